@@ -1,0 +1,62 @@
+/**
+ * The async context of the caller of `run()`: every task runs in it, never in that of the task that happened to finish
+ * last, nor in that of whoever cancelled something. The only file that knows of a runtime: it finds Node's
+ * `async_hooks` (Deno and Bun have it too) without importing it, and does nothing where there is none.
+ */
+
+type Hooks = Pick<
+  typeof import("node:async_hooks"),
+  "AsyncLocalStorage" | "AsyncResource" | "executionAsyncResource"
+>;
+type Inside = <A extends unknown[], R>(call: (...args: A) => R, ...args: A) => R;
+
+export interface AsyncContext {
+  /** Calls a function in the captured context. */
+  readonly run: Inside;
+  /** Whether something is stored in it. Where it is empty, a task need not be called through `run`: that costs 0.1 µs. */
+  readonly present: boolean;
+}
+
+const direct: AsyncContext = { run: (call, ...args) => call(...args), present: false };
+
+let hooks: Hooks | undefined | null = null;
+/** What a store's key is called on the async resource, in runtimes that keep stores there. */
+let storeKey: string | undefined;
+
+/** Captures the context of this call. */
+export function captureContext(): AsyncContext {
+  if (hooks === null) {
+    hooks = find();
+    storeKey = hooks && probe(hooks);
+  }
+  if (hooks === undefined) return direct;
+  const resource = new hooks.AsyncResource("AstrumRun");
+  return {
+    run: (call, ...args) => resource.runInAsyncScope(() => call(...args)),
+    present: storeKey === undefined || stores(hooks).some(([, value]) => value !== undefined),
+  };
+}
+
+function find(): Hooks | undefined {
+  const { process } = globalThis as { process?: { getBuiltinModule?: (id: string) => unknown } };
+  return process?.getBuiltinModule?.("node:async_hooks") as Hooks | undefined;
+}
+
+/**
+ * Runtimes keep stores either on the current async resource, where their presence shows, or out of sight. The probe
+ * tells which: it stores something and looks for it.
+ */
+function probe(found: Hooks): string | undefined {
+  const storage = new found.AsyncLocalStorage<object>();
+  const mark = {};
+  const key = storage.run(mark, () => stores(found).find(([, value]) => value === mark)?.[0]);
+  storage.disable();
+  return key;
+}
+
+function stores(found: Hooks): [key: string | undefined, value: unknown][] {
+  const resource = (found.executionAsyncResource?.() ?? {}) as Record<symbol, unknown>;
+  return Object.getOwnPropertySymbols(resource)
+    .filter((symbol) => storeKey === undefined || symbol.description === storeKey)
+    .map((symbol) => [symbol.description, resource[symbol]]);
+}

@@ -1,0 +1,148 @@
+/**
+ * Values are checked where they enter, in one voice: ``Expected `concurrency` to be an integer from 1 up, got `0` ``.
+ * Checks collect issues and never throw: the caller decides what to throw once it has seen everything.
+ * Knows numbers, names and keys; knows nothing of graphs.
+ */
+import { describe, type Issue } from "./errors.ts";
+
+export const MAX_NAME_LENGTH = 256;
+
+/** Collects what is wrong. */
+export class Issues {
+  readonly list: Issue[] = [];
+
+  add(code: string, message: string, path: readonly string[], suggestion?: string): void {
+    this.list.push(
+      suggestion === undefined ? { code, message, path } : { code, message, path, suggestion },
+    );
+  }
+
+  expected(path: readonly string[], expectation: string, value: unknown): void {
+    const at = path.at(-1) ?? "value";
+    const of = path[0] === "tasks" && path.length > 2 ? ` of task "${path[1]}"` : "";
+    this.add(
+      "invalid-option",
+      `Expected \`${at}\`${of} to be ${expectation}, got \`${shown(value)}\``,
+      path,
+    );
+  }
+
+  /** An integer from `least` up; `undefined` passes. */
+  integer(path: readonly string[], value: unknown, least: number): void {
+    if (value === undefined) return;
+    if (!Number.isSafeInteger(value) || (value as number) < least) {
+      this.expected(path, `an integer from ${least} up`, value);
+    }
+  }
+
+  /** A finite number of milliseconds (or another amount); `undefined` passes. */
+  amount(path: readonly string[], value: unknown, what = "a number of milliseconds"): void {
+    if (value === undefined) return;
+    if (typeof value !== "number" || !Number.isFinite(value) || value < 0) {
+      this.expected(path, `${what} from 0 up`, value);
+    }
+  }
+
+  oneOf(path: readonly string[], value: unknown, allowed: readonly string[]): void {
+    if (value === undefined || allowed.includes(value as string)) return;
+    this.expected(path, allowed.map((one) => `"${one}"`).join(" or "), value);
+  }
+
+  callable(path: readonly string[], value: unknown): void {
+    if (value !== undefined && typeof value !== "function") {
+      this.expected(path, "a function", value);
+    }
+  }
+
+  /** A plain record; its keys must be among `known`. Returns it when it can be looked into. */
+  record(
+    path: readonly string[],
+    value: unknown,
+    known?: readonly string[],
+  ): Readonly<Record<string, unknown>> | undefined {
+    if (value === undefined) return undefined;
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      this.expected(path, "an object", value);
+      return undefined;
+    }
+    if (known !== undefined) {
+      const where = path.length === 0 ? "" : ` of \`${path.at(-1)}\``;
+      for (const key of Object.keys(value)) {
+        if (known.includes(key)) continue;
+        const guess = nearest(key, known);
+        this.add(
+          "unknown-option",
+          `Unknown option \`${key}\`${where}.${didYouMean(guess)}`,
+          [...path, key],
+          guess,
+        );
+      }
+    }
+    return value as Readonly<Record<string, unknown>>;
+  }
+
+  /** A name: a string, not empty, of at most 256 characters. Any other string works, `__proto__` too. */
+  name(path: readonly string[], value: unknown, what: string): value is string {
+    if (typeof value !== "string") {
+      this.add("invalid-name", `${what} must be a string, got \`${shown(value)}\``, path);
+    } else if (value === "") {
+      this.add("invalid-name", `${what} must not be empty`, path);
+    } else if (value.length > MAX_NAME_LENGTH) {
+      this.add(
+        "invalid-name",
+        `${what} is ${value.length} characters long, at most ${MAX_NAME_LENGTH} are allowed: ${describe(value)}`,
+        path,
+      );
+    } else {
+      return true;
+    }
+    return false;
+  }
+}
+
+function shown(value: unknown): string {
+  return typeof value === "string" ? `"${value.slice(0, 80)}"` : describe(value);
+}
+
+export function didYouMean(guess: string | undefined): string {
+  return guess === undefined ? "" : ` Did you mean "${guess}"?`;
+}
+
+/**
+ * The candidate nearest to `name` by edit distance (optimal string alignment: a swap of neighbours counts one), or
+ * none when all are farther than a third of the name's length, at least one edit.
+ */
+export function nearest(name: string, candidates: Iterable<string>): string | undefined {
+  const lower = name.toLowerCase();
+  let bound = Math.max(1, Math.floor(name.length / 3));
+  let found: string | undefined;
+  for (const candidate of candidates) {
+    if (Math.abs(candidate.length - name.length) > bound) continue;
+    const distance = candidate.toLowerCase() === lower ? 0 : edits(name, candidate);
+    if (distance <= bound && (found === undefined || distance < bound)) {
+      found = candidate;
+      bound = distance;
+      if (distance === 0) break;
+    }
+  }
+  return found;
+}
+
+function edits(a: string, b: string): number {
+  let before: number[] = [];
+  let above = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (above[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      let best = Math.min(replaced, (above[j] as number) + 1, (row[j - 1] as number) + 1);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        best = Math.min(best, (before[j - 2] as number) + 1);
+      }
+      row.push(best);
+    }
+    before = above;
+    above = row;
+  }
+  return above[b.length] as number;
+}

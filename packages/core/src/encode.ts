@@ -1,0 +1,169 @@
+/**
+ * Values and errors as JSON, bounded and without surprises: nothing here throws, whatever a getter or a `toJSON` of the
+ * user does, and what JSON cannot hold is described, never changed into something that looks like the original.
+ */
+import { describe } from "./errors.ts";
+
+export interface SerializedError {
+  name: string;
+  message: string;
+  stack?: string;
+  code?: string | number;
+  cause?: SerializedError;
+  errors?: SerializedError[];
+  /** Its other own fields that JSON can hold. */
+  data?: Record<string, unknown>;
+  truncated?: true;
+}
+
+export type EncodedValue =
+  | { encoding: "json"; value: unknown }
+  | { encoding: "undefined" }
+  | {
+      encoding: "omitted";
+      why: "too-large" | "not-serialisable" | "redacted";
+      type: string;
+      size?: number;
+    };
+
+/** Values and characters that an output may have; larger ones are omitted. */
+const MAX_SIZE = 1_000_000;
+const MAX_DEPTH = 200;
+
+/** Encodes a value that comes back exactly as it was; any other is omitted, with its type. */
+export function encodeValue(value: unknown): EncodedValue {
+  if (value === undefined) return { encoding: "undefined" };
+  const budget = { left: MAX_SIZE };
+  try {
+    const copied = copy(value, 0, budget);
+    return { encoding: "json", value: copied };
+  } catch (thrown) {
+    const why = thrown === TOO_LARGE ? "too-large" : "not-serialisable";
+    return { encoding: "omitted", why, ...describeOutput(value) };
+  }
+}
+
+/** What a stored value was; only for `json` and `undefined`. */
+export function decodeValue(encoded: EncodedValue): unknown {
+  return encoded.encoding === "json" ? encoded.value : undefined;
+}
+
+const TOO_LARGE = Symbol("too large");
+const NOT_JSON = Symbol("not JSON");
+
+/** A copy, so that a stored report does not change with the live value. Throws one of the symbols. */
+function copy(value: unknown, depth: number, budget: { left: number }): unknown {
+  budget.left--;
+  if (typeof value === "string") budget.left -= value.length;
+  if (budget.left < 0 || depth > MAX_DEPTH) throw TOO_LARGE;
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return value;
+    case "number":
+      if (!Number.isFinite(value) || Object.is(value, -0)) throw NOT_JSON;
+      return value;
+    case "object":
+      if (value === null) return null;
+      return Array.isArray(value)
+        ? copyArray(value, depth, budget)
+        : copyRecord(value, depth, budget);
+    default:
+      throw NOT_JSON;
+  }
+}
+
+function copyArray(value: readonly unknown[], depth: number, budget: { left: number }): unknown[] {
+  if (value.length > budget.left) throw TOO_LARGE;
+  // Holes and named properties would be lost.
+  if (Object.keys(value).length !== value.length) throw NOT_JSON;
+  return value.map((element) => copy(element, depth + 1, budget));
+}
+
+function copyRecord(value: object, depth: number, budget: { left: number }): object {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  const plain = prototype === null || Object.getPrototypeOf(prototype) === null;
+  if (!plain || Object.getOwnPropertySymbols(value).length > 0) throw NOT_JSON;
+  const copied: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) {
+    budget.left -= key.length;
+    // A missing property is not an undefined one, and `__proto__` does not come back from JSON as a property everywhere.
+    if (key === "__proto__" || key === "toJSON") throw NOT_JSON;
+    copied[key] = copy((value as Record<string, unknown>)[key], depth + 1, budget);
+  }
+  return copied;
+}
+
+/** The type of an output, and its size where it has an obvious one. */
+export function describeOutput(value: unknown): { type: string; size?: number } {
+  if (value === null) return { type: "null" };
+  if (typeof value === "string") return { type: "string", size: value.length };
+  if (typeof value !== "object") return { type: typeof value };
+  try {
+    if (Array.isArray(value)) return { type: "Array", size: value.length };
+    const name: unknown = value.constructor?.name;
+    const type = typeof name === "string" && name !== "" ? name.slice(0, 80) : "object";
+    const { size, byteLength } = value as { size?: unknown; byteLength?: unknown };
+    if (typeof byteLength === "number") return { type, size: byteLength };
+    if ((value instanceof Map || value instanceof Set) && typeof size === "number")
+      return { type, size };
+    return { type };
+  } catch {
+    return { type: "object" };
+  }
+}
+
+const MAX_CAUSES = 8;
+const MAX_ERRORS = 50;
+const MAX_TEXT = 16_384;
+
+/** An error with its causes, its `errors` and its own fields; a value that is no error is described as one. */
+export function serializeError(error: unknown): SerializedError {
+  return serialized(error, 0, new Set());
+}
+
+function serialized(error: unknown, depth: number, seen: Set<unknown>): SerializedError {
+  try {
+    if (typeof error !== "object" || error === null)
+      return { name: "Error", message: describe(error) };
+    if (seen.has(error)) return { name: "Error", message: "circular", truncated: true };
+    seen.add(error);
+    const { name, message, stack, code, cause, errors } = error as Record<string, unknown>;
+    const result: SerializedError = {
+      name: typeof name === "string" ? name.slice(0, 256) : "Error",
+      message: typeof message === "string" ? message.slice(0, MAX_TEXT) : describe(error),
+    };
+    if (typeof stack === "string") result.stack = stack.slice(0, MAX_TEXT);
+    if (typeof code === "string" || typeof code === "number") result.code = code;
+    if (typeof message === "string" && message.length > MAX_TEXT) result.truncated = true;
+    if (cause !== undefined) {
+      if (depth < MAX_CAUSES) result.cause = serialized(cause, depth + 1, seen);
+      else result.truncated = true;
+    }
+    if (Array.isArray(errors)) {
+      if (depth < MAX_CAUSES) {
+        result.errors = errors.slice(0, MAX_ERRORS).map((one) => serialized(one, depth + 1, seen));
+      }
+      if (depth >= MAX_CAUSES || errors.length > MAX_ERRORS) result.truncated = true;
+    }
+    const data = ownFields(error);
+    if (data !== undefined) result.data = data;
+    return result;
+  } catch {
+    return { name: "Error", message: "an error that cannot be read", truncated: true };
+  }
+}
+
+const KNOWN_FIELDS = new Set(["name", "message", "stack", "code", "cause", "errors"]);
+
+function ownFields(error: object): Record<string, unknown> | undefined {
+  let data: Record<string, unknown> | undefined;
+  for (const key of Object.keys(error).slice(0, 50)) {
+    if (KNOWN_FIELDS.has(key)) continue;
+    const encoded = encodeValue((error as Record<string, unknown>)[key]);
+    if (encoded.encoding !== "json") continue;
+    data ??= {};
+    data[key] = encoded.value;
+  }
+  return data;
+}

@@ -1,0 +1,184 @@
+/**
+ * Every error class of the engine, on one page. Each has a stable `code`, carries its facts as fields, and its message
+ * says who, what and the way out. Errors thrown by tasks are never replaced: they are kept as they are, on outcomes.
+ */
+
+/** One thing that is wrong with a definition, a graph or an option. */
+export interface Issue {
+  /** Stable and kebab-case: `unknown-dependency`, `cycle`, `invalid-option`, … */
+  readonly code: string;
+  readonly message: string;
+  /** Where: `["tasks", "load", "retry"]`. */
+  readonly path: readonly string[];
+  /** The name that was probably meant. */
+  readonly suggestion?: string;
+}
+
+function listed(title: string, issues: readonly Issue[]): string {
+  if (issues.length === 1) return (issues[0] as Issue).message;
+  const shown = issues.slice(0, 50).map((issue) => `  - ${issue.message}`);
+  if (issues.length > shown.length) shown.push(`  - … and ${issues.length - shown.length} more`);
+  return `${title}\n${shown.join("\n")}`;
+}
+
+/** A definition or an option that can never work, thrown where it is written; `issues` lists every offence. */
+export class DefinitionError extends TypeError {
+  override readonly name: string = "DefinitionError";
+  readonly code = "ASTRUM_DEFINITION";
+  readonly issues: readonly Issue[];
+  constructor(issues: readonly Issue[]) {
+    super(listed(`${issues.length} invalid values:`, issues));
+    this.issues = issues;
+  }
+}
+
+/** A graph that cannot run; `issues` lists every problem at once. Nothing has run when it is thrown. */
+export class PlanError extends Error {
+  override readonly name: string = "PlanError";
+  readonly code = "ASTRUM_PLAN";
+  readonly issues: readonly Issue[];
+  constructor(issues: readonly Issue[]) {
+    super(listed(`The graph cannot be planned, ${issues.length} problems:`, issues));
+    this.issues = issues;
+  }
+}
+
+/** Thrown by `report.unwrap()`; `errors` holds the original error of every failure, the first failure first. */
+export class RunError extends AggregateError {
+  override readonly name: string = "RunError";
+  readonly code = "ASTRUM_RUN";
+}
+
+/** The reason of a signal, and the error of an attempt, whose time limit passed. */
+export class TimeoutError extends Error {
+  override readonly name: string = "TimeoutError";
+  readonly code = "ASTRUM_TIMEOUT";
+  /** Milliseconds. */
+  readonly limitMs: number;
+  readonly scope: "attempt" | "run";
+  constructor(message: string, limitMs: number, scope: "attempt" | "run", options?: ErrorOptions) {
+    super(message, options);
+    this.limitMs = limitMs;
+    this.scope = scope;
+  }
+}
+
+/** The reason of the signals of running tasks when another task's failure stopped the run; `cause` is that failure. */
+export class RunStoppedError extends Error {
+  override readonly name: string = "RunStoppedError";
+  readonly code = "ASTRUM_STOPPED";
+  /** The task that failed. */
+  readonly task: string;
+  constructor(task: string, cause: unknown) {
+    super(`The run was stopped because task "${task}" failed`, { cause });
+    this.task = task;
+  }
+}
+
+/** The reason when the caller aborted the run; `cause` is the caller's reason. */
+export class RunAbortedError extends Error {
+  override readonly name: string = "RunAbortedError";
+  readonly code = "ASTRUM_ABORTED";
+}
+
+/** The reason when the caller cancelled one task; `cause` is the caller's reason. */
+export class TaskCancelledError extends Error {
+  override readonly name: string = "TaskCancelledError";
+  readonly code = "ASTRUM_CANCELLED";
+  readonly task: string;
+  constructor(task: string, cause: unknown) {
+    super(`Task "${task}" was cancelled`, cause === undefined ? undefined : { cause });
+    this.task = task;
+  }
+}
+
+/** Throw it from a task to say that another attempt cannot help: it is never retried. */
+export class NonRetryableError extends Error {
+  override readonly name: string = "NonRetryableError";
+  readonly code = "ASTRUM_NON_RETRYABLE";
+  readonly retryable = false;
+}
+
+/** An input that could not be taken from what a dependency returned. It fails the consumer, once. */
+export class InputError extends Error {
+  override readonly name: string = "InputError";
+  readonly code = "ASTRUM_INPUT";
+  readonly retryable = false;
+  /** The consumer. */
+  readonly task: string;
+  constructor(task: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.task = task;
+  }
+}
+
+/** A value that its schema refused; `issues` is what the schema said. */
+export class SchemaError extends Error {
+  override readonly name: string = "SchemaError";
+  readonly code = "ASTRUM_SCHEMA";
+  readonly task: string;
+  readonly issues: readonly { readonly message: string; readonly path: readonly string[] }[];
+  constructor(task: string, subject: string, issues: SchemaError["issues"]) {
+    const said = issues.map(({ path, message }) =>
+      path.length === 0 ? message : `${path.join(".")}: ${message}`,
+    );
+    super(`Task "${task}": ${subject} does not match its schema: ${said.join("; ")}`);
+    this.task = task;
+    this.issues = issues;
+  }
+}
+
+/** The journal threw, so what was completed may not have been stored; the run is failed. */
+export class JournalError extends Error {
+  override readonly name: string = "JournalError";
+  readonly code = "ASTRUM_JOURNAL";
+}
+
+/** A task threw, or a signal was aborted with, something that is no `Error`; `cause` is that value. */
+export class NonErrorThrown extends Error {
+  override readonly name: string = "NonErrorThrown";
+  readonly code = "ASTRUM_NON_ERROR";
+}
+
+/** True for errors of this realm and of others, `DOMException` included. */
+export function isError(value: unknown): value is Error {
+  return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]";
+}
+
+/** The value itself when it is an error; else an error that has it as its cause. */
+export function asError(value: unknown, subject: string): Error {
+  if (isError(value)) return value;
+  return new NonErrorThrown(`${subject}: ${describe(value)}`, { cause: value });
+}
+
+/** What a thrown value says. */
+export function messageOf(thrown: unknown): string {
+  const message = (thrown as { message?: unknown } | null | undefined)?.message;
+  return typeof message === "string" ? message : describe(thrown);
+}
+
+/** A short, bounded description that never throws, whatever the value does. */
+export function describe(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return JSON.stringify(value.length > 80 ? `${value.slice(0, 79)}…` : value);
+    case "bigint":
+      return `${value}n`;
+    case "function":
+      return "a function";
+    case "object":
+      if (value === null) return "null";
+      try {
+        if (Array.isArray(value)) return "an array";
+        if (typeof (value as { then?: unknown }).then === "function") return "a promise";
+        const name: unknown = value.constructor?.name;
+        return typeof name === "string" && name !== "" && name !== "Object"
+          ? `a ${name.slice(0, 80)}`
+          : "an object";
+      } catch {
+        return "an object";
+      }
+    default:
+      return String(value);
+  }
+}

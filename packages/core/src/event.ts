@@ -1,0 +1,155 @@
+/**
+ * What goes into the run machine and what comes out. Events are facts with their instant; commands are orders to the
+ * driver. Both only grow: a new promise of the engine adds a variant, it never changes one. Tasks are integers here.
+ */
+
+/** Why a run stops before its tasks are done. */
+export type StopCause =
+  | { readonly kind: "aborted"; readonly reason: unknown }
+  | { readonly kind: "timeout"; readonly limitMs: number }
+  | { readonly kind: "journal"; readonly error: unknown };
+
+interface Instant {
+  /** Milliseconds since the run's anchor. */
+  readonly at: number;
+}
+interface OfTask extends Instant {
+  readonly task: number;
+}
+
+/** The run starts. Restored tasks, with their outputs, count as completed and are not called. */
+export interface BeginEvent extends Instant {
+  readonly type: "begin";
+  readonly restored?: ReadonlyMap<number, unknown>;
+}
+/** The answer to `prepare`: the inputs are there, the condition was asked. */
+export interface PreparedEvent extends OfTask {
+  readonly type: "prepared";
+  /** The condition said no, with this reason. */
+  readonly skip?: string;
+  /** The inputs could not be resolved. */
+  readonly error?: unknown;
+  /** For a map: how many items its list has, and the outputs of those that are restored, by index. */
+  readonly items?: number;
+  readonly restored?: ReadonlyMap<number, unknown>;
+}
+/** The function is called now, later than its `start` command by what the calls before it took. */
+export interface StartedEvent extends OfTask {
+  readonly type: "started";
+}
+/** What may be known at the end of an attempt beside how it ended. */
+export interface EndFacts {
+  /** How long it went on after it was asked to stop, when it ignored that. */
+  readonly overrunMs?: number | undefined;
+  /** How long its call held the thread, when that was long. */
+  readonly blockedMs?: number | undefined;
+  readonly attributes?: Attributes | undefined;
+}
+export type Attributes = Readonly<Record<string, string | number | boolean>>;
+/** The attempt ended well, or as it was asked to. The machine does not look at the value. */
+export interface ReturnedEvent extends OfTask {
+  readonly type: "returned";
+  readonly value: unknown;
+  readonly facts?: EndFacts | undefined;
+}
+/** The attempt ended with an error. */
+export interface ThrewEvent extends OfTask {
+  readonly type: "threw";
+  readonly error: unknown;
+  /** Present when another attempt is wanted: after so many milliseconds. */
+  readonly retryMs?: number | undefined;
+  readonly timedOut?: boolean;
+  readonly facts?: EndFacts | undefined;
+}
+/** The time limit of the running attempt has passed. */
+export interface ExpiredEvent extends OfTask {
+  readonly type: "expired";
+  readonly limitMs: number;
+}
+/** A back-off is over. */
+export interface ElapsedEvent extends OfTask {
+  readonly type: "elapsed";
+}
+/** The grace period of an attempt that was asked to stop is over: nobody waits for it any more. */
+export interface AbandonEvent extends OfTask {
+  readonly type: "abandon";
+  readonly error: unknown;
+  readonly overrunMs: number;
+}
+/** Where the running attempt is carried out. */
+export interface PlacedEvent extends OfTask {
+  readonly type: "placed";
+  readonly executor: string;
+}
+export interface StopEvent extends Instant {
+  readonly type: "stop";
+  readonly cause: StopCause;
+}
+/** One task is called off; the run goes on. */
+export interface CancelEvent extends OfTask {
+  readonly type: "cancel";
+  readonly reason: unknown;
+}
+/** A permit of the shared semaphore was granted. */
+export interface PermitEvent extends Instant {
+  readonly type: "permit";
+}
+
+export type MachineEvent =
+  | BeginEvent
+  | PreparedEvent
+  | StartedEvent
+  | ReturnedEvent
+  | ThrewEvent
+  | ExpiredEvent
+  | ElapsedEvent
+  | AbandonEvent
+  | PlacedEvent
+  | StopEvent
+  | CancelEvent
+  | PermitEvent;
+
+/** Why an attempt is asked to stop. */
+export type AbortCause =
+  | StopCause
+  | { readonly kind: "failure"; readonly task: number }
+  | { readonly kind: "expired"; readonly limitMs: number }
+  | { readonly kind: "cancelled"; readonly reason: unknown };
+
+export type Command =
+  /** Resolve the inputs and ask the condition; answer with `prepared`. */
+  | { readonly type: "prepare"; readonly task: number }
+  /** Call the function; answer with `returned` or `threw`. */
+  | { readonly type: "start"; readonly task: number; readonly attempt: number }
+  /** Ask the running attempt to stop. */
+  | { readonly type: "abort"; readonly task: number; readonly cause: AbortCause }
+  /** Answer with `elapsed` after so many milliseconds. */
+  | { readonly type: "delay"; readonly task: number; readonly ms: number }
+  /** That answer is not wanted any more. */
+  | { readonly type: "undelay"; readonly task: number }
+  /** All items of a map are there: put its result together. */
+  | {
+      readonly type: "gather";
+      readonly task: number;
+      readonly first: number;
+      readonly count: number;
+    }
+  /** Nobody will read this output again. */
+  | { readonly type: "release"; readonly task: number }
+  /** Ask the shared semaphore for a permit; answer with `permit`. */
+  | { readonly type: "acquire" }
+  /** Give a permit back. */
+  | { readonly type: "yield" }
+  /** The status of a task changed; only sent to a driver that asked for it. */
+  | {
+      readonly type: "status";
+      readonly task: number;
+      readonly from: number;
+      readonly to: number;
+      /** Whose settling caused it, or -1. */
+      readonly cause: number;
+    }
+  /** Every task that the run waits for has its final status. */
+  | { readonly type: "settle" }
+  /** The last detached tail task has its final status. */
+  | { readonly type: "close" };

@@ -1,0 +1,704 @@
+/**
+ * The driver: the only code that waits. It feeds the machine with events, obeys its commands, calls the users'
+ * functions and holds their outputs. It decides nothing that the machine could decide.
+ */
+
+import { type AsyncContext, captureContext } from "./async-context.ts";
+import { Attempt, type AttemptHost } from "./attempt.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { encodeValue } from "./encode.ts";
+import { asError, InputError, isError, JournalError, messageOf, TimeoutError } from "./errors.ts";
+import type { AbortCause, Command, EndFacts, MachineEvent } from "./event.ts";
+import {
+  type Prepared,
+  plainArguments,
+  plainInputs,
+  prepare,
+  type Sources,
+  validate,
+} from "./inputs.ts";
+import type { Journal } from "./journal.ts";
+import type { Recorder } from "./launch.ts";
+import { DETACHED } from "./ledger.ts";
+import { outcomeOf } from "./outcome.ts";
+import { Reasons } from "./reasons.ts";
+import { Report, type RunFacts, type SerializedReport } from "./report.ts";
+import { retryDelay } from "./retry.ts";
+import { type Machine, needsPreparing, reasonOf } from "./run.ts";
+import type { RunOptions } from "./run-options.ts";
+import type { Runner, RunnerAttempt } from "./runner.ts";
+import { Semaphore } from "./semaphore.ts";
+import { fingerprint, type TaskStatistics, taskName, taskRow } from "./statistics.ts";
+import { holdProcess, onAbort, runHeader } from "./surroundings.ts";
+import type { Definition, Outcome } from "./task.ts";
+
+/** A call that holds the thread longer than this is told in the report. */
+const BLOCKED_MS = 50;
+const nativeThen = Promise.prototype.then;
+
+/** The moment that every instant of a run counts from. */
+export interface Anchor {
+  readonly clock: Clock;
+  readonly now: number;
+  readonly epochMs: number;
+}
+
+export function anchor(clock: Clock = systemClock): Anchor {
+  return { clock, now: clock.now(), epochMs: clock.wallNow() };
+}
+
+export interface ExecuteSettings {
+  readonly machine: Machine;
+  readonly anchor: Anchor;
+  readonly plannedAt: number;
+  readonly options: RunOptions;
+  /** The flow's name; none for a scheduler that was given none. */
+  readonly dispatch: "dependencies" | "stages";
+  readonly params: ReadonlyMap<string, unknown>;
+  /** Outputs of tasks that an earlier run completed. */
+  readonly restored?: Restored | undefined;
+  /** Told of every event that the machine is given: what `replay` needs. */
+  readonly recorder?: Recorder | undefined;
+}
+
+/** What an earlier run left. */
+export interface Restored {
+  /** Outputs by index in the plan. */
+  readonly outputs: ReadonlyMap<number, unknown>;
+  /** Outputs of items, by map and index. */
+  readonly items: ReadonlyMap<number, ReadonlyMap<number, unknown>>;
+  readonly summary: NonNullable<SerializedReport["resume"]>;
+}
+
+export interface Execution {
+  readonly report: Promise<Report>;
+  cancel(reason?: unknown): void;
+  cancelTask(name: string, reason?: unknown): void;
+}
+
+/** Runs a plan. The report's promise never rejects. Starts what is ready before it returns. */
+export function execute(settings: ExecuteSettings): Execution {
+  return new Driver(settings);
+}
+
+class Driver implements AttemptHost, Execution, Sources {
+  readonly runId: string;
+  readonly report: Promise<Report>;
+  readonly params: ReadonlyMap<string, unknown>;
+  readonly #settings: ExecuteSettings;
+  readonly #machine: Machine;
+  readonly #clock: Clock;
+  readonly #origin: number;
+  readonly #definitions: readonly Definition[];
+  readonly #size: number;
+  readonly #context: AsyncContext;
+  readonly #reasons: Reasons;
+  readonly #semaphore: Semaphore | undefined;
+  readonly #runner: Runner | undefined;
+  readonly #journal: Journal | undefined;
+  readonly #random: () => number;
+  #resolve: (report: Report) => void = () => {};
+  #resolveTail: (rows: readonly TaskStatistics[]) => void = () => {};
+
+  /** By task and item. */
+  readonly #outputs: unknown[];
+  readonly #released: Set<number> = new Set();
+  readonly #prepared: Map<number, Prepared> = new Map();
+  /** The running attempts, by slot. */
+  readonly #running: (Attempt | undefined)[] = [];
+  readonly #delays: Map<number, () => void> = new Map();
+  /** Calls off what waits for a permit; and all that must not outlive the run. */
+  #withdraw: (() => void) | undefined;
+  readonly #releases: (() => void)[] = [];
+
+  readonly #events: MachineEvent[] = [];
+  #busy = false;
+  /** The last instant that was read from the clock. */
+  #instant = 0;
+
+  constructor(settings: ExecuteSettings) {
+    const { machine, options, anchor } = settings;
+    this.#settings = settings;
+    this.#machine = machine;
+    this.#clock = anchor.clock;
+    this.#origin = anchor.now;
+    const { graph } = machine.plan;
+    this.#definitions = graph.definitions;
+    this.#size = graph.size;
+    this.#outputs = new Array(graph.size);
+    this.#context = captureContext();
+    this.#reasons = new Reasons(machine.ledger, (task) => this.nameOf(task));
+    this.#semaphore = options.concurrency instanceof Semaphore ? options.concurrency : undefined;
+    this.#runner = options.runner;
+    this.#journal = options.journal;
+    this.#random = options.random ?? Math.random;
+    this.runId = options.runId ?? crypto.randomUUID();
+    this.params = settings.params;
+    this.report = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    this.#begin();
+  }
+
+  #begin(): void {
+    const { options, restored } = this.#settings;
+    const { signal, timeoutMs } = options;
+    if (signal !== undefined) {
+      if (signal.aborted) {
+        this.#send({
+          type: "stop",
+          at: this.#now(),
+          cause: { kind: "aborted", reason: signal.reason },
+        });
+      } else {
+        this.#releases.push(onAbort(signal, () => this.cancel(signal.reason)));
+      }
+    }
+    for (const [task, output] of restored?.outputs ?? []) this.#outputs[task] = output;
+    const at = this.#now();
+    this.#send(
+      restored === undefined
+        ? { type: "begin", at }
+        : { type: "begin", at, restored: restored.outputs },
+    );
+    if (this.#machine.state !== undefined) return;
+    if (timeoutMs !== undefined) {
+      const left = timeoutMs - this.#now();
+      const expire = (): void => {
+        this.#send({
+          type: "stop",
+          at: this.#now(),
+          cause: { kind: "timeout", limitMs: timeoutMs },
+        });
+      };
+      this.#releases.push(this.#after(Math.max(0, left), expire));
+    }
+    this.#releases.push(holdProcess());
+  }
+
+  // ---- what the caller may do --------------------------------------------------------------------------------------
+
+  cancel(reason?: unknown): void {
+    const cause = { kind: "aborted", reason } as const;
+    this.#context.run(() => this.#send({ type: "stop", at: this.#now(), cause }));
+  }
+
+  cancelTask(name: string, reason?: unknown): void {
+    const { plan, ledger } = this.#machine;
+    let task = plan.graph.index.get(name) ?? -1;
+    for (let item = this.#size; task === -1 && item < ledger.tasks; item++) {
+      if (this.nameOf(item) === name) task = item;
+    }
+    if (task === -1) throw new RangeError(`There is no task "${name}" in this run`);
+    this.#context.run(() => this.#send({ type: "cancel", task, at: this.#now(), reason }));
+  }
+
+  // ---- events and commands -----------------------------------------------------------------------------------------
+
+  /** One event at a time: what a command causes at once waits until all commands before it are obeyed. */
+  #send(event: MachineEvent): void {
+    if (this.#busy) {
+      this.#events.push(event);
+      return;
+    }
+    this.#busy = true;
+    this.#step(event);
+    for (let at = 0; at < this.#events.length; at++) this.#step(this.#events[at] as MachineEvent);
+    this.#events.length = 0;
+    this.#busy = false;
+  }
+
+  #step(event: MachineEvent): void {
+    this.#settings.recorder?.event(event);
+    this.#instant = event.at;
+    if (event.type === "prepared" && event.restored !== undefined) {
+      const first = this.#machine.ledger.tasks;
+      for (const [index, output] of event.restored) this.#outputs[first + index] = output;
+    }
+    for (const command of this.#machine.handle(event)) this.#obey(command, event.at);
+  }
+
+  #obey(command: Command, at: number): void {
+    switch (command.type) {
+      case "start":
+        this.#start(command.task, command.attempt, at);
+        break;
+      case "prepare":
+        this.#prepare(command.task);
+        break;
+      case "abort":
+        this.#abort(command.task, command.cause, at);
+        break;
+      case "delay": {
+        const { task, ms } = command;
+        const elapsed = (): void => {
+          this.#delays.delete(task);
+          this.#send({ type: "elapsed", task, at: this.#now() });
+        };
+        this.#delays.set(task, this.#after(ms, elapsed));
+        break;
+      }
+      case "undelay":
+        this.#delays.get(command.task)?.();
+        this.#delays.delete(command.task);
+        break;
+      case "gather":
+        this.#gather(command.task, command.first, command.count);
+        break;
+      case "release":
+        this.#outputs[command.task] = undefined;
+        this.#released.add(command.task);
+        break;
+      case "acquire":
+        this.#withdraw = this.#semaphore?.acquire(() => {
+          this.#withdraw = undefined;
+          this.#context.run(() => this.#send({ type: "permit", at: this.#now() }));
+        });
+        break;
+      case "yield":
+        this.#semaphore?.release();
+        break;
+      case "settle":
+        this.#settle();
+        break;
+      case "close":
+        this.#withdraw?.();
+        this.#resolveTail(this.#tailRows());
+        break;
+    }
+  }
+
+  #now(): number {
+    return this.#clock.now() - this.#origin;
+  }
+
+  /** Timers fire in whatever context the clock has. */
+  #after(ms: number, fire: () => void): () => void {
+    return this.#clock.after(ms, () => this.#context.run(fire));
+  }
+
+  // ---- before a task queues ----------------------------------------------------------------------------------------
+
+  #prepare(task: number): void {
+    const definition = this.#definitions[task] as Definition;
+    const fail = (error: unknown): void => {
+      const wrapped = isError(error)
+        ? error
+        : new InputError(definition.name, `Task "${definition.name}" could not be prepared`, {
+            cause: error,
+          });
+      this.#send({ type: "prepared", task, at: this.#now(), error: wrapped });
+    };
+    if (!needsPreparing(definition)) {
+      this.#send({ type: "prepared", task, at: this.#now() });
+      return;
+    }
+    try {
+      const prepared = prepare(definition, task, this);
+      if (prepared instanceof Promise) {
+        prepared.then((ready) => this.#decide(task, definition, ready)).catch(fail);
+      } else {
+        this.#decide(task, definition, prepared);
+      }
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  /** Asks the condition. Throws what it throws. */
+  #decide(task: number, { options, kind }: Definition, prepared: Prepared): void {
+    const verdict = options?.when?.(prepared.inputs as never) ?? true;
+    const at = this.#now();
+    if (verdict !== true) {
+      const skip = verdict === false ? "its condition was not met" : String(verdict.skip);
+      this.#send({ type: "prepared", task, at, skip });
+      return;
+    }
+    this.#prepared.set(task, prepared);
+    if (kind === "task") {
+      this.#send({ type: "prepared", task, at });
+      return;
+    }
+    const items = (prepared.list as readonly unknown[]).length;
+    const known = this.#settings.restored?.items.get(task) ?? [];
+    const restored = new Map([...known].filter(([index]) => index < items));
+    this.#send({ type: "prepared", task, at, items, restored });
+  }
+
+  // ---- an attempt --------------------------------------------------------------------------------------------------
+
+  #start(task: number, id: number, commandedAt: number): void {
+    const { ledger } = this.#machine;
+    const at = this.#instant;
+    if (at !== commandedAt) {
+      const event = { type: "started", task, at } as const;
+      this.#settings.recorder?.event(event);
+      this.#machine.handle(event);
+    }
+    const number = ledger.firstAttempt[task] === id ? 1 : ledger.attemptCount(task);
+    const attempt = new Attempt(this, task, id, number);
+    this.#running[ledger.slot[id] as number] = attempt;
+    const timeoutMs = this.#machine.definitionOf(task).options?.timeoutMs;
+    if (timeoutMs !== undefined) {
+      attempt.disarm = this.#after(timeoutMs, () => {
+        this.#send({ type: "expired", task, at: this.#now(), limitMs: timeoutMs });
+      });
+    }
+    let result: unknown;
+    let thrown = false;
+    try {
+      result = this.#context.present
+        ? this.#context.run(() => this.#call(attempt))
+        : this.#call(attempt);
+    } catch (error) {
+      thrown = true;
+      result = error;
+    }
+    const after = this.#now();
+    this.#instant = after;
+    if (after - at > BLOCKED_MS) attempt.blockedMs = after - at;
+    if (thrown) this.#threw(attempt, result);
+    else this.#follow(attempt, result);
+  }
+
+  /** Waits for what the function returned, whatever that is. */
+  #follow(attempt: Attempt, result: unknown): void {
+    let promise: Promise<unknown>;
+    if (result instanceof Promise) {
+      promise = result;
+    } else if ((typeof result === "object" && result !== null) || typeof result === "function") {
+      try {
+        const then: unknown = (result as { then?: unknown }).then;
+        if (typeof then !== "function") {
+          this.#returned(attempt, result);
+          return;
+        }
+        promise = new Promise((resolve, reject) => then.call(result, resolve, reject));
+      } catch (error) {
+        this.#threw(attempt, error);
+        return;
+      }
+    } else {
+      this.#returned(attempt, result);
+      return;
+    }
+    // A promise may carry a `then` of its own; the runtime's cannot call back twice.
+    nativeThen.call(
+      promise,
+      (value) => this.#returned(attempt, value),
+      (error: unknown) => this.#threw(attempt, error),
+    );
+  }
+
+  #call(attempt: Attempt): unknown {
+    const { task } = attempt;
+    const definition = this.#machine.definitionOf(task);
+    const run = definition.run as (...args: unknown[]) => unknown;
+    if (this.#runner !== undefined) return this.#runner(this.#runnerAttempt(attempt, definition));
+    const prepared = this.#prepared.size === 0 ? undefined : this.#preparedOf(task);
+    if (prepared !== undefined || definition.call === "positional") {
+      return run(...this.#argumentsOf(definition, task), attempt);
+    }
+    return run(plainInputs(definition, task, this), attempt);
+  }
+
+  #preparedOf(task: number): Prepared | undefined {
+    const { ledger } = this.#machine;
+    return this.#prepared.get(task < this.#size ? task : (ledger.spawnOf(task)?.map as number));
+  }
+
+  /** Everything but the context. */
+  #argumentsOf(definition: Definition, task: number): unknown[] {
+    const prepared = this.#preparedOf(task);
+    const spawn = this.#machine.ledger.spawnOf(task);
+    if (spawn !== undefined && prepared !== undefined) {
+      const index = task - spawn.first;
+      const args = [prepared.list?.[index], index];
+      return definition.slots.length > 1 ? [...args, prepared.inputs] : args;
+    }
+    if (definition.call === "positional") {
+      return (prepared?.inputs as unknown[] | undefined) ?? plainArguments(definition, task, this);
+    }
+    return [prepared?.inputs ?? plainInputs(definition, task, this)];
+  }
+
+  #runnerAttempt(attempt: Attempt, definition: Definition): RunnerAttempt {
+    const { task } = attempt;
+    return {
+      run: definition.run as (...args: unknown[]) => unknown,
+      args: this.#argumentsOf(definition, task),
+      context: attempt,
+      signal: attempt.signal,
+      setExecutor: (executor) => {
+        if (!attempt.over)
+          this.#send({ type: "placed", task, at: this.#now(), executor: String(executor) });
+      },
+      progress: attempt.progress,
+    };
+  }
+
+  #returned(attempt: Attempt, value: unknown): void {
+    const schema = this.#machine.definitionOf(attempt.task).options?.output;
+    if (attempt.cleanups !== undefined || (schema !== undefined && !attempt.asked)) {
+      this.#finishWork(attempt, value);
+    } else {
+      this.#completed(attempt, value);
+    }
+  }
+
+  #threw(attempt: Attempt, error: unknown): void {
+    if (attempt.cleanups !== undefined) this.#finishWork(attempt, undefined, { error });
+    else this.#failed(attempt, error);
+  }
+
+  /** Checks the output, then cleans up; errors of either fail a completed attempt, or join those of a failed one. */
+  async #finishWork(attempt: Attempt, value: unknown, thrown?: { error: unknown }): Promise<void> {
+    const errors: unknown[] = thrown === undefined ? [] : [thrown.error];
+    let output = value;
+    const definition = this.#machine.definitionOf(attempt.task);
+    const schema = definition.options?.output;
+    if (thrown === undefined && schema !== undefined && !attempt.asked) {
+      try {
+        output = await validate(schema, value, this.nameOf(attempt.task), "output");
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    const controller = new AbortController();
+    for (const cleanup of attempt.cleanups?.reverse() ?? []) {
+      try {
+        await cleanup(controller.signal);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length === 0) this.#completed(attempt, output);
+    else if (errors.length === 1) this.#failed(attempt, errors[0]);
+    else this.#failed(attempt, new AggregateError(errors, messageOf(errors[0])));
+  }
+
+  #completed(attempt: Attempt, value: unknown): void {
+    if (attempt.over) return;
+    if (attempt.asked) {
+      this.#endAsked(attempt, undefined, true);
+      return;
+    }
+    const { task } = attempt;
+    try {
+      this.#record(task, value);
+    } catch (error) {
+      const failure = new JournalError(
+        `The journal failed at task "${this.nameOf(task)}": ${messageOf(error)}`,
+        { cause: error },
+      );
+      this.#end(attempt);
+      const at = this.#now();
+      this.#send({ type: "threw", task, at, error: failure });
+      this.#send({ type: "stop", at, cause: { kind: "journal", error } });
+      return;
+    }
+    this.#outputs[task] = value;
+    this.#end(attempt);
+    const at = this.#now();
+    this.#send({ type: "returned", task, at, value, facts: attempt.facts() });
+  }
+
+  #failed(attempt: Attempt, thrown: unknown): void {
+    if (attempt.over) return;
+    const { task } = attempt;
+    const error = asError(thrown, `Task "${this.nameOf(task)}" threw`);
+    if (attempt.asked) {
+      this.#endAsked(attempt, error, !attempt.isObedience(thrown));
+      return;
+    }
+    this.#end(attempt);
+    this.#fail(attempt, error, attempt.facts(), false);
+  }
+
+  /** The end of an attempt that was asked to stop: its result is not heard, its error is kept. */
+  #endAsked(attempt: Attempt, error: Error | undefined, ignored: boolean): void {
+    const { task } = attempt;
+    this.#end(attempt);
+    const overrun = this.#now() - attempt.askedAt;
+    // Less is not worth a word: the function may have been about to end.
+    const facts = attempt.facts(ignored && overrun >= 1 ? overrun : undefined);
+    const other = error !== undefined && !attempt.isObedience(error) ? error : undefined;
+    const { reason } = attempt;
+    if (this.#machine.isExpired(task)) {
+      const { message, limitMs } = reason as TimeoutError;
+      const failure =
+        other === undefined
+          ? reason
+          : new TimeoutError(message, limitMs, "attempt", { cause: other });
+      this.#fail(attempt, failure as TimeoutError, facts, true);
+    } else if (other === undefined) {
+      this.#send({ type: "returned", task, at: this.#now(), value: undefined, facts });
+    } else {
+      this.#send({ type: "threw", task, at: this.#now(), error: other, facts });
+    }
+  }
+
+  #fail(attempt: Attempt, error: Error, facts: EndFacts | undefined, timedOut: boolean): void {
+    const { task } = attempt;
+    const [failure, retryMs] = this.#machine.mayRetry(task)
+      ? this.#askRetry(attempt, error)
+      : [error, undefined];
+    this.#send({ type: "threw", task, at: this.#now(), error: failure, retryMs, timedOut, facts });
+  }
+
+  #askRetry(attempt: Attempt, error: Error): [error: Error, delay: number | undefined] {
+    try {
+      const policy = this.#machine.definitionOf(attempt.task).options?.retry ?? 0;
+      return [error, retryDelay(policy, attempt.attempt, error, this.#random)];
+    } catch (thrown) {
+      const message = `Task "${this.nameOf(attempt.task)}" failed, and so did its retry policy: ${messageOf(thrown)}`;
+      return [new AggregateError([error, thrown], message), undefined];
+    }
+  }
+
+  /** Nothing more is heard of it. */
+  #end(attempt: Attempt): void {
+    attempt.over = true;
+    attempt.disarm?.();
+    this.#running[this.#machine.ledger.slot[attempt.id] as number] = undefined;
+  }
+
+  // ---- asking to stop ----------------------------------------------------------------------------------------------
+
+  #abort(task: number, cause: AbortCause, at: number): void {
+    const { ledger } = this.#machine;
+    const attempt = this.#running[ledger.slot[ledger.lastAttempt[task] as number] as number];
+    if (attempt === undefined) return;
+    attempt.disarm?.();
+    const error =
+      cause.kind === "expired"
+        ? new TimeoutError(
+            `Task "${this.nameOf(task)}" took longer than ${cause.limitMs} ms`,
+            cause.limitMs,
+            "attempt",
+          )
+        : this.#reasons.errorOf(reasonOf(cause), task);
+    const { graceMs } = this.#settings.options;
+    if (graceMs !== undefined) {
+      attempt.disarm = this.#after(graceMs, () => {
+        if (attempt.over) return;
+        this.#end(attempt);
+        const now = this.#now();
+        this.#send({ type: "abandon", task, at: now, error, overrunMs: now - attempt.askedAt });
+      });
+    }
+    attempt.ask(error, at);
+  }
+
+  // ---- outputs -----------------------------------------------------------------------------------------------------
+
+  #gather(map: number, first: number, count: number): void {
+    const values = this.#outputs.slice(first, first + count);
+    this.#outputs[map] = values;
+    try {
+      this.#record(map, values);
+    } catch (error) {
+      this.#send({ type: "stop", at: this.#now(), cause: { kind: "journal", error } });
+    }
+  }
+
+  #record(task: number, output: unknown): void {
+    if (this.#journal === undefined) return;
+    const { plan, ledger } = this.#machine;
+    const spawn = ledger.spawnOf(task);
+    this.#journal({
+      type: "completed",
+      at: this.#settings.anchor.epochMs + this.#now(),
+      runId: this.runId,
+      task: this.nameOf(task),
+      fingerprint: fingerprint(plan.graph, spawn?.map ?? task, spawn && task - spawn.first),
+      output: encodeValue(output),
+    });
+  }
+
+  value(task: number, edge: number): unknown {
+    return this.#outputs[this.#dependency(task, edge)];
+  }
+
+  outcome(task: number, edge: number): Outcome<unknown> {
+    const { ledger } = this.#machine;
+    const outcomes = {
+      ledger,
+      reasons: this.#reasons,
+      outputs: this.#outputs,
+      released: this.#released,
+    };
+    return outcomeOf(outcomes, this.#dependency(task, edge));
+  }
+
+  dependencyName(task: number, edge: number): string {
+    return this.nameOf(this.#dependency(task, edge));
+  }
+
+  #dependency(task: number, edge: number): number {
+    const { start, end } = this.#machine.plan.graph.dependencies;
+    return end[(start[task] as number) + edge] as number;
+  }
+
+  nameOf(task: number): string {
+    const { plan, ledger } = this.#machine;
+    return taskName(plan.graph, ledger, task);
+  }
+
+  progress(): void {}
+
+  // ---- the end -----------------------------------------------------------------------------------------------------
+
+  #settle(): void {
+    for (const release of this.#releases) release();
+    const { machine, options, anchor, dispatch, plannedAt, restored } = this.#settings;
+    const { plan, detached, state } = machine;
+    const settledAt = this.#now();
+    const wall = this.#clock.wallNow();
+    const ledger = detached.size === 0 ? machine.ledger : machine.ledger.copy();
+    for (const tail of detached) ledger.status[tail] = DETACHED;
+    const tail = new Promise<readonly TaskStatistics[]>((resolve) => {
+      this.#resolveTail = resolve;
+    });
+    const facts: RunFacts = {
+      run: runHeader(this.runId, plan.graph, options, dispatch, anchor.epochMs),
+      clock: { epochMs: anchor.epochMs, driftMs: drift(wall - anchor.epochMs - settledAt) },
+      resources: Object.keys(options.resources ?? {}),
+      concurrency:
+        typeof options.concurrency === "number" ? options.concurrency : this.#semaphore?.limit,
+      staged: dispatch === "stages",
+      plannedAt,
+      settledAt,
+      planIssues: [],
+      observerErrors: [],
+      resume: restored?.summary,
+    };
+    this.#settings.recorder?.end(facts);
+    const held = {
+      plan,
+      ledger,
+      tail,
+      reasons: this.#reasons,
+      outputs: this.#outputs,
+      released: this.#released,
+    };
+    this.#resolve(new Report({ ...facts, ...held, state: state as NonNullable<typeof state> }));
+  }
+
+  #tailRows(): readonly TaskStatistics[] {
+    const { plan, ledger, detached } = this.#machine;
+    const facts = {
+      plan,
+      ledger,
+      reasons: this.#reasons,
+      resources: Object.keys(this.#settings.options.resources ?? {}),
+      outputs: this.#outputs,
+    };
+    return Array.from(detached, (task) => taskRow(facts, task));
+  }
+}
+
+/** The wall clock counts whole milliseconds: a difference of one is none. */
+function drift(ms: number): number {
+  return Math.abs(ms) < 2 ? 0 : Math.round(ms);
+}

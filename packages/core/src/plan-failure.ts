@@ -1,0 +1,80 @@
+/** The report of a run that could not be planned: nothing ran, and every task says so. */
+
+import { Issues } from "./check.ts";
+import type { PlanError } from "./errors.ts";
+import type { Anchor } from "./execute.ts";
+import { EdgeList, graph } from "./graph.ts";
+import { Ledger, SKIPPED } from "./ledger.ts";
+import { plan } from "./plan.ts";
+import { Reasons } from "./reasons.ts";
+import { Report } from "./report.ts";
+import type { RunOptions } from "./run-options.ts";
+import { runHeader } from "./surroundings.ts";
+import type { Definition } from "./task.ts";
+
+export function failedPlanReport(
+  name: string,
+  orders: readonly {
+    readonly taskName: string;
+    readonly dependencies?: readonly { readonly taskName: string }[];
+  }[],
+  callables: Iterable<string>,
+  { issues }: PlanError,
+  anchor: Anchor,
+  options: RunOptions & { readonly dispatch?: string },
+): Report {
+  const originalTasks: Record<string, string[]> = Object.create(null);
+  for (const task of callables) originalTasks[task] = [];
+  for (const { taskName, dependencies = [] } of orders) {
+    originalTasks[taskName] = dependencies.map((dependency) => dependency.taskName);
+  }
+  const list = new EdgeList();
+  const definitions = Object.keys(originalTasks).map((task): Definition => {
+    list.closeRow();
+    return {
+      name: task,
+      kind: "task",
+      slots: [],
+      call: "inputs",
+      run: () => {},
+      options: undefined,
+    };
+  });
+  const unconnected = plan(graph(name, definitions, list, new Set(), undefined, new Issues()));
+  const ledger = new Ledger(definitions.length);
+  for (let task = 0; task < definitions.length; task++) {
+    ledger.status[task] = SKIPPED;
+    ledger.reasons.set(task, {
+      kind: "not-started",
+      because: { kind: "condition", message: "the graph cannot be planned" },
+    });
+  }
+  const now = anchor.clock.now() - anchor.now;
+  const { dispatch = "dependencies" } = options;
+  return new Report({
+    state: "failed",
+    plan: unconnected,
+    ledger,
+    reasons: new Reasons(ledger, (task) => unconnected.nameOf(task)),
+    resources: [],
+    outputs: [],
+    released: new Set(),
+    run: runHeader(
+      options.runId ?? crypto.randomUUID(),
+      unconnected.graph,
+      options,
+      dispatch,
+      anchor.epochMs,
+    ),
+    clock: { epochMs: anchor.epochMs, driftMs: null },
+    concurrency: undefined,
+    staged: false,
+    plannedAt: now,
+    settledAt: now,
+    planIssues: issues,
+    originalTasks,
+    observerErrors: [],
+    resume: undefined,
+    tail: Promise.resolve([]),
+  });
+}

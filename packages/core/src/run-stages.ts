@@ -1,0 +1,3 @@
+/** The documented algorithm: stages are barriers. */
+import { Run } from "./run.ts";
+export class StagedRun extends Run {}
