@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ICruiseResult } from "dependency-cruiser";
 import { describe, expect, it } from "vitest";
 import { coreZones, eventReaders, typesFromTheRight } from "../arrows.config.js";
-import { cutTree, plantTree } from "./planted-tree.ts";
+import { cutTree, plantTree, root } from "./planted-tree.ts";
 
 interface Arrow {
   readonly from: string;
@@ -164,6 +165,15 @@ const allowed: readonly Arrow[] = [
 ];
 
 describe("The arrows between files", () => {
+  it("are those that ARCHITECTURE.md shows", () => {
+    const rows = readFileSync(join(root, "ARCHITECTURE.md"), "utf8")
+      .split("\n## ")
+      .filter((section) => section.startsWith("The arrows"))
+      .flatMap((section) => [...section.matchAll(/^\| (\w+) \| (`.*`) \|$/gm)])
+      .map(([, zone, files]) => ({ zone, files: files?.slice(1, -1).split("` `") }));
+    expect(rows).toEqual(coreZones.filter(({ zone }) => zone !== "index"));
+  });
+
   it("let through every import that follows them", () => {
     expect(reportedFor(allowed, importValue)).toEqual([]);
   });
