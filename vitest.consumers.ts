@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     ...shared.test,
     include: ["test/consumers/**/*.test.ts"],
-    exclude: [],
+    exclude: ["test/**/fixtures/**"],
     reporters: counted("consumers"),
   },
 });

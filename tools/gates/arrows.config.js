@@ -148,8 +148,13 @@ export default {
     },
   ],
   options: {
-    doNotFollow: { path: "(^|/)node_modules/" },
-    exclude: { path: "(^|/)(dist|coverage|test-results|\\.turbo)/" },
+    doNotFollow: {
+      path: [
+        "(^|/)node_modules/",
+        "^((packages|apps|tools)/[^/]+|bench)/(dist|coverage|test-results|\\.turbo)/",
+        "^(packages|apps)/[^/]+/test/.*fixtures/",
+      ],
+    },
     tsPreCompilationDeps: "specify",
     detectProcessBuiltinModuleCalls: false,
     enhancedResolveOptions: {

@@ -75,7 +75,13 @@ const otherFaults: readonly Fault[] = [
   },
   { rule: "core-imports-nothing", from: core("clock"), imports: "node:timers", to: "timers" },
   { rule: "core-imports-nothing", from: core("attempt"), imports: "events", to: "events" },
-  { rule: "core-imports-nothing", from: core("report"), imports: "p-map", to: "p-map" },
+  { rule: "core-imports-nothing", from: core("report"), imports: "missing", to: "missing" },
+  {
+    rule: "core-imports-nothing",
+    from: core("graph"),
+    imports: "installed",
+    to: "node_modules/installed/dist/index.js",
+  },
   {
     rule: "core-imports-nothing",
     from: core("execute"),
@@ -88,6 +94,12 @@ const otherFaults: readonly Fault[] = [
     from: prometheus,
     imports: "@astrum/otel",
     to: "@astrum/otel",
+  },
+  {
+    rule: "package-reached-by-its-name",
+    from: otel,
+    imports: "../../core/dist/index.js",
+    to: "packages/core/dist/index.js",
   },
   {
     rule: "package-reached-by-its-name",
@@ -153,6 +165,7 @@ const allowed: readonly Arrow[] = [
   { from: core("testing"), imports: "./run.ts" },
   { from: core("testing"), imports: "./event.ts" },
   { from: otel, imports: "@astrum/core" },
+  { from: otel, imports: "installed" },
   { from: otel, imports: "node:fs" },
   { from: otel, imports: "@opentelemetry/api" },
   { from: audit, imports: "@astrum/core" },

@@ -53,6 +53,9 @@ export function plantTree(planted: Readonly<Record<string, string>>): string {
   }
   for (const file of [...coreZones.flatMap(({ files }) => files), "testing"])
     write(`packages/core/src/${file}.ts`, source);
+  write("node_modules/installed/package.json", JSON.stringify({ main: "dist/index.js" }));
+  write("node_modules/installed/dist/index.js", "export const value = 0;\n");
+  write("packages/core/dist/index.js", 'import "nothing that an arrow may follow";\n');
   write("apps/audit/src/main.ts", source);
   write("bench/src/main.ts", source);
   for (const into of ["packages/conformance", "packages/otel", "apps/audit", "bench"]) {
