@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ICruiseResult } from "dependency-cruiser";
 import { describe, expect, it } from "vitest";
-import { coreZones, eventReaders, typesFromTheRight } from "../arrows.config.js";
+import { coreZones, eventReaders } from "../arrows.config.js";
 import { cutTree, plantTree, root } from "./planted-tree.ts";
 
 interface Arrow {
@@ -22,7 +22,7 @@ const destination = ({ imports, to }: Arrow): string => to ?? core(imports.slice
 const rightOf = (place: number) => coreZones.slice(place + 1).flatMap(({ files }) => files);
 const leftOf = (place: number) => coreZones.slice(0, place + 1).flatMap(({ files }) => files);
 
-const valuesAgainstTheOrder = coreZones.flatMap(({ zone, files }, place) =>
+const againstTheOrder = coreZones.flatMap(({ zone, files }, place) =>
   files.flatMap((file) =>
     rightOf(place).map(
       (right): Fault => ({
@@ -31,20 +31,6 @@ const valuesAgainstTheOrder = coreZones.flatMap(({ zone, files }, place) =>
         imports: `./${right}.ts`,
       }),
     ),
-  ),
-);
-
-const typesAgainstTheOrder = coreZones.flatMap(({ zone, files }, place) =>
-  files.flatMap((file) =>
-    rightOf(place)
-      .filter((right) => !typesFromTheRight[zone]?.includes(right))
-      .map(
-        (right): Fault => ({
-          rule: `core-${zone}-names-types-leftwards`,
-          from: core(file),
-          imports: `./${right}.ts`,
-        }),
-      ),
   ),
 );
 
@@ -191,16 +177,9 @@ describe("The arrows between files", () => {
     expect(reportedFor(allowed, importValue)).toEqual([]);
   });
 
-  const nameableTypes = Object.entries(typesFromTheRight).flatMap(([zone, files]) =>
-    files.map((file): Arrow => ({ from: core(zone), imports: `./${file}.ts` })),
-  );
-  it("let through the few types that may be named from the left", () => {
-    expect(reportedFor(nameableTypes, importType)).toEqual([]);
-  });
-
   describe.each([
-    ["value", importValue, [...valuesAgainstTheOrder, ...eventsInTheWrongHands, ...otherFaults]],
-    ["type", importType, [...typesAgainstTheOrder, ...otherFaults]],
+    ["value", importValue, [...againstTheOrder, ...eventsInTheWrongHands, ...otherFaults]],
+    ["type", importType, [...againstTheOrder, ...otherFaults]],
   ])("against which a %s was imported", (_, statement, faults) => {
     const found = reportedFor(faults, statement);
 
