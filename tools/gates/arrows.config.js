@@ -21,7 +21,17 @@ export const coreZones = [
   { zone: "run", files: ["ledger", "ready-queue", "run", "run-stages"] },
   {
     zone: "report",
-    files: ["reasons", "outcome", "statistics", "analysis", "report", "resume"],
+    files: [
+      "reasons",
+      "outcome",
+      "fingerprint",
+      "statistics",
+      "task-row",
+      "stage-row",
+      "analysis",
+      "report",
+      "resume",
+    ],
   },
   {
     zone: "driver",

@@ -9,6 +9,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { encodeValue } from "./encode.ts";
 import { asError, InputError, isError, JournalError, messageOf, TimeoutError } from "./errors.ts";
 import type { AbortCause, Command, EndFacts, MachineEvent } from "./event.ts";
+import { fingerprint } from "./fingerprint.ts";
 import {
   type Prepared,
   plainArguments,
@@ -18,19 +19,19 @@ import {
   validate,
 } from "./inputs.ts";
 import type { Journal } from "./journal.ts";
-import type { Recorder } from "./launch.ts";
 import { DETACHED } from "./ledger.ts";
 import { outcomeOf } from "./outcome.ts";
 import { Reasons } from "./reasons.ts";
 import { Report, type RunFacts, type SerializedReport } from "./report.ts";
 import { retryDelay } from "./retry.ts";
-import { type Machine, needsPreparing, reasonOf } from "./run.ts";
+import { type Machine, type RunSettings, reasonOf } from "./run.ts";
 import type { RunOptions } from "./run-options.ts";
 import type { Runner, RunnerAttempt } from "./runner.ts";
 import { Semaphore } from "./semaphore.ts";
-import { fingerprint, type TaskStatistics, taskName, taskRow } from "./statistics.ts";
+import { type TaskStatistics, taskName } from "./statistics.ts";
 import { holdProcess, onAbort, runHeader } from "./surroundings.ts";
 import type { Definition, Outcome } from "./task.ts";
+import { taskRow } from "./task-row.ts";
 
 /** A call that holds the thread longer than this is told in the report. */
 const BLOCKED_MS = 50;
@@ -47,13 +48,22 @@ export function anchor(clock: Clock = systemClock): Anchor {
   return { clock, now: clock.now(), epochMs: clock.wallNow() };
 }
 
+/** Is told what the machine is told. */
+export interface Recorder {
+  begin(settings: RunSettings, dispatch: Dispatch): void;
+  event(event: MachineEvent): void;
+  end(facts: RunFacts): void;
+}
+
+/** When a task starts: with its own dependencies, or with its stage. */
+export type Dispatch = "dependencies" | "stages";
+
 export interface ExecuteSettings {
   readonly machine: Machine;
   readonly anchor: Anchor;
   readonly plannedAt: number;
   readonly options: RunOptions;
-  /** The flow's name; none for a scheduler that was given none. */
-  readonly dispatch: "dependencies" | "stages";
+  readonly dispatch: Dispatch;
   readonly params: ReadonlyMap<string, unknown>;
   /** Outputs of tasks that an earlier run completed. */
   readonly restored?: Restored | undefined;
@@ -203,8 +213,10 @@ class Driver implements AttemptHost, Execution, Sources {
     }
     this.#busy = true;
     this.#step(event);
-    for (let at = 0; at < this.#events.length; at++) this.#step(this.#events[at] as MachineEvent);
-    this.#events.length = 0;
+    if (this.#events.length > 0) {
+      for (let at = 0; at < this.#events.length; at++) this.#step(this.#events[at] as MachineEvent);
+      this.#events.length = 0;
+    }
     this.#busy = false;
   }
 
@@ -289,7 +301,7 @@ class Driver implements AttemptHost, Execution, Sources {
           });
       this.#send({ type: "prepared", task, at: this.#now(), error: wrapped });
     };
-    if (!needsPreparing(definition)) {
+    if (!definition.prepares) {
       this.#send({ type: "prepared", task, at: this.#now() });
       return;
     }
@@ -440,14 +452,14 @@ class Driver implements AttemptHost, Execution, Sources {
   #returned(attempt: Attempt, value: unknown): void {
     const schema = this.#machine.definitionOf(attempt.task).options?.output;
     if (attempt.cleanups !== undefined || (schema !== undefined && !attempt.asked)) {
-      this.#finishWork(attempt, value);
+      void this.#finishWork(attempt, value);
     } else {
       this.#completed(attempt, value);
     }
   }
 
   #threw(attempt: Attempt, error: unknown): void {
-    if (attempt.cleanups !== undefined) this.#finishWork(attempt, undefined, { error });
+    if (attempt.cleanups !== undefined) void this.#finishWork(attempt, undefined, { error });
     else this.#failed(attempt, error);
   }
 

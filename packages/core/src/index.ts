@@ -20,9 +20,9 @@ export {
   TaskCancelledError,
   TimeoutError,
 } from "./errors.ts";
+export type { Dispatch } from "./execute.ts";
 export { type Flow, type FlowRun, flow, type Roots } from "./flow.ts";
 export type { Journal, JournalEntry } from "./journal.ts";
-export type { Dispatch } from "./launch.ts";
 // Plan.
 export type { Plan, PlannedStage, PlannedTask } from "./plan.ts";
 // Report.

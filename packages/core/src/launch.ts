@@ -1,10 +1,8 @@
 /** From a plan and checked options to a run under way: the last common step of both doors. */
 
-import type { MachineEvent } from "./event.ts";
-import type { Anchor, Execution, Restored } from "./execute.ts";
+import type { Anchor, Dispatch, Execution, Recorder, Restored } from "./execute.ts";
 import { execute } from "./execute.ts";
 import type { GraphPlan } from "./plan.ts";
-import type { RunFacts } from "./report.ts";
 import { type Machine, Run, type RunSettings } from "./run.ts";
 import type { RunOptions } from "./run-options.ts";
 import { StagedRun } from "./run-stages.ts";
@@ -12,14 +10,6 @@ import { Semaphore } from "./semaphore.ts";
 
 /** The key under which `@astrum/core/testing` asks to be told what the machine is told. */
 export const RECORDER: unique symbol = Symbol("astrum.recorder");
-export interface Recorder {
-  begin(settings: RunSettings, dispatch: Dispatch): void;
-  event(event: MachineEvent): void;
-  end(facts: RunFacts): void;
-}
-
-export type Dispatch = "dependencies" | "stages";
-
 export interface Launch {
   readonly plan: GraphPlan;
   readonly options: RunOptions;

@@ -3,7 +3,8 @@
  * looking at what happened elsewhere, and the proof that the machine is a function of its events.
  */
 import type { Command, MachineEvent } from "./event.ts";
-import { type Dispatch, machineFor, type Recorder } from "./launch.ts";
+import type { Dispatch, Recorder } from "./execute.ts";
+import { machineFor } from "./launch.ts";
 import { DETACHED } from "./ledger.ts";
 import type { GraphPlan, Plan } from "./plan.ts";
 import { Reasons } from "./reasons.ts";

@@ -236,9 +236,10 @@ export class Run implements Machine {
     const released = this.#released;
     this.#released = [];
     if (this.#phase !== "open") return;
-    if (released.length > 1) released.sort((a, b) => a - b);
     const { definitions } = this.plan.graph;
-    const prepare = released.some((task) => needsPreparing(definitions[task] as Definition));
+    if (released.length > 1) released.sort((a, b) => a - b);
+    let prepare = false;
+    for (const task of released) if ((definitions[task] as Definition).prepares) prepare = true;
     for (const task of released) {
       if (prepare) this.#commands.push({ type: "prepare", task });
       else this.#enqueue(task);
@@ -676,17 +677,6 @@ export class Run implements Machine {
       rank[task < graph.size ? task : (this.ledger.spawnOf(task) as Spawn).map] as number;
     return (a, b) => rankOf(a) < rankOf(b) || (rankOf(a) === rankOf(b) && a < b);
   }
-}
-
-/** Whether something must be resolved, checked or asked before the task may queue. */
-export function needsPreparing({ kind, slots, options }: Definition): boolean {
-  if (kind === "map" || options?.when !== undefined) return true;
-  for (const slot of slots) {
-    if (slot.select !== undefined || slot.compute !== undefined || slot.schema !== undefined) {
-      return true;
-    }
-  }
-  return false;
 }
 
 /** Why, in the words of the ledger. */
