@@ -585,13 +585,16 @@ export class Run implements Machine {
     if (this.state === undefined) ledger.stoppedBy ??= reason;
     this.#phase = cause === undefined ? "draining" : "stopped";
     this.#cause = -1;
+    const waiting: number[] = [];
     for (let task = 0; task < graph.size; task++) {
       if (ledger.status[task] !== WAITING) continue;
       ledger.reasons.set(task, reason);
       ledger.readyAt[task] = Number.NaN;
       this.#become(task, SKIPPED);
-      this.#close(task);
+      waiting.push(task);
     }
+    // Counted when all have their reason: none of them is ruled out by another one.
+    for (const task of waiting) this.#close(task);
     const { tasks } = ledger;
     for (let task = 0; task < tasks; task++) {
       const status = ledger.status[task] as number;
