@@ -627,6 +627,7 @@ export class Run implements Machine {
     const expansion = this.#maps.get(task);
     if (expansion !== undefined) {
       const { first, count } = expansion.spawn;
+      expansion.next = count; // The end of one item lets in no other.
       for (let item = first; item < first + count; item++) this.#cancel(item, reason);
     } else if (status === RUNNING) {
       this.#ask(task, { kind: "cancelled", reason });
