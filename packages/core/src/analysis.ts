@@ -93,7 +93,7 @@ function lastAttempt({ ledger, plan }: Analysed): number {
   let latest = Number.NEGATIVE_INFINITY;
   for (let attempt = 0; attempt < ledger.attempts; attempt++) {
     if (ledger.attemptStatus[attempt] === RUNNING) continue;
-    if (plan.graph.tails.has(ledger.attemptTask[attempt] as number)) continue;
+    if (plan.graph.tails.has(ledger.plannedOf(ledger.attemptTask[attempt] as number))) continue;
     const end = micros(ledger.endAt[attempt] as number);
     if (end >= latest) {
       latest = end;
@@ -200,7 +200,7 @@ function bounds({ ledger, plan, concurrency }: Analysed): Analysis["bounds"] {
   }
   for (let attempt = 0; attempt < ledger.attempts; attempt++) {
     if (ledger.attemptStatus[attempt] === RUNNING) continue;
-    if (graph.tails.has(ledger.attemptTask[attempt] as number)) continue;
+    if (graph.tails.has(ledger.plannedOf(ledger.attemptTask[attempt] as number))) continue;
     work += micros(ledger.endAt[attempt] as number) - micros(ledger.startAt[attempt] as number);
   }
   return {

@@ -151,6 +151,11 @@ export class Ledger {
     return this.spawns[low];
   }
 
+  /** The task of the plan: itself, or the map that it is an item of. */
+  plannedOf(task: number): number {
+    return task < this.planned ? task : (this.spawnOf(task) as Spawn).map;
+  }
+
   /** A new attempt of a task, running from `at`. */
   open(task: number, queuedAt: number, at: number, slot: number): number {
     const attempt = this.attempts++;

@@ -104,6 +104,8 @@ export class Run implements Machine {
   #openTails: number;
   #begun = false;
   #phase: "open" | "draining" | "stopped" = "open";
+  /** Tail tasks that have begun go on when a failure stops the run; what else stops it stops them too. */
+  #tailsGoOn = true;
   /** Failures of tasks and items that were not ignored. */
   #failures = 0;
   #permitAsked = false;
@@ -197,7 +199,7 @@ export class Run implements Machine {
   mayRetry(task: number): boolean {
     const cause = this.#asked.get(task);
     return (
-      this.#phase === "open" &&
+      this.#goesOn(task) &&
       (cause === undefined || cause.kind === "expired") &&
       this.ledger.attemptCount(task) <= maxRetriesOf(this.definitionOf(task))
     );
@@ -330,7 +332,7 @@ export class Run implements Machine {
     ledger.errors.set(attempt, error);
     if (timedOut) ledger.timedOut.add(attempt);
     if (this.#endIfAsked(task)) return;
-    if (retryMs === undefined || this.#phase !== "open") {
+    if (retryMs === undefined || !this.#goesOn(task)) {
       this.#closeAttempt(task, FAILED);
       this.#fail(task, FAILED);
       return;
@@ -389,11 +391,10 @@ export class Run implements Machine {
   /** A final failure: the policy decides what it means for the run. */
   #fail(task: number, status: number): void {
     const { failure = "stop" } = this.#settings;
-    const { tails } = this.plan.graph;
     this.ledger.failures.push(task);
     const expansion = this.#expansionOf(task);
     if (expansion !== undefined) expansion.failed++;
-    const ignored = this.definitionOf(task).options?.onFailure === "ignore" || tails.has(task);
+    const ignored = this.definitionOf(task).options?.onFailure === "ignore" || this.#isTail(task);
     if (!ignored) this.#failures++;
     this.#finish(task, status);
     if (ignored || this.#phase !== "open") return;
@@ -419,12 +420,14 @@ export class Run implements Machine {
   #close(task: number, ruledOut?: number[]): number[] | undefined {
     const { ledger } = this;
     const { graph } = this.plan;
+    const tail = this.#isTail(task);
     if (task >= graph.size) {
-      this.#open--;
+      if (tail) this.#openTails--;
+      else this.#open--;
       this.#itemEnded(task);
       return ruledOut;
     }
-    if (graph.tails.size > 0 && graph.tails.has(task)) {
+    if (tail) {
       this.#openTails--;
       if (this.state !== undefined && this.#openTails === 0) this.#commands.push({ type: "close" });
     } else {
@@ -499,15 +502,19 @@ export class Run implements Machine {
       ledger.releasedBy[item] = ledger.releasedBy[map] as number;
       this.#become(item, READY);
     }
-    this.#open += expansion.open;
+    if (!this.#isTail(map)) this.#open += expansion.open;
+    else this.#openTails += expansion.open;
+    if (this.detached.has(map)) {
+      for (let item = first; item < first + count; item++) this.detached.add(item);
+    }
     if (expansion.open === 0) this.#finishMap(map, expansion);
     else this.#admit(expansion);
   }
 
   /** Lets items in, as many as the map's own limit allows. */
   #admit(expansion: Expansion): void {
-    if (this.#phase !== "open") return;
     const { spawn } = expansion;
+    if (!this.#goesOn(spawn.map)) return;
     while (expansion.active < expansion.limit && expansion.next < spawn.count) {
       const item = spawn.first + expansion.next++;
       if (this.ledger.status[item] !== READY) continue;
@@ -584,6 +591,7 @@ export class Run implements Machine {
     const spareTails = reason.kind === "failure";
     if (this.state === undefined) ledger.stoppedBy ??= reason;
     this.#phase = cause === undefined ? "draining" : "stopped";
+    if (!spareTails) this.#tailsGoOn = false;
     this.#cause = -1;
     const waiting: number[] = [];
     for (let task = 0; task < graph.size; task++) {
@@ -599,10 +607,26 @@ export class Run implements Machine {
     for (let task = 0; task < tasks; task++) {
       const status = ledger.status[task] as number;
       if (status >= COMPLETED) continue;
-      const spared = spareTails && graph.tails.has(task);
-      if (status === READY || (status === DELAYED && !spared)) this.#halfDone(task, reason, cause);
-      else if (cause !== undefined && !spared) this.#ask(task, cause);
+      if (spareTails && this.#isTail(task) && this.#hasBegun(task)) continue;
+      if (status === READY || status === DELAYED) this.#halfDone(task, reason, cause);
+      else if (cause !== undefined) this.#ask(task, cause);
     }
+  }
+
+  /** A map has begun when its items are listed. */
+  #hasBegun(task: number): boolean {
+    return task >= this.plan.graph.size || this.ledger.lastAttempt[task] !== -1;
+  }
+
+  /** Whether the task may start attempts. */
+  #goesOn(task: number): boolean {
+    return this.#phase === "open" || (this.#tailsGoOn && this.#isTail(task));
+  }
+
+  /** Tail tasks, and the items of tail maps. */
+  #isTail(task: number): boolean {
+    const { tails } = this.plan.graph;
+    return tails.size > 0 && tails.has(this.ledger.plannedOf(task));
   }
 
   /** A task between attempts, or before its first. */
@@ -642,8 +666,7 @@ export class Run implements Machine {
     const { stoppedBy } = this.ledger;
     if (stoppedBy === undefined) this.state = this.#failures > 0 ? "failed" : "completed";
     else this.state = stoppedBy.kind === "aborted" ? "cancelled" : "failed";
-    for (const tail of this.plan.graph.tails) {
-      if (this.ledger.isFinal(tail)) continue;
+    for (const tail of this.#openTailTasks()) {
       this.detached.add(tail);
       if (this.#settings.observed) {
         const from = this.ledger.status[tail] as number;
@@ -652,6 +675,18 @@ export class Run implements Machine {
     }
     this.#commands.push({ type: "settle" });
     if (this.#openTails === 0) this.#commands.push({ type: "close" });
+  }
+
+  /** Tail tasks, and items of tail maps, without a final status. */
+  *#openTailTasks(): Iterable<number> {
+    for (const tail of this.plan.graph.tails) {
+      if (this.ledger.isFinal(tail)) continue;
+      yield tail;
+      const { first = 0, count = 0 } = this.#maps.get(tail)?.spawn ?? {};
+      for (let item = first; item < first + count; item++) {
+        if (!this.ledger.isFinal(item)) yield item;
+      }
+    }
   }
 
   // ---- order and amounts -------------------------------------------------------------------------------------------
