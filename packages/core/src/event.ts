@@ -32,6 +32,8 @@ export interface PreparedEvent extends OfTask {
   /** For a map: how many items its list has, and the outputs of those that are restored, by index. */
   readonly items?: number;
   readonly restored?: ReadonlyMap<number, unknown>;
+  /** Another one follows in this turn: they compete for capacity together. */
+  readonly more?: true;
 }
 /** The function is called now, later than its `start` command by what the calls before it took. */
 export interface StartedEvent extends OfTask {

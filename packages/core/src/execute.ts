@@ -214,7 +214,11 @@ class Driver implements AttemptHost, Execution, Sources {
     this.#busy = true;
     this.#step(event);
     if (this.#events.length > 0) {
-      for (let at = 0; at < this.#events.length; at++) this.#step(this.#events[at] as MachineEvent);
+      for (let at = 0; at < this.#events.length; at++) {
+        const next = this.#events[at] as MachineEvent;
+        const more = next.type === "prepared" && this.#events[at + 1]?.type === "prepared";
+        this.#step(more ? { ...next, more } : next);
+      }
       this.#events.length = 0;
     }
     this.#busy = false;

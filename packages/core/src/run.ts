@@ -191,7 +191,8 @@ export class Run implements Machine {
         break;
     }
     if (this.#released.length > 0) this.#startReleased();
-    if (this.#queue !== undefined) this.#fill(this.#queue);
+    const more = event.type === "prepared" && event.more === true;
+    if (this.#queue !== undefined && !more) this.#fill(this.#queue);
     if (this.#open === 0 && this.#begun && this.state === undefined) this.#settle();
     return commands;
   }
