@@ -226,7 +226,7 @@ class Driver implements AttemptHost, Execution, Sources {
 
   #step(event: MachineEvent): void {
     this.#settings.recorder?.event(event);
-    this.#instant = event.at;
+    if (event.at > this.#instant) this.#instant = event.at;
     if (event.type === "prepared" && event.restored !== undefined) {
       const first = this.#machine.ledger.tasks;
       for (const [index, output] of event.restored) this.#outputs[first + index] = output;
