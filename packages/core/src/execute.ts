@@ -379,31 +379,22 @@ class Driver implements AttemptHost, Execution, Sources {
 
   /** Waits for what the function returned, whatever that is. */
   #follow(attempt: Attempt, result: unknown): void {
-    let promise: Promise<unknown>;
-    if (result instanceof Promise) {
-      promise = result;
-    } else if ((typeof result === "object" && result !== null) || typeof result === "function") {
-      try {
-        const then: unknown = (result as { then?: unknown }).then;
-        if (typeof then !== "function") {
-          this.#returned(attempt, result);
-          return;
-        }
-        promise = new Promise((resolve, reject) => then.call(result, resolve, reject));
-      } catch (error) {
-        this.#threw(attempt, error);
+    try {
+      const promise = promised(result);
+      if (promise !== undefined) {
+        // A promise may carry a `then` of its own; the runtime's cannot call back twice.
+        nativeThen.call(
+          promise,
+          (value) => this.#returned(attempt, value),
+          (error: unknown) => this.#threw(attempt, error),
+        );
         return;
       }
-    } else {
-      this.#returned(attempt, result);
+    } catch (error) {
+      this.#threw(attempt, error);
       return;
     }
-    // A promise may carry a `then` of its own; the runtime's cannot call back twice.
-    nativeThen.call(
-      promise,
-      (value) => this.#returned(attempt, value),
-      (error: unknown) => this.#threw(attempt, error),
-    );
+    this.#returned(attempt, result);
   }
 
   #call(attempt: Attempt): unknown {
@@ -712,6 +703,15 @@ class Driver implements AttemptHost, Execution, Sources {
     };
     return Array.from(detached, (task) => taskRow(facts, task));
   }
+}
+
+/** The promise behind a returned value, if any. Throws what a hostile one throws when it is looked at. */
+function promised(result: unknown): Promise<unknown> | undefined {
+  if (result instanceof Promise) return result;
+  if ((typeof result !== "object" || result === null) && typeof result !== "function") return;
+  const then: unknown = (result as { then?: unknown }).then;
+  if (typeof then !== "function") return undefined;
+  return new Promise((resolve, reject) => then.call(result, resolve, reject));
 }
 
 /** The wall clock counts whole milliseconds: a difference of one is none. */

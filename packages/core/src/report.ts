@@ -4,7 +4,7 @@
  */
 import { type Analysis, analyse } from "./analysis.ts";
 import { type EncodedValue, encodeValue, type SerializedError } from "./encode.ts";
-import { asError, type Issue, RunError } from "./errors.ts";
+import { asError, type Issue, messageOf, RunError } from "./errors.ts";
 import { dependencyNames, type Graph } from "./graph.ts";
 import {
   ABANDONED,
@@ -291,7 +291,7 @@ export class Report implements ExecutionReport {
     const lines = ledger.failures.map((task) => {
       const attempts = ledger.attemptCount(task);
       const after = attempts > 1 ? ` after ${attempts} attempts` : "";
-      const { message } = asError(ledger.errorOf(task), "threw");
+      const message = messageOf(asError(ledger.errorOf(task), "threw"));
       return `Task "${taskName(this.#graph, ledger, task)}" failed${after}: ${message}`;
     });
     const { stoppedBy } = ledger;
