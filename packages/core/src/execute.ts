@@ -7,7 +7,15 @@ import { type AsyncContext, captureContext } from "./async-context.ts";
 import { Attempt, type AttemptHost } from "./attempt.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { encodeValue } from "./encode.ts";
-import { asError, InputError, isError, JournalError, messageOf, TimeoutError } from "./errors.ts";
+import {
+  asError,
+  describe,
+  InputError,
+  isError,
+  JournalError,
+  messageOf,
+  TimeoutError,
+} from "./errors.ts";
 import type { AbortCause, Command, EndFacts, MachineEvent } from "./event.ts";
 import { fingerprint } from "./fingerprint.ts";
 import {
@@ -322,11 +330,17 @@ class Driver implements AttemptHost, Execution, Sources {
   }
 
   /** Asks the condition. Throws what it throws. */
-  #decide(task: number, { options, kind }: Definition, prepared: Prepared): void {
-    const verdict = options?.when?.(prepared.inputs as never) ?? true;
+  #decide(task: number, { name, options, kind }: Definition, prepared: Prepared): void {
+    const verdict = options?.when === undefined || options.when(prepared.inputs as never);
     const at = this.#now();
     if (verdict !== true) {
-      const skip = verdict === false ? "its condition was not met" : String(verdict.skip);
+      const skip = verdict === false ? "its condition was not met" : verdict?.skip;
+      if (typeof skip !== "string") {
+        throw new InputError(
+          name,
+          `The condition of task "${name}" must return true, false or { skip: "why" }, got ${describe(verdict)}`,
+        );
+      }
       this.#send({ type: "prepared", task, at, skip });
       return;
     }
