@@ -131,6 +131,7 @@ function edgeKind(kind: SlotKind): number {
 
 /** By serial number; when they lie close together, which is usual, without comparing them. */
 function inOrderOfCreation(tasks: TaskHandle[]): TaskHandle[] {
+  if (tasks.length === 0) return tasks;
   let least = Number.POSITIVE_INFINITY;
   let most = Number.NEGATIVE_INFINITY;
   for (const { serial } of tasks) {
