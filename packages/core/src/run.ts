@@ -584,13 +584,16 @@ export class Run implements Machine {
     if (this.state === undefined) ledger.stoppedBy ??= reason;
     this.#phase = cause === undefined ? "draining" : "stopped";
     this.#cause = -1;
+    const skipped: number[] = [];
     for (let task = 0; task < graph.size; task++) {
       if (ledger.status[task] !== WAITING) continue;
       ledger.reasons.set(task, reason);
       ledger.readyAt[task] = Number.NaN;
       this.#become(task, SKIPPED);
-      this.#close(task);
+      skipped.push(task);
     }
+    // None is waiting any more, so that closing one rules out no other: what stopped the run is everyone's reason.
+    for (const task of skipped) this.#close(task);
     const { tasks } = ledger;
     for (let task = 0; task < tasks; task++) {
       const status = ledger.status[task] as number;
