@@ -45,6 +45,7 @@ export const coreZones = [
       "runner",
       "journal",
       "attempt",
+      "observation",
       "run-options",
     ],
   },

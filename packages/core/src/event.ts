@@ -151,6 +151,10 @@ export type Command =
       /** Whose settling caused it, or -1. */
       readonly cause: number;
     }
+  /** An attempt ended; only sent to a driver that asked for statuses. */
+  | { readonly type: "ended"; readonly attempt: number }
+  /** The items of a map are listed; likewise. */
+  | { readonly type: "spawned"; readonly first: number; readonly count: number }
   /** Every task that the run waits for has its final status. */
   | { readonly type: "settle" }
   /** The last detached tail task has its final status. */

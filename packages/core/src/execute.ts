@@ -28,6 +28,8 @@ import {
 } from "./inputs.ts";
 import type { Journal } from "./journal.ts";
 import { DETACHED } from "./ledger.ts";
+import { Observation, taskInfo } from "./observation.ts";
+import type { AttemptInfo, Observer, RunInfo } from "./observe.ts";
 import { outcomeOf } from "./outcome.ts";
 import { Reasons } from "./reasons.ts";
 import { Report, type RunFacts, type SerializedReport } from "./report.ts";
@@ -73,6 +75,7 @@ export interface ExecuteSettings {
   readonly options: RunOptions;
   readonly dispatch: Dispatch;
   readonly params: ReadonlyMap<string, unknown>;
+  readonly observers: readonly Observer[];
   /** Outputs of tasks that an earlier run completed. */
   readonly restored?: Restored | undefined;
   /** Told of every event that the machine is given: what `replay` needs. */
@@ -113,6 +116,7 @@ class Driver implements AttemptHost, Execution, Sources {
   readonly #reasons: Reasons;
   readonly #semaphore: Semaphore | undefined;
   readonly #runner: Runner | undefined;
+  readonly #observation: Observation | undefined;
   readonly #journal: Journal | undefined;
   readonly #random: () => number;
   #resolve: (report: Report) => void = () => {};
@@ -152,10 +156,42 @@ class Driver implements AttemptHost, Execution, Sources {
     this.#random = options.random ?? Math.random;
     this.runId = options.runId ?? crypto.randomUUID();
     this.params = settings.params;
+    if (settings.observers.length > 0) this.#observation = this.#observe(settings.observers);
     this.report = new Promise((resolve) => {
       this.#resolve = resolve;
     });
     this.#begin();
+  }
+
+  #observe(observers: readonly Observer[]): Observation {
+    const { anchor, machine } = this.#settings;
+    const { plan, ledger } = machine;
+    const { epochMs } = anchor;
+    return new Observation(observers, {
+      plan,
+      ledger,
+      reasons: this.#reasons,
+      info: this.#info(),
+      epochMs,
+    });
+  }
+
+  #info(): RunInfo {
+    const { plan } = this.#machine;
+    return Object.freeze({
+      runId: this.runId,
+      flow: plan.graph.name,
+      taskCount: plan.totalTasks,
+      stageCount: plan.totalStages,
+      maxParallelism: plan.maxParallelism,
+      concurrency: this.#limit,
+      attributes: Object.freeze({ ...this.#settings.options.attributes }),
+    });
+  }
+
+  get #limit(): number | undefined {
+    const { concurrency } = this.#settings.options;
+    return concurrency instanceof Semaphore ? concurrency.limit : concurrency;
   }
 
   #begin(): void {
@@ -282,6 +318,15 @@ class Driver implements AttemptHost, Execution, Sources {
       case "yield":
         this.#semaphore?.release();
         break;
+      case "status":
+        this.#observation?.status(command.task, command.from, command.to, command.cause, at);
+        break;
+      case "ended":
+        this.#observation?.attemptEnds(command.attempt, at);
+        break;
+      case "spawned":
+        this.#observation?.spawned(command.first, command.count, at);
+        break;
       case "settle":
         this.#settle();
         break;
@@ -376,19 +421,27 @@ class Driver implements AttemptHost, Execution, Sources {
     }
     let result: unknown;
     let thrown = false;
-    try {
-      result = this.#context.present
-        ? this.#context.run(() => this.#call(attempt))
-        : this.#call(attempt);
-    } catch (error) {
-      thrown = true;
-      result = error;
-    }
+    const call = (): void => {
+      try {
+        result = this.#call(attempt);
+      } catch (error) {
+        thrown = true;
+        result = error;
+      }
+    };
+    this.#observation?.attemptStarts(attempt, at);
+    if (this.#context.present) this.#context.run(() => this.#observed(attempt, call));
+    else this.#observed(attempt, call);
     const after = this.#now();
     this.#instant = after;
     if (after - at > BLOCKED_MS) attempt.blockedMs = after - at;
     if (thrown) this.#threw(attempt, result);
     else this.#follow(attempt, result);
+  }
+
+  #observed(attempt: Attempt, call: () => void): void {
+    if (this.#observation === undefined) call();
+    else this.#observation.around(attempt, call);
   }
 
   /** Waits for what the function returned, whatever that is. */
@@ -445,7 +498,10 @@ class Driver implements AttemptHost, Execution, Sources {
 
   #runnerAttempt(attempt: Attempt, definition: Definition): RunnerAttempt {
     const { task } = attempt;
+    const observation = this.#observation;
     return {
+      info: observation?.info(attempt) ?? this.#attemptInfo(attempt),
+      carrier: () => observation?.carrier(attempt) ?? {},
       run: definition.run as (...args: unknown[]) => unknown,
       args: this.#argumentsOf(definition, task),
       context: attempt,
@@ -456,6 +512,15 @@ class Driver implements AttemptHost, Execution, Sources {
       },
       progress: attempt.progress,
     };
+  }
+
+  #attemptInfo({ task, attempt }: Attempt): AttemptInfo {
+    const { plan, ledger } = this.#machine;
+    return Object.freeze({
+      task: taskInfo(plan, ledger, this.#info(), task),
+      number: attempt,
+      executor: "main",
+    });
   }
 
   #returned(attempt: Attempt, value: unknown): void {
@@ -666,7 +731,12 @@ class Driver implements AttemptHost, Execution, Sources {
     return taskName(plan.graph, ledger, task);
   }
 
-  progress(): void {}
+  progress(attempt: Attempt, fraction: number, message: string | undefined): void {
+    if (this.#observation === undefined || !Number.isFinite(fraction)) return;
+    const between = Math.min(1, Math.max(0, fraction));
+    const said = message === undefined ? undefined : String(message);
+    this.#observation.progress(attempt, between, said, this.#now());
+  }
 
   // ---- the end -----------------------------------------------------------------------------------------------------
 
@@ -681,17 +751,17 @@ class Driver implements AttemptHost, Execution, Sources {
     const tail = new Promise<readonly TaskStatistics[]>((resolve) => {
       this.#resolveTail = resolve;
     });
+    this.#observation?.end(state as NonNullable<typeof state>, ledger, settledAt);
     const facts: RunFacts = {
       run: runHeader(this.runId, plan.graph, options, dispatch, anchor.epochMs),
       clock: { epochMs: anchor.epochMs, driftMs: drift(wall - anchor.epochMs - settledAt) },
       resources: Object.keys(options.resources ?? {}),
-      concurrency:
-        typeof options.concurrency === "number" ? options.concurrency : this.#semaphore?.limit,
+      concurrency: this.#limit,
       staged: dispatch === "stages",
       plannedAt,
       settledAt,
       planIssues: [],
-      observerErrors: [],
+      observerErrors: [...(this.#observation?.faults ?? [])],
       resume: restored?.summary,
     };
     this.#settings.recorder?.end(facts);

@@ -23,6 +23,33 @@ export {
 export type { Dispatch } from "./execute.ts";
 export { type Flow, type FlowRun, flow, type Roots } from "./flow.ts";
 export type { Journal, JournalEntry } from "./journal.ts";
+// Watch.
+export {
+  type AttemptEndEvent,
+  type AttemptInfo,
+  type AttemptScope,
+  type AttemptStartEvent,
+  type FinalStatus,
+  flushObservers,
+  fromEvents,
+  type LiveStatus,
+  type Observer,
+  type Proceed,
+  type ProgressEvent,
+  type RemoteActivator,
+  type RunEndEvent,
+  type RunEvent,
+  type RunInfo,
+  type RunScope,
+  type RunStartEvent,
+  registerGlobalObserver,
+  type StatusEvent,
+  type TaskEndEvent,
+  type TaskInfo,
+  type TaskOutcome,
+  type TaskScope,
+  type TaskStartEvent,
+} from "./observe.ts";
 // Plan.
 export type { Plan, PlannedStage, PlannedTask } from "./plan.ts";
 // Report.

@@ -2,6 +2,7 @@
 
 import type { Anchor, Dispatch, Execution, Recorder, Restored } from "./execute.ts";
 import { execute } from "./execute.ts";
+import { observersOf } from "./observe.ts";
 import type { GraphPlan } from "./plan.ts";
 import { type Machine, Run, type RunSettings } from "./run.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -29,6 +30,7 @@ export function launch(work: Launch): { readonly execution: Execution; readonly 
   const { concurrency, resources, failure, estimates, keep } = options;
   const plannedAt = anchor.clock.now() - anchor.now;
   const shared = concurrency instanceof Semaphore;
+  const observers = observersOf(options.observers);
   const settings: RunSettings = {
     concurrency: shared ? undefined : concurrency,
     permits: shared,
@@ -36,12 +38,14 @@ export function launch(work: Launch): { readonly execution: Execution; readonly 
     failure,
     estimates,
     release: keep === "roots",
+    observed: observers.length > 0,
   };
   const machine = machineFor(plan, settings, dispatch);
   const recorder = (options as { [RECORDER]?: Recorder })[RECORDER];
   recorder?.begin(settings, dispatch);
   const execution = execute({
     machine,
+    observers,
     anchor,
     plannedAt,
     options,

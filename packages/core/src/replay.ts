@@ -5,7 +5,7 @@
 import type { Command, MachineEvent } from "./event.ts";
 import type { Dispatch, Recorder } from "./execute.ts";
 import { machineFor } from "./launch.ts";
-import { DETACHED } from "./ledger.ts";
+import { DETACHED, STATUSES } from "./ledger.ts";
 import type { GraphPlan, Plan } from "./plan.ts";
 import { Reasons } from "./reasons.ts";
 import { type ExecutionReport, Report, type RunFacts } from "./report.ts";
@@ -144,6 +144,12 @@ function commandText(
     case "settle":
     case "close":
       return command.type;
+    case "ended":
+      return `ended ${name(ledger.attemptTask[command.attempt] as number)}`;
+    case "spawned":
+      return `spawned ${command.count}`;
+    case "status":
+      return `${name(command.task)} is ${STATUSES[command.to]}`;
     default:
       return `${command.type} ${name(command.task)}`;
   }

@@ -3,6 +3,7 @@ import { didYouMean, type Issues, nearest } from "./check.ts";
 import type { Clock } from "./clock.ts";
 import type { Graph } from "./graph.ts";
 import type { Journal } from "./journal.ts";
+import type { Observer } from "./observe.ts";
 import type { FailureMode } from "./run.ts";
 import type { Runner } from "./runner.ts";
 import { Semaphore } from "./semaphore.ts";
@@ -29,6 +30,8 @@ export interface RunOptions {
   readonly estimates?: Readonly<Record<string, number>>;
   /** `roots` lets go of every output that has no reader left. Default `all`. */
   readonly keep?: "all" | "roots";
+  /** Who is told how the run goes; each needs a name of its own. */
+  readonly observers?: readonly Observer[];
   /** Carries out each attempt in place of a plain call. */
   readonly runner?: Runner;
   /** Told of every completed task with its output, before a dependent is released. */
@@ -52,6 +55,7 @@ const RUN_OPTION_KEYS = [
   "params",
   "estimates",
   "keep",
+  "observers",
   "runner",
   "journal",
   "runId",
@@ -104,6 +108,7 @@ export function checkRunOptions(
   issues.oneOf(["keep"], given.keep, ["all", "roots"]);
   if (given.runId !== undefined) issues.name(["runId"], given.runId, "`runId`");
   issues.record(["attributes"], given.attributes);
+  checkObservers(issues, given.observers);
   if (clock !== undefined) {
     const { now, wallNow, after } = (clock ?? {}) as Partial<Clock>;
     if (![now, wallNow, after].every((one) => typeof one === "function")) {
@@ -112,6 +117,30 @@ export function checkRunOptions(
   }
   for (const key of ["runner", "journal", "random"] as const) issues.callable([key], given[key]);
   return given as RunOptions;
+}
+
+function checkObservers(issues: Issues, observers: unknown): void {
+  if (observers === undefined) return;
+  if (!Array.isArray(observers)) {
+    issues.expected(["observers"], "an array of observers", observers);
+    return;
+  }
+  const names = new Set<unknown>();
+  observers.forEach((observer: Partial<Observer> | null, at) => {
+    const path = ["observers", String(at)];
+    if (!issues.name(path, observer?.name, `The name of \`observers[${at}]\``)) return;
+    const { name } = observer as Observer;
+    if (names.has(name)) {
+      issues.add(
+        "duplicate-observer",
+        `Two observers are named "${name}": give one of them another name`,
+        path,
+      );
+    }
+    names.add(name);
+    for (const hook of ["run", "flush"] as const)
+      issues.callable([...path, hook], observer?.[hook]);
+  });
 }
 
 function isBinding(value: unknown): value is Binding {

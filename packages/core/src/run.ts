@@ -341,7 +341,7 @@ export class Run implements Machine {
     ledger.retryDelay.set(attempt, retryMs);
     if (retryMs === 0) {
       // The slot, the resources and the permit stay with the task.
-      ledger.close(attempt, FAILED, this.#at);
+      this.#record(attempt, FAILED);
       this.#requeuedAt.set(task, this.#at);
       this.#openAttempt(task, ledger.slot[attempt] as number);
       return;
@@ -365,12 +365,17 @@ export class Run implements Machine {
 
   #closeAttempt(task: number, status: number): void {
     const attempt = this.ledger.lastAttempt[task] as number;
-    this.ledger.close(attempt, status, this.#at);
+    this.#record(attempt, status);
     this.#freeSlots.push(this.ledger.slot[attempt] as number);
     this.#running--;
     this.#freed = attempt;
     this.#queue?.give(this.#demand(task));
     if (this.#settings.permits) this.#commands.push({ type: "yield" });
+  }
+
+  #record(attempt: number, status: number): void {
+    this.ledger.close(attempt, status, this.#at);
+    if (this.#settings.observed) this.#commands.push({ type: "ended", attempt });
   }
 
   #abandon(task: number, error: unknown, overrunMs: number): void {
@@ -495,6 +500,7 @@ export class Run implements Machine {
       cancelled: 0,
     };
     this.#maps.set(map, expansion);
+    if (this.#settings.observed) this.#commands.push({ type: "spawned", first, count });
     this.#become(map, RUNNING);
     for (const index of restored?.keys() ?? []) this.#become(first + index, RESTORED);
     for (let item = first; item < first + count; item++) {
