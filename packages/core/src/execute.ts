@@ -32,7 +32,8 @@ import { Observation, taskInfo } from "./observation.ts";
 import type { AttemptInfo, Observer, RunInfo } from "./observe.ts";
 import { outcomeOf } from "./outcome.ts";
 import { Reasons } from "./reasons.ts";
-import { Report, type RunFacts, type SerializedReport } from "./report.ts";
+import { Report, type RunFacts } from "./report.ts";
+import type { Restored } from "./resume.ts";
 import { retryDelay } from "./retry.ts";
 import { type Machine, type RunSettings, reasonOf } from "./run.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -80,15 +81,6 @@ export interface ExecuteSettings {
   readonly restored?: Restored | undefined;
   /** Told of every event that the machine is given: what `replay` needs. */
   readonly recorder?: Recorder | undefined;
-}
-
-/** What an earlier run left. */
-export interface Restored {
-  /** Outputs by index in the plan. */
-  readonly outputs: ReadonlyMap<number, unknown>;
-  /** Outputs of items, by map and index. */
-  readonly items: ReadonlyMap<number, ReadonlyMap<number, unknown>>;
-  readonly summary: NonNullable<SerializedReport["resume"]>;
 }
 
 export interface Execution {
@@ -208,7 +200,11 @@ class Driver implements AttemptHost, Execution, Sources {
         this.#releases.push(onAbort(signal, () => this.cancel(signal.reason)));
       }
     }
-    for (const [task, output] of restored?.outputs ?? []) this.#outputs[task] = output;
+    for (const [task, output] of restored?.outputs ?? []) {
+      this.#outputs[task] = output;
+      // So that this run's journal alone is enough to take it up again.
+      this.#recordOrStop(task, output);
+    }
     const at = this.#now();
     this.#send(
       restored === undefined
@@ -271,11 +267,14 @@ class Driver implements AttemptHost, Execution, Sources {
   #step(event: MachineEvent): void {
     this.#settings.recorder?.event(event);
     if (event.at > this.#instant) this.#instant = event.at;
-    if (event.type === "prepared" && event.restored !== undefined) {
-      const first = this.#machine.ledger.tasks;
-      for (const [index, output] of event.restored) this.#outputs[first + index] = output;
-    }
+    if (event.type === "prepared" && event.restored !== undefined) this.#restoreItems(event.restored);
     for (const command of this.#machine.handle(event)) this.#obey(command, event.at);
+  }
+
+  #restoreItems(restored: ReadonlyMap<number, unknown>): void {
+    // The items are listed next, from here on.
+    const first = this.#machine.ledger.tasks;
+    for (const [index, output] of restored) this.#outputs[first + index] = output;
   }
 
   #obey(command: Command, at: number): void {
@@ -681,8 +680,12 @@ class Driver implements AttemptHost, Execution, Sources {
   #gather(map: number, first: number, count: number): void {
     const values = this.#outputs.slice(first, first + count);
     this.#outputs[map] = values;
+    this.#recordOrStop(map, values);
+  }
+
+  #recordOrStop(task: number, output: unknown): void {
     try {
-      this.#record(map, values);
+      this.#record(task, output);
     } catch (error) {
       this.#send({ type: "stop", at: this.#now(), cause: { kind: "journal", error } });
     }
@@ -692,14 +695,18 @@ class Driver implements AttemptHost, Execution, Sources {
     if (this.#journal === undefined) return;
     const { plan, ledger } = this.#machine;
     const spawn = ledger.spawnOf(task);
-    this.#journal({
+    const index = spawn && task - spawn.first;
+    const entry = {
       type: "completed",
       at: this.#settings.anchor.epochMs + this.#now(),
       runId: this.runId,
       task: this.nameOf(task),
-      fingerprint: fingerprint(plan.graph, spawn?.map ?? task, spawn && task - spawn.first),
+      fingerprint: fingerprint(plan.graph, spawn?.map ?? task, index),
       output: encodeValue(output),
-    });
+    };
+    this.#journal(
+      spawn === undefined ? entry : { ...entry, parent: this.nameOf(spawn.map), index },
+    );
   }
 
   value(task: number, edge: number): unknown {

@@ -54,6 +54,7 @@ export {
 export type { Plan, PlannedStage, PlannedTask } from "./plan.ts";
 // Report.
 export type { ExecutionReport, PlanIssue, SerializedReport } from "./report.ts";
+export { reportOfJournal } from "./resume.ts";
 export type { FailureMode } from "./run.ts";
 export type { RunOptions } from "./run-options.ts";
 export type { Runner, RunnerAttempt } from "./runner.ts";

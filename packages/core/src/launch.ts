@@ -1,9 +1,10 @@
 /** From a plan and checked options to a run under way: the last common step of both doors. */
 
-import type { Anchor, Dispatch, Execution, Recorder, Restored } from "./execute.ts";
+import type { Anchor, Dispatch, Execution, Recorder } from "./execute.ts";
 import { execute } from "./execute.ts";
 import { observersOf } from "./observe.ts";
 import type { GraphPlan } from "./plan.ts";
+import { restore } from "./resume.ts";
 import { type Machine, Run, type RunSettings } from "./run.ts";
 import type { RunOptions } from "./run-options.ts";
 import { StagedRun } from "./run-stages.ts";
@@ -17,7 +18,6 @@ export interface Launch {
   readonly anchor: Anchor;
   readonly dispatch: Dispatch;
   readonly params: ReadonlyMap<string, unknown>;
-  readonly restored?: Restored | undefined;
 }
 
 export function machineFor(plan: GraphPlan, settings: RunSettings, dispatch: Dispatch): Machine {
@@ -26,8 +26,9 @@ export function machineFor(plan: GraphPlan, settings: RunSettings, dispatch: Dis
 
 /** Starts the run. The machine is the caller's to look at, not to feed. */
 export function launch(work: Launch): { readonly execution: Execution; readonly machine: Machine } {
-  const { plan, options, anchor, dispatch, params, restored } = work;
-  const { concurrency, resources, failure, estimates, keep } = options;
+  const { plan, options, anchor, dispatch, params } = work;
+  const { concurrency, resources, failure, estimates, keep, resumeFrom } = options;
+  const restored = resumeFrom && restore(plan, resumeFrom);
   const plannedAt = anchor.clock.now() - anchor.now;
   const shared = concurrency instanceof Semaphore;
   const observers = observersOf(options.observers);

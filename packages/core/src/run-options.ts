@@ -4,6 +4,7 @@ import type { Clock } from "./clock.ts";
 import type { Graph } from "./graph.ts";
 import type { Journal } from "./journal.ts";
 import type { Observer } from "./observe.ts";
+import type { SerializedReport } from "./report.ts";
 import type { FailureMode } from "./run.ts";
 import type { Runner } from "./runner.ts";
 import { Semaphore } from "./semaphore.ts";
@@ -36,6 +37,11 @@ export interface RunOptions {
   readonly runner?: Runner;
   /** Told of every completed task with its output, before a dependent is released. */
   readonly journal?: Journal;
+  /**
+   * An earlier run's `report.toJSON({ outputs: true })`, or `reportOfJournal(entries)` of what a crash left: tasks that
+   * completed there and are unchanged are restored. Values of parameters are not compared.
+   */
+  readonly resumeFrom?: SerializedReport;
   /** Default: a random UUID. */
   readonly runId?: string;
   readonly attributes?: Readonly<Record<string, string | number | boolean>>;
@@ -58,6 +64,7 @@ const RUN_OPTION_KEYS = [
   "observers",
   "runner",
   "journal",
+  "resumeFrom",
   "runId",
   "attributes",
   "clock",
@@ -109,6 +116,7 @@ export function checkRunOptions(
   if (given.runId !== undefined) issues.name(["runId"], given.runId, "`runId`");
   issues.record(["attributes"], given.attributes);
   checkObservers(issues, given.observers);
+  checkEarlier(issues, given.resumeFrom);
   if (clock !== undefined) {
     const { now, wallNow, after } = (clock ?? {}) as Partial<Clock>;
     if (![now, wallNow, after].every((one) => typeof one === "function")) {
@@ -141,6 +149,19 @@ function checkObservers(issues: Issues, observers: unknown): void {
     for (const hook of ["run", "flush"] as const)
       issues.callable([...path, hook], observer?.[hook]);
   });
+}
+
+function checkEarlier(issues: Issues, report: unknown): void {
+  if (report === undefined) return;
+  const { format, formatVersion, taskStatistics } = (report ?? {}) as Partial<SerializedReport>;
+  const readable = format === "astrum.execution-report" && Array.isArray(taskStatistics);
+  if (!readable || !String(formatVersion).startsWith("1.")) {
+    issues.expected(
+      ["resumeFrom"],
+      "a report of format version 1 from `report.toJSON({ outputs: true })`",
+      report,
+    );
+  }
 }
 
 function isBinding(value: unknown): value is Binding {

@@ -297,13 +297,13 @@ export class Run implements Machine {
 
   #start(task: number, limitedBy: number): void {
     const { ledger } = this;
+    this.#become(task, RUNNING);
     const attempt = this.#openAttempt(task, this.#freeSlots.pop() ?? this.#slots++);
     if (limitedBy !== 0) {
       ledger.limitedBy[attempt] = limitedBy;
       ledger.freedBy[attempt] = this.#freed;
     }
     if (++this.#running > ledger.peakConcurrency) ledger.peakConcurrency = this.#running;
-    this.#become(task, RUNNING);
   }
 
   #openAttempt(task: number, slot: number): number {
