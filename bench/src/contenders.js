@@ -68,7 +68,11 @@ export const astrum = (shape) => {
 /** Every field of every row, the stages and the analysis. */
 /** @param {import("@astrum/core").ExecutionReport<Record<string, unknown>>} report */
 export function readEverything(report) {
-  let read = report.stageStatistics.length + report.analysis.criticalPath.length;
+  let read = report.analysis.criticalPath.length + report.analysis.bounds.dependencyMs;
+  for (const stage of report.stageStatistics) {
+    read += (stage.startAt ?? 0) + (stage.endAt ?? 0) + stage.durationMs + stage.stageName.length;
+    read += stage.startTasks.length + stage.waitTasks.length + stage.parallelTasks.length;
+  }
   read += report.totalAttempts + report.busyMs + report.flakyTasks + report.errorSummary.length;
   for (const row of report.taskStatistics) {
     read += row.taskName.length + row.kind.length + (row.stageId ?? 0) + row.status.length;

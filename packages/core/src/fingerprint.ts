@@ -2,7 +2,7 @@
  * The resume key of a task: what must be the same for an earlier result to stand. No value is hashed, and functions are
  * covered by `version` only.
  */
-import { EDGE_KINDS, type Graph } from "./graph.ts";
+import type { Graph } from "./graph.ts";
 import type { Definition, Slot } from "./task.ts";
 
 /** The key or index that a slot takes; none when it takes the whole, or what a function chooses. */
@@ -21,7 +21,7 @@ export function fingerprint(graph: Graph, task: number, item?: number): string {
   const { start, end, kind } = graph.dependencies;
   const hash = new Hash();
   hash.add(definition.name);
-  hash.add(definition.kind);
+  hash.mix(definition.kind === "map" ? 2 : 1);
   if (item !== undefined) hash.mix(item);
   if (definition.options?.version !== undefined) hash.add(definition.options.version);
   let edge = start[task] as number;
@@ -33,7 +33,7 @@ export function fingerprint(graph: Graph, task: number, item?: number): string {
       if (slot.param !== undefined) hash.add(slot.param.name);
     } else {
       hash.add((graph.definitions[end[edge] as number] as Definition).name);
-      hash.add(EDGE_KINDS[kind[edge] as number] as string);
+      hash.mix(kind[edge] as number);
       edge++;
     }
     if (slot.select !== undefined) {

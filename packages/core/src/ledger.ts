@@ -201,6 +201,8 @@ export class Ledger {
   }
 
   attemptCount(task: number): number {
+    const last = this.lastAttempt[task] as number;
+    if (last === this.firstAttempt[task]) return last === -1 ? 0 : 1;
     let count = 0;
     let attempt = this.firstAttempt[task] as number;
     while (attempt !== -1) {

@@ -19,7 +19,7 @@ import {
 } from "./ledger.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { GraphPlan } from "./plan.ts";
-import { stageRows } from "./stage-row.ts";
+import { StageRow } from "./stage-row.ts";
 import {
   between,
   type Ms,
@@ -282,7 +282,10 @@ export class Report implements ExecutionReport {
   }
 
   get stageStatistics(): StageStatistics[] {
-    return stageRows(this.#record);
+    return Array.from(
+      { length: this.totalStages },
+      (_, stageId) => new StageRow(this.#plan, this.#ledger, stageId),
+    );
   }
 
   get errorSummary(): string[] {
@@ -457,7 +460,7 @@ export class Report implements ExecutionReport {
       flakyTasks: this.flakyTasks,
       totalAttempts: this.totalAttempts,
       busyMs: this.busyMs,
-      stageStatistics: this.stageStatistics,
+      stageStatistics: this.stageStatistics.map((row) => (row as StageRow).toJSON()),
       taskStatistics: this.taskStatistics.map((row) => (row as unknown as TaskRow).toJSON()),
       errorSummary: this.errorSummary,
       originalTasks: this.originalTasks,

@@ -34,9 +34,8 @@ import {
   type TaskStatistics,
   type TaskStatus,
   taskName,
-  taskSpan,
 } from "./statistics.ts";
-import { type Definition, maxRetriesOf, type Slot } from "./task.ts";
+import { type Definition, maxRetriesOf } from "./task.ts";
 
 /** What rows are made from. */
 export interface Facts {
@@ -107,18 +106,15 @@ export class TaskRow implements Fields {
     return this.#graph.definitions[this.#spawn?.map ?? this.#task] as Definition;
   }
 
-  get #span(): { start: number; end: number } {
-    const isMap = this.#task < this.#graph.size && this.#definition.kind === "map";
-    return isMap ? mapSpan(this.#ledger, this.#task) : taskSpan(this.#ledger, this.#task);
-  }
-
   get taskName(): string {
     return taskName(this.#graph, this.#ledger, this.#task);
   }
 
   get kind(): TaskStatistics["kind"] {
     if (this.#task >= this.#graph.size) return "item";
-    return this.#graph.tails.has(this.#task) ? "tail" : this.#definition.kind;
+    const { tails, definitions } = this.#graph;
+    if (tails.size > 0 && tails.has(this.#task)) return "tail";
+    return (definitions[this.#task] as Definition).kind;
   }
 
   get parent(): string | undefined {
@@ -131,11 +127,12 @@ export class TaskRow implements Fields {
   }
 
   get stageId(): number | null {
-    return this.#spawn ? null : (this.#facts.plan.depth[this.#task] as number);
+    if (this.#task >= this.#graph.size) return null;
+    return this.#facts.plan.depth[this.#task] as number;
   }
 
   get dependencies(): TaskStatistics["dependencies"] {
-    return this.#spawn ? [] : edgeRows(this.#graph, this.#task);
+    return this.#task >= this.#graph.size ? [] : edgeRows(this.#graph, this.#task);
   }
 
   get status(): TaskStatus {
@@ -165,16 +162,30 @@ export class TaskRow implements Fields {
   }
 
   get startAt(): Offset | null {
-    return instant(this.#span.start);
+    const start = this.#start();
+    return Number.isNaN(start) ? null : rounded(start);
   }
 
   get endAt(): Offset | null {
-    return instant(this.#span.end);
+    const end = this.#end();
+    return Number.isNaN(end) ? null : rounded(end);
   }
 
   get durationMs(): Ms {
-    const { start, end } = this.#span;
-    return Number.isNaN(end) ? 0 : between(start, end);
+    const end = this.#end();
+    return Number.isNaN(end) ? 0 : between(this.#start(), end);
+  }
+
+  #start(): number {
+    const first = this.#ledger.firstAttempt[this.#task] as number;
+    if (first !== -1) return this.#ledger.startAt[first] as number;
+    return mapSpan(this.#ledger, this.#task).start;
+  }
+
+  #end(): number {
+    const last = this.#ledger.lastAttempt[this.#task] as number;
+    if (last !== -1) return this.#ledger.endAt[last] as number;
+    return mapSpan(this.#ledger, this.#task).end;
   }
 
   get queuedMs(): Ms {
@@ -213,12 +224,13 @@ export class TaskRow implements Fields {
 
   get attemptStatistics(): AttemptStatistics[] {
     const { firstAttempt, attemptNext } = this.#ledger;
-    const rows: AttemptStatistics[] = [];
+    const rows: AttemptStatistics[] = new Array(this.attemptCount);
     const name = this.taskName;
     const maxRetries = this.retry;
     let attempt = firstAttempt[this.#task] as number;
-    for (; attempt !== -1; attempt = attemptNext[attempt] as number) {
-      rows.push(attemptRow(this.#facts, attempt, name, rows.length + 1, maxRetries));
+    for (let at = 0; at < rows.length; at++) {
+      rows[at] = attemptRow(this.#facts, attempt, name, at + 1, maxRetries);
+      attempt = attemptNext[attempt] as number;
     }
     return rows;
   }
@@ -283,19 +295,19 @@ function attemptRow(
   attemptNumber: number,
   maxRetries: number,
 ): AttemptStatistics {
-  const start = ledger.startAt[attempt] as number;
-  const end = ledger.endAt[attempt] as number;
-  const running = ledger.attemptStatus[attempt] === RUNNING;
+  const start = micros(ledger.startAt[attempt] as number);
+  const end = micros(ledger.endAt[attempt] as number);
+  const status = ledger.attemptStatus[attempt] as number;
   const row: AttemptStatistics = {
     taskName: name,
     attemptNumber,
     maxRetries,
-    startAt: rounded(start),
-    endAt: running ? null : rounded(end),
-    durationMs: running ? 0 : between(start, end),
-    queuedMs: between(ledger.queuedAt[attempt] as number, start),
+    startAt: start / 1000,
+    endAt: status === RUNNING ? null : end / 1000,
+    durationMs: status === RUNNING ? 0 : (end - start) / 1000,
+    queuedMs: (start - micros(ledger.queuedAt[attempt] as number)) / 1000,
     slot: ledger.slot[attempt] as number,
-    status: STATUSES[ledger.attemptStatus[attempt] as number] as AttemptStatistics["status"],
+    status: STATUSES[status] as AttemptStatistics["status"],
     willRetry: false,
   };
   const limit = ledger.limitedBy[attempt] as number;
@@ -306,18 +318,21 @@ function attemptRow(
       row.slotFreedBy = taskName(plan.graph, ledger, ledger.attemptTask[freedBy] as number);
     }
   }
-  if (ledger.errors.size > 0 && ledger.errors.has(attempt)) {
-    row.error = serializeError(ledger.errors.get(attempt));
-    row.errorMessage = row.error.message;
-    const delay = ledger.retryDelay.get(attempt);
-    if (delay !== undefined) {
-      row.willRetry = true;
-      row.delayMs = rounded(delay);
-    }
+  if (ledger.errors.size > 0 && ledger.errors.has(attempt)) addError(row, ledger, attempt);
+  if (ledger.executors.size > 0) {
+    const executor = ledger.executors.get(attempt);
+    if (executor !== undefined) row.executor = executor;
   }
-  const executor = ledger.executors.size === 0 ? undefined : ledger.executors.get(attempt);
-  if (executor !== undefined) row.executor = executor;
   return row;
+}
+
+function addError(row: AttemptStatistics, ledger: Ledger, attempt: number): void {
+  row.error = serializeError(ledger.errors.get(attempt));
+  row.errorMessage = row.error.message;
+  const delay = ledger.retryDelay.get(attempt);
+  if (delay === undefined) return;
+  row.willRetry = true;
+  row.delayMs = rounded(delay);
 }
 
 function limitName(limit: number, resources: readonly string[]): string {
@@ -346,24 +361,22 @@ function reasonRow(facts: Facts, reason: Reason): NonNullable<TaskStatistics["re
   }
 }
 
-/** The slots behind a task's edges, in their order. */
-function edgeSlots({ slots }: Definition): Slot[] {
-  return slots.filter((slot) => slot.task !== undefined);
-}
-
 function edgeRows(graph: Graph, task: number): TaskStatistics["dependencies"] {
   const { start, end, kind } = graph.dependencies;
-  const first = start[task] as number;
-  if (first === (start[task + 1] as number)) return [];
-  return edgeSlots(graph.definitions[task] as Definition).map((slot, at) => {
-    const edge = first + at;
+  const { slots } = graph.definitions[task] as Definition;
+  let edge = start[task] as number;
+  const rows: TaskStatistics["dependencies"] = new Array((start[task + 1] as number) - edge);
+  let at = 0;
+  for (const slot of slots) {
+    if (slot.task === undefined) continue;
     const row: TaskStatistics["dependencies"][number] = {
       task: (graph.definitions[end[edge] as number] as Definition).name,
-      kind: EDGE_KINDS[kind[edge] as number] as (typeof EDGE_KINDS)[number],
+      kind: EDGE_KINDS[kind[edge++] as number] as (typeof EDGE_KINDS)[number],
     };
     const from = selectedKey(slot);
     if (from !== undefined) row.from = from;
     if (row.kind !== "after") row.to = slot.to;
-    return row;
-  });
+    rows[at++] = row;
+  }
+  return rows;
 }
