@@ -35,9 +35,12 @@ export function stageRows({
       startAt: instant(start === Number.POSITIVE_INFINITY ? Number.NaN : start),
       endAt: instant(ran ? end : Number.NaN),
       durationMs: ran ? (micros(end) - micros(start)) / 1000 : 0,
-      parallelTaskCount: tasks.length,
+      parallelTaskCount: plan.parallelCounts[stageId] as number,
       waitTaskCount: waits.length,
-      parallelTasks: tasks,
+      // Made when it is read: where stages leave tasks behind, these lists grow with the square of the graph.
+      get parallelTasks(): string[] {
+        return [...(plan.stages[stageId]?.parallelTasks ?? [])];
+      },
       waitTasks: waits,
       startTasks: tasks,
     };
