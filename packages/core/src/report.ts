@@ -457,7 +457,7 @@ export class Report implements ExecutionReport {
       flakyTasks: this.flakyTasks,
       totalAttempts: this.totalAttempts,
       busyMs: this.busyMs,
-      stageStatistics: this.stageStatistics,
+      stageStatistics: this.stageStatistics.map((row) => ({ ...row })),
       taskStatistics: this.taskStatistics.map((row) => (row as unknown as TaskRow).toJSON()),
       errorSummary: this.errorSummary,
       originalTasks: this.originalTasks,
