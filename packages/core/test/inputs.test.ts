@@ -156,6 +156,7 @@ interface Upstream {
   readonly make: (clock: VirtualClock) => Task<string>;
   readonly outcome: Partial<Outcome<string>>;
   readonly cancel?: true;
+  readonly resume?: true;
   readonly graceMs?: number;
 }
 
@@ -169,6 +170,13 @@ const upstreams: Upstream[] = [
     status: "completed",
     make: () => task("up", () => "value"),
     outcome: { status: "completed", value: "value", restored: false },
+  },
+  {
+    ended: "was restored",
+    status: "restored",
+    make: () => task("up", () => "value"),
+    outcome: { status: "completed", value: "value", restored: true },
+    resume: true,
   },
   {
     ended: "failed",
@@ -237,7 +245,8 @@ interface Edge {
   readonly fate: (upstream: Upstream) => Fate;
   readonly given?: (upstream: Upstream) => unknown;
 }
-const whenCompleted = ({ status }: Upstream): Fate => (status === "completed" ? "runs" : "skipped");
+const whenCompleted = ({ outcome }: Upstream): Fate =>
+  outcome.status === "completed" ? "runs" : "skipped";
 const always = (): Fate => "runs";
 const edges: Edge[] = [
   { kind: "value", make: (up) => up, fate: whenCompleted, given: () => "value" },
@@ -247,7 +256,7 @@ const edges: Edge[] = [
     kind: "optional",
     make: (up) => optional(up),
     fate: always,
-    given: ({ status }) => (status === "completed" ? "value" : undefined),
+    given: ({ outcome }) => (outcome.status === "completed" ? "value" : undefined),
   },
   {
     kind: "settled",
@@ -269,14 +278,17 @@ describe("A dependent by", () => {
       "in" in inputs ? inputs.in : "no such key",
     );
     const { graceMs } = upstream;
+    const earlier = upstream.resume && (await flow("f", { up }).run()).toJSON({ outputs: true });
     const run = flow("f", { down }).start({
       clock,
       failure: "continue",
       ...(graceMs === undefined ? {} : { graceMs }),
+      ...(earlier === undefined ? {} : { resumeFrom: earlier }),
     });
     if (upstream.cancel) run.cancelTask("up", "not needed");
     const report = await clock.run(run.report);
-    expect(report.outcome(up).status).toBe(upstream.status);
+    const [row] = report.taskStatistics.filter(({ taskName }) => taskName === "up");
+    expect(row?.status).toBe(upstream.status);
     const outcome = report.outcome(down);
     if (edge.fate(upstream) === "runs") {
       expect(outcome).toEqual({
@@ -411,7 +423,7 @@ describe("A condition", () => {
     const done = await flow("f", { report }).run();
     expect(calls).toBe(0);
     expect(errorOf(done, "report")).toMatchObject({
-      message: `The condition of task "report" must answer true, false or { skip: "reason" }, and at once: it answered ${what}`,
+      message: `The condition of task "report" must return true, false or { skip: "why" }, got ${what}`,
     });
   });
 });
