@@ -119,13 +119,18 @@ export class SchemaError extends Error {
   readonly task: string;
   readonly issues: readonly { readonly message: string; readonly path: readonly string[] }[];
   constructor(task: string, subject: string, issues: SchemaError["issues"]) {
-    const said = issues.map(({ path, message }) =>
-      path.length === 0 ? message : `${path.join(".")}: ${message}`,
-    );
-    super(`Task "${task}": ${subject} does not match its schema: ${said.join("; ")}`);
+    super(`Task "${task}": ${subject} does not match its schema: ${complaints(issues)}`);
     this.task = task;
     this.issues = issues;
   }
+}
+
+/** What a schema said, in one line. */
+export function complaints(issues: SchemaError["issues"]): string {
+  const said = issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.join(".")}: ${message}`,
+  );
+  return said.join("; ");
 }
 
 /** The journal threw, so what was completed may not have been stored; the run is failed. */

@@ -381,6 +381,7 @@ class Driver implements AttemptHost, Execution, Sources {
     if (verdict !== true) {
       const skip = verdict === false ? "its condition was not met" : verdict?.skip;
       if (typeof skip !== "string") {
+        Promise.resolve(verdict).catch(() => {}); // A promise is no answer, and its rejection nobody's.
         throw new InputError(
           name,
           `The condition of task "${name}" must return true, false or { skip: "why" }, got ${describe(verdict)}`,

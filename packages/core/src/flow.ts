@@ -3,7 +3,14 @@
  * also at once; outputs live in the run. Knows handles; how a graph is planned and run is others' affair.
  */
 import { Issues } from "./check.ts";
-import { DefinitionError, describe, PlanError } from "./errors.ts";
+import {
+  complaints,
+  DefinitionError,
+  describe,
+  messageOf,
+  PlanError,
+  SchemaError,
+} from "./errors.ts";
 import { anchor, type Execution } from "./execute.ts";
 import {
   AFTER,
@@ -238,10 +245,11 @@ function bindParams(
       try {
         values.set(name, await validate(schema, value, name, "the parameter"));
       } catch (error) {
-        issues.add("invalid-parameter", `Parameter "${name}": ${(error as Error).message}`, [
-          "params",
-          name,
-        ]);
+        const why =
+          error instanceof SchemaError
+            ? `does not match its schema: ${complaints(error.issues)}`
+            : `could not be checked: ${messageOf(error)}`;
+        issues.add("invalid-parameter", `Parameter "${name}" ${why}`, ["params", name]);
       }
     }),
   ).then(() => {

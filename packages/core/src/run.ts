@@ -94,7 +94,7 @@ export class Run implements Machine {
   readonly #maps: Map<number, Expansion> = new Map();
   /** Running attempts that were asked to stop, and why. */
   readonly #asked: Map<number, AbortCause> = new Map();
-  /** Since when a task that had an attempt before is ready again. */
+  /** Since when a task competes that is ready again, or whose inputs took time to resolve. */
   readonly #requeuedAt: Map<number, number> = new Map();
   readonly #freeSlots: number[] = [];
   #slots = 0;
@@ -261,6 +261,8 @@ export class Run implements Machine {
     } else if (event.items !== undefined) {
       this.#expand(task, event.items, event.restored);
     } else {
+      // Until now it waited for its inputs, not for capacity.
+      if (event.at > (this.ledger.readyAt[task] as number)) this.#requeuedAt.set(task, event.at);
       this.#enqueue(task);
     }
   }

@@ -2,7 +2,7 @@
  * Door 2: the documented scheduler. Names and predeclared orders, for graphs that come from data. It turns them into the
  * same graph that door 1 builds; from there on there is one engine.
  */
-import { didYouMean, Issues, nearest } from "./check.ts";
+import { didYouMean, Issues, isString, nearest } from "./check.ts";
 import { DefinitionError, describe, PlanError } from "./errors.ts";
 import { anchor, type Dispatch, type Execution } from "./execute.ts";
 import {
@@ -75,6 +75,9 @@ const SCHEDULER_KEYS = [
   "ignoreTailTasks",
   "dispatch",
 ] as const satisfies readonly (keyof SchedulerOptions)[];
+
+/** The last argument that an input can go to: arguments before it that get none are `undefined`, and are made. */
+const MAX_ARGUMENT = 1000;
 
 /** Plans and runs tasks that are given by name, in a predeclared order. Runs any number of times, also at once. */
 export class DynamicScheduler {
@@ -258,13 +261,7 @@ function checkSchedulerOptions(issues: Issues, given: unknown): void {
   }
   if (options.name !== undefined) issues.name(["name"], options.name, "`name`");
   issues.oneOf(["dispatch"], options.dispatch, ["dependencies", "stages"]);
-  const tails: unknown = options.ignoreTailTasks;
-  if (
-    tails !== undefined &&
-    !(Array.isArray(tails) && tails.every((one) => typeof one === "string"))
-  ) {
-    issues.expected(["ignoreTailTasks"], "an array of task names", tails);
-  }
+  issues.array(["ignoreTailTasks"], options.ignoreTailTasks, "task names", isString);
   const retries = issues.record(["taskRetries"], options.taskRetries);
   for (const name in retries) {
     checkOptions(issues, { name, kind: "task", options: { retry: retries[name] as number } });
@@ -342,7 +339,9 @@ function checkTo(
   if ("key" in to === "index" in to) issues.expected(path, "{ key } or { index }", to);
   if ("key" in to && typeof to.key !== "string")
     issues.expected([...path, "key"], "a string", to.key);
-  if ("index" in to) issues.integer([...path, "index"], to.index ?? Number.NaN, 0);
+  if ("index" in to) {
+    issues.integer([...path, "index"], to.index ?? Number.NaN, 0, MAX_ARGUMENT);
+  }
 }
 
 // ---- what the plan refuses -------------------------------------------------------------------------------------------

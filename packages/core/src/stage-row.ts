@@ -2,9 +2,8 @@
  * One stage's statistics, read from the ledger field by field as they are asked for. Stages describe when the tasks of
  * each depth ran; nothing waited for them.
  */
-import { dependencyNames } from "./graph.ts";
 import type { Ledger } from "./ledger.ts";
-import type { GraphPlan } from "./plan.ts";
+import type { GraphPlan, PlannedStage } from "./plan.ts";
 import {
   instant,
   type Ms,
@@ -64,44 +63,33 @@ export class StageRow implements StageStatistics {
   }
 
   get startTasks(): string[] {
-    const { order, stageStart } = this.#plan;
-    const first = stageStart[this.stageId] as number;
-    const names: string[] = new Array(this.parallelTaskCount);
-    for (let at = 0; at < names.length; at++) {
-      names[at] = this.#plan.nameOf(order[first + at] as number);
-    }
-    return names;
+    return [...this.#planned.startTasks];
   }
 
   get parallelTasks(): string[] {
-    return this.startTasks;
+    return [...this.#planned.parallelTasks];
   }
 
   get parallelTaskCount(): number {
-    const { stageStart } = this.#plan;
-    return (stageStart[this.stageId + 1] as number) - (stageStart[this.stageId] as number);
+    return this.#planned.parallelTasks.length;
   }
 
   get waitTasks(): string[] {
-    const { order, stageStart, graph } = this.#plan;
-    const first = stageStart[this.stageId] as number;
-    if (this.parallelTaskCount === 1) return dependencyNames(graph, order[first] as number);
-    const names = new Set<string>();
-    for (let at = first; at < (stageStart[this.stageId + 1] as number); at++) {
-      for (const name of dependencyNames(graph, order[at] as number)) names.add(name);
-    }
-    return [...names];
+    return [...this.#planned.waitForTasks];
   }
 
   get waitTaskCount(): number {
-    return this.waitTasks.length;
+    return this.#planned.waitForTasks.length;
+  }
+
+  get #planned(): PlannedStage {
+    return this.#plan.stages[this.stageId] as PlannedStage;
   }
 
   /** The row as a plain object. */
   toJSON(): StageStatistics {
     const { stageId, stageName, startAt, endAt, durationMs } = this;
-    const { parallelTaskCount, parallelTasks, waitTasks, startTasks } = this;
-    const waitTaskCount = waitTasks.length;
+    const { parallelTaskCount, waitTaskCount, parallelTasks, waitTasks, startTasks } = this;
     const times = { stageId, stageName, startAt, endAt, durationMs };
     return { ...times, parallelTaskCount, waitTaskCount, parallelTasks, waitTasks, startTasks };
   }

@@ -266,7 +266,7 @@ export function task<const D extends Inputs, T, S extends Schema | undefined = u
   options?: TaskOptions<ValuesOf<D>, S>,
 ): Task<OutputOf<S, T>>;
 export function task(name: string, second: unknown, third?: unknown, fourth?: unknown): unknown {
-  const bare = typeof second === "function" || typeof third !== "function";
+  const bare = typeof second === "function" || !looksCallable(third);
   return define(
     name,
     "task",
@@ -304,7 +304,7 @@ export function map(
   fourth?: unknown,
   fifth?: unknown,
 ): unknown {
-  const bare = typeof third === "function" || typeof fourth !== "function";
+  const bare = typeof third === "function" || !looksCallable(fourth);
   return define(
     name,
     "map",
@@ -313,6 +313,11 @@ export function map(
     bare ? third : fourth,
     bare ? fourth : fifth,
   );
+}
+
+/** A function, or the promise of one that was called by mistake: that stands where the function belongs. */
+function looksCallable(value: unknown): boolean {
+  return typeof value === "function" || describe(value) === "a promise";
 }
 
 function define(
