@@ -402,10 +402,13 @@ export class Run implements Machine {
     if (expansion !== undefined) expansion.failed++;
     const ignored = this.definitionOf(task).options?.onFailure === "ignore" || this.#isTail(task);
     if (!ignored) this.#failures++;
-    this.#finish(task, status);
-    if (ignored || this.#phase !== "open") return;
     const limit = typeof failure === "object" ? failure.maxFailures : 1;
-    if (failure === "continue" || this.#failures < limit) return;
+    const goesOn = ignored || failure === "continue" || this.#failures < limit;
+    const stops = !goesOn && this.#phase === "open";
+    // Before it is told to others: its end must not let in the next item of its map.
+    if (stops) this.#phase = "draining";
+    this.#finish(task, status);
+    if (!stops) return;
     const reason: Reason = { kind: "failure", task };
     this.#halt(reason, failure === "drain" ? undefined : { kind: "failure", task });
   }
