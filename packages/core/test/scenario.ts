@@ -99,7 +99,7 @@ export function starts(report: AnyReport): Record<string, number | null> {
 }
 
 /** The statuses that a task can have once a run has settled. */
-export const FINAL = [
+export const FINAL: readonly string[] = [
   "completed",
   "failed",
   "cancelled",
