@@ -267,7 +267,8 @@ class Driver implements AttemptHost, Execution, Sources {
   #step(event: MachineEvent): void {
     this.#settings.recorder?.event(event);
     if (event.at > this.#instant) this.#instant = event.at;
-    if (event.type === "prepared" && event.restored !== undefined) this.#restoreItems(event.restored);
+    if (event.type === "prepared" && event.restored !== undefined)
+      this.#restoreItems(event.restored);
     for (const command of this.#machine.handle(event)) this.#obey(command, event.at);
   }
 
