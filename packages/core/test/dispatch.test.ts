@@ -251,7 +251,7 @@ describe("Named resources", () => {
       code: "ASTRUM_PLAN",
       issues: [
         { code: "demand-above-capacity", path: ["tasks", "big", "resources", "db"] },
-        { code: "unknown-resource", suggestion: "db" },
+        { code: "unknown-resource" },
       ],
     });
     expect(diary.started).toEqual([]);
