@@ -103,6 +103,8 @@ export class Run implements Machine {
   #open: number;
   #openTails: number;
   #begun = false;
+  /** What stopped the run before it began: what is restored stays restored. */
+  #stoppedBefore: StopCause | undefined;
   #phase: "open" | "draining" | "stopped" = "open";
   /** Tail tasks that have begun go on when a failure stops the run; what else stops it stops them too. */
   #tailsGoOn = true;
@@ -184,7 +186,8 @@ export class Run implements Machine {
         this.#cancel(event.task, event.reason);
         break;
       case "stop":
-        this.#halt(reasonOf(event.cause), event.cause);
+        if (this.#begun) this.#halt(reasonOf(event.cause), event.cause);
+        else this.#stoppedBefore ??= event.cause;
         break;
       case "begin":
         this.#begin(event.restored?.keys() ?? []);
@@ -221,7 +224,11 @@ export class Run implements Machine {
   #begin(restored: Iterable<number>): void {
     for (const task of restored) this.#finish(task, RESTORED);
     this.#begun = true;
-    if (this.#phase !== "open") return;
+    const stopped = this.#stoppedBefore;
+    if (stopped !== undefined) {
+      this.#halt(reasonOf(stopped), stopped);
+      return;
+    }
     this.#cause = -1;
     for (let task = 0; task < this.plan.graph.size; task++) {
       if (this.#missing[task] === 0 && this.ledger.status[task] === WAITING) this.#release(task);
