@@ -40,6 +40,24 @@ describe("An aborted run", () => {
     });
   });
 
+  it("whose signal was aborted before keeps what an earlier run left to it", async () => {
+    const { clock, diary } = setup();
+    const a = task("a", diary.task({ return: 1 }));
+    const b = task("b", { a }, diary.task({ throw: "broken" }));
+    const c = task("c", { b }, diary.task());
+    const resumable = flow("f", { c });
+    const first = await clock.run(resumable.run({ clock }));
+    const report = await clock.run(
+      resumable.run({
+        clock,
+        resumeFrom: first.toJSON({ outputs: true }),
+        signal: AbortSignal.abort(),
+      }),
+    );
+    expect(statuses(report)).toEqual({ a: "restored", b: "skipped", c: "skipped" });
+    expect(diary.started).toEqual(["a", "b"]);
+  });
+
   it.each(["the caller's signal", "cancel()"])(
     "by %s asks what runs and starts nothing more",
     async (way) => {
