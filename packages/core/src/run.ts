@@ -563,7 +563,17 @@ export class Run implements Machine {
   }
 
   /** The items decide: one that failed fails the map, one that was cancelled cancels it. */
-  #finishMap(map: number, { spawn, failed, cancelled }: Expansion): void {
+  #finishMap(map: number, expansion: Expansion): void {
+    this.#concludeMap(map, expansion);
+    if (this.#readers === undefined) return;
+    // The map was the only reader of its items; their results live on in its list.
+    const { first, count } = expansion.spawn;
+    for (let item = first; item < first + count; item++) {
+      this.#commands.push({ type: "release", task: item });
+    }
+  }
+
+  #concludeMap(map: number, { spawn, failed, cancelled }: Expansion): void {
     const { ledger } = this;
     const { first, count } = spawn;
     if (failed > 0) {
