@@ -270,6 +270,14 @@ class Driver implements AttemptHost, Execution, Sources {
     if (event.type === "prepared" && event.restored !== undefined)
       this.#restoreItems(event.restored);
     for (const command of this.#machine.handle(event)) this.#obey(command, event.at);
+    if (this.#prepared.size > 0 && "task" in event) this.#forget(event.task);
+  }
+
+  /** The inputs of a task that has ended: they would keep alive what `keep: "roots"` lets go. */
+  #forget(task: number): void {
+    const { ledger } = this.#machine;
+    const planned = ledger.plannedOf(task);
+    if (ledger.isFinal(planned)) this.#prepared.delete(planned);
   }
 
   #restoreItems(restored: ReadonlyMap<number, unknown>): void {
