@@ -51,7 +51,7 @@ export function analyse(run: Analysed): Analysis {
     const task = ledger.attemptTask[attempt] as number;
     criticalPath.push({
       task: taskName(plan.graph, ledger, task),
-      attempt: attemptNumber(ledger, attempt),
+      attempt: ledger.numberOf(attempt),
       link,
       gapMs: (start - from) / 1000,
       runMs: (end - start) / 1000,
@@ -111,10 +111,9 @@ function predecessor(run: Analysed, attempt: number): { before: number; link: Li
   const freedBy = ledger.freedBy[attempt] as number;
   if (limit !== 0 && freedBy !== -1)
     return { before: freedBy, link: limit === BY_MAP ? "item" : "slot" };
-  if (ledger.firstAttempt[task] !== attempt) {
-    let before = ledger.firstAttempt[task] as number;
-    while (ledger.attemptNext[before] !== attempt) before = ledger.attemptNext[before] as number;
-    return { before, link: limit === BY_SEMAPHORE ? "external" : "retry" };
+  const earlier = ledger.attemptBefore.get(attempt);
+  if (earlier !== undefined) {
+    return { before: earlier, link: limit === BY_SEMAPHORE ? "external" : "retry" };
   }
   const before = lastBehind(ledger, ledger.releasedBy[task] as number);
   if (limit === BY_SEMAPHORE) return { before, link: "external" };
@@ -143,16 +142,6 @@ function lastOfItems(ledger: Ledger, { first, count }: Spawn): number {
       last = attempt;
   }
   return last;
-}
-
-function attemptNumber(ledger: Ledger, attempt: number): number {
-  let number = 1;
-  let at = ledger.firstAttempt[ledger.attemptTask[attempt] as number] as number;
-  while (at !== attempt) {
-    at = ledger.attemptNext[at] as number;
-    number++;
-  }
-  return number;
 }
 
 /** What a task would have taken had it never queued: its attempts and the delays between them. */

@@ -270,6 +270,14 @@ class Driver implements AttemptHost, Execution, Sources {
     if (event.type === "prepared" && event.restored !== undefined)
       this.#restoreItems(event.restored);
     for (const command of this.#machine.handle(event)) this.#obey(command, event.at);
+    if (this.#prepared.size > 0 && "task" in event) this.#forget(event.task);
+  }
+
+  /** The inputs of a task that has ended: they would keep alive what `keep: "roots"` lets go. */
+  #forget(task: number): void {
+    const { ledger } = this.#machine;
+    const planned = ledger.plannedOf(task);
+    if (ledger.isFinal(planned)) this.#prepared.delete(planned);
   }
 
   #restoreItems(restored: ReadonlyMap<number, unknown>): void {
@@ -552,7 +560,8 @@ class Driver implements AttemptHost, Execution, Sources {
       }
     }
     const controller = new AbortController();
-    for (const cleanup of attempt.cleanups?.reverse() ?? []) {
+    // A cleanup may defer another one, which is then the last in.
+    for (let cleanup = attempt.cleanups?.pop(); cleanup; cleanup = attempt.cleanups?.pop()) {
       try {
         await cleanup(controller.signal);
       } catch (error) {
@@ -561,7 +570,7 @@ class Driver implements AttemptHost, Execution, Sources {
     }
     if (errors.length === 0) this.#completed(attempt, output);
     else if (errors.length === 1) this.#failed(attempt, errors[0]);
-    else this.#failed(attempt, new AggregateError(errors, messageOf(errors[0])));
+    else this.#failed(attempt, new AggregateError(errors, messageOf(errors[0])), errors[0]);
   }
 
   #completed(attempt: Attempt, value: unknown): void {
@@ -590,16 +599,17 @@ class Driver implements AttemptHost, Execution, Sources {
     this.#send({ type: "returned", task, at, value, facts: attempt.facts() });
   }
 
-  #failed(attempt: Attempt, thrown: unknown): void {
+  /** `own` is the error of the function, when those of its cleanups have joined it: it decides what follows. */
+  #failed(attempt: Attempt, thrown: unknown, own: unknown = thrown): void {
     if (attempt.over) return;
-    const { task } = attempt;
-    const error = asError(thrown, `Task "${this.nameOf(task)}" threw`);
+    const subject = `Task "${this.nameOf(attempt.task)}" threw`;
+    const error = asError(thrown, subject);
     if (attempt.asked) {
-      this.#endAsked(attempt, error, !attempt.isObedience(thrown));
+      this.#endAsked(attempt, error, !attempt.isObedience(own));
       return;
     }
     this.#end(attempt);
-    this.#fail(attempt, error, attempt.facts(), false);
+    this.#fail(attempt, error, attempt.facts(), false, asError(own, subject));
   }
 
   /** The end of an attempt that was asked to stop: its result is not heard, its error is kept. */
@@ -625,18 +635,24 @@ class Driver implements AttemptHost, Execution, Sources {
     }
   }
 
-  #fail(attempt: Attempt, error: Error, facts: EndFacts | undefined, timedOut: boolean): void {
+  #fail(
+    attempt: Attempt,
+    error: Error,
+    facts: EndFacts | undefined,
+    timedOut: boolean,
+    own: Error = error,
+  ): void {
     const { task } = attempt;
     const [failure, retryMs] = this.#machine.mayRetry(task)
-      ? this.#askRetry(attempt, error)
+      ? this.#askRetry(attempt, error, own)
       : [error, undefined];
     this.#send({ type: "threw", task, at: this.#now(), error: failure, retryMs, timedOut, facts });
   }
 
-  #askRetry(attempt: Attempt, error: Error): [error: Error, delay: number | undefined] {
+  #askRetry(attempt: Attempt, error: Error, own: Error): [error: Error, delay: number | undefined] {
     try {
       const policy = this.#machine.definitionOf(attempt.task).options?.retry ?? 0;
-      return [error, retryDelay(policy, attempt.attempt, error, this.#random)];
+      return [error, retryDelay(policy, attempt.attempt, own, this.#random)];
     } catch (thrown) {
       const message = `Task "${this.nameOf(attempt.task)}" failed, and so did its retry policy: ${messageOf(thrown)}`;
       return [new AggregateError([error, thrown], message), undefined];

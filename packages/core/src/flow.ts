@@ -145,7 +145,8 @@ function inOrderOfCreation(tasks: TaskHandle[]): TaskHandle[] {
     if (serial < least) least = serial;
     if (serial > most) most = serial;
   }
-  if (most - least > 4 * tasks.length) return tasks.sort((a, b) => a.serial - b.serial);
+  if (tasks.length === 0 || most - least > 4 * tasks.length)
+    return tasks.sort((a, b) => a.serial - b.serial);
   const places: (TaskHandle | undefined)[] = new Array(most - least + 1).fill(undefined);
   for (const task of tasks) places[task.serial - least] = task;
   let count = 0;
@@ -189,13 +190,24 @@ class GraphFlow implements Flow<Record<string, unknown>> {
     };
     const begin = (started: Execution): Promise<ExecutionReport<Record<string, unknown>>> => {
       execution = started;
-      for (const say of early) say(started);
+      for (const say of early) {
+        try {
+          say(started);
+        } catch {
+          // A task of the flow that is not among this run's targets: there is nothing to call off.
+        }
+      }
       return started.report;
     };
     return {
       report: this.#start(given, begin),
       cancel: (reason) => tell((run) => run.cancel(reason)),
-      cancelTask: (name, reason) => tell((run) => run.cancelTask(name, reason)),
+      cancelTask: (name, reason) => {
+        if (execution === undefined && !this.#graph.index.has(name)) {
+          throw new RangeError(`There is no task "${name}" in this flow`);
+        }
+        tell((run) => run.cancelTask(name, reason));
+      },
     };
   }
 

@@ -98,28 +98,39 @@ export class GraphPlan implements Plan {
 
   get stages(): readonly PlannedStage[] {
     if (this.#stages !== undefined) return this.#stages;
-    const stages: PlannedStage[] = [];
+    const stages: PlannedStage[] = new Array(this.totalStages);
+    const awaitedIn = new Int32Array(this.graph.size).fill(-1);
+    const { start, end } = this.graph.dependencies;
     let parallel: number[] = [];
-    for (let stageId = 0; stageId < this.totalStages; stageId++) {
+    for (let stageId = 0; stageId < stages.length; stageId++) {
       const starting = this.order.subarray(this.stageStart[stageId], this.stageStart[stageId + 1]);
-      const awaited = new Set<number>();
-      const { start, end } = this.graph.dependencies;
+      const awaited: number[] = [];
       for (const task of starting) {
         const last = start[task + 1] as number;
-        for (let edge = start[task] as number; edge < last; edge++)
-          awaited.add(end[edge] as number);
+        for (let edge = start[task] as number; edge < last; edge++) {
+          const dependency = end[edge] as number;
+          if (awaitedIn[dependency] === stageId) continue;
+          awaitedIn[dependency] = stageId;
+          awaited.push(dependency);
+        }
       }
-      parallel = parallel.filter((task) => !awaited.has(task));
-      parallel.push(...starting.values());
-      stages.push({
+      parallel = parallel.filter((task) => awaitedIn[task] === -1);
+      for (const task of starting) parallel.push(task);
+      stages[stageId] = {
         stageId,
-        startTasks: Array.from(starting, (task) => this.nameOf(task)),
-        waitForTasks: Array.from(awaited, (task) => this.nameOf(task)),
-        parallelTasks: parallel.map((task) => this.nameOf(task)),
-      });
+        startTasks: this.#names(starting),
+        waitForTasks: this.#names(awaited),
+        parallelTasks: this.#names(parallel),
+      };
     }
     this.#stages = stages;
     return stages;
+  }
+
+  #names(tasks: ArrayLike<number>): string[] {
+    const names: string[] = new Array(tasks.length);
+    for (let at = 0; at < names.length; at++) names[at] = this.nameOf(tasks[at] as number);
+    return names;
   }
 
   get tasks(): readonly PlannedTask[] {

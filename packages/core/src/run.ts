@@ -103,6 +103,8 @@ export class Run implements Machine {
   #open: number;
   #openTails: number;
   #begun = false;
+  /** What stopped the run before it began: what is restored stays restored. */
+  #stoppedBefore: StopCause | undefined;
   #phase: "open" | "draining" | "stopped" = "open";
   /** Tail tasks that have begun go on when a failure stops the run; what else stops it stops them too. */
   #tailsGoOn = true;
@@ -184,7 +186,8 @@ export class Run implements Machine {
         this.#cancel(event.task, event.reason);
         break;
       case "stop":
-        this.#halt(reasonOf(event.cause), event.cause);
+        if (this.#begun) this.#halt(reasonOf(event.cause), event.cause);
+        else this.#stoppedBefore ??= event.cause;
         break;
       case "begin":
         this.#begin(event.restored?.keys() ?? []);
@@ -221,7 +224,11 @@ export class Run implements Machine {
   #begin(restored: Iterable<number>): void {
     for (const task of restored) this.#finish(task, RESTORED);
     this.#begun = true;
-    if (this.#phase !== "open") return;
+    const stopped = this.#stoppedBefore;
+    if (stopped !== undefined) {
+      this.#halt(reasonOf(stopped), stopped);
+      return;
+    }
     this.#cause = -1;
     for (let task = 0; task < this.plan.graph.size; task++) {
       if (this.#missing[task] === 0 && this.ledger.status[task] === WAITING) this.#release(task);
@@ -404,10 +411,13 @@ export class Run implements Machine {
     if (expansion !== undefined) expansion.failed++;
     const ignored = this.definitionOf(task).options?.onFailure === "ignore" || this.#isTail(task);
     if (!ignored) this.#failures++;
-    this.#finish(task, status);
-    if (ignored || this.#phase !== "open") return;
     const limit = typeof failure === "object" ? failure.maxFailures : 1;
-    if (failure === "continue" || this.#failures < limit) return;
+    const goesOn = ignored || failure === "continue" || this.#failures < limit;
+    const stops = !goesOn && this.#phase === "open";
+    // Before it is told to others: its end must not let in the next item of its map.
+    if (stops) this.#phase = "draining";
+    this.#finish(task, status);
+    if (!stops) return;
     const reason: Reason = { kind: "failure", task };
     this.#halt(reason, failure === "drain" ? undefined : { kind: "failure", task });
   }
@@ -555,7 +565,17 @@ export class Run implements Machine {
   }
 
   /** The items decide: one that failed fails the map, one that was cancelled cancels it. */
-  #finishMap(map: number, { spawn, failed, cancelled }: Expansion): void {
+  #finishMap(map: number, expansion: Expansion): void {
+    this.#concludeMap(map, expansion);
+    if (this.#readers === undefined) return;
+    // The map was the only reader of its items; their results live on in its list.
+    const { first, count } = expansion.spawn;
+    for (let item = first; item < first + count; item++) {
+      this.#commands.push({ type: "release", task: item });
+    }
+  }
+
+  #concludeMap(map: number, { spawn, failed, cancelled }: Expansion): void {
     const { ledger } = this;
     const { first, count } = spawn;
     if (failed > 0) {

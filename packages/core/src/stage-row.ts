@@ -71,7 +71,7 @@ export class StageRow implements StageStatistics {
   }
 
   get parallelTaskCount(): number {
-    return this.#planned.parallelTasks.length;
+    return this.#plan.parallelCounts[this.stageId] as number;
   }
 
   get waitTasks(): string[] {
