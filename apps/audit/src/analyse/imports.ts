@@ -5,8 +5,9 @@
  *
  * Counted: `import` and `export … from` statements, `import x = require()`, and `require()` calls outside every
  * function. Not counted, because nothing is loaded or not yet: `import type`, `export type`, statements all of whose
- * names are marked `type`, `import()`, and `require()` inside a function. An import whose names merely happen to be
- * used as types is counted: whether it is erased is up to the compiler's options; `import type` says so.
+ * names are marked `type`, `import()`, `require()` inside a function, and in TypeScript an import none of whose names
+ * is used as a value, which compilers erase by default. (`verbatimModuleSyntax` keeps the last kind; an edge that only
+ * some compiler options make is left out rather than guessed.)
  */
 import ts from "typescript";
 
@@ -64,16 +65,18 @@ export function importsOf(path: string, text: string): Imports {
   const load = (node: ts.Node, specifier: string): void => {
     loads.push({ specifier, line: lineAt(node.getStart(source)) });
   };
+  const { values, requires } = usesOf(source);
+  const erases = /\.([cm]?ts|tsx)$/.test(path);
   for (const statement of source.statements) {
     if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) continue;
     if (statement.moduleSpecifier === undefined) continue;
     statements.push([lineAt(statement.getStart(source)), lineAt(statement.end)]);
     const specifier = statement.moduleSpecifier;
-    if (ts.isStringLiteral(specifier) && !isTypeOnly(statement)) load(statement, specifier.text);
+    if (!ts.isStringLiteral(specifier) || isTypeOnly(statement)) continue;
+    if (erases && ts.isImportDeclaration(statement) && isUnused(statement, values)) continue;
+    load(statement, specifier.text);
   }
-  if (/\brequire\b/.test(text)) {
-    for (const [node, specifier] of requiresOf(source)) load(node, specifier);
-  }
+  for (const [node, specifier] of requires) load(node, specifier);
   return { loads: loads.sort((a, b) => a.line - b.line), statements };
 }
 
@@ -98,28 +101,91 @@ function allMarked(bindings: ts.NamedImportBindings | ts.NamedExportBindings): b
   return elements.length > 0 && elements.every((element) => element.isTypeOnly);
 }
 
-function requiresOf(source: ts.SourceFile): [node: ts.Node, specifier: string][] {
-  const found: [ts.Node, string][] = [];
+/** `import "./effect.js"` and `import {} from` name nothing, and load for the effect. */
+function isUnused({ importClause }: ts.ImportDeclaration, values: ReadonlySet<string>): boolean {
+  if (importClause === undefined) return false;
+  const { name, namedBindings } = importClause;
+  const names = name === undefined ? [] : [name];
+  if (namedBindings !== undefined) {
+    if (ts.isNamespaceImport(namedBindings)) names.push(namedBindings.name);
+    else for (const element of namedBindings.elements) names.push(element.name);
+  }
+  return names.length > 0 && !names.some(({ text }) => values.has(text));
+}
+
+interface Uses {
+  /** Every name that stands where a value is read. */
+  readonly values: ReadonlySet<string>;
+  /** What is required when the file is loaded. */
+  readonly requires: readonly (readonly [node: ts.Node, specifier: string])[];
+}
+
+function usesOf(source: ts.SourceFile): Uses {
+  const values = new Set<string>();
+  const requires: [ts.Node, string][] = [];
+  let functions = 0;
   const look = (node: ts.Node): void => {
-    if (ts.isFunctionLike(node)) return;
-    if (ts.isImportEqualsDeclaration(node)) {
-      const { moduleReference, isTypeOnly: marked } = node;
-      if (marked || !ts.isExternalModuleReference(moduleReference)) return;
-      if (ts.isStringLiteralLike(moduleReference.expression)) {
-        found.push([node, moduleReference.expression.text]);
-      }
+    if (isErased(node)) return;
+    if (ts.isIdentifier(node)) {
+      values.add(node.text);
       return;
     }
-    if (ts.isCallExpression(node) && ts.isIdentifier(node.expression)) {
-      const [argument] = node.arguments;
-      if (node.expression.text === "require" && argument && ts.isStringLiteralLike(argument)) {
-        found.push([node, argument.text]);
-      }
+    if (functions === 0) {
+      const specifier = requiredBy(node);
+      if (specifier !== undefined) requires.push([node, specifier]);
     }
-    ts.forEachChild(node, look);
+    const names = namesGivenBy(node);
+    const inFunction = ts.isFunctionLike(node);
+    if (inFunction) functions++;
+    ts.forEachChild(node, (child) => {
+      if (!names.includes(child)) look(child);
+    });
+    if (inFunction) functions--;
   };
   look(source);
-  return found;
+  return { values, requires };
+}
+
+function isErased(node: ts.Node): boolean {
+  if (ts.isExpressionWithTypeArguments(node)) return false;
+  return (
+    ts.isImportDeclaration(node) ||
+    ts.isInterfaceDeclaration(node) ||
+    ts.isTypeNode(node) ||
+    ts.isTypeAliasDeclaration(node) ||
+    (ts.isHeritageClause(node) && node.token === ts.SyntaxKind.ImplementsKeyword) ||
+    (ts.isExportSpecifier(node) && node.isTypeOnly) ||
+    (ts.isExportDeclaration(node) && (node.isTypeOnly || node.moduleSpecifier !== undefined)) ||
+    (ts.canHaveModifiers(node) &&
+      (ts.getModifiers(node) ?? []).some(({ kind }) => kind === ts.SyntaxKind.DeclareKeyword))
+  );
+}
+
+/** Names that a node declares or that belong to an object: they read no value of the module's. */
+function namesGivenBy(node: ts.Node): (ts.Node | undefined)[] {
+  if (ts.isShorthandPropertyAssignment(node)) return [];
+  if (ts.isExportSpecifier(node)) return node.propertyName === undefined ? [] : [node.name];
+  if (ts.isBindingElement(node)) return [node.propertyName, onlyIdentifier(node.name)];
+  if (ts.isPropertyAccessExpression(node)) return [node.name];
+  return "name" in node ? [onlyIdentifier(node.name as ts.Node | undefined)] : [];
+}
+
+/** Patterns and computed names hold expressions, which do read values. */
+function onlyIdentifier(name: ts.Node | undefined): ts.Node | undefined {
+  return name !== undefined && ts.isIdentifier(name) ? name : undefined;
+}
+
+function requiredBy(node: ts.Node): string | undefined {
+  if (ts.isImportEqualsDeclaration(node)) {
+    const { moduleReference, isTypeOnly: marked } = node;
+    if (marked || !ts.isExternalModuleReference(moduleReference)) return undefined;
+    const { expression } = moduleReference;
+    return ts.isStringLiteralLike(expression) ? expression.text : undefined;
+  }
+  if (!ts.isCallExpression(node) || !ts.isIdentifier(node.expression)) return undefined;
+  const [argument] = node.arguments;
+  if (node.expression.text !== "require" || argument === undefined) return undefined;
+  return ts.isStringLiteralLike(argument) ? argument.text : undefined;
 }
 
 /** The parser keeps its complaints on the tree; the public way to them would build a whole program for every file. */
