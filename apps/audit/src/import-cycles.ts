@@ -97,40 +97,83 @@ function components(edges: Edges): number[][] {
   }
 }
 
-/** Breadth first from every member, never deeper than the best cycle so far. Starts at its smallest member. */
+/**
+ * Breadth first from every member, never as deep as the best cycle so far. A member that was tried is taken away, and
+ * with it whatever is on no circle any more, so that one long circle costs one pass and not one for each file.
+ */
 function shortestCycle(component: readonly number[], edges: Edges): number[] {
-  const members = new Set(component);
-  let best: number[] | undefined;
+  const left = new Remaining(component, edges);
+  let best: number[] = [];
   for (const start of component) {
-    const limit: number = best?.length ?? Number.POSITIVE_INFINITY;
-    best = cycleThrough(start, limit) ?? best;
-    if (best?.length === 1) break;
+    if (!left.has(start)) continue;
+    const limit = best.length === 0 ? Number.POSITIVE_INFINITY : best.length;
+    best = shortestCycleFrom(start, limit, left) ?? best;
+    left.remove(start);
   }
-  return best ?? [];
+  return best;
+}
 
-  /** The members are tried in order and only a strictly shorter cycle counts, so it starts at its smallest member. */
-  function cycleThrough(start: number, limit: number): number[] | undefined {
-    const cameFrom = new Map<number, number>();
-    let level = [start];
-    for (let length = 1; level.length > 0 && length < limit; length++) {
-      const next: number[] = [];
-      for (const node of level) {
-        for (const target of edges[node]?.keys() ?? []) {
-          if (target === start) {
-            const cycle = [node];
-            for (let at = node; at !== start; ) {
-              at = cameFrom.get(at) as number;
-              cycle.unshift(at);
-            }
-            return cycle;
-          }
-          if (!members.has(target) || cameFrom.has(target)) continue;
-          cameFrom.set(target, node);
-          next.push(target);
+function shortestCycleFrom(start: number, limit: number, left: Remaining): number[] | undefined {
+  const cameFrom = new Map<number, number>();
+  let level = [start];
+  for (let length = 1; level.length > 0 && length < limit; length++) {
+    const next: number[] = [];
+    for (const node of level) {
+      for (const target of left.targetsOf(node)) {
+        if (target === start) {
+          const cycle = [node];
+          for (let at = node; at !== start; cycle.push(at)) at = cameFrom.get(at) as number;
+          return cycle.reverse();
         }
+        if (cameFrom.has(target)) continue;
+        cameFrom.set(target, node);
+        next.push(target);
       }
-      level = next;
     }
-    return undefined;
+    level = next;
+  }
+  return undefined;
+}
+
+/** What is left of a component: files that still have an import from it and one into it. */
+class Remaining {
+  readonly #targets = new Map<number, Set<number>>();
+  readonly #sources = new Map<number, Set<number>>();
+
+  constructor(component: readonly number[], edges: Edges) {
+    for (const node of component) {
+      this.#targets.set(node, new Set());
+      this.#sources.set(node, new Set());
+    }
+    for (const node of component) {
+      for (const target of edges[node]?.keys() ?? []) {
+        this.#sources.get(target)?.add(node);
+        if (this.has(target)) this.#targets.get(node)?.add(target);
+      }
+    }
+  }
+
+  has(node: number): boolean {
+    return this.#targets.has(node);
+  }
+
+  targetsOf(node: number): Iterable<number> {
+    return this.#targets.get(node) ?? [];
+  }
+
+  remove(first: number): void {
+    const leaving = [first];
+    for (let node = leaving.pop(); node !== undefined; node = leaving.pop()) {
+      for (const target of this.#targets.get(node) ?? []) {
+        const sources = this.#sources.get(target);
+        if (sources?.delete(node) && sources.size === 0) leaving.push(target);
+      }
+      for (const source of this.#sources.get(node) ?? []) {
+        const targets = this.#targets.get(source);
+        if (targets?.delete(node) && targets.size === 0) leaving.push(source);
+      }
+      this.#targets.delete(node);
+      this.#sources.delete(node);
+    }
   }
 }
