@@ -6,6 +6,7 @@ import manifest from "../package.json" with { type: "json" };
 import { type AuditOptions, helpText, parseCommandLine } from "./command-line.ts";
 import { repositoryAbove } from "./discover.ts";
 import { findingLine, findingsJson, skipLine, verdictLine } from "./print.ts";
+import { runLines } from "./run-lines.ts";
 import { judge } from "./verdict.ts";
 
 const exit = { passed: 0, failed: 1, incomplete: 2, usage: 64, interrupted: 130 } as const;
@@ -53,7 +54,6 @@ async function audit(options: AuditOptions): Promise<number> {
 
   // The parser of the languages takes half a second to load; what did not need it has been answered by now.
   const { auditFlow } = await import("./graph.ts");
-  const { progressLines } = await import("./progress.ts");
   if (options.plan) {
     const flow = auditFlow({ ...options, root, out: resolve(options.out) });
     process.stdout.write(`${flow.plan().explain().trimEnd()}\n`);
@@ -66,6 +66,7 @@ async function audit(options: AuditOptions): Promise<number> {
   } catch (error) {
     return wrongUsage([`Cannot write to "${options.out}": ${(error as Error).message}`]);
   }
+  tell(`auditing ${root}`);
   const interrupt = new AbortController();
   // Once: a second Ctrl-C finds no handler and ends the program.
   process.once("SIGINT", () => {
@@ -75,8 +76,8 @@ async function audit(options: AuditOptions): Promise<number> {
   const report = await auditFlow({ ...options, root, out }).run({
     signal: interrupt.signal,
     failure: "continue",
-    observers: [progressLines(tell)],
   });
+  for (const line of runLines(report)) tell(line);
 
   const verdict = report.outputs.verdict ?? judge(report.outputs, options);
   const findings = findingsJson(verdict);
