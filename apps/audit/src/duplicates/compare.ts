@@ -18,7 +18,7 @@ export interface Excerpt {
 export interface DuplicateBlock {
   /** Compared lines. */
   readonly lines: number;
-  /** By path and line; at least two; they do not overlap. */
+  /** By path and line; at least two that do not overlap. Others may, where a line would go untold without them. */
   readonly occurrences: readonly Occurrence[];
 }
 
@@ -35,11 +35,19 @@ export function compareExcerpts(excerpts: readonly Excerpt[]): DuplicateBlock[] 
   const told = new Uint8Array(sequence.values.length);
   const blocks: DuplicateBlock[] = [];
   for (const { length, starts } of maximalRepeats(sequence.values, windowLines)) {
-    const apart = withoutOverlaps(starts, length);
-    if (!apart.some((start) => told.subarray(start, start + length).includes(0))) continue;
-    if (!isSubstantial(sequence.lines.slice(apart[0], (apart[0] as number) + length))) continue;
-    for (const start of apart) told.fill(1, start, start + length);
-    const occurrences = apart.map((start) => ({
+    const isTold = (start: number): boolean => !told.subarray(start, start + length).includes(0);
+    if (starts.every(isTold)) continue;
+    const [first = 0] = starts;
+    if (!isSubstantial(sequence.lines.slice(first, first + length))) continue;
+    const tell = (start: number): void => void told.fill(1, start, start + length);
+    const chosen = withoutOverlaps(starts, length);
+    chosen.forEach(tell);
+    for (const start of starts) {
+      if (isTold(start)) continue;
+      tell(start);
+      chosen.push(start);
+    }
+    const occurrences = chosen.map((start) => ({
       path: sequence.paths[start] as string,
       startLine: sequence.numbers[start] as number,
       endLine: sequence.numbers[start + length - 1] as number,

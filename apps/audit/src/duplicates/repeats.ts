@@ -24,7 +24,10 @@ interface Interval {
   before: number | undefined;
 }
 
-/** Repeats of at least `shortest` numbers, two of whose occurrences do not overlap; longest first. */
+/**
+ * Repeats of at least `shortest` numbers, longest first. One whose occurrences all overlap (a row of equal parts overlaps
+ * itself, moved by one part) is cut to the length at which the first and the last of them do not.
+ */
 export function maximalRepeats(sequence: Int32Array, shortest: number): Repeat[] {
   const order = suffixArray(sequence);
   const shared = sharedPrefixes(sequence, order);
@@ -44,8 +47,9 @@ export function maximalRepeats(sequence: Int32Array, shortest: number): Repeat[]
     for (; top.length > common; top = open.at(-1) as Interval) {
       widen(top, inner);
       open.pop();
-      const { length, first, earliest, latest, before } = top;
-      if (length >= shortest && before === undefined && latest - earliest >= length) {
+      const { first, earliest, latest, before } = top;
+      const length = Math.min(top.length, latest - earliest);
+      if (length >= shortest && before === undefined) {
         repeats.push({ length, starts: order.subarray(first, next), earliest });
       }
       inner = top;
