@@ -184,7 +184,9 @@ test("maximal repeats are exactly those that a search of every pair finds", () =
             sequence.slice(i, i + length).every((value, n) => value === sequence[start + n]),
           );
         const apart = Math.min(length, (starts.at(-1) as number) - (starts[0] as number));
-        if (apart >= shortest) repeats.add(`${apart}: ${starts.join()}`);
+        if (apart < shortest) continue;
+        repeats.add(`${apart}: ${starts.join()}`);
+        repeats.add(`${apart}: ${starts.map((start) => start + length - apart).join()}`);
       }
     }
     return [...repeats];

@@ -26,7 +26,7 @@ interface Interval {
 
 /**
  * Repeats of at least `shortest` numbers, longest first. One whose occurrences all overlap (a row of equal parts overlaps
- * itself, moved by one part) is cut to the length at which the first and the last of them do not.
+ * itself, moved by one part) is cut to the length at which the first and the last of them do not: its head, and its tail.
  */
 export function maximalRepeats(sequence: Int32Array, shortest: number): Repeat[] {
   const order = suffixArray(sequence);
@@ -50,7 +50,13 @@ export function maximalRepeats(sequence: Int32Array, shortest: number): Repeat[]
       const { first, earliest, latest, before } = top;
       const length = Math.min(top.length, latest - earliest);
       if (length >= shortest && before === undefined) {
-        repeats.push({ length, starts: order.subarray(first, next), earliest });
+        const starts = order.subarray(first, next);
+        repeats.push({ length, starts, earliest });
+        const cut = top.length - length;
+        if (cut > 0) {
+          const tails = starts.map((start) => start + cut);
+          repeats.push({ length, starts: tails, earliest: earliest + cut });
+        }
       }
       inner = top;
     }
