@@ -1,0 +1,248 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ICruiseResult } from "dependency-cruiser";
+import { describe, expect, it } from "vitest";
+import { coreZones, eventReaders } from "../arrows.config.js";
+import { cutTree, plantTree, root } from "./planted-tree.ts";
+
+interface Arrow {
+  readonly from: string;
+  readonly imports: string;
+  /** Where that leads; needed where it is not a path beside `from`. */
+  readonly to?: string;
+}
+
+interface Fault extends Arrow {
+  readonly rule: string;
+}
+
+const core = (file: string): string => `packages/core/src/${file}.ts`;
+const destination = ({ imports, to }: Arrow): string => to ?? core(imports.slice(2, -3));
+const rightOf = (place: number) => coreZones.slice(place + 1).flatMap(({ files }) => files);
+const leftOf = (place: number) => coreZones.slice(0, place + 1).flatMap(({ files }) => files);
+
+const againstTheOrder = coreZones.flatMap(({ zone, files }, place) =>
+  files.flatMap((file) =>
+    rightOf(place).map(
+      (right): Fault => ({
+        rule: `core-${zone}-imports-leftwards`,
+        from: core(file),
+        imports: `./${right}.ts`,
+      }),
+    ),
+  ),
+);
+
+const eventsInTheWrongHands = [
+  "statistics",
+  "analysis",
+  "resume",
+  "observe",
+  "attempt",
+  "flow",
+].map(
+  (file): Fault => ({
+    rule: "core-event-has-few-readers",
+    from: core(file),
+    imports: "./event.ts",
+  }),
+);
+
+const otel = "packages/otel/src/index.ts";
+const prometheus = "packages/prometheus/src/index.ts";
+const audit = "apps/audit/src/main.ts";
+
+const otherFaults: readonly Fault[] = [
+  {
+    rule: "core-file-has-a-place",
+    from: core("index"),
+    imports: "./newcomer.ts",
+  },
+  { rule: "core-imports-nothing", from: core("clock"), imports: "node:timers", to: "timers" },
+  { rule: "core-imports-nothing", from: core("attempt"), imports: "events", to: "events" },
+  { rule: "core-imports-nothing", from: core("report"), imports: "missing", to: "missing" },
+  {
+    rule: "core-imports-nothing",
+    from: core("graph"),
+    imports: "installed",
+    to: "node_modules/installed/dist/index.js",
+  },
+  {
+    rule: "core-imports-nothing",
+    from: core("execute"),
+    imports: "@astrum/otel",
+    to: "@astrum/otel",
+  },
+  { rule: "adapter-imports-no-adapter", from: otel, imports: "@astrum/prometheus", to: prometheus },
+  {
+    rule: "adapter-imports-no-adapter",
+    from: prometheus,
+    imports: "@astrum/otel",
+    to: "@astrum/otel",
+  },
+  {
+    rule: "package-reached-by-its-name",
+    from: otel,
+    imports: "../../core/dist/index.js",
+    to: "packages/core/dist/index.js",
+  },
+  {
+    rule: "package-reached-by-its-name",
+    from: otel,
+    imports: "../../core/src/run.ts",
+    to: core("run"),
+  },
+  {
+    rule: "package-reached-by-its-name",
+    from: audit,
+    imports: "../../../packages/core/src/graph.ts",
+    to: core("graph"),
+  },
+  {
+    rule: "nothing-imports-an-app",
+    from: otel,
+    imports: "../../../apps/audit/src/main.ts",
+    to: audit,
+  },
+  {
+    rule: "nothing-imports-an-app",
+    from: "bench/src/main.ts",
+    imports: "../../apps/audit/src/main.ts",
+    to: audit,
+  },
+  {
+    rule: "nothing-imports-an-app",
+    from: "apps/other/src/main.ts",
+    imports: "../../audit/src/main.ts",
+    to: audit,
+  },
+  { rule: "production-imports-no-test", from: core("scheduler"), imports: "./testing.ts" },
+  {
+    rule: "production-imports-no-test",
+    from: audit,
+    imports: "@astrum/core/testing",
+    to: core("testing"),
+  },
+  {
+    rule: "production-imports-no-test",
+    from: otel,
+    imports: "@astrum/conformance",
+    to: "packages/conformance/src/index.ts",
+  },
+  {
+    rule: "production-imports-no-test",
+    from: prometheus,
+    imports: "../test/it.test.ts",
+    to: "packages/prometheus/test/it.test.ts",
+  },
+  { rule: "production-imports-no-test", from: otel, imports: "vitest", to: "vitest" },
+];
+
+const allowed: readonly Arrow[] = [
+  ...coreZones.flatMap(({ files }, place) =>
+    files.flatMap((file) =>
+      leftOf(place)
+        .filter((left) => left !== file)
+        .filter((left) => left !== "event" || [...eventReaders, "index"].includes(file))
+        .map((left): Arrow => ({ from: core(file), imports: `./${left}.ts` })),
+    ),
+  ),
+  { from: core("testing"), imports: "./run.ts" },
+  { from: core("testing"), imports: "./event.ts" },
+  { from: otel, imports: "@astrum/core" },
+  { from: otel, imports: "installed" },
+  { from: otel, imports: "node:fs" },
+  { from: otel, imports: "@opentelemetry/api" },
+  { from: audit, imports: "@astrum/core" },
+  { from: audit, imports: "@astrum/prometheus" },
+  { from: "bench/src/main.ts", imports: "@astrum/core" },
+  { from: "packages/conformance/src/index.ts", imports: "@astrum/core/testing" },
+  { from: "packages/conformance/src/index.ts", imports: "vitest" },
+  { from: "packages/otel/test/it.test.ts", imports: "@astrum/conformance" },
+  { from: "packages/otel/test/it.test.ts", imports: "../src/index.ts" },
+];
+
+describe("The arrows between files", () => {
+  it("are those that ARCHITECTURE.md shows", () => {
+    const rows = readFileSync(join(root, "ARCHITECTURE.md"), "utf8")
+      .split("\n## ")
+      .filter((section) => section.startsWith("The arrows"))
+      .flatMap((section) => [...section.matchAll(/^\| (\w+) \| (`.*`) \|$/gm)])
+      .map(([, zone, files]) => ({ zone, files: files?.slice(1, -1).split("` `") }));
+    expect(rows).toEqual(coreZones.filter(({ zone }) => zone !== "index"));
+  });
+
+  it("let through every import that follows them", () => {
+    expect(reportedFor(allowed, importValue)).toEqual([]);
+  });
+
+  describe.each([
+    ["value", importValue, [...againstTheOrder, ...eventsInTheWrongHands, ...otherFaults]],
+    ["type", importType, [...againstTheOrder, ...otherFaults]],
+  ])("against which a %s was imported", (_, statement, faults) => {
+    const found = reportedFor(faults, statement);
+
+    it.each([...new Set(faults.map(({ rule }) => rule))])(
+      "are reported by %s, and by no other rule",
+      (rule) => {
+        const planted = faults.filter((fault) => fault.rule === rule);
+        expect(found.filter((violation) => violation.rule === rule)).toEqual(
+          planted.map(violation).sort(byText),
+        );
+      },
+    );
+
+    it("are reported nowhere else", () => {
+      expect(found).toEqual(faults.map(violation).sort(byText));
+    });
+  });
+});
+
+type Violation = { readonly rule: string; readonly arrow: string };
+
+function violation(fault: Fault): Violation {
+  return { rule: fault.rule, arrow: `${fault.from} → ${destination(fault)}` };
+}
+
+function importValue(from: string, name: string): string {
+  return `export { value as ${name} } from ${JSON.stringify(from)};\n`;
+}
+
+function importType(from: string, name: string): string {
+  return `export type { Kind as ${name} } from ${JSON.stringify(from)};\n`;
+}
+
+function reportedFor(
+  arrows: readonly Arrow[],
+  statement: (from: string, name: string) => string,
+): Violation[] {
+  const files: Record<string, string> = { [core("newcomer")]: "export const value = 0;\n" };
+  for (const [index, { from, imports }] of arrows.entries())
+    files[from] = (files[from] ?? "export const value = 0;\n") + statement(imports, `name${index}`);
+  const tree = plantTree(files);
+  try {
+    return reported(tree);
+  } finally {
+    cutTree(tree);
+  }
+}
+
+/** What `pnpm arrows` says in that tree. */
+function reported(tree: string): Violation[] {
+  const cruise = spawnSync(
+    join(import.meta.dirname, "../node_modules/.bin/depcruise"),
+    ["--config", "tools/gates/arrows.config.js", "--output-type", "json", "."],
+    { cwd: tree, encoding: "utf8", maxBuffer: 2 ** 28 },
+  );
+  if (cruise.error ?? cruise.stderr !== "") throw cruise.error ?? new Error(cruise.stderr);
+  const { summary } = JSON.parse(cruise.stdout) as ICruiseResult;
+  expect(summary.totalCruised).toBeGreaterThan(0);
+  return summary.violations
+    .map(({ rule, from, to }) => ({ rule: rule.name, arrow: `${from} → ${to}` }))
+    .sort(byText);
+}
+
+function byText(a: Violation, b: Violation): number {
+  return `${a.rule} ${a.arrow}` < `${b.rule} ${b.arrow}` ? -1 : 1;
+}

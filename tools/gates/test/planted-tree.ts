@@ -1,0 +1,75 @@
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { coreZones } from "../arrows.config.js";
+
+/** The monorepo these gates belong to. */
+export const root: string = join(import.meta.dirname, "../../..");
+
+/** A monorepo of nearly empty files behind the real gates, with the given files planted. The caller removes it. */
+export function plantTree(planted: Readonly<Record<string, string>>): string {
+  const tree = realpathSync(mkdtempSync(join(tmpdir(), "planted-")));
+  const write = (file: string, text: string): void => {
+    mkdirSync(dirname(join(tree, file)), { recursive: true });
+    writeFileSync(join(tree, file), text);
+  };
+  const install = (package_: string, into: string): void => {
+    const scope = join(tree, into, "node_modules/@astrum");
+    mkdirSync(scope, { recursive: true });
+    symlinkSync(join(tree, "packages", package_), join(scope, package_));
+  };
+
+  for (const gate of [
+    "biome.json",
+    ".gitignore",
+    "tools/gates/arrows.config.js",
+    "tools/gates/pure-machine.grit",
+  ])
+    cpSync(join(root, gate), join(tree, gate));
+  write("package.json", JSON.stringify({ type: "module" }));
+
+  const packages = {
+    core: { "./testing": "./src/testing.ts" },
+    conformance: {},
+    otel: {},
+    prometheus: {},
+  };
+  for (const [name, doors] of Object.entries(packages)) {
+    const exports = { ".": "./src/index.ts", ...doors };
+    write(
+      `packages/${name}/package.json`,
+      JSON.stringify({ name: `@astrum/${name}`, type: "module", exports }),
+    );
+    write(`packages/${name}/src/index.ts`, source);
+    write(`packages/${name}/test/it.test.ts`, source);
+  }
+  for (const file of [...coreZones.flatMap(({ files }) => files), "testing"])
+    write(`packages/core/src/${file}.ts`, source);
+  write("node_modules/installed/package.json", JSON.stringify({ main: "dist/index.js" }));
+  write("node_modules/installed/dist/index.js", "export const value = 0;\n");
+  write("packages/core/dist/index.js", 'import "nothing that an arrow may follow";\n');
+  write("apps/audit/src/main.ts", source);
+  write("bench/src/main.ts", source);
+  for (const into of ["packages/conformance", "packages/otel", "apps/audit", "bench"]) {
+    install("core", into);
+    install("prometheus", into);
+    install("conformance", into);
+  }
+
+  for (const [file, text] of Object.entries(planted)) write(file, text);
+  return tree;
+}
+
+export function cutTree(tree: string): void {
+  rmSync(tree, { recursive: true });
+}
+
+const source = "export type Kind = never;\nexport const value = 0;\n";

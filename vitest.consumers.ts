@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+import shared, { counted } from "./vitest.shared.ts";
+
+/** The suites that read what we write with the program it is meant for: they need .ci/system-packages. */
+export default defineConfig({
+  ...shared,
+  test: {
+    ...shared.test,
+    include: ["test/consumers/**/*.test.ts"],
+    exclude: ["test/**/fixtures/**"],
+    reporters: counted("consumers"),
+  },
+});
