@@ -1,0 +1,197 @@
+/**
+ * The modules that a JavaScript or TypeScript file loads when it is loaded itself, read by TypeScript's own parser.
+ * Resolves nothing. (Native parsers are faster, but a deeply nested file overflows their stack and takes the whole
+ * process with it; here it is an exception.)
+ *
+ * Counted: `import` and `export … from` statements, `import x = require()`, and `require()` calls outside every
+ * function. Not counted, because nothing is loaded or not yet: `import type`, `export type`, statements all of whose
+ * names are marked `type`, `import()`, `require()` inside a function, and in TypeScript an import none of whose names
+ * is used as a value, which compilers erase by default. (`verbatimModuleSyntax` keeps the last kind; an edge that only
+ * some compiler options make is left out rather than guessed.)
+ */
+import ts from "typescript";
+
+export interface Import {
+  /** As written: `./graph.ts`. */
+  readonly specifier: string;
+  readonly line: number;
+}
+
+export interface Imports {
+  readonly loads: readonly Import[];
+  /** First and last line of every `import` and `export … from` statement, type-only ones too. */
+  readonly statements: readonly (readonly [firstLine: number, lastLine: number])[];
+  /** Set when the file could not be parsed; the lists are empty then, for a part of them could mislead. */
+  readonly syntaxError?: string;
+}
+
+const languages: Readonly<Record<string, ts.ScriptKind>> = {
+  // JSX is legal in none of the first three and common in all of them.
+  js: ts.ScriptKind.JSX,
+  mjs: ts.ScriptKind.JSX,
+  cjs: ts.ScriptKind.JSX,
+  jsx: ts.ScriptKind.JSX,
+  ts: ts.ScriptKind.TS,
+  mts: ts.ScriptKind.TS,
+  cts: ts.ScriptKind.TS,
+  tsx: ts.ScriptKind.TSX,
+};
+
+/** Declaration files load nothing at run time and are left out. */
+export function isModule(path: string): boolean {
+  return /\.([cm]?[jt]s|[jt]sx)$/.test(path) && !/\.d\.([^./]+\.)?[cm]?ts$/.test(path);
+}
+
+/** Throws a `RangeError` when the file is nested more deeply than the stack is high. */
+export function importsOf(path: string, text: string): Imports {
+  const kind = languages[path.slice(path.lastIndexOf(".") + 1)] ?? ts.ScriptKind.JSX;
+  const languageVersion = ts.ScriptTarget.Latest;
+  const jsDocParsingMode = ts.JSDocParsingMode.ParseNone;
+  const source = ts.createSourceFile(
+    path,
+    text,
+    { languageVersion, jsDocParsingMode },
+    false,
+    kind,
+  );
+  const lineAt = (offset: number): number => source.getLineAndCharacterOfPosition(offset).line + 1;
+  const error = parseDiagnosticsOf(source)[0];
+  if (error !== undefined) {
+    const message = ts.flattenDiagnosticMessageText(error.messageText, " ");
+    return { loads: [], statements: [], syntaxError: `${message} (line ${lineAt(error.start)})` };
+  }
+  const loads: Import[] = [];
+  const statements: [number, number][] = [];
+  const load = (node: ts.Node, specifier: string): void => {
+    loads.push({ specifier, line: lineAt(node.getStart(source)) });
+  };
+  const { values, requires } = usesOf(source);
+  const erases = /\.([cm]?ts|tsx)$/.test(path);
+  for (const statement of source.statements) {
+    if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) continue;
+    if (statement.moduleSpecifier === undefined) continue;
+    statements.push([lineAt(statement.getStart(source)), lineAt(statement.end)]);
+    const specifier = statement.moduleSpecifier;
+    if (!ts.isStringLiteral(specifier) || isTypeOnly(statement)) continue;
+    if (erases && ts.isImportDeclaration(statement) && isUnused(statement, values)) continue;
+    load(statement, specifier.text);
+  }
+  for (const [node, specifier] of requires) load(node, specifier);
+  return { loads: loads.sort((a, b) => a.line - b.line), statements };
+}
+
+function isTypeOnly(statement: ts.ImportDeclaration | ts.ExportDeclaration): boolean {
+  if (ts.isExportDeclaration(statement)) {
+    const { exportClause, isTypeOnly: marked } = statement;
+    return marked || (exportClause !== undefined && allMarked(exportClause));
+  }
+  const { importClause } = statement;
+  if (importClause === undefined) return false;
+  const { name, namedBindings } = importClause;
+  return (
+    importClause.isTypeOnly ||
+    (name === undefined && namedBindings !== undefined && allMarked(namedBindings))
+  );
+}
+
+/** `{ type A, type B }`; empty braces load the module for its effects. */
+function allMarked(bindings: ts.NamedImportBindings | ts.NamedExportBindings): boolean {
+  if (!ts.isNamedImports(bindings) && !ts.isNamedExports(bindings)) return false;
+  const elements: readonly (ts.ImportSpecifier | ts.ExportSpecifier)[] = [...bindings.elements];
+  return elements.length > 0 && elements.every((element) => element.isTypeOnly);
+}
+
+/** `import "./effect.js"` and `import {} from` name nothing, and load for the effect. */
+function isUnused({ importClause }: ts.ImportDeclaration, values: ReadonlySet<string>): boolean {
+  if (importClause === undefined) return false;
+  const { name, namedBindings } = importClause;
+  const names = name === undefined ? [] : [name];
+  if (namedBindings !== undefined) {
+    if (ts.isNamespaceImport(namedBindings)) names.push(namedBindings.name);
+    else for (const element of namedBindings.elements) names.push(element.name);
+  }
+  return names.length > 0 && !names.some(({ text }) => values.has(text));
+}
+
+interface Uses {
+  /** Every name that stands where a value is read. */
+  readonly values: ReadonlySet<string>;
+  /** What is required when the file is loaded. */
+  readonly requires: readonly (readonly [node: ts.Node, specifier: string])[];
+}
+
+function usesOf(source: ts.SourceFile): Uses {
+  const values = new Set<string>();
+  const requires: [ts.Node, string][] = [];
+  let functions = 0;
+  const look = (node: ts.Node): void => {
+    if (isErased(node)) return;
+    if (ts.isIdentifier(node)) {
+      values.add(node.text);
+      return;
+    }
+    if (functions === 0) {
+      const specifier = requiredBy(node);
+      if (specifier !== undefined) requires.push([node, specifier]);
+    }
+    const names = namesGivenBy(node);
+    const inFunction = ts.isFunctionLike(node);
+    if (inFunction) functions++;
+    ts.forEachChild(node, (child) => {
+      if (!names.includes(child)) look(child);
+    });
+    if (inFunction) functions--;
+  };
+  look(source);
+  return { values, requires };
+}
+
+function isErased(node: ts.Node): boolean {
+  if (ts.isExpressionWithTypeArguments(node)) return false;
+  return (
+    ts.isImportDeclaration(node) ||
+    ts.isInterfaceDeclaration(node) ||
+    ts.isTypeNode(node) ||
+    ts.isTypeAliasDeclaration(node) ||
+    (ts.isHeritageClause(node) && node.token === ts.SyntaxKind.ImplementsKeyword) ||
+    (ts.isExportSpecifier(node) && node.isTypeOnly) ||
+    (ts.isExportDeclaration(node) && (node.isTypeOnly || node.moduleSpecifier !== undefined)) ||
+    (ts.canHaveModifiers(node) &&
+      (ts.getModifiers(node) ?? []).some(({ kind }) => kind === ts.SyntaxKind.DeclareKeyword))
+  );
+}
+
+/** Names that a node declares or that belong to an object: they read no value of the module's. */
+function namesGivenBy(node: ts.Node): (ts.Node | undefined)[] {
+  if (ts.isShorthandPropertyAssignment(node)) return [];
+  if (ts.isExportSpecifier(node)) return node.propertyName === undefined ? [] : [node.name];
+  if (ts.isBindingElement(node)) return [node.propertyName, onlyIdentifier(node.name)];
+  if (ts.isPropertyAccessExpression(node)) return [node.name];
+  return "name" in node ? [onlyIdentifier(node.name as ts.Node | undefined)] : [];
+}
+
+/** Patterns and computed names hold expressions, which do read values. */
+function onlyIdentifier(name: ts.Node | undefined): ts.Node | undefined {
+  return name !== undefined && ts.isIdentifier(name) ? name : undefined;
+}
+
+function requiredBy(node: ts.Node): string | undefined {
+  if (ts.isImportEqualsDeclaration(node)) {
+    const { moduleReference, isTypeOnly: marked } = node;
+    if (marked || !ts.isExternalModuleReference(moduleReference)) return undefined;
+    const { expression } = moduleReference;
+    return ts.isStringLiteralLike(expression) ? expression.text : undefined;
+  }
+  if (!ts.isCallExpression(node) || !ts.isIdentifier(node.expression)) return undefined;
+  const [argument] = node.arguments;
+  if (node.expression.text !== "require" || argument === undefined) return undefined;
+  return ts.isStringLiteralLike(argument) ? argument.text : undefined;
+}
+
+/** The parser keeps its complaints on the tree; the public way to them would build a whole program for every file. */
+function parseDiagnosticsOf(source: ts.SourceFile): readonly ts.DiagnosticWithLocation[] {
+  const { parseDiagnostics } = source as ts.SourceFile & {
+    readonly parseDiagnostics?: readonly ts.DiagnosticWithLocation[];
+  };
+  return parseDiagnostics ?? [];
+}

@@ -1,0 +1,167 @@
+/**
+ * Walks a folder and lists what an audit may read: the files git would show, links and special files named but not
+ * followed. Reads no file but ignore files, and judges nothing.
+ */
+import type { Dirent } from "node:fs";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { dirname, relative, resolve, sep } from "node:path";
+import { comparePaths, type Skip } from "./finding.ts";
+import { IgnoreRules, ignoreFileNames } from "./ignore-rules.ts";
+
+/** Never part of a repository's own sources, whatever its ignore files say. */
+const neverEntered: ReadonlySet<string> = new Set([
+  ".git",
+  ".hg",
+  ".jj",
+  ".svn",
+  "node_modules",
+  ".astrum-audit",
+]);
+
+export interface Discovery {
+  /** Regular files, relative to the root, with `/`, sorted. */
+  readonly files: readonly string[];
+  /** Everything else that a link may point to: folders (`""` is the root) and symbolic links. */
+  readonly places: readonly string[];
+  readonly skipped: readonly Skip[];
+}
+
+export interface DiscoverOptions {
+  readonly signal: AbortSignal;
+  /** A folder that is left out: where the audit writes. */
+  readonly out: string;
+}
+
+/** Lists `root`. Rejects only if `root` itself cannot be listed, or with the signal's reason. */
+export async function discover(root: string, { signal, out }: DiscoverOptions): Promise<Discovery> {
+  const files: string[] = [];
+  const places: string[] = [];
+  const skipped: Skip[] = [];
+  const outside = await rulesAbove(root);
+  const toRoot = outside.prefix;
+  const waiting: { readonly path: string; readonly rules: IgnoreRules }[] = [
+    { path: "", rules: outside.rules },
+  ];
+
+  for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
+    signal.throwIfAborted();
+    const { path } = folder;
+    let entries: Dirent<Buffer>[];
+    try {
+      // As bytes: a name that is not UTF-8 could not be opened by the string that stands for it.
+      entries = await readdir(resolve(root, path), { withFileTypes: true, encoding: "buffer" });
+    } catch (error) {
+      if (path === "") throw error;
+      skipped.push({ path, reason: reasonOf(error, "folder") });
+      continue;
+    }
+    places.push(path);
+    const here = path === "" ? "" : `${path}/`;
+    let { rules } = folder;
+    for (const name of ignoreFileNames) {
+      if (!entries.some((entry) => entry.isFile() && entry.name.toString() === name)) continue;
+      try {
+        rules = rules.with(toRoot + here, await readFile(resolve(root, path, name), "utf8"));
+      } catch (error) {
+        skipped.push({
+          path: here + name,
+          reason: `its rules do not apply: ${reasonOf(error, "file")}`,
+        });
+      }
+    }
+    for (const entry of entries) {
+      const name = nameOf(entry.name);
+      if (name === undefined) {
+        skipped.push({ path: here + printable(entry.name), reason: "its name is not valid UTF-8" });
+        continue;
+      }
+      const child = here + name;
+      if (entry.isDirectory()) {
+        if (neverEntered.has(name) || resolve(root, child) === out) continue;
+        if (!rules.ignores(`${toRoot}${child}/`)) waiting.push({ path: child, rules });
+      } else if (rules.ignores(toRoot + child)) {
+        // Left out, as asked.
+      } else if (entry.isFile()) {
+        files.push(child);
+      } else if (entry.isSymbolicLink()) {
+        places.push(child);
+        skipped.push({ path: child, reason: await reasonOfLink(resolve(root, child)) });
+      } else {
+        skipped.push({ path: child, reason: "not a regular file" });
+      }
+    }
+  }
+  return { files: files.sort(), places: places.sort(), skipped: skipped.sort(comparePaths) };
+}
+
+/** The nearest folder at or above `from` that holds a `.git`. */
+export async function repositoryAbove(from: string): Promise<string | undefined> {
+  for (let folder = from; ; folder = dirname(folder)) {
+    if (await stat(resolve(folder, ".git")).catch(() => undefined)) return folder;
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+/**
+ * The rules that folders above `root`, up to its repository, lay on it. Someone who names an ignored folder wants it
+ * audited: then the rules above do not count.
+ */
+async function rulesAbove(root: string): Promise<{ rules: IgnoreRules; prefix: string }> {
+  const alone = { rules: new IgnoreRules(), prefix: "" };
+  const repository = await repositoryAbove(root);
+  if (repository === undefined) return alone;
+  const segments = relative(repository, root).split(sep).filter(Boolean);
+  let rules = alone.rules;
+  const exclude = await textOrNothing(resolve(repository, ".git/info/exclude"));
+  if (exclude !== undefined) rules = rules.with("", exclude);
+  let base = "";
+  for (const segment of segments) {
+    for (const name of ignoreFileNames) {
+      const text = await textOrNothing(resolve(repository, base, name));
+      if (text !== undefined) rules = rules.with(base, text);
+    }
+    base += `${segment}/`;
+    if (rules.ignores(base)) return alone;
+  }
+  return { rules, prefix: base };
+}
+
+async function textOrNothing(path: string): Promise<string | undefined> {
+  return readFile(path, "utf8").catch(() => undefined);
+}
+
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function nameOf(bytes: Buffer): string | undefined {
+  try {
+    return strictUtf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function printable(bytes: Buffer): string {
+  return Array.from(bytes, (byte) =>
+    byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16)}`,
+  ).join("");
+}
+
+async function reasonOfLink(path: string): Promise<string> {
+  try {
+    await stat(path);
+    return "a symbolic link, not followed";
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ELOOP") return "a symbolic link that leads back to itself";
+    if (code === "ENOENT" || code === "ENOTDIR") return "a symbolic link to nothing";
+    return `a symbolic link, not followed (${code})`;
+  }
+}
+
+/** Why a file or folder was skipped, from the error of the system call. */
+export function reasonOf(error: unknown, what: "file" | "folder"): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "ENOENT" || code === "ENOTDIR") return `the ${what} vanished during the audit`;
+  if (code === "EACCES" || code === "EPERM") return `no permission to read the ${what}`;
+  return message;
+}

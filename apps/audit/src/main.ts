@@ -1,0 +1,113 @@
+#!/usr/bin/env node
+/** The program: reads the command line, runs the graph, writes and prints what came of it. All effects meet here. */
+import { mkdir, realpath, stat, writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import manifest from "../package.json" with { type: "json" };
+import { type AuditOptions, helpText, parseCommandLine } from "./command-line.ts";
+import { repositoryAbove } from "./discover.ts";
+import { findingLine, findingsJson, skipLine, verdictLine } from "./print.ts";
+import { runLines } from "./run-lines.ts";
+import { judge } from "./verdict.ts";
+
+const exit = { passed: 0, failed: 1, incomplete: 2, usage: 64, interrupted: 130 } as const;
+
+// Whoever reads us may stop reading (`| head -1`); that is no error of ours.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  tell(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.exitCode = exit.incomplete;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const commandLine = parseCommandLine(args);
+  switch (commandLine.command) {
+    case "help":
+      process.stdout.write(helpText);
+      return exit.passed;
+    case "version":
+      process.stdout.write(`${manifest.version}\n`);
+      return exit.passed;
+    case "usage":
+      return wrongUsage(commandLine.problems);
+    case "audit":
+      return audit(commandLine.options);
+  }
+}
+
+async function audit(options: AuditOptions): Promise<number> {
+  const here = process.cwd();
+  const given = options.path ?? (await repositoryAbove(here)) ?? here;
+  const isFolder = await stat(given).then(
+    (found) => found.isDirectory(),
+    () => undefined,
+  );
+  if (isFolder === undefined) return wrongUsage([`There is no folder "${given}"`]);
+  if (!isFolder) return wrongUsage([`"${given}" is a file; give the folder to audit`]);
+  const root = await realpath(given);
+
+  // The parser of the languages takes half a second to load; what did not need it has been answered by now.
+  const { auditFlow } = await import("./graph.ts");
+  if (options.plan) {
+    const flow = auditFlow({ ...options, root, out: resolve(options.out) });
+    process.stdout.write(`${flow.plan().explain().trimEnd()}\n`);
+    return exit.passed;
+  }
+
+  let out: string;
+  try {
+    out = await makeOutputFolder(options.out);
+  } catch (error) {
+    return wrongUsage([`Cannot write to "${options.out}": ${(error as Error).message}`]);
+  }
+  tell(`auditing ${root}`);
+  const interrupt = new AbortController();
+  // Once: a second Ctrl-C finds no handler and ends the program.
+  process.once("SIGINT", () => {
+    tell("interrupted: stopping and writing what there is; once more to stop at once");
+    interrupt.abort(new Error("Interrupted"));
+  });
+  const report = await auditFlow({ ...options, root, out }).run({
+    signal: interrupt.signal,
+    failure: "continue",
+  });
+  for (const line of runLines(report)) tell(line);
+
+  const verdict = report.outputs.verdict ?? judge(report.outputs, options);
+  const findings = findingsJson(verdict);
+  await writeFile(resolve(out, "findings.json"), findings);
+  await writeFile(resolve(out, "report.json"), `${JSON.stringify(report.toJSON())}\n`);
+  for (const skip of verdict.skipped) tell(skipLine(skip));
+  for (const failure of report.errorSummary) tell(`failed: ${failure}`);
+  tell(`findings.json and report.json are in ${out}`);
+  if (options.json) process.stdout.write(findings);
+  else {
+    const lines = [...verdict.findings.map(findingLine), verdictLine(verdict)];
+    process.stdout.write(`${lines.join("\n")}\n`);
+  }
+  if (report.executionState === "cancelled") return exit.interrupted;
+  return report.executionState === "completed" ? exit[verdict.state] : exit.incomplete;
+}
+
+/** A folder that this makes is ignored by git: what is in it is made anew by every run. */
+async function makeOutputFolder(path: string): Promise<string> {
+  const made = await mkdir(path, { recursive: true });
+  if (made !== undefined) await writeFile(resolve(path, ".gitignore"), "*\n");
+  return realpath(path);
+}
+
+function wrongUsage(problems: readonly string[]): number {
+  for (const problem of problems) tell(problem);
+  tell('Try "astrum-audit --help"');
+  return exit.usage;
+}
+
+function tell(line: string): void {
+  process.stderr.write(`astrum-audit: ${line}\n`);
+}

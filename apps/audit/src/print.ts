@@ -1,0 +1,42 @@
+/** The verdict as text: for people, for `grep`, for other programs. Writes nothing anywhere. */
+import type { Finding, Skip } from "./finding.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** `docs/a.md:12  links  no such file or folder: docs/b.md` */
+export function findingLine({ path, line, kind, message }: Finding): string {
+  return visible(`${path}:${line}  ${kind}  ${message}`);
+}
+
+export function skipLine({ path, reason }: Skip): string {
+  return visible(`skipped ${path || "."}: ${reason}`);
+}
+
+export function verdictLine(verdict: Verdict): string {
+  const { state, over, counts, limits, textFiles, binaryFiles, skipped } = verdict;
+  const what = state === "failed" ? `failed on ${over.join(", ")}` : state;
+  const parts = [
+    count(counts.links, "broken link"),
+    count(counts.cycles, "import cycle"),
+    `${count(counts.dup, "duplicated block")} (${limits.maxDup} allowed)`,
+    `${count(textFiles, "text file")}, ${binaryFiles ?? "?"} binary, ${skipped.length} skipped`,
+  ];
+  return `${what}: ${parts.join(", ")}`;
+}
+
+/** The document behind `--json` and `findings.json`. */
+export function findingsJson(verdict: Verdict): string {
+  const document = { format: "astrum-audit.findings", formatVersion: "1.0", ...verdict };
+  return `${JSON.stringify(document, undefined, 2)}\n`;
+}
+
+function count(n: number | null, what: string): string {
+  return `${n ?? "?"} ${what}${n === 1 ? "" : "s"}`;
+}
+
+/** A file name may hold line breaks and terminal codes; a line of output must not. */
+function visible(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

@@ -1,0 +1,115 @@
+/**
+ * Reads one file for analysis: text, binary, or a skip with its reason. Tells a moment's trouble (worth another try)
+ * from a lasting one; how often and when to try again is the caller's.
+ */
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { resolve } from "node:path";
+import { reasonOf } from "./discover.ts";
+
+/** A text file: decoded, without its byte order mark. */
+export interface TextFile {
+  readonly kind: "text";
+  readonly path: string;
+  readonly text: string;
+}
+
+export type ReadFile =
+  | TextFile
+  | { readonly kind: "binary"; readonly path: string }
+  | { readonly kind: "skipped"; readonly path: string; readonly reason: string };
+
+/** Larger files are generated or data; reading them costs memory and says nothing about the sources. */
+export const largestFileBytes: number = 2 * 1024 * 1024;
+
+/** Where git looks for a NUL byte to call a file binary. */
+const headBytes = 8000;
+
+/** A pipe that took the file's place must not block; where the system has no such flag it is 0. */
+const readOnly = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
+/** Size or modification time moved between the first and the last byte. */
+class ChangedWhileReading extends Error {
+  readonly code = "ECHANGED";
+}
+
+/** Trouble that passes: too many open files, a file that another program holds or writes. */
+export function isPassing(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return ["EMFILE", "ENFILE", "EAGAIN", "EBUSY", "ECHANGED"].includes(code ?? "");
+}
+
+/**
+ * Rejects while trying again may help, and with the system's error when the machine has no file handle left: what could
+ * not be read then is a failure of the audit, not a property of the file. On the last try a file that is still held or
+ * still changing is a skip.
+ */
+export async function readForAudit(
+  root: string,
+  path: string,
+  lastTry: boolean,
+): Promise<ReadFile> {
+  try {
+    return await readOnce(resolve(root, path), path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EMFILE" || code === "ENFILE" || (isPassing(error) && !lastTry)) throw error;
+    return { kind: "skipped", path, reason: reasonOf(error, "file") };
+  }
+}
+
+async function readOnce(absolute: string, path: string): Promise<ReadFile> {
+  const file = await open(absolute, readOnly);
+  try {
+    const before = await file.stat();
+    if (!before.isFile()) return { kind: "skipped", path, reason: "not a regular file" };
+    const head = await readUpTo(file, Math.min(headBytes, before.size));
+    const encoding = encodingOf(head);
+    if (encoding === undefined) return { kind: "binary", path };
+    if (before.size > largestFileBytes) {
+      const reason = `larger than ${largestFileBytes / 1024 / 1024} MiB`;
+      return { kind: "skipped", path, reason };
+    }
+    const bytes = before.size > head.length ? await readUpTo(file, before.size) : head;
+    const after = await file.stat();
+    if (bytes.length !== after.size || before.mtimeMs !== after.mtimeMs) {
+      throw new ChangedWhileReading("it kept changing while it was read");
+    }
+    return { kind: "text", path, text: decode(bytes, encoding) };
+  } finally {
+    await file.close();
+  }
+}
+
+async function readUpTo(file: FileHandle, length: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(length);
+  let filled = 0;
+  while (filled < length) {
+    const { bytesRead } = await file.read(buffer, filled, length - filled, filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return buffer.subarray(0, filled);
+}
+
+type Encoding = "utf-8" | "utf-16le" | "utf-16be";
+
+/** By byte order mark, else UTF-8; `undefined` is binary. */
+function encodingOf(head: Buffer): Encoding | undefined {
+  if (head[0] === 0xff && head[1] === 0xfe) return "utf-16le";
+  if (head[0] === 0xfe && head[1] === 0xff) return "utf-16be";
+  return head.includes(0) ? undefined : "utf-8";
+}
+
+/** Old 8-bit text keeps its lines when read as Latin-1, and lines are all that findings need of it. */
+function decode(bytes: Buffer, encoding: Encoding): string {
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {
+    return bytes.toString("latin1");
+  }
+}
+
+export function textFiles(files: readonly ReadFile[]): TextFile[] {
+  return files.filter((file) => file.kind === "text");
+}

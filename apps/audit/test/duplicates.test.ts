@@ -1,0 +1,245 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { analyseFile, having } from "../src/analyse/file.ts";
+import { duplicateCandidates, windowLines } from "../src/duplicates/candidates.ts";
+import { compareExcerpts } from "../src/duplicates/compare.ts";
+import { cutExcerpts } from "../src/duplicates/excerpt.ts";
+import { duplicateFindings } from "../src/duplicates/findings.ts";
+import { maximalRepeats } from "../src/duplicates/repeats.ts";
+import type { DuplicateFinding } from "../src/finding.ts";
+
+type Files = Readonly<Record<string, readonly string[]>>;
+
+function duplicates(files: Files, lineEnd = "\n"): DuplicateFinding[] {
+  const texts = Object.entries(files).map(([path, lines]) => {
+    return { kind: "text" as const, path, text: lines.join(lineEnd) };
+  });
+  const sources = having(
+    "code",
+    texts.map(({ path, text }) => analyseFile(path, text)),
+  );
+  const excerpts = cutExcerpts(duplicateCandidates(sources), sources, texts);
+  return duplicateFindings(excerpts.map(compareExcerpts));
+}
+
+/** Each finding as its places. */
+function places(files: Files, lineEnd?: string): string[] {
+  return duplicates(files, lineEnd).map(({ occurrences }) =>
+    occurrences.map(({ path, startLine, endLine }) => `${path}:${startLine}-${endLine}`).join(" "),
+  );
+}
+
+/** Lines that are like no other lines. */
+function code(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, n) => `const ${name}${n} = make(${n}, ${name}, other);`);
+}
+
+describe("a block that occurs twice", () => {
+  const block = code("block", 12);
+
+  test("is found with its exact lines, in two files or in one", () => {
+    expect(places({ "a.ts": [...code("a", 3), ...block], "b.ts": [...block, "end();"] })).toEqual([
+      "a.ts:4-15 b.ts:1-12",
+    ]);
+    expect(places({ "a.ts": [...block, "middle();", ...block] })).toEqual(["a.ts:1-12 a.ts:14-25"]);
+  });
+
+  test("is one finding for all its places", () => {
+    expect(places({ "a.py": block, "b.py": block, "c.py": [...block, ...block] })).toEqual([
+      "a.py:1-12 b.py:1-12 c.py:1-12 c.py:13-24",
+    ]);
+  });
+
+  test("is told with at most three other places", () => {
+    const files = Object.fromEntries("abcdef".split("").map((name) => [`${name}.ts`, block]));
+    expect(duplicates(files)[0]?.message).toBe(
+      "lines 1-12 (12 compared) are also at b.ts:1-12, c.ts:1-12, d.ts:1-12 and 2 more",
+    );
+  });
+
+  test("is found through other indentation, blank lines, comments and line ends", () => {
+    const other = block.flatMap((line, n) => [
+      `\t\t${line}  `,
+      "",
+      n === 4 ? "/* two" : "// one",
+      n === 4 ? "lines */" : "",
+    ]);
+    expect(places({ "a.ts": block, "b.ts": other }, "\r\n")).toEqual(["a.ts:1-12 b.ts:1-45"]);
+  });
+
+  test("is as long as it can be, and parts of it elsewhere are told too", () => {
+    const files = {
+      "a.ts": block,
+      "b.ts": block,
+      "c.ts": [...code("c", 2), ...block.slice(1, 11)],
+    };
+    expect(places(files)).toEqual(["a.ts:1-12 b.ts:1-12", "a.ts:2-11 b.ts:2-11 c.ts:3-12"]);
+  });
+
+  test("is not told again by its parts", () => {
+    const row = [
+      "first(line, of, row);",
+      "second(line);",
+      "third(line, x);",
+      "fourth(line, y);",
+      "fifth(line, z);",
+    ];
+    const rows = Array.from({ length: 8 }, () => row).flat();
+    expect(places({ "a.ts": rows })).toEqual(["a.ts:1-20 a.ts:21-40"]);
+  });
+});
+
+describe("nothing is found", () => {
+  test.each([
+    ["in nine equal lines", { "a.ts": code("x", 9), "b.ts": code("x", 9) }],
+    [
+      "in lines that differ in one word",
+      { "a.ts": code("x", 18).with(9, "y();"), "b.ts": code("x", 18) },
+    ],
+    [
+      "in the same lines in another order",
+      { "a.ts": code("x", 18), "b.ts": code("x", 18).reverse() },
+    ],
+    [
+      "in a line repeated many times",
+      { "a.ts": Array.from({ length: 99 }, () => "same(line, again, and);") },
+    ],
+    [
+      "in lines of brackets",
+      {
+        "a.ts": code("{", 0).concat("{[(".split("")),
+        "b.ts": Array.from({ length: 40 }, (_, n) => "}".repeat(n)),
+        "c.ts": Array.from({ length: 40 }, (_, n) => "}".repeat(n)),
+      },
+    ],
+    ["in imports", { "a.ts": imports(20), "b.ts": imports(20) }],
+    [
+      "in comments",
+      {
+        "a.ts": code("// ", 20).map((line) => `// ${line}`),
+        "b.ts": code("// ", 20).map((line) => `// ${line}`),
+      },
+    ],
+    [
+      "in data and prose",
+      {
+        "a.json": code("x", 20),
+        "b.json": code("x", 20),
+        "a.md": code("x", 20),
+        "b.md": code("x", 20),
+      },
+    ],
+  ])("%s", (_, files) => {
+    expect(places(files)).toEqual([]);
+  });
+
+  function imports(count: number): string[] {
+    return code("x", count).flatMap((_, n) => [
+      "import {",
+      `  name${n} as other${n},`,
+      `} from "./module${n}.ts";`,
+    ]);
+  }
+});
+
+test("candidates that only share a hash are not findings", () => {
+  const lines = code("x", 10);
+  const numbers = lines.map((_, n) => n + 1);
+  const other = code("y", 10);
+  expect(
+    compareExcerpts([
+      { path: "a.ts", lines, numbers },
+      { path: "b.ts", lines: other, numbers },
+    ]),
+  ).toEqual([]);
+});
+
+test("maximal repeats are exactly those that a search of every pair finds", () => {
+  const sequences = fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 40 });
+  fc.assert(
+    fc.property(sequences, fc.integer({ min: 1, max: 4 }), (sequence, shortest) => {
+      const found = maximalRepeats(Int32Array.from(sequence), shortest).map(
+        ({ length, starts }) => {
+          return `${length}: ${[...starts].sort((a, b) => a - b).join()}`;
+        },
+      );
+      expect(found.sort()).toEqual(repeatsByPairs(sequence, shortest).sort());
+    }),
+    { numRuns: 500 },
+  );
+
+  function repeatsByPairs(sequence: readonly number[], shortest: number): string[] {
+    const repeats = new Set<string>();
+    for (let i = 0; i < sequence.length; i++) {
+      for (let j = i + 1; j < sequence.length; j++) {
+        if (i > 0 && sequence[i - 1] === sequence[j - 1]) continue;
+        let length = 0;
+        while (j + length < sequence.length && sequence[i + length] === sequence[j + length])
+          length++;
+        if (length < shortest) continue;
+        const starts = sequence
+          .map((_, start) => start)
+          .filter((start) => start + length <= sequence.length)
+          .filter((start) =>
+            sequence.slice(i, i + length).every((value, n) => value === sequence[start + n]),
+          );
+        const apart = Math.min(length, (starts.at(-1) as number) - (starts[0] as number));
+        if (apart < shortest) continue;
+        repeats.add(`${apart}: ${starts.join()}`);
+        repeats.add(`${apart}: ${starts.map((start) => start + length - apart).join()}`);
+      }
+    }
+    return [...repeats];
+  }
+});
+
+test("every line of every block that occurs twice is in a finding, and every finding is true", () => {
+  const line = fc.integer({ min: 0, max: 11 }).map((n) => `call${n}(${n}, with, some, words);`);
+  const piece = fc.array(line, { minLength: 6, maxLength: 16 });
+  const pieces = fc.array(piece, { minLength: 1, maxLength: 3 });
+  const file = fc.array(fc.nat(), { minLength: 1, maxLength: 5 });
+  fc.assert(
+    fc.property(pieces, fc.array(file, { minLength: 1, maxLength: 3 }), (pieces, plans) => {
+      const files: Record<string, string[]> = {};
+      for (const [n, plan] of plans.entries()) {
+        files[`f${n}.js`] = plan.flatMap((pick) => pieces[pick % pieces.length] as string[]);
+      }
+      const told = new Set<string>();
+      for (const { lines, occurrences } of duplicates(files)) {
+        const texts = occurrences.map(({ path, startLine, endLine }) => {
+          for (let n = startLine; n <= endLine; n++) told.add(`${path}:${n}`);
+          return files[path]?.slice(startLine - 1, endLine);
+        });
+        expect(texts[0]).toHaveLength(lines);
+        for (const text of texts) expect(text).toEqual(texts[0]);
+      }
+      const missing = [...linesInTwoWindows(files)].filter((place) => !told.has(place));
+      expect(missing).toEqual([]);
+    }),
+    { numRuns: 200 },
+  );
+
+  /** Lines of windows that occur twice without overlap and are varied enough to be told. */
+  function linesInTwoWindows(files: Files): Set<string> {
+    const windows = new Map<string, [path: string, start: number][]>();
+    for (const [path, lines] of Object.entries(files)) {
+      for (let start = 0; start + windowLines <= lines.length; start++) {
+        const window = lines.slice(start, start + windowLines);
+        if (new Set(window).size < 5) continue;
+        const key = window.join("\n");
+        windows.set(key, [...(windows.get(key) ?? []), [path, start]]);
+      }
+    }
+    const places = new Set<string>();
+    for (const found of windows.values()) {
+      for (const [path, start] of found) {
+        const apart = found.some(
+          ([other, at]) => other !== path || Math.abs(at - start) >= windowLines,
+        );
+        if (!apart) continue;
+        for (let n = start; n < start + windowLines; n++) places.add(`${path}:${n + 1}`);
+      }
+    }
+    return places;
+  }
+});
