@@ -18,8 +18,9 @@ export class Issues {
   }
 
   expected(path: readonly string[], expectation: string, value: unknown): void {
-    const at = path.at(-1) ?? "value";
-    const of = path[0] === "tasks" && path.length > 2 ? ` of task "${path[1]}"` : "";
+    const input = path[0] === "taskDataRefs" && path.length > 2;
+    const at = input ? path.slice(2).join(".") : (path.at(-1) ?? "value");
+    const of = input || (path[0] === "tasks" && path.length > 2) ? ` of task "${path[1]}"` : "";
     this.add(
       "invalid-option",
       `Expected \`${at}\`${of} to be ${expectation}, got \`${shown(value)}\``,
