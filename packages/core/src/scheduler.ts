@@ -21,6 +21,7 @@ import { failedPlanReport } from "./plan-failure.ts";
 import type { ExecutionReport } from "./report.ts";
 import type { Machine } from "./run.ts";
 import { checkNeeds, checkRunOptions, type RunOptions } from "./run-options.ts";
+import { StagedRun } from "./run-stages.ts";
 import {
   type Definition,
   prepares,
@@ -63,7 +64,11 @@ export interface SchedulerOptions extends Omit<RunOptions, "targets" | "params">
   readonly taskOptions?: Readonly<Record<string, Omit<TaskOptions, "retry">>>;
   /** Tasks that are started and not waited for. */
   readonly ignoreTailTasks?: readonly string[];
-  /** `stages`: the documented algorithm, in which a stage starts when all that it waits for has ended. Default `dependencies`. */
+  /**
+   * `stages`: the documented algorithm, in which a stage starts when all that it waits for has ended, and a failure is
+   * noticed when its task is awaited. It takes no resources, priorities, estimates or `failure` other than `stop`.
+   * Default `dependencies`.
+   */
   readonly dispatch?: Dispatch;
 }
 
@@ -149,10 +154,14 @@ export class DynamicScheduler {
     return this.#state;
   }
 
-  /** The lowest stage with an unsettled task; the last one when all are settled, -1 before a run. */
+  /**
+   * The lowest stage with an unsettled task; the last one when all are settled, -1 before a run. With
+   * `dispatch: "stages"` the stage that starts next, or the last one, or the one that a failure kept from starting.
+   */
   get currentStage(): number {
     const machine = this.#machine;
     if (machine === undefined) return -1;
+    if (machine instanceof StagedRun) return machine.stage;
     const { order, depth, graph, totalStages } = machine.plan;
     while (this.#settledUpTo < order.length) {
       const task = order[this.#settledUpTo] as number;
@@ -162,9 +171,13 @@ export class DynamicScheduler {
     return totalStages - 1;
   }
 
-  /** What the current stage is doing; `undefined` before the first run. */
+  /**
+   * What the current stage is doing; `undefined` before the first run, `pending` while planning. With
+   * `dispatch: "stages"` also `pending` while what the stage waits for has not ended.
+   */
   get stageStatus(): "pending" | "running" | "completed" | "failed" | "cancelled" | undefined {
     if (this.#state === "none") return undefined;
+    if (this.#machine instanceof StagedRun) return this.#machine.stageStatus;
     return this.#state === "planning" ? "pending" : this.#state;
   }
 
@@ -514,11 +527,14 @@ function checkConflicts(
   }
 }
 
-/** The documented algorithm is first come, first served: what orders or weighs tasks has no place in it. */
+/**
+ * The documented algorithm is first come, first served, and stops at the first failure that it notices: what orders or
+ * weighs tasks, or lets others run on, has no place in it.
+ */
 function checkStaged(
   issues: Issues,
   { definitions }: Graph,
-  { resources }: SchedulerOptions,
+  { resources, estimates, failure = "stop" }: SchedulerOptions,
 ): void {
   const refuse = (what: string, path: readonly string[]): void =>
     issues.add(
@@ -527,6 +543,13 @@ function checkStaged(
       path,
     );
   if (resources !== undefined) refuse("`resources`", ["resources"]);
+  if (estimates !== undefined) refuse("`estimates`", ["estimates"]);
+  if (failure !== "stop") {
+    refuse(
+      typeof failure === "string" ? `\`failure: "${failure}"\`` : "`failure: { maxFailures }`",
+      ["failure"],
+    );
+  }
   for (const { name, options } of definitions) {
     if (options?.priority !== undefined)
       refuse(`The priority of task "${name}"`, ["taskOptions", name, "priority"]);
