@@ -2,6 +2,7 @@
  * One stage's statistics, read from the ledger field by field as they are asked for. Stages describe when the tasks of
  * each depth ran; nothing waited for them.
  */
+import { dependencyNames } from "./graph.ts";
 import type { Ledger } from "./ledger.ts";
 import type { GraphPlan, PlannedStage } from "./plan.ts";
 import {
@@ -19,6 +20,7 @@ export class StageRow implements StageStatistics {
   readonly #plan: GraphPlan;
   readonly #ledger: Ledger;
   readonly stageId: number;
+  #times: { start: number; end: number } | undefined;
 
   constructor(plan: GraphPlan, ledger: Ledger, stageId: number) {
     this.#plan = plan;
@@ -31,7 +33,8 @@ export class StageRow implements StageStatistics {
   }
 
   /** `NaN` when none of its tasks was called. */
-  #span(): { start: number; end: number } {
+  get #span(): { start: number; end: number } {
+    if (this.#times !== undefined) return this.#times;
     const { order, stageStart, graph } = this.#plan;
     let start = Number.POSITIVE_INFINITY;
     let end = Number.NEGATIVE_INFINITY;
@@ -43,31 +46,41 @@ export class StageRow implements StageStatistics {
       if (span.start < start) start = span.start;
       if (span.end > end) end = span.end;
     }
-    return {
+    this.#times = {
       start: start === Number.POSITIVE_INFINITY ? Number.NaN : start,
       end: end === Number.NEGATIVE_INFINITY ? Number.NaN : end,
     };
+    return this.#times;
   }
 
   get startAt(): Offset | null {
-    return instant(this.#span().start);
+    return instant(this.#span.start);
   }
 
   get endAt(): Offset | null {
-    return instant(this.#span().end);
+    return instant(this.#span.end);
   }
 
   get durationMs(): Ms {
-    const { start, end } = this.#span();
+    const { start, end } = this.#span;
     return Number.isNaN(end) ? 0 : (micros(end) - micros(start)) / 1000;
   }
 
   get startTasks(): string[] {
-    return [...this.#planned.startTasks];
+    const { order, stageStart } = this.#plan;
+    const first = stageStart[this.stageId] as number;
+    const names: string[] = new Array((stageStart[this.stageId + 1] as number) - first);
+    for (let at = 0; at < names.length; at++) {
+      names[at] = this.#plan.nameOf(order[first + at] as number);
+    }
+    return names;
   }
 
   get parallelTasks(): string[] {
-    return [...this.#planned.parallelTasks];
+    const { startTasks } = this;
+    // Where no earlier task goes on beside them, the plan need not be asked for the lists of all stages.
+    if (startTasks.length === this.parallelTaskCount) return startTasks;
+    return [...(this.#plan.stages[this.stageId] as PlannedStage).parallelTasks];
   }
 
   get parallelTaskCount(): number {
@@ -75,15 +88,19 @@ export class StageRow implements StageStatistics {
   }
 
   get waitTasks(): string[] {
-    return [...this.#planned.waitForTasks];
+    const { order, stageStart, graph } = this.#plan;
+    const first = stageStart[this.stageId] as number;
+    const last = stageStart[this.stageId + 1] as number;
+    if (last - first === 1) return dependencyNames(graph, order[first] as number);
+    const names = new Set<string>();
+    for (let at = first; at < last; at++) {
+      for (const name of dependencyNames(graph, order[at] as number)) names.add(name);
+    }
+    return [...names];
   }
 
   get waitTaskCount(): number {
-    return this.#planned.waitForTasks.length;
-  }
-
-  get #planned(): PlannedStage {
-    return this.#plan.stages[this.stageId] as PlannedStage;
+    return this.waitTasks.length;
   }
 
   /** The row as a plain object. */
