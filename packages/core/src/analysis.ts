@@ -26,7 +26,7 @@ export interface Analysis {
   }[];
   /** Lower bounds: with unlimited slots, and with this work on these slots (`null` without a limit). */
   bounds: { dependencyMs: Ms; workMs: Ms | null };
-  /** Where most of the makespan went: more slots help only when it is `slots`. */
+  /** Where most of the makespan went: more capacity (slots, resources, permits) helps only when it is `slots`. */
   boundBy: "dependencies" | "slots" | "retries" | "scheduler" | "none";
 }
 
@@ -37,6 +37,9 @@ export interface Analysed {
   /** Whether stages were barriers in this run. */
   readonly staged: boolean;
 }
+
+/** Waits that end when somebody gives capacity back: a slot, a resource, a place in a map, another run's permit. */
+const HELD_BACK: ReadonlySet<Link> = new Set<Link>(["slot", "item", "external"]);
 
 export function analyse(run: Analysed): Analysis {
   const { ledger, plan } = run;
@@ -56,8 +59,7 @@ export function analyse(run: Analysed): Analysis {
       gapMs: (start - from) / 1000,
       runMs: (end - start) / 1000,
     });
-    const gap =
-      link === "retry" ? "retries" : link === "slot" || link === "item" ? "slots" : "scheduler";
+    const gap = link === "retry" ? "retries" : HELD_BACK.has(link) ? "slots" : "scheduler";
     spent[gap] += start - from;
     // While the one before ran and this one was ready, the time was lost to capacity.
     if (before !== -1 && gap === "slots") {

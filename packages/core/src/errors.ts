@@ -171,6 +171,15 @@ export function messageOf(thrown: unknown): string {
   return describe(thrown);
 }
 
+/** What a thrown value says, in one line of bounded length. */
+export function lineOf(thrown: unknown): string {
+  const line = messageOf(thrown)
+    .slice(0, 2000)
+    .replace(/\s*[\r\n]+\s*/g, " ")
+    .trim();
+  return line.length > 500 ? `${line.slice(0, 499)}…` : line;
+}
+
 /** A short, bounded description that never throws, whatever the value does. */
 export function describe(value: unknown): string {
   switch (typeof value) {
