@@ -497,7 +497,7 @@ class Driver implements AttemptHost, Execution, Sources {
     if (spawn !== undefined && prepared !== undefined) {
       const index = task - spawn.first;
       const args = [prepared.list?.[index], index];
-      return definition.slots.length > 1 ? [...args, prepared.inputs] : args;
+      return definition.takesInputs ? [...args, prepared.inputs] : args;
     }
     if (definition.call === "positional") {
       return (prepared?.inputs as unknown[] | undefined) ?? plainArguments(definition, task, this);

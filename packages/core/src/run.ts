@@ -587,7 +587,10 @@ export class Run implements Machine {
         }
       }
       const message = `${failed} of the ${count} items of "${name}" failed`;
-      ledger.taskErrors.set(map, new AggregateError(errors, message));
+      const error = new AggregateError(errors, message);
+      // A stack of the machine tells nobody anything, and would be another one at a replay.
+      error.stack = `${error.name}: ${message}`;
+      ledger.taskErrors.set(map, error);
       this.#finish(map, FAILED);
     } else if (cancelled > 0) {
       let item = first;

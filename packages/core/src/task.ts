@@ -165,6 +165,8 @@ export interface Definition {
   readonly options: (TaskOptions<never> & { readonly concurrency?: number }) | undefined;
   /** Whether something must be resolved, checked or asked before the task may queue. */
   readonly prepares: boolean;
+  /** Of a map: whether its function takes an object of inputs, be it an empty one, beside item and index. */
+  readonly takesInputs?: boolean;
 }
 
 export function prepares({ kind, slots, options }: Omit<Definition, "prepares">): boolean {
@@ -217,6 +219,20 @@ export class TaskHandle implements Definition {
 
   get call(): "inputs" {
     return "inputs";
+  }
+}
+
+class MapHandle extends TaskHandle {
+  readonly takesInputs: boolean;
+  constructor(
+    name: string,
+    slots: readonly Slot[],
+    run: (...args: never[]) => unknown,
+    options: Definition["options"],
+    takesInputs: boolean,
+  ) {
+    super(name, "map", slots, run, options);
+    this.takesInputs = takesInputs;
   }
 }
 
@@ -370,13 +386,11 @@ function define(
   }
   if (options !== undefined) issues.record(["tasks", name, "options"], options);
   if (issues.list.length > 0) throw new DefinitionError(issues.list);
-  return new TaskHandle(
-    name,
-    kind,
-    slots.length === 0 ? NO_SLOTS : slots,
-    run as TaskHandle["run"],
-    options as Definition["options"],
-  );
+  const call = run as TaskHandle["run"];
+  const checked = options as Definition["options"];
+  return kind === "map"
+    ? new MapHandle(name, slots, call, checked, inputs !== undefined)
+    : new TaskHandle(name, kind, slots.length === 0 ? NO_SLOTS : slots, call, checked);
 }
 
 function toSlot(to: string, input: unknown): Slot | undefined {
