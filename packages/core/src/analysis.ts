@@ -66,7 +66,9 @@ export function analyse(run: Analysed): Analysis {
       spent.slots += held;
       spent.dependencies -= held;
     }
-    spent[ledger.retryDelay.has(attempt) ? "retries" : "dependencies"] += end - start;
+    spent[
+      ledger.retryDelay.size > 0 && ledger.retryDelay.has(attempt) ? "retries" : "dependencies"
+    ] += end - start;
     attempt = before;
   }
   criticalPath.reverse();
@@ -89,16 +91,15 @@ function heaviest(
 
 /** The attempt that ended last, of the tasks that the run waits for. */
 function lastAttempt({ ledger, plan }: Analysed): number {
+  const { tails } = plan.graph;
   let last = -1;
   let latest = Number.NEGATIVE_INFINITY;
   for (let attempt = 0; attempt < ledger.attempts; attempt++) {
-    if (ledger.attemptStatus[attempt] === RUNNING) continue;
-    if (plan.graph.tails.has(ledger.attemptTask[attempt] as number)) continue;
-    const end = micros(ledger.endAt[attempt] as number);
-    if (end >= latest) {
-      latest = end;
-      last = attempt;
-    }
+    const end = ledger.endAt[attempt] as number;
+    if (!(end >= latest)) continue; // Earlier, or still running.
+    if (tails.size > 0 && tails.has(ledger.attemptTask[attempt] as number)) continue;
+    latest = end;
+    last = attempt;
   }
   return last;
 }
@@ -187,20 +188,21 @@ function bounds({ ledger, plan, concurrency }: Analysed): Analysis["bounds"] {
     items.set(map, limit === undefined ? most : Math.max(most, Math.ceil(sum / limit)));
   }
   for (const task of order) {
-    if (graph.tails.has(task)) continue;
+    if (graph.tails.size > 0 && graph.tails.has(task)) continue;
     const { start, end } = graph.dependencies;
     let ready = 0;
     const last = start[task + 1] as number;
     for (let edge = start[task] as number; edge < last; edge++) {
       ready = Math.max(ready, finish[end[edge] as number] as number);
     }
-    const done = ready + (items.get(task) ?? ownMicros(ledger, task));
+    const done =
+      ready + ((items.size === 0 ? undefined : items.get(task)) ?? ownMicros(ledger, task));
     finish[task] = done;
     if (done > longest) longest = done;
   }
   for (let attempt = 0; attempt < ledger.attempts; attempt++) {
     if (ledger.attemptStatus[attempt] === RUNNING) continue;
-    if (graph.tails.has(ledger.attemptTask[attempt] as number)) continue;
+    if (graph.tails.has(ledger.plannedOf(ledger.attemptTask[attempt] as number))) continue;
     work += micros(ledger.endAt[attempt] as number) - micros(ledger.startAt[attempt] as number);
   }
   return {

@@ -4,10 +4,15 @@
  * `async_hooks` (Deno and Bun have it too) without importing it, and does nothing where there is none.
  */
 
-type Hooks = Pick<
-  typeof import("node:async_hooks"),
-  "AsyncLocalStorage" | "AsyncResource" | "executionAsyncResource"
->;
+/** The part of `node:async_hooks` that is used. */
+interface Hooks {
+  readonly AsyncLocalStorage: new () => {
+    run<R>(store: object, call: () => R): R;
+    disable(): void;
+  };
+  readonly AsyncResource: new (name: string) => { runInAsyncScope<R>(call: () => R): R };
+  readonly executionAsyncResource?: () => object;
+}
 type Inside = <A extends unknown[], R>(call: (...args: A) => R, ...args: A) => R;
 
 export interface AsyncContext {
@@ -47,7 +52,7 @@ function find(): Hooks | undefined {
  * tells which: it stores something and looks for it.
  */
 function probe(found: Hooks): string | undefined {
-  const storage = new found.AsyncLocalStorage<object>();
+  const storage = new found.AsyncLocalStorage();
   const mark = {};
   const key = storage.run(mark, () => stores(found).find(([, value]) => value === mark)?.[0]);
   storage.disable();

@@ -108,8 +108,12 @@ export class Attempt implements TaskContext {
   isObedience(error: unknown): boolean {
     if (!this.asked) return false;
     if (error === this.#reason) return true;
-    const { name, cause } = (error ?? {}) as { name?: unknown; cause?: unknown };
-    return name === "AbortError" || cause === this.#reason;
+    try {
+      const { name, cause } = (error ?? {}) as { name?: unknown; cause?: unknown };
+      return name === "AbortError" || cause === this.#reason;
+    } catch {
+      return false; // It does not even let itself be read.
+    }
   }
 }
 

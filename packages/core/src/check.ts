@@ -110,11 +110,12 @@ export function didYouMean(guess: string | undefined): string {
 
 /**
  * The candidate nearest to `name` by edit distance (optimal string alignment: a swap of neighbours counts one), or
- * none when all are farther than a third of the name's length, at least one edit.
+ * none when all are farther than a third of the name's length. One or two letters are told apart by case only: any
+ * other guess would be a guess.
  */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
   const lower = name.toLowerCase();
-  let bound = Math.max(1, Math.floor(name.length / 3));
+  let bound = Math.floor(name.length / 3);
   let found: string | undefined;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - name.length) > bound) continue;

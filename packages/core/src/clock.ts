@@ -15,18 +15,21 @@ export interface Clock {
 /** The longest delay a timer takes: beyond it timers fire at once, so longer delays are chained. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+// In Node the global is a getter; reading it for every instant takes a tenth of a small task's time.
+const timer = performance;
+
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  now: () => timer.now(),
   wallNow: () => Date.now(),
   after(ms, fire) {
     let left = ms;
-    let timer: ReturnType<typeof setTimeout>;
+    let armed: ReturnType<typeof setTimeout>;
     const arm = (): void => {
       const step = Math.min(left, LONGEST_TIMER_MS);
       left -= step;
-      timer = setTimeout(() => (left > 0 ? arm() : fire()), step);
+      armed = setTimeout(() => (left > 0 ? arm() : fire()), step);
     };
     arm();
-    return () => clearTimeout(timer);
+    return () => clearTimeout(armed);
   },
 };

@@ -142,7 +142,11 @@ export class NonErrorThrown extends Error {
 
 /** True for errors of this realm and of others, `DOMException` included. */
 export function isError(value: unknown): value is Error {
-  return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]";
+  try {
+    return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]";
+  } catch {
+    return false; // A proxy that refuses to be looked at.
+  }
 }
 
 /** The value itself when it is an error; else an error that has it as its cause. */
@@ -153,8 +157,13 @@ export function asError(value: unknown, subject: string): Error {
 
 /** What a thrown value says. */
 export function messageOf(thrown: unknown): string {
-  const message = (thrown as { message?: unknown } | null | undefined)?.message;
-  return typeof message === "string" ? message : describe(thrown);
+  try {
+    const message = (thrown as { message?: unknown } | null | undefined)?.message;
+    if (typeof message === "string") return message;
+  } catch {
+    // A getter of the user; what it hides is described instead.
+  }
+  return describe(thrown);
 }
 
 /** A short, bounded description that never throws, whatever the value does. */

@@ -32,6 +32,8 @@ export interface PreparedEvent extends OfTask {
   /** For a map: how many items its list has, and the outputs of those that are restored, by index. */
   readonly items?: number;
   readonly restored?: ReadonlyMap<number, unknown>;
+  /** Another one follows in this turn: they compete for capacity together. */
+  readonly more?: true;
 }
 /** The function is called now, later than its `start` command by what the calls before it took. */
 export interface StartedEvent extends OfTask {
@@ -149,6 +151,10 @@ export type Command =
       /** Whose settling caused it, or -1. */
       readonly cause: number;
     }
+  /** An attempt ended; only sent to a driver that asked for statuses. */
+  | { readonly type: "ended"; readonly attempt: number }
+  /** The items of a map are listed; likewise. */
+  | { readonly type: "spawned"; readonly first: number; readonly count: number }
   /** Every task that the run waits for has its final status. */
   | { readonly type: "settle" }
   /** The last detached tail task has its final status. */

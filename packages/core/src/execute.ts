@@ -7,8 +7,17 @@ import { type AsyncContext, captureContext } from "./async-context.ts";
 import { Attempt, type AttemptHost } from "./attempt.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { encodeValue } from "./encode.ts";
-import { asError, InputError, isError, JournalError, messageOf, TimeoutError } from "./errors.ts";
+import {
+  asError,
+  describe,
+  InputError,
+  isError,
+  JournalError,
+  messageOf,
+  TimeoutError,
+} from "./errors.ts";
 import type { AbortCause, Command, EndFacts, MachineEvent } from "./event.ts";
+import { fingerprint } from "./fingerprint.ts";
 import {
   type Prepared,
   plainArguments,
@@ -18,19 +27,22 @@ import {
   validate,
 } from "./inputs.ts";
 import type { Journal } from "./journal.ts";
-import type { Recorder } from "./launch.ts";
 import { DETACHED } from "./ledger.ts";
+import { Observation, taskInfo } from "./observation.ts";
+import type { AttemptInfo, Observer, RunInfo } from "./observe.ts";
 import { outcomeOf } from "./outcome.ts";
 import { Reasons } from "./reasons.ts";
-import { Report, type RunFacts, type SerializedReport } from "./report.ts";
+import { Report, type RunFacts } from "./report.ts";
+import type { Restored } from "./resume.ts";
 import { retryDelay } from "./retry.ts";
-import { type Machine, needsPreparing, reasonOf } from "./run.ts";
+import { type Machine, type RunSettings, reasonOf } from "./run.ts";
 import type { RunOptions } from "./run-options.ts";
 import type { Runner, RunnerAttempt } from "./runner.ts";
 import { Semaphore } from "./semaphore.ts";
-import { fingerprint, type TaskStatistics, taskName, taskRow } from "./statistics.ts";
+import { type TaskStatistics, taskName } from "./statistics.ts";
 import { holdProcess, onAbort, runHeader } from "./surroundings.ts";
 import type { Definition, Outcome } from "./task.ts";
+import { taskRow } from "./task-row.ts";
 
 /** A call that holds the thread longer than this is told in the report. */
 const BLOCKED_MS = 50;
@@ -47,27 +59,28 @@ export function anchor(clock: Clock = systemClock): Anchor {
   return { clock, now: clock.now(), epochMs: clock.wallNow() };
 }
 
+/** Is told what the machine is told. */
+export interface Recorder {
+  begin(settings: RunSettings, dispatch: Dispatch): void;
+  event(event: MachineEvent): void;
+  end(facts: RunFacts): void;
+}
+
+/** When a task starts: with its own dependencies, or with its stage. */
+export type Dispatch = "dependencies" | "stages";
+
 export interface ExecuteSettings {
   readonly machine: Machine;
   readonly anchor: Anchor;
   readonly plannedAt: number;
   readonly options: RunOptions;
-  /** The flow's name; none for a scheduler that was given none. */
-  readonly dispatch: "dependencies" | "stages";
+  readonly dispatch: Dispatch;
   readonly params: ReadonlyMap<string, unknown>;
+  readonly observers: readonly Observer[];
   /** Outputs of tasks that an earlier run completed. */
   readonly restored?: Restored | undefined;
   /** Told of every event that the machine is given: what `replay` needs. */
   readonly recorder?: Recorder | undefined;
-}
-
-/** What an earlier run left. */
-export interface Restored {
-  /** Outputs by index in the plan. */
-  readonly outputs: ReadonlyMap<number, unknown>;
-  /** Outputs of items, by map and index. */
-  readonly items: ReadonlyMap<number, ReadonlyMap<number, unknown>>;
-  readonly summary: NonNullable<SerializedReport["resume"]>;
 }
 
 export interface Execution {
@@ -95,6 +108,7 @@ class Driver implements AttemptHost, Execution, Sources {
   readonly #reasons: Reasons;
   readonly #semaphore: Semaphore | undefined;
   readonly #runner: Runner | undefined;
+  readonly #observation: Observation | undefined;
   readonly #journal: Journal | undefined;
   readonly #random: () => number;
   #resolve: (report: Report) => void = () => {};
@@ -134,10 +148,42 @@ class Driver implements AttemptHost, Execution, Sources {
     this.#random = options.random ?? Math.random;
     this.runId = options.runId ?? crypto.randomUUID();
     this.params = settings.params;
+    if (settings.observers.length > 0) this.#observation = this.#observe(settings.observers);
     this.report = new Promise((resolve) => {
       this.#resolve = resolve;
     });
     this.#begin();
+  }
+
+  #observe(observers: readonly Observer[]): Observation {
+    const { anchor, machine } = this.#settings;
+    const { plan, ledger } = machine;
+    const { epochMs } = anchor;
+    return new Observation(observers, {
+      plan,
+      ledger,
+      reasons: this.#reasons,
+      info: this.#info(),
+      epochMs,
+    });
+  }
+
+  #info(): RunInfo {
+    const { plan } = this.#machine;
+    return Object.freeze({
+      runId: this.runId,
+      flow: plan.graph.name,
+      taskCount: plan.totalTasks,
+      stageCount: plan.totalStages,
+      maxParallelism: plan.maxParallelism,
+      concurrency: this.#limit,
+      attributes: Object.freeze({ ...this.#settings.options.attributes }),
+    });
+  }
+
+  get #limit(): number | undefined {
+    const { concurrency } = this.#settings.options;
+    return concurrency instanceof Semaphore ? concurrency.limit : concurrency;
   }
 
   #begin(): void {
@@ -154,7 +200,11 @@ class Driver implements AttemptHost, Execution, Sources {
         this.#releases.push(onAbort(signal, () => this.cancel(signal.reason)));
       }
     }
-    for (const [task, output] of restored?.outputs ?? []) this.#outputs[task] = output;
+    for (const [task, output] of restored?.outputs ?? []) {
+      this.#outputs[task] = output;
+      // So that this run's journal alone is enough to take it up again.
+      this.#recordOrStop(task, output);
+    }
     const at = this.#now();
     this.#send(
       restored === undefined
@@ -203,19 +253,29 @@ class Driver implements AttemptHost, Execution, Sources {
     }
     this.#busy = true;
     this.#step(event);
-    for (let at = 0; at < this.#events.length; at++) this.#step(this.#events[at] as MachineEvent);
-    this.#events.length = 0;
+    if (this.#events.length > 0) {
+      for (let at = 0; at < this.#events.length; at++) {
+        const next = this.#events[at] as MachineEvent;
+        const more = next.type === "prepared" && this.#events[at + 1]?.type === "prepared";
+        this.#step(more ? { ...next, more } : next);
+      }
+      this.#events.length = 0;
+    }
     this.#busy = false;
   }
 
   #step(event: MachineEvent): void {
     this.#settings.recorder?.event(event);
-    this.#instant = event.at;
-    if (event.type === "prepared" && event.restored !== undefined) {
-      const first = this.#machine.ledger.tasks;
-      for (const [index, output] of event.restored) this.#outputs[first + index] = output;
-    }
+    if (event.at > this.#instant) this.#instant = event.at;
+    if (event.type === "prepared" && event.restored !== undefined)
+      this.#restoreItems(event.restored);
     for (const command of this.#machine.handle(event)) this.#obey(command, event.at);
+  }
+
+  #restoreItems(restored: ReadonlyMap<number, unknown>): void {
+    // The items are listed next, from here on.
+    const first = this.#machine.ledger.tasks;
+    for (const [index, output] of restored) this.#outputs[first + index] = output;
   }
 
   #obey(command: Command, at: number): void {
@@ -258,6 +318,15 @@ class Driver implements AttemptHost, Execution, Sources {
       case "yield":
         this.#semaphore?.release();
         break;
+      case "status":
+        this.#observation?.status(command.task, command.from, command.to, command.cause, at);
+        break;
+      case "ended":
+        this.#observation?.attemptEnds(command.attempt, at);
+        break;
+      case "spawned":
+        this.#observation?.spawned(command.first, command.count, at);
+        break;
       case "settle":
         this.#settle();
         break;
@@ -289,7 +358,7 @@ class Driver implements AttemptHost, Execution, Sources {
           });
       this.#send({ type: "prepared", task, at: this.#now(), error: wrapped });
     };
-    if (!needsPreparing(definition)) {
+    if (!definition.prepares) {
       this.#send({ type: "prepared", task, at: this.#now() });
       return;
     }
@@ -306,11 +375,17 @@ class Driver implements AttemptHost, Execution, Sources {
   }
 
   /** Asks the condition. Throws what it throws. */
-  #decide(task: number, { options, kind }: Definition, prepared: Prepared): void {
-    const verdict = options?.when?.(prepared.inputs as never) ?? true;
+  #decide(task: number, { name, options, kind }: Definition, prepared: Prepared): void {
+    const verdict = options?.when === undefined || options.when(prepared.inputs as never);
     const at = this.#now();
     if (verdict !== true) {
-      const skip = verdict === false ? "its condition was not met" : String(verdict.skip);
+      const skip = verdict === false ? "its condition was not met" : verdict?.skip;
+      if (typeof skip !== "string") {
+        throw new InputError(
+          name,
+          `The condition of task "${name}" must return true, false or { skip: "why" }, got ${describe(verdict)}`,
+        );
+      }
       this.#send({ type: "prepared", task, at, skip });
       return;
     }
@@ -346,14 +421,17 @@ class Driver implements AttemptHost, Execution, Sources {
     }
     let result: unknown;
     let thrown = false;
-    try {
-      result = this.#context.present
-        ? this.#context.run(() => this.#call(attempt))
-        : this.#call(attempt);
-    } catch (error) {
-      thrown = true;
-      result = error;
-    }
+    const call = (): void => {
+      try {
+        result = this.#call(attempt);
+      } catch (error) {
+        thrown = true;
+        result = error;
+      }
+    };
+    this.#observation?.attemptStarts(attempt, at);
+    if (this.#context.present) this.#context.run(() => this.#observed(attempt, call));
+    else this.#observed(attempt, call);
     const after = this.#now();
     this.#instant = after;
     if (after - at > BLOCKED_MS) attempt.blockedMs = after - at;
@@ -361,33 +439,29 @@ class Driver implements AttemptHost, Execution, Sources {
     else this.#follow(attempt, result);
   }
 
+  #observed(attempt: Attempt, call: () => void): void {
+    if (this.#observation === undefined) call();
+    else this.#observation.around(attempt, call);
+  }
+
   /** Waits for what the function returned, whatever that is. */
   #follow(attempt: Attempt, result: unknown): void {
-    let promise: Promise<unknown>;
-    if (result instanceof Promise) {
-      promise = result;
-    } else if ((typeof result === "object" && result !== null) || typeof result === "function") {
-      try {
-        const then: unknown = (result as { then?: unknown }).then;
-        if (typeof then !== "function") {
-          this.#returned(attempt, result);
-          return;
-        }
-        promise = new Promise((resolve, reject) => then.call(result, resolve, reject));
-      } catch (error) {
-        this.#threw(attempt, error);
+    try {
+      const promise = promised(result);
+      if (promise !== undefined) {
+        // A promise may carry a `then` of its own; the runtime's cannot call back twice.
+        nativeThen.call(
+          promise,
+          (value) => this.#returned(attempt, value),
+          (error: unknown) => this.#threw(attempt, error),
+        );
         return;
       }
-    } else {
-      this.#returned(attempt, result);
+    } catch (error) {
+      this.#threw(attempt, error);
       return;
     }
-    // A promise may carry a `then` of its own; the runtime's cannot call back twice.
-    nativeThen.call(
-      promise,
-      (value) => this.#returned(attempt, value),
-      (error: unknown) => this.#threw(attempt, error),
-    );
+    this.#returned(attempt, result);
   }
 
   #call(attempt: Attempt): unknown {
@@ -424,7 +498,10 @@ class Driver implements AttemptHost, Execution, Sources {
 
   #runnerAttempt(attempt: Attempt, definition: Definition): RunnerAttempt {
     const { task } = attempt;
+    const observation = this.#observation;
     return {
+      info: observation?.info(attempt) ?? this.#attemptInfo(attempt),
+      carrier: () => observation?.carrier(attempt) ?? {},
       run: definition.run as (...args: unknown[]) => unknown,
       args: this.#argumentsOf(definition, task),
       context: attempt,
@@ -437,17 +514,26 @@ class Driver implements AttemptHost, Execution, Sources {
     };
   }
 
+  #attemptInfo({ task, attempt }: Attempt): AttemptInfo {
+    const { plan, ledger } = this.#machine;
+    return Object.freeze({
+      task: taskInfo(plan, ledger, this.#info(), task),
+      number: attempt,
+      executor: "main",
+    });
+  }
+
   #returned(attempt: Attempt, value: unknown): void {
     const schema = this.#machine.definitionOf(attempt.task).options?.output;
     if (attempt.cleanups !== undefined || (schema !== undefined && !attempt.asked)) {
-      this.#finishWork(attempt, value);
+      void this.#finishWork(attempt, value);
     } else {
       this.#completed(attempt, value);
     }
   }
 
   #threw(attempt: Attempt, error: unknown): void {
-    if (attempt.cleanups !== undefined) this.#finishWork(attempt, undefined, { error });
+    if (attempt.cleanups !== undefined) void this.#finishWork(attempt, undefined, { error });
     else this.#failed(attempt, error);
   }
 
@@ -595,8 +681,12 @@ class Driver implements AttemptHost, Execution, Sources {
   #gather(map: number, first: number, count: number): void {
     const values = this.#outputs.slice(first, first + count);
     this.#outputs[map] = values;
+    this.#recordOrStop(map, values);
+  }
+
+  #recordOrStop(task: number, output: unknown): void {
     try {
-      this.#record(map, values);
+      this.#record(task, output);
     } catch (error) {
       this.#send({ type: "stop", at: this.#now(), cause: { kind: "journal", error } });
     }
@@ -606,14 +696,18 @@ class Driver implements AttemptHost, Execution, Sources {
     if (this.#journal === undefined) return;
     const { plan, ledger } = this.#machine;
     const spawn = ledger.spawnOf(task);
-    this.#journal({
+    const index = spawn && task - spawn.first;
+    const entry = {
       type: "completed",
       at: this.#settings.anchor.epochMs + this.#now(),
       runId: this.runId,
       task: this.nameOf(task),
-      fingerprint: fingerprint(plan.graph, spawn?.map ?? task, spawn && task - spawn.first),
+      fingerprint: fingerprint(plan.graph, spawn?.map ?? task, index),
       output: encodeValue(output),
-    });
+    };
+    this.#journal(
+      spawn === undefined ? entry : { ...entry, parent: this.nameOf(spawn.map), index },
+    );
   }
 
   value(task: number, edge: number): unknown {
@@ -645,7 +739,12 @@ class Driver implements AttemptHost, Execution, Sources {
     return taskName(plan.graph, ledger, task);
   }
 
-  progress(): void {}
+  progress(attempt: Attempt, fraction: number, message: string | undefined): void {
+    if (this.#observation === undefined || !Number.isFinite(fraction)) return;
+    const between = Math.min(1, Math.max(0, fraction));
+    const said = message === undefined ? undefined : String(message);
+    this.#observation.progress(attempt, between, said, this.#now());
+  }
 
   // ---- the end -----------------------------------------------------------------------------------------------------
 
@@ -660,17 +759,17 @@ class Driver implements AttemptHost, Execution, Sources {
     const tail = new Promise<readonly TaskStatistics[]>((resolve) => {
       this.#resolveTail = resolve;
     });
+    this.#observation?.end(state as NonNullable<typeof state>, ledger, settledAt);
     const facts: RunFacts = {
       run: runHeader(this.runId, plan.graph, options, dispatch, anchor.epochMs),
       clock: { epochMs: anchor.epochMs, driftMs: drift(wall - anchor.epochMs - settledAt) },
       resources: Object.keys(options.resources ?? {}),
-      concurrency:
-        typeof options.concurrency === "number" ? options.concurrency : this.#semaphore?.limit,
+      concurrency: this.#limit,
       staged: dispatch === "stages",
       plannedAt,
       settledAt,
       planIssues: [],
-      observerErrors: [],
+      observerErrors: [...(this.#observation?.faults ?? [])],
       resume: restored?.summary,
     };
     this.#settings.recorder?.end(facts);
@@ -696,6 +795,15 @@ class Driver implements AttemptHost, Execution, Sources {
     };
     return Array.from(detached, (task) => taskRow(facts, task));
   }
+}
+
+/** The promise behind a returned value, if any. Throws what a hostile one throws when it is looked at. */
+function promised(result: unknown): Promise<unknown> | undefined {
+  if (result instanceof Promise) return result;
+  if ((typeof result !== "object" || result === null) && typeof result !== "function") return;
+  const then: unknown = (result as { then?: unknown }).then;
+  if (typeof then !== "function") return undefined;
+  return new Promise((resolve, reject) => then.call(result, resolve, reject));
 }
 
 /** The wall clock counts whole milliseconds: a difference of one is none. */

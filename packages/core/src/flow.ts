@@ -101,13 +101,16 @@ function reach(
   };
   for (const [, task] of roots) meet(task);
   for (const [, task] of tails) meet(task);
+  let edges = 0;
   for (let at = 0; at < found.length; at++) {
-    for (const slot of (found[at] as TaskHandle).slots) {
+    const { slots } = found[at] as TaskHandle;
+    edges += slots.length;
+    for (const slot of slots) {
       if (slot.task !== undefined) meet(slot.task as TaskHandle);
     }
   }
   const tasks = inOrderOfCreation(found);
-  const list = new EdgeList();
+  const list = new EdgeList(tasks.length, edges);
   for (let index = 0; index < tasks.length; index++) {
     const task = tasks[index] as TaskHandle;
     task.index = index;
@@ -128,6 +131,7 @@ function edgeKind(kind: SlotKind): number {
 
 /** By serial number; when they lie close together, which is usual, without comparing them. */
 function inOrderOfCreation(tasks: TaskHandle[]): TaskHandle[] {
+  if (tasks.length === 0) return tasks;
   let least = Number.POSITIVE_INFINITY;
   let most = Number.NEGATIVE_INFINITY;
   for (const { serial } of tasks) {

@@ -41,15 +41,36 @@ export interface Graph {
 
 /** The edges of a graph in the making: one row a task, in declaration order. */
 export class EdgeList {
-  readonly start: number[] = [0];
-  readonly end: number[] = [];
-  readonly kind: number[] = [];
-  add(dependency: number, kind: number): void {
-    this.end.push(dependency);
-    this.kind.push(kind);
+  readonly #start: Int32Array;
+  readonly #end: Int32Array;
+  readonly #kind: Uint8Array;
+  #rows = 0;
+  #edges = 0;
+
+  /** Room for so many tasks, and at most so many edges. */
+  constructor(tasks: number, edges: number) {
+    this.#start = new Int32Array(tasks + 1);
+    this.#end = new Int32Array(edges);
+    this.#kind = new Uint8Array(edges);
   }
+
+  add(dependency: number, kind: number): void {
+    this.#end[this.#edges] = dependency;
+    this.#kind[this.#edges++] = kind;
+  }
+
   closeRow(): void {
-    this.start.push(this.end.length);
+    this.#start[++this.#rows] = this.#edges;
+  }
+
+  edges(): Edges {
+    const count = this.#edges;
+    const full = count === this.#end.length;
+    return {
+      start: this.#start,
+      end: full ? this.#end : this.#end.slice(0, count),
+      kind: full ? this.#kind : this.#kind.slice(0, count),
+    };
   }
 }
 
@@ -74,11 +95,7 @@ export function graph(
   if (index.size < size) reportDuplicates(issues, definitions);
   if (maps) reportItemNames(issues, definitions, index);
 
-  const dependencies = {
-    start: Int32Array.from(list.start),
-    end: Int32Array.from(list.end),
-    kind: Uint8Array.from(list.kind),
-  };
+  const dependencies = list.edges();
   const dependents = reversed(dependencies, size);
   for (const tail of tails) {
     const first = dependents.start[tail] as number;
@@ -307,7 +324,7 @@ export function restrict(graph: Graph, targets: readonly string[], issues: Issue
     renumbered[task] = definitions.length;
     definitions.push(graph.definitions[task] as Definition);
   }
-  const list = new EdgeList();
+  const list = new EdgeList(definitions.length, end.length);
   for (let task = 0; task < graph.size; task++) {
     if (kept[task] === 0) continue;
     const last = start[task + 1] as number;

@@ -20,13 +20,41 @@ export {
   TaskCancelledError,
   TimeoutError,
 } from "./errors.ts";
+export type { Dispatch } from "./execute.ts";
 export { type Flow, type FlowRun, flow, type Roots } from "./flow.ts";
 export type { Journal, JournalEntry } from "./journal.ts";
-export type { Dispatch } from "./launch.ts";
+// Watch.
+export {
+  type AttemptEndEvent,
+  type AttemptInfo,
+  type AttemptScope,
+  type AttemptStartEvent,
+  type FinalStatus,
+  flushObservers,
+  fromEvents,
+  type LiveStatus,
+  type Observer,
+  type Proceed,
+  type ProgressEvent,
+  type RemoteActivator,
+  type RunEndEvent,
+  type RunEvent,
+  type RunInfo,
+  type RunScope,
+  type RunStartEvent,
+  registerGlobalObserver,
+  type StatusEvent,
+  type TaskEndEvent,
+  type TaskInfo,
+  type TaskOutcome,
+  type TaskScope,
+  type TaskStartEvent,
+} from "./observe.ts";
 // Plan.
 export type { Plan, PlannedStage, PlannedTask } from "./plan.ts";
 // Report.
 export type { ExecutionReport, PlanIssue, SerializedReport } from "./report.ts";
+export { reportOfJournal } from "./resume.ts";
 export type { FailureMode } from "./run.ts";
 export type { RunOptions } from "./run-options.ts";
 export type { Runner, RunnerAttempt } from "./runner.ts";

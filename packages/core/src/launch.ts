@@ -1,10 +1,10 @@
 /** From a plan and checked options to a run under way: the last common step of both doors. */
 
-import type { MachineEvent } from "./event.ts";
-import type { Anchor, Execution, Restored } from "./execute.ts";
+import type { Anchor, Dispatch, Execution, Recorder } from "./execute.ts";
 import { execute } from "./execute.ts";
+import { observersOf } from "./observe.ts";
 import type { GraphPlan } from "./plan.ts";
-import type { RunFacts } from "./report.ts";
+import { restore } from "./resume.ts";
 import { type Machine, Run, type RunSettings } from "./run.ts";
 import type { RunOptions } from "./run-options.ts";
 import { StagedRun } from "./run-stages.ts";
@@ -12,21 +12,12 @@ import { Semaphore } from "./semaphore.ts";
 
 /** The key under which `@astrum/core/testing` asks to be told what the machine is told. */
 export const RECORDER: unique symbol = Symbol("astrum.recorder");
-export interface Recorder {
-  begin(settings: RunSettings, dispatch: Dispatch): void;
-  event(event: MachineEvent): void;
-  end(facts: RunFacts): void;
-}
-
-export type Dispatch = "dependencies" | "stages";
-
 export interface Launch {
   readonly plan: GraphPlan;
   readonly options: RunOptions;
   readonly anchor: Anchor;
   readonly dispatch: Dispatch;
   readonly params: ReadonlyMap<string, unknown>;
-  readonly restored?: Restored | undefined;
 }
 
 export function machineFor(plan: GraphPlan, settings: RunSettings, dispatch: Dispatch): Machine {
@@ -35,10 +26,12 @@ export function machineFor(plan: GraphPlan, settings: RunSettings, dispatch: Dis
 
 /** Starts the run. The machine is the caller's to look at, not to feed. */
 export function launch(work: Launch): { readonly execution: Execution; readonly machine: Machine } {
-  const { plan, options, anchor, dispatch, params, restored } = work;
-  const { concurrency, resources, failure, estimates, keep } = options;
+  const { plan, options, anchor, dispatch, params } = work;
+  const { concurrency, resources, failure, estimates, keep, resumeFrom } = options;
+  const restored = resumeFrom && restore(plan, resumeFrom);
   const plannedAt = anchor.clock.now() - anchor.now;
   const shared = concurrency instanceof Semaphore;
+  const observers = observersOf(options.observers);
   const settings: RunSettings = {
     concurrency: shared ? undefined : concurrency,
     permits: shared,
@@ -46,12 +39,14 @@ export function launch(work: Launch): { readonly execution: Execution; readonly 
     failure,
     estimates,
     release: keep === "roots",
+    observed: observers.length > 0,
   };
   const machine = machineFor(plan, settings, dispatch);
   const recorder = (options as { [RECORDER]?: Recorder })[RECORDER];
   recorder?.begin(settings, dispatch);
   const execution = execute({
     machine,
+    observers,
     anchor,
     plannedAt,
     options,

@@ -151,6 +151,11 @@ export class Ledger {
     return this.spawns[low];
   }
 
+  /** The task of the plan: itself, or the map that it is an item of. */
+  plannedOf(task: number): number {
+    return task < this.planned ? task : (this.spawnOf(task) as Spawn).map;
+  }
+
   /** A new attempt of a task, running from `at`. */
   open(task: number, queuedAt: number, at: number, slot: number): number {
     const attempt = this.attempts++;
@@ -196,6 +201,8 @@ export class Ledger {
   }
 
   attemptCount(task: number): number {
+    const last = this.lastAttempt[task] as number;
+    if (last === this.firstAttempt[task]) return last === -1 ? 0 : 1;
     let count = 0;
     let attempt = this.firstAttempt[task] as number;
     while (attempt !== -1) {

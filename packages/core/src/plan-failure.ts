@@ -28,8 +28,9 @@ export function failedPlanReport(
   for (const { taskName, dependencies = [] } of orders) {
     originalTasks[taskName] = dependencies.map((dependency) => dependency.taskName);
   }
-  const list = new EdgeList();
-  const definitions = Object.keys(originalTasks).map((task): Definition => {
+  const names = Object.keys(originalTasks);
+  const list = new EdgeList(names.length, 0);
+  const definitions = names.map((task): Definition => {
     list.closeRow();
     return {
       name: task,
@@ -38,6 +39,7 @@ export function failedPlanReport(
       call: "inputs",
       run: () => {},
       options: undefined,
+      prepares: false,
     };
   });
   const unconnected = plan(graph(name, definitions, list, new Set(), undefined, new Issues()));

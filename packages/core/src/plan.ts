@@ -277,9 +277,10 @@ export function plan(
 }
 
 /**
- * Reports a short cycle as a path. A walk from dependency to dependency must come round: that gives one cycle. The
- * shortest through each of its tasks is a breadth-first search, made until the searches together have read each edge
- * some ten times over, so that a huge tangle stays cheap.
+ * Reports the shortest cycle as a path. A walk from dependency to dependency must come round: that gives one cycle. The
+ * shortest through a task is a breadth-first search, made from the tasks of that cycle and then from all others that
+ * are caught, until the searches together have read each edge some ten times over: a huge tangle stays cheap, and its
+ * cycle may then be a longer one.
  */
 function reportCycle(issues: Issues, graph: Graph, missing: Int32Array): void {
   const { start, end } = graph.dependencies;
@@ -294,7 +295,9 @@ function reportCycle(issues: Issues, graph: Graph, missing: Int32Array): void {
   const found = walk.slice(position.get(at));
   let best = [...found, at];
   let budget = 10 * (graph.size + end.length) + 1000;
-  for (const origin of found) {
+  const origins = new Set(found);
+  for (let task = 0; task < graph.size; task++) if (tangled(task)) origins.add(task);
+  for (const origin of origins) {
     if (budget <= 0 || best.length === 2) break;
     const cameFrom = new Map<number, number>();
     const queue = [origin];

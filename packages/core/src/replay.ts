@@ -3,8 +3,9 @@
  * looking at what happened elsewhere, and the proof that the machine is a function of its events.
  */
 import type { Command, MachineEvent } from "./event.ts";
-import { type Dispatch, machineFor, type Recorder } from "./launch.ts";
-import { DETACHED } from "./ledger.ts";
+import type { Dispatch, Recorder } from "./execute.ts";
+import { machineFor } from "./launch.ts";
+import { DETACHED, STATUSES } from "./ledger.ts";
 import type { GraphPlan, Plan } from "./plan.ts";
 import { Reasons } from "./reasons.ts";
 import { type ExecutionReport, Report, type RunFacts } from "./report.ts";
@@ -143,6 +144,12 @@ function commandText(
     case "settle":
     case "close":
       return command.type;
+    case "ended":
+      return `ended ${name(ledger.attemptTask[command.attempt] as number)}`;
+    case "spawned":
+      return `spawned ${command.count}`;
+    case "status":
+      return `${name(command.task)} is ${STATUSES[command.to]}`;
     default:
       return `${command.type} ${name(command.task)}`;
   }

@@ -1,10 +1,10 @@
 /**
- * What a run hands back: the truth, in the documented scheduler's words. It is read from the ledger; rows are made when
- * they are read, and let go when nobody holds them. It starts nothing and changes nothing.
+ * What a run hands back: the truth, in the documented scheduler's words. It is read from the ledger when it is asked for.
+ * It starts nothing and changes nothing.
  */
 import { type Analysis, analyse } from "./analysis.ts";
 import { type EncodedValue, encodeValue, type SerializedError } from "./encode.ts";
-import { asError, type Issue, RunError } from "./errors.ts";
+import { asError, type Issue, messageOf, RunError } from "./errors.ts";
 import { dependencyNames, type Graph } from "./graph.ts";
 import {
   ABANDONED,
@@ -19,18 +19,18 @@ import {
 } from "./ledger.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { GraphPlan } from "./plan.ts";
+import { StageRow } from "./stage-row.ts";
 import {
   between,
-  type Facts,
   type Ms,
   micros,
   rounded,
   type StageStatistics,
   type TaskStatistics,
   taskName,
-  taskRow,
 } from "./statistics.ts";
 import type { Outcome, Task } from "./task.ts";
+import { type Facts, type TaskRow, taskRow } from "./task-row.ts";
 
 export interface PlanIssue {
   code: string;
@@ -154,7 +154,7 @@ export class Report implements ExecutionReport {
   readonly #record: RunRecord;
   #counts: Uint32Array | undefined;
   #flaky = 0;
-  #rows: WeakRef<TaskStatistics[]> | undefined;
+  #rows: TaskStatistics[] | undefined;
   #analysis: Analysis | undefined;
   #index: Map<string, number> | undefined;
 
@@ -269,42 +269,23 @@ export class Report implements ExecutionReport {
   }
 
   get taskStatistics(): TaskStatistics[] {
-    const held = this.#rows?.deref();
-    if (held !== undefined) return held;
-    const rows: TaskStatistics[] = [];
-    for (const task of this.#plan.order) rows.push(taskRow(this.#record, task));
-    for (let item = this.#graph.size; item < this.#ledger.tasks; item++) {
-      rows.push(taskRow(this.#record, item));
+    if (this.#rows === undefined) {
+      const { tasks } = this.#ledger;
+      const { size } = this.#graph;
+      const { order } = this.#plan;
+      const rows: TaskStatistics[] = new Array(tasks);
+      for (let at = 0; at < size; at++) rows[at] = taskRow(this.#record, order[at] as number);
+      for (let item = size; item < tasks; item++) rows[item] = taskRow(this.#record, item);
+      this.#rows = rows;
     }
-    this.#rows = new WeakRef(rows);
-    return rows;
+    return this.#rows;
   }
 
   get stageStatistics(): StageStatistics[] {
-    const rows = this.taskStatistics;
-    let at = 0;
-    return this.#plan.stages.map(({ stageId, startTasks, waitForTasks }) => {
-      let startAt: number | null = null;
-      let endAt: number | null = null;
-      for (const last = at + startTasks.length; at < last; at++) {
-        const row = rows[at] as TaskStatistics;
-        if (row.startAt !== null && (startAt === null || row.startAt < startAt))
-          startAt = row.startAt;
-        if (row.endAt !== null && (endAt === null || row.endAt > endAt)) endAt = row.endAt;
-      }
-      return {
-        stageId,
-        stageName: `Stage_${stageId}`,
-        startAt,
-        endAt,
-        durationMs: startAt === null || endAt === null ? 0 : between(startAt, endAt),
-        parallelTaskCount: startTasks.length,
-        waitTaskCount: waitForTasks.length,
-        parallelTasks: [...startTasks],
-        waitTasks: [...waitForTasks],
-        startTasks: [...startTasks],
-      };
-    });
+    return Array.from(
+      { length: this.totalStages },
+      (_, stageId) => new StageRow(this.#plan, this.#ledger, stageId),
+    );
   }
 
   get errorSummary(): string[] {
@@ -313,7 +294,7 @@ export class Report implements ExecutionReport {
     const lines = ledger.failures.map((task) => {
       const attempts = ledger.attemptCount(task);
       const after = attempts > 1 ? ` after ${attempts} attempts` : "";
-      const { message } = asError(ledger.errorOf(task), "threw");
+      const message = messageOf(asError(ledger.errorOf(task), "threw"));
       return `Task "${taskName(this.#graph, ledger, task)}" failed${after}: ${message}`;
     });
     const { stoppedBy } = ledger;
@@ -479,8 +460,8 @@ export class Report implements ExecutionReport {
       flakyTasks: this.flakyTasks,
       totalAttempts: this.totalAttempts,
       busyMs: this.busyMs,
-      stageStatistics: this.stageStatistics,
-      taskStatistics: this.taskStatistics,
+      stageStatistics: this.stageStatistics.map((row) => (row as StageRow).toJSON()),
+      taskStatistics: this.taskStatistics.map((row) => (row as unknown as TaskRow).toJSON()),
       errorSummary: this.errorSummary,
       originalTasks: this.originalTasks,
       analysis: this.analysis,

@@ -3,6 +3,8 @@ import { didYouMean, type Issues, nearest } from "./check.ts";
 import type { Clock } from "./clock.ts";
 import type { Graph } from "./graph.ts";
 import type { Journal } from "./journal.ts";
+import type { Observer } from "./observe.ts";
+import type { SerializedReport } from "./report.ts";
 import type { FailureMode } from "./run.ts";
 import type { Runner } from "./runner.ts";
 import { Semaphore } from "./semaphore.ts";
@@ -29,10 +31,17 @@ export interface RunOptions {
   readonly estimates?: Readonly<Record<string, number>>;
   /** `roots` lets go of every output that has no reader left. Default `all`. */
   readonly keep?: "all" | "roots";
+  /** Who is told how the run goes; each needs a name of its own. */
+  readonly observers?: readonly Observer[];
   /** Carries out each attempt in place of a plain call. */
   readonly runner?: Runner;
   /** Told of every completed task with its output, before a dependent is released. */
   readonly journal?: Journal;
+  /**
+   * An earlier run's `report.toJSON({ outputs: true })`, or `reportOfJournal(entries)` of what a crash left: tasks that
+   * completed there and are unchanged are restored. Values of parameters are not compared.
+   */
+  readonly resumeFrom?: SerializedReport;
   /** Default: a random UUID. */
   readonly runId?: string;
   readonly attributes?: Readonly<Record<string, string | number | boolean>>;
@@ -52,8 +61,10 @@ const RUN_OPTION_KEYS = [
   "params",
   "estimates",
   "keep",
+  "observers",
   "runner",
   "journal",
+  "resumeFrom",
   "runId",
   "attributes",
   "clock",
@@ -104,6 +115,8 @@ export function checkRunOptions(
   issues.oneOf(["keep"], given.keep, ["all", "roots"]);
   if (given.runId !== undefined) issues.name(["runId"], given.runId, "`runId`");
   issues.record(["attributes"], given.attributes);
+  checkObservers(issues, given.observers);
+  checkEarlier(issues, given.resumeFrom);
   if (clock !== undefined) {
     const { now, wallNow, after } = (clock ?? {}) as Partial<Clock>;
     if (![now, wallNow, after].every((one) => typeof one === "function")) {
@@ -112,6 +125,43 @@ export function checkRunOptions(
   }
   for (const key of ["runner", "journal", "random"] as const) issues.callable([key], given[key]);
   return given as RunOptions;
+}
+
+function checkObservers(issues: Issues, observers: unknown): void {
+  if (observers === undefined) return;
+  if (!Array.isArray(observers)) {
+    issues.expected(["observers"], "an array of observers", observers);
+    return;
+  }
+  const names = new Set<unknown>();
+  observers.forEach((observer: Partial<Observer> | null, at) => {
+    const path = ["observers", String(at)];
+    if (!issues.name(path, observer?.name, `The name of \`observers[${at}]\``)) return;
+    const { name } = observer as Observer;
+    if (names.has(name)) {
+      issues.add(
+        "duplicate-observer",
+        `Two observers are named "${name}": give one of them another name`,
+        path,
+      );
+    }
+    names.add(name);
+    for (const hook of ["run", "flush"] as const)
+      issues.callable([...path, hook], observer?.[hook]);
+  });
+}
+
+function checkEarlier(issues: Issues, report: unknown): void {
+  if (report === undefined) return;
+  const { format, formatVersion, taskStatistics } = (report ?? {}) as Partial<SerializedReport>;
+  const readable = format === "astrum.execution-report" && Array.isArray(taskStatistics);
+  if (!readable || !String(formatVersion).startsWith("1.")) {
+    issues.expected(
+      ["resumeFrom"],
+      "a report of format version 1 from `report.toJSON({ outputs: true })`",
+      report,
+    );
+  }
 }
 
 function isBinding(value: unknown): value is Binding {

@@ -104,6 +104,8 @@ export class Run implements Machine {
   #openTails: number;
   #begun = false;
   #phase: "open" | "draining" | "stopped" = "open";
+  /** Tail tasks that have begun go on when a failure stops the run; what else stops it stops them too. */
+  #tailsGoOn = true;
   /** Failures of tasks and items that were not ignored. */
   #failures = 0;
   #permitAsked = false;
@@ -189,7 +191,8 @@ export class Run implements Machine {
         break;
     }
     if (this.#released.length > 0) this.#startReleased();
-    if (this.#queue !== undefined) this.#fill(this.#queue);
+    const more = event.type === "prepared" && event.more === true;
+    if (this.#queue !== undefined && !more) this.#fill(this.#queue);
     if (this.#open === 0 && this.#begun && this.state === undefined) this.#settle();
     return commands;
   }
@@ -197,7 +200,7 @@ export class Run implements Machine {
   mayRetry(task: number): boolean {
     const cause = this.#asked.get(task);
     return (
-      this.#phase === "open" &&
+      this.#goesOn(task) &&
       (cause === undefined || cause.kind === "expired") &&
       this.ledger.attemptCount(task) <= maxRetriesOf(this.definitionOf(task))
     );
@@ -236,9 +239,10 @@ export class Run implements Machine {
     const released = this.#released;
     this.#released = [];
     if (this.#phase !== "open") return;
-    if (released.length > 1) released.sort((a, b) => a - b);
     const { definitions } = this.plan.graph;
-    const prepare = released.some((task) => needsPreparing(definitions[task] as Definition));
+    if (released.length > 1) released.sort((a, b) => a - b);
+    let prepare = false;
+    for (const task of released) if ((definitions[task] as Definition).prepares) prepare = true;
     for (const task of released) {
       if (prepare) this.#commands.push({ type: "prepare", task });
       else this.#enqueue(task);
@@ -293,13 +297,13 @@ export class Run implements Machine {
 
   #start(task: number, limitedBy: number): void {
     const { ledger } = this;
+    this.#become(task, RUNNING);
     const attempt = this.#openAttempt(task, this.#freeSlots.pop() ?? this.#slots++);
     if (limitedBy !== 0) {
       ledger.limitedBy[attempt] = limitedBy;
       ledger.freedBy[attempt] = this.#freed;
     }
     if (++this.#running > ledger.peakConcurrency) ledger.peakConcurrency = this.#running;
-    this.#become(task, RUNNING);
   }
 
   #openAttempt(task: number, slot: number): number {
@@ -329,7 +333,7 @@ export class Run implements Machine {
     ledger.errors.set(attempt, error);
     if (timedOut) ledger.timedOut.add(attempt);
     if (this.#endIfAsked(task)) return;
-    if (retryMs === undefined || this.#phase !== "open") {
+    if (retryMs === undefined || !this.#goesOn(task)) {
       this.#closeAttempt(task, FAILED);
       this.#fail(task, FAILED);
       return;
@@ -337,7 +341,7 @@ export class Run implements Machine {
     ledger.retryDelay.set(attempt, retryMs);
     if (retryMs === 0) {
       // The slot, the resources and the permit stay with the task.
-      ledger.close(attempt, FAILED, this.#at);
+      this.#record(attempt, FAILED);
       this.#requeuedAt.set(task, this.#at);
       this.#openAttempt(task, ledger.slot[attempt] as number);
       return;
@@ -361,12 +365,17 @@ export class Run implements Machine {
 
   #closeAttempt(task: number, status: number): void {
     const attempt = this.ledger.lastAttempt[task] as number;
-    this.ledger.close(attempt, status, this.#at);
+    this.#record(attempt, status);
     this.#freeSlots.push(this.ledger.slot[attempt] as number);
     this.#running--;
     this.#freed = attempt;
     this.#queue?.give(this.#demand(task));
     if (this.#settings.permits) this.#commands.push({ type: "yield" });
+  }
+
+  #record(attempt: number, status: number): void {
+    this.ledger.close(attempt, status, this.#at);
+    if (this.#settings.observed) this.#commands.push({ type: "ended", attempt });
   }
 
   #abandon(task: number, error: unknown, overrunMs: number): void {
@@ -388,11 +397,10 @@ export class Run implements Machine {
   /** A final failure: the policy decides what it means for the run. */
   #fail(task: number, status: number): void {
     const { failure = "stop" } = this.#settings;
-    const { tails } = this.plan.graph;
     this.ledger.failures.push(task);
     const expansion = this.#expansionOf(task);
     if (expansion !== undefined) expansion.failed++;
-    const ignored = this.definitionOf(task).options?.onFailure === "ignore" || tails.has(task);
+    const ignored = this.definitionOf(task).options?.onFailure === "ignore" || this.#isTail(task);
     if (!ignored) this.#failures++;
     this.#finish(task, status);
     if (ignored || this.#phase !== "open") return;
@@ -418,12 +426,14 @@ export class Run implements Machine {
   #close(task: number, ruledOut?: number[]): number[] | undefined {
     const { ledger } = this;
     const { graph } = this.plan;
+    const tail = this.#isTail(task);
     if (task >= graph.size) {
-      this.#open--;
+      if (tail) this.#openTails--;
+      else this.#open--;
       this.#itemEnded(task);
       return ruledOut;
     }
-    if (graph.tails.size > 0 && graph.tails.has(task)) {
+    if (tail) {
       this.#openTails--;
       if (this.state !== undefined && this.#openTails === 0) this.#commands.push({ type: "close" });
     } else {
@@ -490,6 +500,7 @@ export class Run implements Machine {
       cancelled: 0,
     };
     this.#maps.set(map, expansion);
+    if (this.#settings.observed) this.#commands.push({ type: "spawned", first, count });
     this.#become(map, RUNNING);
     for (const index of restored?.keys() ?? []) this.#become(first + index, RESTORED);
     for (let item = first; item < first + count; item++) {
@@ -498,15 +509,19 @@ export class Run implements Machine {
       ledger.releasedBy[item] = ledger.releasedBy[map] as number;
       this.#become(item, READY);
     }
-    this.#open += expansion.open;
+    if (!this.#isTail(map)) this.#open += expansion.open;
+    else this.#openTails += expansion.open;
+    if (this.detached.has(map)) {
+      for (let item = first; item < first + count; item++) this.detached.add(item);
+    }
     if (expansion.open === 0) this.#finishMap(map, expansion);
     else this.#admit(expansion);
   }
 
   /** Lets items in, as many as the map's own limit allows. */
   #admit(expansion: Expansion): void {
-    if (this.#phase !== "open") return;
     const { spawn } = expansion;
+    if (!this.#goesOn(spawn.map)) return;
     while (expansion.active < expansion.limit && expansion.next < spawn.count) {
       const item = spawn.first + expansion.next++;
       if (this.ledger.status[item] !== READY) continue;
@@ -583,22 +598,42 @@ export class Run implements Machine {
     const spareTails = reason.kind === "failure";
     if (this.state === undefined) ledger.stoppedBy ??= reason;
     this.#phase = cause === undefined ? "draining" : "stopped";
+    if (!spareTails) this.#tailsGoOn = false;
     this.#cause = -1;
+    const waiting: number[] = [];
     for (let task = 0; task < graph.size; task++) {
       if (ledger.status[task] !== WAITING) continue;
       ledger.reasons.set(task, reason);
       ledger.readyAt[task] = Number.NaN;
       this.#become(task, SKIPPED);
-      this.#close(task);
+      waiting.push(task);
     }
+    // Counted when all have their reason: none of them is ruled out by another one.
+    for (const task of waiting) this.#close(task);
     const { tasks } = ledger;
     for (let task = 0; task < tasks; task++) {
       const status = ledger.status[task] as number;
       if (status >= COMPLETED) continue;
-      const spared = spareTails && graph.tails.has(task);
-      if (status === READY || (status === DELAYED && !spared)) this.#halfDone(task, reason, cause);
-      else if (cause !== undefined && !spared) this.#ask(task, cause);
+      if (spareTails && this.#isTail(task) && this.#hasBegun(task)) continue;
+      if (status === READY || status === DELAYED) this.#halfDone(task, reason, cause);
+      else if (cause !== undefined) this.#ask(task, cause);
     }
+  }
+
+  /** A map has begun when its items are listed. */
+  #hasBegun(task: number): boolean {
+    return task >= this.plan.graph.size || this.ledger.lastAttempt[task] !== -1;
+  }
+
+  /** Whether the task may start attempts. */
+  #goesOn(task: number): boolean {
+    return this.#phase === "open" || (this.#tailsGoOn && this.#isTail(task));
+  }
+
+  /** Tail tasks, and the items of tail maps. */
+  #isTail(task: number): boolean {
+    const { tails } = this.plan.graph;
+    return tails.size > 0 && tails.has(this.ledger.plannedOf(task));
   }
 
   /** A task between attempts, or before its first. */
@@ -623,6 +658,7 @@ export class Run implements Machine {
     const expansion = this.#maps.get(task);
     if (expansion !== undefined) {
       const { first, count } = expansion.spawn;
+      expansion.next = count; // The end of one item lets in no other.
       for (let item = first; item < first + count; item++) this.#cancel(item, reason);
     } else if (status === RUNNING) {
       this.#ask(task, { kind: "cancelled", reason });
@@ -637,8 +673,7 @@ export class Run implements Machine {
     const { stoppedBy } = this.ledger;
     if (stoppedBy === undefined) this.state = this.#failures > 0 ? "failed" : "completed";
     else this.state = stoppedBy.kind === "aborted" ? "cancelled" : "failed";
-    for (const tail of this.plan.graph.tails) {
-      if (this.ledger.isFinal(tail)) continue;
+    for (const tail of this.#openTailTasks()) {
       this.detached.add(tail);
       if (this.#settings.observed) {
         const from = this.ledger.status[tail] as number;
@@ -647,6 +682,18 @@ export class Run implements Machine {
     }
     this.#commands.push({ type: "settle" });
     if (this.#openTails === 0) this.#commands.push({ type: "close" });
+  }
+
+  /** Tail tasks, and items of tail maps, without a final status. */
+  *#openTailTasks(): Iterable<number> {
+    for (const tail of this.plan.graph.tails) {
+      if (this.ledger.isFinal(tail)) continue;
+      yield tail;
+      const { first = 0, count = 0 } = this.#maps.get(tail)?.spawn ?? {};
+      for (let item = first; item < first + count; item++) {
+        if (!this.ledger.isFinal(item)) yield item;
+      }
+    }
   }
 
   // ---- order and amounts -------------------------------------------------------------------------------------------
@@ -676,17 +723,6 @@ export class Run implements Machine {
       rank[task < graph.size ? task : (this.ledger.spawnOf(task) as Spawn).map] as number;
     return (a, b) => rankOf(a) < rankOf(b) || (rankOf(a) === rankOf(b) && a < b);
   }
-}
-
-/** Whether something must be resolved, checked or asked before the task may queue. */
-export function needsPreparing({ kind, slots, options }: Definition): boolean {
-  if (kind === "map" || options?.when !== undefined) return true;
-  for (const slot of slots) {
-    if (slot.select !== undefined || slot.compute !== undefined || slot.schema !== undefined) {
-      return true;
-    }
-  }
-  return false;
 }
 
 /** Why, in the words of the ledger. */

@@ -4,7 +4,7 @@
  */
 import { didYouMean, Issues, nearest } from "./check.ts";
 import { DefinitionError, describe, PlanError } from "./errors.ts";
-import { anchor, type Execution } from "./execute.ts";
+import { anchor, type Dispatch, type Execution } from "./execute.ts";
 import {
   AFTER,
   checkOptions,
@@ -15,13 +15,20 @@ import {
   unknownNames,
   VALUE,
 } from "./graph.ts";
-import { type Dispatch, launch } from "./launch.ts";
+import { launch } from "./launch.ts";
 import { type GraphPlan, type Plan, plan } from "./plan.ts";
 import { failedPlanReport } from "./plan-failure.ts";
 import type { ExecutionReport } from "./report.ts";
 import type { Machine } from "./run.ts";
 import { checkNeeds, checkRunOptions, type RunOptions } from "./run-options.ts";
-import type { Definition, RetryPolicy, Schema, Slot, TaskOptions } from "./task.ts";
+import {
+  type Definition,
+  prepares,
+  type RetryPolicy,
+  type Schema,
+  type Slot,
+  type TaskOptions,
+} from "./task.ts";
 
 /** A task's place in the order: its name and what it waits for. */
 export interface TaskOrder {
@@ -382,11 +389,13 @@ function buildGraph(
   }
   checkConflicts(issues, orders, index);
 
-  const list = new EdgeList();
+  const given = Object.values(taskDataRefs).reduce((sum, { inputs }) => sum + inputs.length, 0);
+  const ordered = orders.reduce((sum, { dependencies = [] }) => sum + dependencies.length, 0);
+  const list = new EdgeList(orders.length, given + ordered);
   const definitions = orders.map((order): Definition => {
     const { taskName } = order;
     const inputs = own(taskDataRefs, taskName)?.inputs ?? [];
-    const slots = slotsOf(taskName, order, inputs);
+    const slots = slotsOf(order, inputs);
     const kept = slots.filter((slot) => {
       if (slot.task === undefined) return true;
       const dependency = index.get(slot.task as string);
@@ -414,15 +423,16 @@ function buildGraph(
     }
     checkTargets(issues, taskName, inputs);
     const retry = own(taskRetries, taskName);
-    const given = own(taskOptions, taskName);
-    return {
+    const chosen = own(taskOptions, taskName);
+    const definition = {
       name: taskName,
       kind: "task",
       slots: kept,
       call: indexed > 0 ? "positional" : "inputs",
       run: callables.get(taskName) ?? ((): void => {}),
-      options: retry === undefined ? given : { ...given, retry },
-    };
+      options: retry === undefined ? chosen : { ...chosen, retry },
+    } as const;
+    return { ...definition, prepares: prepares(definition) };
   });
   const tails = new Set<number>();
   for (const tail of ignoreTailTasks) {
@@ -437,7 +447,7 @@ function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefine
 }
 
 /** Its dependencies in the order of their declaration, each with the inputs taken from it; then all other inputs. */
-function slotsOf(taskName: string, order: TaskOrder, inputs: readonly DataItem[]): Slot[] {
+function slotsOf(order: TaskOrder, inputs: readonly DataItem[]): Slot[] {
   const slots: Slot[] = [];
   const placed = new Set<DataItem>();
   const seen = new Set<string>();

@@ -163,6 +163,16 @@ export interface Definition {
   readonly call: "inputs" | "positional";
   readonly run: (...args: never[]) => unknown;
   readonly options: (TaskOptions<never> & { readonly concurrency?: number }) | undefined;
+  /** Whether something must be resolved, checked or asked before the task may queue. */
+  readonly prepares: boolean;
+}
+
+export function prepares({ kind, slots, options }: Omit<Definition, "prepares">): boolean {
+  if (kind === "map" || options?.when !== undefined) return true;
+  for (const { select, compute, schema } of slots) {
+    if (select !== undefined || compute !== undefined || schema !== undefined) return true;
+  }
+  return false;
 }
 
 /** Retries after the first attempt. */
@@ -180,6 +190,7 @@ export class TaskHandle implements Definition {
   readonly slots: readonly Slot[];
   readonly run: (...args: never[]) => unknown;
   readonly options: Definition["options"];
+  readonly prepares: boolean;
   /** A handle exists before whatever depends on it: the order of creation is a topological order. */
   readonly serial: number = handles++;
   /**
@@ -201,6 +212,7 @@ export class TaskHandle implements Definition {
     this.slots = slots;
     this.run = run;
     this.options = options;
+    this.prepares = prepares(this);
   }
 
   get call(): "inputs" {

@@ -3,7 +3,8 @@
  * events as text. An entry of its own, `@astrum/core/testing`; production code never imports it.
  */
 import type { Clock } from "./clock.ts";
-import { RECORDER, type Recorder } from "./launch.ts";
+import type { Recorder } from "./execute.ts";
+import { RECORDER } from "./launch.ts";
 import { type Recording, Tape } from "./replay.ts";
 import type { RunOptions } from "./run-options.ts";
 import type { TaskContext } from "./task.ts";

@@ -1,0 +1,115 @@
+/**
+ * One stage's statistics, read from the ledger field by field as they are asked for. Stages describe when the tasks of
+ * each depth ran; nothing waited for them.
+ */
+import { dependencyNames } from "./graph.ts";
+import type { Ledger } from "./ledger.ts";
+import type { GraphPlan } from "./plan.ts";
+import {
+  instant,
+  type Ms,
+  mapSpan,
+  micros,
+  type Offset,
+  type StageStatistics,
+  taskSpan,
+} from "./statistics.ts";
+
+/** A live view: copy it with `toJSON()`, not by spreading. */
+export class StageRow implements StageStatistics {
+  readonly #plan: GraphPlan;
+  readonly #ledger: Ledger;
+  readonly stageId: number;
+
+  constructor(plan: GraphPlan, ledger: Ledger, stageId: number) {
+    this.#plan = plan;
+    this.#ledger = ledger;
+    this.stageId = stageId;
+  }
+
+  get stageName(): string {
+    return `Stage_${this.stageId}`;
+  }
+
+  /** `NaN` when none of its tasks was called. */
+  #span(): { start: number; end: number } {
+    const { order, stageStart, graph } = this.#plan;
+    let start = Number.POSITIVE_INFINITY;
+    let end = Number.NEGATIVE_INFINITY;
+    const last = stageStart[this.stageId + 1] as number;
+    for (let at = stageStart[this.stageId] as number; at < last; at++) {
+      const task = order[at] as number;
+      const isMap = graph.definitions[task]?.kind === "map";
+      const span = isMap ? mapSpan(this.#ledger, task) : taskSpan(this.#ledger, task);
+      if (span.start < start) start = span.start;
+      if (span.end > end) end = span.end;
+    }
+    return {
+      start: start === Number.POSITIVE_INFINITY ? Number.NaN : start,
+      end: end === Number.NEGATIVE_INFINITY ? Number.NaN : end,
+    };
+  }
+
+  get startAt(): Offset | null {
+    return instant(this.#span().start);
+  }
+
+  get endAt(): Offset | null {
+    return instant(this.#span().end);
+  }
+
+  get durationMs(): Ms {
+    const { start, end } = this.#span();
+    return Number.isNaN(end) ? 0 : (micros(end) - micros(start)) / 1000;
+  }
+
+  get startTasks(): string[] {
+    const { order, stageStart } = this.#plan;
+    const first = stageStart[this.stageId] as number;
+    const names: string[] = new Array(this.parallelTaskCount);
+    for (let at = 0; at < names.length; at++) {
+      names[at] = this.#plan.nameOf(order[first + at] as number);
+    }
+    return names;
+  }
+
+  get parallelTasks(): string[] {
+    return this.startTasks;
+  }
+
+  get parallelTaskCount(): number {
+    const { stageStart } = this.#plan;
+    return (stageStart[this.stageId + 1] as number) - (stageStart[this.stageId] as number);
+  }
+
+  get waitTasks(): string[] {
+    const { order, stageStart, graph } = this.#plan;
+    const first = stageStart[this.stageId] as number;
+    if (this.parallelTaskCount === 1) return dependencyNames(graph, order[first] as number);
+    const names = new Set<string>();
+    for (let at = first; at < (stageStart[this.stageId + 1] as number); at++) {
+      for (const name of dependencyNames(graph, order[at] as number)) names.add(name);
+    }
+    return [...names];
+  }
+
+  get waitTaskCount(): number {
+    return this.waitTasks.length;
+  }
+
+  /** The row as a plain object. */
+  toJSON(): StageStatistics {
+    const { stageId, stageName, startAt, endAt, durationMs } = this;
+    const { parallelTaskCount, parallelTasks, waitTasks, startTasks } = this;
+    const waitTaskCount = waitTasks.length;
+    const times = { stageId, stageName, startAt, endAt, durationMs };
+    return { ...times, parallelTaskCount, waitTaskCount, parallelTasks, waitTasks, startTasks };
+  }
+}
+
+/** What Node prints for a row. */
+Object.defineProperty(StageRow.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+  value(this: StageRow): StageStatistics {
+    return this.toJSON();
+  },
+});
