@@ -21,7 +21,9 @@ for (const stream of [process.stdout, process.stderr]) {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  tell(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  // What the system refused is told in its words; a stack is for what nobody expected.
+  const { code, message, stack } = error as NodeJS.ErrnoException;
+  tell(code === undefined ? (stack ?? String(error)) : message);
   process.exitCode = exit.incomplete;
 }
 
@@ -66,13 +68,13 @@ async function audit(options: AuditOptions): Promise<number> {
   } catch (error) {
     return wrongUsage([`Cannot write to "${options.out}": ${(error as Error).message}`]);
   }
-  tell(`auditing ${root}`);
   const interrupt = new AbortController();
   // Once: a second Ctrl-C finds no handler and ends the program.
   process.once("SIGINT", () => {
     tell("interrupted: stopping and writing what there is; once more to stop at once");
     interrupt.abort(new Error("Interrupted"));
   });
+  tell(`auditing ${root}`);
   const report = await auditFlow({ ...options, root, out }).run({
     signal: interrupt.signal,
     failure: "continue",

@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import { type CommandLine, parseCommandLine } from "../src/command-line.ts";
+
+const parse = (line: string): CommandLine => parseCommandLine(line.split(" ").filter(Boolean));
+
+test("without arguments, the defaults", () => {
+  expect(parse("")).toEqual({
+    command: "audit",
+    options: {
+      path: undefined,
+      out: ".astrum-audit",
+      io: 32,
+      maxDup: 5,
+      failOn: ["links", "cycles", "dup"],
+      plan: false,
+      json: false,
+    },
+  });
+});
+
+test("every option, before or after the path", () => {
+  const line = "--out b --io=1 --max-dup 0 a --fail-on dup,links --plan --json";
+  const failOn = ["links", "dup"];
+  const options = { path: "a", out: "b", io: 1, maxDup: 0, failOn, plan: true, json: true };
+  expect(parse(line)).toEqual({ command: "audit", options });
+});
+
+test("--fail-on none lets nothing fail", () => {
+  expect(parse("--fail-on none")).toMatchObject({ options: { failOn: [] } });
+});
+
+test("after -- everything is a path", () => {
+  expect(parse("-- --plan")).toMatchObject({ options: { path: "--plan", plan: false } });
+});
+
+test.each([
+  ["--help", "help"],
+  ["-h --io x", "help"],
+  ["--version", "version"],
+  ["-v", "version"],
+])("%s asks for %s", (line, command) => {
+  expect(parse(line)).toEqual({ command });
+});
+
+describe("wrong usage is told, with the way out:", () => {
+  test.each([
+    ["--max-dupe=3", 'Unknown option "--max-dupe". Did you mean "--max-dup"?'],
+    ["--i=3", 'Unknown option "--i". Did you mean "--io"?'],
+    ["--failon=links", 'Unknown option "--failon". Did you mean "--fail-on"?'],
+    ["--workers=3", 'Unknown option "--workers"; "--help" lists the options'],
+    ["-x", 'Unknown option "-x"; "--help" lists the options'],
+    ["--__proto__", 'Unknown option "--__proto__"; "--help" lists the options'],
+    ["--io", '"--io" needs a value'],
+    ["--out=", '"--out" needs a value'],
+    [
+      "--out --json",
+      '"--out" needs a value, got the option "--json"; write "--out=--json" if it is meant',
+    ],
+    ["--plan=yes", '"--plan" takes no value, got "yes"'],
+    ["--io 0", 'Expected "--io" to be a whole number from 1 up, got "0"'],
+    ["--io 1.5", 'Expected "--io" to be a whole number from 1 up, got "1.5"'],
+    ["--io 1e3", 'Expected "--io" to be a whole number from 1 up, got "1e3"'],
+    ["--max-dup=-1", 'Expected "--max-dup" to be a whole number from 0 up, got "-1"'],
+    [
+      "--fail-on links,secret",
+      '"--fail-on" does not know "secret"; the kinds are links, cycles, dup, or "none"',
+    ],
+    ["a b", 'Expected one path, got "a", "b"'],
+  ])("%s", (line, problem) => {
+    expect(parse(line)).toEqual({ command: "usage", problems: [problem] });
+  });
+
+  test("all of it at once", () => {
+    expect(parse("a b --jsno --io")).toEqual({
+      command: "usage",
+      problems: [
+        'Unknown option "--jsno". Did you mean "--json"?',
+        '"--io" needs a value',
+        'Expected one path, got "a", "b"',
+      ],
+    });
+    expect(parse("--io x --max-dup y --fail-on z")).toMatchObject({ problems: { length: 3 } });
+  });
+});

@@ -1,0 +1,240 @@
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { type Ended, program, run } from "./program.ts";
+import { temporaryTree } from "./temporary-tree.ts";
+
+const fixtures = fileURLToPath(new URL("./fixtures/", import.meta.url));
+const known = join(fixtures, "known");
+const expected = readFileSync(join(fixtures, "known.expected.txt"), "utf8");
+
+type Run = Ended & { readonly out: string };
+
+async function audit(args: readonly string[], cwd?: string): Promise<Run> {
+  const out = join(temporaryTree(), "out");
+  const where = cwd === undefined ? {} : { cwd };
+  return { ...(await run(process.execPath, [program, "--out", out, ...args], where)), out };
+}
+
+const json = (...path: string[]): Record<string, unknown> =>
+  JSON.parse(readFileSync(join(...path), "utf8"));
+const lastLine = (text: string): string | undefined => text.trimEnd().split("\n").at(-1);
+
+describe("the tree with known faults gives exactly its findings", () => {
+  test.each(["1", "2", "200"])("with --io %s", async (io) => {
+    const { code, stdout, out } = await audit(["--io", io, known]);
+    expect(stdout).toBe(expected);
+    expect(code).toBe(1);
+    const findings = json(out, "findings.json");
+    expect(findings).toMatchObject({
+      format: "astrum-audit.findings",
+      state: "failed",
+      over: ["links", "cycles"],
+      counts: { links: 16, cycles: 4, dup: 1 },
+      textFiles: 27,
+      skipped: [{ path: "src/broken-syntax.ts" }],
+    });
+    expect(findings.findings).toHaveLength(21);
+  });
+
+  test("as JSON, which is what findings.json holds", async () => {
+    const { stdout, out } = await audit(["--json", known]);
+    expect(stdout).toBe(readFileSync(join(out, "findings.json"), "utf8"));
+    const findings = (JSON.parse(stdout) as { findings: { path: string; kind: string }[] })
+      .findings;
+    expect(findings.find(({ kind }) => kind === "dup")).toEqual({
+      kind: "dup",
+      path: "src/left.py",
+      line: 6,
+      message: "lines 6-19 (12 compared) are also at src/right.py:3-16",
+      lines: 12,
+      occurrences: [
+        { path: "src/left.py", startLine: 6, endLine: 19 },
+        { path: "src/right.py", startLine: 3, endLine: 16 },
+      ],
+    });
+    expect(findings.find(({ path }) => path === "src/long2.ts")).toMatchObject({
+      files: ["src/long2.ts", "src/short.ts"],
+      componentSize: 4,
+    });
+  });
+
+  test("from inside, as the path that is not given, when a repository stands around it", async () => {
+    const root = temporaryTree({ ".git/HEAD": "", "a.md": "[x](gone.md)", "b/c/d.txt": "" });
+    const { code, stdout } = await audit([], join(root, "b/c"));
+    expect(stdout.split("\n")[0]).toBe("a.md:1  links  no such file or folder: gone.md");
+    expect(code).toBe(1);
+  });
+});
+
+describe("the exit code is", () => {
+  test("0 for a clean tree and for an empty folder", async () => {
+    const clean = await audit([temporaryTree({ "a.md": "# A\n[a](#a)" })]);
+    expect(clean).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^passed: .*1 text file,/),
+    });
+    const { code, stdout } = await audit([temporaryTree()]);
+    const nothing =
+      "passed: 0 broken links, 0 import cycles, 0 duplicated blocks (5 allowed), 0 text files, 0 binary, 0 skipped\n";
+    expect({ code, stdout }).toEqual({ code: 0, stdout: nothing });
+  });
+
+  test("0 when what was found may not fail it, 1 when it may", async () => {
+    const verdicts = [
+      ["--fail-on", "none"],
+      ["--fail-on", "dup"],
+      ["--fail-on", "dup", "--max-dup", "0"],
+      ["--fail-on", "cycles"],
+    ].map(async (args) => {
+      const { code, stdout } = await audit([...args, known]);
+      return `${code} ${lastLine(stdout)?.split(":")[0]}`;
+    });
+    expect(await Promise.all(verdicts)).toEqual([
+      "0 passed",
+      "0 passed",
+      "1 failed on dup",
+      "1 failed on cycles",
+    ]);
+  });
+
+  test("2 when what was found cannot be written", async () => {
+    const out = temporaryTree({ "findings.json/in-the-way": "" });
+    const { code, stderr } = await audit(["--out", out, known]);
+    expect(code).toBe(2);
+    expect(lastLine(stderr)).toMatch(/^astrum-audit: EISDIR: .*findings\.json'$/);
+  });
+
+  test.each([
+    [["--jsno"], 'Unknown option "--jsno". Did you mean "--json"?'],
+    [["gone"], 'There is no folder "gone"'],
+    [["a.md"], '"a.md" is a file; give the folder to audit'],
+    [["--out", "a.md"], "Cannot write to \"a.md\": EEXIST: file already exists, mkdir 'a.md'"],
+  ])("64 for %j, and nothing runs", async (args, problem) => {
+    const root = temporaryTree({ "a.md": "" });
+    const { code, stdout, stderr } = await run(process.execPath, [program, ...args], { cwd: root });
+    expect(code).toBe(64);
+    expect(stdout).toBe("");
+    const told = [problem, 'Try "astrum-audit --help"'].map((line) => `astrum-audit: ${line}\n`);
+    expect(stderr).toBe(told.join(""));
+    expect(readdirSync(root)).toEqual(["a.md"]);
+  });
+
+  test("130 when it is interrupted, with reports of what was done", async () => {
+    const files = Array.from({ length: 3000 }, (_, n) => [
+      `f${n}.ts`,
+      `export const f${n} = ${n};\n`,
+    ]);
+    const out = join(temporaryTree(), "out");
+    const args = [program, "--out", out, temporaryTree(Object.fromEntries(files))];
+    let interrupted = false;
+    const { code, stdout, stderr } = await run(process.execPath, args, {
+      onStderr: (told, kill) => {
+        if (interrupted || !told.includes("auditing")) return;
+        interrupted = true;
+        kill();
+      },
+    });
+    expect({ code, stderr }).toMatchObject({ code: 130 });
+    expect(stderr).toContain("interrupted: stopping");
+    expect(stdout).toMatch(/^incomplete: \? broken links, /);
+    expect(json(out, "findings.json")).toMatchObject({
+      state: "incomplete",
+      counts: { dup: null },
+    });
+    expect(json(out, "report.json")).toMatchObject({ executionState: "cancelled" });
+  });
+});
+
+test("the plan is printed, and nothing runs", async () => {
+  const root = temporaryTree({ "a.md": "[x](gone.md)" });
+  const { code, stdout, stderr } = await run(process.execPath, [program, "--plan"], { cwd: root });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toContain("read (map) ← discover");
+  expect(stdout.endsWith("dup → verdict\n")).toBe(true);
+  expect(readdirSync(root)).toEqual(["a.md"]);
+});
+
+test("it writes a findings file, a report and an ignore file to --out, and nothing elsewhere", async () => {
+  const root = temporaryTree({ "a.md": "" });
+  const ended = await run(process.execPath, [program], { cwd: root });
+  expect(ended.code).toBe(0);
+  const written = readdirSync(root, { recursive: true, encoding: "utf8" }).sort();
+  expect(written).toEqual([
+    ".astrum-audit",
+    ".astrum-audit/.gitignore",
+    ".astrum-audit/findings.json",
+    ".astrum-audit/report.json",
+    "a.md",
+  ]);
+  expect(json(root, ".astrum-audit/report.json")).toMatchObject({
+    format: "astrum.execution-report",
+    executionState: "completed",
+  });
+});
+
+test("a folder that was there before gets no ignore file, and is not audited", async () => {
+  const root = temporaryTree({ "reports/old.md": "[x](gone.md)" });
+  const args = [program, "--out", relative(process.cwd(), join(root, "reports")), root];
+  expect((await run(process.execPath, args)).code).toBe(0);
+  expect(readdirSync(join(root, "reports")).sort()).toEqual([
+    "findings.json",
+    "old.md",
+    "report.json",
+  ]);
+});
+
+describe("when the reader stops reading,", () => {
+  const links = Array.from({ length: 5000 }, (_, n) => `[x](gone-${n}.md)`).join("\n");
+
+  test.each(["head -1", "head -c 1", "true"])("%s, nothing is said about it", async (reader) => {
+    const root = temporaryTree({ "a.md": links });
+    const line = `"$0" "$1" --out "$2" "$3" | ${reader}`;
+    const args = ["-c", line, process.execPath, program, join(temporaryTree(), "out"), root];
+    const { stdout, stderr } = await run("sh", args);
+    expect(stdout).toBe(
+      {
+        "head -1": "a.md:1  links  no such file or folder: gone-0.md\n",
+        "head -c 1": "a",
+        true: "",
+      }[reader],
+    );
+    expect(stderr).not.toMatch(/EPIPE|Error|\n\s+at /);
+    expect(lastLine(stderr)).toMatch(/findings\.json and report\.json are in/);
+  });
+});
+
+test("with too few file handles for --io, reads are tried again and nothing is missed", async () => {
+  const files = Array.from({ length: 400 }, (_, n) => [`d/${n}.md`, `# ${n}\n\n[x](gone.md)\n`]);
+  const root = temporaryTree(Object.fromEntries(files));
+  const out = join(temporaryTree(), "out");
+  const line = 'ulimit -n 40; exec "$0" "$1" --io 400 --out "$2" "$3"';
+  const { code, stderr } = await run("sh", ["-c", line, process.execPath, program, out, root]);
+  expect({ code, stderr }).toMatchObject({ code: 1 });
+  expect(json(out, "findings.json")).toMatchObject({ counts: { links: 400 }, skipped: [] });
+  expect(json(out, "report.json").totalAttempts).toBeGreaterThan(
+    json(out, "report.json").totalTasks as number,
+  );
+  expect(stderr).toMatch(/read: 400 items, \d+ retried/);
+});
+
+test("a name with line breaks and terminal codes stays one harmless line", async () => {
+  const root = temporaryTree({ "a\n\u001b[2Jb.md": "[x](gone.md)" });
+  const { stdout } = await audit([root]);
+  expect(stdout.split("\n")[0]).toBe(
+    "a\\u000a\\u001b[2Jb.md:1  links  no such file or folder: gone.md",
+  );
+});
+
+test("--help and --version answer on stdout", async () => {
+  const help = await run(process.execPath, [program, "--help"]);
+  expect(help).toMatchObject({
+    code: 0,
+    stderr: "",
+    stdout: expect.stringContaining("--max-dup N"),
+  });
+  const { version } = json(fileURLToPath(new URL("../package.json", import.meta.url)));
+  const told = await run(process.execPath, [program, "--version"]);
+  expect(told).toEqual({ code: 0, stderr: "", stdout: `${version}\n` });
+});

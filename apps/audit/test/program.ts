@@ -1,0 +1,51 @@
+/** Builds the program from the sources, as `tsup` does for `dist`, so that the tests start what a user starts. */
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { build } from "tsup";
+import options from "../tsup.config.ts";
+
+// Inside node_modules, so that the libraries are found from there and git does not see it.
+const folder = fileURLToPath(new URL("../node_modules/.program-under-test/", import.meta.url));
+export const program: string = `${folder}main.js`;
+
+export default async function setup(): Promise<void> {
+  if (typeof options !== "object" || Array.isArray(options)) throw new Error("Expected one build");
+  await build({
+    ...options,
+    config: false,
+    outDir: folder,
+    noExternal: ["@astrum/core"],
+    esbuildOptions: (esbuild) => {
+      esbuild.conditions = ["@astrum/source"];
+    },
+  });
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command to its end. `onStderr` sees what has been told so far, and the child. */
+export function run(
+  command: string,
+  args: readonly string[],
+  options: { readonly cwd?: string; onStderr?(told: string, kill: () => void): void } = {},
+): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const { onStderr, ...where } = options;
+    const child = spawn(command, args, { ...where, stdio: ["ignore", "pipe", "pipe"] });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+      onStderr?.(stderr, () => child.kill("SIGINT"));
+    });
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, stdout, stderr }));
+  });
+}
