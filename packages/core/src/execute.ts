@@ -40,7 +40,7 @@ import type { RunOptions } from "./run-options.ts";
 import type { Runner, RunnerAttempt } from "./runner.ts";
 import { Semaphore } from "./semaphore.ts";
 import { type TaskStatistics, taskName } from "./statistics.ts";
-import { holdProcess, onAbort, runHeader } from "./surroundings.ts";
+import { holdProcess, newRunId, onAbort, runHeader } from "./surroundings.ts";
 import type { Definition, Outcome } from "./task.ts";
 import { taskRow } from "./task-row.ts";
 
@@ -146,7 +146,7 @@ class Driver implements AttemptHost, Execution, Sources {
     this.#runner = options.runner;
     this.#journal = options.journal;
     this.#random = options.random ?? Math.random;
-    this.runId = options.runId ?? crypto.randomUUID();
+    this.runId = options.runId ?? newRunId();
     this.params = settings.params;
     if (settings.observers.length > 0) this.#observation = this.#observe(settings.observers);
     this.report = new Promise((resolve) => {
