@@ -219,8 +219,8 @@ describe("the constructor", () => {
       'Retries of task "load" go into `taskRetries`',
       'Unknown option `prioritiy` of task "load". Did you mean "priority"?',
       'Expected `timeoutMs` of task "load" to be a number of milliseconds above 0, got `0`',
-      'Expected `taskDataRefs.load.inputs[0].from` to be one of { task }, { value } and { compute }, got `an object`',
-      'Expected `taskDataRefs.load.inputs[0].to` to be { key } or { index }, got `an object`',
+      "Expected `taskDataRefs.load.inputs[0].from` to be one of { task }, { value } and { compute }, got `an object`",
+      "Expected `taskDataRefs.load.inputs[0].to` to be { key } or { index }, got `an object`",
     ]);
     for (const message of messages.filter((one) => typeof one === "string")) {
       expect(misuse).toThrow(message);
