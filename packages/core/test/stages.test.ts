@@ -802,6 +802,7 @@ describe("a run that takes up an earlier one", () => {
       b: "skipped",
       c: "skipped",
     });
+    expect(Object.keys(reasons(second))).toEqual(["b", "c"]);
   });
 });
 
