@@ -13,7 +13,7 @@
  * It knows neither maps nor optional inputs, because the documented scheduler has none, and no resource, priority or
  * failure mode but `stop`: the scheduler refuses to plan those.
  */
-import type { AbortCause, Command, MachineEvent, PreparedEvent, StopEvent } from "./event.ts";
+import type { AbortCause, Command, MachineEvent, PreparedEvent, StopCause } from "./event.ts";
 import {
   ABANDONED,
   BY_CONCURRENCY,
@@ -42,8 +42,8 @@ export class StagedRun implements Machine {
   readonly detached: Set<number> = new Set();
   readonly #settings: RunSettings;
 
-  // The cursor: the stage it will start next, what that waits for, and how far in it (after the last stage: in all
-  // tasks) everything has been awaited.
+  // The cursor: the stage it will start next, what that waits for (nothing at first), and how far in it (after the last
+  // stage: in all tasks) everything has been awaited.
   #stage = 0;
   #awaited: readonly number[] = [];
   #at = 0;
@@ -60,7 +60,7 @@ export class StagedRun implements Machine {
 
   /** Running attempts that were asked to stop, and why. */
   readonly #asked: Map<number, AbortCause> = new Map();
-  /** Since when a task that had an attempt before is ready again. */
+  /** Since when a task is in line that is ready again, or whose inputs took time to resolve. */
   readonly #requeuedAt: Map<number, number> = new Map();
   /** Failed tasks that stop the run when the cursor comes to them. */
   readonly #fatal: Set<number> = new Set();
@@ -68,6 +68,8 @@ export class StagedRun implements Machine {
   readonly #readers: Int32Array | undefined;
   #openTails: number;
   #begun = false;
+  /** What stopped the run before it began: what is restored stays restored. */
+  #stoppedBefore: StopCause | undefined;
 
   // What belongs to the event at hand.
   #now = 0;
@@ -148,14 +150,13 @@ export class StagedRun implements Machine {
         this.#callOff(event.task, { kind: "cancelled", reason: event.reason });
         break;
       case "stop":
-        this.#stop(event);
+        if (this.#begun) this.#stop(event.cause);
+        else this.#stoppedBefore ??= event.cause;
         break;
       case "begin":
-        for (const task of event.restored?.keys() ?? []) {
-          if (ledger.status[task] === WAITING) this.#finish(task, RESTORED);
-        }
-        this.#awaited = this.#waitsOf(0);
+        for (const task of event.restored?.keys() ?? []) this.#finish(task, RESTORED);
         this.#begun = true;
+        if (this.#stoppedBefore !== undefined) this.#stop(this.#stoppedBefore);
         break;
     }
     if ("task" in event && ledger.isFinal(event.task)) {
@@ -319,6 +320,8 @@ export class StagedRun implements Machine {
       this.ledger.taskErrors.set(task, event.error);
       this.#fail(task, FAILED);
     } else {
+      // Until now it waited for its inputs, not for a slot.
+      if (event.at > (this.ledger.readyAt[task] as number)) this.#requeuedAt.set(task, event.at);
       this.#queue(task);
     }
   }
@@ -497,7 +500,7 @@ export class StagedRun implements Machine {
   // ---- stopping ----------------------------------------------------------------------------------------------------
 
   /** From outside: nothing new starts, and whatever runs is asked at once, tail tasks too. */
-  #stop({ cause }: StopEvent): void {
+  #stop(cause: StopCause): void {
     const reason = reasonOf(cause);
     if (this.state === undefined) this.ledger.stoppedBy ??= reason;
     this.#skipFrom(0, reason);

@@ -138,13 +138,14 @@ export class DynamicScheduler {
     }
     const { dispatch = "dependencies" } = options;
     const work = { plan: planned, options, anchor: from, dispatch, params: new Map() };
+    // Before the first tasks are called: they may look.
+    this.#state = "running";
     const { execution, machine } = launch(work);
     return this.#follow(execution, machine);
   }
 
   async #follow(execution: Execution, machine: Machine): Promise<ExecutionReport> {
     this.#machine = machine;
-    this.#state = "running";
     const report = await execution.report;
     if (this.#machine === machine) this.#state = report.executionState;
     return report;

@@ -7,6 +7,7 @@ import {
   type Clock,
   DefinitionError,
   DynamicScheduler,
+  fromEvents,
   PlanError,
   type SchedulerOptions,
   Semaphore,
@@ -531,7 +532,11 @@ test.each(dispatches)(
   async (dispatch) => {
     const clock = new VirtualClock();
     const controller = new AbortController();
-    const stored: unknown[] = [];
+    const told: string[] = [];
+    const watch = fromEvents("watch", (event) => {
+      if (event.type === "attempt.end") told.push(`${event.attempt.task.name} ends`);
+      if (event.type === "attempt.start") told.push(`${event.attempt.task.name} starts`);
+    });
     const scheduler = small(
       clock,
       {
@@ -543,14 +548,14 @@ test.each(dispatches)(
         dispatch,
         signal: controller.signal,
         taskOptions: { hung: { timeoutMs: 50, onFailure: "ignore" } },
-        journal: ({ type, task }) => stored.push([type, task]),
+        observers: [watch],
       },
     );
     expect(scheduler.executionState).toBe("none");
     const running = scheduler.execute();
     expect(scheduler.executionState).toBe("running");
     await clock.advance(20);
-    expect(stored).toEqual([["completed", "a"]]);
+    expect(told).toEqual(["hung starts", "a starts", "a ends", "b starts"]);
     await clock.advance(80);
     controller.abort();
     const report = await clock.run(running);

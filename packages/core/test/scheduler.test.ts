@@ -137,12 +137,22 @@ describe("while it runs", () => {
         { dispatch },
       );
       await clock.run(scheduler.execute());
+      expect(live(scheduler)).toEqual(["completed", 1, "completed"]);
       const again = scheduler.execute();
       expect(live(scheduler).slice(0, 2)).toEqual(["running", dispatch === "stages" ? 1 : 0]);
       await clock.run(again);
       expect(live(scheduler)).toEqual(["completed", 1, "completed"]);
     },
   );
+
+  test.each(dispatches)("its first tasks see that it runs, by %s", async (dispatch) => {
+    const seen: string[] = [];
+    const look = (): void => void seen.push(scheduler.executionState);
+    const scheduler = small(new VirtualClock(), { a: { does: look } }, { dispatch });
+    await scheduler.execute();
+    await scheduler.execute();
+    expect(seen).toEqual(["running", "running"]);
+  });
 
   test.each(dispatches)("of two runs at once it tells of the later, by %s", async (dispatch) => {
     const clock = new VirtualClock();

@@ -525,6 +525,22 @@ describe("inputs and conditions", () => {
     expect(row(report, "b")).toMatchObject({ attemptCount: 0, error: { name: "InputError" } });
   });
 
+  test("the time that inputs take to resolve is not time in line", async () => {
+    const clock = new VirtualClock();
+    const compute = (): Promise<number> => clock.wait(30).then(() => 1);
+    const scheduler = small(
+      clock,
+      { a: { does: { ms: 40 } }, b: { does: { ms: 5 } } },
+      {
+        ...stages,
+        concurrency: 1,
+        taskDataRefs: { b: { inputs: [{ from: { compute }, to: { key: "n" } }] } },
+      },
+    );
+    const report = await clock.run(scheduler.execute());
+    expect(row(report, "b")).toMatchObject({ readyAt: 0, startAt: 40, queuedMs: 10 });
+  });
+
   test("a task whose inputs are still being resolved when a failure is noticed never starts", async () => {
     const clock = new VirtualClock();
     const compute = (): Promise<number> => clock.wait(100).then(() => 1);
@@ -751,6 +767,42 @@ describe("the report", () => {
     const report = await clock.run(scheduler.execute());
     expect(report.outcome("a")).toMatchObject({ status: "completed", released: true });
     expect({ ...report.outputs }).toEqual({ c: 2 });
+  });
+});
+
+describe("a run that takes up an earlier one", () => {
+  const tasks = {
+    a: { does: { ms: 10, return: { n: 1 } } },
+    slow: { does: { ms: 50 } },
+    b: { after: ["a"], does: { ms: 10, throw: "boom" } },
+    c: { after: ["slow", "b"], does: { ms: 10 } },
+  };
+
+  test("calls what had not completed, and its first stages are over at once", async () => {
+    const clock = new VirtualClock();
+    const first = await clock.run(small(clock, tasks, stages).execute());
+    expect(statuses(first)).toMatchObject({ a: "completed", slow: "completed", b: "failed" });
+    const resumeFrom = first.toJSON({ outputs: true });
+    const mended = { ...tasks, b: { after: ["a"], does: { ms: 10 } } };
+    const second = await clock.run(small(clock, mended, { ...stages, resumeFrom }).execute());
+    expect(starts(second)).toEqual({ a: null, slow: null, b: 0, c: 10 });
+    expect(second.resume?.restored).toEqual(["a", "slow"]);
+  });
+
+  test("keeps what is restored when its signal is aborted already", async () => {
+    const clock = new VirtualClock();
+    const first = await clock.run(small(clock, tasks, stages).execute());
+    const resumeFrom = first.toJSON({ outputs: true });
+    const options = { ...stages, resumeFrom, signal: AbortSignal.abort() };
+    const second = await clock.run(small(clock, tasks, options).execute());
+    expect(second.executionState).toBe("cancelled");
+    expect(statuses(second)).toEqual({
+      a: "restored",
+      slow: "restored",
+      b: "skipped",
+      c: "skipped",
+    });
+    expect(Object.keys(reasons(second))).toEqual(["b", "c"]);
   });
 });
 
