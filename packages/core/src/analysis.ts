@@ -99,7 +99,8 @@ function lastAttempt({ ledger, plan }: Analysed): number {
   for (let attempt = 0; attempt < ledger.attempts; attempt++) {
     const end = ledger.endAt[attempt] as number;
     if (!(end >= latest)) continue; // Earlier, or still running.
-    if (tails.size > 0 && tails.has(ledger.attemptTask[attempt] as number)) continue;
+    if (tails.size > 0 && tails.has(ledger.plannedOf(ledger.attemptTask[attempt] as number)))
+      continue;
     latest = end;
     last = attempt;
   }

@@ -795,8 +795,9 @@ class Driver implements AttemptHost, Execution, Sources {
       ledger,
       tail,
       reasons: this.#reasons,
-      outputs: this.#outputs,
-      released: this.#released,
+      // Detached tail tasks go on, and may be the last readers of what the report holds.
+      outputs: detached.size === 0 ? this.#outputs : this.#outputs.slice(),
+      released: detached.size === 0 ? this.#released : new Set(this.#released),
     };
     this.#resolve(new Report({ ...facts, ...held, state: state as NonNullable<typeof state> }));
   }

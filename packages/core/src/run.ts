@@ -477,7 +477,7 @@ export class Run implements Machine {
     return out;
   }
 
-  /** The outputs that this task has read last have no reader left. */
+  /** The outputs that this task was the last to read have no reader left, nor has its own when all were done before. */
   #doneReading(task: number, left: Int32Array): void {
     const { start, end } = this.plan.graph.dependencies;
     const last = start[task + 1] as number;
@@ -485,7 +485,14 @@ export class Run implements Machine {
       const dependency = end[edge] as number;
       const readers = (left[dependency] as number) - 1;
       left[dependency] = readers;
-      if (readers === 0) this.#commands.push({ type: "release", task: dependency });
+      if (readers === 0 && this.ledger.isFinal(dependency)) {
+        this.#commands.push({ type: "release", task: dependency });
+      }
+    }
+    // Its readers may all be done before it is: those that were skipped.
+    const { start: read } = this.plan.graph.dependents;
+    if (left[task] === 0 && (read[task] as number) < (read[task + 1] as number)) {
+      this.#commands.push({ type: "release", task });
     }
   }
 

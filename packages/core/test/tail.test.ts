@@ -54,6 +54,20 @@ describe("A tail task", () => {
     expect(report.analysis.criticalPath.map(({ task }) => task)).toEqual(["root"]);
   });
 
+  it("does not appear there with its items either", async () => {
+    const { clock, diary } = setup();
+    const root = task("root", diary.task({ ms: 10 }));
+    const list = task("list", () => [1]);
+    const items = map("items", list, diary.item({ ms: 50 }));
+    const long = task("long", diary.task({ ms: 60, throw: "no" }), { timeoutMs: 55 });
+    const report = await clock.run(
+      flow("f", { root, list, long }, { tails: { items } }).run({ clock }),
+    );
+    expect(report.analysis.criticalPath.map(({ task }) => task)).toEqual(["long"]);
+    const early = await clock.run(flow("g", { list }, { tails: { items } }).run({ clock }));
+    expect(early.analysis.criticalPath.map(({ task }) => task)).toEqual(["list"]);
+  });
+
   it("with a dependent is a plan error", () => {
     const tail = task("tail", () => 1);
     const reads = task("reads", { tail }, () => 2);
