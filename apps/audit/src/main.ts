@@ -6,7 +6,7 @@ import manifest from "../package.json" with { type: "json" };
 import { type AuditOptions, helpText, parseCommandLine } from "./command-line.ts";
 import { repositoryAbove } from "./discover.ts";
 import { findingLine, findingsJson, skipLine, verdictLine } from "./print.ts";
-import { runLines } from "./run-lines.ts";
+import { progressLines } from "./progress.ts";
 import { judge } from "./verdict.ts";
 
 const exit = { passed: 0, failed: 1, incomplete: 2, usage: 64, interrupted: 130 } as const;
@@ -78,8 +78,8 @@ async function audit(options: AuditOptions): Promise<number> {
   const report = await auditFlow({ ...options, root, out }).run({
     signal: interrupt.signal,
     failure: "continue",
+    observers: [progressLines(tell)],
   });
-  for (const line of runLines(report)) tell(line);
 
   const verdict = report.outputs.verdict ?? judge(report.outputs, options);
   const findings = findingsJson(verdict);

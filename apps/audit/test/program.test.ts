@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -8,6 +8,11 @@ import { temporaryTree } from "./temporary-tree.ts";
 const fixtures = fileURLToPath(new URL("./fixtures/", import.meta.url));
 const known = join(fixtures, "known");
 const expected = readFileSync(join(fixtures, "known.expected.txt"), "utf8");
+
+interface Statistics {
+  readonly taskName: string;
+  readonly status: string;
+}
 
 type Run = Ended & { readonly out: string };
 
@@ -131,7 +136,7 @@ describe("the exit code is", () => {
     let interrupted = false;
     const { code, stdout, stderr } = await run(process.execPath, args, {
       onStderr: (told, kill) => {
-        if (interrupted || !told.includes("auditing")) return;
+        if (interrupted || !told.includes("read: 3000 items")) return;
         interrupted = true;
         kill();
       },
@@ -143,7 +148,14 @@ describe("the exit code is", () => {
       state: "incomplete",
       counts: { dup: null },
     });
-    expect(json(out, "report.json")).toMatchObject({ executionState: "cancelled" });
+    const report = json(out, "report.json") as { readonly taskStatistics: readonly Statistics[] };
+    expect(report).toMatchObject({ executionState: "cancelled" });
+    const statuses = report.taskStatistics.map(({ taskName, status }) => [taskName, status]);
+    expect(Object.fromEntries(statuses)).toMatchObject({
+      read: "completed",
+      analyse: "cancelled",
+      verdict: "skipped",
+    });
   });
 });
 
@@ -209,7 +221,7 @@ test("with too few file handles for --io, reads are tried again and nothing is m
   const files = Array.from({ length: 400 }, (_, n) => [`d/${n}.md`, `# ${n}\n\n[x](gone.md)\n`]);
   const root = temporaryTree(Object.fromEntries(files));
   const out = join(temporaryTree(), "out");
-  const line = 'ulimit -n 40; exec "$0" "$1" --io 400 --out "$2" "$3"';
+  const line = 'ulimit -n 128; exec "$0" "$1" --io 400 --out "$2" "$3"';
   const { code, stderr } = await run("sh", ["-c", line, process.execPath, program, out, root]);
   expect({ code, stderr }).toMatchObject({ code: 1 });
   expect(json(out, "findings.json")).toMatchObject({ counts: { links: 400 }, skipped: [] });

@@ -2,17 +2,16 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { build } from "tsup";
-import options from "../tsup.config.ts";
 
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 // Inside node_modules, so that the libraries are found from there and git does not see it.
-const folder = fileURLToPath(new URL("../node_modules/.program-under-test/", import.meta.url));
+const folder = here("../node_modules/.program-under-test/");
 export const program: string = `${folder}main.js`;
 
 export default async function setup(): Promise<void> {
-  if (typeof options !== "object" || Array.isArray(options)) throw new Error("Expected one build");
   await build({
-    ...options,
-    config: false,
+    config: here("../tsup.config.ts"),
+    entry: [here("../src/main.ts")],
     outDir: folder,
     noExternal: ["@astrum/core"],
     esbuildOptions: (esbuild) => {
