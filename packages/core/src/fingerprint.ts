@@ -14,7 +14,7 @@ export function selectedKey({ select }: Slot): string | number | undefined {
 
 /**
  * Name, kind, edges, selectors and version, hashed to 64 bits: two FNV-1a sums
- * (http://www.isthe.com/chongo/tech/comp/fnv) with different offsets, in sixteen letters from a to p.
+ * (http://www.isthe.com/chongo/tech/comp/fnv) with different offsets, in hexadecimal.
  */
 export function fingerprint(graph: Graph, task: number, item?: number): string {
   const definition = graph.definitions[task] as Definition;
@@ -78,27 +78,28 @@ class Hash {
     const b = this.#b;
     // One call makes one string: twice as fast as joining digits, five times as fast as `toString(16)`.
     return String.fromCharCode(
-      letter(a, 28),
-      letter(a, 24),
-      letter(a, 20),
-      letter(a, 16),
-      letter(a, 12),
-      letter(a, 8),
-      letter(a, 4),
-      letter(a, 0),
-      letter(b, 28),
-      letter(b, 24),
-      letter(b, 20),
-      letter(b, 16),
-      letter(b, 12),
-      letter(b, 8),
-      letter(b, 4),
-      letter(b, 0),
+      digit(a, 28),
+      digit(a, 24),
+      digit(a, 20),
+      digit(a, 16),
+      digit(a, 12),
+      digit(a, 8),
+      digit(a, 4),
+      digit(a, 0),
+      digit(b, 28),
+      digit(b, 24),
+      digit(b, 20),
+      digit(b, 16),
+      digit(b, 12),
+      digit(b, 8),
+      digit(b, 4),
+      digit(b, 0),
     );
   }
 }
 
-/** Four bits as a letter from a to p. */
-function letter(word: number, shift: number): number {
-  return 97 + ((word >>> shift) & 15);
+/** The character code of four bits as a hexadecimal digit. */
+function digit(word: number, shift: number): number {
+  const four = (word >>> shift) & 15;
+  return four < 10 ? 48 + four : 87 + four;
 }
