@@ -1,0 +1,135 @@
+/**
+ * What a task's function is given inside a thread. Everything is made when first read: most tasks read nothing of it.
+ * Knows how to tell the pool, not how the call ends.
+ */
+import { unpack } from "./pack.js";
+
+/** @import { MessagePort, TransferListItem } from "node:worker_threads" */
+/** @import { Attribute, CallMessage, Packed } from "../wire.ts" */
+/** @import { WorkerContext } from "../context.ts" */
+
+/** @implements {WorkerContext} */
+export class ThreadContext {
+  #call;
+  #flags;
+  #port;
+  #pull;
+  /** @type {Set<TransferListItem>} */
+  #transfer = new Set();
+  /** @type {((signal: AbortSignal) => unknown)[]} */
+  #cleanups = [];
+  /** @type {AbortController | undefined} */
+  #controller;
+  /** @type {Map<string, Attribute> | undefined} */
+  #attributes;
+
+  /**
+   * @param {CallMessage} call
+   * @param {Int32Array} flags
+   * @param {MessagePort} port
+   * @param {() => void} pull takes in the messages that are waiting on the port
+   */
+  constructor(call, flags, port, pull) {
+    this.#call = call;
+    this.#flags = flags;
+    this.#port = port;
+    this.#pull = pull;
+  }
+
+  get taskName() {
+    return this.#call.taskName;
+  }
+
+  get runId() {
+    return this.#call.runId;
+  }
+
+  get attempt() {
+    return this.#call.attempt;
+  }
+
+  get cancelled() {
+    return Atomics.load(this.#flags, this.#call.lane * 2) === this.#call.sequence;
+  }
+
+  get signal() {
+    this.#controller ??= new AbortController();
+    // A function that never yields receives no message: its cancellation, and the reason, are fetched here.
+    if (this.cancelled && !this.#controller.signal.aborted) this.#pull();
+    return this.#controller.signal;
+  }
+
+  get attributes() {
+    this.#attributes ??= new Map(this.#call.attributes);
+    return this.#attributes;
+  }
+
+  /**
+   * @param {number} fraction
+   * @param {string} [message]
+   */
+  progress(fraction, message) {
+    const { sequence } = this.#call;
+    this.#port.postMessage({
+      kind: "progress",
+      sequence,
+      fraction: Number(fraction),
+      message: message === undefined ? undefined : String(message),
+    });
+  }
+
+  /** @param {(signal: AbortSignal) => unknown} cleanup */
+  defer(cleanup) {
+    if (typeof cleanup !== "function")
+      throw new TypeError(`Expected \`cleanup\` to be a function, got \`${typeof cleanup}\``);
+    this.#cleanups.push(cleanup);
+  }
+
+  /**
+   * @template T
+   * @param {T} value
+   * @param {Iterable<TransferListItem | ArrayBufferLike>} items
+   * @returns {T}
+   */
+  transfer(value, items) {
+    // Shared memory is reachable from both sides as it is; in a transfer list it would be an error.
+    for (const item of items) if (!(item instanceof SharedArrayBuffer)) this.#transfer.add(item);
+    return value;
+  }
+
+  /** @param {Packed} reason */
+  abort(reason) {
+    this.#controller ??= new AbortController();
+    this.#controller.abort(unpack(reason));
+  }
+
+  /** @param {unknown} thrown */
+  isAbortReason(thrown) {
+    return this.#controller?.signal.aborted === true && this.#controller.signal.reason === thrown;
+  }
+
+  get transferred() {
+    return [...this.#transfer];
+  }
+
+  get attributeEntries() {
+    return this.#attributes === undefined ? undefined : [...this.#attributes];
+  }
+
+  get hasCleanups() {
+    return this.#cleanups.length > 0;
+  }
+
+  /** Last in, first out, every one of them whatever the others do. Returns what they threw. */
+  async cleanUp() {
+    const errors = [];
+    for (let cleanup = this.#cleanups.pop(); cleanup; cleanup = this.#cleanups.pop()) {
+      try {
+        await cleanup(new AbortController().signal);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    return errors;
+  }
+}
