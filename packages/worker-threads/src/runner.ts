@@ -5,7 +5,6 @@
 import type { Runner, RunnerAttempt, TaskContext } from "@astrum/core";
 import type { CallRequest } from "./call.ts";
 import { urlOfModule, type WorkerModule, type WorkerRef } from "./module.ts";
-import { Check } from "./options.ts";
 import { type WorkerCall, type WorkerTaskOptions, workerCall } from "./task-options.ts";
 
 export interface WorkerRunnerOptions
