@@ -4,6 +4,7 @@
  */
 import { AsyncResource } from "node:async_hooks";
 import type { TransferListItem } from "node:worker_threads";
+import { onAbort } from "./abort.ts";
 import type { Transferable } from "./context.ts";
 import {
   WorkerCrashedError,
@@ -16,7 +17,7 @@ import type { Entrant, Lanes } from "./lanes.ts";
 import type { Thread, ThreadMessage } from "./thread.ts";
 import type { Ending, Errand, Threads } from "./threads.ts";
 import type { Answer, Attribute, CallMessage, ModuleFailure } from "./wire.ts";
-import { findObstacle } from "./worker/obstacle.js";
+import { findObstacle, isDetached } from "./worker/obstacle.js";
 import { pack, unpack } from "./worker/pack.js";
 
 /** What is asked for. */
@@ -60,7 +61,8 @@ export class Call implements Entrant, Errand {
   #answer: Answer | undefined;
   #over = false;
   #sentAgain = false;
-  readonly #onAbort = (): void => this.cancel(this.#request.signal?.reason);
+  #moves = false;
+  readonly #unlisten: (() => void) | undefined;
 
   constructor(request: CallRequest, lanes: Lanes, threads: Threads, onOver: () => void) {
     this.#onOver = onOver;
@@ -73,7 +75,8 @@ export class Call implements Entrant, Errand {
     });
     if (request.progress !== undefined)
       this.#scope = new AsyncResource("AstrumThreadCall", { requireManualDestroy: true });
-    request.signal?.addEventListener("abort", this.#onAbort);
+    const { signal } = request;
+    this.#unlisten = signal && onAbort(signal, () => this.cancel(signal.reason));
     this.#callOff = () => {};
     const callOff = lanes.join(this);
     if (this.#lane === undefined) this.#callOff = callOff;
@@ -83,8 +86,10 @@ export class Call implements Entrant, Errand {
     this.#lane = lane;
     const { transfer, args } = this.#request;
     try {
-      const items = transfer?.(...(args as never[])) ?? [];
-      this.transfer = transferList(items);
+      const items = transferList(transfer?.(...(args as never[])) ?? []);
+      if (items.some(isDetached)) throw this.#inputError(undefined);
+      this.transfer = items;
+      this.#moves = items.length > 0;
     } catch (error) {
       queueMicrotask(() => this.#finish({ error }));
       return;
@@ -94,7 +99,7 @@ export class Call implements Entrant, Errand {
 
   assigned(thread: Thread): void {
     this.#thread = thread;
-    thread.listener = (message) => this.#receive(message);
+    thread.listen(this.message.sequence, (message) => this.#receive(message));
     this.#keepTime();
     this.#request.setExecutor?.(`worker-${thread.id}`);
   }
@@ -118,34 +123,34 @@ export class Call implements Entrant, Errand {
       thread.terminate();
       return;
     }
-    Atomics.store(this.#threads.flags, this.#laneIndex * 2, this.message.sequence);
+    // The reason first: a loop that sees the flag looks for it at once.
     thread.send({
       kind: "cancel",
       sequence: this.message.sequence,
       reason: pack(this.#cancelled.reason),
     });
+    Atomics.store(this.#threads.flags, this.#laneIndex * 2, this.message.sequence);
     this.#timer = setTimeout(() => thread.terminate(), grace);
   }
 
   ended(ending: Ending): void {
     clearTimeout(this.#timer);
     const { started } = this;
-    if (this.#thread !== undefined) this.#thread.listener = undefined;
+    this.#thread?.unlisten(this.message.sequence);
     if (this.#answer !== undefined) this.#finishAnswered(this.#answer);
     else if (this.#cancelled !== undefined) this.#finish({ error: this.#cancelled.reason });
     else if (ending.kind === "undeliverable")
       this.#finish({ error: this.#inputError(ending.error) });
-    else if (
-      this.#thread !== undefined &&
-      !started &&
-      !this.#sentAgain &&
-      this.transfer.length === 0
-    ) {
-      // Its thread died of something left over from an earlier task, just when it was handed over.
+    else if (ending.kind === "answered") this.#finish({ error: this.#garbled() });
+    else if (this.#thread === undefined || started || this.#sentAgain || this.#moves)
+      this.#finish({ error: this.#crash(ending, started) });
+    else {
+      // Its thread died of what an earlier task had left behind, before the function began: nothing is lost but time.
       this.#sentAgain = true;
       this.#thread = undefined;
+      this.transfer = [];
       this.#send();
-    } else this.#finish({ error: this.#crash(ending, started) });
+    }
   }
 
   get started(): boolean {
@@ -197,7 +202,6 @@ export class Call implements Entrant, Errand {
   }
 
   #receive(message: ThreadMessage): void {
-    if (message.sequence !== this.message.sequence) return;
     if (message.kind === "start") this.#keepTime();
     else if (message.kind !== "progress") this.#answer = message;
     else if (this.#request.progress !== undefined)
@@ -231,7 +235,7 @@ export class Call implements Entrant, Errand {
   #finish(outcome: { readonly value: unknown } | { readonly error: unknown }): void {
     if (this.#over) return;
     this.#over = true;
-    this.#request.signal?.removeEventListener("abort", this.#onAbort);
+    this.#unlisten?.();
     this.#scope?.emitDestroy();
     this.#onOver();
     if ("error" in outcome) this.#reject(outcome.error);
@@ -244,11 +248,20 @@ export class Call implements Entrant, Errand {
     const input = args.length === 1 ? args[0] : args;
     const obstacle = findObstacle(input, args.length === 1 ? "input" : "args", this.transfer);
     const what =
-      obstacle === undefined ? (cause as Error).message : `${obstacle.path} is ${obstacle.what}`;
+      obstacle === undefined
+        ? "an argument is not clonable"
+        : `${obstacle.path} is ${obstacle.what}`;
     return new WorkerSerializationError(
       `Task "${taskName}": ${what}, which cannot be sent to a thread. Send plain values, buffers or shared memory; ` +
         "what an earlier attempt has transferred is gone, so a task that is retried must not transfer its input.",
       { direction: "input", path: obstacle?.path ?? "input", cause },
+    );
+  }
+
+  #garbled(): Error {
+    return new WorkerSerializationError(
+      `Task "${this.#request.taskName}": its result was sent, but could not be read on this side. Return plain values.`,
+      { direction: "result", path: "result" },
     );
   }
 
@@ -278,10 +291,13 @@ export class Call implements Entrant, Errand {
       );
     const how =
       fault === undefined ? `exited with code ${exitCode}` : `was ended by ${String(fault)}`;
+    if (this.#thread === undefined)
+      return new WorkerCrashedError(
+        `Task "${taskName}": no thread could be started for it: ${fault === undefined ? `it ${how}` : String(fault)}`,
+        facts,
+      );
     return new WorkerCrashedError(
-      started
-        ? `Task "${taskName}": its thread ${how} before the function had ended`
-        : `Task "${taskName}": no thread could be started for it; it ${how}`,
+      `Task "${taskName}": its thread ${how} before the function had ${started ? "ended" : "begun"}`,
       facts,
     );
   }

@@ -12,7 +12,7 @@ export class WorkerCrashedError extends Error {
   readonly code: string = "ASTRUM_WORKER_CRASHED";
   /** What the thread exited with; `undefined` when it could not even be created. */
   readonly exitCode: number | undefined;
-  /** Whether the task's function, or the import of its module, had begun. */
+  /** Whether the task's function had begun. */
   readonly started: boolean;
 
   constructor(

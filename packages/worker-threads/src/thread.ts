@@ -22,10 +22,10 @@ export class Thread {
   exitCode: number | undefined;
   /** Whether it has come up far enough to be given calls. */
   booted = false;
-  /** Where messages about the call it carries go. */
-  listener: ((message: ThreadMessage) => void) | undefined;
 
   readonly #worker: Worker;
+  /** By call: the next one may be under way before the last one's answer has been taken in. */
+  readonly #listeners = new Map<number, (message: ThreadMessage) => void>();
   #port: MessagePort | undefined;
   #farPort: MessagePort | undefined;
   #whenFlushed: (() => void) | undefined;
@@ -47,6 +47,14 @@ export class Thread {
     );
   }
 
+  listen(sequence: number, listener: (message: ThreadMessage) => void): void {
+    this.#listeners.set(sequence, listener);
+  }
+
+  unlisten(sequence: number): void {
+    this.#listeners.delete(sequence);
+  }
+
   /** The far end of the port, for the next message into the thread, until one has arrived there. */
   farPort(): MessagePort | undefined {
     if (this.#port === undefined) {
@@ -63,8 +71,15 @@ export class Thread {
   /** Takes in at once what the thread has sent so far. */
   drain(): void {
     if (this.#port === undefined) return;
-    for (let next = receiveMessageOnPort(this.#port); next; next = receiveMessageOnPort(this.#port))
-      this.#receive(next.message as FromThread);
+    for (;;) {
+      try {
+        const next = receiveMessageOnPort(this.#port);
+        if (next === undefined) return;
+        this.#receive(next.message as FromThread);
+      } catch {
+        // One that cannot be read here. Whose it was shows when its call ends without an answer.
+      }
+    }
   }
 
   send(message: ToThread): void {
@@ -94,6 +109,6 @@ export class Thread {
     // It knows the class and the fields of the error; the event of the worker object, which comes later, does not.
     if (message.kind === "dying") this.fault = unpack(message.thrown);
     else if (message.kind === "flushed") this.#whenFlushed?.();
-    else this.listener?.(message);
+    else this.#listeners.get(message.sequence)?.(message);
   }
 }

@@ -9,7 +9,7 @@ import { receiveMessageOnPort, workerData } from "node:worker_threads";
 import { flushActivators, loadActivators, runActivated } from "./worker/activate.js";
 import { ThreadContext } from "./worker/context.js";
 import { functionOf, functionsOf, loadedModule, loadModule, ModuleFault } from "./worker/load.js";
-import { findObstacle } from "./worker/obstacle.js";
+import { findObstacle, isDetached } from "./worker/obstacle.js";
 import { pack } from "./worker/pack.js";
 
 /** @import { MessagePort } from "node:worker_threads" */
@@ -57,7 +57,6 @@ process.on("uncaughtExceptionMonitor", (error) => send({ kind: "dying", thrown: 
  */
 export default async function carryOut(call) {
   if (call.void) return;
-  Atomics.store(flags, call.lane * 2 + 1, call.sequence);
   const connected = connect(call.port);
   const context = new ThreadContext(call, flags, connected, pull);
   current = { sequence: call.sequence, context };
@@ -83,6 +82,7 @@ export default async function carryOut(call) {
 async function runFunction(call, context, run) {
   const { args, carrier } = call;
   if (call.announceStart) send({ kind: "start", sequence: call.sequence });
+  Atomics.store(flags, call.lane * 2 + 1, call.sequence);
   let value;
   try {
     const started =
@@ -121,6 +121,7 @@ function answerValue({ sequence }, context, value) {
   const attributes = context.attributeEntries;
   const transfer = context.transferred;
   try {
+    if (transfer.some(isDetached)) throw new Error("A buffer to be transferred is detached");
     send({ kind: "result", sequence, attributes, value }, transfer);
   } catch (error) {
     const obstacle = findObstacle(value, "result", transfer) ?? {

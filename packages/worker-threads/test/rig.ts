@@ -1,6 +1,11 @@
 /** What the tests share: pools that end with their test, the modules, and waiting for what a thread has reached. */
 import { onTestFinished } from "vitest";
-import { createWorkerPool, type WorkerPool, type WorkerPoolOptions, workerModule } from "../src/index.ts";
+import {
+  createWorkerPool,
+  type WorkerPool,
+  type WorkerPoolOptions,
+  workerModule,
+} from "../src/index.ts";
 
 export const tasks = workerModule<typeof import("./modules/tasks.js")>(
   new URL("./modules/tasks.js", import.meta.url),

@@ -6,3 +6,4 @@ export declare function findObstacle(
   transferred?: readonly unknown[],
 ): Obstacle | undefined;
 export declare function canClone(part: unknown): boolean;
+export declare function isDetached(part: object): boolean;

@@ -71,8 +71,12 @@ function describe(part) {
   return name ? `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}` : "an object that cannot be cloned";
 }
 
-/** @param {object} part */
-function isDetached(part) {
+/**
+ * Node 20 sends a detached buffer of a transfer list without complaint, and the message is lost on the other side.
+ *
+ * @param {object} part
+ */
+export function isDetached(part) {
   const buffer = ArrayBuffer.isView(part) ? part.buffer : part;
   if (!types.isArrayBuffer(buffer)) return false;
   try {
