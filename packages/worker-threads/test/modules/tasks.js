@@ -121,3 +121,8 @@ export function startTicking() {
 export function ticksSoFar() {
   return ticks;
 }
+
+/** @returns {string[]} */
+export function preloaded() {
+  return Reflect.get(globalThis, "preloaded");
+}

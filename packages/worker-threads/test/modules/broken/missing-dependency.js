@@ -1,0 +1,2 @@
+import "./no-such-dependency.js";
+export function run() {}
