@@ -27,7 +27,7 @@ describe("an error from a thread", () => {
 
   test("keeps the stack of the thread, with the place that threw", async () => {
     const { stack } = await thrownBy("throwCustom");
-    expect(stack).toMatch(/^RangeError: over the quota of 7\n\s+at throwCustom .*errors\.js:\d+/);
+    expect(stack).toMatch(/^QuotaError: over the quota of 7\n\s+at throwCustom .*errors\.js:\d+/);
   });
 
   test("keeps its name even when that differs from its class", async () => {

@@ -133,7 +133,9 @@ describe("a module in TypeScript", () => {
     onTestFinished(() => rmSync(folder, { recursive: true }));
     cpSync(new URL("./modules/typed.ts", import.meta.url), join(folder, "typed.ts"));
     const url = pathToFileURL(join(folder, "typed.ts"));
-    const run = openPool().task(workerModule<typeof import("./modules/typed.ts")>(url).area);
+    // Package managers put their own folders on NODE_PATH, where tsx would be found after all.
+    const pool = openPool({ threads: 1, env: { ...process.env, NODE_PATH: "" } });
+    const run = pool.task(workerModule<typeof import("./modules/typed.ts")>(url).area);
     const outcome = await run({ width: 6, height: 7 }).catch((error: unknown) => error);
     if (native) expect(outcome).toBe(42);
     else

@@ -5,7 +5,7 @@
  * TypeScript: Node strips types by itself from 22.18 on (`process.features.typescript`). Before that a thread ignores
  * the loaders of the main thread (nodejs/node#47747), so `tsx` is registered from inside, once, if it is installed.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { pack } from "./pack.js";
@@ -96,9 +96,12 @@ async function prepareTypeScript(url) {
  */
 async function findTsx(url) {
   try {
-    // From the module's own place first: in a monorepo that is where the project's tools are.
+    // From the module's own place: in a monorepo that is where the project's tools are.
     const near = url.startsWith("file:") ? url : pathToFileURL(`${process.cwd()}/`).href;
-    return await import(pathToFileURL(createRequire(near).resolve("tsx/esm/api")).href);
+    const manifest = createRequire(near).resolve("tsx/package.json");
+    // `require.resolve` would give the CommonJS build, whose `register` does not work when it is imported.
+    const { exports } = JSON.parse(readFileSync(manifest, "utf8"));
+    return await import(new URL(exports["./esm/api"].import.default, pathToFileURL(manifest)).href);
   } catch (error) {
     throw moduleFault("no-typescript", url, { cause: pack(error) });
   }
