@@ -222,8 +222,8 @@ export class Call implements Entrant, Errand {
     const cancelled = this.#cancelled;
     if (answer.kind === "result") this.#finish(cancelled ? { error: cancelled.reason } : answer);
     // What it threw while stopping is worth more than why it was stopped; who stopped it knows that.
-    else if (answer.kind === "thrown" && !answer.aborted && !this.#timedOut)
-      this.#finish({ error: unpack(answer.thrown) });
+    else if (answer.kind === "thrown" && cancelled && !this.#timedOut)
+      this.#finish({ error: unpack(answer.thrown, cancelled.reason) });
     else if (cancelled) this.#finish({ error: cancelled.reason });
     else this.#finish({ error: this.#refusal(answer) });
   }

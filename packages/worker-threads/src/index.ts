@@ -1,3 +1,4 @@
+export type { RemoteActivator } from "./activator.ts";
 export type { Transferable, WorkerContext } from "./context.ts";
 export {
   WorkerCrashedError,

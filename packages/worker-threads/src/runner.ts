@@ -39,22 +39,33 @@ export function createRunner(options: WorkerRunnerOptions, pool: RunnerPool): Ru
   };
 }
 
+/** What an attempt has where the core has observers. */
+interface ObservedAttempt extends RunnerAttempt {
+  readonly info?: { readonly task: { readonly name: string } };
+  carrier?(): Record<string, string>;
+}
+
+/** Of an item of a map, the name of the map. */
+function declaredName({ info, context }: ObservedAttempt): string {
+  return info?.task.name ?? (context as TaskContext).taskName.replace(/\[\d+\]$/, "");
+}
+
 function runHere(attempt: RunnerAttempt): unknown {
   return attempt.run(...attempt.args, attempt.context);
 }
 
-function send(attempt: RunnerAttempt, call: WorkerCall, pool: RunnerPool): Promise<unknown> {
-  const { info, args, signal } = attempt;
-  const context = attempt.context as Partial<TaskContext> | undefined;
+function send(attempt: ObservedAttempt, call: WorkerCall, pool: RunnerPool): Promise<unknown> {
+  const { args, signal } = attempt;
+  const context = attempt.context as TaskContext;
   return pool.run({
     ...call,
     args,
-    taskName: context?.taskName ?? info.task.key,
-    runId: info.task.run.runId,
-    attempt: info.number,
+    taskName: context.taskName,
+    runId: context.runId,
+    attempt: context.attempt,
     signal,
-    attributes: context?.attributes,
-    carrier: pool.traced ? attempt.carrier() : undefined,
+    attributes: context.attributes,
+    carrier: pool.traced ? attempt.carrier?.() : undefined,
     progress: (fraction, message) => attempt.progress(fraction, message),
     setExecutor: (name) => attempt.setExecutor(name),
   });
@@ -79,12 +90,12 @@ function finder(
   if (tasks === undefined) return () => undefined;
   if (url === undefined) {
     const calls = new Map(Object.entries(tasks).map(([name, ref]) => [name, make(ref)]));
-    return ({ info }) => calls.get(info.task.name);
+    return (attempt) => calls.get(declaredName(attempt));
   }
   const exports = new ModuleExports(url, pool);
-  return ({ info, signal }) => {
-    const exportName = info.task.name;
-    const names = exports.known ?? exports.ask(signal);
+  return (attempt) => {
+    const exportName = declaredName(attempt);
+    const names = exports.known ?? exports.ask(attempt.signal);
     if (names instanceof Promise)
       return names.then((found) =>
         found.has(exportName) ? { ...template, exportName } : undefined,

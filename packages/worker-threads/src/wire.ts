@@ -4,8 +4,12 @@
  */
 import type { MessagePort } from "node:worker_threads";
 
-/** A thrown value on its way: an error taken apart, a plain value, or the note that neither was possible. */
+/**
+ * A thrown value on its way: an error taken apart, a plain value, the note that neither was possible, or the mark that
+ * it is the reason of the cancellation, which the other side still has.
+ */
 export type Packed =
+  | { readonly reason: true }
   | { readonly error: PackedError }
   | { readonly value: unknown }
   | { readonly obstacle: Obstacle };
@@ -74,8 +78,7 @@ export type Answer = {
   | { readonly kind: "result"; readonly value: unknown }
   | {
       readonly kind: "thrown";
-      readonly thrown: Packed /** It is the abort's own reason. */;
-      readonly aborted: boolean;
+      readonly thrown: Packed;
     }
   | {
       readonly kind: "uncrossable";

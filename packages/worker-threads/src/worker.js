@@ -13,7 +13,7 @@ import { findObstacle, isDetached } from "./worker/obstacle.js";
 import { pack } from "./worker/pack.js";
 
 /** @import { MessagePort } from "node:worker_threads" */
-/** @import { RemoteActivator } from "@astrum/core" */
+/** @import { RemoteActivator } from "./activator.ts" */
 /** @import { CallMessage, FromThread, ThreadData, ToThread } from "./wire.ts" */
 
 const {
@@ -71,7 +71,7 @@ export default async function carryOut(call) {
   }
   current = undefined;
   if (activators.length > 0)
-    quiet = setTimeout(() => flushActivators(activators, 30_000), flushAfterMs).unref();
+    quiet = setTimeout(() => void flushActivators(activators, 30_000), flushAfterMs).unref();
 }
 
 /**
@@ -84,32 +84,26 @@ async function runFunction(call, context, run) {
   if (call.announceStart) send({ kind: "start", sequence: call.sequence });
   Atomics.store(flags, call.lane * 2 + 1, call.sequence);
   let value;
+  const errors = [];
   try {
-    const started =
-      carrier === undefined || activators.length === 0
-        ? run(...args, context)
-        : runActivated(activators, carrier, { task: call.taskName, attempt: call.attempt }, () =>
-            run(...args, context),
-          );
-    value = await started;
+    value = await (carrier === undefined || activators.length === 0
+      ? run(...args, context)
+      : runActivated(activators, carrier, { task: call.taskName, attempt: call.attempt }, () =>
+          run(...args, context),
+        ));
   } catch (error) {
-    if (context.hasCleanups) attach(error, await context.cleanUp());
-    throw error;
+    errors.push(error);
   }
-  if (context.hasCleanups) {
-    const errors = await context.cleanUp();
-    if (errors.length > 0) throw errors.length === 1 ? errors[0] : new AggregateError(errors);
-  }
-  answerValue(call, context, value);
+  if (context.hasCleanups) errors.push(...(await context.cleanUp()));
+  if (errors.length === 0) answerValue(call, context, value);
+  else if (errors.length === 1) answerThrown(call, context, errors[0]);
+  // As the core has it for an attempt in its own thread.
+  else answerThrown(call, context, new AggregateError(errors, messageOf(errors[0])));
 }
 
-/**
- * @param {unknown} error
- * @param {readonly unknown[]} cleanupErrors
- */
-function attach(error, cleanupErrors) {
-  if (cleanupErrors.length > 0 && error instanceof Error && Object.isExtensible(error))
-    Object.assign(error, { cleanupErrors });
+/** @param {unknown} error */
+function messageOf(error) {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /**
@@ -150,7 +144,7 @@ function answerThrown({ sequence }, context, error) {
     send({ kind: "module", sequence, attributes, failure: error.failure });
     return;
   }
-  const thrown = pack(error, "thrown");
+  const thrown = pack(error, { reason: context.reason });
   if ("obstacle" in thrown)
     send({
       kind: "uncrossable",
@@ -160,8 +154,7 @@ function answerThrown({ sequence }, context, error) {
       obstacle: thrown.obstacle,
       cause: undefined,
     });
-  else
-    send({ kind: "thrown", sequence, attributes, thrown, aborted: context.isAbortReason(error) });
+  else send({ kind: "thrown", sequence, attributes, thrown });
 }
 
 /** @param {MessagePort | undefined} given */
@@ -182,11 +175,10 @@ function pull() {
 }
 
 /** @param {ToThread} message */
-async function receive(message) {
-  if (message.kind === "flush") {
-    await flushActivators(activators, message.timeoutMs);
-    send({ kind: "flushed" });
-  } else if (current?.sequence === message.sequence) current.context.abort(message.reason);
+function receive(message) {
+  if (message.kind === "flush")
+    void flushActivators(activators, message.timeoutMs).then(() => send({ kind: "flushed" }));
+  else if (current?.sequence === message.sequence) current.context.abort(message.reason);
 }
 
 /**

@@ -157,9 +157,10 @@ describe("the context", () => {
     const run = openPool().task(tasks.failingCleanup);
     await expect(run(false)).rejects.toThrow("clean-up failed");
     const error = await rejection(run(true));
+    expect(error).toBeInstanceOf(AggregateError);
     expect(error).toMatchObject({
       message: "function failed",
-      cleanupErrors: [{ message: "clean-up failed" }],
+      errors: [{ message: "function failed" }, { message: "clean-up failed" }],
     });
   });
 });

@@ -134,6 +134,19 @@ describe("a cooperative function", () => {
     expect(await run).toMatchObject({ message: "could not save" });
   });
 
+  test("that wraps the reason rejects with a wrapping of the original", async () => {
+    const pool = openPool({ threads: 1, cancelGraceMs: 60_000 });
+    const shared = sharedCells();
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const run = rejection(pool.task(faults.wrapReason)(shared, { signal: controller.signal }));
+    await reached(shared);
+    controller.abort(reason);
+    const error = (await run) as Error;
+    expect(error.message).toBe("stopped");
+    expect(error.cause).toBe(reason);
+  });
+
   test("that finishes in spite of it is cancelled all the same", async () => {
     const pool = openPool({ threads: 1, cancelGraceMs: 60_000 });
     const shared = sharedCells();

@@ -1,18 +1,8 @@
 /** What the tests share: pools that end with their test, the modules, and waiting for what a thread has reached. */
 import { onTestFinished } from "vitest";
-import {
-  createWorkerPool,
-  type WorkerPool,
-  type WorkerPoolOptions,
-  workerModule,
-} from "../src/index.ts";
+import { createWorkerPool, type WorkerPool, type WorkerPoolOptions } from "../src/index.ts";
 
-export const tasks = workerModule<typeof import("./modules/tasks.js")>(
-  new URL("./modules/tasks.js", import.meta.url),
-);
-export const faults = workerModule<typeof import("./modules/faults.js")>(
-  new URL("./modules/faults.js", import.meta.url),
-);
+export { faults, tasks } from "./modules/references.ts";
 
 export function openPool(options: WorkerPoolOptions = { threads: 1 }): WorkerPool {
   const pool = createWorkerPool(options);

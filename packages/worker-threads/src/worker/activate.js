@@ -5,7 +5,7 @@
  */
 import { loadModule, moduleFault } from "./load.js";
 
-/** @import { RemoteActivator } from "@astrum/core" */
+/** @import { RemoteActivator } from "../activator.ts" */
 
 /**
  * @param {string} url a module whose default export is an activator or an array of them

@@ -64,37 +64,37 @@ export class ThreadContext {
     return this.#attributes;
   }
 
-  /**
-   * @param {number} fraction
-   * @param {string} [message]
-   */
-  progress(fraction, message) {
-    const { sequence } = this.#call;
-    this.#port.postMessage({
-      kind: "progress",
-      sequence,
-      fraction: Number(fraction),
-      message: message === undefined ? undefined : String(message),
-    });
+  // Getters, so that these can be taken out of the context.
+
+  get progress() {
+    return (
+      /** @type {number} */ fraction,
+      /** @type {string | undefined} */ message = undefined,
+    ) =>
+      this.#port.postMessage({
+        kind: "progress",
+        sequence: this.#call.sequence,
+        fraction: Number(fraction),
+        message: message === undefined ? undefined : String(message),
+      });
   }
 
-  /** @param {(signal: AbortSignal) => unknown} cleanup */
-  defer(cleanup) {
-    if (typeof cleanup !== "function")
-      throw new TypeError(`Expected \`cleanup\` to be a function, got \`${typeof cleanup}\``);
-    this.#cleanups.push(cleanup);
+  get defer() {
+    return (/** @type {(signal: AbortSignal) => unknown} */ cleanup) => {
+      if (typeof cleanup !== "function")
+        throw new TypeError(`context.defer() of task "${this.taskName}" needs a function`);
+      this.#cleanups.push(cleanup);
+    };
   }
 
-  /**
-   * @template T
-   * @param {T} value
-   * @param {Iterable<TransferListItem | ArrayBufferLike>} items
-   * @returns {T}
-   */
-  transfer(value, items) {
-    // Shared memory is reachable from both sides as it is; in a transfer list it would be an error.
-    for (const item of items) if (!(item instanceof SharedArrayBuffer)) this.#transfer.add(item);
-    return value;
+  get transfer() {
+    /** @type {WorkerContext["transfer"]} */
+    const transfer = (value, items) => {
+      // Shared memory is reachable from both sides as it is; in a transfer list it would be an error.
+      for (const item of items) if (!(item instanceof SharedArrayBuffer)) this.#transfer.add(item);
+      return value;
+    };
+    return transfer;
   }
 
   /** @param {Packed} reason */
@@ -103,9 +103,9 @@ export class ThreadContext {
     this.#controller.abort(unpack(reason));
   }
 
-  /** @param {unknown} thrown */
-  isAbortReason(thrown) {
-    return this.#controller?.signal.aborted === true && this.#controller.signal.reason === thrown;
+  /** Why the function was asked to stop, as far as it can know. */
+  get reason() {
+    return this.#controller?.signal.reason;
   }
 
   get transferred() {
@@ -123,9 +123,10 @@ export class ThreadContext {
   /** Last in, first out, every one of them whatever the others do. Returns what they threw. */
   async cleanUp() {
     const errors = [];
+    const { signal } = new AbortController();
     for (let cleanup = this.#cleanups.pop(); cleanup; cleanup = this.#cleanups.pop()) {
       try {
-        await cleanup(new AbortController().signal);
+        await cleanup(signal);
       } catch (error) {
         errors.push(error);
       }

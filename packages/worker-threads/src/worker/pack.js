@@ -17,33 +17,40 @@ const BASES = new Map(
 
 /** Read by those who retry; they count even when a class has them on its prototype. */
 const INHERITED = ["code", "retryable", "retryAfterMs"];
+/** @typedef {{ readonly reason: unknown; readonly seen: Map<object, PackedError> }} Packing */
+/** @typedef {{ readonly reason: unknown; readonly seen: Map<PackedError, Error> }} Unpacking */
+
 const SPECIAL = new Set(["name", "message", "stack", "cause", "errors"]);
 
 /**
  * @param {unknown} thrown
- * @param {string} [path] what the value is called when it cannot cross
+ * @param {object} [options]
+ * @param {string} [options.path] what the value is called when it cannot cross
+ * @param {unknown} [options.reason] of the cancellation: the other side has the original, also of a cause
  * @returns {Packed}
  */
-export function pack(thrown, path = "thrown") {
-  return packAny(thrown, path, new Map());
+export function pack(thrown, { path = "thrown", reason } = {}) {
+  return packAny(thrown, path, { reason, seen: new Map() });
 }
 
 /**
  * @param {Packed} packed
+ * @param {unknown} [reason]
  * @returns {unknown}
  */
-export function unpack(packed) {
-  return unpackAny(packed, new Map());
+export function unpack(packed, reason) {
+  return unpackAny(packed, { reason, seen: new Map() });
 }
 
 /**
  * @param {unknown} thrown
  * @param {string} path
- * @param {Map<object, PackedError>} seen
+ * @param {Packing} state
  * @returns {Packed}
  */
-function packAny(thrown, path, seen) {
-  if (isError(thrown)) return { error: packError(thrown, path, seen) };
+function packAny(thrown, path, state) {
+  if (thrown === state.reason && thrown !== undefined) return { reason: true };
+  if (isError(thrown)) return { error: packError(thrown, path, state) };
   if (canClone(thrown)) return { value: thrown };
   return { obstacle: findObstacle(thrown, path) ?? { path, what: "not clonable" } };
 }
@@ -51,9 +58,10 @@ function packAny(thrown, path, seen) {
 /**
  * @param {Error} error
  * @param {string} path
- * @param {Map<object, PackedError>} seen
+ * @param {Packing} state
  */
-function packError(error, path, seen) {
+function packError(error, path, state) {
+  const { seen } = state;
   const known = seen.get(error);
   if (known !== undefined) return known;
   const stack = read(error, "stack");
@@ -68,17 +76,17 @@ function packError(error, path, seen) {
   };
   seen.set(error, packed);
   const cause = Object.hasOwn(error, "cause") ? read(error, "cause") : undefined;
-  if (cause !== undefined) packed.cause = packField(cause, `${path}.cause`, seen);
+  if (cause !== undefined) packed.cause = packField(cause, `${path}.cause`, state);
   const errors = read(error, "errors");
   if (Array.isArray(errors))
-    packed.errors = errors.map((each, index) => packField(each, `${path}.errors[${index}]`, seen));
+    packed.errors = errors.map((each, index) => packField(each, `${path}.errors[${index}]`, state));
   for (const key of Object.keys(error).concat(INHERITED)) {
     if (SPECIAL.has(key) || packed.fields.some(([name]) => name === key)) continue;
     const value = read(error, key);
     // `DOMException` has a legacy numeric code on its prototype that its name brings back.
     if (value === undefined || (packed.base === "DOMException" && !Object.hasOwn(error, key)))
       continue;
-    packed.fields.push([key, packField(value, `${path}.${key}`, seen)]);
+    packed.fields.push([key, packField(value, `${path}.${key}`, state)]);
   }
   return packed;
 }
@@ -88,11 +96,11 @@ function packError(error, path, seen) {
  *
  * @param {unknown} value
  * @param {string} path
- * @param {Map<object, PackedError>} seen
+ * @param {Packing} state
  * @returns {Packed}
  */
-function packField(value, path, seen) {
-  const packed = packAny(value, path, seen);
+function packField(value, path, state) {
+  const packed = packAny(value, path, state);
   return "obstacle" in packed ? { value: inspect(value, { depth: 1 }).slice(0, 500) } : packed;
 }
 
@@ -109,35 +117,37 @@ function baseOf(error) {
 
 /**
  * @param {Packed} packed
- * @param {Map<PackedError, Error>} seen
+ * @param {Unpacking} state
  * @returns {unknown}
  */
-function unpackAny(packed, seen) {
-  if ("error" in packed) return unpackError(packed.error, seen);
+function unpackAny(packed, state) {
+  if ("error" in packed) return unpackError(packed.error, state);
+  if ("reason" in packed) return state.reason;
   return "value" in packed ? packed.value : undefined;
 }
 
 /**
  * @param {PackedError} packed
- * @param {Map<PackedError, Error>} seen
+ * @param {Unpacking} state
  */
-function unpackError(packed, seen) {
+function unpackError(packed, state) {
+  const { seen } = state;
   const known = seen.get(packed);
   if (known !== undefined) return known;
   const error = construct(packed);
   seen.set(packed, error);
   if (error.name !== packed.name) hide(error, "name", packed.name);
   if (packed.stack !== undefined) hide(error, "stack", packed.stack);
-  if (packed.cause !== undefined) hide(error, "cause", unpackAny(packed.cause, seen));
+  if (packed.cause !== undefined) hide(error, "cause", unpackAny(packed.cause, state));
   if (packed.errors !== undefined)
     hide(
       error,
       "errors",
-      packed.errors.map((each) => unpackAny(each, seen)),
+      packed.errors.map((each) => unpackAny(each, state)),
     );
   for (const [key, value] of packed.fields)
     Object.defineProperty(error, key, {
-      value: unpackAny(value, seen),
+      value: unpackAny(value, state),
       writable: true,
       configurable: true,
       enumerable: true,

@@ -113,6 +113,16 @@ export function finishInSpite(shared, context) {
   return "finished";
 }
 
+/**
+ * @param {Int32Array} shared
+ * @param {WorkerContext} context
+ */
+export function wrapReason(shared, context) {
+  Atomics.store(shared, 0, 1);
+  while (!context.cancelled);
+  throw new Error("stopped", { cause: context.signal.reason });
+}
+
 /** @param {Int32Array} shared */
 export function loopAndTell(shared) {
   Atomics.store(shared, 0, 1);

@@ -45,9 +45,9 @@ export function whoAmI(_, { taskName, runId, attempt }) {
  * @param {Uint8Array} bytes
  * @param {WorkerContext} context
  */
-export function invert(bytes, context) {
+export function invert(bytes, { transfer }) {
   const inverted = bytes.map((byte) => 255 - byte);
-  return context.transfer(inverted, [inverted.buffer]);
+  return transfer(inverted, [inverted.buffer]);
 }
 
 /** @param {Int32Array} shared */
@@ -59,8 +59,8 @@ export function increment(shared) {
  * @param {number} steps
  * @param {WorkerContext} context
  */
-export function steps(steps, context) {
-  for (let step = 1; step <= steps; step++) context.progress(step / steps, `step ${step}`);
+export function steps(steps, { progress }) {
+  for (let step = 1; step <= steps; step++) progress(step / steps, `step ${step}`);
   return steps;
 }
 
@@ -79,12 +79,12 @@ export function paint(colour, context) {
  * @param {Int32Array} log
  * @param {WorkerContext} context
  */
-export async function deferring(log, context) {
+export async function deferring(log, { defer }) {
   const note = (/** @type {number} */ value) => {
     log[Atomics.add(log, 0, 1) + 1] = value;
   };
-  context.defer(() => note(1));
-  context.defer(async (signal) => {
+  defer(() => note(1));
+  defer(async (signal) => {
     await sleep(5);
     note(signal.aborted ? -2 : 2);
   });
