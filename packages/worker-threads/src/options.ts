@@ -30,6 +30,13 @@ export interface WorkerPoolOptions {
   readonly execArgv?: readonly string[];
 }
 
+const RESOURCE_LIMITS = [
+  "maxOldGenerationSizeMb",
+  "maxYoungGenerationSizeMb",
+  "codeRangeSizeMb",
+  "stackSizeMb",
+] satisfies (keyof ResourceLimits)[];
+
 export interface PoolSettings {
   readonly threads: number;
   readonly minThreads: number;
@@ -67,6 +74,7 @@ export function poolSettings(options: WorkerPoolOptions): PoolSettings {
     check.fault(
       `Expected \`minThreads\` to be at most \`threads\` (${threads}), got \`${minThreads}\``,
     );
+  check.limits(options.resourceLimits);
   const settings: PoolSettings = {
     threads,
     minThreads,
@@ -95,10 +103,22 @@ export class Check {
     this.#faults.push(text);
   }
 
-  keys(options: object, known: readonly string[]): void {
+  keys(options: object, known: readonly string[], of = ""): void {
     for (const key of Object.keys(options))
       if (!known.includes(key))
-        this.fault(`Unknown option \`${key}\`; there are ${known.join(", ")}`);
+        this.fault(`Unknown option \`${of}${key}\`; there are ${known.join(", ")}`);
+  }
+
+  limits(limits: ResourceLimits | undefined): void {
+    if (limits === undefined) return;
+    this.keys(limits, RESOURCE_LIMITS, "resourceLimits.");
+    for (const key of RESOURCE_LIMITS) {
+      const value: unknown = limits[key];
+      if (value !== undefined && !(typeof value === "number" && value > 0))
+        this.fault(
+          `Expected \`resourceLimits.${key}\` to be a number of MiB above 0, got \`${String(value)}\``,
+        );
+    }
   }
 
   number<K extends string>(

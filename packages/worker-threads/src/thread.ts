@@ -64,7 +64,7 @@ export class Thread {
       port1.on("message", (message: FromThread) => this.#receive(message));
       // What keeps the process alive while a call is under way is the library's own port.
       port1.unref();
-    }
+    } else this.drain();
     return this.#farPort;
   }
 
@@ -77,6 +77,7 @@ export class Thread {
         if (next === undefined) return;
         this.#receive(next.message as FromThread);
       } catch {
+        this.#farPort = undefined;
         // One that cannot be read here. Whose it was shows when its call ends without an answer.
       }
     }

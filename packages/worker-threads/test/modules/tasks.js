@@ -126,3 +126,12 @@ export function ticksSoFar() {
 export function preloaded() {
   return Reflect.get(globalThis, "preloaded");
 }
+
+/**
+ * @param {number} item
+ * @param {number} index
+ * @param {WorkerContext} _context
+ */
+export function scale(item, index, _context) {
+  return item * index;
+}
