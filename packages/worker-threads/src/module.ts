@@ -27,14 +27,14 @@ type AnyFunction = (...args: never[]) => unknown;
 type RefOf<F extends AnyFunction> = [Uncrossable<Awaited<ReturnType<F>>>] extends [never]
   ? [Uncrossable<ArgsOf<Parameters<F>>>] extends [never]
     ? WorkerRef<ArgsOf<Parameters<F>>, Awaited<ReturnType<F>>>
-    : {
-        readonly cannotCross: "an argument of this function";
-        readonly because: Uncrossable<ArgsOf<Parameters<F>>>;
-      }
-  : {
-      readonly cannotCross: "the result of this function";
-      readonly because: Uncrossable<Awaited<ReturnType<F>>>;
-    };
+    : CannotCross<"an argument of this function", Uncrossable<ArgsOf<Parameters<F>>>>
+  : CannotCross<"the result of this function", Uncrossable<Awaited<ReturnType<F>>>>;
+
+/** What stands in the place of a reference to a function that no thread can be given. `pool.task` does not take it. */
+export interface CannotCross<Part extends string = string, Why extends string = string> {
+  readonly cannotCross: Part;
+  readonly because: Why;
+}
 
 /** The context is the last parameter, and never the only one: the first is always the input. */
 type ArgsOf<P extends readonly unknown[]> =

@@ -4,7 +4,7 @@
  */
 import type { Runner, RunnerAttempt, TaskContext } from "@astrum/core";
 import type { CallRequest } from "./call.ts";
-import { urlOfModule, type WorkerModule, type WorkerRef } from "./module.ts";
+import { type CannotCross, urlOfModule, type WorkerRef } from "./module.ts";
 import { type WorkerCall, type WorkerTaskOptions, workerCall } from "./task-options.ts";
 
 export interface WorkerRunnerOptions
@@ -14,7 +14,7 @@ export interface WorkerRunnerOptions
    * these are), or references by name. Items of a mapped task go by the name of the map. A function is called in its
    * thread as it would be called here.
    */
-  readonly tasks?: WorkerModule<unknown> | Readonly<Record<string, WorkerRef<never, unknown>>>;
+  readonly tasks?: Readonly<Record<string, WorkerRef<never, unknown> | CannotCross>>;
 }
 
 /** What the runner needs of its pool. */
@@ -89,7 +89,8 @@ function finder(
   const template = make({ url: url ?? "", exportName: "" } as WorkerRef<never, unknown>);
   if (tasks === undefined) return () => undefined;
   if (url === undefined) {
-    const calls = new Map(Object.entries(tasks).map(([name, ref]) => [name, make(ref)]));
+    const refs = Object.entries(tasks) as [string, WorkerRef<never, unknown>][];
+    const calls = new Map(refs.map(([name, ref]) => [name, make(ref)]));
     return (attempt) => calls.get(declaredName(attempt));
   }
   const exports = new ModuleExports(url, pool);

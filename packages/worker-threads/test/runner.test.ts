@@ -125,13 +125,11 @@ describe("a flow", () => {
   });
 
   test("is told of attributes from a thread", async () => {
-    const pool = openPool();
-    const painted = task(
-      "painted",
-      pool.task(tasks.paint) as (inputs: object, context: TaskContext) => unknown,
-    );
-    const report = await flow("f", { painted }).run({ runner: pool.runner() });
-    expect(report.taskStatistics[0]?.attributes).toMatchObject({ before: "undefined" });
+    const paint = openPool().task(tasks.paint);
+    const colour = task("colour", () => "red");
+    const painted = task("painted", { colour }, ({ colour }, context) => paint(colour, context));
+    const report = await flow("f", { painted }).run();
+    expect(report.taskStatistics.at(-1)?.attributes).toMatchObject({ colour: "red" });
   });
 });
 
