@@ -86,10 +86,12 @@ export class Call implements Entrant, Errand {
     this.#lane = lane;
     const { transfer, args } = this.#request;
     try {
-      const items = transferList(transfer?.(...(args as never[])) ?? []);
-      if (items.some(isDetached)) throw this.#inputError(undefined);
-      this.transfer = items;
-      this.#moves = items.length > 0;
+      if (transfer !== undefined) {
+        const items = transferList(transfer(...(args as never[])));
+        if (items.some(isDetached)) throw this.#inputError(undefined);
+        this.transfer = items;
+        this.#moves = items.length > 0;
+      }
     } catch (error) {
       queueMicrotask(() => this.#finish({ error }));
       return;

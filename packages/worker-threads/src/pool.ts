@@ -99,18 +99,26 @@ class Pool implements WorkerPool {
     options: WorkerTaskOptions<Args> = {},
   ): WorkerTask<Args, Output> {
     const call = workerCall("pool.task", ref, options, this.#settings.cancelGraceMs);
+    const { url, exportName, cancelGraceMs, timeoutMs, transfer } = call;
     const run = (...given: unknown[]): Promise<unknown> => {
       const last = given.at(-1);
       const context = isContext(last) ? last : undefined;
+      // Written out: spreading `call` costs more than all the rest of this function.
       return this.#run({
-        ...call,
+        url,
+        exportName,
         args: context === undefined ? given : given.slice(0, -1),
-        taskName: context?.taskName ?? call.exportName,
+        taskName: context?.taskName ?? exportName,
         runId: context?.runId ?? "",
         attempt: context?.attempt ?? 1,
         signal: context?.signal,
+        cancelGraceMs,
+        timeoutMs,
+        transfer,
         attributes: context?.attributes,
+        carrier: undefined,
         progress: context?.progress && ((...told) => context.progress?.(...told)),
+        setExecutor: undefined,
       });
     };
     this.#made.set(run, call);

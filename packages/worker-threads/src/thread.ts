@@ -55,7 +55,7 @@ export class Thread {
     this.#listeners.delete(sequence);
   }
 
-  /** The far end of the port, for the next message into the thread, until one has arrived there. */
+  /** The far end of the port, for the next message into the thread, until `connected`. */
   farPort(): MessagePort | undefined {
     if (this.#port === undefined) {
       const { port1, port2 } = new MessageChannel();
@@ -64,8 +64,13 @@ export class Thread {
       port1.on("message", (message: FromThread) => this.#receive(message));
       // What keeps the process alive while a call is under way is the library's own port.
       port1.unref();
-    } else this.drain();
+    }
     return this.#farPort;
+  }
+
+  /** The far end is in the thread. */
+  connected(): void {
+    this.#farPort = undefined;
   }
 
   /** Takes in at once what the thread has sent so far. */
@@ -77,7 +82,6 @@ export class Thread {
         if (next === undefined) return;
         this.#receive(next.message as FromThread);
       } catch {
-        this.#farPort = undefined;
         // One that cannot be read here. Whose it was shows when its call ends without an answer.
       }
     }
@@ -106,7 +110,6 @@ export class Thread {
   }
 
   #receive(message: FromThread): void {
-    this.#farPort = undefined;
     // It knows the class and the fields of the error; the event of the worker object, which comes later, does not.
     if (message.kind === "dying") this.fault = unpack(message.thrown);
     else if (message.kind === "flushed") this.#whenFlushed?.();

@@ -15,6 +15,7 @@ import type { CallMessage, ThreadData } from "./wire.ts";
 
 /** Something to be carried out by a thread. */
 export interface Errand {
+  /** Its own: not used again. */
   readonly message: CallMessage;
   readonly transfer: TransferListItem[];
   /** Told which thread has it, in the turn it is handed over. */
@@ -24,6 +25,7 @@ export interface Errand {
 }
 
 export type Ending =
+  /** The answer has been taken in from the thread's port. */
   | { readonly kind: "answered" }
   /** The message could not be cloned. The thread never saw it. */
   | { readonly kind: "undeliverable"; readonly error: unknown }
@@ -43,15 +45,18 @@ interface Seat {
 class Trip {
   thread: Thread | undefined;
   seat: Seat | undefined;
-  readonly message: CallMessage & { readonly [queueOptionsSymbol]: object };
+  readonly message: CallMessage & { [queueOptionsSymbol]?: object };
   aborted = false;
+  /** Whether the message has left for the thread; known when the turn in which it boarded is over. */
+  posted = false;
   #errand: Errand | undefined;
   #listener: (() => void) | undefined;
 
   constructor(errand: Errand) {
     this.#errand = errand;
     // Symbols are not cloned: this is how the balancer finds the trip, and nothing of it crosses.
-    this.message = { ...errand.message, [queueOptionsSymbol]: this };
+    this.message = errand.message;
+    this.message[queueOptionsSymbol] = this;
   }
 
   get over(): boolean {
@@ -66,6 +71,11 @@ class Trip {
       this.message.port = farPort;
       this.#errand?.transfer.push(farPort);
     }
+    // A message that turns out not to be clonable stays here, port and all, and leaves the thread idle.
+    queueMicrotask(() => {
+      this.posted = seat.currentUsage !== 0;
+      if (this.posted) thread.connected();
+    });
     this.#errand?.assigned(thread);
   }
 
@@ -199,7 +209,8 @@ export class Threads {
       );
       return;
     }
-    if (!seat.destroyed && error instanceof DOMException && error.name === "DataCloneError") {
+    const refused = error instanceof DOMException && error.name === "DataCloneError";
+    if (!trip.posted || (refused && !seat.destroyed)) {
       trip.end({ kind: "undeliverable", error });
       return;
     }

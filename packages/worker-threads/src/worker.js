@@ -50,8 +50,9 @@ async function prepare() {
 process.on("uncaughtExceptionMonitor", (error) => send({ kind: "dying", thrown: pack(error) }));
 
 /**
- * Called by the pool library with one message at a time. Never rejects: the answer goes out on our own port before
- * the library's, so that it is there when that one arrives.
+ * Called by the pool library with one message at a time. Never rejects and returns nothing: the answer goes out on our
+ * own port, before the library's "done". There it can fail to be cloned without harm, and there it is found even when
+ * the thread dies right after it, which loses what is on the library's port.
  *
  * @param {CallMessage} call
  */
@@ -115,7 +116,7 @@ function answerValue({ sequence }, context, value) {
   const attributes = context.attributeEntries;
   const transfer = context.transferred;
   try {
-    if (transfer.some(isDetached)) throw new Error("A buffer to be transferred is detached");
+    if (transfer?.some(isDetached)) throw new Error("A buffer to be transferred is detached");
     send({ kind: "result", sequence, attributes, value }, transfer);
   } catch (error) {
     const obstacle = findObstacle(value, "result", transfer) ?? {

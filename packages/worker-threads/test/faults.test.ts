@@ -148,6 +148,24 @@ describe("what cannot be cloned", () => {
     ]);
   });
 
+  test("because a getter throws, as an input and as a result", async () => {
+    const pool = openPool();
+    const trap = {
+      get trap(): never {
+        throw new RangeError("sprung");
+      },
+    };
+    for (let attempt = 1; attempt <= 2; attempt++) {
+      const error = await rejection(pool.task(tasks.echo)({ trap } as unknown));
+      expect(error).toMatchObject({
+        direction: "input",
+        path: "input.trap",
+        message: expect.stringContaining("sprung"),
+      });
+    }
+    await keepsItsThread(pool, () => pool.task(faults.returnTrap)());
+  });
+
   test("because an earlier attempt has transferred it says so", async () => {
     const pool = openPool();
     const invert = pool.task(tasks.invert, { transfer: (bytes) => [bytes.buffer] });

@@ -14,10 +14,10 @@ export class ThreadContext {
   #flags;
   #port;
   #pull;
-  /** @type {Set<TransferListItem>} */
-  #transfer = new Set();
-  /** @type {((signal: AbortSignal) => unknown)[]} */
-  #cleanups = [];
+  /** @type {Set<TransferListItem> | undefined} */
+  #transfer;
+  /** @type {((signal: AbortSignal) => unknown)[] | undefined} */
+  #cleanups;
   /** @type {AbortController | undefined} */
   #controller;
   /** @type {Map<string, Attribute> | undefined} */
@@ -83,6 +83,7 @@ export class ThreadContext {
     return (/** @type {(signal: AbortSignal) => unknown} */ cleanup) => {
       if (typeof cleanup !== "function")
         throw new TypeError(`context.defer() of task "${this.taskName}" needs a function`);
+      this.#cleanups ??= [];
       this.#cleanups.push(cleanup);
     };
   }
@@ -91,6 +92,7 @@ export class ThreadContext {
     /** @type {WorkerContext["transfer"]} */
     const transfer = (value, items) => {
       // Shared memory is reachable from both sides as it is; in a transfer list it would be an error.
+      this.#transfer ??= new Set();
       for (const item of items) if (!(item instanceof SharedArrayBuffer)) this.#transfer.add(item);
       return value;
     };
@@ -109,7 +111,7 @@ export class ThreadContext {
   }
 
   get transferred() {
-    return [...this.#transfer];
+    return this.#transfer && [...this.#transfer];
   }
 
   get attributeEntries() {
@@ -117,16 +119,16 @@ export class ThreadContext {
   }
 
   get hasCleanups() {
-    return this.#cleanups.length > 0;
+    return this.#cleanups !== undefined;
   }
 
   /** Last in, first out, every one of them whatever the others do. Returns what they threw. */
   async cleanUp() {
     const errors = [];
     const { signal } = new AbortController();
-    for (let cleanup = this.#cleanups.pop(); cleanup; cleanup = this.#cleanups.pop()) {
+    for (let next = this.#cleanups?.pop(); next; next = this.#cleanups?.pop()) {
       try {
-        await cleanup(signal);
+        await next(signal);
       } catch (error) {
         errors.push(error);
       }

@@ -22,7 +22,13 @@ export function findObstacle(value, root, transferred = []) {
     if (typeof part === "symbol") return { path, what: "a symbol" };
     if (typeof part !== "object" || part === null || seen.has(part)) continue;
     seen.add(part);
-    const children = childrenOf(part, path);
+    /** @type {ReturnType<typeof childrenOf>} */
+    let children;
+    try {
+      children = childrenOf(part, path);
+    } catch (error) {
+      return { path, what: `an object that cannot be read (${String(error)})` };
+    }
     if (children !== undefined) stack.push(...children.reverse());
     else if (!canClone(part)) return { path, what: describe(part) };
   }

@@ -41,6 +41,15 @@ export function returnUnclonable() {
   return { list: [1, { onDone: () => {} }] };
 }
 
+export function returnTrap() {
+  return {
+    /** @returns {number} */
+    get trap() {
+      throw new RangeError("sprung");
+    },
+  };
+}
+
 export function throwUnclonable() {
   throw () => "thrown";
 }
