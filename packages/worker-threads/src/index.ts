@@ -1,4 +1,3 @@
-export type { RemoteActivator } from "./activator.ts";
 export type { Transferable, WorkerContext } from "./context.ts";
 export {
   WorkerCrashedError,

@@ -54,7 +54,7 @@ type IsContext<C> = [keyof C] extends [never]
     : false;
 
 /** What the structured clone refuses, as far as a type can tell. Looks a few levels deep; `unknown` passes. */
-export type Uncrossable<T, Depth extends readonly 0[] = []> = unknown extends T
+type Uncrossable<T, Depth extends readonly 0[] = []> = unknown extends T
   ? never
   : Depth["length"] extends 4
     ? never

@@ -39,22 +39,11 @@ export function createRunner(options: WorkerRunnerOptions, pool: RunnerPool): Ru
   };
 }
 
-/** What an attempt has where the core has observers. */
-interface ObservedAttempt extends RunnerAttempt {
-  readonly info?: { readonly task: { readonly name: string } };
-  carrier?(): Record<string, string>;
-}
-
-/** Of an item of a map, the name of the map. */
-function declaredName({ info, context }: ObservedAttempt): string {
-  return info?.task.name ?? (context as TaskContext).taskName.replace(/\[\d+\]$/, "");
-}
-
 function runHere(attempt: RunnerAttempt): unknown {
   return attempt.run(...attempt.args, attempt.context);
 }
 
-function send(attempt: ObservedAttempt, call: WorkerCall, pool: RunnerPool): Promise<unknown> {
+function send(attempt: RunnerAttempt, call: WorkerCall, pool: RunnerPool): Promise<unknown> {
   const { args, signal } = attempt;
   const context = attempt.context as TaskContext;
   return pool.run({
@@ -65,7 +54,7 @@ function send(attempt: ObservedAttempt, call: WorkerCall, pool: RunnerPool): Pro
     attempt: context.attempt,
     signal,
     attributes: context.attributes,
-    carrier: pool.traced ? attempt.carrier?.() : undefined,
+    carrier: pool.traced ? attempt.carrier() : undefined,
     progress: (fraction, message) => attempt.progress(fraction, message),
     setExecutor: (name) => attempt.setExecutor(name),
   });
@@ -91,11 +80,11 @@ function finder(
   if (url === undefined) {
     const refs = Object.entries(tasks) as [string, WorkerRef<never, unknown>][];
     const calls = new Map(refs.map(([name, ref]) => [name, make(ref)]));
-    return (attempt) => calls.get(declaredName(attempt));
+    return (attempt) => calls.get(attempt.info.task.name);
   }
   const exports = new ModuleExports(url, pool);
   return (attempt) => {
-    const exportName = declaredName(attempt);
+    const exportName = attempt.info.task.name;
     const names = exports.known ?? exports.ask(attempt.signal);
     if (names instanceof Promise)
       return names.then((found) =>

@@ -13,7 +13,7 @@ import { findObstacle, isDetached } from "./worker/obstacle.js";
 import { pack } from "./worker/pack.js";
 
 /** @import { MessagePort } from "node:worker_threads" */
-/** @import { RemoteActivator } from "./activator.ts" */
+/** @import { RemoteActivator } from "@astrum/core" */
 /** @import { CallMessage, FromThread, ThreadData, ToThread } from "./wire.ts" */
 
 const {

@@ -3,6 +3,7 @@ import {
   DynamicScheduler,
   type ExecutionReport,
   flow,
+  fromEvents,
   map,
   type RunOptions,
   type TaskContext,
@@ -122,6 +123,20 @@ describe("a flow", () => {
     expect(late.outcome(slow)).toMatchObject({ status: "failed", timedOut: true });
     expect(late.totalAttempts).toBe(2);
     expect(pool.stats).toMatchObject({ running: 0, queued: 0 });
+  });
+
+  test("has its observers told of every progress of a thread, in order, before the attempt ends", async () => {
+    const count = task("count", () => 100);
+    const steps = openPool().task(tasks.steps);
+    const stepping = task("stepping", { count }, ({ count }, context) => steps(count, context));
+    const seen: unknown[] = [];
+    const observer = fromEvents("progress", (event) => {
+      if (event.type === "attempt.progress") seen.push(event.message);
+      if (event.type === "attempt.end" && event.attempt.task.name === "stepping") seen.push("end");
+    });
+    await flow("f", { stepping }).run({ observers: [observer] });
+    const expected = Array.from({ length: 100 }, (_, index) => `step ${index + 1}`);
+    expect(seen).toEqual([...expected, "end"]);
   });
 
   test("is told of attributes from a thread", async () => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { RunnerAttempt } from "@astrum/core";
+import { flow, type Observer, task } from "@astrum/core";
 import { expect, onTestFinished, test } from "vitest";
 import { type WorkerPool, workerModule } from "../src/index.ts";
 import { openPool, rejection, tasks } from "./rig.ts";
@@ -12,63 +12,73 @@ const traced = workerModule<typeof import("./modules/traced.js")>(
 const activators = [new URL("./modules/activators.js", import.meta.url)];
 const hostile = [new URL("./modules/hostile-activators.js", import.meta.url)];
 
-/** An attempt as the core hands it to a runner, with what its observers have put into the carrier. */
-function attemptOf(ref: { readonly exportName: string }): RunnerAttempt {
-  const carrier = { traceparent: "00-1-2-01", baggage: "tenant=7" };
-  const context = {
-    taskName: ref.exportName,
-    runId: "run-7",
-    attempt: 2,
-    attributes: new Map(),
-    signal: new AbortController().signal,
-  };
-  return {
-    info: { task: { name: ref.exportName, key: ref.exportName } },
-    run: () => "here",
-    args: [{}],
-    context,
-    signal: context.signal,
-    carrier: () => carrier,
-    setExecutor: () => {},
-    progress: () => {},
-  } as unknown as RunnerAttempt;
+/** Puts into the carrier what a tracer would. */
+const tracer: Observer = {
+  name: "tracer",
+  run: () => ({
+    task: () => ({
+      attempt: () => ({
+        inject(carrier) {
+          carrier.traceparent = "00-1-2-01";
+          carrier.baggage = "tenant=7";
+        },
+      }),
+    }),
+  }),
+};
+
+async function outcome(
+  pool: WorkerPool,
+  name: keyof typeof traced,
+  observer: Observer = tracer,
+): Promise<unknown> {
+  const traceable = task(name, () => "here");
+  const runner = pool.runner({ tasks: traced });
+  const report = await flow("f", { traceable }).run({ runner, observers: [observer] });
+  expect(report.observerErrors).toBeUndefined();
+  return report.outcome(traceable);
 }
 
-const run = (pool: WorkerPool, ref: { readonly exportName: string }): Promise<unknown> =>
-  pool.runner({ tasks: traced })(attemptOf(ref)) as Promise<unknown>;
+const store = { traceparent: "00-1-2-01", baggage: "tenant=7", task: "current", attempt: 1 };
 
-const current = { traceparent: "00-1-2-01", baggage: "tenant=7", task: "current", attempt: 2 };
-
-test("an activator makes the carrier current around the function, across its awaits", async () => {
-  expect(await run(openPool({ threads: 1, activators }), traced.current)).toEqual({
-    calls: 1,
-    store: current,
+test("what observers inject is current around the function, across its awaits", async () => {
+  expect(await outcome(openPool({ threads: 1, activators }), "current")).toMatchObject({
+    value: { calls: 1, store },
   });
+});
+
+test("so it is around the functions of pool.task, under the runner of their pool", async () => {
+  const pool = openPool({ threads: 1, activators });
+  const current = task("current", pool.task(traced.current));
+  const options = { runner: pool.runner(), observers: [tracer] };
+  const report = await flow("f", { current }).run(options);
+  expect(report.unwrap().current).toEqual({ calls: 1, store });
 });
 
 test("what the function throws passes through", async () => {
   const pool = openPool({ threads: 1, activators });
-  expect(await rejection(run(pool, traced.fail))).toMatchObject({
-    message: expect.stringContaining("tenant=7"),
+  expect(await outcome(pool, "fail")).toMatchObject({
+    error: { message: expect.stringContaining("tenant=7") },
   });
 });
 
 test("activators that throw, forget to proceed or proceed twice and late change nothing", async () => {
   const pool = openPool({ threads: 1, activators: hostile });
-  const proceeded = (await run(pool, traced.current)) as { calls: number };
-  expect(proceeded.calls).toBe(1);
-  expect(await run(pool, traced.current)).toMatchObject({ calls: 2 });
+  expect(await outcome(pool, "current")).toMatchObject({ value: { calls: 1, store } });
+  expect(await outcome(pool, "current")).toMatchObject({ value: { calls: 2, store } });
 });
 
-test("without activators the carrier is not even asked for", async () => {
-  const attempt = attemptOf(traced.current);
-  Object.assign(attempt, {
-    carrier: () => {
-      throw new Error("asked");
-    },
+test("a pool without activators asks for no carrier", async () => {
+  let asked = 0;
+  const inject = (): void => void asked++;
+  const counting: Observer = {
+    name: "counting",
+    run: () => ({ task: () => ({ attempt: () => ({ inject }) }) }),
+  };
+  expect(await outcome(openPool(), "current", counting)).toMatchObject({
+    value: { calls: 1, store: undefined },
   });
-  const runner = openPool().runner({ tasks: traced });
-  expect(await runner(attempt)).toEqual({ calls: 1, store: undefined });
+  expect(asked).toBe(0);
 });
 
 test("activators hand on what they hold when the pool closes, and when their thread has been quiet", async () => {

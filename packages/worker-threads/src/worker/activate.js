@@ -5,7 +5,7 @@
  */
 import { loadModule, moduleFault } from "./load.js";
 
-/** @import { RemoteActivator } from "../activator.ts" */
+/** @import { RemoteActivator } from "@astrum/core" */
 
 /**
  * @param {string} url a module whose default export is an activator or an array of them

@@ -4,7 +4,7 @@ import { appendFileSync } from "node:fs";
 
 export const storage = new AsyncLocalStorage();
 
-/** @type {import("../../src/index.ts").RemoteActivator} */
+/** @type {import("@astrum/core").RemoteActivator} */
 const baggage = {
   name: "baggage",
   activate(carrier, info, proceed) {

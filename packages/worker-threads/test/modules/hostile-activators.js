@@ -1,7 +1,7 @@
 /** Activators that break every rule. */
 import baggage from "./activators.js";
 
-/** @type {import("../../src/index.ts").RemoteActivator[]} */
+/** @type {import("@astrum/core").RemoteActivator[]} */
 const hostile = [
   {
     name: "throws before",
