@@ -52,7 +52,7 @@ describe("a module", () => {
   });
 
   test("that throws on import gives what it threw as the cause", async () => {
-    const { module } = moduleAt("broken/throws.js");
+    const { module } = moduleAt("../fixtures/throws.js");
     const pool = openPool();
     for (let attempt = 1; attempt <= 2; attempt++) {
       const error = await rejection(pool.task(module.run)());
@@ -66,7 +66,7 @@ describe("a module", () => {
   });
 
   test("that lacks a dependency names the dependency", async () => {
-    const { module } = moduleAt("broken/missing-dependency.js");
+    const { module } = moduleAt("../fixtures/missing-dependency.js");
     expect(await rejection(openPool().task(module.run)())).toMatchObject({
       reason: "import-failed",
       message: expect.stringContaining("no-such-dependency.js"),
@@ -75,7 +75,7 @@ describe("a module", () => {
   });
 
   test("that exits on import is a crash before the function began", async () => {
-    const { module } = moduleAt("broken/exits.js");
+    const { module } = moduleAt("../fixtures/exits.js");
     const pool = openPool();
     expect(await rejection(pool.task(module.run)())).toMatchObject({
       name: "WorkerCrashedError",
@@ -86,7 +86,7 @@ describe("a module", () => {
   });
 
   test("that never finishes loading is bounded by the time-out and the signal", async () => {
-    const { module } = moduleAt("broken/loops.js");
+    const { module } = moduleAt("../fixtures/loops.js");
     const pool = openPool();
     const late = await rejection(pool.task(module.run, { timeoutMs: 50 })());
     expect(late).toMatchObject({ name: "WorkerTimeoutError" });
@@ -109,7 +109,7 @@ describe("preloaded modules", () => {
   });
 
   test("that fail make every task fail with the reason", async () => {
-    const pool = openPool({ preload: [new URL("./modules/broken/throws.js", import.meta.url)] });
+    const pool = openPool({ preload: [new URL("./fixtures/throws.js", import.meta.url)] });
     for (let attempt = 1; attempt <= 2; attempt++)
       expect(await rejection(pool.task(tasks.double)(1))).toMatchObject({
         name: "WorkerModuleError",

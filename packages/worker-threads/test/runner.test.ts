@@ -199,7 +199,7 @@ describe("a DynamicScheduler", () => {
 describe("a runner whose module is in no order", () => {
   test("fails the tasks with the reason, once", async () => {
     const pool = openPool();
-    const module = workerModule(new URL("./modules/broken/throws.js", import.meta.url));
+    const module = workerModule(new URL("./fixtures/throws.js", import.meta.url));
     const anything = task("anything", () => "here", { retry: 2 });
     const report = await flow("f", { anything }).run({ runner: pool.runner({ tasks: module }) });
     expect(report.outcome(anything)).toMatchObject({
@@ -211,7 +211,7 @@ describe("a runner whose module is in no order", () => {
 
   test("never keeps a thread that hangs in its import when nobody waits any more", async () => {
     const pool = openPool({ threads: 1 });
-    const module = workerModule(new URL("./modules/broken/loops.js", import.meta.url));
+    const module = workerModule(new URL("./fixtures/loops.js", import.meta.url));
     const run = flow("f", { anything: task("anything", () => "here") });
     const report = await run.run({ runner: pool.runner({ tasks: module }), timeoutMs: 150 });
     expect(report.executionState).toBe("failed");

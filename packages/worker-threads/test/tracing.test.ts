@@ -35,7 +35,7 @@ async function outcome(
   const traceable = task(name, () => "here");
   const runner = pool.runner({ tasks: traced });
   const report = await flow("f", { traceable }).run({ runner, observers: [observer] });
-  expect(report.observerErrors).toBeUndefined();
+  expect(report.observerErrors).toEqual([]);
   return report.outcome(traceable);
 }
 
