@@ -5,19 +5,14 @@
 import { AsyncResource } from "node:async_hooks";
 import type { TransferListItem } from "node:worker_threads";
 import { onAbort } from "./abort.ts";
+import { answerError, crash, inputError, noThread, unreadableResult } from "./call-errors.ts";
 import type { Transferable } from "./context.ts";
-import {
-  WorkerCrashedError,
-  WorkerModuleError,
-  WorkerOutOfMemoryError,
-  WorkerSerializationError,
-  WorkerTimeoutError,
-} from "./errors.ts";
+import { WorkerTimeoutError } from "./errors.ts";
 import type { Entrant, Lanes } from "./lanes.ts";
 import type { Thread, ThreadMessage } from "./thread.ts";
 import type { Ending, Errand, Threads } from "./threads.ts";
-import type { Answer, Attribute, CallMessage, ModuleFailure } from "./wire.ts";
-import { findObstacle, isDetached } from "./worker/obstacle.js";
+import type { Answer, Attribute, CallMessage } from "./wire.ts";
+import { isDetached } from "./worker/obstacle.js";
 import { pack, unpack } from "./worker/pack.js";
 
 /** What is asked for. */
@@ -88,7 +83,7 @@ export class Call implements Entrant, Errand {
     try {
       if (transfer !== undefined) {
         const items = transferList(transfer(...(args as never[])));
-        if (items.some(isDetached)) throw this.#inputError(undefined);
+        if (items.some(isDetached)) throw inputError(this.#request, [], undefined);
         this.transfer = items;
         this.#moves = items.length > 0;
       }
@@ -137,15 +132,26 @@ export class Call implements Entrant, Errand {
 
   ended(ending: Ending): void {
     clearTimeout(this.#timer);
-    const { started } = this;
     this.#thread?.unlisten(this.message.sequence);
+    try {
+      this.#conclude(ending);
+    } catch (error) {
+      // Whatever hostile value made this fail, somebody waits for an end.
+      this.#finish({ error });
+    }
+  }
+
+  #conclude(ending: Ending): void {
+    const started = this.#started;
+    const request = this.#request;
     if (this.#answer !== undefined) this.#finishAnswered(this.#answer);
     else if (this.#cancelled !== undefined) this.#finish({ error: this.#cancelled.reason });
     else if (ending.kind === "undeliverable")
-      this.#finish({ error: this.#inputError(ending.error) });
-    else if (ending.kind === "answered") this.#finish({ error: this.#garbled() });
-    else if (this.#thread === undefined || started || this.#sentAgain || this.#moves)
-      this.#finish({ error: this.#crash(ending, started) });
+      this.#finish({ error: inputError(request, this.transfer, ending.error) });
+    else if (ending.kind !== "died") this.#finish({ error: unreadableResult(request) });
+    else if (this.#thread === undefined) this.#finish({ error: noThread(request, ending) });
+    else if (started || this.#sentAgain || this.#moves)
+      this.#finish({ error: crash(request, ending, started) });
     else {
       // Its thread died of what an earlier task had left behind, before the function began: nothing is lost but time.
       this.#sentAgain = true;
@@ -155,7 +161,7 @@ export class Call implements Entrant, Errand {
     }
   }
 
-  get started(): boolean {
+  get #started(): boolean {
     return (
       this.#thread !== undefined &&
       Atomics.load(this.#threads.flags, this.#laneIndex * 2 + 1) === this.message.sequence
@@ -227,7 +233,7 @@ export class Call implements Entrant, Errand {
     else if (answer.kind === "thrown" && cancelled && !this.#timedOut)
       this.#finish({ error: unpack(answer.thrown, cancelled.reason) });
     else if (cancelled) this.#finish({ error: cancelled.reason });
-    else this.#finish({ error: this.#refusal(answer) });
+    else this.#finish({ error: answerError(this.#request, answer) });
   }
 
   get #timedOut(): boolean {
@@ -244,65 +250,6 @@ export class Call implements Entrant, Errand {
     else this.#resolve(outcome.value);
     if (this.#lane !== undefined) this.#lanes.leave(this.#lane);
   }
-
-  #inputError(cause: unknown): Error {
-    const { args, taskName } = this.#request;
-    const input = args.length === 1 ? args[0] : args;
-    const obstacle = findObstacle(input, args.length === 1 ? "input" : "args", this.transfer);
-    const what =
-      obstacle === undefined
-        ? "an argument is not clonable"
-        : `${obstacle.path} is ${obstacle.what}`;
-    return new WorkerSerializationError(
-      `Task "${taskName}": ${what}, which cannot be sent to a thread. Send plain values, buffers or shared memory; ` +
-        "what an earlier attempt has transferred is gone, so a task that is retried must not transfer its input.",
-      { direction: "input", path: obstacle?.path ?? "input", cause },
-    );
-  }
-
-  #garbled(): Error {
-    return new WorkerSerializationError(
-      `Task "${this.#request.taskName}": its result was sent, but could not be read on this side. Return plain values.`,
-      { direction: "result", path: "result" },
-    );
-  }
-
-  #refusal(answer: Exclude<Answer, { kind: "result" }>): unknown {
-    const { taskName } = this.#request;
-    if (answer.kind === "thrown") return unpack(answer.thrown);
-    if (answer.kind === "module")
-      return moduleError(taskName, this.#request.exportName, answer.failure);
-    const { direction, obstacle, cause } = answer;
-    return new WorkerSerializationError(
-      direction === "result"
-        ? `Task "${taskName}": ${obstacle.path} is ${obstacle.what}, which cannot be returned from a thread. Return plain values.`
-        : `Task "${taskName}" threw ${obstacle.what} (${obstacle.path}), which cannot leave its thread. Throw an Error.`,
-      { direction, path: obstacle.path, ...(cause && { cause: unpack(cause) }) },
-    );
-  }
-
-  #crash(ending: Ending, started: boolean): Error {
-    const { taskName } = this.#request;
-    const { exitCode, fault } =
-      ending.kind === "died" ? ending : { exitCode: undefined, fault: undefined };
-    const facts = { exitCode, started, ...(fault !== undefined && { cause: fault }) };
-    if ((fault as { code?: unknown } | undefined)?.code === "ERR_WORKER_OUT_OF_MEMORY")
-      return new WorkerOutOfMemoryError(
-        `Task "${taskName}": its thread ran out of memory. Raise \`resourceLimits.maxOldGenerationSizeMb\` or split the work.`,
-        facts,
-      );
-    const how =
-      fault === undefined ? `exited with code ${exitCode}` : `was ended by ${String(fault)}`;
-    if (this.#thread === undefined)
-      return new WorkerCrashedError(
-        `Task "${taskName}": no thread could be started for it: ${fault === undefined ? `it ${how}` : String(fault)}`,
-        facts,
-      );
-    return new WorkerCrashedError(
-      `Task "${taskName}": its thread ${how} before the function had ${started ? "ended" : "begun"}`,
-      facts,
-    );
-  }
 }
 
 function transferList(items: readonly Transferable[]): TransferListItem[] {
@@ -311,28 +258,4 @@ function transferList(items: readonly Transferable[]): TransferListItem[] {
   return [...new Set(items)].filter(
     (item): item is TransferListItem => !(item instanceof SharedArrayBuffer),
   );
-}
-
-function moduleError(
-  taskName: string,
-  exportName: string | undefined,
-  failure: ModuleFailure,
-): Error {
-  const { reason, url, exports } = failure;
-  const cause = failure.cause && unpack(failure.cause);
-  const texts: Record<ModuleFailure["reason"], string> = {
-    "not-found": `there is no file ${url}`,
-    "import-failed": `${url} cannot be imported: ${String(cause)}`,
-    "no-export": `${url} exports no function "${exportName}"; it exports ${exports.join(", ") || "none"}`,
-    "no-typescript":
-      `${url} is TypeScript, which Node ${process.version} does not run in a thread. ` +
-      "Use Node 22.18 or later, install tsx beside it, or point at the compiled file",
-    "not-an-activator": `the default export of ${url} is no activator: it needs an \`activate\` function`,
-  };
-  return new WorkerModuleError(`Task "${taskName}": ${texts[reason]}.`, {
-    url,
-    reason,
-    exports,
-    ...(cause !== undefined && { cause }),
-  });
 }
