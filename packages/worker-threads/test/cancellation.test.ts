@@ -72,6 +72,20 @@ describe("an abort", () => {
     expect(took).toBeLessThan(cancelGraceMs + GENEROUS_MS);
   });
 
+  test("of one that has answered, unheard as yet, leaves its thread alone", async () => {
+    const pool = openPool();
+    const thread = await pool.task(faults.thread)();
+    const shared = sharedCells();
+    const controller = new AbortController();
+    const run = rejection(pool.task(faults.tellAndReturn)(shared, controller));
+    // Holds this thread, so that the answer is there and nobody has looked.
+    while (Atomics.load(shared, 0) === 0);
+    Atomics.wait(sharedCells(), 0, 0, 50);
+    controller.abort("too late");
+    expect(await run).toBe("too late");
+    expect(await pool.task(faults.thread)()).toBe(thread);
+  });
+
   test("stops what awaits something that never comes", async () => {
     const pool = openPool();
     await pool.task(tasks.double)(1);

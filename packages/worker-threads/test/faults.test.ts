@@ -67,6 +67,7 @@ describe("an error that nobody catches", () => {
     const error = await rejection(pool.task(faults.throwUncaught)("too late"));
     expect(error).toBeInstanceOf(WorkerCrashedError);
     expect(error).toMatchObject({
+      exitCode: 1,
       message: expect.stringContaining("RangeError: too late"),
       cause: { name: "RangeError", code: "E_LATE", stack: expect.stringContaining("faults.js") },
     });
@@ -80,6 +81,14 @@ describe("an error that nobody catches", () => {
     expect(error).toMatchObject({ name: "WorkerCrashedError", cause: { message: "nobody" } });
     await retrySucceeds(pool);
   });
+});
+
+test("what nobody catches may be anything", async () => {
+  const pool = openPool();
+  const error = await rejection(pool.task(faults.throwNothingKnown)());
+  expect(error).toBeInstanceOf(WorkerCrashedError);
+  expect(error).toMatchObject({ started: true });
+  await retrySucceeds(pool);
 });
 
 describe("a thread that dies between two tasks", () => {

@@ -94,6 +94,11 @@ describe("a module", () => {
     expect(await rejection(pool.task(module.run)({}, { signal }))).toBe(signal.reason);
   });
 
+  test("has its loading time beside the time-out of the function", async () => {
+    const { module } = moduleAt("slow-to-load.js");
+    expect(await openPool().task(module.run, { timeoutMs: 500 })()).toBe("done");
+  });
+
   test("may await at its top level", async () => {
     const { module } = moduleAt("top-level-await.js");
     expect(await openPool().task(module.run)()).toBe("ready");

@@ -22,6 +22,14 @@ export async function throwUncaught(message) {
   await new Promise(() => {});
 }
 
+/** Throws what no string can be made of, where nobody can catch it. */
+export async function throwNothingKnown() {
+  setImmediate(() => {
+    throw Object.create(null);
+  });
+  await new Promise(() => {});
+}
+
 /** @param {string} message */
 export async function rejectUnhandled(message) {
   void Promise.reject(new TypeError(message));
@@ -130,6 +138,12 @@ export function wrapReason(shared, context) {
   Atomics.store(shared, 0, 1);
   while (!context.cancelled);
   throw new Error("stopped", { cause: context.signal.reason });
+}
+
+/** @param {Int32Array} shared */
+export function tellAndReturn(shared) {
+  Atomics.store(shared, 0, 1);
+  return "answered";
 }
 
 /** @param {Int32Array} shared */
