@@ -58,7 +58,15 @@ export const coreZones = [
 const testingEntry = "testing";
 
 /** Files that speak events and commands. Everyone else is handed statuses, statistics and reports. */
-export const eventReaders = ["ledger", "attempts", "run", "run-stages", "report", "replay", "execute"];
+export const eventReaders = [
+  "ledger",
+  "attempts",
+  "run",
+  "run-stages",
+  "report",
+  "replay",
+  "execute",
+];
 
 /** @param {readonly string[]} files */
 const coreFiles = (files) => `^packages/core/src/(${files.join("|")})\\.ts$`;
