@@ -47,6 +47,8 @@ export const coreZones = [
       "attempt",
       "observation",
       "run-options",
+      "outputs",
+      "conclude",
     ],
   },
   { zone: "execute", files: ["execute"] },

@@ -7,41 +7,26 @@ import { type AsyncContext, captureContext } from "./async-context.ts";
 import { Attempt, type AttemptHost } from "./attempt.ts";
 import { type Machine, type RunSettings, reasonOf } from "./attempts.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { Conclusion, type ConclusionHost } from "./conclude.ts";
 import { encodeValue } from "./encode.ts";
-import {
-  asError,
-  describe,
-  InputError,
-  isError,
-  JournalError,
-  messageOf,
-  TimeoutError,
-} from "./errors.ts";
-import type { AbortCause, Command, EndFacts, MachineEvent } from "./event.ts";
+import { describe, InputError, isError, TimeoutError } from "./errors.ts";
+import type { AbortCause, Command, MachineEvent } from "./event.ts";
 import { fingerprint } from "./fingerprint.ts";
-import {
-  type Prepared,
-  plainArguments,
-  plainInputs,
-  prepare,
-  type Sources,
-  validate,
-} from "./inputs.ts";
+import { type Prepared, prepare } from "./inputs.ts";
 import type { Journal } from "./journal.ts";
 import { DETACHED } from "./ledger.ts";
 import { Observation, taskInfo } from "./observation.ts";
 import type { AttemptInfo, Observer, RunInfo } from "./observe.ts";
-import { outcomeOf } from "./outcome.ts";
+import { Outputs } from "./outputs.ts";
 import { Reasons } from "./reasons.ts";
 import { Report, type RunFacts } from "./report.ts";
 import type { Restored } from "./resume.ts";
-import { retryDelay } from "./retry.ts";
 import type { RunOptions } from "./run-options.ts";
 import type { Runner, RunnerAttempt } from "./runner.ts";
 import { Semaphore } from "./semaphore.ts";
 import { type TaskStatistics, taskName } from "./statistics.ts";
 import { holdProcess, newRunId, onAbort, runHeader } from "./surroundings.ts";
-import type { Definition, Outcome } from "./task.ts";
+import type { Definition } from "./task.ts";
 import { taskRow } from "./task-row.ts";
 
 /** A call that holds the thread longer than this is told in the report. */
@@ -94,12 +79,13 @@ export function execute(settings: ExecuteSettings): Execution {
   return new Driver(settings);
 }
 
-class Driver implements AttemptHost, Execution, Sources {
+class Driver implements AttemptHost, ConclusionHost, Execution {
   readonly runId: string;
   readonly report: Promise<Report>;
-  readonly params: ReadonlyMap<string, unknown>;
+  readonly machine: Machine;
+  readonly random: () => number;
   readonly #settings: ExecuteSettings;
-  readonly #machine: Machine;
+  readonly #conclusion: Conclusion = new Conclusion(this);
   readonly #clock: Clock;
   readonly #origin: number;
   readonly #definitions: readonly Definition[];
@@ -110,14 +96,10 @@ class Driver implements AttemptHost, Execution, Sources {
   readonly #runner: Runner | undefined;
   readonly #observation: Observation | undefined;
   readonly #journal: Journal | undefined;
-  readonly #random: () => number;
   #resolve: (report: Report) => void = () => {};
   #resolveTail: (rows: readonly TaskStatistics[]) => void = () => {};
 
-  /** By task and item. */
-  readonly #outputs: unknown[];
-  readonly #released: Set<number> = new Set();
-  readonly #prepared: Map<number, Prepared> = new Map();
+  readonly outputs: Outputs;
   /** The running attempts, by slot. */
   readonly #running: (Attempt | undefined)[] = [];
   readonly #delays: Map<number, () => void> = new Map();
@@ -133,21 +115,20 @@ class Driver implements AttemptHost, Execution, Sources {
   constructor(settings: ExecuteSettings) {
     const { machine, options, anchor } = settings;
     this.#settings = settings;
-    this.#machine = machine;
+    this.machine = machine;
     this.#clock = anchor.clock;
     this.#origin = anchor.now;
     const { graph } = machine.plan;
     this.#definitions = graph.definitions;
     this.#size = graph.size;
-    this.#outputs = new Array(graph.size);
     this.#context = captureContext();
     this.#reasons = new Reasons(machine.ledger, (task) => this.nameOf(task));
     this.#semaphore = options.concurrency instanceof Semaphore ? options.concurrency : undefined;
     this.#runner = options.runner;
     this.#journal = options.journal;
-    this.#random = options.random ?? Math.random;
+    this.random = options.random ?? Math.random;
     this.runId = options.runId ?? newRunId();
-    this.params = settings.params;
+    this.outputs = new Outputs(machine, this.#reasons, settings.params);
     if (settings.observers.length > 0) this.#observation = this.#observe(settings.observers);
     this.report = new Promise((resolve) => {
       this.#resolve = resolve;
@@ -169,7 +150,7 @@ class Driver implements AttemptHost, Execution, Sources {
   }
 
   #info(): RunInfo {
-    const { plan } = this.#machine;
+    const { plan } = this.machine;
     return Object.freeze({
       runId: this.runId,
       flow: plan.graph.name,
@@ -191,9 +172,9 @@ class Driver implements AttemptHost, Execution, Sources {
     const { signal, timeoutMs } = options;
     if (signal !== undefined) {
       if (signal.aborted) {
-        this.#send({
+        this.send({
           type: "stop",
-          at: this.#now(),
+          at: this.now(),
           cause: { kind: "aborted", reason: signal.reason },
         });
       } else {
@@ -201,23 +182,23 @@ class Driver implements AttemptHost, Execution, Sources {
       }
     }
     for (const [task, output] of restored?.outputs ?? []) {
-      this.#outputs[task] = output;
+      this.outputs.set(task, output);
       // So that this run's journal alone is enough to take it up again.
       this.#recordOrStop(task, output);
     }
-    const at = this.#now();
-    this.#send(
+    const at = this.now();
+    this.send(
       restored === undefined
         ? { type: "begin", at }
         : { type: "begin", at, restored: restored.outputs },
     );
-    if (this.#machine.state !== undefined) return;
+    if (this.machine.state !== undefined) return;
     if (timeoutMs !== undefined) {
-      const left = timeoutMs - this.#now();
+      const left = timeoutMs - this.now();
       const expire = (): void => {
-        this.#send({
+        this.send({
           type: "stop",
-          at: this.#now(),
+          at: this.now(),
           cause: { kind: "timeout", limitMs: timeoutMs },
         });
       };
@@ -230,23 +211,23 @@ class Driver implements AttemptHost, Execution, Sources {
 
   cancel(reason?: unknown): void {
     const cause = { kind: "aborted", reason } as const;
-    this.#context.run(() => this.#send({ type: "stop", at: this.#now(), cause }));
+    this.#context.run(() => this.send({ type: "stop", at: this.now(), cause }));
   }
 
   cancelTask(name: string, reason?: unknown): void {
-    const { plan, ledger } = this.#machine;
+    const { plan, ledger } = this.machine;
     let task = plan.graph.index.get(name) ?? -1;
     for (let item = this.#size; task === -1 && item < ledger.tasks; item++) {
       if (this.nameOf(item) === name) task = item;
     }
     if (task === -1) throw new RangeError(`There is no task "${name}" in this run`);
-    this.#context.run(() => this.#send({ type: "cancel", task, at: this.#now(), reason }));
+    this.#context.run(() => this.send({ type: "cancel", task, at: this.now(), reason }));
   }
 
   // ---- events and commands -----------------------------------------------------------------------------------------
 
   /** One event at a time: what a command causes at once waits until all commands before it are obeyed. */
-  #send(event: MachineEvent): void {
+  send(event: MachineEvent): void {
     if (this.#busy) {
       this.#events.push(event);
       return;
@@ -268,22 +249,9 @@ class Driver implements AttemptHost, Execution, Sources {
     this.#settings.recorder?.event(event);
     if (event.at > this.#instant) this.#instant = event.at;
     if (event.type === "prepared" && event.restored !== undefined)
-      this.#restoreItems(event.restored);
-    for (const command of this.#machine.handle(event)) this.#obey(command, event.at);
-    if (this.#prepared.size > 0 && "task" in event) this.#forget(event.task);
-  }
-
-  /** The inputs of a task that has ended: they would keep alive what `keep: "roots"` lets go. */
-  #forget(task: number): void {
-    const { ledger } = this.#machine;
-    const planned = ledger.plannedOf(task);
-    if (ledger.isFinal(planned)) this.#prepared.delete(planned);
-  }
-
-  #restoreItems(restored: ReadonlyMap<number, unknown>): void {
-    // The items are listed next, from here on.
-    const first = this.#machine.ledger.tasks;
-    for (const [index, output] of restored) this.#outputs[first + index] = output;
+      this.outputs.restoreItems(event.restored);
+    for (const command of this.machine.handle(event)) this.#obey(command, event.at);
+    if ("task" in event) this.outputs.forget(event.task);
   }
 
   #obey(command: Command, at: number): void {
@@ -301,7 +269,7 @@ class Driver implements AttemptHost, Execution, Sources {
         const { task, ms } = command;
         const elapsed = (): void => {
           this.#delays.delete(task);
-          this.#send({ type: "elapsed", task, at: this.#now() });
+          this.send({ type: "elapsed", task, at: this.now() });
         };
         this.#delays.set(task, this.#after(ms, elapsed));
         break;
@@ -314,13 +282,12 @@ class Driver implements AttemptHost, Execution, Sources {
         this.#gather(command.task, command.first, command.count);
         break;
       case "release":
-        this.#outputs[command.task] = undefined;
-        this.#released.add(command.task);
+        this.outputs.release(command.task);
         break;
       case "acquire":
         this.#withdraw = this.#semaphore?.acquire(() => {
           this.#withdraw = undefined;
-          this.#context.run(() => this.#send({ type: "permit", at: this.#now() }));
+          this.#context.run(() => this.send({ type: "permit", at: this.now() }));
         });
         break;
       case "yield":
@@ -345,7 +312,7 @@ class Driver implements AttemptHost, Execution, Sources {
     }
   }
 
-  #now(): number {
+  now(): number {
     return this.#clock.now() - this.#origin;
   }
 
@@ -364,14 +331,14 @@ class Driver implements AttemptHost, Execution, Sources {
         : new InputError(definition.name, `Task "${definition.name}" could not be prepared`, {
             cause: error,
           });
-      this.#send({ type: "prepared", task, at: this.#now(), error: wrapped });
+      this.send({ type: "prepared", task, at: this.now(), error: wrapped });
     };
     if (!definition.prepares) {
-      this.#send({ type: "prepared", task, at: this.#now() });
+      this.send({ type: "prepared", task, at: this.now() });
       return;
     }
     try {
-      const prepared = prepare(definition, task, this);
+      const prepared = prepare(definition, task, this.outputs);
       if (prepared instanceof Promise) {
         prepared.then((ready) => this.#decide(task, definition, ready)).catch(fail);
       } else {
@@ -385,7 +352,7 @@ class Driver implements AttemptHost, Execution, Sources {
   /** Asks the condition. Throws what it throws. */
   #decide(task: number, { name, options, kind }: Definition, prepared: Prepared): void {
     const verdict = options?.when === undefined || options.when(prepared.inputs as never);
-    const at = this.#now();
+    const at = this.now();
     if (verdict !== true) {
       const skip = verdict === false ? "its condition was not met" : verdict?.skip;
       if (typeof skip !== "string") {
@@ -395,37 +362,37 @@ class Driver implements AttemptHost, Execution, Sources {
           `The condition of task "${name}" must return true, false or { skip: "why" }, got ${describe(verdict)}`,
         );
       }
-      this.#send({ type: "prepared", task, at, skip });
+      this.send({ type: "prepared", task, at, skip });
       return;
     }
-    this.#prepared.set(task, prepared);
+    this.outputs.hold(task, prepared);
     if (kind === "task") {
-      this.#send({ type: "prepared", task, at });
+      this.send({ type: "prepared", task, at });
       return;
     }
     const items = (prepared.list as readonly unknown[]).length;
     const known = this.#settings.restored?.items.get(task) ?? [];
     const restored = new Map([...known].filter(([index]) => index < items));
-    this.#send({ type: "prepared", task, at, items, restored });
+    this.send({ type: "prepared", task, at, items, restored });
   }
 
   // ---- an attempt --------------------------------------------------------------------------------------------------
 
   #start(task: number, id: number, commandedAt: number): void {
-    const { ledger } = this.#machine;
+    const { ledger } = this.machine;
     const at = this.#instant;
     if (at !== commandedAt) {
       const event = { type: "started", task, at } as const;
       this.#settings.recorder?.event(event);
-      this.#machine.handle(event);
+      this.machine.handle(event);
     }
     const number = ledger.firstAttempt[task] === id ? 1 : ledger.attemptCount(task);
     const attempt = new Attempt(this, task, id, number);
     this.#running[ledger.slot[id] as number] = attempt;
-    const timeoutMs = this.#machine.definitionOf(task).options?.timeoutMs;
+    const timeoutMs = this.machine.definitionOf(task).options?.timeoutMs;
     if (timeoutMs !== undefined) {
       attempt.disarm = this.#after(timeoutMs, () => {
-        this.#send({ type: "expired", task, at: this.#now(), limitMs: timeoutMs });
+        this.send({ type: "expired", task, at: this.now(), limitMs: timeoutMs });
       });
     }
     let result: unknown;
@@ -441,10 +408,10 @@ class Driver implements AttemptHost, Execution, Sources {
     this.#observation?.attemptStarts(attempt, at);
     if (this.#context.present) this.#context.run(() => this.#observed(attempt, call));
     else this.#observed(attempt, call);
-    const after = this.#now();
+    const after = this.now();
     this.#instant = after;
     if (after - at > BLOCKED_MS) attempt.blockedMs = after - at;
-    if (thrown) this.#threw(attempt, result);
+    if (thrown) this.#conclusion.threw(attempt, result);
     else this.#follow(attempt, result);
   }
 
@@ -461,48 +428,23 @@ class Driver implements AttemptHost, Execution, Sources {
         // A promise may carry a `then` of its own; the runtime's cannot call back twice.
         nativeThen.call(
           promise,
-          (value) => this.#returned(attempt, value),
-          (error: unknown) => this.#threw(attempt, error),
+          (value) => this.#conclusion.returned(attempt, value),
+          (error: unknown) => this.#conclusion.threw(attempt, error),
         );
         return;
       }
     } catch (error) {
-      this.#threw(attempt, error);
+      this.#conclusion.threw(attempt, error);
       return;
     }
-    this.#returned(attempt, result);
+    this.#conclusion.returned(attempt, result);
   }
 
   #call(attempt: Attempt): unknown {
     const { task } = attempt;
-    const definition = this.#machine.definitionOf(task);
-    const run = definition.run as (...args: unknown[]) => unknown;
+    const definition = this.machine.definitionOf(task);
     if (this.#runner !== undefined) return this.#runner(this.#runnerAttempt(attempt, definition));
-    const prepared = this.#prepared.size === 0 ? undefined : this.#preparedOf(task);
-    if (prepared !== undefined || definition.call === "positional") {
-      return run(...this.#argumentsOf(definition, task), attempt);
-    }
-    return run(plainInputs(definition, task, this), attempt);
-  }
-
-  #preparedOf(task: number): Prepared | undefined {
-    const { ledger } = this.#machine;
-    return this.#prepared.get(task < this.#size ? task : (ledger.spawnOf(task)?.map as number));
-  }
-
-  /** Everything but the context. */
-  #argumentsOf(definition: Definition, task: number): unknown[] {
-    const prepared = this.#preparedOf(task);
-    const spawn = this.#machine.ledger.spawnOf(task);
-    if (spawn !== undefined && prepared !== undefined) {
-      const index = task - spawn.first;
-      const args = [prepared.list?.[index], index];
-      return definition.takesInputs ? [...args, prepared.inputs] : args;
-    }
-    if (definition.call === "positional") {
-      return (prepared?.inputs as unknown[] | undefined) ?? plainArguments(definition, task, this);
-    }
-    return [prepared?.inputs ?? plainInputs(definition, task, this)];
+    return this.outputs.call(definition, task, attempt);
   }
 
   #runnerAttempt(attempt: Attempt, definition: Definition): RunnerAttempt {
@@ -512,19 +454,19 @@ class Driver implements AttemptHost, Execution, Sources {
       info: observation?.info(attempt) ?? this.#attemptInfo(attempt),
       carrier: () => observation?.carrier(attempt) ?? {},
       run: definition.run as (...args: unknown[]) => unknown,
-      args: this.#argumentsOf(definition, task),
+      args: this.outputs.argumentsOf(definition, task),
       context: attempt,
       signal: attempt.signal,
       setExecutor: (executor) => {
         if (!attempt.over)
-          this.#send({ type: "placed", task, at: this.#now(), executor: String(executor) });
+          this.send({ type: "placed", task, at: this.now(), executor: String(executor) });
       },
       progress: attempt.progress,
     };
   }
 
   #attemptInfo({ task, attempt }: Attempt): AttemptInfo {
-    const { plan, ledger } = this.#machine;
+    const { plan, ledger } = this.machine;
     return Object.freeze({
       task: taskInfo(plan, ledger, this.#info(), task),
       number: attempt,
@@ -532,144 +474,17 @@ class Driver implements AttemptHost, Execution, Sources {
     });
   }
 
-  #returned(attempt: Attempt, value: unknown): void {
-    const schema = this.#machine.definitionOf(attempt.task).options?.output;
-    if (attempt.cleanups !== undefined || (schema !== undefined && !attempt.asked)) {
-      void this.#finishWork(attempt, value);
-    } else {
-      this.#completed(attempt, value);
-    }
-  }
-
-  #threw(attempt: Attempt, error: unknown): void {
-    if (attempt.cleanups !== undefined) void this.#finishWork(attempt, undefined, { error });
-    else this.#failed(attempt, error);
-  }
-
-  /** Checks the output, then cleans up; errors of either fail a completed attempt, or join those of a failed one. */
-  async #finishWork(attempt: Attempt, value: unknown, thrown?: { error: unknown }): Promise<void> {
-    const errors: unknown[] = thrown === undefined ? [] : [thrown.error];
-    let output = value;
-    const definition = this.#machine.definitionOf(attempt.task);
-    const schema = definition.options?.output;
-    if (thrown === undefined && schema !== undefined && !attempt.asked) {
-      try {
-        output = await validate(schema, value, this.nameOf(attempt.task), "output");
-      } catch (error) {
-        errors.push(error);
-      }
-    }
-    const controller = new AbortController();
-    // A cleanup may defer another one, which is then the last in.
-    for (let cleanup = attempt.cleanups?.pop(); cleanup; cleanup = attempt.cleanups?.pop()) {
-      try {
-        await cleanup(controller.signal);
-      } catch (error) {
-        errors.push(error);
-      }
-    }
-    if (errors.length === 0) this.#completed(attempt, output);
-    else if (errors.length === 1) this.#failed(attempt, errors[0]);
-    else this.#failed(attempt, new AggregateError(errors, messageOf(errors[0])), errors[0]);
-  }
-
-  #completed(attempt: Attempt, value: unknown): void {
-    if (attempt.over) return;
-    if (attempt.asked) {
-      this.#endAsked(attempt, undefined, true);
-      return;
-    }
-    const { task } = attempt;
-    try {
-      this.#record(task, value);
-    } catch (error) {
-      const failure = new JournalError(
-        `The journal failed at task "${this.nameOf(task)}": ${messageOf(error)}`,
-        { cause: error },
-      );
-      this.#end(attempt);
-      const at = this.#now();
-      this.#send({ type: "threw", task, at, error: failure });
-      this.#send({ type: "stop", at, cause: { kind: "journal", error } });
-      return;
-    }
-    this.#outputs[task] = value;
-    this.#end(attempt);
-    const at = this.#now();
-    this.#send({ type: "returned", task, at, value, facts: attempt.facts() });
-  }
-
-  /** `own` is the error of the function, when those of its cleanups have joined it: it decides what follows. */
-  #failed(attempt: Attempt, thrown: unknown, own: unknown = thrown): void {
-    if (attempt.over) return;
-    const subject = `Task "${this.nameOf(attempt.task)}" threw`;
-    const error = asError(thrown, subject);
-    if (attempt.asked) {
-      this.#endAsked(attempt, error, !attempt.isObedience(own));
-      return;
-    }
-    this.#end(attempt);
-    this.#fail(attempt, error, attempt.facts(), false, asError(own, subject));
-  }
-
-  /** The end of an attempt that was asked to stop: its result is not heard, its error is kept. */
-  #endAsked(attempt: Attempt, error: Error | undefined, ignored: boolean): void {
-    const { task } = attempt;
-    this.#end(attempt);
-    const overrun = this.#now() - attempt.askedAt;
-    // Less is not worth a word: the function may have been about to end.
-    const facts = attempt.facts(ignored && overrun >= 1 ? overrun : undefined);
-    const other = error !== undefined && !attempt.isObedience(error) ? error : undefined;
-    const { reason } = attempt;
-    if (this.#machine.isExpired(task)) {
-      const { message, limitMs } = reason as TimeoutError;
-      const failure =
-        other === undefined
-          ? reason
-          : new TimeoutError(message, limitMs, "attempt", { cause: other });
-      this.#fail(attempt, failure as TimeoutError, facts, true);
-    } else if (other === undefined) {
-      this.#send({ type: "returned", task, at: this.#now(), value: undefined, facts });
-    } else {
-      this.#send({ type: "threw", task, at: this.#now(), error: other, facts });
-    }
-  }
-
-  #fail(
-    attempt: Attempt,
-    error: Error,
-    facts: EndFacts | undefined,
-    timedOut: boolean,
-    own: Error = error,
-  ): void {
-    const { task } = attempt;
-    const [failure, retryMs] = this.#machine.mayRetry(task)
-      ? this.#askRetry(attempt, error, own)
-      : [error, undefined];
-    this.#send({ type: "threw", task, at: this.#now(), error: failure, retryMs, timedOut, facts });
-  }
-
-  #askRetry(attempt: Attempt, error: Error, own: Error): [error: Error, delay: number | undefined] {
-    try {
-      const policy = this.#machine.definitionOf(attempt.task).options?.retry ?? 0;
-      return [error, retryDelay(policy, attempt.attempt, own, this.#random)];
-    } catch (thrown) {
-      const message = `Task "${this.nameOf(attempt.task)}" failed, and so did its retry policy: ${messageOf(thrown)}`;
-      return [new AggregateError([error, thrown], message), undefined];
-    }
-  }
-
   /** Nothing more is heard of it. */
-  #end(attempt: Attempt): void {
+  end(attempt: Attempt): void {
     attempt.over = true;
     attempt.disarm?.();
-    this.#running[this.#machine.ledger.slot[attempt.id] as number] = undefined;
+    this.#running[this.machine.ledger.slot[attempt.id] as number] = undefined;
   }
 
   // ---- asking to stop ----------------------------------------------------------------------------------------------
 
   #abort(task: number, cause: AbortCause, at: number): void {
-    const { ledger } = this.#machine;
+    const { ledger } = this.machine;
     const attempt = this.#running[ledger.slot[ledger.lastAttempt[task] as number] as number];
     if (attempt === undefined) return;
     attempt.disarm?.();
@@ -685,9 +500,9 @@ class Driver implements AttemptHost, Execution, Sources {
     if (graceMs !== undefined) {
       attempt.disarm = this.#after(graceMs, () => {
         if (attempt.over) return;
-        this.#end(attempt);
-        const now = this.#now();
-        this.#send({ type: "abandon", task, at: now, error, overrunMs: now - attempt.askedAt });
+        this.end(attempt);
+        const now = this.now();
+        this.send({ type: "abandon", task, at: now, error, overrunMs: now - attempt.askedAt });
       });
     }
     attempt.ask(error, at);
@@ -696,27 +511,25 @@ class Driver implements AttemptHost, Execution, Sources {
   // ---- outputs -----------------------------------------------------------------------------------------------------
 
   #gather(map: number, first: number, count: number): void {
-    const values = this.#outputs.slice(first, first + count);
-    this.#outputs[map] = values;
-    this.#recordOrStop(map, values);
+    this.#recordOrStop(map, this.outputs.gather(map, first, count));
   }
 
   #recordOrStop(task: number, output: unknown): void {
     try {
-      this.#record(task, output);
+      this.record(task, output);
     } catch (error) {
-      this.#send({ type: "stop", at: this.#now(), cause: { kind: "journal", error } });
+      this.send({ type: "stop", at: this.now(), cause: { kind: "journal", error } });
     }
   }
 
-  #record(task: number, output: unknown): void {
+  record(task: number, output: unknown): void {
     if (this.#journal === undefined) return;
-    const { plan, ledger } = this.#machine;
+    const { plan, ledger } = this.machine;
     const spawn = ledger.spawnOf(task);
     const index = spawn && task - spawn.first;
     const entry = {
       type: "completed",
-      at: this.#settings.anchor.epochMs + this.#now(),
+      at: this.#settings.anchor.epochMs + this.now(),
       runId: this.runId,
       task: this.nameOf(task),
       fingerprint: fingerprint(plan.graph, spawn?.map ?? task, index),
@@ -727,32 +540,8 @@ class Driver implements AttemptHost, Execution, Sources {
     );
   }
 
-  value(task: number, edge: number): unknown {
-    return this.#outputs[this.#dependency(task, edge)];
-  }
-
-  outcome(task: number, edge: number): Outcome<unknown> {
-    const { ledger } = this.#machine;
-    const outcomes = {
-      ledger,
-      reasons: this.#reasons,
-      outputs: this.#outputs,
-      released: this.#released,
-    };
-    return outcomeOf(outcomes, this.#dependency(task, edge));
-  }
-
-  dependencyName(task: number, edge: number): string {
-    return this.nameOf(this.#dependency(task, edge));
-  }
-
-  #dependency(task: number, edge: number): number {
-    const { start, end } = this.#machine.plan.graph.dependencies;
-    return end[(start[task] as number) + edge] as number;
-  }
-
   nameOf(task: number): string {
-    const { plan, ledger } = this.#machine;
+    const { plan, ledger } = this.machine;
     return taskName(plan.graph, ledger, task);
   }
 
@@ -760,7 +549,7 @@ class Driver implements AttemptHost, Execution, Sources {
     if (this.#observation === undefined || !Number.isFinite(fraction)) return;
     const between = Math.min(1, Math.max(0, fraction));
     const said = message === undefined ? undefined : String(message);
-    this.#observation.progress(attempt, between, said, this.#now());
+    this.#observation.progress(attempt, between, said, this.now());
   }
 
   // ---- the end -----------------------------------------------------------------------------------------------------
@@ -769,7 +558,7 @@ class Driver implements AttemptHost, Execution, Sources {
     for (const release of this.#releases) release();
     const { machine, options, anchor, dispatch, plannedAt, restored } = this.#settings;
     const { plan, detached, state } = machine;
-    const settledAt = this.#now();
+    const settledAt = this.now();
     const wall = this.#clock.wallNow();
     const ledger = detached.size === 0 ? machine.ledger : machine.ledger.copy();
     for (const tail of detached) ledger.status[tail] = DETACHED;
@@ -796,20 +585,20 @@ class Driver implements AttemptHost, Execution, Sources {
       tail,
       reasons: this.#reasons,
       // Detached tail tasks go on, and may be the last readers of what the report holds.
-      outputs: detached.size === 0 ? this.#outputs : this.#outputs.slice(),
-      released: detached.size === 0 ? this.#released : new Set(this.#released),
+      outputs: detached.size === 0 ? this.outputs.values : this.outputs.values.slice(),
+      released: detached.size === 0 ? this.outputs.released : new Set(this.outputs.released),
     };
     this.#resolve(new Report({ ...facts, ...held, state: state as NonNullable<typeof state> }));
   }
 
   #tailRows(): readonly TaskStatistics[] {
-    const { plan, ledger, detached } = this.#machine;
+    const { plan, ledger, detached } = this.machine;
     const facts = {
       plan,
       ledger,
       reasons: this.#reasons,
       resources: Object.keys(this.#settings.options.resources ?? {}),
-      outputs: this.#outputs,
+      outputs: this.outputs.values,
     };
     return Array.from(detached, (task) => taskRow(facts, task));
   }
