@@ -145,8 +145,7 @@ function inOrderOfCreation(tasks: TaskHandle[]): TaskHandle[] {
     if (serial < least) least = serial;
     if (serial > most) most = serial;
   }
-  if (tasks.length === 0 || most - least > 4 * tasks.length)
-    return tasks.sort((a, b) => a.serial - b.serial);
+  if (most - least > 4 * tasks.length) return tasks.sort((a, b) => a.serial - b.serial);
   const places: (TaskHandle | undefined)[] = new Array(most - least + 1).fill(undefined);
   for (const task of tasks) places[task.serial - least] = task;
   let count = 0;

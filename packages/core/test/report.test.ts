@@ -798,6 +798,7 @@ describe("The serialised report", () => {
     ["a Map", () => new Map([[1, 2]]), notSerialisable, "Map"],
     ["an instance", () => new Point(), notSerialisable, "Point"],
     ["bytes", () => new Uint8Array(9), notSerialisable, "Uint8Array"],
+    ["a list with a name", () => Object.assign([1], { name: 1 }), notSerialisable, "Array"],
     ["a list with a hole", () => holes, notSerialisable, "Array"],
     [
       "a list with a hole and a name",
