@@ -186,6 +186,15 @@ describe("A failure under `drain`", () => {
     ]);
   });
 
+  it("makes it final also where its retry was granted in the same turn", async () => {
+    const { clock, diary } = setup();
+    const first = task("first", diary.task({ throw: "first" }));
+    const second = task("second", diary.task({ throw: "second" }), { retry: 3 });
+    const report = await clock.run(flow("f", { first, second }).run({ clock, failure: "drain" }));
+    expect(diary.started).toEqual(["first", "second"]);
+    expect(statuses(report)).toEqual({ first: "failed", second: "failed" });
+  });
+
   it("can still be aborted", async () => {
     const { clock, diary } = setup();
     const fails = task("fails", diary.task({ ms: 5, throw: "first" }));

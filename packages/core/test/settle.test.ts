@@ -334,7 +334,7 @@ describe("A run that is pending keeps the process alive", () => {
     // A timer that does not hold the process fires only when something else does.
     const { code, out } = await node(`
       const { flow, task } = astrum;
-      setTimeout(() => (console.log("still there"), process.exit(0)), 20).unref();
+      setTimeout(() => (console.log("still there"), process.exit(0)), 300).unref();
       await flow("f", { never: task("never", () => new Promise(() => {})) }).run();
     `);
     expect({ code, out }).toEqual({ code: 0, out: "still there\n" });

@@ -144,6 +144,22 @@ describe("An abort, and the run's time limit", () => {
     ]);
   });
 
+  it("let no further item of a tail map begin", async () => {
+    const { clock, diary } = setup();
+    const root = task("root", diary.task({ ms: 100 }));
+    const list = task("list", () => [1, 2, 3]);
+    const items = map("items", list, diary.item({ ms: 5, throw: "again" }), {
+      concurrency: 1,
+      retry: { attempts: 1, backoff: "fixed", baseMs: 1000 },
+    });
+    const run = flow("f", { root }, { tails: { items } }).start({ clock });
+    await clock.advance(20);
+    run.cancel();
+    const report = await clock.run(run.report);
+    await clock.run(report.tail);
+    expect(diary.started).toEqual(["root", "items[0]"]);
+  });
+
   it("after the run has settled leave detached tail tasks alone, cancel() excepted", async () => {
     const { clock, diary } = setup();
     const controller = new AbortController();
