@@ -26,7 +26,7 @@ export interface Analysis {
   }[];
   /** Lower bounds: with unlimited slots, and with this work on these slots (`null` without a limit). */
   bounds: { dependencyMs: Ms; workMs: Ms | null };
-  /** Where most of the makespan went: more slots help only when it is `slots`. */
+  /** Where most of the makespan went: more capacity (slots, resources, permits) helps only when it is `slots`. */
   boundBy: "dependencies" | "slots" | "retries" | "scheduler" | "none";
 }
 
@@ -37,6 +37,9 @@ export interface Analysed {
   /** Whether stages were barriers in this run. */
   readonly staged: boolean;
 }
+
+/** Waits that end when somebody gives capacity back: a slot, a resource, a place in a map, another run's permit. */
+const HELD_BACK: ReadonlySet<Link> = new Set<Link>(["slot", "item", "external"]);
 
 export function analyse(run: Analysed): Analysis {
   const { ledger, plan } = run;
@@ -51,13 +54,12 @@ export function analyse(run: Analysed): Analysis {
     const task = ledger.attemptTask[attempt] as number;
     criticalPath.push({
       task: taskName(plan.graph, ledger, task),
-      attempt: attemptNumber(ledger, attempt),
+      attempt: ledger.numberOf(attempt),
       link,
       gapMs: (start - from) / 1000,
       runMs: (end - start) / 1000,
     });
-    const gap =
-      link === "retry" ? "retries" : link === "slot" || link === "item" ? "slots" : "scheduler";
+    const gap = link === "retry" ? "retries" : HELD_BACK.has(link) ? "slots" : "scheduler";
     spent[gap] += start - from;
     // While the one before ran and this one was ready, the time was lost to capacity.
     if (before !== -1 && gap === "slots") {
@@ -97,7 +99,8 @@ function lastAttempt({ ledger, plan }: Analysed): number {
   for (let attempt = 0; attempt < ledger.attempts; attempt++) {
     const end = ledger.endAt[attempt] as number;
     if (!(end >= latest)) continue; // Earlier, or still running.
-    if (tails.size > 0 && tails.has(ledger.attemptTask[attempt] as number)) continue;
+    if (tails.size > 0 && tails.has(ledger.plannedOf(ledger.attemptTask[attempt] as number)))
+      continue;
     latest = end;
     last = attempt;
   }
@@ -111,10 +114,9 @@ function predecessor(run: Analysed, attempt: number): { before: number; link: Li
   const freedBy = ledger.freedBy[attempt] as number;
   if (limit !== 0 && freedBy !== -1)
     return { before: freedBy, link: limit === BY_MAP ? "item" : "slot" };
-  if (ledger.firstAttempt[task] !== attempt) {
-    let before = ledger.firstAttempt[task] as number;
-    while (ledger.attemptNext[before] !== attempt) before = ledger.attemptNext[before] as number;
-    return { before, link: limit === BY_SEMAPHORE ? "external" : "retry" };
+  const earlier = ledger.attemptBefore.get(attempt);
+  if (earlier !== undefined) {
+    return { before: earlier, link: limit === BY_SEMAPHORE ? "external" : "retry" };
   }
   const before = lastBehind(ledger, ledger.releasedBy[task] as number);
   if (limit === BY_SEMAPHORE) return { before, link: "external" };
@@ -143,16 +145,6 @@ function lastOfItems(ledger: Ledger, { first, count }: Spawn): number {
       last = attempt;
   }
   return last;
-}
-
-function attemptNumber(ledger: Ledger, attempt: number): number {
-  let number = 1;
-  let at = ledger.firstAttempt[ledger.attemptTask[attempt] as number] as number;
-  while (at !== attempt) {
-    at = ledger.attemptNext[at] as number;
-    number++;
-  }
-  return number;
 }
 
 /** What a task would have taken had it never queued: its attempts and the delays between them. */

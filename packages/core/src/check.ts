@@ -18,21 +18,32 @@ export class Issues {
   }
 
   expected(path: readonly string[], expectation: string, value: unknown): void {
-    const at = path.at(-1) ?? "value";
-    const of = path[0] === "tasks" && path.length > 2 ? ` of task "${path[1]}"` : "";
     this.add(
       "invalid-option",
-      `Expected \`${at}\`${of} to be ${expectation}, got \`${shown(value)}\``,
+      `Expected ${place(path)} to be ${expectation}, got \`${shown(value)}\``,
       path,
     );
   }
 
-  /** An integer from `least` up; `undefined` passes. */
-  integer(path: readonly string[], value: unknown, least: number): void {
+  /** An integer from `least` up, to `most` if there is an end; `undefined` passes. */
+  integer(path: readonly string[], value: unknown, least: number, most?: number): void {
     if (value === undefined) return;
-    if (!Number.isSafeInteger(value) || (value as number) < least) {
-      this.expected(path, `an integer from ${least} up`, value);
+    const beyond = (value as number) < least || (value as number) > (most ?? Infinity);
+    if (!Number.isSafeInteger(value) || beyond) {
+      const range = most === undefined ? `from ${least} up` : `from ${least} to ${most}`;
+      this.expected(path, `an integer ${range}`, value);
     }
+  }
+
+  /** An array whose elements all pass, holes included; `undefined` passes. */
+  array(
+    path: readonly string[],
+    value: unknown,
+    expectation: string,
+    passes: (element: unknown) => boolean,
+  ): void {
+    if (value === undefined || (Array.isArray(value) && Array.from(value).every(passes))) return;
+    this.expected(path, `an array of ${expectation}`, value);
   }
 
   /** A finite number of milliseconds (or another amount); `undefined` passes. */
@@ -66,7 +77,7 @@ export class Issues {
       return undefined;
     }
     if (known !== undefined) {
-      const where = path.length === 0 ? "" : ` of \`${path.at(-1)}\``;
+      const where = path.length === 0 ? "" : ` of ${place(path)}`;
       for (const key of Object.keys(value)) {
         if (known.includes(key)) continue;
         const guess = nearest(key, known);
@@ -98,6 +109,17 @@ export class Issues {
     }
     return false;
   }
+}
+
+/** A path as people read it: `retry.attempts` of task "load". */
+function place(path: readonly string[]): string {
+  if (path[0] !== "tasks" || path.length < 2) return `\`${path.join(".") || "options"}\``;
+  const task = `task "${path[1]}"`;
+  return path.length === 2 ? task : `\`${path.slice(2).join(".")}\` of ${task}`;
+}
+
+export function isString(value: unknown): value is string {
+  return typeof value === "string";
 }
 
 function shown(value: unknown): string {

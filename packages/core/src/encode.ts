@@ -30,13 +30,14 @@ export type EncodedValue =
 const MAX_SIZE = 1_000_000;
 const MAX_DEPTH = 200;
 
-/** Encodes a value that comes back exactly as it was; any other is omitted, with its type. */
+/**
+ * Encodes a value that comes back exactly as it was, but for a record without a prototype, which gets one; any other is
+ * omitted, with its type.
+ */
 export function encodeValue(value: unknown): EncodedValue {
   if (value === undefined) return { encoding: "undefined" };
-  const budget = { left: MAX_SIZE };
   try {
-    const copied = copy(value, 0, budget);
-    return { encoding: "json", value: copied };
+    return { encoding: "json", value: copy(value, [], { left: MAX_SIZE }) };
   } catch (thrown) {
     const why = thrown === TOO_LARGE ? "too-large" : "not-serialisable";
     return { encoding: "omitted", why, ...describeOutput(value) };
@@ -52,10 +53,10 @@ const TOO_LARGE = Symbol("too large");
 const NOT_JSON = Symbol("not JSON");
 
 /** A copy, so that a stored report does not change with the live value. Throws one of the symbols. */
-function copy(value: unknown, depth: number, budget: { left: number }): unknown {
+function copy(value: unknown, inside: object[], budget: { left: number }): unknown {
   budget.left--;
   if (typeof value === "string") budget.left -= value.length;
-  if (budget.left < 0 || depth > MAX_DEPTH) throw TOO_LARGE;
+  if (budget.left < 0) throw TOO_LARGE;
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -63,33 +64,54 @@ function copy(value: unknown, depth: number, budget: { left: number }): unknown 
     case "number":
       if (!Number.isFinite(value) || Object.is(value, -0)) throw NOT_JSON;
       return value;
-    case "object":
+    case "object": {
       if (value === null) return null;
-      return Array.isArray(value)
-        ? copyArray(value, depth, budget)
-        : copyRecord(value, depth, budget);
+      if (inside.includes(value)) throw NOT_JSON;
+      if (inside.length === MAX_DEPTH) throw TOO_LARGE;
+      inside.push(value);
+      const copied = Array.isArray(value)
+        ? copyArray(value, inside, budget)
+        : copyRecord(value, inside, budget);
+      inside.pop();
+      return copied;
+    }
     default:
       throw NOT_JSON;
   }
 }
 
-function copyArray(value: readonly unknown[], depth: number, budget: { left: number }): unknown[] {
-  if (value.length > budget.left) throw TOO_LARGE;
-  // Holes and named properties would be lost.
-  if (Object.keys(value).length !== value.length) throw NOT_JSON;
-  return value.map((element) => copy(element, depth + 1, budget));
+/** How many prototypes a value has: one for a record, two for an array, of any realm; more for instances of classes. */
+function prototypes(value: object): number {
+  let count = 0;
+  let at: unknown = Object.getPrototypeOf(value);
+  for (; at !== null && count < 3; at = Object.getPrototypeOf(at)) count++;
+  return count;
 }
 
-function copyRecord(value: object, depth: number, budget: { left: number }): object {
+function copyArray(value: readonly unknown[], inside: object[], budget: { left: number }): unknown {
+  if (value.length > budget.left) throw TOO_LARGE;
+  // Holes, and properties beside the elements and the length, would be lost.
+  if (prototypes(value) !== 2 || Reflect.ownKeys(value).length !== value.length + 1) throw NOT_JSON;
+  const copied: unknown[] = [];
+  for (let at = 0; at < value.length; at++) {
+    if (!Object.hasOwn(value, at)) throw NOT_JSON;
+    copied.push(copy(value[at], inside, budget));
+  }
+  return copied;
+}
+
+function copyRecord(value: object, inside: object[], budget: { left: number }): object {
   const prototype: unknown = Object.getPrototypeOf(value);
-  const plain = prototype === null || Object.getPrototypeOf(prototype) === null;
-  if (!plain || Object.getOwnPropertySymbols(value).length > 0) throw NOT_JSON;
+  if (prototype !== null && !Object.hasOwn(prototype as object, "isPrototypeOf")) throw NOT_JSON;
+  const keys = Object.keys(value);
+  // Properties with symbols and hidden ones would be lost.
+  if (keys.length !== Reflect.ownKeys(value).length) throw NOT_JSON;
   const copied: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) {
+  for (const key of keys) {
     budget.left -= key.length;
-    // A missing property is not an undefined one, and `__proto__` does not come back from JSON as a property everywhere.
+    // `__proto__` does not come back from JSON as a property everywhere, and `toJSON` would be called.
     if (key === "__proto__" || key === "toJSON") throw NOT_JSON;
-    copied[key] = copy((value as Record<string, unknown>)[key], depth + 1, budget);
+    copied[key] = copy((value as Record<string, unknown>)[key], inside, budget);
   }
   return copied;
 }
@@ -126,15 +148,16 @@ function serialized(error: unknown, depth: number, seen: Set<unknown>): Serializ
   try {
     if (typeof error !== "object" || error === null)
       return { name: "Error", message: describe(error) };
-    if (seen.has(error)) return { name: "Error", message: "circular", truncated: true };
-    seen.add(error);
     const { name, message, stack, code, cause, errors } = error as Record<string, unknown>;
     const result: SerializedError = {
       name: typeof name === "string" ? name.slice(0, 256) : "Error",
       message: typeof message === "string" ? message.slice(0, MAX_TEXT) : describe(error),
     };
+    // In full where it comes first: causes can go in circles, and many errors can share one.
+    if (seen.has(error)) return { ...result, truncated: true };
+    seen.add(error);
     if (typeof stack === "string") result.stack = stack.slice(0, MAX_TEXT);
-    if (typeof code === "string" || typeof code === "number") result.code = code;
+    if (typeof code === "string" || Number.isFinite(code)) result.code = code as string | number;
     if (typeof message === "string" && message.length > MAX_TEXT) result.truncated = true;
     if (cause !== undefined) {
       if (depth < MAX_CAUSES) result.cause = serialized(cause, depth + 1, seen);
@@ -154,16 +177,27 @@ function serialized(error: unknown, depth: number, seen: Set<unknown>): Serializ
   }
 }
 
-const KNOWN_FIELDS = new Set(["name", "message", "stack", "code", "cause", "errors"]);
+const KNOWN_FIELDS = new Set(["name", "message", "stack", "code", "cause", "errors", "__proto__"]);
 
 function ownFields(error: object): Record<string, unknown> | undefined {
   let data: Record<string, unknown> | undefined;
   for (const key of Object.keys(error).slice(0, 50)) {
     if (KNOWN_FIELDS.has(key)) continue;
-    const encoded = encodeValue((error as Record<string, unknown>)[key]);
-    if (encoded.encoding !== "json") continue;
+    const encoded = encodeField(error as Record<string, unknown>, key);
+    if (encoded?.encoding !== "json") continue;
     data ??= {};
     data[key] = encoded.value;
   }
   return data;
+}
+
+function encodeField(
+  error: Readonly<Record<string, unknown>>,
+  key: string,
+): EncodedValue | undefined {
+  try {
+    return encodeValue(error[key]);
+  } catch {
+    return undefined; // A getter that throws.
+  }
 }

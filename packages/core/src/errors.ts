@@ -119,13 +119,18 @@ export class SchemaError extends Error {
   readonly task: string;
   readonly issues: readonly { readonly message: string; readonly path: readonly string[] }[];
   constructor(task: string, subject: string, issues: SchemaError["issues"]) {
-    const said = issues.map(({ path, message }) =>
-      path.length === 0 ? message : `${path.join(".")}: ${message}`,
-    );
-    super(`Task "${task}": ${subject} does not match its schema: ${said.join("; ")}`);
+    super(`Task "${task}": ${subject} does not match its schema: ${complaints(issues)}`);
     this.task = task;
     this.issues = issues;
   }
+}
+
+/** What a schema said, in one line. */
+export function complaints(issues: SchemaError["issues"]): string {
+  const said = issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.join(".")}: ${message}`,
+  );
+  return said.join("; ");
 }
 
 /** The journal threw, so what was completed may not have been stored; the run is failed. */
@@ -164,6 +169,15 @@ export function messageOf(thrown: unknown): string {
     // A getter of the user; what it hides is described instead.
   }
   return describe(thrown);
+}
+
+/** What a thrown value says, in one line of bounded length. */
+export function lineOf(thrown: unknown): string {
+  const line = messageOf(thrown)
+    .slice(0, 2000)
+    .replace(/\s*[\r\n]+\s*/g, " ")
+    .trim();
+  return line.length > 500 ? `${line.slice(0, 499)}…` : line;
 }
 
 /** A short, bounded description that never throws, whatever the value does. */

@@ -40,7 +40,7 @@ import type { RunOptions } from "./run-options.ts";
 import type { Runner, RunnerAttempt } from "./runner.ts";
 import { Semaphore } from "./semaphore.ts";
 import { type TaskStatistics, taskName } from "./statistics.ts";
-import { holdProcess, onAbort, runHeader } from "./surroundings.ts";
+import { holdProcess, newRunId, onAbort, runHeader } from "./surroundings.ts";
 import type { Definition, Outcome } from "./task.ts";
 import { taskRow } from "./task-row.ts";
 
@@ -146,7 +146,7 @@ class Driver implements AttemptHost, Execution, Sources {
     this.#runner = options.runner;
     this.#journal = options.journal;
     this.#random = options.random ?? Math.random;
-    this.runId = options.runId ?? crypto.randomUUID();
+    this.runId = options.runId ?? newRunId();
     this.params = settings.params;
     if (settings.observers.length > 0) this.#observation = this.#observe(settings.observers);
     this.report = new Promise((resolve) => {
@@ -270,6 +270,14 @@ class Driver implements AttemptHost, Execution, Sources {
     if (event.type === "prepared" && event.restored !== undefined)
       this.#restoreItems(event.restored);
     for (const command of this.#machine.handle(event)) this.#obey(command, event.at);
+    if (this.#prepared.size > 0 && "task" in event) this.#forget(event.task);
+  }
+
+  /** The inputs of a task that has ended: they would keep alive what `keep: "roots"` lets go. */
+  #forget(task: number): void {
+    const { ledger } = this.#machine;
+    const planned = ledger.plannedOf(task);
+    if (ledger.isFinal(planned)) this.#prepared.delete(planned);
   }
 
   #restoreItems(restored: ReadonlyMap<number, unknown>): void {
@@ -381,6 +389,7 @@ class Driver implements AttemptHost, Execution, Sources {
     if (verdict !== true) {
       const skip = verdict === false ? "its condition was not met" : verdict?.skip;
       if (typeof skip !== "string") {
+        Promise.resolve(verdict).catch(() => {}); // A promise is no answer, and its rejection nobody's.
         throw new InputError(
           name,
           `The condition of task "${name}" must return true, false or { skip: "why" }, got ${describe(verdict)}`,
@@ -488,7 +497,7 @@ class Driver implements AttemptHost, Execution, Sources {
     if (spawn !== undefined && prepared !== undefined) {
       const index = task - spawn.first;
       const args = [prepared.list?.[index], index];
-      return definition.slots.length > 1 ? [...args, prepared.inputs] : args;
+      return definition.takesInputs ? [...args, prepared.inputs] : args;
     }
     if (definition.call === "positional") {
       return (prepared?.inputs as unknown[] | undefined) ?? plainArguments(definition, task, this);
@@ -551,7 +560,8 @@ class Driver implements AttemptHost, Execution, Sources {
       }
     }
     const controller = new AbortController();
-    for (const cleanup of attempt.cleanups?.reverse() ?? []) {
+    // A cleanup may defer another one, which is then the last in.
+    for (let cleanup = attempt.cleanups?.pop(); cleanup; cleanup = attempt.cleanups?.pop()) {
       try {
         await cleanup(controller.signal);
       } catch (error) {
@@ -560,7 +570,7 @@ class Driver implements AttemptHost, Execution, Sources {
     }
     if (errors.length === 0) this.#completed(attempt, output);
     else if (errors.length === 1) this.#failed(attempt, errors[0]);
-    else this.#failed(attempt, new AggregateError(errors, messageOf(errors[0])));
+    else this.#failed(attempt, new AggregateError(errors, messageOf(errors[0])), errors[0]);
   }
 
   #completed(attempt: Attempt, value: unknown): void {
@@ -589,16 +599,17 @@ class Driver implements AttemptHost, Execution, Sources {
     this.#send({ type: "returned", task, at, value, facts: attempt.facts() });
   }
 
-  #failed(attempt: Attempt, thrown: unknown): void {
+  /** `own` is the error of the function, when those of its cleanups have joined it: it decides what follows. */
+  #failed(attempt: Attempt, thrown: unknown, own: unknown = thrown): void {
     if (attempt.over) return;
-    const { task } = attempt;
-    const error = asError(thrown, `Task "${this.nameOf(task)}" threw`);
+    const subject = `Task "${this.nameOf(attempt.task)}" threw`;
+    const error = asError(thrown, subject);
     if (attempt.asked) {
-      this.#endAsked(attempt, error, !attempt.isObedience(thrown));
+      this.#endAsked(attempt, error, !attempt.isObedience(own));
       return;
     }
     this.#end(attempt);
-    this.#fail(attempt, error, attempt.facts(), false);
+    this.#fail(attempt, error, attempt.facts(), false, asError(own, subject));
   }
 
   /** The end of an attempt that was asked to stop: its result is not heard, its error is kept. */
@@ -624,18 +635,24 @@ class Driver implements AttemptHost, Execution, Sources {
     }
   }
 
-  #fail(attempt: Attempt, error: Error, facts: EndFacts | undefined, timedOut: boolean): void {
+  #fail(
+    attempt: Attempt,
+    error: Error,
+    facts: EndFacts | undefined,
+    timedOut: boolean,
+    own: Error = error,
+  ): void {
     const { task } = attempt;
     const [failure, retryMs] = this.#machine.mayRetry(task)
-      ? this.#askRetry(attempt, error)
+      ? this.#askRetry(attempt, error, own)
       : [error, undefined];
     this.#send({ type: "threw", task, at: this.#now(), error: failure, retryMs, timedOut, facts });
   }
 
-  #askRetry(attempt: Attempt, error: Error): [error: Error, delay: number | undefined] {
+  #askRetry(attempt: Attempt, error: Error, own: Error): [error: Error, delay: number | undefined] {
     try {
       const policy = this.#machine.definitionOf(attempt.task).options?.retry ?? 0;
-      return [error, retryDelay(policy, attempt.attempt, error, this.#random)];
+      return [error, retryDelay(policy, attempt.attempt, own, this.#random)];
     } catch (thrown) {
       const message = `Task "${this.nameOf(attempt.task)}" failed, and so did its retry policy: ${messageOf(thrown)}`;
       return [new AggregateError([error, thrown], message), undefined];
@@ -778,8 +795,9 @@ class Driver implements AttemptHost, Execution, Sources {
       ledger,
       tail,
       reasons: this.#reasons,
-      outputs: this.#outputs,
-      released: this.#released,
+      // Detached tail tasks go on, and may be the last readers of what the report holds.
+      outputs: detached.size === 0 ? this.#outputs : this.#outputs.slice(),
+      released: detached.size === 0 ? this.#released : new Set(this.#released),
     };
     this.#resolve(new Report({ ...facts, ...held, state: state as NonNullable<typeof state> }));
   }

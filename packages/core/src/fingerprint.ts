@@ -19,69 +19,87 @@ export function selectedKey({ select }: Slot): string | number | undefined {
 export function fingerprint(graph: Graph, task: number, item?: number): string {
   const definition = graph.definitions[task] as Definition;
   const { start, end, kind } = graph.dependencies;
+  const names = namesOf(graph);
   const hash = new Hash();
-  hash.add(definition.name);
+  hash.mix(names[task] as number);
   hash.mix(definition.kind === "map" ? 2 : 1);
   if (item !== undefined) hash.mix(item);
-  if (definition.options?.version !== undefined) hash.add(definition.options.version);
+  if (definition.options?.version !== undefined) hash.mix(textHash(definition.options.version));
   let edge = start[task] as number;
   for (const slot of definition.slots) {
-    if (typeof slot.to === "string") hash.add(slot.to);
-    else hash.mix(slot.to);
+    hash.mix(typeof slot.to === "string" ? textHash(slot.to) : slot.to);
     if (slot.task === undefined) {
-      hash.add(slot.kind);
-      if (slot.param !== undefined) hash.add(slot.param.name);
+      hash.mix(textHash(slot.kind));
+      if (slot.param !== undefined) hash.mix(textHash(slot.param.name));
     } else {
-      hash.add((graph.definitions[end[edge] as number] as Definition).name);
-      hash.mix(kind[edge] as number);
-      edge++;
+      hash.mix(names[end[edge] as number] as number);
+      hash.mix(kind[edge++] as number);
     }
     if (slot.select !== undefined) {
-      hash.add(slot.select.how);
-      hash.add(String(selectedKey(slot) ?? ""));
+      hash.mix(textHash(slot.select.how));
+      hash.mix(textHash(String(selectedKey(slot) ?? "")));
     }
   }
   return hash.text();
 }
 
+/** A name is hashed once a graph, not once for each edge that it stands in. */
+const hashedNames = new WeakMap<Graph, Int32Array>();
+
+function namesOf(graph: Graph): Int32Array {
+  let names = hashedNames.get(graph);
+  if (names === undefined) {
+    names = Int32Array.from(graph.definitions, ({ name }) => textHash(name));
+    hashedNames.set(graph, names);
+  }
+  return names;
+}
+
+const OFFSET = 0x811c9dc5;
+const PRIME = 0x01000193;
+
+function textHash(text: string): number {
+  let hash = OFFSET ^ text.length;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), PRIME);
+  return hash;
+}
+
 class Hash {
-  #a = 0x811c9dc5;
+  #a = OFFSET;
   #b = 0x2f0b4c47;
 
-  /** Texts are kept apart by their length, so that "a", "bc" is not "ab", "c". */
-  add(text: string): void {
-    let a = this.#a;
-    let b = this.#b;
-    for (let at = 0; at < text.length; at++) {
-      const unit = text.charCodeAt(at);
-      a = Math.imul(a ^ unit, 0x01000193);
-      b = Math.imul(b ^ unit, 0x01000193) ^ (b >>> 15);
-    }
-    this.#a = a;
-    this.#b = b;
-    this.mix(text.length);
-  }
-
   mix(unit: number): void {
-    this.#a = Math.imul(this.#a ^ unit, 0x01000193);
-    this.#b = Math.imul(this.#b ^ unit, 0x01000193) ^ (this.#b >>> 15);
+    this.#a = Math.imul(this.#a ^ unit, PRIME);
+    this.#b = Math.imul(this.#b ^ unit, PRIME) ^ (this.#b >>> 15);
   }
 
   text(): string {
-    return octets(this.#a) + octets(this.#b);
+    const a = this.#a;
+    const b = this.#b;
+    // One call makes one string: twice as fast as joining digits, five times as fast as `toString(16)`.
+    return String.fromCharCode(
+      digit(a, 28),
+      digit(a, 24),
+      digit(a, 20),
+      digit(a, 16),
+      digit(a, 12),
+      digit(a, 8),
+      digit(a, 4),
+      digit(a, 0),
+      digit(b, 28),
+      digit(b, 24),
+      digit(b, 20),
+      digit(b, 16),
+      digit(b, 12),
+      digit(b, 8),
+      digit(b, 4),
+      digit(b, 0),
+    );
   }
 }
 
-/** `toString(16)` of a number beyond 31 bits takes five times as long as eight characters from a table. */
-const OCTETS: readonly string[] = Array.from({ length: 256 }, (_, octet) =>
-  octet.toString(16).padStart(2, "0"),
-);
-
-function octets(word: number): string {
-  return (
-    (OCTETS[word >>> 24] as string) +
-    (OCTETS[(word >>> 16) & 255] as string) +
-    (OCTETS[(word >>> 8) & 255] as string) +
-    (OCTETS[word & 255] as string)
-  );
+/** The character code of four bits as a hexadecimal digit. */
+function digit(word: number, shift: number): number {
+  const four = (word >>> shift) & 15;
+  return four < 10 ? 48 + four : 87 + four;
 }

@@ -3,7 +3,14 @@
  * also at once; outputs live in the run. Knows handles; how a graph is planned and run is others' affair.
  */
 import { Issues } from "./check.ts";
-import { DefinitionError, describe, PlanError } from "./errors.ts";
+import {
+  complaints,
+  DefinitionError,
+  describe,
+  messageOf,
+  PlanError,
+  SchemaError,
+} from "./errors.ts";
 import { anchor, type Execution } from "./execute.ts";
 import {
   AFTER,
@@ -138,7 +145,8 @@ function inOrderOfCreation(tasks: TaskHandle[]): TaskHandle[] {
     if (serial < least) least = serial;
     if (serial > most) most = serial;
   }
-  if (most - least > 4 * tasks.length) return tasks.sort((a, b) => a.serial - b.serial);
+  if (tasks.length === 0 || most - least > 4 * tasks.length)
+    return tasks.sort((a, b) => a.serial - b.serial);
   const places: (TaskHandle | undefined)[] = new Array(most - least + 1).fill(undefined);
   for (const task of tasks) places[task.serial - least] = task;
   let count = 0;
@@ -182,13 +190,24 @@ class GraphFlow implements Flow<Record<string, unknown>> {
     };
     const begin = (started: Execution): Promise<ExecutionReport<Record<string, unknown>>> => {
       execution = started;
-      for (const say of early) say(started);
+      for (const say of early) {
+        try {
+          say(started);
+        } catch {
+          // A task of the flow that is not among this run's targets: there is nothing to call off.
+        }
+      }
       return started.report;
     };
     return {
       report: this.#start(given, begin),
       cancel: (reason) => tell((run) => run.cancel(reason)),
-      cancelTask: (name, reason) => tell((run) => run.cancelTask(name, reason)),
+      cancelTask: (name, reason) => {
+        if (execution === undefined && !this.#graph.index.has(name)) {
+          throw new RangeError(`There is no task "${name}" in this flow`);
+        }
+        tell((run) => run.cancelTask(name, reason));
+      },
     };
   }
 
@@ -238,10 +257,11 @@ function bindParams(
       try {
         values.set(name, await validate(schema, value, name, "the parameter"));
       } catch (error) {
-        issues.add("invalid-parameter", `Parameter "${name}": ${(error as Error).message}`, [
-          "params",
-          name,
-        ]);
+        const why =
+          error instanceof SchemaError
+            ? `does not match its schema: ${complaints(error.issues)}`
+            : `could not be checked: ${messageOf(error)}`;
+        issues.add("invalid-parameter", `Parameter "${name}" ${why}`, ["params", name]);
       }
     }),
   ).then(() => {

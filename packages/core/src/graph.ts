@@ -2,7 +2,7 @@
  * The graph: checked, frozen, indexed. Names are resolved here, once; from here on a task is an integer and an unknown
  * name cannot exist. Both doors build it. It knows no capacity, no status and no order of execution.
  */
-import { didYouMean, Issues, nearest } from "./check.ts";
+import { didYouMean, Issues, isString, nearest } from "./check.ts";
 import type { Definition, TaskOptions } from "./task.ts";
 
 /** How a dependent hangs on its dependency; what each means for it is the table of `rulesOut`. */
@@ -213,12 +213,7 @@ export function checkOptions(
   issues.callable([...path, "when"], given.when);
   issues.oneOf([...path, "onFailure"], given.onFailure, ["fail", "ignore"]);
   checkSchema(issues, [...path, "output"], given.output);
-  if (
-    tags !== undefined &&
-    !(Array.isArray(tags) && tags.every((tag) => typeof tag === "string"))
-  ) {
-    issues.expected([...path, "tags"], "an array of strings", tags);
-  }
+  issues.array([...path, "tags"], tags, "strings", isString);
   for (const key of ["description", "version"] as const) {
     if (given[key] !== undefined && typeof given[key] !== "string") {
       issues.expected([...path, key], "a string", given[key]);
@@ -247,8 +242,10 @@ function checkRetry(issues: Issues, path: readonly string[], retry: unknown): vo
     issues.expected([...path, "attempts"], "an integer from 0 up", undefined);
   }
   issues.integer([...path, "attempts"], policy.attempts, 0);
-  if (typeof policy.backoff !== "function") {
-    issues.oneOf([...path, "backoff"], policy.backoff, ["none", "fixed", "exponential"]);
+  const { backoff } = policy;
+  const known = ["none", "fixed", "exponential"].includes(backoff as string);
+  if (backoff !== undefined && typeof backoff !== "function" && !known) {
+    issues.expected([...path, "backoff"], '"none", "fixed", "exponential" or a function', backoff);
   }
   issues.amount([...path, "baseMs"], policy.baseMs);
   issues.amount([...path, "maxMs"], policy.maxMs);

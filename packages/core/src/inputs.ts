@@ -94,11 +94,12 @@ export function prepare(
     // What a selector returns is the value, even when it is a promise.
     const awaited = slot.compute !== undefined || slot.schema !== undefined;
     if (awaited && value instanceof Promise) {
-      pending.push(
-        value.then((resolved) => {
-          values[at] = resolved;
-        }),
-      );
+      const resolving = value.then((resolved) => {
+        values[at] = resolved;
+      });
+      // The first to fail tells why; another one must not become an unhandled rejection.
+      resolving.catch(() => {});
+      pending.push(resolving);
     }
   }
   if (pending.length === 0) return assemble(definition, values);
@@ -138,20 +139,24 @@ function slotValue(
   sources: Sources,
 ): unknown {
   const { name } = definition;
-  let value: unknown;
-  try {
-    value = slot.kind === "compute" ? slot.compute?.() : plainValue(slot, task, edge, sources);
-    if (slot.select !== undefined) value = selected(name, slot, value, task, edge, sources);
-  } catch (error) {
+  const fail = (error: unknown): never => {
     if (error instanceof InputError) throw error;
     const of = edge === -1 ? "" : ` from "${sources.dependencyName(task, edge)}"`;
     throw new InputError(
       name,
       `Input "${slot.to}" of task "${name}" could not be taken${of}: ${messageOf(error)}`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
+  };
+  let value: unknown;
+  try {
+    value = slot.kind === "compute" ? slot.compute?.() : plainValue(slot, task, edge, sources);
+    if (slot.select !== undefined) value = selected(name, slot, value, task, edge, sources);
+  } catch (error) {
+    fail(error);
+  }
+  if (slot.kind === "compute" && describe(value) === "a promise") {
+    value = Promise.resolve(value).catch(fail);
   }
   if (slot.schema === undefined) return value;
   const { schema } = slot;
@@ -186,7 +191,10 @@ function selected(
   if (typeof at === "number") {
     if (!Array.isArray(value))
       return fail(`that is ${describe(value)}: an index reads arrays only`);
-    if (at >= value.length) return fail(`that array has ${value.length} elements`);
+    if (at >= value.length) {
+      const { length } = value;
+      return fail(length === 0 ? "that array is empty" : `that array has a length of ${length}`);
+    }
     return value[at];
   }
   if (typeof value !== "object" || value === null) {
@@ -210,7 +218,8 @@ export function validate(schema: Schema, value: unknown, task: string, subject: 
       subject,
       result.issues.map(({ message, path = [] }) => ({
         message,
-        path: path.map((step) => String(typeof step === "object" ? step.key : step)),
+        // A library may have an array class of its own, which `map` would carry on.
+        path: Array.from(path, (step) => String(typeof step === "object" ? step.key : step)),
       })),
     );
   };

@@ -84,6 +84,9 @@ export class Ledger {
   /** The attempt whose end let this one start, when capacity held it back. */
   freedBy: Int32Array;
   limitedBy: Uint8Array;
+  /** For retries: the attempt of the task before, and its number, from 2. */
+  readonly attemptBefore: Map<number, number> = new Map();
+  readonly attemptNumber: Map<number, number> = new Map();
   readonly errors: Map<number, unknown> = new Map();
   readonly timedOut: Set<number> = new Set();
   readonly retryDelay: Map<number, number> = new Map();
@@ -181,7 +184,11 @@ export class Ledger {
     this.freedBy[attempt] = -1;
     const before = this.lastAttempt[task] as number;
     if (before === -1) this.firstAttempt[task] = attempt;
-    else this.attemptNext[before] = attempt;
+    else {
+      this.attemptNext[before] = attempt;
+      this.attemptBefore.set(attempt, before);
+      this.attemptNumber.set(attempt, this.numberOf(before) + 1);
+    }
     this.lastAttempt[task] = attempt;
     return attempt;
   }
@@ -202,14 +209,12 @@ export class Ledger {
 
   attemptCount(task: number): number {
     const last = this.lastAttempt[task] as number;
-    if (last === this.firstAttempt[task]) return last === -1 ? 0 : 1;
-    let count = 0;
-    let attempt = this.firstAttempt[task] as number;
-    while (attempt !== -1) {
-      count++;
-      attempt = this.attemptNext[attempt] as number;
-    }
-    return count;
+    return last === -1 ? 0 : this.numberOf(last);
+  }
+
+  /** The number of an attempt among those of its task, from 1. */
+  numberOf(attempt: number): number {
+    return this.attemptNumber.get(attempt) ?? 1;
   }
 
   isFinal(task: number): boolean {
@@ -224,6 +229,8 @@ export class Ledger {
     for (const map of [
       "reasons",
       "taskErrors",
+      "attemptBefore",
+      "attemptNumber",
       "errors",
       "retryDelay",
       "executors",

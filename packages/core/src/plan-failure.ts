@@ -9,7 +9,7 @@ import { plan } from "./plan.ts";
 import { Reasons } from "./reasons.ts";
 import { Report } from "./report.ts";
 import type { RunOptions } from "./run-options.ts";
-import { runHeader } from "./surroundings.ts";
+import { newRunId, runHeader } from "./surroundings.ts";
 import type { Definition } from "./task.ts";
 
 export function failedPlanReport(
@@ -62,7 +62,7 @@ export function failedPlanReport(
     outputs: [],
     released: new Set(),
     run: runHeader(
-      options.runId ?? crypto.randomUUID(),
+      options.runId ?? newRunId(),
       unconnected.graph,
       options,
       dispatch,

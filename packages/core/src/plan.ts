@@ -48,7 +48,7 @@ export class GraphPlan implements Plan {
   readonly stageStart: Int32Array;
   #stages: readonly PlannedStage[] | undefined;
   #tasks: readonly PlannedTask[] | undefined;
-  #parallel: number | undefined;
+  #parallel: Int32Array | undefined;
 
   constructor(graph: Graph, depth: Int32Array, stageStart: Int32Array, order: Int32Array) {
     this.graph = graph;
@@ -65,29 +65,31 @@ export class GraphPlan implements Plan {
     return this.stageStart.length - 1;
   }
 
-  /** A task counts from its own stage until the stage before that of its first dependent. */
   get maxParallelism(): number {
+    return this.parallelCounts.reduce((most, count) => Math.max(most, count), 0);
+  }
+
+  /** For each stage the number of its `parallelTasks`: a task counts until the stage before that of its first dependent. */
+  get parallelCounts(): Int32Array {
     if (this.#parallel !== undefined) return this.#parallel;
-    const change = new Int32Array(this.totalStages + 1);
+    const { totalStages } = this;
+    const counts = new Int32Array(totalStages + 1);
     const { start, end } = this.graph.dependents;
     for (let task = 0; task < this.graph.size; task++) {
       const from = this.depth[task] as number;
-      let until = this.totalStages;
+      let until = totalStages;
       const last = start[task + 1] as number;
       for (let edge = start[task] as number; edge < last; edge++) {
         until = Math.min(until, this.depth[end[edge] as number] as number);
       }
-      change[from] = (change[from] as number) + 1;
-      change[until] = (change[until] as number) - 1;
+      counts[from] = (counts[from] as number) + 1;
+      counts[until] = (counts[until] as number) - 1;
     }
-    let now = 0;
-    let most = 0;
-    for (const delta of change) {
-      now += delta;
-      if (now > most) most = now;
+    for (let stage = 1; stage <= totalStages; stage++) {
+      counts[stage] = (counts[stage] as number) + (counts[stage - 1] as number);
     }
-    this.#parallel = most;
-    return most;
+    this.#parallel = counts;
+    return counts;
   }
 
   nameOf(task: number): string {
@@ -96,28 +98,39 @@ export class GraphPlan implements Plan {
 
   get stages(): readonly PlannedStage[] {
     if (this.#stages !== undefined) return this.#stages;
-    const stages: PlannedStage[] = [];
+    const stages: PlannedStage[] = new Array(this.totalStages);
+    const awaitedIn = new Int32Array(this.graph.size).fill(-1);
+    const { start, end } = this.graph.dependencies;
     let parallel: number[] = [];
-    for (let stageId = 0; stageId < this.totalStages; stageId++) {
+    for (let stageId = 0; stageId < stages.length; stageId++) {
       const starting = this.order.subarray(this.stageStart[stageId], this.stageStart[stageId + 1]);
-      const awaited = new Set<number>();
-      const { start, end } = this.graph.dependencies;
+      const awaited: number[] = [];
       for (const task of starting) {
         const last = start[task + 1] as number;
-        for (let edge = start[task] as number; edge < last; edge++)
-          awaited.add(end[edge] as number);
+        for (let edge = start[task] as number; edge < last; edge++) {
+          const dependency = end[edge] as number;
+          if (awaitedIn[dependency] === stageId) continue;
+          awaitedIn[dependency] = stageId;
+          awaited.push(dependency);
+        }
       }
-      parallel = parallel.filter((task) => !awaited.has(task));
-      parallel.push(...starting.values());
-      stages.push({
+      parallel = parallel.filter((task) => awaitedIn[task] === -1);
+      for (const task of starting) parallel.push(task);
+      stages[stageId] = {
         stageId,
-        startTasks: Array.from(starting, (task) => this.nameOf(task)),
-        waitForTasks: Array.from(awaited, (task) => this.nameOf(task)),
-        parallelTasks: parallel.map((task) => this.nameOf(task)),
-      });
+        startTasks: this.#names(starting),
+        waitForTasks: this.#names(awaited),
+        parallelTasks: this.#names(parallel),
+      };
     }
     this.#stages = stages;
     return stages;
+  }
+
+  #names(tasks: ArrayLike<number>): string[] {
+    const names: string[] = new Array(tasks.length);
+    for (let at = 0; at < names.length; at++) names[at] = this.nameOf(tasks[at] as number);
+    return names;
   }
 
   get tasks(): readonly PlannedTask[] {

@@ -4,7 +4,7 @@
  */
 import { type Analysis, analyse } from "./analysis.ts";
 import { type EncodedValue, encodeValue, type SerializedError } from "./encode.ts";
-import { asError, type Issue, messageOf, RunError } from "./errors.ts";
+import { asError, type Issue, lineOf, RunError } from "./errors.ts";
 import { dependencyNames, type Graph } from "./graph.ts";
 import {
   ABANDONED,
@@ -294,7 +294,7 @@ export class Report implements ExecutionReport {
     const lines = ledger.failures.map((task) => {
       const attempts = ledger.attemptCount(task);
       const after = attempts > 1 ? ` after ${attempts} attempts` : "";
-      const message = messageOf(asError(ledger.errorOf(task), "threw"));
+      const message = lineOf(asError(ledger.errorOf(task), "threw"));
       return `Task "${taskName(this.#graph, ledger, task)}" failed${after}: ${message}`;
     });
     const { stoppedBy } = ledger;
@@ -390,12 +390,12 @@ export class Report implements ExecutionReport {
   }
 
   unwrap(): Record<string, unknown> {
-    const { ledger, reasons } = this.#record;
+    const { ledger, planIssues, reasons } = this.#record;
     const roots = this.#graph.roots ?? [...this.#graph.index].map(([key, task]) => ({ key, task }));
     const missing = roots.filter(
       ({ task }) => !this.#hasOutput(task) && !this.#graph.tails.has(task),
     );
-    if (missing.length === 0 && this.executionState === "completed") return this.outputs;
+    if (missing.length === 0 && planIssues.length === 0) return this.outputs;
     const errors = ledger.failures.map((task) => ledger.errorOf(task));
     if (ledger.stoppedBy !== undefined && ledger.stoppedBy.kind !== "failure") {
       errors.push(reasons.errorOf(ledger.stoppedBy, -1));

@@ -1,5 +1,5 @@
 /** What a caller may say about one run, and the check of it, before anything else happens. */
-import { didYouMean, type Issues, nearest } from "./check.ts";
+import { didYouMean, type Issues, isString, nearest } from "./check.ts";
 import type { Clock } from "./clock.ts";
 import type { Graph } from "./graph.ts";
 import type { Journal } from "./journal.ts";
@@ -101,20 +101,14 @@ export function checkRunOptions(
     issues.expected(["timeoutMs"], "a number of milliseconds above 0", timeoutMs);
   }
   issues.amount(["graceMs"], given.graceMs);
-  if (
-    targets !== undefined &&
-    !(Array.isArray(targets) && targets.every((one) => typeof one === "string"))
-  ) {
-    issues.expected(["targets"], "an array of task names", targets);
-  }
-  if (params !== undefined && !(Array.isArray(params) && params.every(isBinding))) {
-    issues.expected(["params"], "an array of bindings, each made with `of` of a parameter", params);
-  }
+  issues.array(["targets"], targets, "task names", isString);
+  issues.array(["params"], params, "bindings, each made with `of` of a parameter", isBinding);
   const estimates = issues.record(["estimates"], given.estimates);
   for (const name in estimates) issues.amount(["estimates", name], estimates[name]);
   issues.oneOf(["keep"], given.keep, ["all", "roots"]);
   if (given.runId !== undefined) issues.name(["runId"], given.runId, "`runId`");
-  issues.record(["attributes"], given.attributes);
+  const attributes = issues.record(["attributes"], given.attributes);
+  for (const name in attributes) checkAttribute(issues, name, attributes[name]);
   checkObservers(issues, given.observers);
   checkEarlier(issues, given.resumeFrom);
   if (clock !== undefined) {
@@ -168,6 +162,12 @@ function isBinding(value: unknown): value is Binding {
   return typeof (value as Partial<Binding> | null)?.param === "string";
 }
 
+/** The report holds them as JSON. */
+function checkAttribute(issues: Issues, name: string, value: unknown): void {
+  if (typeof value === "string" || typeof value === "boolean" || Number.isFinite(value)) return;
+  issues.expected(["attributes", name], "a string, a finite number or a boolean", value);
+}
+
 function checkFailure(issues: Issues, failure: unknown): void {
   if (typeof failure !== "object" || failure === null) {
     if (failure !== undefined && !["stop", "drain", "continue"].includes(failure as string)) {
@@ -176,7 +176,10 @@ function checkFailure(issues: Issues, failure: unknown): void {
     return;
   }
   const policy = issues.record(["failure"], failure, ["maxFailures"]);
-  issues.integer(["failure", "maxFailures"], policy?.maxFailures ?? Number.NaN, 1);
+  if (policy?.maxFailures === undefined) {
+    issues.expected(["failure", "maxFailures"], "an integer from 1 up", undefined);
+  }
+  issues.integer(["failure", "maxFailures"], policy?.maxFailures, 1);
 }
 
 /** Collects what a graph needs and the options of the run do not give: units of resources, values of parameters. */

@@ -1,3 +1,540 @@
-/** The documented algorithm: stages are barriers. */
-import { Run } from "./run.ts";
-export class StagedRun extends Run {}
+/**
+ * The documented algorithm, literally: the machine of `dispatch: "stages"`. One cursor awaits tasks, one after the
+ * other. Before each stage it awaits what the stage waits for, in the plan's order, then starts the whole stage; after
+ * the last stage it awaits all other tasks in the order of their start. A failure is noticed when the cursor comes to
+ * the failed task: no stage starts after that, and each task that the cursor then meets is called off and waited for
+ * before it goes on to the next. Until its turn comes, a task goes on as if nothing had happened: it runs, it retries,
+ * it is even started when one that was called off frees its slot. Tail tasks are never awaited nor called off.
+ *
+ * Where that algorithm is silent, it keeps the promises of the other machine: a stop from outside (the caller's abort,
+ * the run's time limit) asks all at once; a retry with a delay gives the slot back and queues again, last in line; a
+ * task whose dependency did not complete is skipped when its stage starts. Capacity is first come, first served.
+ *
+ * It knows neither maps nor optional inputs, because the documented scheduler has none, and no resource, priority or
+ * failure mode but `stop`: the scheduler refuses to plan those.
+ */
+import type { AbortCause, Command, MachineEvent, PreparedEvent, StopCause } from "./event.ts";
+import {
+  ABANDONED,
+  BY_CONCURRENCY,
+  BY_SEMAPHORE,
+  CANCELLED,
+  COMPLETED,
+  DELAYED,
+  DETACHED,
+  FAILED,
+  Ledger,
+  READY,
+  RESTORED,
+  type Reason,
+  RUNNING,
+  SKIPPED,
+  WAITING,
+} from "./ledger.ts";
+import type { GraphPlan } from "./plan.ts";
+import { type Machine, type RunSettings, reasonOf } from "./run.ts";
+import { type Definition, maxRetriesOf } from "./task.ts";
+
+export class StagedRun implements Machine {
+  readonly plan: GraphPlan;
+  readonly ledger: Ledger;
+  state: "completed" | "failed" | "cancelled" | undefined;
+  readonly detached: Set<number> = new Set();
+  readonly #settings: RunSettings;
+
+  // The cursor: the stage it will start next, what that waits for (nothing at first), and how far in it (after the last
+  // stage: in all tasks) everything has been awaited.
+  #stage = 0;
+  #awaited: readonly number[] = [];
+  #at = 0;
+  #finishing = false;
+
+  /** Tasks in line for a slot, from `#head` on; those before `#held` were there when no slot was free. */
+  readonly #line: number[] = [];
+  #head = 0;
+  #held = 0;
+  readonly #freeSlots: number[] = [];
+  #slots = 0;
+  #running = 0;
+  #permitAsked = false;
+
+  /** Running attempts that were asked to stop, and why. */
+  readonly #asked: Map<number, AbortCause> = new Map();
+  /** Since when a task is in line that is ready again, or whose inputs took time to resolve. */
+  readonly #requeuedAt: Map<number, number> = new Map();
+  /** Failed tasks that stop the run when the cursor comes to them. */
+  readonly #fatal: Set<number> = new Set();
+  /** Edges of each task whose dependent has not ended; only counted when outputs are to be released. */
+  readonly #readers: Int32Array | undefined;
+  #openTails: number;
+  #begun = false;
+  /** What stopped the run before it began: what is restored stays restored. */
+  #stoppedBefore: StopCause | undefined;
+
+  // What belongs to the event at hand.
+  #now = 0;
+  #commands: Command[] = [];
+  /** The task that it ended, and the attempt that gave its slot back. */
+  #ended = -1;
+  #freed = -1;
+
+  constructor(plan: GraphPlan, settings: RunSettings = {}) {
+    const { graph } = plan;
+    this.plan = plan;
+    this.ledger = new Ledger(graph.size);
+    this.#settings = settings;
+    this.#openTails = graph.tails.size;
+    if (settings.release) {
+      const { start } = graph.dependents;
+      this.#readers = Int32Array.from(
+        { length: graph.size },
+        (_, task) => (start[task + 1] as number) - (start[task] as number),
+      );
+    }
+  }
+
+  /** The stage that is awaited; the last one when all are started, -1 without any. */
+  get stage(): number {
+    return Math.min(this.#stage, this.plan.totalStages - 1);
+  }
+
+  /** `pending` while what the stage waits for is awaited; the last stage is `running` until all has ended. */
+  get stageStatus(): "pending" | "running" | "completed" | "failed" | "cancelled" {
+    if (this.state !== undefined) return this.state;
+    const { stoppedBy } = this.ledger;
+    if (stoppedBy !== undefined) return stoppedBy.kind === "aborted" ? "cancelled" : "failed";
+    return this.#stage < this.plan.totalStages ? "pending" : "running";
+  }
+
+  handle(event: MachineEvent): readonly Command[] {
+    const commands: Command[] = [];
+    this.#commands = commands;
+    this.#now = event.at;
+    this.#ended = -1;
+    this.#freed = -1;
+    const { ledger } = this;
+    switch (event.type) {
+      case "started":
+        ledger.startAt[ledger.lastAttempt[event.task] as number] = event.at;
+        return commands;
+      case "placed":
+        ledger.executors.set(ledger.lastAttempt[event.task] as number, event.executor);
+        return commands;
+      case "returned":
+        if (event.facts !== undefined) ledger.note(event.task, event.facts);
+        this.#returned(event.task);
+        break;
+      case "threw":
+        if (event.facts !== undefined) ledger.note(event.task, event.facts);
+        this.#threw(event.task, event.error, event.retryMs, event.timedOut === true);
+        break;
+      case "prepared":
+        this.#prepared(event);
+        break;
+      case "elapsed":
+        if (ledger.status[event.task] === DELAYED) {
+          this.#requeuedAt.set(event.task, event.at);
+          this.#queue(event.task);
+        }
+        break;
+      case "permit":
+        this.#permitted();
+        break;
+      case "expired":
+        this.#ask(event.task, { kind: "expired", limitMs: event.limitMs });
+        break;
+      case "abandon":
+        this.#abandon(event.task, event.error, event.overrunMs);
+        break;
+      case "cancel":
+        this.#callOff(event.task, { kind: "cancelled", reason: event.reason });
+        break;
+      case "stop":
+        if (this.#begun) this.#stop(event.cause);
+        else this.#stoppedBefore ??= event.cause;
+        break;
+      case "begin":
+        for (const task of event.restored?.keys() ?? []) this.#finish(task, RESTORED);
+        this.#begun = true;
+        if (this.#stoppedBefore !== undefined) this.#stop(this.#stoppedBefore);
+        break;
+    }
+    if ("task" in event && ledger.isFinal(event.task)) {
+      const { task } = event;
+      // A task that was skipped released nobody: what ended before it did.
+      const skipped = ledger.status[task] === SKIPPED;
+      this.#ended = skipped ? (ledger.releasedBy[task] as number) : task;
+    }
+    // A slot goes to the next in line before the end of the task that had it is noticed.
+    this.#fill();
+    if (this.#begun && this.state === undefined) this.#advance();
+    this.#fill();
+    return commands;
+  }
+
+  mayRetry(task: number): boolean {
+    const cause = this.#asked.get(task);
+    return (
+      (cause === undefined || cause.kind === "expired") &&
+      this.ledger.attemptCount(task) <= maxRetriesOf(this.definitionOf(task))
+    );
+  }
+
+  isExpired(task: number): boolean {
+    return this.#asked.get(task)?.kind === "expired";
+  }
+
+  definitionOf(task: number): Definition {
+    return this.plan.graph.definitions[task] as Definition;
+  }
+
+  // ---- the cursor --------------------------------------------------------------------------------------------------
+
+  #advance(): void {
+    const { ledger, plan } = this;
+    while (!this.#finishing) {
+      if (!this.#awaitAll(this.#awaited)) return;
+      if (ledger.stoppedBy === undefined && this.#stage < plan.totalStages) {
+        this.#startStage();
+        this.#stage++;
+        this.#awaited = this.#waitsOf(this.#stage);
+      }
+      this.#at = 0;
+      this.#finishing = ledger.stoppedBy !== undefined || this.#stage >= plan.totalStages;
+    }
+    if (this.#awaitAll(plan.order)) this.#settle();
+  }
+
+  /** Whether the cursor has come to the end of these tasks; at the first failure, or when stopped, it leaves a stage's. */
+  #awaitAll(tasks: ArrayLike<number>): boolean {
+    const { ledger, plan } = this;
+    for (; this.#at < tasks.length; this.#at++) {
+      if (ledger.stoppedBy !== undefined && !this.#finishing) return true;
+      const task = tasks[this.#at] as number;
+      if (plan.graph.tails.has(task)) continue;
+      if (!ledger.isFinal(task)) {
+        const { stoppedBy } = ledger;
+        if (stoppedBy?.kind === "failure") this.#callOff(task, stoppedBy);
+        if (!ledger.isFinal(task)) return false;
+      }
+      if (ledger.stoppedBy === undefined && this.#fatal.has(task)) {
+        ledger.stoppedBy = { kind: "failure", task };
+        this.#skipFrom(this.#stage, ledger.stoppedBy);
+      }
+    }
+    return true;
+  }
+
+  /** What a stage waits for, in the plan's order. */
+  #waitsOf(stage: number): number[] {
+    const { order, stageStart, graph } = this.plan;
+    const { start, end } = graph.dependencies;
+    const waits = new Set<number>();
+    for (const task of order.subarray(stageStart[stage], stageStart[stage + 1])) {
+      const last = start[task + 1] as number;
+      for (let edge = start[task] as number; edge < last; edge++) waits.add(end[edge] as number);
+    }
+    return [...waits];
+  }
+
+  /** When one task has inputs to resolve, the whole stage takes that way, so that the order of the line holds. */
+  #startStage(): void {
+    const { ledger } = this;
+    const { order, stageStart } = this.plan;
+    const starting: number[] = [];
+    for (const task of order.subarray(stageStart[this.#stage], stageStart[this.#stage + 1])) {
+      if (ledger.status[task] !== WAITING) continue; // Restored, or called off by the caller.
+      const reason = this.#ruledOut(task);
+      if (reason !== undefined) {
+        this.#skip(task, reason);
+      } else {
+        ledger.readyAt[task] = this.#now;
+        ledger.releasedBy[task] = this.#ended;
+        starting.push(task);
+      }
+    }
+    const prepare = starting.some((task) => this.definitionOf(task).prepares);
+    for (const task of starting) {
+      if (prepare) this.#commands.push({ type: "prepare", task });
+      else this.#queue(task);
+    }
+  }
+
+  /** Why a task cannot run; `undefined` when all that it needs has completed, or may still. */
+  #ruledOut(task: number): Reason | undefined {
+    const { ledger } = this;
+    const { start, end } = this.plan.graph.dependencies;
+    const last = start[task + 1] as number;
+    for (let edge = start[task] as number; edge < last; edge++) {
+      const dependency = end[edge] as number;
+      const status = ledger.status[dependency] as number;
+      if (status === COMPLETED || status === RESTORED || !ledger.isFinal(dependency)) continue;
+      const before = ledger.reasons.get(dependency);
+      // One that was skipped because the run stops rules nothing out: its dependents share its reason.
+      if (before !== undefined && before === ledger.stoppedBy) continue;
+      const root = before?.kind === "dependency" ? before.root : dependency;
+      return { kind: "dependency", task: dependency, root };
+    }
+    return undefined;
+  }
+
+  /** The tasks of a stage and of all later ones will not start. */
+  #skipFrom(stage: number, reason: Reason): void {
+    const { order, stageStart } = this.plan;
+    for (const task of order.subarray(stageStart[stage])) {
+      if (this.ledger.status[task] === WAITING) this.#skip(task, this.#ruledOut(task) ?? reason);
+    }
+  }
+
+  #skip(task: number, reason: Reason): void {
+    this.ledger.reasons.set(task, reason);
+    this.ledger.readyAt[task] = Number.NaN;
+    this.#finish(task, SKIPPED);
+  }
+
+  #settle(): void {
+    const { stoppedBy } = this.ledger;
+    if (stoppedBy === undefined) this.state = "completed";
+    else this.state = stoppedBy.kind === "aborted" ? "cancelled" : "failed";
+    for (const tail of this.plan.graph.tails) {
+      if (this.ledger.isFinal(tail)) continue;
+      this.detached.add(tail);
+      if (this.#settings.observed) {
+        const from = this.ledger.status[tail] as number;
+        this.#commands.push({ type: "status", task: tail, from, to: DETACHED, cause: -1 });
+      }
+    }
+    this.#commands.push({ type: "settle" });
+    if (this.#openTails === 0) this.#commands.push({ type: "close" });
+  }
+
+  // ---- the line ----------------------------------------------------------------------------------------------------
+
+  #prepared(event: PreparedEvent): void {
+    const { task } = event;
+    if (this.ledger.status[task] !== WAITING) return; // Called off meanwhile.
+    if (event.skip !== undefined) {
+      this.ledger.reasons.set(task, { kind: "condition", message: event.skip });
+      this.#finish(task, SKIPPED);
+    } else if ("error" in event) {
+      this.ledger.taskErrors.set(task, event.error);
+      this.#fail(task, FAILED);
+    } else {
+      // Until now it waited for its inputs, not for a slot.
+      if (event.at > (this.ledger.readyAt[task] as number)) this.#requeuedAt.set(task, event.at);
+      this.#queue(task);
+    }
+  }
+
+  #queue(task: number): void {
+    this.#become(task, READY);
+    this.#line.push(task);
+  }
+
+  #fill(): void {
+    const { concurrency = Number.POSITIVE_INFINITY, permits } = this.#settings;
+    while (this.#next() !== undefined) {
+      if (permits) {
+        if (!this.#permitAsked) this.#commands.push({ type: "acquire" });
+        this.#permitAsked = true;
+        return;
+      }
+      if (this.#running >= concurrency) {
+        this.#held = this.#line.length;
+        return;
+      }
+      const limitedBy = this.#head < this.#held ? BY_CONCURRENCY : 0;
+      this.#start(this.#line[this.#head++] as number, limitedBy);
+    }
+  }
+
+  /** A permit starts the first in line, or goes back in the same turn. */
+  #permitted(): void {
+    this.#permitAsked = false;
+    const task = this.#next();
+    if (task === undefined) {
+      this.#commands.push({ type: "yield" });
+    } else {
+      this.#head++;
+      this.#start(task, this.#now > this.#readySince(task) ? BY_SEMAPHORE : 0);
+    }
+  }
+
+  /** The first in line; those that were called off have left it. */
+  #next(): number | undefined {
+    while (
+      this.#head < this.#line.length &&
+      this.ledger.status[this.#line[this.#head] as number] !== READY
+    ) {
+      this.#head++;
+    }
+    return this.#line[this.#head];
+  }
+
+  #start(task: number, limitedBy: number): void {
+    const { ledger } = this;
+    this.#become(task, RUNNING);
+    const attempt = this.#openAttempt(task, this.#freeSlots.pop() ?? this.#slots++);
+    if (limitedBy !== 0) {
+      ledger.limitedBy[attempt] = limitedBy;
+      ledger.freedBy[attempt] = this.#freed;
+    }
+    if (++this.#running > ledger.peakConcurrency) ledger.peakConcurrency = this.#running;
+  }
+
+  #openAttempt(task: number, slot: number): number {
+    const attempt = this.ledger.open(task, this.#readySince(task), this.#now, slot);
+    this.#commands.push({ type: "start", task, attempt });
+    return attempt;
+  }
+
+  #readySince(task: number): number {
+    return this.#requeuedAt.get(task) ?? (this.ledger.readyAt[task] as number);
+  }
+
+  // ---- the end of an attempt ---------------------------------------------------------------------------------------
+
+  #returned(task: number): void {
+    if (this.ledger.status[task] !== RUNNING || this.#endIfAsked(task)) return;
+    this.#closeAttempt(task, COMPLETED);
+    this.#finish(task, COMPLETED);
+  }
+
+  #threw(task: number, error: unknown, retryMs: number | undefined, timedOut: boolean): void {
+    const { ledger } = this;
+    if (ledger.status[task] !== RUNNING) return;
+    const attempt = ledger.lastAttempt[task] as number;
+    ledger.errors.set(attempt, error);
+    if (timedOut) ledger.timedOut.add(attempt);
+    if (this.#endIfAsked(task)) return;
+    if (retryMs === undefined) {
+      this.#closeAttempt(task, FAILED);
+      this.#fail(task, FAILED);
+      return;
+    }
+    ledger.retryDelay.set(attempt, retryMs);
+    if (retryMs === 0) {
+      // The slot and the permit stay with the task.
+      this.#record(attempt, FAILED);
+      this.#requeuedAt.set(task, this.#now);
+      this.#openAttempt(task, ledger.slot[attempt] as number);
+      return;
+    }
+    this.#closeAttempt(task, FAILED);
+    this.#become(task, DELAYED);
+    this.#commands.push({ type: "delay", task, ms: retryMs });
+  }
+
+  /** An attempt that was asked to stop ends `cancelled`, however its function ended; a time-out is a failure. */
+  #endIfAsked(task: number): boolean {
+    const cause = this.#asked.get(task);
+    this.#asked.delete(task);
+    if (cause === undefined || cause.kind === "expired") return false;
+    this.#closeAttempt(task, CANCELLED);
+    this.ledger.reasons.set(task, reasonOf(cause));
+    this.#finish(task, CANCELLED);
+    return true;
+  }
+
+  #closeAttempt(task: number, status: number): void {
+    const attempt = this.ledger.lastAttempt[task] as number;
+    this.#record(attempt, status);
+    this.#freeSlots.push(this.ledger.slot[attempt] as number);
+    this.#running--;
+    this.#freed = attempt;
+    if (this.#settings.permits) this.#commands.push({ type: "yield" });
+  }
+
+  #record(attempt: number, status: number): void {
+    this.ledger.close(attempt, status, this.#now);
+    if (this.#settings.observed) this.#commands.push({ type: "ended", attempt });
+  }
+
+  #abandon(task: number, error: unknown, overrunMs: number): void {
+    const { ledger } = this;
+    const cause = this.#asked.get(task);
+    if (ledger.status[task] !== RUNNING || cause === undefined) return;
+    this.#asked.delete(task);
+    ledger.errors.set(ledger.lastAttempt[task] as number, error);
+    ledger.overrunMs.set(task, overrunMs);
+    ledger.reasons.set(task, reasonOf(cause));
+    this.#closeAttempt(task, ABANDONED);
+    // One that ran over its own time limit has failed; one that was stopped by others has not.
+    if (cause.kind === "expired") this.#fail(task, ABANDONED);
+    else this.#finish(task, ABANDONED);
+  }
+
+  #fail(task: number, status: number): void {
+    this.ledger.failures.push(task);
+    const ignored = this.definitionOf(task).options?.onFailure === "ignore";
+    if (!ignored) this.#fatal.add(task);
+    this.#finish(task, status);
+  }
+
+  #finish(task: number, status: number): void {
+    const { graph } = this.plan;
+    this.#become(task, status);
+    this.#requeuedAt.delete(task);
+    if (graph.tails.has(task) && --this.#openTails === 0 && this.state !== undefined) {
+      this.#commands.push({ type: "close" });
+    }
+    if (this.#readers === undefined) return;
+    const { start, end } = graph.dependencies;
+    const last = start[task + 1] as number;
+    for (let edge = start[task] as number; edge < last; edge++) {
+      const dependency = end[edge] as number;
+      const left = (this.#readers[dependency] as number) - 1;
+      this.#readers[dependency] = left;
+      if (left === 0) this.#commands.push({ type: "release", task: dependency });
+    }
+  }
+
+  #become(task: number, status: number): void {
+    const from = this.ledger.status[task] as number;
+    this.ledger.status[task] = status;
+    if (this.#settings.observed) {
+      this.#commands.push({ type: "status", task, from, to: status, cause: this.#ended });
+    }
+  }
+
+  // ---- stopping ----------------------------------------------------------------------------------------------------
+
+  /** From outside: nothing new starts, and whatever runs is asked at once, tail tasks too. */
+  #stop(cause: StopCause): void {
+    const reason = reasonOf(cause);
+    if (this.state === undefined) this.ledger.stoppedBy ??= reason;
+    this.#skipFrom(0, reason);
+    for (const task of this.plan.order) {
+      if (!this.ledger.isFinal(task)) this.#callOff(task, cause);
+    }
+  }
+
+  #callOff(task: number, cause: AbortCause): void {
+    const { ledger } = this;
+    const status = ledger.status[task] as number;
+    if (ledger.isFinal(task)) return;
+    if (status === RUNNING) {
+      this.#ask(task, cause);
+      return;
+    }
+    if (status === DELAYED) this.#commands.push({ type: "undelay", task });
+    const reason = reasonOf(cause);
+    if (cause.kind === "cancelled" || ledger.lastAttempt[task] !== -1) {
+      ledger.reasons.set(task, reason);
+      this.#finish(task, CANCELLED);
+    } else if (status === READY) {
+      ledger.reasons.set(task, { kind: "not-started", because: reason });
+      this.#finish(task, CANCELLED);
+    } else {
+      this.#skip(task, reason); // Its inputs are not there yet.
+    }
+  }
+
+  #ask(task: number, cause: AbortCause): void {
+    if (this.ledger.status[task] !== RUNNING) return;
+    const before = this.#asked.get(task);
+    if (before === undefined) this.#commands.push({ type: "abort", task, cause });
+    // A stop outweighs a time-out: the attempt ends cancelled.
+    if (before === undefined || before.kind === "expired") this.#asked.set(task, cause);
+  }
+}

@@ -94,7 +94,7 @@ export class Run implements Machine {
   readonly #maps: Map<number, Expansion> = new Map();
   /** Running attempts that were asked to stop, and why. */
   readonly #asked: Map<number, AbortCause> = new Map();
-  /** Since when a task that had an attempt before is ready again. */
+  /** Since when a task competes that is ready again, or whose inputs took time to resolve. */
   readonly #requeuedAt: Map<number, number> = new Map();
   readonly #freeSlots: number[] = [];
   #slots = 0;
@@ -103,6 +103,8 @@ export class Run implements Machine {
   #open: number;
   #openTails: number;
   #begun = false;
+  /** What stopped the run before it began: what is restored stays restored. */
+  #stoppedBefore: StopCause | undefined;
   #phase: "open" | "draining" | "stopped" = "open";
   /** Tail tasks that have begun go on when a failure stops the run; what else stops it stops them too. */
   #tailsGoOn = true;
@@ -184,7 +186,8 @@ export class Run implements Machine {
         this.#cancel(event.task, event.reason);
         break;
       case "stop":
-        this.#halt(reasonOf(event.cause), event.cause);
+        if (this.#begun) this.#halt(reasonOf(event.cause), event.cause);
+        else this.#stoppedBefore ??= event.cause;
         break;
       case "begin":
         this.#begin(event.restored?.keys() ?? []);
@@ -221,7 +224,11 @@ export class Run implements Machine {
   #begin(restored: Iterable<number>): void {
     for (const task of restored) this.#finish(task, RESTORED);
     this.#begun = true;
-    if (this.#phase !== "open") return;
+    const stopped = this.#stoppedBefore;
+    if (stopped !== undefined) {
+      this.#halt(reasonOf(stopped), stopped);
+      return;
+    }
     this.#cause = -1;
     for (let task = 0; task < this.plan.graph.size; task++) {
       if (this.#missing[task] === 0 && this.ledger.status[task] === WAITING) this.#release(task);
@@ -261,6 +268,8 @@ export class Run implements Machine {
     } else if (event.items !== undefined) {
       this.#expand(task, event.items, event.restored);
     } else {
+      // Until now it waited for its inputs, not for capacity.
+      if (event.at > (this.ledger.readyAt[task] as number)) this.#requeuedAt.set(task, event.at);
       this.#enqueue(task);
     }
   }
@@ -402,10 +411,13 @@ export class Run implements Machine {
     if (expansion !== undefined) expansion.failed++;
     const ignored = this.definitionOf(task).options?.onFailure === "ignore" || this.#isTail(task);
     if (!ignored) this.#failures++;
-    this.#finish(task, status);
-    if (ignored || this.#phase !== "open") return;
     const limit = typeof failure === "object" ? failure.maxFailures : 1;
-    if (failure === "continue" || this.#failures < limit) return;
+    const goesOn = ignored || failure === "continue" || this.#failures < limit;
+    const stops = !goesOn && this.#phase === "open";
+    // Before it is told to others: its end must not let in the next item of its map.
+    if (stops) this.#phase = "draining";
+    this.#finish(task, status);
+    if (!stops) return;
     const reason: Reason = { kind: "failure", task };
     this.#halt(reason, failure === "drain" ? undefined : { kind: "failure", task });
   }
@@ -465,7 +477,7 @@ export class Run implements Machine {
     return out;
   }
 
-  /** The outputs that this task has read last have no reader left. */
+  /** The outputs that this task was the last to read have no reader left, nor has its own when all were done before. */
   #doneReading(task: number, left: Int32Array): void {
     const { start, end } = this.plan.graph.dependencies;
     const last = start[task + 1] as number;
@@ -473,7 +485,14 @@ export class Run implements Machine {
       const dependency = end[edge] as number;
       const readers = (left[dependency] as number) - 1;
       left[dependency] = readers;
-      if (readers === 0) this.#commands.push({ type: "release", task: dependency });
+      if (readers === 0 && this.ledger.isFinal(dependency)) {
+        this.#commands.push({ type: "release", task: dependency });
+      }
+    }
+    // Its readers may all be done before it is: those that were skipped.
+    const { start: read } = this.plan.graph.dependents;
+    if (left[task] === 0 && (read[task] as number) < (read[task + 1] as number)) {
+      this.#commands.push({ type: "release", task });
     }
   }
 
@@ -553,7 +572,17 @@ export class Run implements Machine {
   }
 
   /** The items decide: one that failed fails the map, one that was cancelled cancels it. */
-  #finishMap(map: number, { spawn, failed, cancelled }: Expansion): void {
+  #finishMap(map: number, expansion: Expansion): void {
+    this.#concludeMap(map, expansion);
+    if (this.#readers === undefined) return;
+    // The map was the only reader of its items; their results live on in its list.
+    const { first, count } = expansion.spawn;
+    for (let item = first; item < first + count; item++) {
+      this.#commands.push({ type: "release", task: item });
+    }
+  }
+
+  #concludeMap(map: number, { spawn, failed, cancelled }: Expansion): void {
     const { ledger } = this;
     const { first, count } = spawn;
     if (failed > 0) {
@@ -565,7 +594,10 @@ export class Run implements Machine {
         }
       }
       const message = `${failed} of the ${count} items of "${name}" failed`;
-      ledger.taskErrors.set(map, new AggregateError(errors, message));
+      const error = new AggregateError(errors, message);
+      // A stack of the machine tells nobody anything, and would be another one at a replay.
+      error.stack = `${error.name}: ${message}`;
+      ledger.taskErrors.set(map, error);
       this.#finish(map, FAILED);
     } else if (cancelled > 0) {
       let item = first;

@@ -2,7 +2,7 @@
  * Door 2: the documented scheduler. Names and predeclared orders, for graphs that come from data. It turns them into the
  * same graph that door 1 builds; from there on there is one engine.
  */
-import { didYouMean, Issues, nearest } from "./check.ts";
+import { didYouMean, Issues, isString, nearest } from "./check.ts";
 import { DefinitionError, describe, PlanError } from "./errors.ts";
 import { anchor, type Dispatch, type Execution } from "./execute.ts";
 import {
@@ -21,6 +21,7 @@ import { failedPlanReport } from "./plan-failure.ts";
 import type { ExecutionReport } from "./report.ts";
 import type { Machine } from "./run.ts";
 import { checkNeeds, checkRunOptions, type RunOptions } from "./run-options.ts";
+import { StagedRun } from "./run-stages.ts";
 import {
   type Definition,
   prepares,
@@ -63,7 +64,11 @@ export interface SchedulerOptions extends Omit<RunOptions, "targets" | "params">
   readonly taskOptions?: Readonly<Record<string, Omit<TaskOptions, "retry">>>;
   /** Tasks that are started and not waited for. */
   readonly ignoreTailTasks?: readonly string[];
-  /** `stages`: the documented algorithm, in which a stage starts when all that it waits for has ended. Default `dependencies`. */
+  /**
+   * `stages`: the documented algorithm, in which a stage starts when all that it waits for has ended, and a failure is
+   * noticed when its task is awaited. It takes no resources, priorities, estimates or `failure` other than `stop`.
+   * Default `dependencies`.
+   */
   readonly dispatch?: Dispatch;
 }
 
@@ -75,6 +80,9 @@ const SCHEDULER_KEYS = [
   "ignoreTailTasks",
   "dispatch",
 ] as const satisfies readonly (keyof SchedulerOptions)[];
+
+/** The last argument that an input can go to: arguments before it that get none are `undefined`, and are made. */
+const MAX_ARGUMENT = 1000;
 
 /** Plans and runs tasks that are given by name, in a predeclared order. Runs any number of times, also at once. */
 export class DynamicScheduler {
@@ -130,13 +138,14 @@ export class DynamicScheduler {
     }
     const { dispatch = "dependencies" } = options;
     const work = { plan: planned, options, anchor: from, dispatch, params: new Map() };
+    // Before the first tasks are called: they may look.
+    this.#state = "running";
     const { execution, machine } = launch(work);
     return this.#follow(execution, machine);
   }
 
   async #follow(execution: Execution, machine: Machine): Promise<ExecutionReport> {
     this.#machine = machine;
-    this.#state = "running";
     const report = await execution.report;
     if (this.#machine === machine) this.#state = report.executionState;
     return report;
@@ -146,10 +155,14 @@ export class DynamicScheduler {
     return this.#state;
   }
 
-  /** The lowest stage with an unsettled task; the last one when all are settled, -1 before a run. */
+  /**
+   * The lowest stage with an unsettled task; the last one when all are settled, -1 before a run. With
+   * `dispatch: "stages"` the stage that starts next, or the last one, or the one that a failure kept from starting.
+   */
   get currentStage(): number {
     const machine = this.#machine;
     if (machine === undefined) return -1;
+    if (machine instanceof StagedRun) return machine.stage;
     const { order, depth, graph, totalStages } = machine.plan;
     while (this.#settledUpTo < order.length) {
       const task = order[this.#settledUpTo] as number;
@@ -159,9 +172,13 @@ export class DynamicScheduler {
     return totalStages - 1;
   }
 
-  /** What the current stage is doing; `undefined` before the first run. */
+  /**
+   * What the current stage is doing; `undefined` before the first run, `pending` while planning. With
+   * `dispatch: "stages"` also `pending` while what the stage waits for has not ended.
+   */
   get stageStatus(): "pending" | "running" | "completed" | "failed" | "cancelled" | undefined {
     if (this.#state === "none") return undefined;
+    if (this.#machine instanceof StagedRun) return this.#machine.stageStatus;
     return this.#state === "planning" ? "pending" : this.#state;
   }
 
@@ -258,13 +275,7 @@ function checkSchedulerOptions(issues: Issues, given: unknown): void {
   }
   if (options.name !== undefined) issues.name(["name"], options.name, "`name`");
   issues.oneOf(["dispatch"], options.dispatch, ["dependencies", "stages"]);
-  const tails: unknown = options.ignoreTailTasks;
-  if (
-    tails !== undefined &&
-    !(Array.isArray(tails) && tails.every((one) => typeof one === "string"))
-  ) {
-    issues.expected(["ignoreTailTasks"], "an array of task names", tails);
-  }
+  issues.array(["ignoreTailTasks"], options.ignoreTailTasks, "task names", isString);
   const retries = issues.record(["taskRetries"], options.taskRetries);
   for (const name in retries) {
     checkOptions(issues, { name, kind: "task", options: { retry: retries[name] as number } });
@@ -342,7 +353,9 @@ function checkTo(
   if ("key" in to === "index" in to) issues.expected(path, "{ key } or { index }", to);
   if ("key" in to && typeof to.key !== "string")
     issues.expected([...path, "key"], "a string", to.key);
-  if ("index" in to) issues.integer([...path, "index"], to.index ?? Number.NaN, 0);
+  if ("index" in to) {
+    issues.integer([...path, "index"], to.index ?? Number.NaN, 0, MAX_ARGUMENT);
+  }
 }
 
 // ---- what the plan refuses -------------------------------------------------------------------------------------------
@@ -515,11 +528,14 @@ function checkConflicts(
   }
 }
 
-/** The documented algorithm is first come, first served: what orders or weighs tasks has no place in it. */
+/**
+ * The documented algorithm is first come, first served, and stops at the first failure that it notices: what orders or
+ * weighs tasks, or lets others run on, has no place in it.
+ */
 function checkStaged(
   issues: Issues,
   { definitions }: Graph,
-  { resources }: SchedulerOptions,
+  { resources, estimates, failure = "stop" }: SchedulerOptions,
 ): void {
   const refuse = (what: string, path: readonly string[]): void =>
     issues.add(
@@ -528,6 +544,13 @@ function checkStaged(
       path,
     );
   if (resources !== undefined) refuse("`resources`", ["resources"]);
+  if (estimates !== undefined) refuse("`estimates`", ["estimates"]);
+  if (failure !== "stop") {
+    refuse(
+      typeof failure === "string" ? `\`failure: "${failure}"\`` : "`failure: { maxFailures }`",
+      ["failure"],
+    );
+  }
   for (const { name, options } of definitions) {
     if (options?.priority !== undefined)
       refuse(`The priority of task "${name}"`, ["taskOptions", name, "priority"]);

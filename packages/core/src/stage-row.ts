@@ -4,7 +4,7 @@
  */
 import { dependencyNames } from "./graph.ts";
 import type { Ledger } from "./ledger.ts";
-import type { GraphPlan } from "./plan.ts";
+import type { GraphPlan, PlannedStage } from "./plan.ts";
 import {
   instant,
   type Ms,
@@ -20,6 +20,7 @@ export class StageRow implements StageStatistics {
   readonly #plan: GraphPlan;
   readonly #ledger: Ledger;
   readonly stageId: number;
+  #times: { start: number; end: number } | undefined;
 
   constructor(plan: GraphPlan, ledger: Ledger, stageId: number) {
     this.#plan = plan;
@@ -32,7 +33,8 @@ export class StageRow implements StageStatistics {
   }
 
   /** `NaN` when none of its tasks was called. */
-  #span(): { start: number; end: number } {
+  get #span(): { start: number; end: number } {
+    if (this.#times !== undefined) return this.#times;
     const { order, stageStart, graph } = this.#plan;
     let start = Number.POSITIVE_INFINITY;
     let end = Number.NEGATIVE_INFINITY;
@@ -44,29 +46,30 @@ export class StageRow implements StageStatistics {
       if (span.start < start) start = span.start;
       if (span.end > end) end = span.end;
     }
-    return {
+    this.#times = {
       start: start === Number.POSITIVE_INFINITY ? Number.NaN : start,
       end: end === Number.NEGATIVE_INFINITY ? Number.NaN : end,
     };
+    return this.#times;
   }
 
   get startAt(): Offset | null {
-    return instant(this.#span().start);
+    return instant(this.#span.start);
   }
 
   get endAt(): Offset | null {
-    return instant(this.#span().end);
+    return instant(this.#span.end);
   }
 
   get durationMs(): Ms {
-    const { start, end } = this.#span();
+    const { start, end } = this.#span;
     return Number.isNaN(end) ? 0 : (micros(end) - micros(start)) / 1000;
   }
 
   get startTasks(): string[] {
     const { order, stageStart } = this.#plan;
     const first = stageStart[this.stageId] as number;
-    const names: string[] = new Array(this.parallelTaskCount);
+    const names: string[] = new Array((stageStart[this.stageId + 1] as number) - first);
     for (let at = 0; at < names.length; at++) {
       names[at] = this.#plan.nameOf(order[first + at] as number);
     }
@@ -74,20 +77,23 @@ export class StageRow implements StageStatistics {
   }
 
   get parallelTasks(): string[] {
-    return this.startTasks;
+    const { startTasks } = this;
+    // Where no earlier task goes on beside them, the plan need not be asked for the lists of all stages.
+    if (startTasks.length === this.parallelTaskCount) return startTasks;
+    return [...(this.#plan.stages[this.stageId] as PlannedStage).parallelTasks];
   }
 
   get parallelTaskCount(): number {
-    const { stageStart } = this.#plan;
-    return (stageStart[this.stageId + 1] as number) - (stageStart[this.stageId] as number);
+    return this.#plan.parallelCounts[this.stageId] as number;
   }
 
   get waitTasks(): string[] {
     const { order, stageStart, graph } = this.#plan;
     const first = stageStart[this.stageId] as number;
-    if (this.parallelTaskCount === 1) return dependencyNames(graph, order[first] as number);
+    const last = stageStart[this.stageId + 1] as number;
+    if (last - first === 1) return dependencyNames(graph, order[first] as number);
     const names = new Set<string>();
-    for (let at = first; at < (stageStart[this.stageId + 1] as number); at++) {
+    for (let at = first; at < last; at++) {
       for (const name of dependencyNames(graph, order[at] as number)) names.add(name);
     }
     return [...names];
@@ -100,8 +106,7 @@ export class StageRow implements StageStatistics {
   /** The row as a plain object. */
   toJSON(): StageStatistics {
     const { stageId, stageName, startAt, endAt, durationMs } = this;
-    const { parallelTaskCount, parallelTasks, waitTasks, startTasks } = this;
-    const waitTaskCount = waitTasks.length;
+    const { parallelTaskCount, waitTaskCount, parallelTasks, waitTasks, startTasks } = this;
     const times = { stageId, stageName, startAt, endAt, durationMs };
     return { ...times, parallelTaskCount, waitTaskCount, parallelTasks, waitTasks, startTasks };
   }

@@ -20,10 +20,11 @@ export interface StageStatistics {
   durationMs: Ms;
   parallelTaskCount: number;
   waitTaskCount: number;
-  /** The tasks of this depth. */
+  /** The tasks of this depth, and those of earlier stages that nobody has had to wait for yet. */
   parallelTasks: string[];
-  /** What they depend on. */
+  /** What the tasks of this depth depend on. */
   waitTasks: string[];
+  /** The tasks of this depth. */
   startTasks: string[];
 }
 

@@ -41,6 +41,16 @@ export function onAbort(signal: AbortSignal, fire: () => void): () => void {
 }
 const leaving = new WeakMap<Set<() => void>, () => void>();
 
+/** A random UUID (version 4, RFC 9562). Pages that are not served securely have no `randomUUID`. */
+export function newRunId(): string {
+  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
+  const octets = crypto.getRandomValues(new Uint8Array(16));
+  octets[6] = ((octets[6] as number) & 0x0f) | 0x40;
+  octets[8] = ((octets[8] as number) & 0x3f) | 0x80;
+  const digits = Array.from(octets, (octet) => octet.toString(16).padStart(2, "0")).join("");
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
 /** Keeps the process alive: with nothing else on its loop, Node would exit 0 and the run would never settle. */
 export function holdProcess(): () => void {
   const timer = setInterval(() => {}, 2 ** 31 - 1);

@@ -165,6 +165,8 @@ export interface Definition {
   readonly options: (TaskOptions<never> & { readonly concurrency?: number }) | undefined;
   /** Whether something must be resolved, checked or asked before the task may queue. */
   readonly prepares: boolean;
+  /** Of a map: whether its function takes an object of inputs, be it an empty one, beside item and index. */
+  readonly takesInputs?: boolean;
 }
 
 export function prepares({ kind, slots, options }: Omit<Definition, "prepares">): boolean {
@@ -220,6 +222,20 @@ export class TaskHandle implements Definition {
   }
 }
 
+class MapHandle extends TaskHandle {
+  readonly takesInputs: boolean;
+  constructor(
+    name: string,
+    slots: readonly Slot[],
+    run: (...args: never[]) => unknown,
+    options: Definition["options"],
+    takesInputs: boolean,
+  ) {
+    super(name, "map", slots, run, options);
+    this.takesInputs = takesInputs;
+  }
+}
+
 class SlotInput {
   readonly kind: SlotKind;
   readonly task: TaskHandle;
@@ -266,7 +282,7 @@ export function task<const D extends Inputs, T, S extends Schema | undefined = u
   options?: TaskOptions<ValuesOf<D>, S>,
 ): Task<OutputOf<S, T>>;
 export function task(name: string, second: unknown, third?: unknown, fourth?: unknown): unknown {
-  const bare = typeof second === "function" || typeof third !== "function";
+  const bare = typeof second === "function" || !looksCallable(third);
   return define(
     name,
     "task",
@@ -304,7 +320,7 @@ export function map(
   fourth?: unknown,
   fifth?: unknown,
 ): unknown {
-  const bare = typeof third === "function" || typeof fourth !== "function";
+  const bare = typeof third === "function" || !looksCallable(fourth);
   return define(
     name,
     "map",
@@ -313,6 +329,11 @@ export function map(
     bare ? third : fourth,
     bare ? fourth : fifth,
   );
+}
+
+/** A function, or the promise of one that was called by mistake: that stands where the function belongs. */
+function looksCallable(value: unknown): boolean {
+  return typeof value === "function" || describe(value) === "a promise";
 }
 
 function define(
@@ -365,13 +386,11 @@ function define(
   }
   if (options !== undefined) issues.record(["tasks", name, "options"], options);
   if (issues.list.length > 0) throw new DefinitionError(issues.list);
-  return new TaskHandle(
-    name,
-    kind,
-    slots.length === 0 ? NO_SLOTS : slots,
-    run as TaskHandle["run"],
-    options as Definition["options"],
-  );
+  const call = run as TaskHandle["run"];
+  const checked = options as Definition["options"];
+  return kind === "map"
+    ? new MapHandle(name, slots, call, checked, inputs !== undefined)
+    : new TaskHandle(name, kind, slots.length === 0 ? NO_SLOTS : slots, call, checked);
 }
 
 function toSlot(to: string, input: unknown): Slot | undefined {

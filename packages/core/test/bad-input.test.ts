@@ -1,0 +1,503 @@
+import { describe, expect, it } from "vitest";
+import {
+  after,
+  type Clock,
+  DefinitionError,
+  DynamicScheduler,
+  flow,
+  map,
+  optional,
+  PlanError,
+  param,
+  pick,
+  Semaphore,
+  settled,
+  task,
+} from "../src/index.ts";
+
+const nothing = (): void => {};
+const never = new Promise<never>(() => {});
+
+/** An array that begins with a hole. */
+const holed = (...rest: unknown[]): unknown[] =>
+  Object.assign(
+    new Array(rest.length + 1),
+    Object.fromEntries(rest.map((one, at) => [at + 1, one])),
+  );
+
+/** The messages of a refusal, which is always one of the two errors that list everything. */
+async function refusal(attempt: () => unknown): Promise<string[]> {
+  try {
+    await attempt();
+  } catch (error) {
+    if (error instanceof DefinitionError || error instanceof PlanError) {
+      return error.issues.map(({ message }) => message);
+    }
+    throw error;
+  }
+  throw new Error("It was accepted");
+}
+
+const WRONG_INTEGERS = [Number.NaN, -1, 1.5, "3", Number.POSITIVE_INFINITY, null, 3n];
+const WRONG_AMOUNTS = [Number.NaN, -1, "3", Number.POSITIVE_INFINITY, null, 3n];
+const shown = (value: unknown): string =>
+  typeof value === "string" ? `"${value}"` : typeof value === "bigint" ? `${value}n` : `${value}`;
+
+const cases = (
+  options: readonly (readonly [
+    name: string,
+    at: (value: unknown) => object,
+    expected: string,
+    values: readonly unknown[],
+  ])[],
+): [where: string, options: object, message: string][] =>
+  options.flatMap(([name, at, expected, values]) =>
+    values.map((value): [string, object, string] => [
+      `${name}: ${shown(value)}`,
+      at(value),
+      `Expected \`${name}\` to be ${expected}, got \`${shown(value)}\``,
+    ]),
+  );
+
+const runOptions = cases([
+  [
+    "concurrency",
+    (concurrency) => ({ concurrency }),
+    "an integer from 1 up or a Semaphore",
+    [...WRONG_INTEGERS, 0],
+  ],
+  [
+    "timeoutMs",
+    (timeoutMs) => ({ timeoutMs }),
+    "a number of milliseconds above 0",
+    [...WRONG_AMOUNTS, 0],
+  ],
+  ["graceMs", (graceMs) => ({ graceMs }), "a number of milliseconds from 0 up", WRONG_AMOUNTS],
+  ["resources.db", (db) => ({ resources: { db } }), "an integer from 0 up", WRONG_INTEGERS],
+  [
+    "failure.maxFailures",
+    (maxFailures) => ({ failure: { maxFailures } }),
+    "an integer from 1 up",
+    [...WRONG_INTEGERS, 0],
+  ],
+  [
+    "estimates.load",
+    (load) => ({ estimates: { load } }),
+    "a number of milliseconds from 0 up",
+    WRONG_AMOUNTS,
+  ],
+  [
+    "failure",
+    (failure) => ({ failure }),
+    '"stop", "drain", "continue" or { maxFailures }',
+    ["halt", 1, null],
+  ],
+  ["keep", (keep) => ({ keep }), '"all" or "roots"', ["none", null, 1]],
+  ["random", (random) => ({ random }), "a function", [0.5, "x", null]],
+  ["runner", (runner) => ({ runner }), "a function", [1, null]],
+  ["journal", (journal) => ({ journal }), "a function", [1, null]],
+  ["signal", (signal) => ({ signal }), "an AbortSignal", [1, "x", null]],
+  ["clock", (clock) => ({ clock }), "a clock with now, wallNow and after", [1, null]],
+  ["resources", (resources) => ({ resources }), "an object", [4, "db", null]],
+  ["estimates", (estimates) => ({ estimates }), "an object", [4, null]],
+  ["attributes", (attributes) => ({ attributes }), "an object", [4, null]],
+  [
+    "attributes.region",
+    (region) => ({ attributes: { region } }),
+    "a string, a finite number or a boolean",
+    [Number.NaN, 3n, null, undefined],
+  ],
+]);
+
+const taskOptions = cases([
+  ["retry", (retry) => ({ retry }), "an integer from 0 up", WRONG_INTEGERS],
+  [
+    "retry.attempts",
+    (attempts) => ({ retry: { attempts } }),
+    "an integer from 0 up",
+    [...WRONG_INTEGERS, undefined],
+  ],
+  [
+    "retry.baseMs",
+    (baseMs) => ({ retry: { attempts: 1, baseMs } }),
+    "a number of milliseconds from 0 up",
+    WRONG_AMOUNTS,
+  ],
+  [
+    "retry.maxMs",
+    (maxMs) => ({ retry: { attempts: 1, maxMs } }),
+    "a number of milliseconds from 0 up",
+    WRONG_AMOUNTS,
+  ],
+  [
+    "retry.backoff",
+    (backoff) => ({ retry: { attempts: 1, backoff } }),
+    '"none", "fixed", "exponential" or a function',
+    ["linear", 2],
+  ],
+  [
+    "retry.jitter",
+    (jitter) => ({ retry: { attempts: 1, jitter } }),
+    '"none" or "full"',
+    ["half", 1],
+  ],
+  ["retry.retryIf", (retryIf) => ({ retry: { attempts: 1, retryIf } }), "a function", [true]],
+  [
+    "timeoutMs",
+    (timeoutMs) => ({ timeoutMs }),
+    "a number of milliseconds above 0",
+    [...WRONG_AMOUNTS, 0],
+  ],
+  [
+    "priority",
+    (priority) => ({ priority }),
+    "a finite number",
+    [Number.NaN, "3", Number.POSITIVE_INFINITY, null, 3n],
+  ],
+  ["resources", (resources) => ({ resources }), "an object", [1, null]],
+  ["resources.db", (db) => ({ resources: { db } }), "an integer from 0 up", WRONG_INTEGERS],
+  ["when", (when) => ({ when }), "a function", [true, null]],
+  ["onFailure", (onFailure) => ({ onFailure }), '"fail" or "ignore"', ["stop", null]],
+  [
+    "output",
+    (output) => ({ output }),
+    "a Standard Schema, such as one of zod, valibot or arktype",
+    ["string", null],
+  ],
+  ["tags", (tags) => ({ tags }), "an array of strings", ["a", null]],
+  ["description", (description) => ({ description }), "a string", [1, null]],
+  ["version", (version) => ({ version }), "a string", [1, null]],
+]).map(([where, options, message]): [string, object, string] => [
+  where,
+  options,
+  message.replace("` to be", '` of task "load" to be'),
+]);
+
+describe("The options of a run", () => {
+  const load = flow("f", { load: task("load", nothing) });
+
+  it.each(runOptions)("refuse %s", async (_, options, message) => {
+    expect(await refusal(() => load.run(options))).toEqual([expect.stringContaining(message)]);
+    expect(await refusal(() => load.start(options).report)).toHaveLength(1);
+    expect(await refusal(() => new DynamicScheduler([], [], options))).toEqual([
+      expect.stringContaining(message),
+    ]);
+  });
+
+  it("refuse what they do not know, and guess what was meant", async () => {
+    expect(
+      await refusal(() => load.run({ concurency: 2, failure: { max: 1 }, xyz: 1 } as never)),
+    ).toEqual([
+      'Unknown option `concurency`. Did you mean "concurrency"?',
+      "Unknown option `xyz`.",
+      "Unknown option `max` of `failure`.",
+      "Expected `failure.maxFailures` to be an integer from 1 up, got `undefined`",
+    ]);
+  });
+
+  it("are not for both doors where a scheduler has its own way", async () => {
+    expect(
+      await refusal(() => new DynamicScheduler([], [], { targets: [], params: [] } as never)),
+    ).toEqual([
+      "Unknown option `targets`: a scheduler has none",
+      "Unknown option `params`: a scheduler has none",
+    ]);
+  });
+
+  it("refuse targets and parameters of the wrong kind, holes too", async () => {
+    for (const targets of ["load", [1], holed("load"), null]) {
+      expect(await refusal(() => load.run({ targets } as never))).toEqual([
+        expect.stringContaining("Expected `targets` to be an array of task names"),
+      ]);
+    }
+    for (const params of [{ user: 1 }, [1], holed(param("a").of(1)), null]) {
+      expect(await refusal(() => load.run({ params } as never))).toEqual([
+        expect.stringContaining("Expected `params` to be an array of bindings"),
+      ]);
+    }
+  });
+
+  it("refuse a run id that is no name", async () => {
+    expect(await refusal(() => load.run({ runId: "" }))).toEqual(["`runId` must not be empty"]);
+  });
+
+  it("refuse a clock that lacks a hand", async () => {
+    const clock = { now: () => 0, wallNow: () => 0 } as unknown as Clock;
+    expect(await refusal(() => load.run({ clock }))).toEqual([
+      "Expected `clock` to be a clock with now, wallNow and after, got `an object`",
+    ]);
+  });
+
+  it("are told all at once", async () => {
+    expect(
+      await refusal(() =>
+        load.run({ concurrency: 0, timeoutMs: -1, keep: "x", graceMs: "1" } as never),
+      ),
+    ).toHaveLength(4);
+  });
+
+  it("that are no object are refused", async () => {
+    for (const options of [1, null, "x", []]) {
+      expect(await refusal(() => load.run(options as never))).toHaveLength(1);
+      expect(await refusal(() => load.plan(options as never))).toHaveLength(1);
+      expect(await refusal(() => new DynamicScheduler([], [], options as never))).toHaveLength(1);
+    }
+  });
+});
+
+describe("The options of a task", () => {
+  it.each(taskOptions)("refuse %s", async (_, options, message) => {
+    const list = task("list", () => [1]);
+    expect(await refusal(() => flow("f", { load: task("load", nothing, options) }))).toEqual([
+      message,
+    ]);
+    expect(await refusal(() => flow("f", { load: map("load", list, nothing, options) }))).toEqual([
+      message,
+    ]);
+    const { retry, ...rest } = options as { retry?: never };
+    const door2 =
+      "retry" in options ? { taskRetries: { load: retry } } : { taskOptions: { load: rest } };
+    expect(
+      await refusal(
+        () => new DynamicScheduler([["load", nothing]], [{ taskName: "load" }], door2 as never),
+      ),
+    ).toEqual([message]);
+  });
+
+  it.each([...WRONG_INTEGERS, 0])("refuse a map's concurrency of %s", async (concurrency) => {
+    const list = task("list", () => [1]);
+    const sizes = map("sizes", list, nothing, { concurrency } as never);
+    expect(await refusal(() => flow("f", { sizes }))).toEqual([
+      `Expected \`concurrency\` of task "sizes" to be an integer from 1 up, got \`${shown(concurrency)}\``,
+    ]);
+  });
+
+  it("refuse what they do not know, and guess what was meant", async () => {
+    const load = task("load", nothing, { timeout: 3, retry: { attempt: 2, attempts: 1 } } as never);
+    expect(await refusal(() => flow("f", { load }))).toEqual([
+      'Unknown option `timeout` of task "load". Did you mean "timeoutMs"?',
+      'Unknown option `attempt` of `retry` of task "load". Did you mean "attempts"?',
+    ]);
+    const limited = task("load", nothing, { concurrency: 3 } as never);
+    expect(await refusal(() => flow("f", { load: limited }))).toEqual([
+      'Unknown option `concurrency` of task "load".',
+    ]);
+    expect(
+      await refusal(
+        () => new DynamicScheduler([], [], { taskOptions: { load: { retry: 1 } } } as never),
+      ),
+    ).toEqual(['Retries of task "load" go into `taskRetries`']);
+  });
+
+  it("refuse tags with a hole", async () => {
+    const load = task("load", nothing, { tags: holed("a") } as never);
+    expect(await refusal(() => flow("f", { load }))).toEqual([
+      'Expected `tags` of task "load" to be an array of strings, got `an array`',
+    ]);
+  });
+
+  it("of all tasks are told at once, together with the graph's own problems", async () => {
+    const roots = {
+      a: task("a", nothing, { priority: Number.NaN }),
+      b: task("a", nothing, { timeoutMs: -1, retry: 1.5 }),
+    };
+    expect(await refusal(() => flow("f", roots))).toHaveLength(4);
+  });
+
+  it("that are no object are refused where they are written", async () => {
+    for (const options of [1, null, "x", []]) {
+      expect(await refusal(() => task("load", nothing, options as never))).toHaveLength(1);
+    }
+  });
+});
+
+describe("A definition", () => {
+  it("needs a function, and says so when it is given its promise", async () => {
+    expect(await refusal(() => task("load", never as never))).toEqual([
+      'Task "load" is a promise: pass the function, do not call it',
+    ]);
+    expect(await refusal(() => task("load", {}, never as never))).toEqual([
+      'Task "load" is a promise: pass the function, do not call it',
+    ]);
+    expect(
+      await refusal(() =>
+        map(
+          "load",
+          task("list", () => [1]),
+          never as never,
+        ),
+      ),
+    ).toEqual(['Task "load" is a promise: pass the function, do not call it']);
+    expect(await refusal(() => task("load", undefined as never))).toEqual([
+      'Task "load" needs a function, got undefined',
+    ]);
+  });
+
+  it("takes tasks and what is made of them, nothing else", async () => {
+    const extract = task("extract", nothing);
+    const inputs = {
+      ok: extract,
+      text: "extract",
+      promise: never,
+      called: extract.name,
+      none: undefined,
+    };
+    expect(await refusal(() => task("load", inputs as never, nothing))).toEqual(
+      ['"text"', '"promise"', '"called"', '"none"'].map((key) =>
+        expect.stringContaining(
+          `Input ${key} of task "load" must be a task or one of pick, optional, settled, after and param, got`,
+        ),
+      ),
+    );
+    expect(await refusal(() => map("sizes", [1, 2] as never, nothing))).toEqual([
+      'Map "sizes" needs a task or an input to map over, got an array',
+    ]);
+    for (const word of [pick, optional, settled, after] as unknown as ((
+      task: never,
+    ) => unknown)[]) {
+      expect(await refusal(() => word("extract" as never))).toEqual([
+        `${word.name}() needs a task, got "extract"`,
+      ]);
+    }
+  });
+
+  it("says all that is wrong with it at once", async () => {
+    expect(await refusal(() => task("", { a: 1 } as never, 5 as never))).toHaveLength(3);
+  });
+});
+
+describe("A flow", () => {
+  it("takes named tasks, nothing else", async () => {
+    expect(await refusal(() => flow("f", { a: nothing, b: never } as never))).toEqual([
+      "`roots.a` must be a task, made with task() or map(), got a function",
+      "`roots.b` must be a task, made with task() or map(), got a promise",
+    ]);
+    expect(await refusal(() => flow("f", undefined as never))).toHaveLength(1);
+    expect(await refusal(() => flow("f", [task("a", nothing)] as never))).toHaveLength(1);
+    expect(await refusal(() => flow("f", {}, { tail: {} } as never))).toEqual([
+      'Unknown option `tail`. Did you mean "tails"?',
+    ]);
+  });
+});
+
+describe("A scheduler", () => {
+  it("refuses everything but [name, function] pairs, in one TypeError that lists every offence", () => {
+    const tasks = [
+      ["fine", nothing],
+      ["load", never],
+      ["text", "nothing"],
+      "pair",
+      ["alone"],
+      ["three", nothing, nothing],
+    ].concat(holed([7, nothing], ["fine", nothing]) as never);
+    let refused: unknown;
+    try {
+      new DynamicScheduler(tasks as never, []);
+    } catch (error) {
+      refused = error;
+    }
+    expect(refused).toBeInstanceOf(TypeError);
+    expect((refused as DefinitionError).issues.map(({ message }) => message)).toEqual([
+      'Task "load" is a promise: pass the function, do not call it',
+      'Task "text" needs a function, got "nothing"',
+      '`tasks[3]` must be a [name, function] pair, got "pair"',
+      "`tasks[4]` must be a [name, function] pair, got an array",
+      "`tasks[5]` must be a [name, function] pair, got an array",
+      "`tasks[6]` must be a [name, function] pair, got a hole",
+      "The name in `tasks[7]` must be a string, got `7`",
+      'Two tasks are named "fine": names identify tasks, give each its own',
+    ]);
+  });
+
+  it("refuses orders that are none, holes too", async () => {
+    const orders = [{ taskName: "a", dependencies: "b" }].concat(
+      holed("c", { taskName: "d", dependencies: holed("e", { taskName: 1 }) }) as never,
+    );
+    expect(await refusal(() => new DynamicScheduler([], orders as never))).toEqual([
+      'Expected `taskOrder[0].dependencies` to be an array of task orders, got `"b"`',
+      "Expected `taskOrder[1]` to be an object, got `null`",
+      'Expected `taskOrder[2]` to be an object, got `"c"`',
+      "Expected `taskOrder[3].dependencies[0]` to be an object, got `null`",
+      'Expected `taskOrder[3].dependencies[1]` to be an object, got `"e"`',
+      "`taskOrder[3].dependencies[2].taskName` must be a string, got `1`",
+    ]);
+    expect(await refusal(() => new DynamicScheduler({} as never, {} as never))).toEqual([
+      "Expected `tasks` to be an array of [name, function] pairs, got `an object`",
+      "Expected `taskOrder` to be an array of { taskName, dependencies }, got `an object`",
+    ]);
+  });
+
+  it("refuses data references that cannot be read", async () => {
+    const inputs = [
+      { from: { task: "a", key: "k", index: 0 }, to: { key: "x" } },
+      { from: { tsak: "a" }, to: { key: "x" } },
+      { from: { task: "a", value: 1 }, to: { key: "x" } },
+      { from: { task: "a", index: -1 }, to: { key: "x" } },
+      { from: { compute: 1 }, to: { index: 0.5 } },
+      { from: { value: 1 }, to: {} },
+      { from: { value: 1 }, to: { key: "x", index: 1 } },
+      { from: { value: 1 }, to: { key: "x" }, type: String },
+      { from: { value: 1 } },
+      null,
+      { from: { value: 1 }, to: { index: 1e9 } },
+    ];
+    const options = { taskDataRefs: { load: { inputs } } };
+    const told = await refusal(() => new DynamicScheduler([], [], options as never));
+    expect(told).toEqual([
+      "Expected `taskDataRefs.load.inputs[0].from` to be a key or an index, not both, got `an object`",
+      "Expected `taskDataRefs.load.inputs[1].from` to be one of { task }, { value } and { compute }, got `an object`",
+      "Expected `taskDataRefs.load.inputs[2].from` to be one of { task }, { value } and { compute }, got `an object`",
+      "Expected `taskDataRefs.load.inputs[3].from.index` to be an integer from 0 up, got `-1`",
+      "Expected `taskDataRefs.load.inputs[4].from.compute` to be a function, got `1`",
+      "Expected `taskDataRefs.load.inputs[4].to.index` to be an integer from 0 to 1000, got `0.5`",
+      "Expected `taskDataRefs.load.inputs[5].to` to be { key } or { index }, got `an object`",
+      "Expected `taskDataRefs.load.inputs[6].to` to be { key } or { index }, got `an object`",
+      "Expected `taskDataRefs.load.inputs[7].type` to be a Standard Schema, such as one of zod, valibot or arktype, got `a function`",
+      "Expected `taskDataRefs.load.inputs[8].to` to be an object, got `null`",
+      "Expected `taskDataRefs.load.inputs[9]` to be an object, got `null`",
+      "Expected `taskDataRefs.load.inputs[10].to.index` to be an integer from 0 to 1000, got `1000000000`",
+    ]);
+  });
+
+  it("plans no task whose inputs contradict each other", async () => {
+    const mixed = new DynamicScheduler([["load", nothing]], [{ taskName: "load" }], {
+      taskDataRefs: {
+        load: {
+          inputs: [
+            { from: { value: 1 }, to: { key: "x" } },
+            { from: { value: 2 }, to: { index: 0 } },
+            { from: { value: 3 }, to: { key: "x" } },
+          ],
+        },
+      },
+    });
+    expect(await refusal(() => mixed.plan())).toEqual([
+      'Inputs of task "load" go to keys and to indices: a function is called with one object or with arguments, choose one',
+      'Two inputs of task "load" go to key "x"',
+    ]);
+  });
+
+  it("plans no task of two orders that differ, but takes a reference for one", async () => {
+    const a = { taskName: "a" };
+    const b = { taskName: "b" };
+    const tasks = ["a", "b", "c"].map((name): [string, () => void] => [name, nothing]);
+    const differing = [
+      a,
+      { ...b, dependencies: [a] },
+      { taskName: "c", dependencies: [{ ...b, dependencies: [] }] },
+    ];
+    expect(await refusal(() => new DynamicScheduler(tasks, differing).plan())).toEqual([
+      'Task "b" has two orders with different dependencies, one of them in the dependencies of "c": keep one',
+    ]);
+    const referring = [a, { ...b, dependencies: [a] }, { taskName: "c", dependencies: [b] }];
+    expect(new DynamicScheduler(tasks, referring).plan().totalStages).toBe(3);
+  });
+});
+
+describe("A semaphore", () => {
+  it.each([...WRONG_INTEGERS, 0, undefined])("refuses %s permits", async (limit) => {
+    expect(await refusal(() => new Semaphore(limit as never))).toEqual([
+      expect.stringContaining("Expected `limit` to be an integer from 1 up"),
+    ]);
+  });
+});

@@ -1,0 +1,86 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { describe, expect, test } from "vitest";
+
+/** What the reader of an example brings along. */
+const READERS_OWN = `
+  const fetchUsers = async () => [{ name: "Ada" }, { name: "Grace" }];
+  const measure = (user) => user.name.length;
+`;
+
+function examplesIn(readme: string): string[] {
+  const text = readFileSync(new URL(readme, import.meta.url), "utf8");
+  return Array.from(text.matchAll(/^```ts\n(.*?)^```$/gms), ([, code]) => code as string);
+}
+
+/** Runs an example as a module of its own, and gives what it names at its top. */
+async function run(code: string, ...names: string[]): Promise<Record<string, unknown>> {
+  const source = (file: string): string =>
+    fileURLToPath(new URL(`../src/${file}`, import.meta.url));
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `${READERS_OWN}\n${code}\nexport { ${names.join(", ")} };`,
+      loader: "ts",
+      resolveDir: fileURLToPath(new URL(".", import.meta.url)),
+    },
+    alias: { "@astrum/core/testing": source("testing.ts"), "@astrum/core": source("index.ts") },
+    bundle: true,
+    write: false,
+    format: "esm",
+  });
+  const module = Buffer.from(outputFiles[0]?.contents ?? "").toString("base64");
+  return import(`data:text/javascript;base64,${module}`);
+}
+
+describe("the README", () => {
+  const [first, second, ...others] = examplesIn("../../../README.md");
+
+  test("has one example for each door", () => {
+    expect(others).toEqual([]);
+  });
+
+  test("shows a flow that runs, and what it says of it", async () => {
+    const { done } = (await run(first as string, "done")) as {
+      done: { executionState: string; unwrap(): { report: string }; totalTasks: number };
+    };
+    expect(done.executionState).toBe("completed");
+    expect(done.unwrap().report).toBe("Ada and 1 more");
+    expect(done.totalTasks).toBe(5);
+  });
+
+  test("shows a scheduler that runs", async () => {
+    const { report } = (await run(second as string, "report")) as {
+      report: { executionState: string; taskReturnSet: ReadonlyMap<string, unknown> };
+    };
+    expect(report.executionState).toBe("completed");
+    expect(report.taskReturnSet.get("load")).toBe("100 rows");
+  });
+});
+
+describe("the README of the package", () => {
+  const [first, second] = examplesIn("../README.md");
+
+  test("shows a flow that runs, and what it prints", async () => {
+    const { done } = (await run(first as string, "done")) as {
+      done: { unwrap(): { card: string } };
+    };
+    const printed = /console\.log\(.*\/\/ (.*)$/m.exec(first as string)?.[1];
+    expect(done.unwrap().card).toBe(printed);
+  });
+
+  test("shows a flow on a virtual clock that takes no time", async () => {
+    const nightly = `
+      import { flow, task } from "@astrum/core";
+      const flaky = task("flaky", (_, { attempt }) => {
+        if (attempt < 4) throw new Error("not yet");
+      }, { retry: { attempts: 3, backoff: "fixed", baseMs: 3_600_000, maxMs: 3_600_000 } });
+      const nightly = flow("nightly", { flaky });
+    `;
+    const { report } = (await run(`${nightly}\n${second}`, "report")) as {
+      report: { executionState: string; totalDurationMs: number };
+    };
+    expect(report.executionState).toBe("completed");
+    expect(report.totalDurationMs).toBe(3 * 3_600_000);
+  });
+});
