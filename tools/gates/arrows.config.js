@@ -18,7 +18,7 @@ export const coreZones = [
   { zone: "graph", files: ["graph"] },
   { zone: "plan", files: ["plan"] },
   { zone: "event", files: ["event"] },
-  { zone: "run", files: ["ledger", "ready-queue", "run", "run-stages"] },
+  { zone: "run", files: ["ledger", "attempts", "ready-queue", "run", "run-stages"] },
   {
     zone: "report",
     files: [
@@ -58,7 +58,15 @@ export const coreZones = [
 const testingEntry = "testing";
 
 /** Files that speak events and commands. Everyone else is handed statuses, statistics and reports. */
-export const eventReaders = ["ledger", "run", "run-stages", "report", "replay", "execute"];
+export const eventReaders = [
+  "ledger",
+  "attempts",
+  "run",
+  "run-stages",
+  "report",
+  "replay",
+  "execute",
+];
 
 /** @param {readonly string[]} files */
 const coreFiles = (files) => `^packages/core/src/(${files.join("|")})\\.ts$`;

@@ -5,6 +5,7 @@
 
 import { type AsyncContext, captureContext } from "./async-context.ts";
 import { Attempt, type AttemptHost } from "./attempt.ts";
+import { type Machine, type RunSettings, reasonOf } from "./attempts.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { encodeValue } from "./encode.ts";
 import {
@@ -35,7 +36,6 @@ import { Reasons } from "./reasons.ts";
 import { Report, type RunFacts } from "./report.ts";
 import type { Restored } from "./resume.ts";
 import { retryDelay } from "./retry.ts";
-import { type Machine, type RunSettings, reasonOf } from "./run.ts";
 import type { RunOptions } from "./run-options.ts";
 import type { Runner, RunnerAttempt } from "./runner.ts";
 import { Semaphore } from "./semaphore.ts";

@@ -1,6 +1,7 @@
 // Door 1: typed task handles.
 
 export type { Analysis, Link } from "./analysis.ts";
+export type { FailureMode } from "./attempts.ts";
 // Run.
 export type { Clock } from "./clock.ts";
 export type { EncodedValue, SerializedError } from "./encode.ts";
@@ -55,7 +56,6 @@ export type { Plan, PlannedStage, PlannedTask } from "./plan.ts";
 // Report.
 export type { ExecutionReport, PlanIssue, SerializedReport } from "./report.ts";
 export { reportOfJournal } from "./resume.ts";
-export type { FailureMode } from "./run.ts";
 export type { RunOptions } from "./run-options.ts";
 export type { Runner, RunnerAttempt } from "./runner.ts";
 // Door 2: the documented scheduler.

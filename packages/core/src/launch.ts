@@ -1,11 +1,12 @@
 /** From a plan and checked options to a run under way: the last common step of both doors. */
 
+import type { Machine, RunSettings } from "./attempts.ts";
 import type { Anchor, Dispatch, Execution, Recorder } from "./execute.ts";
 import { execute } from "./execute.ts";
 import { observersOf } from "./observe.ts";
 import type { GraphPlan } from "./plan.ts";
 import { restore } from "./resume.ts";
-import { type Machine, Run, type RunSettings } from "./run.ts";
+import { Run } from "./run.ts";
 import type { RunOptions } from "./run-options.ts";
 import { StagedRun } from "./run-stages.ts";
 import { Semaphore } from "./semaphore.ts";

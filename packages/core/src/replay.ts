@@ -2,6 +2,8 @@
  * A recorded run, run again without its functions: the same events give the same ledger, and so the same report. For
  * looking at what happened elsewhere, and the proof that the machine is a function of its events.
  */
+
+import type { Machine, RunSettings } from "./attempts.ts";
 import type { Command, MachineEvent } from "./event.ts";
 import type { Dispatch, Recorder } from "./execute.ts";
 import { machineFor } from "./launch.ts";
@@ -9,7 +11,6 @@ import { DETACHED, STATUSES } from "./ledger.ts";
 import type { GraphPlan, Plan } from "./plan.ts";
 import { Reasons } from "./reasons.ts";
 import { type ExecutionReport, Report, type RunFacts } from "./report.ts";
-import type { Machine, RunSettings } from "./run.ts";
 import { taskName } from "./statistics.ts";
 
 /** The input log of one run. */

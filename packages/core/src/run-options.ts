@@ -1,11 +1,12 @@
 /** What a caller may say about one run, and the check of it, before anything else happens. */
+
+import type { FailureMode } from "./attempts.ts";
 import { didYouMean, type Issues, isString, nearest } from "./check.ts";
 import type { Clock } from "./clock.ts";
 import type { Graph } from "./graph.ts";
 import type { Journal } from "./journal.ts";
 import type { Observer } from "./observe.ts";
 import type { SerializedReport } from "./report.ts";
-import type { FailureMode } from "./run.ts";
 import type { Runner } from "./runner.ts";
 import { Semaphore } from "./semaphore.ts";
 import type { Binding, Definition, ParamInput } from "./task.ts";

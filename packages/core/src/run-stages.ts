@@ -13,17 +13,15 @@
  * It knows neither maps nor optional inputs, because the documented scheduler has none, and no resource, priority or
  * failure mode but `stop`: the scheduler refuses to plan those.
  */
+import { Attempts, type Machine, type RunSettings, reasonOf } from "./attempts.ts";
 import type { AbortCause, Command, MachineEvent, PreparedEvent, StopCause } from "./event.ts";
 import {
-  ABANDONED,
   BY_CONCURRENCY,
   BY_SEMAPHORE,
   CANCELLED,
   COMPLETED,
   DELAYED,
-  DETACHED,
   FAILED,
-  Ledger,
   READY,
   RESTORED,
   type Reason,
@@ -32,16 +30,8 @@ import {
   WAITING,
 } from "./ledger.ts";
 import type { GraphPlan } from "./plan.ts";
-import { type Machine, type RunSettings, reasonOf } from "./run.ts";
-import { type Definition, maxRetriesOf } from "./task.ts";
 
-export class StagedRun implements Machine {
-  readonly plan: GraphPlan;
-  readonly ledger: Ledger;
-  state: "completed" | "failed" | "cancelled" | undefined;
-  readonly detached: Set<number> = new Set();
-  readonly #settings: RunSettings;
-
+export class StagedRun extends Attempts implements Machine {
   // The cursor: the stage it will start next, what that waits for (nothing at first), and how far in it (after the last
   // stage: in all tasks) everything has been awaited.
   #stage = 0;
@@ -53,15 +43,8 @@ export class StagedRun implements Machine {
   readonly #line: number[] = [];
   #head = 0;
   #held = 0;
-  readonly #freeSlots: number[] = [];
-  #slots = 0;
-  #running = 0;
   #permitAsked = false;
 
-  /** Running attempts that were asked to stop, and why. */
-  readonly #asked: Map<number, AbortCause> = new Map();
-  /** Since when a task is in line that is ready again, or whose inputs took time to resolve. */
-  readonly #requeuedAt: Map<number, number> = new Map();
   /** Failed tasks that stop the run when the cursor comes to them. */
   readonly #fatal: Set<number> = new Set();
   /** Edges of each task whose dependent has not ended; only counted when outputs are to be released. */
@@ -71,18 +54,9 @@ export class StagedRun implements Machine {
   /** What stopped the run before it began: what is restored stays restored. */
   #stoppedBefore: StopCause | undefined;
 
-  // What belongs to the event at hand.
-  #now = 0;
-  #commands: Command[] = [];
-  /** The task that it ended, and the attempt that gave its slot back. */
-  #ended = -1;
-  #freed = -1;
-
   constructor(plan: GraphPlan, settings: RunSettings = {}) {
+    super(plan, settings);
     const { graph } = plan;
-    this.plan = plan;
-    this.ledger = new Ledger(graph.size);
-    this.#settings = settings;
     this.#openTails = graph.tails.size;
     if (settings.release) {
       const { start } = graph.dependents;
@@ -108,10 +82,10 @@ export class StagedRun implements Machine {
 
   handle(event: MachineEvent): readonly Command[] {
     const commands: Command[] = [];
-    this.#commands = commands;
-    this.#now = event.at;
-    this.#ended = -1;
-    this.#freed = -1;
+    this.commands = commands;
+    this.now = event.at;
+    this.cause = -1;
+    this.freed = -1;
     const { ledger } = this;
     switch (event.type) {
       case "started":
@@ -122,18 +96,18 @@ export class StagedRun implements Machine {
         return commands;
       case "returned":
         if (event.facts !== undefined) ledger.note(event.task, event.facts);
-        this.#returned(event.task);
+        this.returned(event.task);
         break;
       case "threw":
         if (event.facts !== undefined) ledger.note(event.task, event.facts);
-        this.#threw(event.task, event.error, event.retryMs, event.timedOut === true);
+        this.threw(event.task, event.error, event.retryMs, event.timedOut === true);
         break;
       case "prepared":
         this.#prepared(event);
         break;
       case "elapsed":
         if (ledger.status[event.task] === DELAYED) {
-          this.#requeuedAt.set(event.task, event.at);
+          this.requeuedAt.set(event.task, event.at);
           this.#queue(event.task);
         }
         break;
@@ -141,10 +115,10 @@ export class StagedRun implements Machine {
         this.#permitted();
         break;
       case "expired":
-        this.#ask(event.task, { kind: "expired", limitMs: event.limitMs });
+        this.ask(event.task, { kind: "expired", limitMs: event.limitMs });
         break;
       case "abandon":
-        this.#abandon(event.task, event.error, event.overrunMs);
+        this.abandon(event.task, event.error, event.overrunMs);
         break;
       case "cancel":
         this.#callOff(event.task, { kind: "cancelled", reason: event.reason });
@@ -154,7 +128,7 @@ export class StagedRun implements Machine {
         else this.#stoppedBefore ??= event.cause;
         break;
       case "begin":
-        for (const task of event.restored?.keys() ?? []) this.#finish(task, RESTORED);
+        for (const task of event.restored?.keys() ?? []) this.finish(task, RESTORED);
         this.#begun = true;
         if (this.#stoppedBefore !== undefined) this.#stop(this.#stoppedBefore);
         break;
@@ -163,29 +137,13 @@ export class StagedRun implements Machine {
       const { task } = event;
       // A task that was skipped released nobody: what ended before it did.
       const skipped = ledger.status[task] === SKIPPED;
-      this.#ended = skipped ? (ledger.releasedBy[task] as number) : task;
+      this.cause = skipped ? (ledger.releasedBy[task] as number) : task;
     }
     // A slot goes to the next in line before the end of the task that had it is noticed.
     this.#fill();
     if (this.#begun && this.state === undefined) this.#advance();
     this.#fill();
     return commands;
-  }
-
-  mayRetry(task: number): boolean {
-    const cause = this.#asked.get(task);
-    return (
-      (cause === undefined || cause.kind === "expired") &&
-      this.ledger.attemptCount(task) <= maxRetriesOf(this.definitionOf(task))
-    );
-  }
-
-  isExpired(task: number): boolean {
-    return this.#asked.get(task)?.kind === "expired";
-  }
-
-  definitionOf(task: number): Definition {
-    return this.plan.graph.definitions[task] as Definition;
   }
 
   // ---- the cursor --------------------------------------------------------------------------------------------------
@@ -202,7 +160,12 @@ export class StagedRun implements Machine {
       this.#at = 0;
       this.#finishing = ledger.stoppedBy !== undefined || this.#stage >= plan.totalStages;
     }
-    if (this.#awaitAll(plan.order)) this.#settle();
+    if (!this.#awaitAll(plan.order)) return;
+    const tails = [...plan.graph.tails];
+    this.settle(
+      "completed",
+      tails.filter((tail) => !ledger.isFinal(tail)),
+    );
   }
 
   /** Whether the cursor has come to the end of these tasks; at the first failure, or when stopped, it leaves a stage's. */
@@ -248,14 +211,14 @@ export class StagedRun implements Machine {
       if (reason !== undefined) {
         this.#skip(task, reason);
       } else {
-        ledger.readyAt[task] = this.#now;
-        ledger.releasedBy[task] = this.#ended;
+        ledger.readyAt[task] = this.now;
+        ledger.releasedBy[task] = this.cause;
         starting.push(task);
       }
     }
     const prepare = starting.some((task) => this.definitionOf(task).prepares);
     for (const task of starting) {
-      if (prepare) this.#commands.push({ type: "prepare", task });
+      if (prepare) this.commands.push({ type: "prepare", task });
       else this.#queue(task);
     }
   }
@@ -289,23 +252,7 @@ export class StagedRun implements Machine {
   #skip(task: number, reason: Reason): void {
     this.ledger.reasons.set(task, reason);
     this.ledger.readyAt[task] = Number.NaN;
-    this.#finish(task, SKIPPED);
-  }
-
-  #settle(): void {
-    const { stoppedBy } = this.ledger;
-    if (stoppedBy === undefined) this.state = "completed";
-    else this.state = stoppedBy.kind === "aborted" ? "cancelled" : "failed";
-    for (const tail of this.plan.graph.tails) {
-      if (this.ledger.isFinal(tail)) continue;
-      this.detached.add(tail);
-      if (this.#settings.observed) {
-        const from = this.ledger.status[tail] as number;
-        this.#commands.push({ type: "status", task: tail, from, to: DETACHED, cause: -1 });
-      }
-    }
-    this.#commands.push({ type: "settle" });
-    if (this.#openTails === 0) this.#commands.push({ type: "close" });
+    this.finish(task, SKIPPED);
   }
 
   // ---- the line ----------------------------------------------------------------------------------------------------
@@ -315,36 +262,36 @@ export class StagedRun implements Machine {
     if (this.ledger.status[task] !== WAITING) return; // Called off meanwhile.
     if (event.skip !== undefined) {
       this.ledger.reasons.set(task, { kind: "condition", message: event.skip });
-      this.#finish(task, SKIPPED);
+      this.finish(task, SKIPPED);
     } else if ("error" in event) {
       this.ledger.taskErrors.set(task, event.error);
-      this.#fail(task, FAILED);
+      this.fail(task, FAILED);
     } else {
       // Until now it waited for its inputs, not for a slot.
-      if (event.at > (this.ledger.readyAt[task] as number)) this.#requeuedAt.set(task, event.at);
+      if (event.at > (this.ledger.readyAt[task] as number)) this.requeuedAt.set(task, event.at);
       this.#queue(task);
     }
   }
 
   #queue(task: number): void {
-    this.#become(task, READY);
+    this.become(task, READY);
     this.#line.push(task);
   }
 
   #fill(): void {
-    const { concurrency = Number.POSITIVE_INFINITY, permits } = this.#settings;
+    const { concurrency = Number.POSITIVE_INFINITY, permits } = this.settings;
     while (this.#next() !== undefined) {
       if (permits) {
-        if (!this.#permitAsked) this.#commands.push({ type: "acquire" });
+        if (!this.#permitAsked) this.commands.push({ type: "acquire" });
         this.#permitAsked = true;
         return;
       }
-      if (this.#running >= concurrency) {
+      if (this.running >= concurrency) {
         this.#held = this.#line.length;
         return;
       }
       const limitedBy = this.#head < this.#held ? BY_CONCURRENCY : 0;
-      this.#start(this.#line[this.#head++] as number, limitedBy);
+      this.start(this.#line[this.#head++] as number, limitedBy);
     }
   }
 
@@ -353,10 +300,10 @@ export class StagedRun implements Machine {
     this.#permitAsked = false;
     const task = this.#next();
     if (task === undefined) {
-      this.#commands.push({ type: "yield" });
+      this.commands.push({ type: "yield" });
     } else {
       this.#head++;
-      this.#start(task, this.#now > this.#readySince(task) ? BY_SEMAPHORE : 0);
+      this.start(task, this.now > this.readySince(task) ? BY_SEMAPHORE : 0);
     }
   }
 
@@ -371,112 +318,27 @@ export class StagedRun implements Machine {
     return this.#line[this.#head];
   }
 
-  #start(task: number, limitedBy: number): void {
-    const { ledger } = this;
-    this.#become(task, RUNNING);
-    const attempt = this.#openAttempt(task, this.#freeSlots.pop() ?? this.#slots++);
-    if (limitedBy !== 0) {
-      ledger.limitedBy[attempt] = limitedBy;
-      ledger.freedBy[attempt] = this.#freed;
-    }
-    if (++this.#running > ledger.peakConcurrency) ledger.peakConcurrency = this.#running;
-  }
-
-  #openAttempt(task: number, slot: number): number {
-    const attempt = this.ledger.open(task, this.#readySince(task), this.#now, slot);
-    this.#commands.push({ type: "start", task, attempt });
-    return attempt;
-  }
-
-  #readySince(task: number): number {
-    return this.#requeuedAt.get(task) ?? (this.ledger.readyAt[task] as number);
-  }
-
-  // ---- the end of an attempt ---------------------------------------------------------------------------------------
-
-  #returned(task: number): void {
-    if (this.ledger.status[task] !== RUNNING || this.#endIfAsked(task)) return;
-    this.#closeAttempt(task, COMPLETED);
-    this.#finish(task, COMPLETED);
-  }
-
-  #threw(task: number, error: unknown, retryMs: number | undefined, timedOut: boolean): void {
-    const { ledger } = this;
-    if (ledger.status[task] !== RUNNING) return;
-    const attempt = ledger.lastAttempt[task] as number;
-    ledger.errors.set(attempt, error);
-    if (timedOut) ledger.timedOut.add(attempt);
-    if (this.#endIfAsked(task)) return;
-    if (retryMs === undefined) {
-      this.#closeAttempt(task, FAILED);
-      this.#fail(task, FAILED);
-      return;
-    }
-    ledger.retryDelay.set(attempt, retryMs);
-    if (retryMs === 0) {
-      // The slot and the permit stay with the task.
-      this.#record(attempt, FAILED);
-      this.#requeuedAt.set(task, this.#now);
-      this.#openAttempt(task, ledger.slot[attempt] as number);
-      return;
-    }
-    this.#closeAttempt(task, FAILED);
-    this.#become(task, DELAYED);
-    this.#commands.push({ type: "delay", task, ms: retryMs });
-  }
-
-  /** An attempt that was asked to stop ends `cancelled`, however its function ended; a time-out is a failure. */
-  #endIfAsked(task: number): boolean {
-    const cause = this.#asked.get(task);
-    this.#asked.delete(task);
-    if (cause === undefined || cause.kind === "expired") return false;
-    this.#closeAttempt(task, CANCELLED);
-    this.ledger.reasons.set(task, reasonOf(cause));
-    this.#finish(task, CANCELLED);
+  /** Until its turn comes, a task goes on as if nothing had happened. */
+  protected override goesOn(): boolean {
     return true;
   }
 
-  #closeAttempt(task: number, status: number): void {
-    const attempt = this.ledger.lastAttempt[task] as number;
-    this.#record(attempt, status);
-    this.#freeSlots.push(this.ledger.slot[attempt] as number);
-    this.#running--;
-    this.#freed = attempt;
-    if (this.#settings.permits) this.#commands.push({ type: "yield" });
-  }
+  /** Nothing but its slot. */
+  protected override giveBack(): void {}
 
-  #record(attempt: number, status: number): void {
-    this.ledger.close(attempt, status, this.#now);
-    if (this.#settings.observed) this.#commands.push({ type: "ended", attempt });
-  }
-
-  #abandon(task: number, error: unknown, overrunMs: number): void {
-    const { ledger } = this;
-    const cause = this.#asked.get(task);
-    if (ledger.status[task] !== RUNNING || cause === undefined) return;
-    this.#asked.delete(task);
-    ledger.errors.set(ledger.lastAttempt[task] as number, error);
-    ledger.overrunMs.set(task, overrunMs);
-    ledger.reasons.set(task, reasonOf(cause));
-    this.#closeAttempt(task, ABANDONED);
-    // One that ran over its own time limit has failed; one that was stopped by others has not.
-    if (cause.kind === "expired") this.#fail(task, ABANDONED);
-    else this.#finish(task, ABANDONED);
-  }
-
-  #fail(task: number, status: number): void {
+  protected override fail(task: number, status: number): void {
     this.ledger.failures.push(task);
     const ignored = this.definitionOf(task).options?.onFailure === "ignore";
     if (!ignored) this.#fatal.add(task);
-    this.#finish(task, status);
+    this.finish(task, status);
   }
 
-  #finish(task: number, status: number): void {
+  protected override finish(task: number, status: number): void {
     const { graph } = this.plan;
-    this.#become(task, status);
-    this.#requeuedAt.delete(task);
+    this.become(task, status);
+    this.requeuedAt.delete(task);
     if (graph.tails.has(task) && --this.#openTails === 0 && this.state !== undefined) {
-      this.#commands.push({ type: "close" });
+      this.commands.push({ type: "close" });
     }
     if (this.#readers === undefined) return;
     const { start, end } = graph.dependencies;
@@ -485,15 +347,7 @@ export class StagedRun implements Machine {
       const dependency = end[edge] as number;
       const left = (this.#readers[dependency] as number) - 1;
       this.#readers[dependency] = left;
-      if (left === 0) this.#commands.push({ type: "release", task: dependency });
-    }
-  }
-
-  #become(task: number, status: number): void {
-    const from = this.ledger.status[task] as number;
-    this.ledger.status[task] = status;
-    if (this.#settings.observed) {
-      this.#commands.push({ type: "status", task, from, to: status, cause: this.#ended });
+      if (left === 0) this.commands.push({ type: "release", task: dependency });
     }
   }
 
@@ -514,27 +368,19 @@ export class StagedRun implements Machine {
     const status = ledger.status[task] as number;
     if (ledger.isFinal(task)) return;
     if (status === RUNNING) {
-      this.#ask(task, cause);
+      this.ask(task, cause);
       return;
     }
-    if (status === DELAYED) this.#commands.push({ type: "undelay", task });
+    if (status === DELAYED) this.commands.push({ type: "undelay", task });
     const reason = reasonOf(cause);
     if (cause.kind === "cancelled" || ledger.lastAttempt[task] !== -1) {
       ledger.reasons.set(task, reason);
-      this.#finish(task, CANCELLED);
+      this.finish(task, CANCELLED);
     } else if (status === READY) {
       ledger.reasons.set(task, { kind: "not-started", because: reason });
-      this.#finish(task, CANCELLED);
+      this.finish(task, CANCELLED);
     } else {
       this.#skip(task, reason); // Its inputs are not there yet.
     }
-  }
-
-  #ask(task: number, cause: AbortCause): void {
-    if (this.ledger.status[task] !== RUNNING) return;
-    const before = this.#asked.get(task);
-    if (before === undefined) this.#commands.push({ type: "abort", task, cause });
-    // A stop outweighs a time-out: the attempt ends cancelled.
-    if (before === undefined || before.kind === "expired") this.#asked.set(task, cause);
   }
 }

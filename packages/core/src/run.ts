@@ -3,6 +3,7 @@
  * reads no clock, awaits nothing, calls no code of the user and knows no promise, signal or observer. What happens is
  * recorded in the ledger. `for (const command of run.handle(event)) obey(command)` is all that a driver does.
  */
+import { Attempts, type Machine, type RunSettings, reasonOf } from "./attempts.ts";
 import type { AbortCause, Command, MachineEvent, PreparedEvent, StopCause } from "./event.ts";
 import { AFTER, VALUE } from "./graph.ts";
 import {
@@ -12,9 +13,7 @@ import {
   CANCELLED,
   COMPLETED,
   DELAYED,
-  DETACHED,
   FAILED,
-  Ledger,
   READY,
   RESTORED,
   type Reason,
@@ -25,43 +24,9 @@ import {
 } from "./ledger.ts";
 import { type GraphPlan, remainingPaths } from "./plan.ts";
 import { ReadyQueue } from "./ready-queue.ts";
-import { type Definition, maxRetriesOf } from "./task.ts";
-
-/** stop: start nothing new, abort what runs. drain: start nothing new, let it finish. continue: run all that does not depend on a failure. */
-export type FailureMode = "stop" | "drain" | "continue" | { readonly maxFailures: number };
-
-export interface RunSettings {
-  readonly concurrency?: number | undefined;
-  /** A semaphore shared with other runs limits this one: every start needs a permit. */
-  readonly permits?: boolean;
-  readonly resources?: Readonly<Record<string, number>> | undefined;
-  readonly failure?: FailureMode | undefined;
-  readonly estimates?: Readonly<Record<string, number>> | undefined;
-  /** Say when an output has no reader left. */
-  readonly release?: boolean;
-  /** Say when a status changes. */
-  readonly observed?: boolean;
-}
+import type { Definition } from "./task.ts";
 
 const NO_DEMAND: readonly number[] = [];
-
-/** What a driver needs of a machine; there is one for each way to dispatch. */
-export interface Machine {
-  readonly plan: GraphPlan;
-  readonly ledger: Ledger;
-  /** How the run ended; `undefined` while it goes on. */
-  readonly state: "completed" | "failed" | "cancelled" | undefined;
-  /** Tail tasks that had not ended when the run did. */
-  readonly detached: ReadonlySet<number>;
-  /** What is to be done now. Events are facts and must be true; those that came too late are let pass. */
-  handle(event: MachineEvent): readonly Command[];
-  /** Whether a failure of the running attempt could be followed by another one. */
-  mayRetry(task: number): boolean;
-  /** Whether the running attempt was asked to stop because of its own time limit, and for nothing else since. */
-  isExpired(task: number): boolean;
-  /** The definition of a task; an item has that of its map. */
-  definitionOf(task: number): Definition;
-}
 
 /** A map whose items are listed. */
 interface Expansion {
@@ -78,13 +43,7 @@ interface Expansion {
   cancelled: number;
 }
 
-export class Run implements Machine {
-  readonly plan: GraphPlan;
-  readonly ledger: Ledger;
-  state: "completed" | "failed" | "cancelled" | undefined;
-  readonly detached: Set<number> = new Set();
-
-  readonly #settings: RunSettings;
+export class Run extends Attempts implements Machine {
   readonly #resources: readonly string[];
   readonly #queue: ReadyQueue | undefined;
   /** Edges of each task whose dependency has not ended. */
@@ -92,13 +51,6 @@ export class Run implements Machine {
   /** Edges of each task whose dependent has not ended; only counted when outputs are to be released. */
   readonly #readers: Int32Array | undefined;
   readonly #maps: Map<number, Expansion> = new Map();
-  /** Running attempts that were asked to stop, and why. */
-  readonly #asked: Map<number, AbortCause> = new Map();
-  /** Since when a task competes that is ready again, or whose inputs took time to resolve. */
-  readonly #requeuedAt: Map<number, number> = new Map();
-  readonly #freeSlots: number[] = [];
-  #slots = 0;
-  #running = 0;
   /** Tasks and items without a final status that the run waits for; and tail tasks. */
   #open: number;
   #openTails: number;
@@ -112,20 +64,12 @@ export class Run implements Machine {
   #failures = 0;
   #permitAsked = false;
 
-  // What belongs to the event at hand.
-  #at = 0;
-  #commands: Command[] = [];
   /** Tasks whose last dependency has ended. */
   #released: number[] = [];
-  /** The task whose end is being told, and the attempt that gave its capacity back. */
-  #cause = -1;
-  #freed = -1;
 
   constructor(plan: GraphPlan, settings: RunSettings = {}) {
+    super(plan, settings);
     const { graph } = plan;
-    this.plan = plan;
-    this.ledger = new Ledger(graph.size);
-    this.#settings = settings;
     this.#openTails = graph.tails.size;
     this.#open = graph.size - this.#openTails;
     this.#missing = degrees(graph.dependencies.start, graph.size);
@@ -145,28 +89,28 @@ export class Run implements Machine {
 
   handle(event: MachineEvent): readonly Command[] {
     const commands: Command[] = [];
-    this.#commands = commands;
-    this.#at = event.at;
-    this.#cause = -1;
-    this.#freed = -1;
+    this.commands = commands;
+    this.now = event.at;
+    this.cause = -1;
+    this.freed = -1;
     switch (event.type) {
       case "started":
         this.ledger.startAt[this.ledger.lastAttempt[event.task] as number] = event.at;
         return commands;
       case "returned":
         if (event.facts !== undefined) this.ledger.note(event.task, event.facts);
-        this.#returned(event.task);
+        this.returned(event.task);
         break;
       case "threw":
         if (event.facts !== undefined) this.ledger.note(event.task, event.facts);
-        this.#threw(event.task, event.error, event.retryMs, event.timedOut === true);
+        this.threw(event.task, event.error, event.retryMs, event.timedOut === true);
         break;
       case "prepared":
         this.#prepared(event);
         break;
       case "elapsed":
         if (this.ledger.status[event.task] === DELAYED) {
-          this.#requeuedAt.set(event.task, event.at);
+          this.requeuedAt.set(event.task, event.at);
           this.#enqueue(event.task);
         }
         break;
@@ -177,10 +121,10 @@ export class Run implements Machine {
         this.ledger.executors.set(this.ledger.lastAttempt[event.task] as number, event.executor);
         return commands;
       case "expired":
-        this.#ask(event.task, { kind: "expired", limitMs: event.limitMs });
+        this.ask(event.task, { kind: "expired", limitMs: event.limitMs });
         break;
       case "abandon":
-        this.#abandon(event.task, event.error, event.overrunMs);
+        this.abandon(event.task, event.error, event.overrunMs);
         break;
       case "cancel":
         this.#cancel(event.task, event.reason);
@@ -196,48 +140,31 @@ export class Run implements Machine {
     if (this.#released.length > 0) this.#startReleased();
     const more = event.type === "prepared" && event.more === true;
     if (this.#queue !== undefined && !more) this.#fill(this.#queue);
-    if (this.#open === 0 && this.#begun && this.state === undefined) this.#settle();
+    if (this.#open === 0 && this.#begun && this.state === undefined) {
+      this.settle(this.#failures > 0 ? "failed" : "completed", this.#openTailTasks());
+    }
     return commands;
-  }
-
-  mayRetry(task: number): boolean {
-    const cause = this.#asked.get(task);
-    return (
-      this.#goesOn(task) &&
-      (cause === undefined || cause.kind === "expired") &&
-      this.ledger.attemptCount(task) <= maxRetriesOf(this.definitionOf(task))
-    );
-  }
-
-  isExpired(task: number): boolean {
-    return this.#asked.get(task)?.kind === "expired";
-  }
-
-  definitionOf(task: number): Definition {
-    const { graph } = this.plan;
-    const planned = task < graph.size ? task : (this.ledger.spawnOf(task) as Spawn).map;
-    return graph.definitions[planned] as Definition;
   }
 
   // ---- from waiting to running -------------------------------------------------------------------------------------
 
   #begin(restored: Iterable<number>): void {
-    for (const task of restored) this.#finish(task, RESTORED);
+    for (const task of restored) this.finish(task, RESTORED);
     this.#begun = true;
     const stopped = this.#stoppedBefore;
     if (stopped !== undefined) {
       this.#halt(reasonOf(stopped), stopped);
       return;
     }
-    this.#cause = -1;
+    this.cause = -1;
     for (let task = 0; task < this.plan.graph.size; task++) {
       if (this.#missing[task] === 0 && this.ledger.status[task] === WAITING) this.#release(task);
     }
   }
 
   #release(task: number): void {
-    this.ledger.readyAt[task] = this.#at;
-    this.ledger.releasedBy[task] = this.#cause;
+    this.ledger.readyAt[task] = this.now;
+    this.ledger.releasedBy[task] = this.cause;
     this.#released.push(task);
   }
 
@@ -251,7 +178,7 @@ export class Run implements Machine {
     let prepare = false;
     for (const task of released) if ((definitions[task] as Definition).prepares) prepare = true;
     for (const task of released) {
-      if (prepare) this.#commands.push({ type: "prepare", task });
+      if (prepare) this.commands.push({ type: "prepare", task });
       else this.#enqueue(task);
     }
   }
@@ -261,34 +188,34 @@ export class Run implements Machine {
     if (this.ledger.status[task] !== WAITING) return; // Stopped or cancelled meanwhile.
     if (event.skip !== undefined) {
       this.ledger.reasons.set(task, { kind: "condition", message: event.skip });
-      this.#finish(task, SKIPPED);
+      this.finish(task, SKIPPED);
     } else if ("error" in event) {
       this.ledger.taskErrors.set(task, event.error);
-      this.#fail(task, FAILED);
+      this.fail(task, FAILED);
     } else if (event.items !== undefined) {
       this.#expand(task, event.items, event.restored);
     } else {
       // Until now it waited for its inputs, not for capacity.
-      if (event.at > (this.ledger.readyAt[task] as number)) this.#requeuedAt.set(task, event.at);
+      if (event.at > (this.ledger.readyAt[task] as number)) this.requeuedAt.set(task, event.at);
       this.#enqueue(task);
     }
   }
 
   #enqueue(task: number): void {
-    this.#become(task, READY);
-    if (this.#queue === undefined) this.#start(task, 0);
+    this.become(task, READY);
+    if (this.#queue === undefined) this.start(task, 0);
     else this.#queue.add(task, this.#demand(task));
   }
 
   #fill(queue: ReadyQueue): void {
     const live = (task: number): boolean => this.ledger.status[task] === READY;
-    if (!this.#settings.permits) {
+    if (!this.settings.permits) {
       for (let taken = queue.take(live); taken !== undefined; taken = queue.take(live)) {
-        this.#start(taken.task, taken.lacked || this.#heldByMap(taken.task));
+        this.start(taken.task, taken.lacked || this.#heldByMap(taken.task));
       }
     } else if (!this.#permitAsked && queue.fits(live)) {
       this.#permitAsked = true;
-      this.#commands.push({ type: "acquire" });
+      this.commands.push({ type: "acquire" });
     }
   }
 
@@ -297,115 +224,18 @@ export class Run implements Machine {
     this.#permitAsked = false;
     const taken = this.#queue?.take((task) => this.ledger.status[task] === READY);
     if (taken === undefined) {
-      this.#commands.push({ type: "yield" });
+      this.commands.push({ type: "yield" });
     } else {
-      const waited = this.#at > this.#readySince(taken.task);
-      this.#start(taken.task, taken.lacked === 0 && waited ? BY_SEMAPHORE : taken.lacked);
+      const waited = this.now > this.readySince(taken.task);
+      this.start(taken.task, taken.lacked === 0 && waited ? BY_SEMAPHORE : taken.lacked);
     }
-  }
-
-  #start(task: number, limitedBy: number): void {
-    const { ledger } = this;
-    this.#become(task, RUNNING);
-    const attempt = this.#openAttempt(task, this.#freeSlots.pop() ?? this.#slots++);
-    if (limitedBy !== 0) {
-      ledger.limitedBy[attempt] = limitedBy;
-      ledger.freedBy[attempt] = this.#freed;
-    }
-    if (++this.#running > ledger.peakConcurrency) ledger.peakConcurrency = this.#running;
-  }
-
-  #openAttempt(task: number, slot: number): number {
-    const attempt = this.ledger.open(task, this.#readySince(task), this.#at, slot);
-    this.#commands.push({ type: "start", task, attempt });
-    return attempt;
-  }
-
-  #readySince(task: number): number {
-    const { size } = this.#requeuedAt;
-    const requeued = size === 0 ? undefined : this.#requeuedAt.get(task);
-    return requeued ?? (this.ledger.readyAt[task] as number);
-  }
-
-  // ---- the end of an attempt ---------------------------------------------------------------------------------------
-
-  #returned(task: number): void {
-    if (this.ledger.status[task] !== RUNNING || this.#endIfAsked(task)) return;
-    this.#closeAttempt(task, COMPLETED);
-    this.#finish(task, COMPLETED);
-  }
-
-  #threw(task: number, error: unknown, retryMs: number | undefined, timedOut: boolean): void {
-    const { ledger } = this;
-    if (ledger.status[task] !== RUNNING) return;
-    const attempt = ledger.lastAttempt[task] as number;
-    ledger.errors.set(attempt, error);
-    if (timedOut) ledger.timedOut.add(attempt);
-    if (this.#endIfAsked(task)) return;
-    if (retryMs === undefined || !this.#goesOn(task)) {
-      this.#closeAttempt(task, FAILED);
-      this.#fail(task, FAILED);
-      return;
-    }
-    ledger.retryDelay.set(attempt, retryMs);
-    if (retryMs === 0) {
-      // The slot, the resources and the permit stay with the task.
-      this.#record(attempt, FAILED);
-      this.#requeuedAt.set(task, this.#at);
-      this.#openAttempt(task, ledger.slot[attempt] as number);
-      return;
-    }
-    this.#closeAttempt(task, FAILED);
-    this.#become(task, DELAYED);
-    this.#commands.push({ type: "delay", task, ms: retryMs });
-  }
-
-  /** An attempt that was asked to stop ends `cancelled`, however its function ended; a time-out is a failure. */
-  #endIfAsked(task: number): boolean {
-    const cause = this.#asked.size === 0 ? undefined : this.#asked.get(task);
-    if (cause === undefined) return false;
-    this.#asked.delete(task);
-    if (cause.kind === "expired") return false;
-    this.#closeAttempt(task, CANCELLED);
-    this.ledger.reasons.set(task, reasonOf(cause));
-    this.#finish(task, CANCELLED);
-    return true;
-  }
-
-  #closeAttempt(task: number, status: number): void {
-    const attempt = this.ledger.lastAttempt[task] as number;
-    this.#record(attempt, status);
-    this.#freeSlots.push(this.ledger.slot[attempt] as number);
-    this.#running--;
-    this.#freed = attempt;
-    this.#queue?.give(this.#demand(task));
-    if (this.#settings.permits) this.#commands.push({ type: "yield" });
-  }
-
-  #record(attempt: number, status: number): void {
-    this.ledger.close(attempt, status, this.#at);
-    if (this.#settings.observed) this.#commands.push({ type: "ended", attempt });
-  }
-
-  #abandon(task: number, error: unknown, overrunMs: number): void {
-    const { ledger } = this;
-    const cause = this.#asked.get(task);
-    if (ledger.status[task] !== RUNNING || cause === undefined) return;
-    this.#asked.delete(task);
-    ledger.errors.set(ledger.lastAttempt[task] as number, error);
-    ledger.overrunMs.set(task, overrunMs);
-    ledger.reasons.set(task, reasonOf(cause));
-    this.#closeAttempt(task, ABANDONED);
-    // One that ran over its own time limit has failed; one that was stopped by others has not.
-    if (cause.kind === "expired") this.#fail(task, ABANDONED);
-    else this.#finish(task, ABANDONED);
   }
 
   // ---- final statuses ----------------------------------------------------------------------------------------------
 
   /** A final failure: the policy decides what it means for the run. */
-  #fail(task: number, status: number): void {
-    const { failure = "stop" } = this.#settings;
+  protected override fail(task: number, status: number): void {
+    const { failure = "stop" } = this.settings;
     this.ledger.failures.push(task);
     const expansion = this.#expansionOf(task);
     if (expansion !== undefined) expansion.failed++;
@@ -416,17 +246,17 @@ export class Run implements Machine {
     const stops = !goesOn && this.#phase === "open";
     // Before it is told to others: its end must not let in the next item of its map.
     if (stops) this.#phase = "draining";
-    this.#finish(task, status);
+    this.finish(task, status);
     if (!stops) return;
     const reason: Reason = { kind: "failure", task };
     this.#halt(reason, failure === "drain" ? undefined : { kind: "failure", task });
   }
 
   /** Gives a task its final status and tells its dependents; those that this rules out are skipped, and so on. */
-  #finish(task: number, status: number): void {
-    this.#become(task, status);
+  protected override finish(task: number, status: number): void {
+    this.become(task, status);
     // A task that was skipped released nobody: what ended before it did.
-    this.#cause = status === SKIPPED ? (this.ledger.releasedBy[task] as number) : task;
+    this.cause = status === SKIPPED ? (this.ledger.releasedBy[task] as number) : task;
     const ruledOut: number[] | undefined = this.#close(task);
     if (ruledOut === undefined) return;
     for (let next = ruledOut.pop(); next !== undefined; next = ruledOut.pop()) {
@@ -447,11 +277,11 @@ export class Run implements Machine {
     }
     if (tail) {
       this.#openTails--;
-      if (this.state !== undefined && this.#openTails === 0) this.#commands.push({ type: "close" });
+      if (this.state !== undefined && this.#openTails === 0) this.commands.push({ type: "close" });
     } else {
       this.#open--;
     }
-    if (this.#requeuedAt.size > 0) this.#requeuedAt.delete(task);
+    if (this.requeuedAt.size > 0) this.requeuedAt.delete(task);
     if (this.#readers !== undefined) this.#doneReading(task, this.#readers);
 
     const good = ledger.status[task] === COMPLETED || ledger.status[task] === RESTORED;
@@ -465,7 +295,7 @@ export class Run implements Machine {
         const before = ledger.reasons.get(task);
         const root = before?.kind === "dependency" ? before.root : task;
         ledger.reasons.set(dependent, { kind: "dependency", task, root });
-        this.#become(dependent, SKIPPED);
+        this.become(dependent, SKIPPED);
         out ??= [];
         out.push(dependent);
       } else {
@@ -486,21 +316,13 @@ export class Run implements Machine {
       const readers = (left[dependency] as number) - 1;
       left[dependency] = readers;
       if (readers === 0 && this.ledger.isFinal(dependency)) {
-        this.#commands.push({ type: "release", task: dependency });
+        this.commands.push({ type: "release", task: dependency });
       }
     }
     // Its readers may all be done before it is: those that were skipped.
     const { start: read } = this.plan.graph.dependents;
     if (left[task] === 0 && (read[task] as number) < (read[task + 1] as number)) {
-      this.#commands.push({ type: "release", task });
-    }
-  }
-
-  #become(task: number, status: number): void {
-    const from = this.ledger.status[task] as number;
-    this.ledger.status[task] = status;
-    if (this.#settings.observed) {
-      this.#commands.push({ type: "status", task, from, to: status, cause: this.#cause });
+      this.commands.push({ type: "release", task });
     }
   }
 
@@ -519,14 +341,14 @@ export class Run implements Machine {
       cancelled: 0,
     };
     this.#maps.set(map, expansion);
-    if (this.#settings.observed) this.#commands.push({ type: "spawned", first, count });
-    this.#become(map, RUNNING);
-    for (const index of restored?.keys() ?? []) this.#become(first + index, RESTORED);
+    if (this.settings.observed) this.commands.push({ type: "spawned", first, count });
+    this.become(map, RUNNING);
+    for (const index of restored?.keys() ?? []) this.become(first + index, RESTORED);
     for (let item = first; item < first + count; item++) {
       if (ledger.status[item] === RESTORED) continue;
-      ledger.readyAt[item] = this.#at;
+      ledger.readyAt[item] = this.now;
       ledger.releasedBy[item] = ledger.releasedBy[map] as number;
-      this.#become(item, READY);
+      this.become(item, READY);
     }
     if (!this.#isTail(map)) this.#open += expansion.open;
     else this.#openTails += expansion.open;
@@ -540,19 +362,19 @@ export class Run implements Machine {
   /** Lets items in, as many as the map's own limit allows. */
   #admit(expansion: Expansion): void {
     const { spawn } = expansion;
-    if (!this.#goesOn(spawn.map)) return;
+    if (!this.goesOn(spawn.map)) return;
     while (expansion.active < expansion.limit && expansion.next < spawn.count) {
       const item = spawn.first + expansion.next++;
       if (this.ledger.status[item] !== READY) continue;
       expansion.active++;
-      if (this.#queue === undefined) this.#start(item, this.#heldByMap(item));
+      if (this.#queue === undefined) this.start(item, this.#heldByMap(item));
       else this.#queue.add(item, this.#demand(item));
     }
   }
 
   /** An item that starts later than it was listed, though nothing else was lacking, waited for its map. */
   #heldByMap(task: number): number {
-    return task >= this.plan.graph.size && this.#at > this.#readySince(task) ? BY_MAP : 0;
+    return task >= this.plan.graph.size && this.now > this.readySince(task) ? BY_MAP : 0;
   }
 
   #itemEnded(item: number): void {
@@ -578,7 +400,7 @@ export class Run implements Machine {
     // The map was the only reader of its items; their results live on in its list.
     const { first, count } = expansion.spawn;
     for (let item = first; item < first + count; item++) {
-      this.#commands.push({ type: "release", task: item });
+      this.commands.push({ type: "release", task: item });
     }
   }
 
@@ -598,27 +420,19 @@ export class Run implements Machine {
       // A stack of the machine tells nobody anything, and would be another one at a replay.
       error.stack = `${error.name}: ${message}`;
       ledger.taskErrors.set(map, error);
-      this.#finish(map, FAILED);
+      this.finish(map, FAILED);
     } else if (cancelled > 0) {
       let item = first;
       while (ledger.status[item] !== CANCELLED && ledger.status[item] !== ABANDONED) item++;
       ledger.reasons.set(map, ledger.reasons.get(item) as Reason);
-      this.#finish(map, CANCELLED);
+      this.finish(map, CANCELLED);
     } else {
-      this.#commands.push({ type: "gather", task: map, first, count });
-      this.#finish(map, COMPLETED);
+      this.commands.push({ type: "gather", task: map, first, count });
+      this.finish(map, COMPLETED);
     }
   }
 
   // ---- stopping ----------------------------------------------------------------------------------------------------
-
-  #ask(task: number, cause: AbortCause): void {
-    if (this.ledger.status[task] !== RUNNING || this.#maps.has(task)) return;
-    const before = this.#asked.get(task);
-    if (before === undefined) this.#commands.push({ type: "abort", task, cause });
-    // A stop outweighs a time-out: the attempt ends cancelled.
-    if (before === undefined || before.kind === "expired") this.#asked.set(task, cause);
-  }
 
   /**
    * Starts nothing new; with a cause, what runs is asked to stop. A task's failure leaves running tail tasks alone, the
@@ -631,13 +445,13 @@ export class Run implements Machine {
     if (this.state === undefined) ledger.stoppedBy ??= reason;
     this.#phase = cause === undefined ? "draining" : "stopped";
     if (!spareTails) this.#tailsGoOn = false;
-    this.#cause = -1;
+    this.cause = -1;
     const waiting: number[] = [];
     for (let task = 0; task < graph.size; task++) {
       if (ledger.status[task] !== WAITING) continue;
       ledger.reasons.set(task, reason);
       ledger.readyAt[task] = Number.NaN;
-      this.#become(task, SKIPPED);
+      this.become(task, SKIPPED);
       waiting.push(task);
     }
     // Counted when all have their reason: none of them is ruled out by another one.
@@ -648,7 +462,7 @@ export class Run implements Machine {
       if (status >= COMPLETED) continue;
       if (spareTails && this.#isTail(task) && this.#hasBegun(task)) continue;
       if (status === READY || status === DELAYED) this.#halfDone(task, reason, cause);
-      else if (cause !== undefined) this.#ask(task, cause);
+      else if (cause !== undefined) this.ask(task, cause);
     }
   }
 
@@ -657,8 +471,12 @@ export class Run implements Machine {
     return task >= this.plan.graph.size || this.ledger.lastAttempt[task] !== -1;
   }
 
+  protected override giveBack(task: number): void {
+    this.#queue?.give(this.#demand(task));
+  }
+
   /** Whether the task may start attempts. */
-  #goesOn(task: number): boolean {
+  protected override goesOn(task: number): boolean {
     return this.#phase === "open" || (this.#tailsGoOn && this.#isTail(task));
   }
 
@@ -671,15 +489,15 @@ export class Run implements Machine {
   /** A task between attempts, or before its first. */
   #halfDone(task: number, reason: Reason, cause: AbortCause | undefined): void {
     const { ledger } = this;
-    if (ledger.status[task] === DELAYED) this.#commands.push({ type: "undelay", task });
+    if (ledger.status[task] === DELAYED) this.commands.push({ type: "undelay", task });
     if (ledger.lastAttempt[task] === -1) {
       ledger.reasons.set(task, { kind: "not-started", because: reason });
-      this.#finish(task, CANCELLED);
+      this.finish(task, CANCELLED);
     } else if (cause === undefined) {
-      this.#fail(task, FAILED);
+      this.fail(task, FAILED);
     } else {
       ledger.reasons.set(task, reason);
-      this.#finish(task, CANCELLED);
+      this.finish(task, CANCELLED);
     }
   }
 
@@ -693,27 +511,12 @@ export class Run implements Machine {
       expansion.next = count; // The end of one item lets in no other.
       for (let item = first; item < first + count; item++) this.#cancel(item, reason);
     } else if (status === RUNNING) {
-      this.#ask(task, { kind: "cancelled", reason });
+      this.ask(task, { kind: "cancelled", reason });
     } else {
-      if (status === DELAYED) this.#commands.push({ type: "undelay", task });
+      if (status === DELAYED) this.commands.push({ type: "undelay", task });
       ledger.reasons.set(task, { kind: "aborted", scope: "task", reason });
-      this.#finish(task, CANCELLED);
+      this.finish(task, CANCELLED);
     }
-  }
-
-  #settle(): void {
-    const { stoppedBy } = this.ledger;
-    if (stoppedBy === undefined) this.state = this.#failures > 0 ? "failed" : "completed";
-    else this.state = stoppedBy.kind === "aborted" ? "cancelled" : "failed";
-    for (const tail of this.#openTailTasks()) {
-      this.detached.add(tail);
-      if (this.#settings.observed) {
-        const from = this.ledger.status[tail] as number;
-        this.#commands.push({ type: "status", task: tail, from, to: DETACHED, cause: -1 });
-      }
-    }
-    this.#commands.push({ type: "settle" });
-    if (this.#openTails === 0) this.#commands.push({ type: "close" });
   }
 
   /** Tail tasks, and items of tail maps, without a final status. */
@@ -741,7 +544,7 @@ export class Run implements Machine {
   /** Priority, then longest remaining path, then declaration; an item stands where its map does. */
   #precedence(): (a: number, b: number) => boolean {
     const { graph } = this.plan;
-    const path = remainingPaths(this.plan, this.#settings.estimates);
+    const path = remainingPaths(this.plan, this.settings.estimates);
     const order = Int32Array.from({ length: graph.size }, (_, task) => task);
     const priority = (task: number): number => graph.definitions[task]?.options?.priority ?? 0;
     order.sort(
@@ -754,24 +557,6 @@ export class Run implements Machine {
     const rankOf = (task: number): number =>
       rank[task < graph.size ? task : (this.ledger.spawnOf(task) as Spawn).map] as number;
     return (a, b) => rankOf(a) < rankOf(b) || (rankOf(a) === rankOf(b) && a < b);
-  }
-}
-
-/** Why, in the words of the ledger. */
-export function reasonOf(cause: AbortCause | StopCause): Reason {
-  switch (cause.kind) {
-    case "failure":
-      return { kind: "failure", task: cause.task };
-    case "timeout":
-      return { kind: "timeout", limitMs: cause.limitMs, scope: "run" };
-    case "expired":
-      return { kind: "timeout", limitMs: cause.limitMs, scope: "attempt" };
-    case "journal":
-      return { kind: "journal", error: cause.error };
-    case "cancelled":
-      return { kind: "aborted", scope: "task", reason: cause.reason };
-    case "aborted":
-      return { kind: "aborted", scope: "run", reason: cause.reason };
   }
 }
 

@@ -2,6 +2,8 @@
  * Door 2: the documented scheduler. Names and predeclared orders, for graphs that come from data. It turns them into the
  * same graph that door 1 builds; from there on there is one engine.
  */
+
+import type { Machine } from "./attempts.ts";
 import { didYouMean, Issues, isString, nearest } from "./check.ts";
 import { DefinitionError, describe, PlanError } from "./errors.ts";
 import { anchor, type Dispatch, type Execution } from "./execute.ts";
@@ -19,7 +21,6 @@ import { launch } from "./launch.ts";
 import { type GraphPlan, type Plan, plan } from "./plan.ts";
 import { failedPlanReport } from "./plan-failure.ts";
 import type { ExecutionReport } from "./report.ts";
-import type { Machine } from "./run.ts";
 import { checkNeeds, checkRunOptions, type RunOptions } from "./run-options.ts";
 import { StagedRun } from "./run-stages.ts";
 import {

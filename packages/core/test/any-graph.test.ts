@@ -11,7 +11,7 @@ import { recorded, replay, type Step, scripted, VirtualClock } from "../src/test
 import { reasons, small, statuses } from "./small-scheduler.ts";
 
 const dispatches = ["dependencies", "stages"] as const;
-const runs = Array.from({ length: 200 }, (_, seed) => seed).flatMap((seed) =>
+const runs = Array.from({ length: 40 }, (_, seed) => seed).flatMap((seed) =>
   dispatches.map((dispatch) => ({ seed, dispatch })),
 );
 

@@ -1,0 +1,259 @@
+/**
+ * The life of attempts, the same in both machines: they take a slot, they end, they are asked to stop and are heard no
+ * more. What a task's end means for other tasks, and who may start, is the machine's; it is asked here and told there.
+ */
+import type { AbortCause, Command, MachineEvent, StopCause } from "./event.ts";
+import {
+  ABANDONED,
+  CANCELLED,
+  COMPLETED,
+  DELAYED,
+  DETACHED,
+  FAILED,
+  Ledger,
+  type Reason,
+  RUNNING,
+} from "./ledger.ts";
+import type { GraphPlan } from "./plan.ts";
+import { type Definition, maxRetriesOf } from "./task.ts";
+
+/** stop: start nothing new, abort what runs. drain: start nothing new, let it finish. continue: run all that does not depend on a failure. */
+export type FailureMode = "stop" | "drain" | "continue" | { readonly maxFailures: number };
+
+export interface RunSettings {
+  readonly concurrency?: number | undefined;
+  /** A semaphore shared with other runs limits this one: every start needs a permit. */
+  readonly permits?: boolean;
+  readonly resources?: Readonly<Record<string, number>> | undefined;
+  readonly failure?: FailureMode | undefined;
+  readonly estimates?: Readonly<Record<string, number>> | undefined;
+  /** Say when an output has no reader left. */
+  readonly release?: boolean;
+  /** Say when a status changes. */
+  readonly observed?: boolean;
+}
+
+/** What a driver needs of a machine; there is one for each way to dispatch. */
+export interface Machine {
+  readonly plan: GraphPlan;
+  readonly ledger: Ledger;
+  /** How the run ended; `undefined` while it goes on. */
+  readonly state: "completed" | "failed" | "cancelled" | undefined;
+  /** Tail tasks that had not ended when the run did. */
+  readonly detached: ReadonlySet<number>;
+  /** What is to be done now. Events are facts and must be true; those that came too late are let pass. */
+  handle(event: MachineEvent): readonly Command[];
+  /** Whether a failure of the running attempt could be followed by another one. */
+  mayRetry(task: number): boolean;
+  /** Whether the running attempt was asked to stop because of its own time limit, and for nothing else since. */
+  isExpired(task: number): boolean;
+  /** The definition of a task; an item has that of its map. */
+  definitionOf(task: number): Definition;
+}
+
+export abstract class Attempts {
+  readonly plan: GraphPlan;
+  readonly ledger: Ledger;
+  state: "completed" | "failed" | "cancelled" | undefined;
+  readonly detached: Set<number> = new Set();
+
+  protected readonly settings: RunSettings;
+  /** Running attempts that were asked to stop, and why. */
+  protected readonly asked: Map<number, AbortCause> = new Map();
+  /** Since when a task competes that is ready again, or whose inputs took time to resolve. */
+  protected readonly requeuedAt: Map<number, number> = new Map();
+  protected running = 0;
+  readonly #freeSlots: number[] = [];
+  #slots = 0;
+
+  // What belongs to the event at hand.
+  protected now = 0;
+  protected commands: Command[] = [];
+  /** The task whose end is being told, and the attempt that gave its capacity back. */
+  protected cause = -1;
+  protected freed = -1;
+
+  constructor(plan: GraphPlan, settings: RunSettings) {
+    this.plan = plan;
+    this.settings = settings;
+    this.ledger = new Ledger(plan.graph.size);
+  }
+
+  /** Gives a task its final status, with all that follows from it. */
+  protected abstract finish(task: number, status: number): void;
+  /** A final failure: what it means for the run, then `finish`. */
+  protected abstract fail(task: number, status: number): void;
+  /** Whether the task may start further attempts. */
+  protected abstract goesOn(task: number): boolean;
+  /** The capacity of an attempt comes back, its slot excepted. */
+  protected abstract giveBack(task: number): void;
+
+  mayRetry(task: number): boolean {
+    const cause = this.asked.get(task);
+    return (
+      this.goesOn(task) &&
+      (cause === undefined || cause.kind === "expired") &&
+      this.ledger.attemptCount(task) <= maxRetriesOf(this.definitionOf(task))
+    );
+  }
+
+  isExpired(task: number): boolean {
+    return this.asked.get(task)?.kind === "expired";
+  }
+
+  definitionOf(task: number): Definition {
+    const { graph } = this.plan;
+    return graph.definitions[this.ledger.plannedOf(task)] as Definition;
+  }
+
+  protected start(task: number, limitedBy: number): void {
+    const { ledger } = this;
+    this.become(task, RUNNING);
+    const attempt = this.#open(task, this.#freeSlots.pop() ?? this.#slots++);
+    if (limitedBy !== 0) {
+      ledger.limitedBy[attempt] = limitedBy;
+      ledger.freedBy[attempt] = this.freed;
+    }
+    if (++this.running > ledger.peakConcurrency) ledger.peakConcurrency = this.running;
+  }
+
+  #open(task: number, slot: number): number {
+    const attempt = this.ledger.open(task, this.readySince(task), this.now, slot);
+    this.commands.push({ type: "start", task, attempt });
+    return attempt;
+  }
+
+  protected readySince(task: number): number {
+    const requeued = this.requeuedAt.size === 0 ? undefined : this.requeuedAt.get(task);
+    return requeued ?? (this.ledger.readyAt[task] as number);
+  }
+
+  protected returned(task: number): void {
+    if (this.ledger.status[task] !== RUNNING || this.#endIfAsked(task)) return;
+    this.#close(task, COMPLETED);
+    this.finish(task, COMPLETED);
+  }
+
+  protected threw(
+    task: number,
+    error: unknown,
+    retryMs: number | undefined,
+    timedOut: boolean,
+  ): void {
+    const { ledger } = this;
+    if (ledger.status[task] !== RUNNING) return;
+    const attempt = ledger.lastAttempt[task] as number;
+    ledger.errors.set(attempt, error);
+    if (timedOut) ledger.timedOut.add(attempt);
+    if (this.#endIfAsked(task)) return;
+    if (retryMs === undefined || !this.goesOn(task)) {
+      this.#close(task, FAILED);
+      this.fail(task, FAILED);
+      return;
+    }
+    ledger.retryDelay.set(attempt, retryMs);
+    if (retryMs === 0) {
+      // The slot, the resources and the permit stay with the task.
+      this.#record(attempt, FAILED);
+      this.requeuedAt.set(task, this.now);
+      this.#open(task, ledger.slot[attempt] as number);
+      return;
+    }
+    this.#close(task, FAILED);
+    this.become(task, DELAYED);
+    this.commands.push({ type: "delay", task, ms: retryMs });
+  }
+
+  /** An attempt that was asked to stop ends `cancelled`, however its function ended; a time-out is a failure. */
+  #endIfAsked(task: number): boolean {
+    const cause = this.asked.size === 0 ? undefined : this.asked.get(task);
+    if (cause === undefined) return false;
+    this.asked.delete(task);
+    if (cause.kind === "expired") return false;
+    this.#close(task, CANCELLED);
+    this.ledger.reasons.set(task, reasonOf(cause));
+    this.finish(task, CANCELLED);
+    return true;
+  }
+
+  #close(task: number, status: number): void {
+    const attempt = this.ledger.lastAttempt[task] as number;
+    this.#record(attempt, status);
+    this.#freeSlots.push(this.ledger.slot[attempt] as number);
+    this.running--;
+    this.freed = attempt;
+    this.giveBack(task);
+    if (this.settings.permits) this.commands.push({ type: "yield" });
+  }
+
+  #record(attempt: number, status: number): void {
+    this.ledger.close(attempt, status, this.now);
+    if (this.settings.observed) this.commands.push({ type: "ended", attempt });
+  }
+
+  protected ask(task: number, cause: AbortCause): void {
+    // A map runs without an attempt of its own.
+    if (this.ledger.status[task] !== RUNNING || this.ledger.lastAttempt[task] === -1) return;
+    const before = this.asked.get(task);
+    if (before === undefined) this.commands.push({ type: "abort", task, cause });
+    // A stop outweighs a time-out: the attempt ends cancelled.
+    if (before === undefined || before.kind === "expired") this.asked.set(task, cause);
+  }
+
+  protected abandon(task: number, error: unknown, overrunMs: number): void {
+    const { ledger } = this;
+    const cause = this.asked.get(task);
+    if (ledger.status[task] !== RUNNING || cause === undefined) return;
+    this.asked.delete(task);
+    ledger.errors.set(ledger.lastAttempt[task] as number, error);
+    ledger.overrunMs.set(task, overrunMs);
+    ledger.reasons.set(task, reasonOf(cause));
+    this.#close(task, ABANDONED);
+    // One that ran over its own time limit has failed; one that was stopped by others has not.
+    if (cause.kind === "expired") this.fail(task, ABANDONED);
+    else this.finish(task, ABANDONED);
+  }
+
+  protected become(task: number, status: number): void {
+    const from = this.ledger.status[task] as number;
+    this.ledger.status[task] = status;
+    if (this.settings.observed) {
+      this.commands.push({ type: "status", task, from, to: status, cause: this.cause });
+    }
+  }
+
+  /** The run is over; the tail tasks that are not are detached from it. */
+  protected settle(state: "completed" | "failed", openTails: Iterable<number>): void {
+    const { stoppedBy } = this.ledger;
+    if (stoppedBy === undefined) this.state = state;
+    else this.state = stoppedBy.kind === "aborted" ? "cancelled" : "failed";
+    this.cause = -1;
+    for (const tail of openTails) {
+      this.detached.add(tail);
+      if (this.settings.observed) {
+        const from = this.ledger.status[tail] as number;
+        this.commands.push({ type: "status", task: tail, from, to: DETACHED, cause: -1 });
+      }
+    }
+    this.commands.push({ type: "settle" });
+    if (this.detached.size === 0) this.commands.push({ type: "close" });
+  }
+}
+
+/** Why, in the words of the ledger. */
+export function reasonOf(cause: AbortCause | StopCause): Reason {
+  switch (cause.kind) {
+    case "failure":
+      return { kind: "failure", task: cause.task };
+    case "timeout":
+      return { kind: "timeout", limitMs: cause.limitMs, scope: "run" };
+    case "expired":
+      return { kind: "timeout", limitMs: cause.limitMs, scope: "attempt" };
+    case "journal":
+      return { kind: "journal", error: cause.error };
+    case "cancelled":
+      return { kind: "aborted", scope: "task", reason: cause.reason };
+    case "aborted":
+      return { kind: "aborted", scope: "run", reason: cause.reason };
+  }
+}

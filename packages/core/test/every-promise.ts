@@ -1,0 +1,373 @@
+/**
+ * One random run, held against every promise that the engine makes whatever the graph, its tasks and its caller do.
+ * Throws with the promise that was broken; knows no test runner, so that millions of runs can be made without one.
+ */
+import { deepStrictEqual } from "node:assert/strict";
+import { getEventListeners } from "node:events";
+import {
+  type ExecutionReport,
+  flow,
+  type Outcome,
+  Semaphore,
+  type SerializedReport,
+  type TaskStatistics,
+  task,
+} from "../src/index.ts";
+import { READY, RUNNING } from "../src/ledger.ts";
+import type { GraphPlan } from "../src/plan.ts";
+import { Run } from "../src/run.ts";
+import { type Recording, recorded, replay, VirtualClock } from "../src/testing.ts";
+import { CAPACITY, RandomGraph, type RandomRun, type Seen } from "./random-graph.ts";
+import { FINAL } from "./scenario.ts";
+
+/** Every promise, held against one random run. */
+export async function everyPromise(spec: RandomRun): Promise<void> {
+  const clock = new VirtualClock();
+  const graph = new RandomGraph(clock, spec);
+  const { signal } = graph.controller;
+  if (spec.abortedBefore) graph.controller.abort(new Error("before"));
+  const semaphore = new Semaphore(spec.slots);
+  let written = 0;
+  const { options, recording } = recorded({
+    clock,
+    signal,
+    resources: CAPACITY,
+    failure: spec.failure,
+    keep: spec.keep,
+    random: () => 0.5,
+    ...(spec.limit !== "none" && {
+      concurrency: spec.limit === "number" ? spec.slots : semaphore,
+    }),
+    ...(spec.timeoutMs !== undefined && { timeoutMs: spec.timeoutMs }),
+    ...(spec.timeoutMs === undefined && endless(spec) && { timeoutMs: 200 }),
+    ...(spec.graceMs !== undefined && { graceMs: spec.graceMs }),
+    ...(spec.journalBreaksAt !== undefined && {
+      journal: () => {
+        if (++written > (spec.journalBreaksAt as number)) throw new Error("the disk is full");
+      },
+    }),
+  });
+  const limits = new Limits(spec, recording);
+  graph.onStart = (seen) => limits.begins(seen, graph.seen);
+
+  // Another run on the same semaphore comes and goes.
+  const rival = spec.limit === "semaphore" ? limits.rival(clock, semaphore, graph.seen) : undefined;
+  graph.run = graph.flow.start(options);
+  for (const { at, act, on } of spec.acts) {
+    clock.after(at, () => {
+      if (act === "abort") graph.controller.abort("by the caller");
+      else if (act === "cancel") graph.run?.cancel("by the caller");
+      else graph.cancelTask(on);
+    });
+  }
+  // The virtual clock throws when nothing is left that could settle the run.
+  const report = await clock.run(graph.run.report);
+  const settledAt = graph.tick();
+
+  const stored = asStored(report);
+  counts(stored);
+  rows(stored, spec, graph);
+  edges(stored, graph);
+  path(stored);
+  hold("never above the limits", limits.broken.length === 0, limits.broken);
+  hold("no listener is left", getEventListeners(signal, "abort").length === 0);
+  nothingRuns(stored, graph, recording);
+  const text = JSON.stringify(stored);
+  const again = asStored(replay(graph.flow.plan(), recording));
+  if (JSON.stringify(again) !== text) deepStrictEqual(again, stored);
+  idleness(graph.flow.plan() as GraphPlan, recording, spec);
+
+  // Whatever still goes on can change neither the report nor start anything.
+  await clock.advance(1000);
+  if (rival !== undefined) await clock.run(rival);
+  const later = asStored(report);
+  if (JSON.stringify(later) !== text) deepStrictEqual(later, stored);
+  for (const { declared, startedAt, task } of graph.seen) {
+    hold("nothing starts after settle", startedAt < settledAt || graph.tails.has(declared), task);
+  }
+  if (!danglingTail(spec, graph)) {
+    for (const { taskName, status } of await clock.run(report.tail)) {
+      hold("the tail ends", FINAL.includes(status), taskName, status);
+    }
+    const free = spec.limit === "semaphore" ? freePermits(semaphore) : spec.slots;
+    hold("all permits are back", free === spec.slots, free, spec.slots);
+  }
+}
+
+/** Says which promise was broken, and where. */
+function hold(promise: string, kept: boolean, ...where: unknown[]): void {
+  if (!kept) throw new Error(`${promise}: ${JSON.stringify(where)}`);
+}
+
+/** What a reader of the report gets. */
+function asStored(report: Pick<ExecutionReport, "toJSON">): SerializedReport {
+  return JSON.parse(JSON.stringify(report.toJSON({ outputs: true })));
+}
+
+/** Whether something in it ends only when it is aborted. */
+function endless({ tasks }: RandomRun): boolean {
+  return tasks.some(({ calls }) => calls.some(({ ms }) => !Number.isFinite(ms)));
+}
+
+/** Nobody aborts a tail task after the run: an endless one goes on for ever. */
+function danglingTail(spec: RandomRun, graph: RandomGraph): boolean {
+  return spec.tasks.some(
+    ({ calls, timeoutMs }, at) =>
+      graph.tails.has(`t${at}`) &&
+      calls.some(
+        ({ ms, ears }) => !Number.isFinite(ms) && (timeoutMs === undefined || ears === "deaf"),
+      ),
+  );
+}
+
+function freePermits(semaphore: Semaphore): number {
+  let granted = 0;
+  for (let at = 0; at <= semaphore.limit; at++) {
+    semaphore.acquire(() => {
+      granted++;
+    });
+  }
+  return granted;
+}
+
+/** One final status for each task, and counts that add up. */
+function counts(report: SerializedReport): void {
+  const { successfulTasks, failedTasks, cancelledTasks, skippedTasks } = report;
+  const { restoredTasks, detachedTasks, abandonedTasks, totalTasks, taskStatistics } = report;
+  const told: Record<string, number> = {
+    completed: successfulTasks,
+    failed: failedTasks,
+    cancelled: cancelledTasks,
+    skipped: skippedTasks,
+    restored: restoredTasks,
+    detached: detachedTasks,
+    abandoned: abandonedTasks,
+  };
+  const found: Record<string, number> = Object.fromEntries(FINAL.map((status) => [status, 0]));
+  for (const { status } of taskStatistics) found[status] = (found[status] ?? 0) + 1;
+  for (const status in found) {
+    hold("counts are right", told[status] === found[status], status, told[status], found[status]);
+  }
+  const sum = Object.values(told).reduce((total, count) => total + count, 0);
+  hold("counts add up", sum === totalTasks, sum, totalTasks);
+  const names = new Set(taskStatistics.map(({ taskName }) => taskName));
+  hold(
+    "every task is listed once",
+    names.size === totalTasks && taskStatistics.length === totalTasks,
+  );
+}
+
+/** What a status promises about attempts, reasons and the state of the run. */
+function rows(report: SerializedReport, spec: RandomRun, graph: RandomGraph): void {
+  let failed = false;
+  for (const row of report.taskStatistics) {
+    const { taskName, status, attemptCount, attemptStatistics, reason } = row;
+    const own = graph.seen.filter((seen) => seen.task === taskName);
+    const counted =
+      taskName.endsWith("-list") ||
+      (status === "detached" ? own.length >= attemptCount : own.length === attemptCount);
+    hold("calls are counted", counted, taskName, own.length, attemptCount);
+    hold(
+      "attempts are numbered",
+      own.every(({ attempt }, at) => attempt === at + 1),
+      taskName,
+    );
+    hold("no retry too many", attemptCount <= row.retry + 1, taskName);
+    hold("every attempt is listed", attemptStatistics.length === attemptCount, taskName);
+    hold("what is skipped never ran", status !== "skipped" || attemptCount === 0, taskName);
+    const explained =
+      reason !== undefined || !["skipped", "cancelled", "abandoned"].includes(status);
+    hold("every such status has a reason", explained, taskName, status);
+    if (row.kind !== "map" && status !== "detached" && attemptCount > 0) {
+      const last = attemptStatistics.at(-1)?.status as string;
+      // A task that is called off between two attempts was last seen failing.
+      const fits = last === status || (status === "cancelled" && last === "failed");
+      hold("the last attempt made the status", fits, taskName, status, last);
+    }
+    let end = Number.NEGATIVE_INFINITY;
+    for (const attempt of attemptStatistics) {
+      hold("attempts do not overlap", attempt.startAt >= end, taskName);
+      hold("nobody starts before being ready", attempt.queuedMs >= 0, taskName);
+      if (attempt.endAt !== null) end = attempt.endAt;
+    }
+    const planned = row.parent ?? taskName;
+    const ignored = spec.tasks[Number(planned.slice(1))]?.ignored ?? false;
+    const overran = reason?.kind === "timeout" && reason.scope === "attempt";
+    const final = status === "failed" || (status === "abandoned" && overran);
+    if (final && !ignored && !graph.tails.has(planned)) failed = true;
+  }
+  const { executionState: state, errorSummary, totalAttempts } = report;
+  hold("a failure fails the run", !failed || state !== "completed", state);
+  hold("a failed run says why", (!failed && state !== "failed") || errorSummary.length > 0, state);
+  if (spec.abortedBefore) {
+    hold("an aborted signal starts nothing", state === "cancelled" && totalAttempts === 0);
+  }
+}
+
+/** No function began before its dependencies had ended, and each was given what the table of edges says. */
+function edges(report: SerializedReport, graph: RandomGraph): void {
+  const named = new Map(report.taskStatistics.map((row) => [row.taskName, row]));
+  for (const { declared, inputs, startedAt, task } of graph.seen) {
+    const { dependencies } = named.get(declared) as TaskStatistics;
+    for (const { task: source, kind, to } of dependencies) {
+      if (source.endsWith("-list")) continue;
+      const before = named.get(source) as TaskStatistics;
+      const needed = kind === "value" || kind === "after";
+      hold("what it needs completed", !needed || before.status === "completed", task, source);
+      for (const seen of graph.seen) {
+        if (seen.declared !== source || (seen.endedAt ?? Infinity) < startedAt) continue;
+        // What was given up need not have ended.
+        const over = named.get(seen.task)?.status === "abandoned";
+        hold("its dependencies have ended", over, task, seen.task);
+      }
+      if (to === undefined) continue;
+      const result = before.status === "completed" ? resultOf(before, named) : undefined;
+      if (kind === "settled") {
+        const outcome = inputs[to] as Outcome<unknown>;
+        hold("it sees the outcome", outcome.status === before.status, task, outcome, before.status);
+        const value = outcome.status === "completed" ? outcome.value : undefined;
+        hold("it sees the value", same(value, result), task, value, result);
+      } else {
+        hold("it is given the value", same(inputs[to], result), task, inputs[to], result);
+      }
+    }
+  }
+}
+
+function same(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+function resultOf(row: TaskStatistics, named: ReadonlyMap<string, TaskStatistics>): unknown {
+  if (row.kind !== "map") return `${row.taskName}!`;
+  const items = [...named.values()].filter(({ parent }) => parent === row.taskName);
+  return items.map(({ taskName }) => `${taskName}!`);
+}
+
+/** The critical path tiles the time until the last end of what the run waits for. */
+function path({ analysis, taskStatistics }: SerializedReport): void {
+  const micros = (ms: number): number => Math.round(ms * 1000);
+  let sum = 0;
+  for (const { gapMs, runMs, task } of analysis.criticalPath) {
+    hold("no segment is negative", gapMs >= 0 && runMs >= 0, task, gapMs, runMs);
+    sum += micros(gapMs) + micros(runMs);
+  }
+  const tails = new Set(
+    taskStatistics.filter(({ kind }) => kind === "tail").map(({ taskName }) => taskName),
+  );
+  const ends = taskStatistics
+    .filter(({ taskName, parent }) => !tails.has(parent ?? taskName))
+    .flatMap(({ attemptStatistics }) => attemptStatistics.map(({ endAt }) => endAt ?? 0));
+  const last = micros(Math.max(0, ...ends));
+  hold("the critical path tiles the makespan", sum === last, sum, last);
+}
+
+/** At settle nothing is running but attempts of detached tail tasks and abandoned ones. */
+function nothingRuns(report: SerializedReport, graph: RandomGraph, recording: Recording): void {
+  const going = graph.seen.filter(({ endedAt }) => endedAt === undefined);
+  if (going.length === 0) return;
+  const abandoned = abandonedTasks(recording, graph);
+  for (const { task, declared } of going) {
+    if (abandoned.has(task)) continue;
+    const row = report.taskStatistics.find(({ taskName }) => taskName === task);
+    // The items of a tail map may be listed later than the run has settled.
+    const detached = graph.tails.has(declared) && (row?.status ?? "detached") === "detached";
+    hold("nothing is running at settle", detached, task, row?.status);
+  }
+}
+
+function abandonedTasks({ events, settings }: Recording, graph: RandomGraph): Set<string> {
+  if (!events.some(({ type }) => type === "abandon")) return new Set();
+  const plan = graph.flow.plan() as GraphPlan;
+  const machine = new Run(plan, settings);
+  const names = new Set<string>();
+  for (const event of events) {
+    machine.handle(event);
+    if (event.type !== "abandon") continue;
+    const { task } = event;
+    const spawn = machine.ledger.spawnOf(task);
+    names.add(
+      spawn === undefined ? plan.nameOf(task) : `${plan.nameOf(spawn.map)}[${task - spawn.first}]`,
+    );
+  }
+  return names;
+}
+
+/** With a plain limit no task is ready at the end of a turn while a slot is free. */
+function idleness(plan: GraphPlan, { events, settings }: Recording, spec: RandomRun): void {
+  if (spec.limit !== "number" || spec.tasks.some(({ demand }) => demand[0] + demand[1] > 0)) return;
+  const machine = new Run(plan, settings);
+  events.forEach((event, at) => {
+    machine.handle(event);
+    if (event.type === "prepared" && event.more) return;
+    const { status } = machine.ledger;
+    let running = 0;
+    let ready = 0;
+    for (let task = 0; task < machine.ledger.tasks; task++) {
+      if (status[task] === RUNNING && plan.graph.definitions[task]?.kind !== "map") running++;
+      // Items may be held back by their map.
+      if (status[task] === READY && task < plan.graph.size) ready++;
+    }
+    hold("no slot is idle", ready === 0 || running === spec.slots, at, running, ready);
+  });
+}
+
+/** Watches, from inside the functions, how many of them run at once. */
+class Limits {
+  readonly broken: string[] = [];
+  readonly #spec: RandomRun;
+  readonly #recording: Recording;
+  #rivals = 0;
+
+  constructor(spec: RandomRun, recording: Recording) {
+    this.#spec = spec;
+    this.#recording = recording;
+  }
+
+  begins(seen: Seen, all: readonly Seen[]): void {
+    const running = all.filter(({ endedAt }) => endedAt === undefined);
+    if (running.some((other) => other !== seen && other.task === seen.task)) {
+      this.broken.push(`two attempts of ${seen.task}`);
+    }
+    // What was given up goes on without its slot: from then on only the machine knows who holds one.
+    if (this.#recording.events.some(({ type }) => type === "abandon")) return;
+    this.#held(running.length);
+    Object.values(CAPACITY).forEach((capacity, at) => {
+      const used = running.reduce((sum, { demand }) => sum + (demand[at] as number), 0);
+      if (used > capacity) this.broken.push(`${used} of ${capacity} when ${seen.task} began`);
+    });
+  }
+
+  #held(running: number): void {
+    const { limit, slots } = this.#spec;
+    if (limit !== "none" && running + this.#rivals > slots) {
+      this.broken.push(`${running} and ${this.#rivals} of ${slots} at once`);
+    }
+  }
+
+  /** Another run on the semaphore, which takes permits and gives them back. */
+  rival(clock: VirtualClock, concurrency: Semaphore, own: readonly Seen[]): Promise<unknown> {
+    const roots = Object.fromEntries(
+      [3, 0, 7].map((ms, at) => [
+        `rival${at}`,
+        task(`rival${at}`, async () => {
+          this.#rivals++;
+          this.begins(NOBODY, own);
+          if (ms > 0) await clock.wait(ms);
+          this.#rivals--;
+        }),
+      ]),
+    );
+    return flow("rival", roots).run({ clock, concurrency });
+  }
+}
+
+const NOBODY: Seen = {
+  task: "",
+  declared: "",
+  attempt: 0,
+  demand: [],
+  inputs: {},
+  startedAt: 0,
+  endedAt: 0,
+};

@@ -1,0 +1,419 @@
+/**
+ * Random graphs of tasks that behave in every way tasks can behave, and runs of them in every way they can be run: as
+ * values that fast-check makes and shrinks, and as flows that write down what happens to them. It judges nothing.
+ */
+import fc from "fast-check";
+import {
+  after,
+  type FailureMode,
+  type Flow,
+  type FlowRun,
+  flow,
+  map,
+  NonRetryableError,
+  optional,
+  pick,
+  settled,
+  type Task,
+  type TaskContext,
+  task,
+} from "../src/index.ts";
+import type { VirtualClock } from "../src/testing.ts";
+
+/** One call: what it does at once, how long it takes, how it ends and how it takes to be asked to stop. */
+export interface Call {
+  readonly deed: "none" | "abort" | "cancel" | "cancel-task" | "progress" | "read-signal";
+  /** -1 is synchronous, 0 a few microtasks, else milliseconds; `Infinity` until it is aborted. */
+  readonly ms: number;
+  readonly end:
+    | "return"
+    | "throw"
+    | "throw-undefined"
+    | "throw-proxy"
+    | "throw-final"
+    | "resolve-twice"
+    | "throwing-thenable"
+    | "throwing-then-getter"
+    | "proxy-promise";
+  readonly ears: "obeys" | "deaf" | "returns" | "throws-another" | "lingers";
+  readonly cleanup: "none" | "quick" | "slow" | "throws";
+}
+
+export interface RandomTask {
+  readonly kind: "task" | "map";
+  readonly tail: boolean;
+  /** Which earlier tasks it reads, as a fraction of those there are, and how. */
+  readonly edges: readonly {
+    readonly from: number;
+    readonly kind: "value" | "optional" | "settled" | "after" | "pick";
+  }[];
+  /** By attempt; later attempts make the last call. For a map, items begin at their index. */
+  readonly calls: readonly Call[];
+  readonly retries: number;
+  readonly backoff: "none" | "fixed" | "exponential" | "throws";
+  readonly timeoutMs: number | undefined;
+  readonly priority: number;
+  readonly demand: readonly [db: number, cpu: number];
+  readonly when: "none" | "yes" | "no" | "throws";
+  readonly ignored: boolean;
+  readonly items: number;
+  readonly concurrency: number | undefined;
+}
+
+export interface RandomRun {
+  readonly tasks: readonly RandomTask[];
+  readonly limit: "none" | "number" | "semaphore";
+  readonly slots: number;
+  readonly failure: FailureMode;
+  readonly timeoutMs: number | undefined;
+  readonly graceMs: number | undefined;
+  readonly keep: "all" | "roots";
+  readonly abortedBefore: boolean;
+  /** What the caller does meanwhile. */
+  readonly acts: readonly {
+    readonly at: number;
+    readonly act: "abort" | "cancel" | "cancel-task";
+    /** Which task or item, as a fraction. */
+    readonly on: number;
+  }[];
+  /** The journal throws at this entry. */
+  readonly journalBreaksAt: number | undefined;
+}
+
+export const CAPACITY: Readonly<Record<"db" | "cpu", number>> = { db: 3, cpu: 2 };
+
+const oneOf = fc.constantFrom;
+/** Mostly the first. */
+function mostly<T>(usual: T, ...rest: readonly T[]): fc.Arbitrary<T> {
+  return fc.oneof(
+    { weight: 6, arbitrary: fc.constant(usual) },
+    { weight: 4, arbitrary: oneOf(usual, ...rest) },
+  );
+}
+const fraction = fc.integer({ min: 0, max: 99 }).map((hundredths) => hundredths / 100);
+
+const call: fc.Arbitrary<Call> = fc.record({
+  deed: mostly<Call["deed"]>("none", "read-signal", "progress", "cancel-task", "cancel", "abort"),
+  ms: fc.oneof(
+    { weight: 8, arbitrary: fc.integer({ min: -1, max: 20 }) },
+    { weight: 1, arbitrary: fc.constant(Number.POSITIVE_INFINITY) },
+  ),
+  end: mostly<Call["end"]>(
+    "return",
+    "throw",
+    "throw-undefined",
+    "throw-proxy",
+    "throw-final",
+    "resolve-twice",
+    "throwing-thenable",
+    "throwing-then-getter",
+    "proxy-promise",
+  ),
+  ears: mostly<Call["ears"]>("obeys", "deaf", "returns", "throws-another", "lingers"),
+  cleanup: mostly<Call["cleanup"]>("none", "quick", "slow", "throws"),
+});
+
+const randomTask: fc.Arbitrary<RandomTask> = fc.record({
+  kind: mostly<RandomTask["kind"]>("task", "map"),
+  tail: mostly(false, true),
+  edges: fc.array(
+    fc.record({ from: fraction, kind: oneOf("value", "optional", "settled", "after", "pick") }),
+    { maxLength: 3 },
+  ),
+  calls: fc.array(call, { minLength: 1, maxLength: 3 }),
+  retries: mostly(0, 1, 2),
+  backoff: mostly<RandomTask["backoff"]>("none", "fixed", "exponential", "throws"),
+  timeoutMs: mostly<number | undefined>(undefined, 5, 12),
+  priority: mostly(0, 1, -1),
+  demand: fc.oneof(
+    { weight: 3, arbitrary: fc.constant([0, 0] as const) },
+    { weight: 2, arbitrary: fc.tuple(fc.nat(CAPACITY.db), fc.nat(CAPACITY.cpu)) },
+  ),
+  when: mostly<RandomTask["when"]>("none", "yes", "no", "throws"),
+  ignored: mostly(false, true),
+  items: fc.nat(4),
+  concurrency: mostly<number | undefined>(undefined, 1, 2),
+});
+
+export const randomRun: fc.Arbitrary<RandomRun> = fc.record({
+  tasks: fc.array(randomTask, { minLength: 1, maxLength: 9 }),
+  limit: oneOf("none", "number", "semaphore"),
+  slots: fc.integer({ min: 1, max: 4 }),
+  failure: oneOf<FailureMode[]>("stop", "drain", "continue", { maxFailures: 2 }),
+  timeoutMs: mostly<number | undefined>(undefined, 15, 40),
+  graceMs: oneOf(undefined, undefined, 0, 5),
+  keep: oneOf("all", "roots"),
+  abortedBefore: fc.integer({ min: 0, max: 19 }).map((one) => one === 19),
+  acts: fc.array(
+    fc.record({
+      at: fc.integer({ min: 0, max: 30 }),
+      act: mostly<RandomRun["acts"][number]["act"]>("cancel-task", "abort", "cancel"),
+      on: fraction,
+    }),
+    { maxLength: 2 },
+  ),
+  journalBreaksAt: fc.integer({ min: 0, max: 40 }).map((at) => (at < 3 ? at : undefined)),
+});
+
+/** One call as its function saw it. */
+export interface Seen {
+  readonly task: string;
+  readonly declared: string;
+  readonly attempt: number;
+  readonly demand: readonly number[];
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** Its place in the order of everything that was seen. */
+  readonly startedAt: number;
+  /** When it ended, its last cleanup included; `undefined` while it goes on. */
+  endedAt: number | undefined;
+}
+
+/** A random graph as a flow, with what its functions see. */
+export class RandomGraph {
+  readonly flow: Flow<Record<string, unknown>>;
+  readonly seen: Seen[] = [];
+  readonly tails: Set<string> = new Set();
+  readonly controller: AbortController = new AbortController();
+  /** There once the run is; tasks of the first turn do not have it. */
+  run: FlowRun<unknown> | undefined;
+  /** Called whenever a function begins. */
+  onStart: (seen: Seen) => void = () => {};
+  readonly #clock: VirtualClock;
+  readonly #spec: RandomRun;
+  #order = 0;
+
+  constructor(clock: VirtualClock, spec: RandomRun) {
+    this.#clock = clock;
+    this.#spec = spec;
+    const made: Task<unknown>[] = [];
+    const roots: Record<string, Task<unknown>> = {};
+    const tails: Record<string, Task<unknown>> = {};
+    const read = new Set(
+      spec.tasks.flatMap(({ edges }, at) =>
+        at === 0 ? [] : edges.map(({ from }) => Math.floor(from * at)),
+      ),
+    );
+    spec.tasks.forEach((one, at) => {
+      const handle = this.#make(one, at, made);
+      made.push(handle);
+      if (one.tail && !read.has(at)) {
+        tails[handle.name] = handle;
+        this.tails.add(handle.name);
+      } else {
+        roots[handle.name] = handle;
+      }
+    });
+    this.flow = flow("random", roots, { tails });
+  }
+
+  /** The next place in the order of everything that is seen. */
+  tick(): number {
+    return ++this.#order;
+  }
+
+  /** The task, or an item of it, that a fraction stands for. */
+  named(on: number): string {
+    const at = Math.floor(on * this.#spec.tasks.length);
+    const { kind, items } = this.#spec.tasks[at] as RandomTask;
+    const name = `t${at}`;
+    return kind === "map" && items > 0 && Math.round(on * 100) % 2 === 1 ? `${name}[0]` : name;
+  }
+
+  cancelTask(on: number): void {
+    try {
+      this.run?.cancelTask(this.named(on), "called off");
+    } catch (error) {
+      // An item whose map has not listed it.
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
+
+  #make(one: RandomTask, at: number, made: readonly Task<unknown>[]): Task<unknown> {
+    const name = `t${at}`;
+    const inputs: Record<string, Task<unknown>> = {};
+    if (at > 0) {
+      one.edges.forEach(({ from, kind }, edge) => {
+        const source = made[Math.floor(from * at)] as Task<unknown>;
+        inputs[`${kind}:${source.name}:${edge}`] = linked(source, kind) as Task<unknown>;
+      });
+    }
+    const options = {
+      ...(one.retries > 0 && {
+        retry: { attempts: one.retries, backoff: backoffOf(one), baseMs: 4 },
+      }),
+      ...(one.timeoutMs !== undefined && { timeoutMs: one.timeoutMs }),
+      ...(one.when !== "none" && { when: () => verdict(one.when) }),
+      priority: one.priority,
+      onFailure: one.ignored ? ("ignore" as const) : ("fail" as const),
+      resources: { db: one.demand[0], cpu: one.demand[1] },
+    };
+    if (one.kind === "task") {
+      return task(
+        name,
+        inputs,
+        (given, context) => this.#call(one, name, given, context, 0),
+        options,
+      );
+    }
+    const list = task(`${name}-list`, () => Array.from({ length: one.items }, (_, index) => index));
+    return map(
+      name,
+      list,
+      inputs,
+      (_, index, given, context) => this.#call(one, name, given, context, index),
+      one.concurrency === undefined ? options : { ...options, concurrency: one.concurrency },
+    ) as Task<unknown>;
+  }
+
+  #call(
+    one: RandomTask,
+    declared: string,
+    inputs: Readonly<Record<string, unknown>>,
+    context: TaskContext,
+    offset: number,
+  ): unknown {
+    const { attempt, taskName } = context;
+    const seen: Seen = {
+      task: taskName,
+      declared,
+      attempt,
+      demand: one.demand,
+      inputs,
+      startedAt: this.tick(),
+      endedAt: undefined,
+    };
+    this.seen.push(seen);
+    this.onStart(seen);
+    const plan = one.calls[Math.min(attempt - 1 + offset, one.calls.length - 1)] as Call;
+    const leave = (): void => {
+      seen.endedAt = this.tick();
+    };
+    if (plan.cleanup !== "none") context.defer(leave);
+    if (plan.cleanup === "slow") context.defer((signal) => this.#clock.wait(2, signal));
+    if (plan.cleanup === "throws") {
+      context.defer(() => {
+        throw new Error("cleanup");
+      });
+    }
+    this.#do(plan.deed, context, attempt / 10 + offset / 7);
+    const end = (): unknown => {
+      if (plan.cleanup === "none") leave();
+      return ended(plan.end, `${taskName}!`);
+    };
+    if (plan.ms < 0) return end();
+    return this.#wait(plan, context).then(end, (reason: unknown) => {
+      if (plan.cleanup === "none") leave();
+      if (plan.ears === "returns") return "something";
+      throw plan.ears === "throws-another" ? new Error("another") : reason;
+    });
+  }
+
+  #do(deed: Call["deed"], context: TaskContext, on: number): void {
+    if (deed === "abort") this.controller.abort("by a task");
+    else if (deed === "cancel") this.run?.cancel("by a task");
+    else if (deed === "cancel-task") this.cancelTask(on % 1);
+    else if (deed === "progress") context.progress(0.5);
+    else if (deed === "read-signal") context.signal.throwIfAborted();
+  }
+
+  async #wait({ ms, ears }: Call, { signal }: TaskContext): Promise<void> {
+    if (ms === 0) {
+      await null;
+      await null;
+      return;
+    }
+    const clock = this.#clock;
+    // What never ends by itself must hear, unless somebody gives it up.
+    const deaf = ears === "deaf" && (Number.isFinite(ms) || this.#spec.graceMs !== undefined);
+    if (!Number.isFinite(ms)) {
+      await new Promise((_, reject) => {
+        if (deaf) return;
+        if (signal.aborted) reject(signal.reason);
+        signal.addEventListener("abort", () => reject(signal.reason));
+      });
+    }
+    await clock.wait(ms, deaf ? undefined : signal).catch(async (reason) => {
+      if (ears === "lingers") await clock.wait(4);
+      throw reason;
+    });
+  }
+}
+
+function linked(source: Task<unknown>, kind: RandomTask["edges"][number]["kind"]): unknown {
+  switch (kind) {
+    case "optional":
+      return optional(source);
+    case "settled":
+      return settled(source);
+    case "after":
+      return after(source);
+    case "pick":
+      return pick(source, (value) => value);
+    default:
+      return source;
+  }
+}
+
+function backoffOf({ backoff }: RandomTask): "none" | "fixed" | "exponential" | (() => number) {
+  if (backoff !== "throws") return backoff;
+  return () => {
+    throw new Error("back-off");
+  };
+}
+
+function verdict(when: RandomTask["when"]): boolean {
+  if (when === "throws") throw new Error("condition");
+  return when === "yes";
+}
+
+/** Every way to end that the language has. */
+function ended(end: Call["end"], value: string): unknown {
+  switch (end) {
+    case "return":
+      return value;
+    case "throw":
+      throw new Error("thrown");
+    case "throw-undefined":
+      throw undefined;
+    case "throw-final":
+      throw new NonRetryableError("final");
+    case "throw-proxy":
+      throw new Proxy(
+        {},
+        {
+          get: () => {
+            throw new Error("cannot be read");
+          },
+          getPrototypeOf: () => {
+            throw new Error("cannot be asked");
+          },
+        },
+      );
+    case "resolve-twice":
+      return {
+        // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested.
+        then(resolve: (value: string) => void, reject: (error: Error) => void) {
+          resolve(value);
+          resolve("twice");
+          reject(new Error("thrice"));
+          throw new Error("and once more");
+        },
+      };
+    case "throwing-thenable":
+      return {
+        // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested.
+        then() {
+          throw new Error("then");
+        },
+      };
+    case "throwing-then-getter":
+      return {
+        // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested.
+        get then() {
+          throw new Error("then, read");
+        },
+      };
+    case "proxy-promise":
+      return new Proxy(Promise.resolve(value), {});
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * What crosses between the pool and its threads, as types. The pool's end is TypeScript, the threads' end is plain
+ * JavaScript (Node 20 starts no `.ts` thread), so both read the shapes here. Knows no port, no pool, no thread.
+ */
+import type { MessagePort } from "node:worker_threads";
+
+/**
+ * A thrown value on its way: an error taken apart, a plain value, the note that neither was possible, or the mark that
+ * it is the reason of the cancellation, which the other side still has.
+ */
+export type Packed =
+  | { readonly reason: true }
+  | { readonly error: PackedError }
+  | { readonly value: unknown }
+  | { readonly obstacle: Obstacle };
+
+export interface PackedError {
+  /** The built-in class it descends from, so that `instanceof TypeError` holds on the other side. */
+  readonly base: string;
+  readonly className: string;
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+  readonly fields: (readonly [name: string, value: Packed])[];
+  cause?: Packed;
+  errors?: Packed[];
+}
+
+/** The first place in a value that cannot be cloned. */
+export interface Obstacle {
+  readonly path: string;
+  /** Reads after "is", for example `a function`. */
+  readonly what: string;
+}
+
+export type Attribute = string | number | boolean;
+
+/** One call on its way into a thread. */
+export interface CallMessage {
+  readonly sequence: number;
+  /** Which pair of the shared flags belongs to this call. */
+  readonly lane: number;
+  readonly url: string;
+  /** Without it the thread answers with the names of the functions the module exports. */
+  readonly exportName: string | undefined;
+  readonly args: readonly unknown[];
+  readonly taskName: string;
+  readonly runId: string;
+  readonly attempt: number;
+  readonly attributes: readonly (readonly [string, Attribute])[] | undefined;
+  readonly carrier: Readonly<Record<string, string>> | undefined;
+  /** Say when the module is loaded and the function starts: somebody keeps time. */
+  readonly announceStart: boolean;
+  /** The thread's end of its port, with the first call it is given. */
+  port?: MessagePort;
+  /** Nobody waits for it any more: to be thrown away. */
+  void?: true;
+}
+
+export type FromThread =
+  | {
+      readonly kind: "progress";
+      readonly sequence: number;
+      readonly fraction: number;
+      readonly message: string | undefined;
+    }
+  | { readonly kind: "start"; readonly sequence: number }
+  | Answer
+  /** Sent by a thread that an uncaught error is about to end. */
+  | { readonly kind: "dying"; readonly thrown: Packed }
+  | { readonly kind: "flushed" };
+
+/** How a call ended, in the thread's own words. */
+export type Answer = {
+  readonly sequence: number;
+  readonly attributes: readonly (readonly [string, Attribute])[] | undefined;
+} & (
+  | { readonly kind: "result"; readonly value: unknown }
+  | {
+      readonly kind: "thrown";
+      readonly thrown: Packed;
+    }
+  | {
+      readonly kind: "uncrossable";
+      readonly direction: "result" | "error";
+      readonly obstacle: Obstacle;
+      readonly cause: Packed | undefined;
+    }
+  | { readonly kind: "module"; readonly failure: ModuleFailure }
+);
+
+export interface ModuleFailure {
+  readonly reason:
+    | "not-found"
+    | "import-failed"
+    | "no-export"
+    | "no-typescript"
+    | "not-an-activator";
+  readonly url: string;
+  readonly exports: readonly string[];
+  readonly cause: Packed | undefined;
+}
+
+export type ToThread =
+  | { readonly kind: "cancel"; readonly sequence: number; readonly reason: Packed }
+  | { readonly kind: "flush"; readonly timeoutMs: number };
+
+/** Given to every thread of a pool when it starts. */
+export interface ThreadData {
+  /** Two cells a lane: the sequence that is cancelled, and the sequence that has started. */
+  readonly flags: Int32Array;
+  readonly preload: readonly string[];
+  readonly activators: readonly string[];
+  readonly flushAfterMs: number;
+}

@@ -1,0 +1,138 @@
+/**
+ * What a task's function is given inside a thread. Everything is made when first read: most tasks read nothing of it.
+ * Knows how to tell the pool, not how the call ends.
+ */
+import { unpack } from "./pack.js";
+
+/** @import { MessagePort, TransferListItem } from "node:worker_threads" */
+/** @import { Attribute, CallMessage, Packed } from "../wire.ts" */
+/** @import { WorkerContext } from "../context.ts" */
+
+/** @implements {WorkerContext} */
+export class ThreadContext {
+  #call;
+  #flags;
+  #port;
+  #pull;
+  /** @type {Set<TransferListItem> | undefined} */
+  #transfer;
+  /** @type {((signal: AbortSignal) => unknown)[] | undefined} */
+  #cleanups;
+  /** @type {AbortController | undefined} */
+  #controller;
+  /** @type {Map<string, Attribute> | undefined} */
+  #attributes;
+
+  /**
+   * @param {CallMessage} call
+   * @param {Int32Array} flags
+   * @param {MessagePort} port
+   * @param {() => void} pull takes in the messages that are waiting on the port
+   */
+  constructor(call, flags, port, pull) {
+    this.#call = call;
+    this.#flags = flags;
+    this.#port = port;
+    this.#pull = pull;
+  }
+
+  get taskName() {
+    return this.#call.taskName;
+  }
+
+  get runId() {
+    return this.#call.runId;
+  }
+
+  get attempt() {
+    return this.#call.attempt;
+  }
+
+  get cancelled() {
+    return Atomics.load(this.#flags, this.#call.lane * 2) === this.#call.sequence;
+  }
+
+  get signal() {
+    this.#controller ??= new AbortController();
+    // A function that never yields receives no message: its cancellation, and the reason, are fetched here.
+    if (this.cancelled && !this.#controller.signal.aborted) this.#pull();
+    return this.#controller.signal;
+  }
+
+  get attributes() {
+    this.#attributes ??= new Map(this.#call.attributes);
+    return this.#attributes;
+  }
+
+  // Getters, so that these can be taken out of the context.
+
+  get progress() {
+    return (
+      /** @type {number} */ fraction,
+      /** @type {string | undefined} */ message = undefined,
+    ) =>
+      this.#port.postMessage({
+        kind: "progress",
+        sequence: this.#call.sequence,
+        fraction: Number(fraction),
+        message: message === undefined ? undefined : String(message),
+      });
+  }
+
+  get defer() {
+    return (/** @type {(signal: AbortSignal) => unknown} */ cleanup) => {
+      if (typeof cleanup !== "function")
+        throw new TypeError(`context.defer() of task "${this.taskName}" needs a function`);
+      this.#cleanups ??= [];
+      this.#cleanups.push(cleanup);
+    };
+  }
+
+  get transfer() {
+    /** @type {WorkerContext["transfer"]} */
+    const transfer = (value, items) => {
+      // Shared memory is reachable from both sides as it is; in a transfer list it would be an error.
+      this.#transfer ??= new Set();
+      for (const item of items) if (!(item instanceof SharedArrayBuffer)) this.#transfer.add(item);
+      return value;
+    };
+    return transfer;
+  }
+
+  /** @param {Packed} reason */
+  abort(reason) {
+    this.#controller ??= new AbortController();
+    this.#controller.abort(unpack(reason));
+  }
+
+  /** Why the function was asked to stop, as far as it can know. */
+  get reason() {
+    return this.#controller?.signal.reason;
+  }
+
+  get transferred() {
+    return this.#transfer && [...this.#transfer];
+  }
+
+  get attributeEntries() {
+    return this.#attributes === undefined ? undefined : [...this.#attributes];
+  }
+
+  get hasCleanups() {
+    return this.#cleanups !== undefined;
+  }
+
+  /** Last in, first out, every one of them whatever the others do. Returns what they threw. */
+  async cleanUp() {
+    const errors = [];
+    const { signal } = new AbortController();
+    for (let next = this.#cleanups?.pop(); next; next = this.#cleanups?.pop()) {
+      try {
+        await next(signal);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    return errors;
+  }
+}

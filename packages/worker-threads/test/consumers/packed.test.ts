@@ -1,0 +1,70 @@
+/** The package as a user gets it: packed, installed into a folder of its own, and used from there. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const folder = mkdtempSync(join(tmpdir(), "astrum-packed-"));
+const root = fileURLToPath(new URL("../../../../", import.meta.url));
+
+const program = `
+  import { flow, task } from "@astrum/core";
+  import { createWorkerPool, workerModule, WorkerCrashedError } from "@astrum/worker-threads";
+  const math = workerModule<typeof import("./math.js")>(new URL("./math.js", import.meta.url));
+  await using pool = createWorkerPool({ threads: 2 });
+  const base = task("base", () => ({ n: 20 }));
+  const fib = task("fib", { base }, ({ base }, context) => fibonacci(base.n, context));
+  const fibonacci = pool.task(math.fibonacci);
+  const report = await flow("packed", { fib }).run();
+  const crash: unknown = await pool.task(math.crash)(3).catch((error: unknown) => error);
+  const code = crash instanceof WorkerCrashedError ? crash.exitCode : undefined;
+  console.log(JSON.stringify({ fib: report.unwrap().fib satisfies number, code }));
+`;
+const math = `
+  export function fibonacci(n: number): number { return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2); }
+  export function crash(code: number): void { process.exit(code); }
+`;
+
+function run(command: string, args: string[], cwd = folder): string {
+  return execFileSync(command, args, {
+    cwd,
+    encoding: "utf8",
+    env: { ...process.env, NODE_PATH: "", NODE_OPTIONS: "" },
+  });
+}
+
+beforeAll(() => {
+  for (const name of ["core", "worker-threads"])
+    run("pnpm", ["pack", "--pack-destination", folder], join(root, "packages", name));
+  const packed = (name: string): string =>
+    `file:./${readdirSync(folder).find((file) => file.startsWith(`astrum-${name}-`))}`;
+  const dependencies = {
+    "@astrum/core": packed("core"),
+    "@astrum/worker-threads": packed("worker-threads"),
+  };
+  const manifest = { name: "user", private: true, type: "module", dependencies };
+  writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
+  run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline"]);
+  writeFileSync(join(folder, "math.ts"), math);
+  writeFileSync(join(folder, "main.ts"), program);
+}, 120_000);
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test("compiles for a user with strict types, and runs what it compiled to", () => {
+  const compilerOptions = {
+    target: "es2022",
+    lib: ["es2023"],
+    module: "nodenext",
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    types: ["node"],
+    typeRoots: [join(root, "node_modules/@types")],
+  };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions }));
+  run(process.execPath, [createRequire(import.meta.url).resolve("typescript/bin/tsc")]);
+  expect(JSON.parse(run(process.execPath, ["main.js"]))).toEqual({ fib: 6765, code: 3 });
+}, 60_000);

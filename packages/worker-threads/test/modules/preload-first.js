@@ -1,0 +1,4 @@
+/** Leaves a trace of when it was imported. */
+Object.assign(globalThis, {
+  preloaded: [...(Reflect.get(globalThis, "preloaded") ?? []), "first"],
+});

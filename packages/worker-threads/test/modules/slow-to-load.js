@@ -1,0 +1,8 @@
+/** Takes as long to load as its function takes to run. */
+import { setTimeout as sleep } from "node:timers/promises";
+
+await sleep(300);
+
+export function run() {
+  return sleep(300, "done");
+}

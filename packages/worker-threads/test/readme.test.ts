@@ -1,0 +1,22 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
+
+test("the example of the README compiles to a program that runs and ends", () => {
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+  // Inside the package, so that its names resolve as they would for a user.
+  const folder = mkdtempSync(
+    join(fileURLToPath(new URL(".", import.meta.url)), "fixtures/readme-"),
+  );
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  for (const [, name, code] of readme.matchAll(/```[jt]s\n\/\/ (\S+)\n(.*?)```/gs))
+    writeFileSync(join(folder, String(name)), String(code));
+  const node = ["--conditions=@astrum/source", "--import", import.meta.resolve("tsx")];
+  const printed = execFileSync(process.execPath, [...node, join(folder, "main.ts")], {
+    encoding: "utf8",
+    timeout: 30_000,
+  });
+  expect(printed.trim()).toBe("9592");
+});
