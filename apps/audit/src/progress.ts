@@ -4,9 +4,11 @@ import { fromEvents, type Observer } from "@astrum/core";
 export function progressLines(write: (line: string) => void): Observer {
   const items = new Map<string, number>();
   const retries = new Map<string, number>();
+  let startAt = 0;
   return fromEvents("progress", (event) => {
+    if (event.type === "run.start") startAt = event.at;
     if (event.type !== "task.end") return;
-    const { task, outcome, attempts, durationMs } = event;
+    const { task, outcome, attempts, at } = event;
     if (task.parent !== undefined) {
       add(items, task.parent, 1);
       add(retries, task.parent, Math.max(0, attempts - 1));
@@ -14,13 +16,13 @@ export function progressLines(write: (line: string) => void): Observer {
     }
     const count = items.get(task.key);
     const again = retries.get(task.key);
-    const parts = [
-      outcome.status === "completed" ? [] : [outcome.status],
-      count === undefined ? [] : [`${count} ${count === 1 ? "item" : "items"}`],
-      again ? [`${again} retried`] : [],
-      [`${durationMs.toFixed(0)} ms`],
+    const notes = [
+      ...(count === undefined ? [] : [`${count} ${count === 1 ? "item" : "items"}`]),
+      ...(again ? [`${again} retried`] : []),
+      ...(outcome.status === "completed" ? [] : [outcome.status]),
     ];
-    write(`${task.key}: ${parts.flat().join(", ")}`);
+    const elapsed = ((at - startAt) / 1000).toFixed(2);
+    write(`${elapsed} s  ${task.key}${notes.length === 0 ? "" : `: ${notes.join(", ")}`}`);
   });
 }
 

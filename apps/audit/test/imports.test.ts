@@ -77,6 +77,10 @@ test("lines are those of the statements, after a hashbang, comments and CR LF", 
   });
 });
 
+test("characters that end a line for JavaScript only do not move the lines", () => {
+  expect(loads('const x = "\u2028\u2029";\nimport "./x";')).toEqual(["2 ./x"]);
+});
+
 test("a syntax error is told with its line, and nothing half-read is used", () => {
   const { loads, syntaxError } = importsOf("a.ts", 'import "./x";\n\nconst = 1;');
   expect(loads).toEqual([]);

@@ -3,7 +3,7 @@
  * that are nothing but comment, and import statements left out, since those are alike everywhere and no one's copy.
  * Knows nothing of the comparison.
  */
-import { splitLines } from "./line-index.ts";
+import { splitLines } from "./lines.ts";
 
 /** How whole-line comments look in a language. `block` is an opening and a closing mark. */
 interface Comments {

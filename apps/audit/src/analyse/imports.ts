@@ -10,6 +10,7 @@
  * some compiler options make is left out rather than guessed.)
  */
 import ts from "typescript";
+import { lineIndex } from "./lines.ts";
 
 export interface Import {
   /** As written: `./graph.ts`. */
@@ -54,7 +55,8 @@ export function importsOf(path: string, text: string): Imports {
     false,
     kind,
   );
-  const lineAt = (offset: number): number => source.getLineAndCharacterOfPosition(offset).line + 1;
+  // Not the parser's own lines: to it, U+2028 and U+2029 end one as well.
+  const lineAt = lineIndex(text);
   const error = parseDiagnosticsOf(source)[0];
   if (error !== undefined) {
     const message = ts.flattenDiagnosticMessageText(error.messageText, " ");
@@ -65,8 +67,11 @@ export function importsOf(path: string, text: string): Imports {
   const load = (node: ts.Node, specifier: string): void => {
     loads.push({ specifier, line: lineAt(node.getStart(source)) });
   };
-  const { values, requires } = usesOf(source);
   const erases = /\.([cm]?ts|tsx)$/.test(path);
+  // The walk costs as much as the parse; without one of these two it has nothing to tell.
+  const asks =
+    /\brequire\b/.test(text) || (erases && source.statements.some(ts.isImportDeclaration));
+  const { values, requires } = asks ? usesOf(source) : nothingUsed;
   for (const statement of source.statements) {
     if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) continue;
     if (statement.moduleSpecifier === undefined) continue;
@@ -119,6 +124,8 @@ interface Uses {
   /** What is required when the file is loaded. */
   readonly requires: readonly (readonly [node: ts.Node, specifier: string])[];
 }
+
+const nothingUsed: Uses = { values: new Set(), requires: [] };
 
 function usesOf(source: ts.SourceFile): Uses {
   const values = new Set<string>();

@@ -16,7 +16,7 @@ import { gfm } from "micromark-extension-gfm";
 import { visit } from "unist-util-visit";
 import { VFile } from "vfile";
 
-export interface Link {
+interface Link {
   /** As written, entities and escapes resolved: `../docs/a%20b.md#top`. */
   readonly target: string;
   /** Of the link, or of the definition that a reference-style link refers to: where the target is written. */

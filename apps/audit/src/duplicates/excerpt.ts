@@ -1,6 +1,6 @@
 /** Cuts the candidate regions out of the files, as the comparison wants them. Compares nothing. */
 import { comparedForm } from "../analyse/code-lines.ts";
-import { splitLines } from "../analyse/line-index.ts";
+import { splitLines } from "../analyse/lines.ts";
 import type { TextFile } from "../read.ts";
 import type { Region, SourceFile } from "./candidates.ts";
 import type { Excerpt } from "./compare.ts";
