@@ -31,10 +31,9 @@ const TASK_COLUMNS: Readonly<Record<string, (task: TaskStatistics) => Cell>> = {
   runMs: (task) => task.runMs,
   attemptCount: (task) => task.attemptCount,
   releasedBy: (task) => task.releasedBy,
-  dependencies: (task) => JSON.stringify(task.dependencies.map(({ task: name }) => name)),
-  tags: (task) => (task.tags === undefined ? undefined : JSON.stringify(task.tags)),
-  attributes: (task) =>
-    task.attributes === undefined ? undefined : JSON.stringify(task.attributes),
+  dependencies: (task) => jsonCell(task.dependencies.map(({ task: name }) => name)),
+  tags: (task) => (task.tags === undefined ? undefined : jsonCell(task.tags)),
+  attributes: (task) => (task.attributes === undefined ? undefined : jsonCell(task.attributes)),
   errorName: (task) => task.error?.name,
   errorMessage: (task) => task.error?.message,
 };
@@ -85,6 +84,14 @@ function cell(value: Cell, keepFormulas: boolean): string {
   const text = tabular(!keepFormulas && /^[=+\-@\t\r\n]/.test(value) ? `'${value}` : value);
   // A lone leading or trailing space is data; some readers trim it unless the cell is quoted.
   return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
+}
+
+/** With control characters as escapes, so that the cell holds none. */
+function jsonCell(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /\p{Cc}/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** The RFC has no control characters but line breaks, and readers stumble over NUL. */

@@ -30,6 +30,36 @@ export interface Insight {
 
 const SHOWN = 10;
 
+/** One row of a shortened critical path: a segment, or several neighbours folded into one. */
+export interface PathRow {
+  readonly fromMs: number;
+  readonly gapMs: number;
+  readonly runMs: number;
+  readonly segments: readonly CriticalSegment[];
+}
+
+/** The longest segments one by one, the others folded between them: the rows tile the makespan like the path itself. */
+export function pathRows({ criticalPath }: Insight, most: number): PathRow[] {
+  const longest = criticalPath
+    .toSorted((a, b) => b.gapMs + b.runMs - (a.gapMs + a.runMs))
+    .slice(0, most);
+  const alone = new Set(longest);
+  const rows: CriticalSegment[][] = [];
+  for (const segment of criticalPath) {
+    const last = rows.at(-1);
+    const before = last?.at(-1);
+    if (last === undefined || before === undefined || alone.has(segment) || alone.has(before)) {
+      rows.push([segment]);
+    } else last.push(segment);
+  }
+  return rows.map((segments) => ({
+    fromMs: segments[0]?.fromMs ?? 0,
+    gapMs: thousandths(segments.reduce((sum, { gapMs }) => sum + gapMs, 0)),
+    runMs: thousandths(segments.reduce((sum, { runMs }) => sum + runMs, 0)),
+    segments,
+  }));
+}
+
 export function insight(report: SerializedReport): Insight {
   const failed = failedAttemptKeys(report);
   const criticalPath: CriticalSegment[] = [];

@@ -5,7 +5,7 @@
  */
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { duration } from "./duration.ts";
-import { insight } from "./insight.ts";
+import { type CriticalSegment, insight, pathRows } from "./insight.ts";
 import { renderMermaid } from "./mermaid.ts";
 import {
   countsText,
@@ -119,26 +119,22 @@ function details(task: TaskStatistics): string {
 }
 
 function why(report: SerializedReport): string {
-  const { criticalPath, makespanMs, verdict, parts } = insight(report);
-  if (criticalPath.length === 0) return "";
-  const sum = parts.map(({ what, ms }) => `${duration(ms)} ${what}`).join(" + ");
-  const longest = criticalPath
-    .toSorted((a, b) => b.gapMs + b.runMs - a.gapMs - a.runMs)
-    .slice(0, 15);
-  const chosen = new Set(longest);
-  const rows = criticalPath
-    .filter((segment) => chosen.has(segment))
-    .map(({ fromMs, gapMs, runMs, task, attempt }) => [
-      duration(fromMs),
-      duration(gapMs),
-      duration(runMs),
-      `${code(task)}${attempt > 1 ? ` attempt ${attempt}` : ""}`,
-    ]);
-  const note =
-    criticalPath.length > rows.length
-      ? `, the longest ${rows.length} of ${criticalPath.length} attempts`
-      : "";
-  return `\n### Why it took ${duration(makespanMs)}\n\n${verdict} ${sum}.\n\nThe critical path${note}:\n\n${table(["at", "waited", "ran", "task"], rows)}`;
+  const seen = insight(report);
+  if (seen.criticalPath.length === 0) return "";
+  const sum = seen.parts.map(({ what, ms }) => `${duration(ms)} ${what}`).join(" + ");
+  const rows = pathRows(seen, 15).map(({ fromMs, gapMs, runMs, segments }) => [
+    duration(fromMs),
+    duration(gapMs),
+    duration(runMs),
+    pathLabel(segments),
+  ]);
+  return `\n### Why it took ${duration(seen.makespanMs)}\n\n${seen.verdict} ${sum}.\n\nThe critical path:\n\n${table(["at", "waited", "ran", "task"], rows)}`;
+}
+
+function pathLabel([segment, ...more]: readonly CriticalSegment[]): string {
+  if (segment === undefined) return "";
+  if (more.length > 0) return `… ${more.length + 1} shorter attempts`;
+  return `${code(segment.task)}${segment.attempt > 1 ? ` attempt ${segment.attempt}` : ""}`;
 }
 
 function slowest(report: SerializedReport): string {

@@ -36,6 +36,7 @@ const VOCABULARY = new Set([
   "link",
   "scope",
   "boundBy",
+  "type",
 ]);
 /** Properties that hold records with keys of the user's choice. */
 const FREE = new Set(["attributes", "data", "originalTasks", "resources", "versions"]);
@@ -84,6 +85,25 @@ export function redactor(report: SerializedReport, redaction: Redaction | undefi
     head,
     task,
   };
+}
+
+/** For lines of an event log: the same rules, on each line alone. */
+export function lineRedactor(redaction: Redaction | undefined): (line: object) => object {
+  if (redaction === false) return (line) => line;
+  const rewrite = textRule(redaction);
+  const scrub = rewrite === undefined ? undefined : new Scrub(rewrite, new Map());
+  return (line) => {
+    const { output, ...rest } = line as { readonly output?: EncodedValue };
+    const clean = withoutCredentials(rest);
+    const shown = scrub === undefined ? clean : (scrub.value(clean, []) as object);
+    return output === undefined ? shown : { ...shown, output: outputOf(output, scrub) };
+  };
+}
+
+function outputOf(output: EncodedValue, scrub: Scrub | undefined): EncodedValue {
+  if (output.encoding !== "json") return output;
+  const found = hasCredentials(output.value) || scrub?.finds(output.value) === true;
+  return found ? omitted(output) : output;
 }
 
 type TextRule = (text: string, path: readonly (string | number)[]) => string;
@@ -157,13 +177,13 @@ class Scrub {
   outputs(outputs: Record<string, EncodedValue>): Record<string, EncodedValue> {
     const clean: [string, EncodedValue][] = [];
     for (const [name, output] of Object.entries(outputs)) {
-      const path = ["outputs", name];
-      const found =
-        output.encoding === "json" &&
-        JSON.stringify(this.value(output.value, path, true)) !== JSON.stringify(output.value);
-      clean.push([this.#text(name, ["outputs"]), found ? omitted(output) : output]);
+      clean.push([this.#text(name, ["outputs"]), outputOf(output, this)]);
     }
     return objectOf(clean);
+  }
+
+  finds(output: unknown): boolean {
+    return JSON.stringify(this.value(output, ["outputs"], true)) !== JSON.stringify(output);
   }
 
   #text(text: string, path: readonly (string | number)[]): string {
@@ -181,10 +201,7 @@ function credentialsOfHead(report: SerializedReport): SerializedReport {
   }
   if (report.outputs !== undefined) {
     clean.outputs = objectOf(
-      Object.entries(report.outputs).map(([name, output]) => [
-        name,
-        output.encoding === "json" && hasCredentials(output.value) ? omitted(output) : output,
-      ]),
+      Object.entries(report.outputs).map(([name, output]) => [name, outputOf(output, undefined)]),
     );
   }
   return clean;

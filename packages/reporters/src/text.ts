@@ -5,7 +5,7 @@
 import type { Plan, SerializedReport, TaskStatistics } from "@astrum/core";
 import { duration } from "./duration.ts";
 import { isReport } from "./graph-view.ts";
-import { type Insight, insight } from "./insight.ts";
+import { type CriticalSegment, type Insight, insight, pathRows } from "./insight.ts";
 import {
   countsText,
   errorText,
@@ -82,14 +82,10 @@ function insightLines(seen: Insight): string[] {
   lines.push(`  ${seen.parts.map(({ what, ms }) => `${duration(ms)} ${what}`).join(" + ")}`);
   lines.push("", `Critical path (${plural(seen.criticalPath.length, "attempt")}):`);
   lines.push(`  ${columns(["at", "waited", "ran"])}  task`);
-  for (const { fromMs, gapMs, runMs, task, attempt, link } of shownPath(seen)) {
+  for (const { fromMs, gapMs, runMs, segments } of pathRows(seen, PATH_SHOWN)) {
     const times = columns([duration(fromMs), duration(gapMs), duration(runMs)]);
-    lines.push(
-      `  ${times}  ${visible(task)}${attempt > 1 ? ` (attempt ${attempt})` : ""}${link === "slot" ? " after a slot was freed" : ""}`,
-    );
+    lines.push(`  ${times}  ${pathLabel(segments)}`);
   }
-  const hidden = seen.criticalPath.length - PATH_SHOWN;
-  if (hidden > 0) lines.push(`  … and ${plural(hidden, "attempt")} between, the shortest`);
   if (seen.slowest.length > 0) lines.push("", "Slowest:");
   for (const task of seen.slowest)
     lines.push(`  ${columns([duration(task.runMs)])}  ${visible(task.taskName)}`);
@@ -103,14 +99,11 @@ function insightLines(seen: Insight): string[] {
   return lines;
 }
 
-/** The longest segments in their order: of a path of thousands these are the ones to look at. */
-function shownPath(seen: Insight): Insight["criticalPath"] {
-  if (seen.criticalPath.length <= PATH_SHOWN) return seen.criticalPath;
-  const longest = seen.criticalPath
-    .toSorted((a, b) => b.gapMs + b.runMs - (a.gapMs + a.runMs))
-    .slice(0, PATH_SHOWN);
-  const chosen = new Set(longest);
-  return seen.criticalPath.filter((segment) => chosen.has(segment));
+function pathLabel([segment, ...more]: readonly CriticalSegment[]): string {
+  if (segment === undefined) return "";
+  if (more.length > 0) return `… ${more.length + 1} shorter attempts`;
+  const number = segment.attempt > 1 ? ` (attempt ${segment.attempt})` : "";
+  return `${visible(segment.task)}${number}${segment.link === "slot" ? ", after a slot was freed" : ""}`;
 }
 
 function taskLines(report: SerializedReport): string[] {

@@ -1,0 +1,33 @@
+/** A thrown value as JSON, bounded: never throws, whatever a getter of the user does. */
+import type { SerializedError } from "@astrum/core";
+
+const CAUSES = 8;
+const ERRORS = 20;
+const CHARACTERS = 16_384;
+
+export function serialisedError(thrown: unknown, depth = 0): SerializedError {
+  try {
+    if (typeof thrown !== "object" || thrown === null) {
+      return { name: "Error", message: String(thrown).slice(0, CHARACTERS) };
+    }
+    const { name, message, stack, code, cause, errors } = thrown as Record<string, unknown>;
+    const error: SerializedError = {
+      name: typeof name === "string" ? name.slice(0, 256) : "Error",
+      message: typeof message === "string" ? message.slice(0, CHARACTERS) : "no message",
+    };
+    if (typeof stack === "string") error.stack = stack.slice(0, CHARACTERS);
+    if (typeof code === "string" || typeof code === "number") error.code = code;
+    if (depth >= CAUSES) {
+      if (cause !== undefined || errors !== undefined) error.truncated = true;
+      return error;
+    }
+    if (cause !== undefined) error.cause = serialisedError(cause, depth + 1);
+    if (Array.isArray(errors)) {
+      error.errors = errors.slice(0, ERRORS).map((one) => serialisedError(one, depth + 1));
+      if (errors.length > ERRORS) error.truncated = true;
+    }
+    return error;
+  } catch {
+    return { name: "Error", message: "an error that cannot be read", truncated: true };
+  }
+}
