@@ -80,6 +80,8 @@ export interface AttemptStartLine {
   readonly attempt: number;
   readonly executor: string;
   readonly waitedMs: number;
+  readonly slot?: number;
+  readonly limitedBy?: string;
 }
 
 export interface AttemptProgressLine {

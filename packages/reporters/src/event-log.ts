@@ -40,7 +40,11 @@ export function eventLog(pathOrFd: string | URL | number, options: EventLogOptio
   const redact = lineRedactor(options.redact);
   const mentioned = new Map<string, Set<string>>();
   let seq = 0;
-  const write = (run: string, at: number, body: LineBody | Readonly<Record<string, unknown>>): void => {
+  const write = (
+    run: string,
+    at: number,
+    body: LineBody | Readonly<Record<string, unknown>>,
+  ): void => {
     const head = { v: LINE_VERSION, seq: seq++, run, at: Math.round(at * 1000) / 1000 };
     file.append(JSON.stringify(redact({ ...head, ...body })));
   };
@@ -58,7 +62,12 @@ export function eventLog(pathOrFd: string | URL | number, options: EventLogOptio
     const task = taskOf(event);
     // Whatever comes first about a task, a status comes before it.
     if (task !== undefined && event.type !== "task.status" && firstMention(task)) {
-      write(runId, event.at, { type: "task.status", task: task.key, to: "ready", info: lineOf(task) });
+      write(runId, event.at, {
+        type: "task.status",
+        task: task.key,
+        to: "ready",
+        info: lineOf(task),
+      });
     }
     write(runId, event.at, bodyOf(event, task !== undefined && firstMention(task)));
     if (event.type === "run.end") mentioned.delete(runId);
@@ -99,7 +108,13 @@ function bodyOf(event: RunEvent, first: boolean): LineBody {
     case "attempt.progress": {
       const { attempt, fraction, message } = event;
       const said = message === undefined ? {} : { message };
-      return { type: event.type, task: attempt.task.key, attempt: attempt.number, fraction, ...said };
+      return {
+        type: event.type,
+        task: attempt.task.key,
+        attempt: attempt.number,
+        fraction,
+        ...said,
+      };
     }
     case "attempt.end": {
       const { attempt, outcome, willRetry, delayMs } = event;
@@ -172,7 +187,8 @@ class LineFile {
   }
 
   append(line: string): void {
-    if (this.#closed) throw new Error("The event log is closed: close it after the run has settled.");
+    if (this.#closed)
+      throw new Error("The event log is closed: close it after the run has settled.");
     const bytes = Buffer.from(`${line}\n`, "utf8");
     let written = 0;
     while (written < bytes.length) {

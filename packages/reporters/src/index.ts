@@ -23,6 +23,8 @@ export { type CsvOptions, renderCsv } from "./csv.ts";
 export { type CtrfOptions, renderCtrf } from "./ctrf.ts";
 export { type DotOptions, renderDot } from "./dot.ts";
 export { estimatesFrom } from "./estimates.ts";
+// Event logs.
+export { type EventLog, type EventLogOptions, eventLog } from "./event-log.ts";
 export { type GithubAnnotationsOptions, renderGithubAnnotations } from "./github-annotations.ts";
 // The report itself: the source of every other format.
 export { type JsonOptions, renderJson, type TextSink, writeJson } from "./json.ts";
@@ -30,8 +32,10 @@ export { type JUnitOptions, renderJUnit } from "./junit.ts";
 // For people.
 export { type MarkdownOptions, renderMarkdown } from "./markdown.ts";
 export { type MermaidOptions, renderMermaid } from "./mermaid.ts";
+export { type NdjsonOptions, renderNdjson } from "./ndjson.ts";
 export { type OtlpJsonOptions, renderOtlpJson } from "./otlp.ts";
 export { parseReport, ReportFormatError, reportSchema } from "./parse-report.ts";
+export { type ReadEventLogOptions, readEventLog } from "./read-event-log.ts";
 export type { Redaction } from "./redact.ts";
 // All of them.
 export { type Reporter, type ReporterName, type ReporterOptions, reporters } from "./reporters.ts";

@@ -17,7 +17,7 @@ export interface ReadEventLogOptions {
  * Takes the path of a log, or its text: whatever holds a line break or starts with `{`.
  *
  * A log that ends before its run did gives a report whose `executionState` is `"interrupted"`: tasks that were running are
- * `abandoned`, those that had not started are `skipped`. With the outputs that a journal stored it is a valid
+ * `abandoned`, those that were ready or between two attempts `cancelled`, the others `skipped`. With the outputs that a journal stored it is a valid
  * `resumeFrom`. A line that was cut off and lines of unknown types are skipped. What only the engine knows (slots, the
  * reasons of waiting) is worked out from the order of events where the log does not hold it.
  *
@@ -33,7 +33,9 @@ export function readEventLog(
   const chosen = options.runId === undefined ? lastStarted(runs) : runs.get(options.runId);
   if (chosen === undefined) {
     const known = Array.from(runs.keys(), (id) => JSON.stringify(id)).join(", ");
-    throw new ReportFormatError(`The log holds no run ${JSON.stringify(options.runId)}, only ${known}.`);
+    throw new ReportFormatError(
+      `The log holds no run ${JSON.stringify(options.runId)}, only ${known}.`,
+    );
   }
   return rebuiltReport(chosen, earlierOutputs(runs, chosen));
 }
@@ -43,7 +45,8 @@ function textOf(pathOrText: string | URL): string {
   if (isText) return pathOrText;
   if (pathOrText === "") throw new ReportFormatError("The event log is empty.");
   const fs = globalThis.process?.getBuiltinModule?.("node:fs");
-  if (fs === undefined) throw new Error("readEventLog() needs the text of the log in a runtime without files.");
+  if (fs === undefined)
+    throw new Error("readEventLog() needs the text of the log in a runtime without files.");
   return fs.readFileSync(pathOrText, "utf8");
 }
 
@@ -104,7 +107,8 @@ function earlierOutputs(
   for (const run of runs.values()) {
     if (run === chosen) break;
     for (const { key, fingerprint, output } of run.tasks.values()) {
-      if (output !== undefined && fingerprint !== undefined) outputs.set(key, { fingerprint, output });
+      if (output !== undefined && fingerprint !== undefined)
+        outputs.set(key, { fingerprint, output });
     }
   }
   return outputs;

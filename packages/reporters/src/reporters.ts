@@ -9,6 +9,7 @@ import { renderJson } from "./json.ts";
 import { renderJUnit } from "./junit.ts";
 import { renderMarkdown } from "./markdown.ts";
 import { renderMermaid } from "./mermaid.ts";
+import { renderNdjson } from "./ndjson.ts";
 import { renderOtlpJson } from "./otlp.ts";
 import type { Redaction } from "./redact.ts";
 import { renderSvg } from "./svg.ts";
@@ -31,6 +32,7 @@ export interface ReporterOptions {
 
 export type ReporterName =
   | "json"
+  | "ndjson"
   | "text"
   | "chrome-trace"
   | "junit"
@@ -47,6 +49,12 @@ export type ReporterName =
 
 export const reporters: Readonly<Record<ReporterName, Reporter>> = {
   json: { name: "json", extension: "json", mediaType: "application/json", render: renderJson },
+  ndjson: {
+    name: "ndjson",
+    extension: "ndjson",
+    mediaType: "application/x-ndjson",
+    render: renderNdjson,
+  },
   text: {
     name: "text",
     extension: "txt",

@@ -18,6 +18,9 @@ export interface AttemptTrace {
   readonly startAt: number;
   readonly queuedMs: number;
   readonly executor: string;
+  /** The lowest that was free, when the log does not say. */
+  readonly slot: number;
+  readonly limitedBy: string | undefined;
   /** Whose end made room for it, when it had waited. */
   readonly slotFreedBy: string | undefined;
   endAt?: number;
@@ -46,9 +49,11 @@ export interface TaskTrace {
 export class RunTrace {
   readonly id: string;
   readonly tasks: Map<string, TaskTrace> = new Map();
-  /** The first line that is about it, or its `run.start`. */
+  /** Tasks that have items. */
+  readonly maps: Set<string> = new Set();
   start: RunStartLine | undefined;
   end: RunEndLine | undefined;
+  readonly #busySlots: Set<number> = new Set();
   /** Of the last line. */
   lastAt = 0;
   epochMs: number;
@@ -91,14 +96,19 @@ export class RunTrace {
           startAt: at,
           queuedMs: Math.max(0, Math.round(line.waitedMs * 1000) / 1000),
           executor: line.executor,
+          slot: this.#takeSlot(line.slot),
+          limitedBy: line.limitedBy,
           slotFreedBy: line.waitedMs > 0 ? task.cause : undefined,
         });
         break;
       }
       case "attempt.end": {
-        const attempt = this.#task(line.task).attempts.findLast(({ number }) => number === line.attempt);
+        const attempt = this.#task(line.task).attempts.findLast(
+          ({ number }) => number === line.attempt,
+        );
         if (attempt === undefined) break;
         const { outcome, willRetry, delayMs } = line;
+        this.#busySlots.delete(attempt.slot);
         Object.assign(attempt, { endAt: at, outcome, willRetry, delayMs });
         break;
       }
@@ -129,6 +139,7 @@ export class RunTrace {
   ): void {
     if (line.info !== undefined) {
       task.info = line.info;
+      if (line.info.parent !== undefined) this.maps.add(line.info.parent);
       if (line.info.fingerprint !== undefined) task.fingerprint = line.info.fingerprint;
     }
     if (line.to === "ready" && task.readyAt === undefined) {
@@ -138,9 +149,21 @@ export class RunTrace {
     task.live = line.to;
     if (line.cause === undefined) delete task.cause;
     else task.cause = line.cause;
-    if (line.to !== "waiting" && line.to !== "ready" && line.to !== "running" && line.to !== "delayed") {
+    if (
+      line.to !== "waiting" &&
+      line.to !== "ready" &&
+      line.to !== "running" &&
+      line.to !== "delayed"
+    ) {
       task.endAt ??= at;
     }
+  }
+
+  #takeSlot(recorded: number | undefined): number {
+    let slot = recorded ?? 0;
+    while (recorded === undefined && this.#busySlots.has(slot)) slot++;
+    this.#busySlots.add(slot);
+    return slot;
   }
 
   #task(key: string): TaskTrace {

@@ -29,6 +29,13 @@ export function fixture(name: FixtureName): SerializedReport {
   return report;
 }
 
+/** Lines of a test result that are about the run and not about a task: what the plan lacked, or that it ended early. */
+export function linesOfTheRun(report: SerializedReport): number {
+  if (report.planIssues !== undefined) return report.planIssues.length;
+  const failed = report.failedTasks + report.abandonedTasks;
+  return report.executionState === "completed" || failed > 0 ? 0 : 1;
+}
+
 function deepFreeze(value: unknown): unknown {
   if (typeof value === "object" && value !== null) {
     Object.values(value).forEach(deepFreeze);

@@ -2,7 +2,7 @@ import { Parser } from "tap-parser";
 import { describe, expect, it } from "vitest";
 import { renderTap } from "../src/index.ts";
 import { visible } from "../src/visible.ts";
-import { fixture, fixtureNames } from "./fixtures.ts";
+import { fixture, fixtureNames, linesOfTheRun } from "./fixtures.ts";
 
 interface Point {
   readonly ok: boolean;
@@ -29,7 +29,7 @@ describe.each(fixtureNames)(
     const report = fixture(name);
     const { points, parser, extra } = read(renderTap(report));
     const failed = report.failedTasks + report.abandonedTasks;
-    const early = report.executionState !== "completed" && failed === 0 ? 1 : 0;
+    const early = linesOfTheRun(report);
 
     it("has a point per task and nothing else", () => {
       expect(points).toHaveLength(report.totalTasks + early);
