@@ -2,8 +2,8 @@
  * The report as JSON, the source of every other format, whole (`renderJson`) or in pieces for reports too large for one
  * string (`writeJson`). `parseReport` reads it back.
  */
-import type { SerializedReport } from "@astrum/core";
-import { type Redaction, redactor } from "./redact.ts";
+import type { SerializedReport, TaskStatistics } from "@astrum/core";
+import { type Redaction, type Redactor, redactor } from "./redact.ts";
 
 export interface JsonOptions {
   /** Outputs may hold what must not leave the machine. Default `false`. */
@@ -75,31 +75,40 @@ function* jsonPieces(report: SerializedReport, options: JsonOptions): Generator<
   const redaction = redactor(report, options.redact);
   const head = withChosenOutputs(redaction.head(), options);
   let separator = "{";
-  for (const [key, value] of Object.entries(head)) {
-    if (key === "taskStatistics") {
-      yield `${separator}"taskStatistics":[`;
-      for (let index = 0; index < report.taskStatistics.length; index++) {
-        const task = report.taskStatistics[index];
-        if (task === undefined) continue;
-        yield `${index === 0 ? "" : ","}${JSON.stringify(redaction.task(task, index))}`;
-      }
-      yield "]";
-    } else if (key === "outputs" && value !== null && typeof value === "object") {
-      yield `${separator}"outputs":{`;
-      let first = true;
-      for (const [name, output] of Object.entries(value)) {
-        yield `${first ? "" : ","}${JSON.stringify(name)}:${JSON.stringify(output)}`;
-        first = false;
-      }
-      yield "}";
-    } else {
-      const text = JSON.stringify(value) as string | undefined;
-      if (text === undefined) continue;
-      yield `${separator}${JSON.stringify(key)}:${text}`;
-    }
+  for (const [key, value] of Object.entries(head) as [string, unknown][]) {
+    if (value === undefined) continue;
+    yield `${separator}${JSON.stringify(key)}:`;
     separator = ",";
+    if (key === "taskStatistics") yield* listPieces(shownTasks(report, redaction));
+    else if (Array.isArray(value)) yield* listPieces(value);
+    else if (typeof value === "object" && value !== null) yield* recordPieces(value);
+    else yield JSON.stringify(value);
   }
   yield "}\n";
+}
+
+function* shownTasks(report: SerializedReport, redaction: Redactor): Generator<TaskStatistics> {
+  let index = 0;
+  for (const task of report.taskStatistics) yield redaction.task(task, index++);
+}
+
+function* listPieces(items: Iterable<unknown>): Generator<string> {
+  let separator = "[";
+  for (const item of items) {
+    yield separator + JSON.stringify(item ?? null);
+    separator = ",";
+  }
+  yield separator === "[" ? "[]" : "]";
+}
+
+function* recordPieces(record: object): Generator<string> {
+  let separator = "{";
+  for (const [key, value] of Object.entries(record) as [string, unknown][]) {
+    if (value === undefined) continue;
+    yield `${separator}${JSON.stringify(key)}:${JSON.stringify(value)}`;
+    separator = ",";
+  }
+  yield separator === "{" ? "{}" : "}";
 }
 
 function withChosenOutputs(report: SerializedReport, options: JsonOptions): SerializedReport {

@@ -15,6 +15,8 @@ export const reportSchema: Readonly<Record<string, unknown>> = schema;
 
 const READS = 1;
 const SHOWN_ISSUES = 10;
+/** The engine's own encoder stops at 200 levels inside an output. */
+const DEEPEST = 250;
 
 export class ReportFormatError extends TypeError {
   readonly code = "ASTRUM_REPORT_FORMAT";
@@ -41,6 +43,7 @@ export function parseReport(json: unknown): SerializedReport {
     throw new ReportFormatError(`Expected an execution report, got ${got}.`);
   }
   refuseForeign(value as Readonly<Record<string, unknown>>);
+  refuseDepth(value);
   const issues = schemaIssues(schema as SchemaObject, value);
   if (issues.length > 0) throw new ReportFormatError(complaint(issues), issues);
   const report = value as SerializedReport;
@@ -69,9 +72,13 @@ function refuseForeign(value: Readonly<Record<string, unknown>>): void {
       `Expected \`format\` to be "astrum.execution-report", got ${JSON.stringify(format) ?? "nothing"}. Is this an execution report?`,
     );
   }
-  const major =
-    typeof formatVersion === "string" ? /^(\d+)\.\d+$/.exec(formatVersion)?.[1] : undefined;
-  if (major !== undefined && Number(major) !== READS) {
+  const major = /^(\d+)\.\d+$/.exec(String(formatVersion))?.[1];
+  if (typeof formatVersion !== "string" || major === undefined) {
+    throw new ReportFormatError(
+      `Expected \`formatVersion\` to be like "1.0", got ${JSON.stringify(formatVersion) ?? "nothing"}.`,
+    );
+  }
+  if (Number(major) !== READS) {
     const way =
       Number(major) > READS
         ? "Update @astrum/reporters to read it."
@@ -79,6 +86,23 @@ function refuseForeign(value: Readonly<Record<string, unknown>>): void {
     throw new ReportFormatError(
       `This is a report of version ${formatVersion}; this reader knows version ${READS}. ${way}`,
     );
+  }
+}
+
+/** Every format walks errors and attributes; none must run out of stack on a document from elsewhere. */
+function refuseDepth(value: object): void {
+  let level: object[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > DEEPEST) {
+      throw new ReportFormatError(`The report is nested deeper than ${DEEPEST} levels.`);
+    }
+    const next: object[] = [];
+    for (const one of level) {
+      for (const item of Object.values(one) as unknown[]) {
+        if (typeof item === "object" && item !== null) next.push(item);
+      }
+    }
+    level = next;
   }
 }
 

@@ -18,7 +18,7 @@ export interface AttemptTrace {
   readonly startAt: number;
   readonly queuedMs: number;
   readonly executor: string;
-  /** The lowest that was free, when the log does not say. */
+  /** One that was free, when the log does not say which. */
   readonly slot: number;
   readonly limitedBy: string | undefined;
   /** Whose end made room for it, when it had waited. */
@@ -53,7 +53,8 @@ export class RunTrace {
   readonly maps: Set<string> = new Set();
   start: RunStartLine | undefined;
   end: RunEndLine | undefined;
-  readonly #busySlots: Set<number> = new Set();
+  readonly #freeSlots: number[] = [];
+  #slots = 0;
   /** Of the last line. */
   lastAt = 0;
   epochMs: number;
@@ -108,7 +109,7 @@ export class RunTrace {
         );
         if (attempt === undefined) break;
         const { outcome, willRetry, delayMs } = line;
-        this.#busySlots.delete(attempt.slot);
+        this.#freeSlots.push(attempt.slot);
         Object.assign(attempt, { endAt: at, outcome, willRetry, delayMs });
         break;
       }
@@ -160,10 +161,7 @@ export class RunTrace {
   }
 
   #takeSlot(recorded: number | undefined): number {
-    let slot = recorded ?? 0;
-    while (recorded === undefined && this.#busySlots.has(slot)) slot++;
-    this.#busySlots.add(slot);
-    return slot;
+    return recorded ?? this.#freeSlots.pop() ?? this.#slots++;
   }
 
   #task(key: string): TaskTrace {

@@ -9,7 +9,7 @@ export type Schema = true | SchemaObject;
 export interface SchemaObject {
   readonly $ref?: string;
   readonly $defs?: Readonly<Record<string, Schema>>;
-  readonly type?: string | readonly string[];
+  readonly type?: string;
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly pattern?: string;
@@ -58,7 +58,7 @@ class Check {
     this.#refuseUnknownKeywords(schema);
     if (schema.$ref !== undefined) this.visit(this.#resolve(schema.$ref), value, path, issues);
     if (schema.type !== undefined && !hasType(value, schema.type)) {
-      issues.push({ path, message: `expected ${listed(schema.type)}, got ${shown(value)}` });
+      issues.push({ path, message: `expected ${schema.type}, got ${shown(value)}` });
       return;
     }
     if (schema.const !== undefined && value !== schema.const) {
@@ -117,6 +117,16 @@ class Check {
 
   /** Shows the complaints of the form that came closest. */
   #anyOf(forms: readonly Schema[], value: unknown, path: string, issues: SchemaIssue[]): void {
+    const types = forms.flatMap((form) =>
+      form !== true && typeof form.type === "string" && Object.keys(form).length === 1
+        ? [form.type]
+        : [],
+    );
+    if (types.length === forms.length) {
+      if (hasType(value, types)) return;
+      issues.push({ path, message: `expected ${types.join(" or ")}, got ${shown(value)}` });
+      return;
+    }
     let closest: SchemaIssue[] | undefined;
     for (const form of forms) {
       const complaints: SchemaIssue[] = [];
@@ -167,10 +177,6 @@ function hasType(value: unknown, type: string | readonly string[]): boolean {
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function listed(type: string | readonly string[]): string {
-  return typeof type === "string" ? type : type.join(" or ");
 }
 
 function join(path: string, name: string): string {
