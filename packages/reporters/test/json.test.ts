@@ -179,7 +179,7 @@ describe("parseReport", () => {
     expect(error.message).toContain(
       'taskStatistics[3].status: expected one of "completed", "failed"',
     );
-    expect(error.message).toContain("… and 3 more");
+    expect(error.message).toContain("… and 4 more");
     expect(error.issues).toHaveLength(report.taskStatistics.length);
   });
 

@@ -35,7 +35,7 @@ export async function runNamed(name: RunName, options: RunOptions = {}): Promise
   const common: RunOptions = { clock, runId: `run-${name}`, random: random(7), ...options };
   switch (name) {
     case "empty":
-      return clock.run(new DynamicScheduler([], [], { name: "empty", ...common }).execute());
+      return clock.run(flow("empty", {}).run(common));
     case "one": {
       const only = task("only", scripted(clock, { ms: 12.345, return: { rows: 3 } }));
       return clock.run(flow("one", { only }).run(common));
@@ -238,9 +238,13 @@ async function cancelled(clock: VirtualClock, common: RunOptions): Promise<Execu
   const second = first.map((one, index) =>
     task(`second-${index}`, { one }, scripted(clock, { ms: 30, return: index })),
   );
-  const roots = Object.fromEntries(second.map((one, index) => [`second${index}`, one]));
+  const joined = task(
+    "joined",
+    Object.fromEntries(second.map((one, index) => [`input${index}`, one])),
+    scripted(clock, { ms: 1 }),
+  );
   return clock.run(
-    flow("cancelled", { ...roots, deaf }).run({ concurrency: 3, signal: stop.signal, ...common }),
+    flow("cancelled", { joined, deaf }).run({ concurrency: 3, signal: stop.signal, ...common }),
   );
 }
 
