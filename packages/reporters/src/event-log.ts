@@ -152,8 +152,11 @@ function outcomeLine(outcome: TaskOutcome): OutcomeLine {
       return { status, error: serialisedError(error), timedOut };
     }
     case "cancelled":
-    case "abandoned":
       return { status: outcome.status, reason: serialisedError(outcome.reason).message };
+    case "abandoned": {
+      const error = serialisedError(outcome.reason);
+      return { status: outcome.status, reason: error.message, error };
+    }
     case "skipped": {
       const { status, reason, cause } = outcome;
       return { status, reason, ...(cause === undefined ? {} : { cause }) };

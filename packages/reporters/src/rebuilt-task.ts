@@ -15,14 +15,16 @@ export function rebuiltTask(task: TaskTrace, run: RunTrace): TaskStatistics {
       index === task.attempts.length - 1 ? completedAt : undefined,
     ),
   );
-  const startAt = attemptStatistics[0]?.startAt ?? null;
+  const releasedBy = releaseOf(task, run);
+  const startAt = attemptStatistics[0]?.startAt ?? firstItemStart(key, run);
   const lastEnd = attemptStatistics.at(-1)?.endAt ?? null;
   const endAt =
     startAt === null || status === "detached" || status === "abandoned"
       ? lastEnd
       : (task.endAt ?? lastEnd);
   const failed = task.attempts.findLast(({ outcome }) => outcome?.error !== undefined);
-  const error = status === "failed" ? (task.outcome?.error ?? failed?.outcome?.error) : undefined;
+  const unhappy = status === "failed" || status === "abandoned";
+  const error = unhappy ? (task.outcome?.error ?? failed?.outcome?.error) : undefined;
   const reason = reasonOf(task, status, run);
   const index = info?.parent === undefined ? undefined : (info.index ?? indexIn(key));
   return {
@@ -43,7 +45,7 @@ export function rebuiltTask(task: TaskTrace, run: RunTrace): TaskStatistics {
     queuedMs: sum(attemptStatistics.map(({ queuedMs }) => queuedMs)),
     durationMs: startAt === null || endAt === null ? 0 : thousandths(Math.max(0, endAt - startAt)),
     runMs: sum(attemptStatistics.map(({ durationMs }) => durationMs)),
-    ...(task.releasedBy === undefined ? {} : { releasedBy: task.releasedBy }),
+    ...(releasedBy === undefined ? {} : { releasedBy }),
     retry: maxRetries,
     attemptCount: attemptStatistics.length,
     attemptStatistics,
@@ -52,10 +54,34 @@ export function rebuiltTask(task: TaskTrace, run: RunTrace): TaskStatistics {
   };
 }
 
+/** Who let it become ready: as told, else the dependency that had ended last; the items of a map come with the map. */
+function releaseOf(task: TaskTrace, run: RunTrace): string | undefined {
+  const { info, readyAt } = task;
+  if (task.releasedBy !== undefined || info === undefined || readyAt === undefined) {
+    return task.releasedBy;
+  }
+  const parent = info.parent === undefined ? undefined : run.tasks.get(info.parent);
+  if (parent !== undefined) return parent === task ? undefined : releaseOf(parent, run);
+  let last: TaskTrace | undefined;
+  for (const name of info.dependencies) {
+    const dependency = run.tasks.get(name);
+    if (dependency?.endAt === undefined || dependency.endAt > readyAt) continue;
+    if (dependency.live === "skipped") continue;
+    if (last?.endAt === undefined || dependency.endAt >= last.endAt) last = dependency;
+  }
+  return last?.key;
+}
+
+/** A map is as old as the first call of an item. */
+function firstItemStart(key: string, run: RunTrace): number | null {
+  const item = run.firstItems.get(key);
+  return item?.attempts[0]?.startAt ?? null;
+}
+
 /** Live events do not say which tasks are maps; their items name them. */
 function kindOf({ key, info }: TaskTrace, run: RunTrace): TaskStatistics["kind"] {
   if (info?.parent !== undefined) return "item";
-  return run.maps.has(key) ? "map" : "task";
+  return run.firstItems.has(key) ? "map" : "task";
 }
 
 /** An output that the journal stored is proof of completion, even where the log ends before the event. */
@@ -102,7 +128,7 @@ function attemptOf(
       : { errorMessage: outcome.error.message, error: outcome.error }),
     willRetry: trace.willRetry ?? false,
     ...(delayMs === undefined ? {} : { delayMs }),
-    executor,
+    ...(executor === "main" ? {} : { executor }),
   };
 }
 
@@ -135,8 +161,14 @@ function reasonOf(task: TaskTrace, status: TaskStatus, run: RunTrace): TaskStati
   }
   const guilty = outcome?.cause ?? (status === "skipped" ? cause : undefined);
   if (guilty !== undefined) return { kind: "dependency", task: guilty, root: rootOf(guilty, run) };
+  const data = outcome?.error?.data;
+  if (outcome?.error?.name === "TimeoutError" && typeof data?.limitMs === "number") {
+    const scope = data.scope === "run" ? "run" : "attempt";
+    return { kind: "timeout", limitMs: data.limitMs, scope };
+  }
   const message = outcome?.reason === undefined ? {} : { message: outcome.reason };
-  if (status === "skipped") return { kind: "condition", ...message };
+  const stopped = run.end?.executionState === "cancelled";
+  if (status === "skipped") return { kind: stopped ? "aborted" : "condition", ...message };
   return { kind: task.attempts.length === 0 ? "not-started" : "aborted", ...message };
 }
 

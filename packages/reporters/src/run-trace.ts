@@ -49,8 +49,8 @@ export interface TaskTrace {
 export class RunTrace {
   readonly id: string;
   readonly tasks: Map<string, TaskTrace> = new Map();
-  /** Tasks that have items. */
-  readonly maps: Set<string> = new Set();
+  /** By map, the item that was called first; or just the first, as long as none was. */
+  readonly firstItems: Map<string, TaskTrace> = new Map();
   start: RunStartLine | undefined;
   end: RunEndLine | undefined;
   readonly #freeSlots: number[] = [];
@@ -91,6 +91,10 @@ export class RunTrace {
       case "attempt.start": {
         const task = this.#task(line.task);
         task.live = "running";
+        const parent = task.info?.parent;
+        if (parent !== undefined && this.firstItems.get(parent)?.attempts.length === 0) {
+          this.firstItems.set(parent, task);
+        }
         task.readyAt ??= Math.max(0, Math.round((at - line.waitedMs) * 1000) / 1000);
         task.attempts.push({
           number: line.attempt,
@@ -99,7 +103,8 @@ export class RunTrace {
           executor: line.executor,
           slot: this.#takeSlot(line.slot),
           limitedBy: line.limitedBy,
-          slotFreedBy: line.waitedMs > 0 ? task.cause : undefined,
+          // What made it ready can also have made room for it, at once.
+          slotFreedBy: line.waitedMs > 0 || task.cause !== task.releasedBy ? task.cause : undefined,
         });
         break;
       }
@@ -109,6 +114,8 @@ export class RunTrace {
         );
         if (attempt === undefined) break;
         const { outcome, willRetry, delayMs } = line;
+        // The run ended first: the attempt went on unseen.
+        if (outcome.status === "detached") break;
         this.#freeSlots.push(attempt.slot);
         Object.assign(attempt, { endAt: at, outcome, willRetry, delayMs });
         break;
@@ -140,10 +147,12 @@ export class RunTrace {
   ): void {
     if (line.info !== undefined) {
       task.info = line.info;
-      if (line.info.parent !== undefined) this.maps.add(line.info.parent);
+      const { parent } = line.info;
+      if (parent !== undefined && !this.firstItems.has(parent)) this.firstItems.set(parent, task);
       if (line.info.fingerprint !== undefined) task.fingerprint = line.info.fingerprint;
     }
-    if (line.to === "ready" && task.readyAt === undefined) {
+    // A map holds no slot: it goes from waiting straight to running.
+    if ((line.to === "ready" || line.to === "running") && task.readyAt === undefined) {
       task.readyAt = at;
       if (line.cause !== undefined) task.releasedBy = line.cause;
     }

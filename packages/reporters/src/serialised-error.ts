@@ -17,6 +17,8 @@ export function serialisedError(thrown: unknown, depth = 0): SerializedError {
     };
     if (typeof stack === "string") error.stack = stack.slice(0, CHARACTERS);
     if (typeof code === "string" || typeof code === "number") error.code = code;
+    const data = ownFields(thrown);
+    if (data !== undefined) error.data = data;
     if (depth >= CAUSES) {
       if (cause !== undefined || errors !== undefined) error.truncated = true;
       return error;
@@ -30,4 +32,19 @@ export function serialisedError(thrown: unknown, depth = 0): SerializedError {
   } catch {
     return { name: "Error", message: "an error that cannot be read", truncated: true };
   }
+}
+
+const KNOWN_FIELDS = new Set(["name", "message", "stack", "code", "cause", "errors"]);
+const FIELDS = 20;
+
+/** Its other fields, as far as they are plain values. */
+function ownFields(thrown: object): Record<string, unknown> | undefined {
+  const fields: [string, unknown][] = [];
+  for (const key of Object.keys(thrown).slice(0, FIELDS)) {
+    if (KNOWN_FIELDS.has(key)) continue;
+    const value: unknown = Reflect.get(thrown, key);
+    if (typeof value === "string") fields.push([key, value.slice(0, CHARACTERS)]);
+    else if (typeof value === "boolean" || Number.isFinite(value)) fields.push([key, value]);
+  }
+  return fields.length === 0 ? undefined : Object.fromEntries(fields);
 }
