@@ -6,10 +6,15 @@ export const TASKS = 60;
 export const ITEMS = 30;
 
 /** Every call of a task adds a line with its name to `callsFile` before it does anything else. */
-export function killableFlow(callsFile: string): Flow<unknown> {
+export function killableFlow(
+  callsFile: string,
+  onCall: (count: number) => void = () => {},
+): Flow<unknown> {
+  let count = 0;
   const call = <T>(name: string, value: T): Promise<T> => {
     appendFileSync(callsFile, `${name}\n`);
-    return new Promise((resolve) => setImmediate(() => resolve(value)));
+    onCall(++count);
+    return new Promise((resolve) => setTimeout(() => resolve(value), 1));
   };
   const chain: Task<number>[] = [];
   for (let index = 0; index < TASKS; index++) {

@@ -20,13 +20,15 @@ interface Killed {
   readonly calls: string;
 }
 
-/** Kills it `delayMs` after it said that it runs. */
-async function kill(number: number, delayMs: number): Promise<Killed> {
+/** Kills it when it says that it is at its n-th call; it runs on until the signal hits it, wherever it then is. */
+async function kill(number: number, call: number): Promise<Killed> {
   const killed = { log: join(folder, `${number}.ndjson`), calls: join(folder, `${number}.calls`) };
-  const child: ChildProcess = fork(program, [killed.log, killed.calls], { execArgv: [] });
+  const child: ChildProcess = fork(program, [killed.log, killed.calls, String(call)], {
+    execArgv: [],
+  });
   const gone = once(child, "exit");
   await once(child, "message");
-  setTimeout(() => child.kill("SIGKILL"), delayMs);
+  child.kill("SIGKILL");
   const [, signal] = (await gone) as [number | null, string | null];
   expect(signal).toBe("SIGKILL");
   return killed;
@@ -53,7 +55,7 @@ export function describeKills(kills: number): void {
       const numbers = Array.from({ length: kills }, (_, number) => number);
       const worker = async (): Promise<void> => {
         for (let number = numbers.pop(); number !== undefined; number = numbers.pop()) {
-          all.push(await kill(number, number % 25));
+          all.push(await kill(number, 1 + ((number * 37) % (EVERY_CALL - 10))));
         }
       };
       await Promise.all([worker(), worker(), worker()]);
@@ -103,7 +105,9 @@ export function describeKills(kills: number): void {
         expect(report.executionState).toBe("completed");
         const repeated = lines(again).filter((name) => complete.includes(name));
         expect(repeated).toEqual([]);
-        expect(report.restoredTasks).toBe(complete.length);
+        // A map that is restored as a whole has no items in the new run.
+        const insideMap = complete.includes("items") ? ITEMS : 0;
+        expect(report.restoredTasks).toBe(complete.length - insideMap);
         const calledAgain = lines(again).length - 1;
         expect(calledAgain + complete.filter((name) => name !== "items").length).toBe(EVERY_CALL);
       }
