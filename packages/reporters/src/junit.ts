@@ -28,7 +28,7 @@ export function renderJUnit(report: SerializedReport, options: JUnitOptions = {}
   const attributes =
     dialect === "ant"
       ? ""
-      : `${attribute("name", name)}${attribute("time", seconds(shown.totalDurationMs))}${countAttributes(cases)}`;
+      : `${attribute("name", name)}${attribute("time", seconds(shown.totalDurationMs, 3))}${countAttributes(cases)}`;
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites${attributes}>\n${body}</testsuites>\n`;
 }
 
@@ -61,7 +61,7 @@ function suiteXml(
   const cases = suite.cases.map((one) => caseXml(suite.name, one, dialect)).join("");
   const observers = (report.observerErrors ?? []).map(errorText).join("\n");
   const errors = id === 0 ? xmlText(visibleLines(observers)) : "";
-  const common = `${attribute("name", suite.name)}${attribute("time", seconds(time))}`;
+  const common = `${attribute("name", suite.name)}${attribute("time", seconds(time, 3))}`;
   if (dialect === "jenkins") {
     const timestamp = attribute("timestamp", report.run.startedAt.slice(0, 19));
     const output = errors === "" ? "" : `    <system-err>${errors}</system-err>\n`;
@@ -130,7 +130,8 @@ function named(name: string): string {
   return name === "" ? '""' : name;
 }
 
-/** Seconds with a point and never an exponent. */
-function seconds(ms: number): string {
-  return (Math.max(0, Number.isFinite(ms) ? ms : 0) / 1000).toFixed(6).replace(/\.?0+$/, "") || "0";
+/** With a point and never an exponent. Jenkins takes at most three decimals for a suite, any number for a case. */
+function seconds(ms: number, decimals = 6): string {
+  const value = Math.max(0, Number.isFinite(ms) ? ms : 0) / 1000;
+  return value.toFixed(decimals).replace(/\.?0+$/, "");
 }
