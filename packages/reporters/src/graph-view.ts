@@ -6,7 +6,7 @@
 import type { Plan, SerializedReport, TaskStatus } from "@astrum/core";
 import { duration } from "./duration.ts";
 import { STATUS_SIGN, STATUSES } from "./outcome.ts";
-import { visible } from "./visible.ts";
+import { visibleName } from "./visible.ts";
 
 export interface GraphView {
   readonly title: string;
@@ -216,7 +216,7 @@ function boxFor(
   }
   const critical = group.some(({ index }) => graph.criticalNodes.has(index));
   if (group.length === 1) {
-    const parts = [named(first.name)];
+    const parts = [visibleName(first.name)];
     if (first.status !== undefined) parts.push(STATUS_SIGN[first.status]);
     if (first.ms !== undefined) parts.push(duration(first.ms));
     return { label: parts.join(" "), status: first.status, critical };
@@ -226,12 +226,7 @@ function boxFor(
     count: group.filter((node) => node.status === status).length,
   })).filter(({ count }) => count > 0);
   const signs = counts.map(({ status, count }) => `${STATUS_SIGN[status]}${count}`);
-  const label = [named(nameOf(first, last)), `×${group.length}`, ...signs].join(" ");
+  const label = [visibleName(nameOf(first, last)), `×${group.length}`, ...signs].join(" ");
   const worst = counts.find(({ status }) => status === "failed") ?? counts[0];
   return { label, status: worst?.status, critical };
-}
-
-/** The empty name still needs something to look at. */
-function named(name: string): string {
-  return name.trim() === "" ? `"${visible(name)}"` : visible(name);
 }

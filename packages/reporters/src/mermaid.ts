@@ -7,7 +7,7 @@ import type { Plan, SerializedReport, TaskStatistics, TaskStatus } from "@astrum
 import { type GraphView, graphViews, isReport } from "./graph-view.ts";
 import { STATUS_SIGN } from "./outcome.ts";
 import { type Redaction, redacted } from "./redact.ts";
-import { cut, visible } from "./visible.ts";
+import { cut, visible, visibleName } from "./visible.ts";
 
 export interface MermaidOptions {
   /** `gantt` shows when tasks ran and needs a report. Default `flowchart`. */
@@ -98,7 +98,7 @@ function ganttOf(report: SerializedReport, ran: readonly TaskStatistics[], most:
     }
     const startAt = Math.max(0, Math.round(task.startAt ?? 0));
     const endAt = Math.max(startAt + 1, Math.round(task.endAt ?? report.totalDurationMs));
-    const label = `${visible(task.taskName)} ${STATUS_SIGN[task.status]}`;
+    const label = `${visibleName(task.taskName)} ${STATUS_SIGN[task.status]}`;
     lines.push(
       `  ${entities(cut(label, LABEL_LENGTH), true)} :${ganttTags(task, critical)}${startAt}, ${endAt}`,
     );

@@ -40,7 +40,7 @@ export function renderOtlpJson(report: SerializedReport, options: OtlpJsonOption
   };
   const scope = { name: "@astrum/reporters", attributes: attributes({ "astrum.run.id": id }) };
   const request = { resourceSpans: [{ resource, scopeSpans: [{ scope, spans: spans.all() }] }] };
-  return `${JSON.stringify(request)}\n`;
+  return `${JSON.stringify(request, (_, value: unknown) => wellFormed(value))}\n`;
 }
 
 class Spans {
@@ -56,8 +56,10 @@ class Spans {
       .find(({ trace }) => trace !== undefined && /^[0-9a-f]{32}$/.test(trace.traceId));
     this.#traceId = traced?.trace?.traceId ?? `${hash(report.run.id, 1)}${hash(report.run.id, 2)}`;
     this.#runSpan = this.#id("run", "");
+    // A link to a span that does not exist would dangle.
+    const started = report.taskStatistics.filter(({ startAt }) => startAt !== null);
     this.#taskSpans = new Map(
-      report.taskStatistics.map(({ taskName }) => [taskName, this.#id("task", taskName)]),
+      started.map(({ taskName }) => [taskName, this.#id("task", taskName)]),
     );
   }
 
@@ -203,6 +205,11 @@ function attributes(values: Readonly<Record<string, AttributeValue>>): object[] 
     if (Number.isSafeInteger(value)) return [{ key, value: { intValue: String(value) } }];
     return [{ key, value: { doubleValue: value } }];
   });
+}
+
+/** A string of protobuf is UTF-8, which has no halves of pairs. */
+function wellFormed(value: unknown): unknown {
+  return typeof value === "string" ? value.replace(/\p{Cs}/gu, "\ufffd") : value;
 }
 
 /** 64-bit FNV-1a over UTF-16 units, in hexadecimal and never all zero. Tells spans apart, protects nothing. */

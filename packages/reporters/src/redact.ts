@@ -24,7 +24,7 @@ export const REDACTED = "[redacted]";
 
 /** The whole word, or its last part: `token` and `githubToken`, but not `tokenCount`. */
 const CREDENTIAL =
-  /(?:^|[-_.\s]|(?<=[a-z0-9])(?=[A-Z]))(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[-_]?key|(?:private|access|secret)[-_]?key|(?:proxy-)?authorization|(?:set-)?cookie|credentials?)s?$/i;
+  /(?:^|[-_.\s])(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[-_]?key|(?:private|access|secret)[-_]?key|(?:proxy-)?authorization|(?:set-)?cookie|credentials?)s?$/i;
 
 /** Properties whose values are words of the format. */
 const VOCABULARY = new Set([
@@ -240,15 +240,19 @@ function withoutCredentials<T>(value: T): T {
   return objectOf(
     Object.entries(value).map(([key, item]) => [
       key,
-      CREDENTIAL.test(key) ? REDACTED : withoutCredentials(item),
+      isCredential(key) ? REDACTED : withoutCredentials(item),
     ]),
   ) as T;
+}
+
+function isCredential(key: string): boolean {
+  return CREDENTIAL.test(key.replace(/([a-z0-9])([A-Z])/g, "$1-$2"));
 }
 
 function hasCredentials(value: unknown): boolean {
   if (value === null || typeof value !== "object") return false;
   return Object.entries(value).some(
-    ([key, item]) => (!Array.isArray(value) && CREDENTIAL.test(key)) || hasCredentials(item),
+    ([key, item]) => (!Array.isArray(value) && isCredential(key)) || hasCredentials(item),
   );
 }
 

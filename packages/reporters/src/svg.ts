@@ -9,7 +9,7 @@ import { insight } from "./insight.ts";
 import { countsText, STATUS_SIGN } from "./outcome.ts";
 import { type Redaction, redacted } from "./redact.ts";
 import { type TimelineBar, timeline } from "./timeline.ts";
-import { cut, visible } from "./visible.ts";
+import { cut, visible, visibleName } from "./visible.ts";
 import { xmlAttribute, xmlText } from "./xml.ts";
 
 export interface SvgOptions {
@@ -107,7 +107,7 @@ function joined(
       continue;
     }
     const number = task.attemptCount > 1 ? ` attempt ${attempt.attemptNumber}` : "";
-    const label = `${visible(task.taskName)}${number} ${attempt.status === "completed" ? STATUS_SIGN.completed : attempt.status}`;
+    const label = `${visibleName(task.taskName)}${number} ${attempt.status === "completed" ? STATUS_SIGN.completed : attempt.status}`;
     const bar: DrawnBar = { lane, startUs, endUs, count: 1, label, look, critical: onPath };
     drawn.push(bar);
     open.set(lane, bar);

@@ -15,7 +15,7 @@ import {
   STATUS_SIGN,
 } from "./outcome.ts";
 import { type Redaction, redacted } from "./redact.ts";
-import { cut, visible, visibleLines, visibleMessage } from "./visible.ts";
+import { cut, visible, visibleLines, visibleMessage, visibleName } from "./visible.ts";
 
 export interface TextOptions {
   /** Also one line for every task. Default `false`. */
@@ -63,7 +63,7 @@ function failureLines(report: SerializedReport): string[] {
   const lines = ["", "Failures:"];
   for (const task of failures.slice(0, FAILURES_SHOWN)) {
     const attempts = task.attemptCount > 1 ? ` (${task.attemptCount} attempts)` : "";
-    lines.push(`  ${STATUS_SIGN[task.status]} ${visible(task.taskName)}${attempts}`);
+    lines.push(`  ${STATUS_SIGN[task.status]} ${visibleName(task.taskName)}${attempts}`);
     const text = task.error === undefined ? reasonText(task) : errorText(task.error);
     const stack = visibleLines(text).split("\n");
     for (const line of stack.slice(0, STACK_LINES)) lines.push(`      ${cut(line, 300)}`);
@@ -88,13 +88,15 @@ function insightLines(seen: Insight): string[] {
   }
   if (seen.slowest.length > 0) lines.push("", "Slowest:");
   for (const task of seen.slowest)
-    lines.push(`  ${columns([duration(task.runMs)])}  ${visible(task.taskName)}`);
+    lines.push(`  ${columns([duration(task.runMs)])}  ${visibleName(task.taskName)}`);
   if (seen.flaky.length > 0) lines.push("", "Flaky (completed after failed attempts):");
   for (const task of seen.flaky) {
     const last = task.attemptStatistics.findLast((attempt) => attempt.status === "failed");
     const why =
       last?.errorMessage === undefined ? "" : `: ${cut(visibleMessage(last.errorMessage), 120)}`;
-    lines.push(`  ${columns([`${failedAttempts(task)} failed`])}  ${visible(task.taskName)}${why}`);
+    lines.push(
+      `  ${columns([`${failedAttempts(task)} failed`])}  ${visibleName(task.taskName)}${why}`,
+    );
   }
   return lines;
 }
@@ -103,7 +105,7 @@ function pathLabel([segment, ...more]: readonly CriticalSegment[]): string {
   if (segment === undefined) return "";
   if (more.length > 0) return `… ${more.length + 1} shorter attempts`;
   const number = segment.attempt > 1 ? ` (attempt ${segment.attempt})` : "";
-  return `${visible(segment.task)}${number}${segment.link === "slot" ? ", after a slot was freed" : ""}`;
+  return `${visibleName(segment.task)}${number}${segment.link === "slot" ? ", after a slot was freed" : ""}`;
 }
 
 function taskLines(report: SerializedReport): string[] {
@@ -113,7 +115,7 @@ function taskLines(report: SerializedReport): string[] {
 function taskLine(task: TaskStatistics): string {
   const why = reasonText(task);
   const time = task.startAt === null ? "" : duration(task.durationMs);
-  return `  ${STATUS_SIGN[task.status]} ${columns([time])}  ${visible(task.taskName)}${why === "" ? "" : `: ${cut(visibleMessage(why), 160)}`}`;
+  return `  ${STATUS_SIGN[task.status]} ${columns([time])}  ${visibleName(task.taskName)}${why === "" ? "" : `: ${cut(visibleMessage(why), 160)}`}`;
 }
 
 function planLines(plan: Plan): string[] {
@@ -129,8 +131,8 @@ function planLines(plan: Plan): string[] {
   for (const [stageId, tasks] of Array.from(stages).sort(([a], [b]) => a - b)) {
     lines.push("", `Stage ${stageId} (${plural(tasks.length, "task")})`);
     for (const { name, dependencies } of tasks) {
-      const after = dependencies.map(visible).join(", ");
-      lines.push(`  ${visible(name)}${after === "" ? "" : `  ←  ${after}`}`);
+      const after = dependencies.map(visibleName).join(", ");
+      lines.push(`  ${visibleName(name)}${after === "" ? "" : `  ←  ${after}`}`);
     }
   }
   return lines;

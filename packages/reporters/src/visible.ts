@@ -20,6 +20,11 @@ export function visible(text: string): string {
   return text.replace(ACTING, signFor);
 }
 
+/** The name of a task on one line; one that is blank stands in quotes, to have something to look at. */
+export function visibleName(name: string): string {
+  return name.trim() === "" ? `"${visible(name)}"` : visible(name);
+}
+
 /** Several lines: line breaks stay, colours and cursor movements are dropped, the rest is as in `visible`. */
 export function visibleLines(text: string): string {
   return text
