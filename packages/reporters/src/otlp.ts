@@ -181,9 +181,20 @@ class Spans {
     };
   }
 
-  /** A double cannot hold the nanoseconds since 1970; offsets are whole microseconds. */
+  /** A double cannot hold the nanoseconds since 1970; offsets are whole microseconds. What OTLP cannot hold is 0, its "unknown". */
   #nanoseconds(offsetMs: number): string {
     const { epochMs } = this.#report.clock;
+    const latest = 18_446_744_073_708;
+    if (
+      !(
+        epochMs + offsetMs >= 0 &&
+        epochMs >= 0 &&
+        epochMs + offsetMs <= latest &&
+        epochMs <= latest
+      )
+    ) {
+      return "0";
+    }
     const base = BigInt(Math.trunc(epochMs)) * 1_000_000n;
     const rest = Math.round((epochMs - Math.trunc(epochMs) + offsetMs) * 1000);
     return String(base + BigInt(rest) * 1000n);
