@@ -55,6 +55,7 @@ export class RunTrace {
   end: RunEndLine | undefined;
   readonly #freeSlots: number[] = [];
   #slots = 0;
+  #lastEnd: { readonly task: string; readonly at: number } | undefined;
   /** Of the last line. */
   lastAt = 0;
   epochMs: number;
@@ -103,8 +104,7 @@ export class RunTrace {
           executor: line.executor,
           slot: this.#takeSlot(line.slot),
           limitedBy: line.limitedBy,
-          // What made it ready can also have made room for it, at once.
-          slotFreedBy: line.waitedMs > 0 || task.cause !== task.releasedBy ? task.cause : undefined,
+          slotFreedBy: this.#roomMaker(task, line.waitedMs, at),
         });
         break;
       }
@@ -117,6 +117,7 @@ export class RunTrace {
         // The run ended first: the attempt went on unseen.
         if (outcome.status === "detached") break;
         this.#freeSlots.push(attempt.slot);
+        this.#lastEnd = { task: line.task, at };
         Object.assign(attempt, { endAt: at, outcome, willRetry, delayMs });
         break;
       }
@@ -167,6 +168,14 @@ export class RunTrace {
     ) {
       task.endAt ??= at;
     }
+  }
+
+  /** As told; else, for one that had waited, the attempt that ended in the same instant: it may be about to retry. */
+  #roomMaker(task: TaskTrace, waitedMs: number, at: number): string | undefined {
+    if (task.cause !== undefined) {
+      return waitedMs > 0 || task.cause !== task.releasedBy ? task.cause : undefined;
+    }
+    return waitedMs > 0 && this.#lastEnd?.at === at ? this.#lastEnd.task : undefined;
   }
 
   #takeSlot(recorded: number | undefined): number {

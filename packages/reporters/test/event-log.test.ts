@@ -177,7 +177,9 @@ describe("what a run told while it went on", () => {
     const end = Math.max(...report.taskStatistics.map(({ endAt }) => endAt ?? 0));
     expect(sum).toBeCloseTo(end, 6);
     expect(boundBy).toBe(report.analysis.boundBy);
-    expect(criticalPath).toEqual(report.analysis.criticalPath);
+    // Where one end both released a task and made room for it, the engine alone knows which counted.
+    const steps = (path: typeof criticalPath): unknown => path.map(({ link: _, ...step }) => step);
+    expect(steps(criticalPath)).toEqual(steps(report.analysis.criticalPath));
   });
 });
 
