@@ -35,7 +35,7 @@ export function renderSvg(report: SerializedReport, options: SvgOptions = {}): s
   const subtitle =
     laneCount > rows
       ? `${countsText(shown)}. First ${rows} of ${laneCount} slots.`
-      : countsText(shown);
+      : `${countsText(shown)}.`;
   const drawn = joined(
     bars.filter(({ lane }) => lane < rows),
     critical(shown),
@@ -117,7 +117,9 @@ function joined(
 
 function barXml(bar: DrawnBar, scale: number): string {
   const x = LEFT + bar.startUs * scale;
-  const width = Math.max(0.5, (bar.endUs - bar.startUs) * scale);
+  const length = (bar.endUs - bar.startUs) * scale;
+  // Neighbours that follow each other without a gap still look like two.
+  const width = length > 3 ? length - 0.75 : Math.max(0.5, length);
   const y = TOP + bar.lane * ROW + 2;
   const tall = ROW - 4;
   const more = bar.count > 1 ? ` and ${bar.count - 1} more` : "";
