@@ -13,7 +13,7 @@ import type {
 
 export const LINE_VERSION = 1;
 
-export interface LineHead {
+interface LineHead {
   readonly v: number;
   readonly seq: number;
   readonly run: string;
@@ -51,7 +51,7 @@ export type ReportStart = Pick<
 
 export type LiveOrFinal = TaskStatus | "waiting" | "ready" | "running" | "delayed";
 
-export interface TaskStatusLine {
+interface TaskStatusLine {
   readonly type: "task.status";
   readonly task: string;
   readonly from?: LiveOrFinal;
@@ -74,7 +74,7 @@ export interface TaskLine {
   readonly fingerprint?: string;
 }
 
-export interface AttemptStartLine {
+interface AttemptStartLine {
   readonly type: "attempt.start";
   readonly task: string;
   readonly attempt: number;
@@ -84,7 +84,7 @@ export interface AttemptStartLine {
   readonly limitedBy?: string;
 }
 
-export interface AttemptProgressLine {
+interface AttemptProgressLine {
   readonly type: "attempt.progress";
   readonly task: string;
   readonly attempt: number;
@@ -92,7 +92,7 @@ export interface AttemptProgressLine {
   readonly message?: string;
 }
 
-export interface AttemptEndLine {
+interface AttemptEndLine {
   readonly type: "attempt.end";
   readonly task: string;
   readonly attempt: number;
@@ -102,14 +102,14 @@ export interface AttemptEndLine {
 }
 
 /** Written by the journal before a dependent is released. */
-export interface CompletedLine {
+interface CompletedLine {
   readonly type: "completed";
   readonly task: string;
   readonly fingerprint: string;
   readonly output: EncodedValue;
 }
 
-export interface TaskEndLine {
+interface TaskEndLine {
   readonly type: "task.end";
   readonly task: string;
   readonly outcome: OutcomeLine;

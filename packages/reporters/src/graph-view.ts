@@ -16,7 +16,7 @@ export interface GraphView {
   readonly note: string | undefined;
 }
 
-export interface GraphBox {
+interface GraphBox {
   /** One visible line, not yet quoted for any format. */
   readonly label: string;
   /** Of a single task, or shared by all tasks of the box. */
@@ -24,7 +24,7 @@ export interface GraphBox {
   readonly critical: boolean;
 }
 
-export interface GraphArrow {
+interface GraphArrow {
   readonly from: number;
   readonly to: number;
   /** Solid for values and plain order, dashed where the dependent runs even when this fails. */

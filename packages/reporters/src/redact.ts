@@ -20,7 +20,7 @@ export type Redaction =
   | readonly (string | RegExp)[]
   | ((text: string, path: readonly (string | number)[]) => string);
 
-export const REDACTED = "[redacted]";
+const REDACTED = "[redacted]";
 
 /** The whole word, or its last part: `token` and `githubToken`, but not `tokenCount`. */
 const CREDENTIAL =

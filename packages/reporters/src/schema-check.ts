@@ -4,7 +4,7 @@
  * thousands of damaged documents.
  */
 
-export type Schema = true | SchemaObject;
+type Schema = true | SchemaObject;
 
 export interface SchemaObject {
   readonly $ref?: string;

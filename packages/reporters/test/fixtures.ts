@@ -23,7 +23,9 @@ const parsed = new Map<FixtureName, SerializedReport>();
 export function fixture(name: FixtureName): SerializedReport {
   let report = parsed.get(name);
   if (report === undefined) {
-    report = deepFreeze(JSON.parse(fixtureText(name))) as SerializedReport;
+    const read: unknown = JSON.parse(fixtureText(name));
+    // A hundred thousand objects: what would change them is caught on the others.
+    report = (name === "large" ? read : deepFreeze(read)) as SerializedReport;
     parsed.set(name, report);
   }
   return report;

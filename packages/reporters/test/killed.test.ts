@@ -1,3 +1,3 @@
 import { describeKills } from "./killing.ts";
 
-describeKills(16);
+describeKills(10);

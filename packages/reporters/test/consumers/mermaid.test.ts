@@ -6,7 +6,9 @@ import { renderMermaid } from "../../src/index.ts";
 import { fixture, fixtureNames } from "../fixtures.ts";
 import { openBrowser } from "./browser.ts";
 
-const library = createRequire(import.meta.url).resolve("mermaid/dist/mermaid.min.js");
+const require = createRequire(import.meta.url);
+
+const library = require.resolve("mermaid/dist/mermaid.min.js");
 
 interface Drawn {
   readonly labels: string[];
