@@ -1,0 +1,112 @@
+/**
+ * The report in the Common Test Report Format (ctrf.io), version 0.0.0, for the tools that read it. Times are whole
+ * milliseconds there; our own status is in `rawStatus`. Cancelled tasks are `other`, detached ones `pending`.
+ */
+import type { AttemptStatistics, SerializedReport, TaskStatistics } from "@astrum/core";
+import { errorText, isFlaky, type Verdict, verdicts } from "./outcome.ts";
+import { type Redaction, redacted } from "./redact.ts";
+import { visibleLines, visibleMessage } from "./visible.ts";
+
+export interface CtrfOptions {
+  readonly redact?: Redaction;
+}
+
+type CtrfStatus = "passed" | "failed" | "skipped" | "pending" | "other";
+
+export function renderCtrf(report: SerializedReport, options: CtrfOptions = {}): string {
+  const shown = redacted(report, options.redact);
+  const list = verdicts(shown);
+  const counts: Record<CtrfStatus, number> = {
+    passed: 0,
+    failed: 0,
+    skipped: 0,
+    pending: 0,
+    other: 0,
+  };
+  for (const verdict of list) counts[statusOf(verdict)]++;
+  const start = whole(shown.clock.epochMs);
+  const stop = whole(shown.clock.epochMs + shown.totalDurationMs);
+  const { versions, flow, id } = shown.run;
+  const version = versions["@astrum/core"] ?? versions.astrum;
+  const document = {
+    reportFormat: "CTRF",
+    specVersion: "0.0.0",
+    ...(id === "" ? {} : { runId: id }),
+    results: {
+      tool: { name: "astrum", ...(version === undefined ? {} : { version }) },
+      summary: {
+        tests: list.length,
+        ...counts,
+        flaky: shown.flakyTasks,
+        start,
+        stop,
+        duration: stop - start,
+        extra: { executionState: shown.executionState, boundBy: shown.analysis.boundBy },
+      },
+      tests: list.map((verdict) => testOf(verdict, shown, flow ?? "run")),
+    },
+  };
+  return `${JSON.stringify(document)}\n`;
+}
+
+function testOf(verdict: Verdict, report: SerializedReport, flow: string): Record<string, unknown> {
+  const { task, message } = verdict;
+  const epochMs = report.clock.epochMs;
+  const common = {
+    name: verdict.name === "" ? '""' : verdict.name,
+    status: statusOf(verdict),
+    duration: whole(task?.durationMs ?? 0),
+    ...(message === "" ? {} : { message: visibleMessage(message) }),
+    suite: verdict.group === undefined ? [flow] : [flow, verdict.group],
+  };
+  if (task === undefined) return common;
+  const earlier = task.attemptStatistics.slice(0, -1);
+  const executor = task.attemptStatistics.at(-1)?.executor;
+  return {
+    ...common,
+    rawStatus: task.status,
+    ...(task.startAt === null ? {} : { start: whole(epochMs + task.startAt) }),
+    ...(task.endAt === null ? {} : { stop: whole(epochMs + task.endAt) }),
+    ...(task.error === undefined ? {} : { trace: visibleLines(errorText(task.error)) }),
+    ...(task.tags === undefined ? {} : { tags: task.tags }),
+    retries: earlier.length,
+    ...(earlier.length === 0 ? {} : { retryAttempts: earlier.map(attemptOf) }),
+    flaky: isFlaky(task),
+    ...(executor === undefined ? {} : { threadId: executor }),
+    extra: extraOf(task),
+  };
+}
+
+function attemptOf(attempt: AttemptStatistics): Record<string, unknown> {
+  const status: CtrfStatus =
+    attempt.status === "completed" ? "passed" : attempt.status === "failed" ? "failed" : "other";
+  return {
+    attempt: attempt.attemptNumber,
+    status,
+    duration: whole(attempt.durationMs),
+    ...(attempt.errorMessage === undefined
+      ? {}
+      : { message: visibleMessage(attempt.errorMessage) }),
+    ...(attempt.error === undefined ? {} : { trace: visibleLines(errorText(attempt.error)) }),
+  };
+}
+
+function extraOf(task: TaskStatistics): Record<string, unknown> {
+  return {
+    kind: task.kind,
+    stageId: task.stageId,
+    queuedMs: task.queuedMs,
+    dependencies: task.dependencies.map(({ task: name }) => name),
+    ...(task.attributes === undefined ? {} : { attributes: task.attributes }),
+  };
+}
+
+function statusOf({ result, task }: Verdict): CtrfStatus {
+  if (task?.status === "detached") return "pending";
+  if (task?.status === "cancelled") return "other";
+  return result;
+}
+
+function whole(ms: number): number {
+  return Number.isFinite(ms) ? Math.round(ms) : 0;
+}

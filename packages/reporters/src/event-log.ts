@@ -1,0 +1,221 @@
+/**
+ * A run written down while it happens, one JSON line per event (NDJSON), each with one synchronous write: what was told is
+ * in the file even if the process is killed in the next instruction. (A stream keeps lines in memory and loses them.)
+ * Knows files and events; reading a log back is `readEventLog`.
+ */
+import type { Journal, Observer, RunEvent, TaskInfo, TaskOutcome } from "@astrum/core";
+import { fromEvents } from "@astrum/core";
+import { LINE_VERSION, type LineBody, type OutcomeLine, type TaskLine } from "./event-lines.ts";
+import { lineRedactor, type Redaction } from "./redact.ts";
+import { serialisedError } from "./serialised-error.ts";
+
+export interface EventLogOptions {
+  /** Applied to every line before it is written. An output in which anything is found is not stored. */
+  readonly redact?: Redaction;
+}
+
+export interface EventLog {
+  /**
+   * For `run({ journal })`: stores every output before a dependent is released, which is what a resumed run reads. Without
+   * it the log holds no outputs. A write that fails, fails the run: nothing may depend on what is not stored.
+   */
+  readonly journal: Journal;
+  /** For `run({ observers: [observer] })`: every change of status, attempt and end. A write that fails is noted in the report. */
+  readonly observer: Observer;
+  /** Closes the file; a descriptor that was handed in stays open. Closing twice is harmless, writing afterwards is an error. */
+  close(): void;
+}
+
+/**
+ * Opens a file to append to, and creates it when it is missing; or takes an open descriptor. Several runs may follow each
+ * other or run at once in one log: a resumed run appends to the log it resumes from.
+ *
+ * A line that a crash cut in two is closed with a line break first. Survives `kill -9` of the process; to survive a power
+ * failure, the file system must do its part.
+ *
+ * @throws Error when the file cannot be opened, and in a runtime without files.
+ */
+export function eventLog(pathOrFd: string | URL | number, options: EventLogOptions = {}): EventLog {
+  const file = new LineFile(pathOrFd);
+  const redact = lineRedactor(options.redact);
+  const mentioned = new Map<string, Set<string>>();
+  let seq = 0;
+  const write = (
+    run: string,
+    at: number,
+    body: LineBody | Readonly<Record<string, unknown>>,
+  ): void => {
+    const head = { v: LINE_VERSION, seq: seq++, run, at: Math.round(at * 1000) / 1000 };
+    file.append(JSON.stringify(redact({ ...head, ...body })));
+  };
+  const firstMention = ({ run, key }: TaskInfo): boolean => {
+    const known = mentioned.get(run.runId) ?? new Set();
+    if (known.has(key)) return false;
+    mentioned.set(run.runId, known.add(key));
+    return true;
+  };
+  const journal: Journal = ({ type, at, runId, ...entry }) => {
+    write(typeof runId === "string" ? runId : "", at, { type, ...entry });
+  };
+  const observer = fromEvents("event-log", (event) => {
+    const { runId } = runOf(event);
+    const task = taskOf(event);
+    // Whatever comes first about a task, a status comes before it.
+    if (task !== undefined && event.type !== "task.status" && firstMention(task)) {
+      write(runId, event.at, {
+        type: "task.status",
+        task: task.key,
+        to: "ready",
+        info: lineOf(task),
+      });
+    }
+    write(runId, event.at, bodyOf(event, task !== undefined && firstMention(task)));
+    if (event.type === "run.end") mentioned.delete(runId);
+  });
+  return { journal, observer, close: () => file.close() };
+}
+
+function runOf(event: RunEvent): TaskInfo["run"] {
+  if (event.type === "run.start" || event.type === "run.end") return event.run;
+  return "attempt" in event ? event.attempt.task.run : event.task.run;
+}
+
+function taskOf(event: RunEvent): TaskInfo | undefined {
+  if (event.type === "run.start" || event.type === "run.end") return undefined;
+  return "attempt" in event ? event.attempt.task : event.task;
+}
+
+function bodyOf(event: RunEvent, first: boolean): LineBody {
+  switch (event.type) {
+    case "run.start": {
+      const { flow, stageCount, maxParallelism, concurrency = null, attributes } = event.run;
+      return { type: event.type, flow, stageCount, maxParallelism, concurrency, attributes };
+    }
+    case "task.status":
+      return {
+        type: event.type,
+        task: event.task.key,
+        ...(event.from === undefined ? {} : { from: event.from }),
+        to: event.to,
+        ...(event.cause === undefined ? {} : { cause: event.cause }),
+        ...(first ? { info: lineOf(event.task) } : {}),
+      };
+    case "attempt.start": {
+      const { attempt, waitedMs } = event;
+      const { task, number, executor } = attempt;
+      return { type: event.type, task: task.key, attempt: number, executor, waitedMs };
+    }
+    case "attempt.progress": {
+      const { attempt, fraction, message } = event;
+      const said = message === undefined ? {} : { message };
+      return {
+        type: event.type,
+        task: attempt.task.key,
+        attempt: attempt.number,
+        fraction,
+        ...said,
+      };
+    }
+    case "attempt.end": {
+      const { attempt, outcome, willRetry, delayMs } = event;
+      return {
+        type: event.type,
+        task: attempt.task.key,
+        attempt: attempt.number,
+        outcome: outcomeLine(outcome),
+        willRetry,
+        ...(delayMs === undefined ? {} : { delayMs }),
+      };
+    }
+    case "task.end":
+      return { type: event.type, task: event.task.key, outcome: outcomeLine(event.outcome) };
+    default:
+      return { type: event.type, executionState: event.executionState };
+  }
+}
+
+function lineOf({ name, stage, dependencies, parent, maxAttempts, tags }: TaskInfo): TaskLine {
+  return {
+    name,
+    stage,
+    dependencies,
+    ...(parent === undefined ? {} : { parent }),
+    maxAttempts: Number.isFinite(maxAttempts) ? maxAttempts : Number.MAX_SAFE_INTEGER,
+    tags,
+  };
+}
+
+function outcomeLine(outcome: TaskOutcome): OutcomeLine {
+  switch (outcome.status) {
+    case "failed": {
+      const { status, error, timedOut } = outcome;
+      return { status, error: serialisedError(error), timedOut };
+    }
+    case "cancelled":
+      return { status: outcome.status, reason: serialisedError(outcome.reason).message };
+    case "abandoned": {
+      const error = serialisedError(outcome.reason);
+      return { status: outcome.status, reason: error.message, error };
+    }
+    case "skipped": {
+      const { status, reason, cause } = outcome;
+      return { status, reason, ...(cause === undefined ? {} : { cause }) };
+    }
+    default:
+      return { status: outcome.status };
+  }
+}
+
+/** The part of `node:fs` that a log needs, found at run time: the formats work where there are no files. */
+function fileSystem(): typeof import("node:fs") {
+  const fs = globalThis.process?.getBuiltinModule?.("node:fs");
+  if (fs === undefined) throw new Error("eventLog() needs a runtime with files, such as Node.js.");
+  return fs;
+}
+
+class LineFile {
+  readonly #fs: typeof import("node:fs") = fileSystem();
+  readonly #fd: number;
+  readonly #own: boolean;
+  #closed = false;
+
+  constructor(pathOrFd: string | URL | number) {
+    this.#own = typeof pathOrFd !== "number";
+    if (typeof pathOrFd === "number") {
+      this.#fd = pathOrFd;
+      return;
+    }
+    this.#fd = this.#fs.openSync(pathOrFd, "a+");
+    if (this.#endsInsideLine()) this.append("");
+  }
+
+  append(line: string): void {
+    if (this.#closed)
+      throw new Error("The event log is closed: close it after the run has settled.");
+    const bytes = Buffer.from(`${line}\n`, "utf8");
+    let written = 0;
+    while (written < bytes.length) {
+      try {
+        written += this.#fs.writeSync(this.#fd, bytes, written, bytes.length - written);
+      } catch (error) {
+        // A full pipe that does not block; a file never says so.
+        if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+      }
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#own) this.#fs.closeSync(this.#fd);
+  }
+
+  #endsInsideLine(): boolean {
+    const stat = this.#fs.fstatSync(this.#fd);
+    if (!stat.isFile() || stat.size === 0) return false;
+    const last = Buffer.alloc(1);
+    this.#fs.readSync(this.#fd, last, 0, 1, stat.size - 1);
+    return last[0] !== 0x0a;
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * Failed and flaky tasks as workflow commands of GitHub Actions (`::error …::…`), printed to a step's output.
+ * A step shows at most ten errors and ten warnings and drops the rest without a word, so the last of ten says how many
+ * more there are. With `root`, an annotation points at the first line of the stack below that directory.
+ */
+import type { SerializedError, SerializedReport } from "@astrum/core";
+import { errorText, failedAttempts, isFlaky, verdicts } from "./outcome.ts";
+import { type Redaction, redacted } from "./redact.ts";
+import { visible, visibleLines } from "./visible.ts";
+
+export interface GithubAnnotationsOptions {
+  /** The checkout, for instance `process.env.GITHUB_WORKSPACE`. Without it annotations have no file. */
+  readonly root?: string;
+  readonly redact?: Redaction;
+}
+
+const SHOWN = 10;
+
+export function renderGithubAnnotations(
+  report: SerializedReport,
+  options: GithubAnnotationsOptions = {},
+): string {
+  const shown = redacted(report, options.redact);
+  const failures = verdicts(shown).filter(({ result }) => result === "failed");
+  const errors = failures.map(({ name, task, message }) =>
+    command(
+      "error",
+      name,
+      task?.error === undefined ? message : errorText(task.error),
+      placeOf(task?.error, options.root),
+    ),
+  );
+  const flaky = shown.taskStatistics.filter(isFlaky);
+  const warnings = flaky.map((task) => {
+    const last = task.attemptStatistics.findLast(({ status }) => status === "failed");
+    const tries = failedAttempts(task);
+    const text = `Completed after ${tries} failed attempt${tries === 1 ? "" : "s"}: ${last?.errorMessage ?? "no message"}`;
+    return command(
+      "warning",
+      `${task.taskName} is flaky`,
+      text,
+      placeOf(last?.error, options.root),
+    );
+  });
+  return [
+    ...limited("error", errors, "failures"),
+    ...limited("warning", warnings, "flaky tasks"),
+    "",
+  ].join("\n");
+}
+
+type Level = "error" | "warning";
+
+function limited(level: Level, commands: readonly string[], what: string): string[] {
+  if (commands.length <= SHOWN) return [...commands];
+  const more = commands.length - (SHOWN - 1);
+  return [
+    ...commands.slice(0, SHOWN - 1),
+    command(level, "Astrum", `${more} more ${what}; see the report.`, {}),
+  ];
+}
+
+function command(level: Level, title: string, text: string, place: Place): string {
+  const properties = Object.entries({ ...place, title: visible(title) }).map(
+    ([key, value]) => `${key}=${escapedProperty(String(value))}`,
+  );
+  return `::${level} ${properties.join(",")}::${escapedData(visibleLines(text))}`;
+}
+
+/** The runner's own escapes (actions/toolkit, `command.ts`). */
+function escapedData(text: string): string {
+  return text.replace(/%/g, "%25").replace(/\r/g, "%0D").replace(/\n/g, "%0A");
+}
+
+function escapedProperty(text: string): string {
+  return escapedData(text).replace(/:/g, "%3A").replace(/,/g, "%2C");
+}
+
+interface Place {
+  readonly file?: string;
+  readonly line?: string;
+  readonly col?: string;
+}
+
+function placeOf(error: SerializedError | undefined, root: string | undefined): Place {
+  if (error?.stack === undefined || root === undefined || root === "") return {};
+  const base = `${root.replace(/\\/g, "/").replace(/\/+$/, "")}/`;
+  for (const line of error.stack.split("\n")) {
+    const frame = /^\s*at (?:.* \()?(?:file:\/\/)?(.+?):(\d+):(\d+)\)?$/.exec(line);
+    const path = frame?.[1]?.replace(/\\/g, "/");
+    if (path === undefined || frame === null || path.includes("/node_modules/")) continue;
+    if (!path.startsWith(base)) continue;
+    return { file: path.slice(base.length), line: frame[2] ?? "1", col: frame[3] ?? "1" };
+  }
+  return {};
+}

@@ -1,0 +1,148 @@
+/**
+ * Why a run took as long as it did, from the report's own analysis: where the critical path spent its time, what limited
+ * it, what would help, which tasks are slow or flaky. Facts and sentences; each format lays them out.
+ */
+import type { Analysis, SerializedReport, TaskStatistics } from "@astrum/core";
+import { duration } from "./duration.ts";
+import { failedAttempts, isFlaky } from "./outcome.ts";
+
+export interface CriticalSegment {
+  readonly task: string;
+  readonly attempt: number;
+  readonly link: Analysis["criticalPath"][number]["link"];
+  /** When the gap before the attempt began, from the start of the run. */
+  readonly fromMs: number;
+  readonly gapMs: number;
+  readonly runMs: number;
+}
+
+export interface Insight {
+  /** From 0 to the end of the last task that is no tail task: the sum of all gaps and runs of the path. */
+  readonly makespanMs: number;
+  readonly criticalPath: readonly CriticalSegment[];
+  /** Tiles the makespan; parts of zero are left out. */
+  readonly parts: readonly { readonly what: string; readonly ms: number }[];
+  /** "Bound by …" and what more slots would buy. */
+  readonly verdict: string;
+  readonly slowest: readonly TaskStatistics[];
+  readonly flaky: readonly TaskStatistics[];
+}
+
+const SHOWN = 10;
+
+/** One row of a shortened critical path: a segment, or several neighbours folded into one. */
+export interface PathRow {
+  readonly fromMs: number;
+  readonly gapMs: number;
+  readonly runMs: number;
+  readonly segments: readonly CriticalSegment[];
+}
+
+/** The longest segments one by one, the others folded between them: the rows tile the makespan like the path itself. */
+export function pathRows({ criticalPath }: Insight, most: number): PathRow[] {
+  const longest = criticalPath
+    .toSorted((a, b) => b.gapMs + b.runMs - (a.gapMs + a.runMs))
+    .slice(0, most);
+  const alone = new Set(longest);
+  const rows: CriticalSegment[][] = [];
+  for (const segment of criticalPath) {
+    const last = rows.at(-1);
+    const before = last?.at(-1);
+    if (last === undefined || before === undefined || alone.has(segment) || alone.has(before)) {
+      rows.push([segment]);
+    } else last.push(segment);
+  }
+  return rows.map((segments) => ({
+    fromMs: segments[0]?.fromMs ?? 0,
+    gapMs: thousandths(segments.reduce((sum, { gapMs }) => sum + gapMs, 0)),
+    runMs: thousandths(segments.reduce((sum, { runMs }) => sum + runMs, 0)),
+    segments,
+  }));
+}
+
+export function insight(report: SerializedReport): Insight {
+  const failed = failedAttemptKeys(report);
+  const criticalPath: CriticalSegment[] = [];
+  const parts = new Map<string, number>();
+  let at = 0;
+  for (const { task, attempt, link, gapMs, runMs } of report.analysis.criticalPath) {
+    criticalPath.push({ task, attempt, link, fromMs: at, gapMs, runMs });
+    at = thousandths(at + gapMs + runMs);
+    add(parts, GAP_IS[link], gapMs);
+    add(parts, failed.has(`${attempt} ${task}`) ? "failed attempts" : "running", runMs);
+  }
+  return {
+    makespanMs: at,
+    criticalPath,
+    parts: Array.from(parts, ([what, ms]) => ({ what, ms })).filter(({ ms }) => ms > 0),
+    verdict: verdictText(report, at, parts),
+    slowest: topTen(
+      report.taskStatistics.filter(({ kind, runMs }) => kind !== "map" && runMs > 0),
+      (task) => task.runMs,
+    ),
+    flaky: topTen(report.taskStatistics.filter(isFlaky), failedAttempts),
+  };
+}
+
+const GAP_IS: Readonly<Record<CriticalSegment["link"], string>> = {
+  start: "planning and starting",
+  dependency: "between tasks",
+  item: "between tasks",
+  slot: "waiting for a slot",
+  retry: "back-off",
+  stage: "waiting for the stage",
+  external: "waiting for a shared limit",
+};
+
+function verdictText(
+  report: SerializedReport,
+  makespanMs: number,
+  parts: ReadonlyMap<string, number>,
+): string {
+  const { bounds, boundBy } = report.analysis;
+  const took = duration(makespanMs);
+  const alone = duration(bounds.dependencyMs);
+  const saved = makespanMs - bounds.dependencyMs;
+  switch (boundBy) {
+    case "dependencies":
+      return `Bound by dependencies: the longest chain alone needs ${alone} of ${took}; more slots would save ${saved > 0 ? `at most ${duration(saved)}` : "nothing"}.`;
+    case "slots":
+      return `Bound by slots: with unlimited slots the same work could take ${alone} instead of ${took}${saved > 0 ? `, ${duration(saved)} less` : ""}.`;
+    case "retries": {
+      const lost = (parts.get("failed attempts") ?? 0) + (parts.get("back-off") ?? 0);
+      return `Bound by retries: failed attempts and back-off took ${duration(lost)} of ${took}; dependencies alone need ${alone}.`;
+    }
+    case "scheduler":
+      return `Bound by the scheduler: tasks were ready and slots were free, yet ${took} passed where dependencies need ${alone}; look for code that blocks the thread.`;
+    default:
+      return report.totalAttempts === 0
+        ? "Nothing ran."
+        : `Nothing in particular limited the ${took}.`;
+  }
+}
+
+function failedAttemptKeys(report: SerializedReport): Set<string> {
+  const keys = new Set<string>();
+  for (const task of report.taskStatistics) {
+    for (const attempt of task.attemptStatistics) {
+      if (attempt.status === "failed") keys.add(`${attempt.attemptNumber} ${task.taskName}`);
+    }
+  }
+  return keys;
+}
+
+function topTen(
+  tasks: readonly TaskStatistics[],
+  size: (task: TaskStatistics) => number,
+): TaskStatistics[] {
+  return tasks.toSorted((a, b) => size(b) - size(a)).slice(0, SHOWN);
+}
+
+function add(sums: Map<string, number>, key: string, ms: number): void {
+  sums.set(key, thousandths((sums.get(key) ?? 0) + ms));
+}
+
+/** Sums of decimals drift; the report has three of them. */
+function thousandths(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

@@ -1,0 +1,137 @@
+/**
+ * The report as JUnit XML, for continuous integration servers. There is no specification; there are two dialects.
+ * `jenkins` is the schema of the Jenkins xUnit plugin (junit-10.xsd) with its flaky and rerun elements, which GitLab, GitHub
+ * actions, Azure and Maven's own reports read too; `ant` is the older schema of Apache Ant, which knows no skipped tests.
+ * A failed task is an `<error>`: nothing was asserted.
+ */
+import type { AttemptStatistics, SerializedError, SerializedReport } from "@astrum/core";
+import { errorText, errorTitle, type Verdict, verdicts } from "./outcome.ts";
+import { type Redaction, redacted } from "./redact.ts";
+import { visible, visibleLines, visibleMessage } from "./visible.ts";
+import { xmlAttribute, xmlText } from "./xml.ts";
+
+export interface JUnitOptions {
+  /** Default `jenkins`. */
+  readonly dialect?: "jenkins" | "ant";
+  /** Default: the name of the flow. */
+  readonly suite?: string;
+  readonly redact?: Redaction;
+}
+
+export function renderJUnit(report: SerializedReport, options: JUnitOptions = {}): string {
+  const shown = redacted(report, options.redact);
+  const dialect = options.dialect ?? "jenkins";
+  const name = visible(options.suite ?? shown.run.flow ?? shown.run.id).trim() || "run";
+  const cases = verdicts(shown);
+  const suites = suitesOf(name, cases);
+  const body = suites.map((suite, id) => suiteXml(shown, suite, id, dialect)).join("");
+  const attributes =
+    dialect === "ant"
+      ? ""
+      : `${attribute("name", name)}${attribute("time", seconds(shown.totalDurationMs, 3))}${countAttributes(cases)}`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites${attributes}>\n${body}</testsuites>\n`;
+}
+
+interface Suite {
+  readonly name: string;
+  readonly cases: readonly Verdict[];
+}
+
+/** The items of a map are a suite of their own; everything else is one. */
+function suitesOf(name: string, cases: readonly Verdict[]): Suite[] {
+  const groups = new Map<string | undefined, Verdict[]>([[undefined, []]]);
+  for (const one of cases) {
+    const group = groups.get(one.group);
+    if (group === undefined) groups.set(one.group, [one]);
+    else group.push(one);
+  }
+  return Array.from(groups, ([group, members]) => ({
+    name: group === undefined ? name : `${name}.${visible(group)}`,
+    cases: members,
+  }));
+}
+
+function suiteXml(
+  report: SerializedReport,
+  suite: Suite,
+  id: number,
+  dialect: "jenkins" | "ant",
+): string {
+  const time = suite.cases.reduce((sum, { task }) => sum + (task?.durationMs ?? 0), 0);
+  const cases = suite.cases.map((one) => caseXml(suite.name, one, dialect)).join("");
+  const observers = (report.observerErrors ?? []).map(errorText).join("\n");
+  const errors = id === 0 ? xmlText(visibleLines(observers)) : "";
+  const common = `${attribute("name", suite.name)}${attribute("time", seconds(time, 3))}`;
+  if (dialect === "jenkins") {
+    const timestamp = attribute("timestamp", report.run.startedAt.slice(0, 19));
+    const output = errors === "" ? "" : `    <system-err>${errors}</system-err>\n`;
+    return `  <testsuite${common}${countAttributes(suite.cases)}${attribute("skipped", String(count(suite.cases, "skipped")))}${timestamp}>\n${cases}${output}  </testsuite>\n`;
+  }
+  const identity = `${attribute("package", suite.name)}${attribute("id", String(id))}${attribute("hostname", "localhost")}${attribute("timestamp", report.run.startedAt.slice(0, 19))}`;
+  return `  <testsuite${common}${countAttributes(suite.cases)}${identity}>\n    <properties/>\n${cases}    <system-out></system-out>\n    <system-err>${errors}</system-err>\n  </testsuite>\n`;
+}
+
+function caseXml(suite: string, one: Verdict, dialect: "jenkins" | "ant"): string {
+  const head = `    <testcase${attribute("classname", suite)}${attribute("name", named(one.name))}${attribute("time", seconds(one.task?.durationMs ?? 0))}`;
+  const elements = [
+    ...resultElements(one, dialect),
+    ...(dialect === "ant" ? [] : retryElements(one)),
+  ];
+  return elements.length === 0 ? `${head}/>\n` : `${head}>\n${elements.join("")}    </testcase>\n`;
+}
+
+function resultElements(one: Verdict, dialect: "jenkins" | "ant"): string[] {
+  if (one.result === "passed") return [];
+  const message = attribute("message", visibleMessage(one.message));
+  if (one.result === "skipped") {
+    return dialect === "ant" ? [] : [`      <skipped${message}/>\n`];
+  }
+  const { task } = one;
+  const type = task?.error?.name ?? task?.status ?? "run";
+  const text = task?.error === undefined ? one.message : errorText(task.error);
+  return [
+    `      <error${message}${attribute("type", visible(type))}>${xmlText(visibleLines(text))}</error>\n`,
+  ];
+}
+
+/** What Surefire writes for reruns: an earlier attempt is flaky if the task completed, else a rerun that failed too. */
+function retryElements({ task, result }: Verdict): string[] {
+  if (task === undefined) return [];
+  const earlier = task.attemptStatistics.filter(
+    (attempt, index) => attempt.status === "failed" && index < task.attemptStatistics.length - 1,
+  );
+  const element = result === "passed" ? "flakyError" : "rerunError";
+  return earlier.map((attempt) => retryElement(element, attempt));
+}
+
+function retryElement(element: string, attempt: AttemptStatistics): string {
+  const error: SerializedError = attempt.error ?? {
+    name: "Error",
+    message: attempt.errorMessage ?? "",
+  };
+  const title = `attempt ${attempt.attemptNumber}: ${errorTitle(error)}`;
+  return `      <${element}${attribute("message", visibleMessage(title))}${attribute("type", visible(error.name))}><stackTrace>${xmlText(visibleLines(errorText(error)))}</stackTrace></${element}>\n`;
+}
+
+function countAttributes(cases: readonly Verdict[]): string {
+  return `${attribute("tests", String(cases.length))}${attribute("failures", "0")}${attribute("errors", String(count(cases, "failed")))}`;
+}
+
+function count(cases: readonly Verdict[], result: Verdict["result"]): number {
+  return cases.filter((one) => one.result === result).length;
+}
+
+function attribute(name: string, value: string): string {
+  return ` ${name}="${xmlAttribute(value)}"`;
+}
+
+/** Readers that need a name get one. */
+function named(name: string): string {
+  return name === "" ? '""' : name;
+}
+
+/** With a point and never an exponent. Jenkins takes at most three decimals for a suite, any number for a case. */
+function seconds(ms: number, decimals = 6): string {
+  const value = Math.max(0, Number.isFinite(ms) ? ms : 0) / 1000;
+  return value.toFixed(decimals).replace(/\.?0+$/, "");
+}

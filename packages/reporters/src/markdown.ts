@@ -1,0 +1,208 @@
+/**
+ * The report as GitHub-flavoured Markdown, for a job summary or a comment. GitHub drops a job summary above 1 MiB whole, so
+ * sections are added while they fit, failures first, and what was left out is said. Names and messages stand in code spans:
+ * there is no mark-up, mention, link or emoji code in them.
+ */
+import type { SerializedReport, TaskStatistics } from "@astrum/core";
+import { duration } from "./duration.ts";
+import { type CriticalSegment, insight, pathRows } from "./insight.ts";
+import { renderMermaid } from "./mermaid.ts";
+import {
+  countsText,
+  errorText,
+  failedAttempts,
+  isFailure,
+  reasonText,
+  STATUS_SIGN,
+} from "./outcome.ts";
+import { type Redaction, redacted } from "./redact.ts";
+import { cut, visible, visibleLines, visibleMessage } from "./visible.ts";
+
+export interface MarkdownOptions {
+  /** Default 900,000; a job summary may have 1,048,576, a comment 65,536. At least 1,000. */
+  readonly maxBytes?: number;
+  /** A Mermaid diagram of the graph when it has at most this many tasks. Default 60; 0 for none. */
+  readonly diagramTasks?: number;
+  readonly redact?: Redaction;
+}
+
+/** Headings start at the third level, so that the text fits into a page of its own or another's. */
+export function renderMarkdown(report: SerializedReport, options: MarkdownOptions = {}): string {
+  const shown = redacted(report, options.redact);
+  const page = new Page(Math.max(1000, options.maxBytes ?? 900_000) - RESERVE);
+  page.add(header(shown));
+  addFailures(page, shown);
+  page.section("why it took that long", why(shown));
+  page.section("the flaky tasks", flaky(shown));
+  page.section("the slowest tasks", slowest(shown));
+  page.section("the diagram", diagram(shown, options.diagramTasks ?? 60));
+  page.section("the list of tasks", taskTable(shown));
+  return page.text();
+}
+
+/** Room for the closing note. */
+const RESERVE = 400;
+
+class Page {
+  #left: number;
+  readonly #parts: string[] = [];
+  readonly #leftOut: string[] = [];
+  readonly #encoder = new TextEncoder();
+
+  constructor(bytes: number) {
+    this.#left = bytes;
+  }
+
+  add(part: string): boolean {
+    const bytes = this.#encoder.encode(part).length;
+    if (bytes > this.#left) return false;
+    this.#left -= bytes;
+    this.#parts.push(part);
+    return true;
+  }
+
+  section(name: string, part: string): void {
+    if (part !== "" && !this.add(part)) this.#leftOut.push(name);
+  }
+
+  leaveOut(what: string): void {
+    this.#leftOut.push(what);
+  }
+
+  text(): string {
+    if (this.#leftOut.length > 0) {
+      this.#parts.push(
+        `\n> Left out to stay within the size limit: ${this.#leftOut.join(", ")}.\n`,
+      );
+    }
+    return this.#parts.join("");
+  }
+}
+
+function header(report: SerializedReport): string {
+  const sign = report.executionState === "completed" ? "✓" : "✗";
+  const name = code(cut(report.run.flow ?? report.run.id, 256));
+  const issues = (report.planIssues ?? [])
+    .slice(0, 3)
+    .map(({ message }) => `- ${code(cut(visibleMessage(message), 100))}`);
+  const plan = issues.length === 0 ? "" : `\nThe plan is wrong:\n\n${issues.join("\n")}\n`;
+  return `### ${sign} ${name} ${report.executionState} after ${duration(report.totalDurationMs)}\n\n${report.totalTasks} tasks: ${countsText(report)}.\n${plan}`;
+}
+
+/** First with stacks, then by title, then by number: as many as fit, never none. */
+function addFailures(page: Page, report: SerializedReport): void {
+  const failures = report.taskStatistics.filter(isFailure);
+  if (failures.length === 0) return;
+  page.add(`\n### ${failures.length} failed\n\n`);
+  let listed = 0;
+  for (const task of failures) {
+    const title = `- ${STATUS_SIGN[task.status]} ${code(cut(task.taskName, 256))}: ${code(cut(visibleMessage(reasonText(task)), 300))}\n`;
+    const full = listed < DETAILED ? `${title}${details(task)}` : title;
+    if (!page.add(full) && !page.add(title)) break;
+    listed++;
+  }
+  if (listed < failures.length)
+    page.leaveOut(`${failures.length - listed} of ${failures.length} failures`);
+}
+
+const DETAILED = 50;
+
+function details(task: TaskStatistics): string {
+  if (task.error === undefined) return "";
+  const lines = visibleLines(errorText(task.error))
+    .split("\n")
+    .slice(0, 40)
+    .map((line) => cut(line, 400));
+  const fence = "`".repeat(Math.max(3, 1 + longestRun(lines.join("\n"), "`")));
+  const block = [`${fence}text`, ...lines, fence].map((line) => `  ${line}`).join("\n");
+  return `\n  <details><summary>stack</summary>\n\n${block}\n\n  </details>\n\n`;
+}
+
+function why(report: SerializedReport): string {
+  const seen = insight(report);
+  if (seen.criticalPath.length === 0) return "";
+  const sum = seen.parts.map(({ what, ms }) => `${duration(ms)} ${what}`).join(" + ");
+  const rows = pathRows(seen, 15).map(({ fromMs, gapMs, runMs, segments }) => [
+    duration(fromMs),
+    duration(gapMs),
+    duration(runMs),
+    pathLabel(segments),
+  ]);
+  return `\n### Why it took ${duration(seen.makespanMs)}\n\n${seen.verdict} ${sum}.\n\nThe critical path:\n\n${table(["at", "waited", "ran", "task"], rows)}`;
+}
+
+function pathLabel([segment, ...more]: readonly CriticalSegment[]): string {
+  if (segment === undefined) return "";
+  if (more.length > 0) return `… ${more.length + 1} shorter attempts`;
+  return `${code(segment.task)}${segment.attempt > 1 ? ` attempt ${segment.attempt}` : ""}`;
+}
+
+function slowest(report: SerializedReport): string {
+  const rows = insight(report).slowest.map((task) => [
+    duration(task.runMs),
+    String(task.attemptCount),
+    code(task.taskName),
+  ]);
+  return rows.length === 0 ? "" : `\n### Slowest\n\n${table(["ran", "attempts", "task"], rows)}`;
+}
+
+function flaky(report: SerializedReport): string {
+  const rows = insight(report).flaky.map((task) => {
+    const last = task.attemptStatistics.findLast(({ status }) => status === "failed");
+    return [
+      String(failedAttempts(task)),
+      code(task.taskName),
+      code(cut(visibleMessage(last?.errorMessage ?? ""), 200)),
+    ];
+  });
+  const more = report.flakyTasks > rows.length ? `, the worst ${rows.length}` : "";
+  return rows.length === 0
+    ? ""
+    : `\n### ${report.flakyTasks} flaky${more}\n\n${table(["failed attempts", "task", "last error"], rows)}`;
+}
+
+function diagram(report: SerializedReport, tasks: number): string {
+  if (report.totalTasks === 0 || report.taskStatistics.length > tasks) return "";
+  // Every character with a meaning is an entity there, so nothing can end the fence.
+  return `\n### Graph\n\n\`\`\`mermaid\n${renderMermaid(report, { redact: false })}\`\`\`\n`;
+}
+
+function taskTable(report: SerializedReport): string {
+  if (report.taskStatistics.length === 0) return "";
+  const rows = report.taskStatistics.map((task) => [
+    `${STATUS_SIGN[task.status]} ${task.status}`,
+    task.startAt === null ? "" : duration(task.durationMs),
+    code(task.taskName),
+    reasonText(task) === "" ? "" : code(cut(visibleMessage(reasonText(task)), 200)),
+  ]);
+  return `\n<details><summary>All ${rows.length} tasks</summary>\n\n${table(["status", "took", "task", "why"], rows)}\n</details>\n`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(" | ")} |\n`;
+  return [line(head), `|${head.map(() => " --- |").join("")}\n`, ...rows.map(line)].join("");
+}
+
+/** A bar ends a cell even inside a code span. */
+function cell(text: string): string {
+  return text.replace(/\|/g, "\\|");
+}
+
+/** A code span whose fence is longer than any run of backticks inside. */
+function code(text: string): string {
+  const shown = visible(text);
+  if (shown === "") return '`""`';
+  const fence = "`".repeat(1 + longestRun(shown, "`"));
+  const padded = /^`|`$|^ .*\S.* $/.test(shown) ? ` ${shown} ` : shown;
+  return `${fence}${padded}${fence}`;
+}
+
+function longestRun(text: string, character: string): number {
+  let longest = 0;
+  let run = 0;
+  for (const one of text) {
+    run = one === character ? run + 1 : 0;
+    longest = Math.max(longest, run);
+  }
+  return longest;
+}

@@ -1,0 +1,149 @@
+/**
+ * The report or the plan as a Mermaid diagram (mermaid.js.org), for Markdown that renders it.
+ * Mermaid refuses more than 500 arrows and 50,000 characters; what is larger is drawn in fewer boxes, never cut off.
+ * Task names appear as quoted labels only, never as identifiers, and every character with a meaning is an entity.
+ */
+import type { Plan, SerializedReport, TaskStatistics, TaskStatus } from "@astrum/core";
+import { type GraphView, graphViews, isReport } from "./graph-view.ts";
+import { STATUS_SIGN } from "./outcome.ts";
+import { type Redaction, redacted } from "./redact.ts";
+import { cut, visible, visibleName } from "./visible.ts";
+
+export interface MermaidOptions {
+  /** `gantt` shows when tasks ran and needs a report. Default `flowchart`. */
+  readonly kind?: "flowchart" | "gantt";
+  /** Default `LR`, left to right. */
+  readonly direction?: "LR" | "TD";
+  /** Default 500, Mermaid's own limit. */
+  readonly maxEdges?: number;
+  /** Default 50,000, Mermaid's own limit. Gitea renders up to 5,000. */
+  readonly maxChars?: number;
+  readonly redact?: Redaction;
+}
+
+const LABEL_LENGTH = 120;
+const GANTT_BARS = 200;
+
+/** Stays below the limits for any graph. The text is a diagram, without the Markdown fence around it. */
+export function renderMermaid(
+  subject: SerializedReport | Plan,
+  options: MermaidOptions = {},
+): string {
+  const shown = isReport(subject) ? redacted(subject, options.redact) : subject;
+  if (options.kind === "gantt" && isReport(shown)) return gantt(shown, options);
+  const { maxEdges = 500, maxChars = 50_000 } = options;
+  let text = "";
+  for (const view of graphViews(shown)) {
+    if (view.arrows.length > maxEdges || view.boxes.length > maxChars / 8) continue;
+    text = flowchart(view, options.direction ?? "LR");
+    if (text.length <= maxChars) return text;
+  }
+  return text;
+}
+
+const CLASSES: Readonly<Record<TaskStatus, string>> = {
+  completed: "fill:#d9f2e0,stroke:#2e7d4f,color:#12331f",
+  restored: "fill:#dbe9fb,stroke:#2b62ad,color:#10294d",
+  failed: "fill:#fbdad9,stroke:#b3261e,color:#4a0f0b",
+  abandoned: "fill:#f3d6ee,stroke:#8e2a7c,color:#3c0f34",
+  cancelled: "fill:#fbe9cf,stroke:#a5671a,color:#452a08",
+  skipped: "fill:#eceff1,stroke:#78868e,color:#2b3338,stroke-dasharray:4 3",
+  detached: "fill:#e5e3f7,stroke:#5b52a8,color:#221d4d",
+};
+
+function flowchart(view: GraphView, direction: string): string {
+  const lines = [`flowchart ${direction}`];
+  if (view.boxes.length === 0) lines.push('  empty["no tasks"]');
+  view.boxes.forEach(({ label, status }, index) => {
+    const style = status === undefined ? "" : `:::s_${status}`;
+    lines.push(`  n${index}["${entities(cut(label, LABEL_LENGTH))}"]${style}`);
+  });
+  for (const { from, to, dashed } of view.arrows)
+    lines.push(`  n${from} ${dashed ? "-.->" : "-->"} n${to}`);
+  const critical = view.arrows.flatMap((arrow, index) => (arrow.critical ? [index] : []));
+  if (critical.length > 0) lines.push(`  linkStyle ${critical.join(",")} stroke-width:4px`);
+  if (view.note !== undefined) lines.push(`  note["${entities(view.note)}"]`);
+  for (const status of new Set(view.boxes.map((box) => box.status))) {
+    if (status !== undefined) lines.push(`  classDef s_${status} ${CLASSES[status]}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function gantt(report: SerializedReport, options: MermaidOptions): string {
+  const maxChars = options.maxChars ?? 50_000;
+  const ran = report.taskStatistics.filter((task) => task.startAt !== null);
+  let bars = GANTT_BARS;
+  while (true) {
+    const text = ganttOf(report, ran, bars);
+    if (text.length <= maxChars || bars <= 1) return text;
+    bars = Math.floor(bars / 2);
+  }
+}
+
+function ganttOf(report: SerializedReport, ran: readonly TaskStatistics[], most: number): string {
+  const critical = new Set(report.analysis.criticalPath.map(({ task }) => task));
+  const chosen = ran.length <= most ? ran : notable(ran, critical, most);
+  const lines = ["gantt", "  dateFormat x", `  axisFormat ${axis(report.totalDurationMs)}`];
+  const left = ran.length - chosen.length;
+  const note = left > 0 ? ` (${left} shorter tasks left out)` : "";
+  lines.push(
+    `  title ${entities(cut(`${visible(report.run.flow ?? report.run.id)}${note}`, LABEL_LENGTH), true)}`,
+  );
+  if (chosen.length === 0) lines.push("  nothing ran :0, 1");
+  let stage: number | null | undefined;
+  for (const task of chosen.toSorted((a, b) => stageOrder(a) - stageOrder(b))) {
+    if (task.stageId !== stage) {
+      stage = task.stageId;
+      lines.push(`  section ${stage === null ? "items" : `stage ${stage}`}`);
+    }
+    const startAt = Math.max(0, Math.round(task.startAt ?? 0));
+    const endAt = Math.max(startAt + 1, Math.round(task.endAt ?? report.totalDurationMs));
+    const label = `${visibleName(task.taskName)} ${STATUS_SIGN[task.status]}`;
+    lines.push(
+      `  ${entities(cut(label, LABEL_LENGTH), true)} :${ganttTags(task, critical)}${startAt}, ${endAt}`,
+    );
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function ganttTags(task: TaskStatistics, critical: ReadonlySet<string>): string {
+  if (task.status === "failed" || task.status === "abandoned") return "crit, ";
+  return critical.has(task.taskName) ? "active, " : "done, ";
+}
+
+function stageOrder({ stageId }: TaskStatistics): number {
+  return stageId ?? Number.MAX_SAFE_INTEGER;
+}
+
+/** Failures, then the critical path, then the longest; in the order of the report. */
+function notable(
+  tasks: readonly TaskStatistics[],
+  critical: ReadonlySet<string>,
+  most: number,
+): TaskStatistics[] {
+  const rank = (task: TaskStatistics): number =>
+    task.status === "failed" ? 2 : critical.has(task.taskName) ? 1 : 0;
+  const chosen = new Set(
+    tasks.toSorted((a, b) => rank(b) - rank(a) || b.durationMs - a.durationMs).slice(0, most),
+  );
+  return tasks.filter((task) => chosen.has(task));
+}
+
+/** Mermaid formats the axis in local time: only what is the same in every time zone is shown. */
+function axis(totalMs: number): string {
+  return totalMs < 60_000 ? "%S.%L" : "%M:%S";
+}
+
+/**
+ * Mermaid's own escape, `#code;`, for all but letters, digits and a few harmless signs. A first character that is always
+ * escaped keeps a gantt label from being read as a keyword such as `section`.
+ */
+function entities(text: string, alwaysFirst = false): string {
+  let first = alwaysFirst;
+  return Array.from(text, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    const plain = !first && (code >= 0xa0 || /[A-Za-z0-9 _./-]/.test(character));
+    first = false;
+    return plain ? character : `#${code};`;
+  }).join("");
+}

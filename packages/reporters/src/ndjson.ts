@@ -1,0 +1,147 @@
+/**
+ * A report as the event log that its run would have written, with the statistics of every task on the line that ends it:
+ * one line at a time for `jq`, log shippers and data frames. `readEventLog` gives the report back as it was.
+ */
+import type { AttemptStatistics, SerializedReport, TaskStatistics } from "@astrum/core";
+import { LINE_VERSION, type LineBody, type OutcomeLine, type TaskLine } from "./event-lines.ts";
+import { type Redaction, redacted } from "./redact.ts";
+
+export interface NdjsonOptions {
+  /** Lines of type `completed` with the outputs that the report holds. Default `false`. */
+  readonly outputs?: boolean;
+  readonly redact?: Redaction;
+}
+
+/** `readEventLog(renderNdjson(report, { outputs: true, redact: false }))` equals `report`. */
+export function renderNdjson(report: SerializedReport, options: NdjsonOptions = {}): string {
+  const shown = redacted(report, options.redact);
+  const withOutputs = options.outputs === true;
+  const { taskStatistics, outputs, ...head } = shown;
+  const lines = [
+    start(shown),
+    ...taskStatistics.map(mention),
+    ...taskStatistics
+      .flatMap((task) => eventsOf(task, shown, withOutputs))
+      .sort((a, b) => a.at - b.at),
+    end({ ...head, ...(withOutputs && outputs !== undefined ? { outputs: {} } : {}) }),
+  ];
+  const { epochMs } = shown.clock;
+  const texts = lines.map(({ at, body }, seq) =>
+    JSON.stringify({
+      v: LINE_VERSION,
+      seq,
+      run: shown.run.id,
+      at: Math.round((epochMs + at) * 1000) / 1000,
+      ...body,
+    }),
+  );
+  return `${texts.join("\n")}\n`;
+}
+
+interface Timed {
+  readonly at: number;
+  readonly body: LineBody;
+}
+
+function start(report: SerializedReport): Timed {
+  const { run, clock, planningDurationMs, originalTasks, planIssues, resume } = report;
+  const known = { run, clock, planningDurationMs, originalTasks };
+  return {
+    at: 0,
+    body: {
+      type: "run.start",
+      flow: run.flow ?? "",
+      stageCount: report.totalStages,
+      maxParallelism: report.maxParallelism,
+      concurrency: run.config.concurrency,
+      attributes: run.attributes ?? {},
+      report: {
+        ...known,
+        ...(planIssues === undefined ? {} : { planIssues }),
+        ...(resume === undefined ? {} : { resume }),
+      },
+    },
+  };
+}
+
+function mention(task: TaskStatistics): Timed {
+  const { taskName, kind, parent, index, stageId, dependencies, fingerprint, retry, tags } = task;
+  const info: TaskLine = {
+    name: kind === "item" && parent !== undefined ? parent : taskName,
+    stage: stageId,
+    dependencies: dependencies.map(({ task: name }) => name),
+    ...(parent === undefined ? {} : { parent }),
+    maxAttempts: retry + 1,
+    tags: tags ?? [],
+    kind,
+    edges: dependencies,
+    ...(index === undefined ? {} : { index }),
+    fingerprint,
+  };
+  return { at: 0, body: { type: "task.status", task: taskName, to: "waiting", info } };
+}
+
+function eventsOf(task: TaskStatistics, report: SerializedReport, withOutputs: boolean): Timed[] {
+  const { taskName, readyAt, releasedBy, attemptStatistics, status, fingerprint } = task;
+  const endAt = task.endAt ?? report.totalDurationMs;
+  const events: Timed[] = [];
+  if (readyAt !== null) {
+    const cause = releasedBy === undefined ? {} : { cause: releasedBy };
+    events.push({
+      at: readyAt,
+      body: { type: "task.status", task: taskName, from: "waiting", to: "ready", ...cause },
+    });
+  }
+  for (const attempt of attemptStatistics) events.push(...attemptEvents(attempt));
+  const output = withOutputs ? report.outputs?.[taskName] : undefined;
+  if (output !== undefined) {
+    events.push({ at: endAt, body: { type: "completed", task: taskName, fingerprint, output } });
+  }
+  const outcome: OutcomeLine = {
+    status,
+    ...(task.error === undefined ? {} : { error: task.error }),
+  };
+  events.push({ at: endAt, body: { type: "task.end", task: taskName, outcome, statistics: task } });
+  return events;
+}
+
+function attemptEvents(attempt: AttemptStatistics): Timed[] {
+  const { taskName: task, attemptNumber, startAt, endAt, queuedMs, slot, limitedBy } = attempt;
+  const { slotFreedBy, error } = attempt;
+  const cause = slotFreedBy === undefined ? {} : { cause: slotFreedBy };
+  const events: Timed[] = [
+    { at: startAt, body: { type: "task.status", task, from: "ready", to: "running", ...cause } },
+    {
+      at: startAt,
+      body: {
+        type: "attempt.start",
+        task,
+        attempt: attemptNumber,
+        executor: attempt.executor ?? "main",
+        waitedMs: queuedMs,
+        ...(slot === undefined ? {} : { slot }),
+        ...(limitedBy === undefined ? {} : { limitedBy }),
+      },
+    },
+  ];
+  if (endAt === null || attempt.status === "running") return events;
+  const outcome: OutcomeLine = {
+    status: attempt.status,
+    ...(error === undefined ? {} : { error }),
+  };
+  const { willRetry, delayMs } = attempt;
+  const delay = delayMs === undefined ? {} : { delayMs };
+  events.push({
+    at: endAt,
+    body: { type: "attempt.end", task, attempt: attemptNumber, outcome, willRetry, ...delay },
+  });
+  if (willRetry) {
+    events.push({ at: endAt, body: { type: "task.status", task, from: "running", to: "delayed" } });
+  }
+  return events;
+}
+
+function end(report: Omit<SerializedReport, "taskStatistics">): Timed {
+  const { executionState, totalDurationMs } = report;
+  return { at: totalDurationMs, body: { type: "run.end", executionState, report } };
+}

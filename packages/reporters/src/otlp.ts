@@ -1,0 +1,240 @@
+/**
+ * The report as OpenTelemetry spans in OTLP/JSON (opentelemetry.io/docs/specs/otlp), one `ExportTraceServiceRequest`, for those
+ * who have a collector and no SDK: POST it to `/v1/traces`. The run is a span, tasks are its children, attempts theirs;
+ * dependencies are links. Ids are hexadecimal, times are nanoseconds in decimal strings, enumerations are numbers.
+ * A span that an observer traced live keeps its ids; the others are derived from the run's id, so that the same report
+ * gives the same spans.
+ */
+import type {
+  AttemptStatistics,
+  SerializedError,
+  SerializedReport,
+  TaskStatistics,
+} from "@astrum/core";
+import { errorText, isFailure, reasonText } from "./outcome.ts";
+import { type Redaction, redacted } from "./redact.ts";
+
+export interface OtlpJsonOptions {
+  /** `service.name`. Default: the name of the flow. */
+  readonly serviceName?: string;
+  readonly redact?: Redaction;
+}
+
+const INTERNAL = 1;
+const STATUS_OK = 1;
+const STATUS_ERROR = 2;
+
+/** One line, as the collector's file receiver wants it. */
+export function renderOtlpJson(report: SerializedReport, options: OtlpJsonOptions = {}): string {
+  const shown = redacted(report, options.redact);
+  const { versions, host, flow, id } = shown.run;
+  const spans = new Spans(shown);
+  const resource = {
+    attributes: attributes({
+      "service.name": options.serviceName ?? flow ?? "astrum",
+      "telemetry.sdk.language": "nodejs",
+      "process.runtime.version": versions.node,
+      "os.type": host?.platform,
+      "host.arch": host?.arch,
+    }),
+  };
+  const scope = { name: "@astrum/reporters", attributes: attributes({ "astrum.run.id": id }) };
+  const request = { resourceSpans: [{ resource, scopeSpans: [{ scope, spans: spans.all() }] }] };
+  return `${JSON.stringify(request, (_, value: unknown) => wellFormed(value))}\n`;
+}
+
+class Spans {
+  readonly #report: SerializedReport;
+  readonly #traceId: string;
+  readonly #runSpan: string;
+  readonly #taskSpans: ReadonlyMap<string, string>;
+
+  constructor(report: SerializedReport) {
+    this.#report = report;
+    const traced = report.taskStatistics
+      .flatMap(({ attemptStatistics }) => attemptStatistics)
+      .find(({ trace }) => trace !== undefined && /^[0-9a-f]{32}$/.test(trace.traceId));
+    this.#traceId = traced?.trace?.traceId ?? `${hash(report.run.id, 1)}${hash(report.run.id, 2)}`;
+    this.#runSpan = this.#id("run", "");
+    // A link to a span that does not exist would dangle.
+    const started = report.taskStatistics.filter(({ startAt }) => startAt !== null);
+    this.#taskSpans = new Map(
+      started.map(({ taskName }) => [taskName, this.#id("task", taskName)]),
+    );
+  }
+
+  all(): object[] {
+    return [this.#run(), ...this.#report.taskStatistics.flatMap((task) => this.#task(task))];
+  }
+
+  #run(): object {
+    const { run, executionState, errorSummary, totalDurationMs, totalTasks, analysis } =
+      this.#report;
+    return {
+      traceId: this.#traceId,
+      spanId: this.#runSpan,
+      name: `run ${run.flow ?? run.id}`,
+      kind: INTERNAL,
+      ...this.#times(0, totalDurationMs),
+      attributes: attributes({
+        "astrum.run.id": run.id,
+        "astrum.run.state": executionState,
+        "astrum.run.tasks": totalTasks,
+        "astrum.run.bound_by": analysis.boundBy,
+        ...run.attributes,
+      }),
+      status:
+        executionState === "completed"
+          ? { code: STATUS_OK }
+          : { code: STATUS_ERROR, message: errorSummary[0] ?? executionState },
+    };
+  }
+
+  /** A task that never started has no span; it is counted on the run. */
+  #task(task: TaskStatistics): object[] {
+    const spanId = this.#taskSpans.get(task.taskName);
+    if (task.startAt === null || spanId === undefined) return [];
+    const parentSpanId =
+      (task.parent === undefined ? undefined : this.#taskSpans.get(task.parent)) ?? this.#runSpan;
+    const links = task.dependencies.flatMap(({ task: name, kind }) => {
+      const linked = this.#taskSpans.get(name);
+      return linked === undefined
+        ? []
+        : [
+            {
+              traceId: this.#traceId,
+              spanId: linked,
+              attributes: attributes({ "astrum.dependency.kind": kind }),
+            },
+          ];
+    });
+    const span = {
+      traceId: this.#traceId,
+      spanId,
+      parentSpanId,
+      name: task.kind === "item" && task.parent !== undefined ? `${task.parent}[]` : task.taskName,
+      kind: INTERNAL,
+      ...this.#times(task.startAt, task.endAt),
+      attributes: attributes({
+        "astrum.task.name": task.taskName,
+        "astrum.task.kind": task.kind,
+        "astrum.task.status": task.status,
+        "astrum.task.stage": task.stageId,
+        "astrum.task.attempts": task.attemptCount,
+        "astrum.task.queued_ms": task.queuedMs,
+        ...task.attributes,
+      }),
+      links,
+      status: this.#status(task),
+    };
+    return [span, ...task.attemptStatistics.map((attempt) => this.#attempt(attempt, spanId))];
+  }
+
+  #attempt(attempt: AttemptStatistics, parentSpanId: string): object {
+    const { taskName, attemptNumber, status, error, executor, endAt, errorMessage } = attempt;
+    const traced = attempt.trace !== undefined && /^[0-9a-f]{16}$/.test(attempt.trace.spanId);
+    return {
+      traceId: this.#traceId,
+      spanId: traced ? attempt.trace?.spanId : this.#id(`attempt ${attemptNumber}`, taskName),
+      parentSpanId,
+      name: `attempt ${attemptNumber}`,
+      kind: INTERNAL,
+      ...this.#times(attempt.startAt, endAt),
+      attributes: attributes({
+        "astrum.attempt.number": attemptNumber,
+        "astrum.attempt.status": status,
+        "astrum.attempt.will_retry": attempt.willRetry,
+        "astrum.attempt.executor": executor,
+      }),
+      events:
+        error === undefined ? [] : [this.#exception(error, endAt ?? this.#report.totalDurationMs)],
+      status:
+        status === "completed"
+          ? { code: STATUS_OK }
+          : status === "failed" || status === "abandoned"
+            ? { code: STATUS_ERROR, message: errorMessage ?? status }
+            : {},
+    };
+  }
+
+  #exception(error: SerializedError, at: number): object {
+    return {
+      timeUnixNano: this.#nanoseconds(at),
+      name: "exception",
+      attributes: attributes({
+        "exception.type": error.name,
+        "exception.message": error.message,
+        "exception.stacktrace": errorText(error),
+      }),
+    };
+  }
+
+  #status(task: TaskStatistics): object {
+    if (task.status === "completed" || task.status === "restored") return { code: STATUS_OK };
+    return isFailure(task) ? { code: STATUS_ERROR, message: reasonText(task) } : {};
+  }
+
+  #times(startAt: number, endAt: number | null): object {
+    return {
+      startTimeUnixNano: this.#nanoseconds(startAt),
+      endTimeUnixNano: this.#nanoseconds(Math.max(startAt, endAt ?? this.#report.totalDurationMs)),
+    };
+  }
+
+  /** A double cannot hold the nanoseconds since 1970; offsets are whole microseconds. What OTLP cannot hold is 0, its "unknown". */
+  #nanoseconds(offsetMs: number): string {
+    const { epochMs } = this.#report.clock;
+    const latest = 18_446_744_073_708;
+    if (
+      !(
+        epochMs + offsetMs >= 0 &&
+        epochMs >= 0 &&
+        epochMs + offsetMs <= latest &&
+        epochMs <= latest
+      )
+    ) {
+      return "0";
+    }
+    const base = BigInt(Math.trunc(epochMs)) * 1_000_000n;
+    const rest = Math.round((epochMs - Math.trunc(epochMs) + offsetMs) * 1000);
+    return String(base + BigInt(rest) * 1000n);
+  }
+
+  #id(kind: string, name: string): string {
+    return hash(`${this.#report.run.id}\n${kind}\n${name}`, 3);
+  }
+}
+
+type AttributeValue = string | number | boolean | null | undefined;
+
+function attributes(values: Readonly<Record<string, AttributeValue>>): object[] {
+  return Object.entries(values).flatMap(([key, value]): object[] => {
+    if (value === null || value === undefined) return [];
+    if (typeof value === "string") return [{ key, value: { stringValue: value } }];
+    if (typeof value === "boolean") return [{ key, value: { boolValue: value } }];
+    // 64-bit integers are strings in the JSON form of protobuf.
+    if (Number.isSafeInteger(value)) return [{ key, value: { intValue: String(value) } }];
+    return [{ key, value: { doubleValue: value } }];
+  });
+}
+
+/** A string of protobuf is UTF-8, which has no halves of pairs. */
+function wellFormed(value: unknown): unknown {
+  return typeof value === "string" ? value.replace(/\p{Cs}/gu, "\ufffd") : value;
+}
+
+/** 64-bit FNV-1a over UTF-16 units, in hexadecimal and never all zero. Tells spans apart, protects nothing. */
+function hash(text: string, seed: number): string {
+  let low = 0x84222325 ^ seed;
+  let high = 0xcbf29ce4;
+  for (let index = 0; index < text.length; index++) {
+    low ^= text.charCodeAt(index);
+    // Multiply by the FNV prime 2^40 + 0x1b3 in two halves.
+    const product = (low >>> 0) * 0x1b3;
+    high = (Math.imul(high, 0x1b3) + Math.floor(product / 0x1_0000_0000) + (low << 8)) | 0;
+    low = product | 0;
+  }
+  const hex = (part: number): string => (part >>> 0).toString(16).padStart(8, "0");
+  const id = `${hex(high)}${hex(low)}`;
+  return /^0+$/.test(id) ? "0000000000000001" : id;
+}

@@ -1,0 +1,267 @@
+/**
+ * Takes secrets out of a report before any format sees it. Works on the report's own strings, so that no quoting of a
+ * format can hide one. Knows the shape of a report and nothing of formats.
+ */
+import type { EncodedValue, SerializedError, SerializedReport, TaskStatistics } from "@astrum/core";
+
+/**
+ * What must not leave the process.
+ *
+ * Always, unless `false`: a property whose name says that it is a credential (`password`, `client_secret`,
+ * `accessToken`, `Authorization`, `cookie` …) in attributes and in an error's `data` becomes `"[redacted]"`.
+ * A list adds texts and patterns: every occurrence in any string of the report, task names included, is replaced.
+ * A function sees every string with the path to it and returns what may be shown; it must be pure and must not throw.
+ *
+ * An output in which anything was found is left out as a whole (`{ encoding: "omitted", why: "redacted" }`): a run that
+ * resumes from the report computes it again instead of working with a hole.
+ */
+export type Redaction =
+  | false
+  | readonly (string | RegExp)[]
+  | ((text: string, path: readonly (string | number)[]) => string);
+
+const REDACTED = "[redacted]";
+
+/** The whole word, or its last part: `token` and `githubToken`, but not `tokenCount`. */
+const CREDENTIAL =
+  /(?:^|[-_.\s])(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[-_]?key|(?:private|access|secret)[-_]?key|(?:proxy-)?authorization|(?:set-)?cookie|credentials?)s?$/i;
+
+/** Properties whose values are words of the format. */
+const VOCABULARY = new Set([
+  "format",
+  "formatVersion",
+  "executionState",
+  "kind",
+  "status",
+  "link",
+  "scope",
+  "boundBy",
+  "type",
+]);
+/** Properties that hold records with keys of the user's choice. */
+const FREE = new Set(["attributes", "data", "originalTasks", "resources", "versions"]);
+
+export function redacted(
+  report: SerializedReport,
+  redaction: Redaction | undefined,
+): SerializedReport {
+  return redactor(report, redaction).report();
+}
+
+export interface Redactor {
+  /** Everything. */
+  report(): SerializedReport;
+  /** Everything but the tasks, for those who stream them. */
+  head(): SerializedReport;
+  task(statistics: TaskStatistics, index: number): TaskStatistics;
+}
+
+/** @throws TypeError for an empty text: it would match everywhere. */
+export function redactor(report: SerializedReport, redaction: Redaction | undefined): Redactor {
+  if (redaction === false) {
+    return { report: () => report, head: () => withoutTasks(report), task: (task) => task };
+  }
+  const rewrite = textRule(redaction);
+  if (rewrite === undefined) {
+    const task = (statistics: TaskStatistics): TaskStatistics => credentialsOfTask(statistics);
+    const head = (): SerializedReport => credentialsOfHead(withoutTasks(report));
+    return {
+      report: () => ({ ...head(), taskStatistics: report.taskStatistics.map(task) }),
+      head,
+      task,
+    };
+  }
+  const names = distinctNames(report, rewrite);
+  const scrub = new Scrub(rewrite, names);
+  const task = (statistics: TaskStatistics, index: number): TaskStatistics =>
+    scrub.value(credentialsOfTask(statistics), ["taskStatistics", index]) as TaskStatistics;
+  const head = (): SerializedReport => {
+    const { outputs, ...rest } = credentialsOfHead(withoutTasks(report));
+    const clean = scrub.value(rest, []) as SerializedReport;
+    return outputs === undefined ? clean : { ...clean, outputs: scrub.outputs(outputs) };
+  };
+  return {
+    report: () => ({ ...head(), taskStatistics: report.taskStatistics.map(task) }),
+    head,
+    task,
+  };
+}
+
+/** For lines of an event log: the same rules, on each line alone. */
+export function lineRedactor(redaction: Redaction | undefined): (line: object) => object {
+  if (redaction === false) return (line) => line;
+  const rewrite = textRule(redaction);
+  const scrub = rewrite === undefined ? undefined : new Scrub(rewrite, new Map());
+  return (line) => {
+    const { output, ...rest } = line as { readonly output?: EncodedValue };
+    const clean = withoutCredentials(rest);
+    const shown = scrub === undefined ? clean : (scrub.value(clean, []) as object);
+    return output === undefined ? shown : { ...shown, output: outputOf(output, scrub) };
+  };
+}
+
+function outputOf(output: EncodedValue, scrub: Scrub | undefined): EncodedValue {
+  if (output.encoding !== "json") return output;
+  const found = hasCredentials(output.value) || scrub?.finds(output.value) === true;
+  return found ? omitted(output) : output;
+}
+
+type TextRule = (text: string, path: readonly (string | number)[]) => string;
+
+function textRule(redaction: Exclude<Redaction, false> | undefined): TextRule | undefined {
+  if (typeof redaction === "function") return redaction;
+  if (redaction === undefined || redaction.length === 0) return undefined;
+  const patterns = redaction.map((secret) => {
+    if (secret instanceof RegExp) {
+      return new RegExp(secret.source, `${secret.flags.replace(/[gy]/g, "")}g`);
+    }
+    if (typeof secret !== "string" || secret === "") {
+      throw new TypeError(
+        `Expected each entry of \`redact\` to be a pattern or a non-empty text, got ${JSON.stringify(secret)}. Leave out a secret that is not set.`,
+      );
+    }
+    return secret;
+  });
+  return (text) => {
+    let rest = text;
+    for (const pattern of patterns) rest = rest.replaceAll(pattern, () => REDACTED);
+    return rest;
+  };
+}
+
+function withoutTasks(report: SerializedReport): SerializedReport {
+  return { ...report, taskStatistics: [] };
+}
+
+/** Two names that differ only in the secret must stay two names, or the graph would change. */
+function distinctNames(report: SerializedReport, rewrite: TextRule): Map<string, string> {
+  const names = new Map<string, string>();
+  const taken = new Set<string>();
+  report.taskStatistics.forEach(({ taskName }, index) => {
+    const clean = rewrite(taskName, ["taskStatistics", index, "taskName"]);
+    let name = clean;
+    for (let n = 2; taken.has(name); n++) name = `${clean}~${n}`;
+    taken.add(name);
+    names.set(taskName, name);
+  });
+  return names;
+}
+
+class Scrub {
+  readonly #rewrite: TextRule;
+  readonly #names: ReadonlyMap<string, string>;
+
+  constructor(rewrite: TextRule, names: ReadonlyMap<string, string>) {
+    this.#rewrite = rewrite;
+    this.#names = names;
+  }
+
+  /** `free`: inside a record whose keys the user chose; elsewhere keys and closed vocabularies are the format's own. */
+  value(value: unknown, path: readonly (string | number)[], free = false): unknown {
+    if (typeof value === "string") return this.#text(value, path);
+    if (value === null || typeof value !== "object") return value;
+    if (Array.isArray(value)) {
+      return value.map((item, index) => this.value(item, [...path, index], free));
+    }
+    const clean: [string, unknown][] = [];
+    for (const [key, item] of Object.entries(value)) {
+      if (!free && VOCABULARY.has(key)) clean.push([key, item]);
+      else {
+        const shownKey = free ? this.#text(key, path) : key;
+        clean.push([shownKey, this.value(item, [...path, key], free || FREE.has(key))]);
+      }
+    }
+    return objectOf(clean);
+  }
+
+  outputs(outputs: Record<string, EncodedValue>): Record<string, EncodedValue> {
+    const clean: [string, EncodedValue][] = [];
+    for (const [name, output] of Object.entries(outputs)) {
+      clean.push([this.#text(name, ["outputs"]), outputOf(output, this)]);
+    }
+    return objectOf(clean);
+  }
+
+  finds(output: unknown): boolean {
+    return JSON.stringify(this.value(output, ["outputs"], true)) !== JSON.stringify(output);
+  }
+
+  #text(text: string, path: readonly (string | number)[]): string {
+    return this.#names.get(text) ?? this.#rewrite(text, path);
+  }
+}
+
+function credentialsOfHead(report: SerializedReport): SerializedReport {
+  const clean = { ...report };
+  if (report.run.attributes !== undefined) {
+    clean.run = { ...report.run, attributes: withoutCredentials(report.run.attributes) };
+  }
+  if (report.observerErrors !== undefined) {
+    clean.observerErrors = report.observerErrors.map(credentialsOfError);
+  }
+  if (report.outputs !== undefined) {
+    clean.outputs = objectOf(
+      Object.entries(report.outputs).map(([name, output]) => [name, outputOf(output, undefined)]),
+    );
+  }
+  return clean;
+}
+
+function credentialsOfTask(task: TaskStatistics): TaskStatistics {
+  if (
+    task.attributes === undefined &&
+    task.error === undefined &&
+    task.attemptStatistics.every((attempt) => attempt.error === undefined)
+  ) {
+    return task;
+  }
+  const clean = { ...task };
+  if (task.attributes !== undefined) clean.attributes = withoutCredentials(task.attributes);
+  if (task.error !== undefined) clean.error = credentialsOfError(task.error);
+  clean.attemptStatistics = task.attemptStatistics.map((attempt) =>
+    attempt.error === undefined
+      ? attempt
+      : { ...attempt, error: credentialsOfError(attempt.error) },
+  );
+  return clean;
+}
+
+function credentialsOfError(error: SerializedError): SerializedError {
+  const clean = { ...error };
+  if (error.data !== undefined) clean.data = withoutCredentials(error.data);
+  if (error.cause !== undefined) clean.cause = credentialsOfError(error.cause);
+  if (error.errors !== undefined) clean.errors = error.errors.map(credentialsOfError);
+  return clean;
+}
+
+function withoutCredentials<T>(value: T): T {
+  if (value === null || typeof value !== "object") return value;
+  if (Array.isArray(value)) return value.map(withoutCredentials) as T;
+  return objectOf(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      isCredential(key) ? REDACTED : withoutCredentials(item),
+    ]),
+  ) as T;
+}
+
+function isCredential(key: string): boolean {
+  return CREDENTIAL.test(key.replace(/([a-z0-9])([A-Z])/g, "$1-$2"));
+}
+
+function hasCredentials(value: unknown): boolean {
+  if (value === null || typeof value !== "object") return false;
+  return Object.entries(value).some(
+    ([key, item]) => (!Array.isArray(value) && isCredential(key)) || hasCredentials(item),
+  );
+}
+
+function omitted(output: EncodedValue & { encoding: "json" }): EncodedValue {
+  const type = Array.isArray(output.value) ? "array" : typeof output.value;
+  return { encoding: "omitted", why: "redacted", type };
+}
+
+/** `Object.fromEntries` defines own properties, so that `__proto__` is a key like any other. */
+function objectOf<T>(entries: [string, T][]): Record<string, T> {
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,111 @@
+/** Every format by name, with its defaults: what a command line or a server offers to choose from. */
+import type { SerializedReport } from "@astrum/core";
+import { renderChromeTrace } from "./chrome-trace.ts";
+import { renderCsv } from "./csv.ts";
+import { renderCtrf } from "./ctrf.ts";
+import { renderDot } from "./dot.ts";
+import { renderGithubAnnotations } from "./github-annotations.ts";
+import { renderJson } from "./json.ts";
+import { renderJUnit } from "./junit.ts";
+import { renderMarkdown } from "./markdown.ts";
+import { renderMermaid } from "./mermaid.ts";
+import { renderNdjson } from "./ndjson.ts";
+import { renderOtlpJson } from "./otlp.ts";
+import type { Redaction } from "./redact.ts";
+import { renderSvg } from "./svg.ts";
+import { renderTap } from "./tap.ts";
+import { renderText } from "./text.ts";
+
+export interface Reporter {
+  readonly name: string;
+  /** Without the dot, as in `run.trace.json`. */
+  readonly extension: string;
+  readonly mediaType: string;
+  /** The same report gives the same text; throws for no report. */
+  readonly render: (report: SerializedReport, options?: ReporterOptions) => string;
+}
+
+/** What every format understands; the formats' own functions take more. */
+export interface ReporterOptions {
+  readonly redact?: Redaction;
+}
+
+export type ReporterName =
+  | "json"
+  | "ndjson"
+  | "text"
+  | "chrome-trace"
+  | "junit"
+  | "mermaid"
+  | "gantt"
+  | "dot"
+  | "markdown"
+  | "csv"
+  | "ctrf"
+  | "otlp"
+  | "svg"
+  | "tap"
+  | "github";
+
+export const reporters: Readonly<Record<ReporterName, Reporter>> = {
+  json: { name: "json", extension: "json", mediaType: "application/json", render: renderJson },
+  ndjson: {
+    name: "ndjson",
+    extension: "ndjson",
+    mediaType: "application/x-ndjson",
+    render: renderNdjson,
+  },
+  text: {
+    name: "text",
+    extension: "txt",
+    mediaType: "text/plain; charset=utf-8",
+    render: renderText,
+  },
+  "chrome-trace": {
+    name: "chrome-trace",
+    extension: "trace.json",
+    mediaType: "application/json",
+    render: renderChromeTrace,
+  },
+  junit: {
+    name: "junit",
+    extension: "junit.xml",
+    mediaType: "application/xml",
+    render: renderJUnit,
+  },
+  mermaid: {
+    name: "mermaid",
+    extension: "mmd",
+    mediaType: "text/vnd.mermaid",
+    render: renderMermaid,
+  },
+  gantt: {
+    name: "gantt",
+    extension: "gantt.mmd",
+    mediaType: "text/vnd.mermaid",
+    render: (report, options) => renderMermaid(report, { ...options, kind: "gantt" }),
+  },
+  dot: { name: "dot", extension: "dot", mediaType: "text/vnd.graphviz", render: renderDot },
+  markdown: {
+    name: "markdown",
+    extension: "md",
+    mediaType: "text/markdown; charset=utf-8",
+    render: renderMarkdown,
+  },
+  csv: { name: "csv", extension: "csv", mediaType: "text/csv; charset=utf-8", render: renderCsv },
+  ctrf: { name: "ctrf", extension: "ctrf.json", mediaType: "application/json", render: renderCtrf },
+  otlp: {
+    name: "otlp",
+    extension: "otlp.json",
+    mediaType: "application/json",
+    render: renderOtlpJson,
+  },
+  svg: { name: "svg", extension: "svg", mediaType: "image/svg+xml", render: renderSvg },
+  tap: { name: "tap", extension: "tap", mediaType: "text/plain; charset=utf-8", render: renderTap },
+  github: {
+    name: "github",
+    extension: "github.txt",
+    mediaType: "text/plain; charset=utf-8",
+    render: renderGithubAnnotations,
+  },
+};

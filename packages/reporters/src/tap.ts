@@ -1,0 +1,52 @@
+/**
+ * The report as TAP version 14 (testanything.org/tap-version-14-specification.html), one test point per task.
+ * Only we write directives: a `#` in a task's name is escaped. Cancelled and skipped tasks are skipped points, and a run that
+ * ended early without a failed task has a failed point of its own.
+ */
+import type { SerializedReport } from "@astrum/core";
+import { errorText, type Verdict, verdicts } from "./outcome.ts";
+import { type Redaction, redacted } from "./redact.ts";
+import { visible, visibleLines, visibleMessage } from "./visible.ts";
+
+export interface TapOptions {
+  readonly redact?: Redaction;
+}
+
+export function renderTap(report: SerializedReport, options: TapOptions = {}): string {
+  const points = verdicts(redacted(report, options.redact));
+  const plan = points.length === 0 ? "1..0 # SKIP no tasks" : `1..${points.length}`;
+  return ["TAP version 14", plan, ...points.flatMap(point), ""].join("\n");
+}
+
+function point(verdict: Verdict, index: number): string[] {
+  const { name, result, task, message } = verdict;
+  const ok = result === "failed" ? "not ok" : "ok";
+  const why =
+    result === "skipped"
+      ? ` # SKIP ${task?.status ?? ""}: ${escaped(visibleMessage(message))}`
+      : "";
+  const line = `${ok} ${index + 1} - ${escaped(visible(name))}${why}`;
+  if (result === "skipped" || task === undefined) {
+    return result === "failed" ? [line, ...yaml({ message })] : [line];
+  }
+  const facts: Record<string, string | number> = {
+    status: task.status,
+    duration_ms: task.durationMs,
+  };
+  if (task.attemptCount > 1) facts.attempts = task.attemptCount;
+  if (result === "failed") {
+    facts.message = visibleMessage(message);
+    if (task.error !== undefined) facts.stack = visibleLines(errorText(task.error));
+  }
+  return [line, ...yaml(facts)];
+}
+
+/** JSON strings and numbers are YAML. */
+function yaml(facts: Readonly<Record<string, string | number>>): string[] {
+  const lines = Object.entries(facts).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}`);
+  return ["  ---", ...lines, "  ..."];
+}
+
+function escaped(text: string): string {
+  return text.replace(/\\/g, "\\\\").replace(/#/g, "\\#");
+}

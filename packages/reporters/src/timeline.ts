@@ -1,0 +1,117 @@
+/**
+ * Which attempt ran when, and on which lane: the picture behind every timeline. A lane is a concurrency slot as the run
+ * recorded it; attempts without one, and foreign reports whose slots overlap, get the lowest free lane above those.
+ * Instants are whole microseconds. An attempt is at least one microsecond long and starts after the one before it on its
+ * lane and after its dependencies, so that nested and linked slices stay well-formed. Knows nothing of how it is drawn.
+ */
+import type { AttemptStatistics, SerializedReport, TaskStatistics } from "@astrum/core";
+
+export interface TimelineBar {
+  readonly task: TaskStatistics;
+  readonly attempt: AttemptStatistics;
+  readonly lane: number;
+  readonly startUs: number;
+  readonly endUs: number;
+}
+
+export interface Timeline {
+  readonly bars: readonly TimelineBar[];
+  readonly laneCount: number;
+  readonly endUs: number;
+}
+
+export function timeline(report: SerializedReport): Timeline {
+  const attempts = attemptsInOrder(report);
+  let recordedLanes = 0;
+  for (const { attempt } of attempts) {
+    if (isSlot(attempt.slot)) recordedLanes = Math.max(recordedLanes, attempt.slot + 1);
+  }
+  const lanes = new Lanes(recordedLanes);
+  const settledUs = new Map<string, number>();
+  const bars: TimelineBar[] = [];
+  let endUs = microseconds(report.totalDurationMs);
+  for (const { task, attempt, startUs, endUs: recordedEndUs } of attempts) {
+    const lane = lanes.take(attempt.slot, startUs, recordedEndUs);
+    let from = Math.max(startUs, lanes.drawnUntil(lane), settledUs.get(task.taskName) ?? 0);
+    for (const { task: name } of task.dependencies) {
+      from = Math.max(from, settledUs.get(name) ?? 0);
+    }
+    const until = Math.max(from + 1, recordedEndUs);
+    lanes.draw(lane, until);
+    settledUs.set(task.taskName, until);
+    endUs = Math.max(endUs, until);
+    bars.push({ task, attempt, lane, startUs: from, endUs: until });
+  }
+  return { bars, laneCount: lanes.count, endUs };
+}
+
+/** Rounded once, at the instant: rounding durations on their own would make neighbours overlap. */
+export function microseconds(ms: number): number {
+  const rounded = Math.round(ms * 1000);
+  return Number.isFinite(rounded) && rounded > 0 ? rounded : 0;
+}
+
+interface Interval {
+  readonly task: TaskStatistics;
+  readonly attempt: AttemptStatistics;
+  readonly startUs: number;
+  readonly endUs: number;
+}
+
+function attemptsInOrder(report: SerializedReport): Interval[] {
+  const intervals: Interval[] = [];
+  for (const task of report.taskStatistics) {
+    // A map holds no slot: its items do the work.
+    if (task.kind === "map") continue;
+    for (const attempt of task.attemptStatistics) {
+      const startUs = microseconds(attempt.startAt);
+      const endUs = Math.max(startUs, microseconds(attempt.endAt ?? report.totalDurationMs));
+      intervals.push({ task, attempt, startUs, endUs });
+    }
+  }
+  // The sort is stable: attempts of one instant stay in plan order, dependencies first.
+  return intervals.sort((a, b) => a.startUs - b.startUs);
+}
+
+function isSlot(slot: number | undefined): slot is number {
+  return slot !== undefined && Number.isInteger(slot) && slot >= 0 && slot < 1_000_000;
+}
+
+class Lanes {
+  readonly #recordedLanes: number;
+  readonly #recordedEnd: number[] = [];
+  readonly #drawnEnd: number[] = [];
+  /** Lanes above the recorded slots, ordered by when they were last busy: `[lane, endUs]`. */
+  readonly #spare: { lane: number; endUs: number }[] = [];
+
+  constructor(recordedLanes: number) {
+    this.#recordedLanes = recordedLanes;
+  }
+
+  get count(): number {
+    return this.#recordedLanes + this.#spare.length;
+  }
+
+  take(slot: number | undefined, startUs: number, endUs: number): number {
+    if (isSlot(slot) && (this.#recordedEnd[slot] ?? 0) <= startUs) {
+      this.#recordedEnd[slot] = endUs;
+      return slot;
+    }
+    const free = this.#spare.find((spare) => spare.endUs <= startUs);
+    if (free !== undefined) {
+      free.endUs = endUs;
+      return free.lane;
+    }
+    const lane = this.#recordedLanes + this.#spare.length;
+    this.#spare.push({ lane, endUs });
+    return lane;
+  }
+
+  drawnUntil(lane: number): number {
+    return this.#drawnEnd[lane] ?? 0;
+  }
+
+  draw(lane: number, endUs: number): void {
+    this.#drawnEnd[lane] = endUs;
+  }
+}

@@ -1,0 +1,82 @@
+import * as TraceEngine from "@paulirish/trace_engine";
+import { describe, expect, it } from "vitest";
+import { renderChromeTrace } from "../src/index.ts";
+import { fixture, fixtureNames } from "./fixtures.ts";
+import { type TraceEvent, traceFaults } from "./trace-rules.ts";
+
+interface TraceFile {
+  traceEvents: TraceEvent[];
+}
+
+function trace(name: (typeof fixtureNames)[number]): TraceEvent[] {
+  return (JSON.parse(renderChromeTrace(fixture(name))) as TraceFile).traceEvents;
+}
+
+describe.each(fixtureNames)("the trace of the fixture %s", (name) => {
+  it("keeps the rules of the format: slices nest, arrows bind, instants are whole", () => {
+    expect(traceFaults(trace(name))).toEqual([]);
+  });
+
+  it("has one slice per attempt that ran, on the slot that it held", () => {
+    const { taskStatistics } = fixture(name);
+    const attempts = taskStatistics
+      .filter(({ kind }) => kind !== "map")
+      .flatMap(({ attemptStatistics }) => attemptStatistics);
+    const slices = trace(name).filter(({ ph, cat }) => ph === "X" && cat !== "run");
+    const retried = taskStatistics.filter(
+      ({ kind, attemptStatistics }) => kind !== "map" && attemptStatistics.length > 1,
+    );
+    const alone = taskStatistics.filter(
+      ({ kind, attemptStatistics }) => kind !== "map" && attemptStatistics.length === 1,
+    );
+    const names = new Set(retried.map(({ taskName }) => taskName));
+    expect(slices.filter(({ cat }) => cat === "attempt")).toHaveLength(
+      attempts.length - alone.length,
+    );
+    expect(
+      slices.filter(({ cat, name: slice }) => cat !== "attempt" && !names.has(slice)),
+    ).toHaveLength(alone.length);
+    const lanes = new Set(slices.map(({ tid }) => tid));
+    expect(lanes.size).toBeLessThanOrEqual(fixture(name).peakConcurrency);
+  });
+});
+
+describe("the engine of Chrome's Performance panel", () => {
+  it.each(["one", "mixed", "hostile", "cancelled"] as const)(
+    "reads the trace of the fixture %s",
+    async (name) => {
+      const events = trace(name);
+      const processor = TraceEngine.Processor.TraceProcessor.createWithAllHandlers();
+      await processor.parse(events as never, { isFreshRecording: false } as never);
+      const { Renderer } = processor.data as never as RendererData;
+      const tracks = Array.from(Renderer.processes.values()).flatMap(({ threads }) =>
+        Array.from(threads.values()),
+      );
+      const slices = events.filter(({ ph }) => ph === "X");
+      expect(tracks.reduce((sum, { entries }) => sum + entries.length, 0)).toBe(slices.length);
+      expect(tracks.flatMap(({ entries }) => entries.map((entry) => entry.name)).sort()).toEqual(
+        slices.map((slice) => slice.name).sort(),
+      );
+      const lanes = tracks
+        .map(({ name: track }) => track)
+        .filter((track) => track?.startsWith("slot "));
+      expect(lanes).toHaveLength(
+        new Set(slices.filter(({ cat }) => cat !== "run").map(({ tid }) => tid)).size,
+      );
+    },
+  );
+});
+
+interface RendererData {
+  readonly Renderer: {
+    readonly processes: ReadonlyMap<
+      number,
+      {
+        readonly threads: ReadonlyMap<
+          number,
+          { readonly name: string | null; readonly entries: { name: string }[] }
+        >;
+      }
+    >;
+  };
+}

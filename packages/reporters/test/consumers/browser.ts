@@ -1,0 +1,9 @@
+/** Debian's Chromium without a window and without a network. */
+import { type Browser, chromium } from "playwright-core";
+
+export function openBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND"],
+  });
+}

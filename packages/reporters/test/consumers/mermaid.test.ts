@@ -1,0 +1,140 @@
+import { createRequire } from "node:module";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { graphViews } from "../../src/graph-view.ts";
+import { renderMermaid } from "../../src/index.ts";
+import { fixture, fixtureNames } from "../fixtures.ts";
+import { openBrowser } from "./browser.ts";
+
+const require = createRequire(import.meta.url);
+
+const library = require.resolve("mermaid/dist/mermaid.min.js");
+
+interface Drawn {
+  readonly labels: string[];
+  readonly arrows: number;
+  readonly bars: number;
+  readonly barLabels: string[];
+  readonly text: string;
+  readonly foreign: string[];
+}
+
+describe("Mermaid in Chromium", () => {
+  let browser: Browser;
+  let page: Page;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    browser = await openBrowser();
+    page = await browser.newPage({ viewport: { width: 1600, height: 1200 } });
+    page.on("dialog", (dialog) => void dialog.dismiss().then(() => complaints.push("dialog")));
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    await page.setContent("<!doctype html><div id=stage></div>");
+    await page.addScriptTag({ path: library });
+    await page.evaluate("mermaid.initialize({ startOnLoad: false, securityLevel: 'loose' })");
+  }, 60_000);
+
+  afterAll(() => browser.close());
+
+  async function draw(diagram: string): Promise<Drawn> {
+    return (await page.evaluate(`(async () => {
+      const diagram = ${JSON.stringify(diagram)};
+      await mermaid.parse(diagram);
+      const { svg } = await mermaid.render("drawn", diagram);
+      const stage = document.getElementById("stage");
+      stage.innerHTML = svg;
+      const texts = (selector) => Array.from(stage.querySelectorAll(selector), (one) => one.textContent);
+      return {
+        labels: texts("g.node .nodeLabel"),
+        arrows: stage.querySelectorAll("path.flowchart-link").length,
+        bars: stage.querySelectorAll("rect.task").length,
+        barLabels: texts("text.taskText, text.taskTextOutsideRight, text.taskTextOutsideLeft"),
+        text: stage.textContent,
+        foreign: Array.from(stage.querySelectorAll("script, img, a, iframe, [onerror], [onload]"), (one) => one.outerHTML),
+      };
+    })()`)) as Drawn;
+  }
+
+  it.each(fixtureNames)(
+    "draws the graph of the fixture %s with every box and arrow",
+    async (name) => {
+      const diagram = renderMermaid(fixture(name));
+      const drawn = await draw(diagram);
+      expect(drawn.text).not.toMatch(
+        /Maximum text size|Syntax error|Edge limit|Unsupported markdown/,
+      );
+      expect(drawn.labels).toHaveLength(
+        diagram.match(/^ {2}(?:n\d+|note|empty)\["/gm)?.length ?? 0,
+      );
+      expect(drawn.arrows).toBe(diagram.match(/^ {2}n\d+ -\S+ n\d+$/gm)?.length ?? 0);
+      expect(drawn.foreign).toEqual([]);
+      expect(complaints).toEqual([]);
+    },
+    60_000,
+  );
+
+  it.each(fixtureNames)(
+    "draws the timeline of the fixture %s with every bar",
+    async (name) => {
+      const diagram = renderMermaid(fixture(name), { kind: "gantt" });
+      const drawn = await draw(diagram);
+      expect(drawn.text).not.toMatch(/Maximum text size|Syntax error/);
+      expect(drawn.bars).toBe(diagram.match(/ :(?:\w+, )?\d+, \d+$/gm)?.length);
+      expect(drawn.foreign).toEqual([]);
+      expect(complaints).toEqual([]);
+    },
+    60_000,
+  );
+
+  it("shows hostile names as they are", async () => {
+    const report = fixture("hostile");
+    const few = { ...report, taskStatistics: report.taskStatistics.slice(0, 120) };
+    const [view] = graphViews(few);
+    const { labels } = await draw(renderMermaid(few));
+    expect(labels.map(collapsed)).toEqual(
+      view?.boxes.map(({ label }) => collapsed(shortened(label))),
+    );
+  }, 60_000);
+
+  it("shows hostile names in a timeline as they are", async () => {
+    const report = fixture("hostile");
+    const ran = report.taskStatistics.filter(({ startAt }) => startAt !== null).slice(0, 120);
+    const { barLabels, text } = await draw(
+      renderMermaid({ ...report, taskStatistics: ran }, { kind: "gantt" }),
+    );
+    expect(barLabels).toHaveLength(ran.length);
+    const shown = barLabels.map(collapsed);
+    const [view] = graphViews({ ...report, taskStatistics: ran });
+    for (const { label } of view?.boxes ?? []) {
+      const name = collapsed(label.replace(/ \S+ \S+ m?s$/, ""));
+      expect(
+        shown.some((one) => one.startsWith(name.slice(0, 100))),
+        `${name} in ${text.slice(0, 200)}`,
+      ).toBe(true);
+    }
+  }, 60_000);
+
+  it("would not draw one arrow more than the limit", async () => {
+    const lines = Array.from({ length: 501 }, (_, index) => `  n${index} --> n${index + 1}`);
+    await expect(draw(`flowchart LR\n${lines.join("\n")}\n`)).rejects.toThrow(/Edge limit/);
+  }, 60_000);
+
+  it("draws a graph that is just above the limit in fewer boxes", async () => {
+    const report = fixture("mixed");
+    const arrows = renderMermaid(report).match(/^ {2}n\d+ -\S+ n\d+$/gm)?.length ?? 0;
+    const diagram = renderMermaid(report, { maxEdges: arrows - 1 });
+    expect(diagram.match(/^ {2}n\d+ -\S+ n\d+$/gm)?.length ?? 0).toBeLessThan(arrows);
+    expect(diagram).toContain('note["');
+    expect((await draw(diagram)).text).not.toMatch(/Syntax error/);
+  }, 60_000);
+});
+
+/** HTML joins spaces. */
+function collapsed(text: string): string {
+  return text.replace(/\s+/g, " ").trim();
+}
+
+function shortened(label: string): string {
+  const points = Array.from(label);
+  return points.length <= 120 ? label : `${points.slice(0, 119).join("")}…`;
+}

@@ -1,0 +1,54 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { renderSvg } from "../../src/index.ts";
+import { fixture, fixtureNames } from "../fixtures.ts";
+import { openBrowser } from "./browser.ts";
+import { run, withFile } from "./programs.ts";
+
+describe("the picture", () => {
+  let browser: Browser;
+  let page: Page;
+  let requests = 0;
+
+  beforeAll(async () => {
+    browser = await openBrowser();
+    page = await browser.newPage();
+    page.on("request", () => {
+      requests++;
+    });
+  }, 60_000);
+
+  afterAll(() => browser.close());
+
+  it.each(fixtureNames)("of the fixture %s is well-formed XML to xmllint", (name) => {
+    const { code, stderr } = withFile(renderSvg(fixture(name)), (file) =>
+      run("xmllint", ["--noout", file]),
+    );
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+  });
+
+  it.each(fixtureNames)(
+    "of the fixture %s is drawn by Chromium inside its frame, asking for nothing",
+    async (name) => {
+      requests = 0;
+      await page.setContent(`<!doctype html><body style="margin:0">${renderSvg(fixture(name))}`);
+      const drawn = (await page.evaluate(`(() => {
+      const svg = document.querySelector("svg");
+      const frame = svg.getBoundingClientRect();
+      const bars = Array.from(svg.querySelectorAll("g > rect:first-of-type"), (bar) => bar.getBoundingClientRect());
+      return {
+        bars: bars.length,
+        outside: bars.filter((bar) => bar.left < 0 || bar.right > frame.right + 1 || bar.bottom > frame.bottom).length,
+        foreign: Array.from(svg.querySelectorAll("*")).map((one) => one.tagName).filter((tag) => !["title", "rect", "text", "line", "g"].includes(tag)),
+      };
+    })()`)) as { bars: number; outside: number; foreign: string[] };
+      expect(drawn.outside).toBe(0);
+      expect(drawn.foreign).toEqual([]);
+      expect(drawn.bars).toBeLessThanOrEqual(fixture(name).totalAttempts);
+      expect(drawn.bars > 0).toBe(fixture(name).totalAttempts > 0);
+      expect(requests).toBe(0);
+    },
+    60_000,
+  );
+});
