@@ -5,7 +5,7 @@
  */
 import { describe, type Issue } from "./errors.ts";
 
-export const MAX_NAME_LENGTH = 256;
+const MAX_NAME_LENGTH = 256;
 
 /** Collects what is wrong. */
 export class Issues {

@@ -18,7 +18,7 @@ interface OfTask extends Instant {
 }
 
 /** The run starts. Restored tasks, with their outputs, count as completed and are not called. */
-export interface BeginEvent extends Instant {
+interface BeginEvent extends Instant {
   readonly type: "begin";
   readonly restored?: ReadonlyMap<number, unknown>;
 }
@@ -36,7 +36,7 @@ export interface PreparedEvent extends OfTask {
   readonly more?: true;
 }
 /** The function is called now, later than its `start` command by what the calls before it took. */
-export interface StartedEvent extends OfTask {
+interface StartedEvent extends OfTask {
   readonly type: "started";
 }
 /** What may be known at the end of an attempt beside how it ended. */
@@ -49,13 +49,13 @@ export interface EndFacts {
 }
 export type Attributes = Readonly<Record<string, string | number | boolean>>;
 /** The attempt ended well, or as it was asked to. The machine does not look at the value. */
-export interface ReturnedEvent extends OfTask {
+interface ReturnedEvent extends OfTask {
   readonly type: "returned";
   readonly value: unknown;
   readonly facts?: EndFacts | undefined;
 }
 /** The attempt ended with an error. */
-export interface ThrewEvent extends OfTask {
+interface ThrewEvent extends OfTask {
   readonly type: "threw";
   readonly error: unknown;
   /** Present when another attempt is wanted: after so many milliseconds. */
@@ -64,36 +64,36 @@ export interface ThrewEvent extends OfTask {
   readonly facts?: EndFacts | undefined;
 }
 /** The time limit of the running attempt has passed. */
-export interface ExpiredEvent extends OfTask {
+interface ExpiredEvent extends OfTask {
   readonly type: "expired";
   readonly limitMs: number;
 }
 /** A back-off is over. */
-export interface ElapsedEvent extends OfTask {
+interface ElapsedEvent extends OfTask {
   readonly type: "elapsed";
 }
 /** The grace period of an attempt that was asked to stop is over: nobody waits for it any more. */
-export interface AbandonEvent extends OfTask {
+interface AbandonEvent extends OfTask {
   readonly type: "abandon";
   readonly error: unknown;
   readonly overrunMs: number;
 }
 /** Where the running attempt is carried out. */
-export interface PlacedEvent extends OfTask {
+interface PlacedEvent extends OfTask {
   readonly type: "placed";
   readonly executor: string;
 }
-export interface StopEvent extends Instant {
+interface StopEvent extends Instant {
   readonly type: "stop";
   readonly cause: StopCause;
 }
 /** One task is called off; the run goes on. */
-export interface CancelEvent extends OfTask {
+interface CancelEvent extends OfTask {
   readonly type: "cancel";
   readonly reason: unknown;
 }
 /** A permit of the shared semaphore was granted. */
-export interface PermitEvent extends Instant {
+interface PermitEvent extends Instant {
   readonly type: "permit";
 }
 

@@ -148,7 +148,7 @@ export interface Slot {
   readonly compute?: () => unknown;
   readonly schema?: Schema | undefined;
 }
-export type Select =
+type Select =
   | { readonly how: "key"; readonly key: PropertyKey }
   | { readonly how: "function"; readonly of: (value: never) => unknown }
   | { readonly how: "locator"; readonly at: string | number };
