@@ -121,6 +121,23 @@ describe("With a limit", () => {
     expect(diary.started).toEqual(["heavy", "head", "tail"]);
   });
 
+  it("the critical path goes from a task to the one that gave it its slot", async () => {
+    const { clock, diary } = setup();
+    const first = task("first", diary.task({ ms: 10 }), { priority: 2 });
+    const second = task("second", diary.task({ ms: 20 }), { priority: 1 });
+    const last = task("last", { first }, diary.task({ ms: 5 }));
+    const report = await clock.run(flow("f", { second, last }).run({ clock, concurrency: 1 }));
+    expect(report.analysis).toEqual({
+      criticalPath: [
+        { task: "first", attempt: 1, link: "start", gapMs: 0, runMs: 10 },
+        { task: "second", attempt: 1, link: "slot", gapMs: 0, runMs: 20 },
+        { task: "last", attempt: 1, link: "slot", gapMs: 0, runMs: 5 },
+      ],
+      bounds: { dependencyMs: 20, workMs: 35 },
+      boundBy: "slots",
+    });
+  });
+
   it("priority weighs more than any path", async () => {
     const { clock, diary } = setup();
     const head = task("head", diary.task({ ms: 1 }));
