@@ -84,3 +84,35 @@ describe("the README of the package", () => {
     expect(report.totalDurationMs).toBe(3 * 3_600_000);
   });
 });
+
+describe("The page on testing", () => {
+  const page = "../../../docs/testing.md";
+  const [hours, script, text] = examplesIn(page);
+
+  test("shows hours that take no time", async () => {
+    const { report } = (await run(hours as string, "report")) as {
+      report: { totalDurationMs: number };
+    };
+    expect(hours).toContain(`report.totalDurationMs; // ${report.totalDurationMs}\n`);
+  });
+
+  test("shows tasks that follow a script", async () => {
+    const { report } = (await run(script as string, "report")) as {
+      report: { flakyTasks: number };
+    };
+    expect(script).toContain(`report.flakyTasks; // ${report.flakyTasks}\n`);
+  });
+
+  test("shows a run as text, and the same report again", async () => {
+    const { lines, report, again } = (await run(text as string, "lines", "report", "again")) as {
+      lines: string[];
+      report: object;
+      again: object;
+    };
+    const [shown] = /(?<=^```text\n).*?(?=^```$)/ms.exec(
+      readFileSync(new URL(page, import.meta.url), "utf8"),
+    ) as RegExpExecArray;
+    expect(`${lines.join("\n")}\n`).toBe(shown);
+    expect(JSON.stringify(again)).toBe(JSON.stringify(report));
+  });
+});
