@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { renderOtlpJson } from "../src/index.ts";
 import { fixture, fixtureNames } from "./fixtures.ts";
 
-const _require = createRequire(import.meta.url);
+const require = createRequire(import.meta.url);
 
 interface Message {
   fromObject(object: object): object;
@@ -29,9 +29,7 @@ interface Request {
 }
 
 /** The messages of OTLP, as protobuf defines them. */
-const { opentelemetry } = createRequire(import.meta.url)(
-  "otlp-schema/build/src/generated/root.js",
-) as {
+const { opentelemetry } = require("otlp-schema/build/src/generated/root.js") as {
   opentelemetry: {
     proto: { collector: { trace: { v1: { ExportTraceServiceRequest: Message } } } };
   };
