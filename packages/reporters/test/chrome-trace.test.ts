@@ -41,6 +41,35 @@ describe.each(fixtureNames)("the trace of the fixture %s", (name) => {
   });
 });
 
+describe.each(["one", "mixed", "cancelled"] as const)("the arrows of the fixture %s", (name) => {
+  it("lead from every dependency that ran to the task that waited for it", () => {
+    const events = trace(name);
+    const slices = events.filter(({ ph, cat }) => ph === "X" && cat !== "attempt" && cat !== "run");
+    const under = ({ tid, ts }: TraceEvent): string | undefined =>
+      slices.find(
+        (slice) => slice.tid === tid && slice.ts <= ts && ts < slice.ts + (slice.dur ?? 0),
+      )?.name;
+    const ends = new Map(
+      events.filter(({ ph }) => ph === "f").map((event) => [event.id, under(event)]),
+    );
+    const drawn = events
+      .filter(({ ph }) => ph === "s")
+      .map((event) => `${under(event)?.replace(/\[\d+\]$/, "")} > ${ends.get(event.id)}`);
+    // An arrow from a map starts at an item of it.
+    const ran = new Set(
+      slices.flatMap((slice) => [slice.name, slice.name.replace(/\[\d+\]$/, "")]),
+    );
+    const expected = fixture(name).taskStatistics.flatMap(({ taskName, dependencies }) =>
+      ran.has(taskName)
+        ? dependencies
+            .filter(({ task }) => ran.has(task))
+            .map(({ task }) => `${task} > ${taskName}`)
+        : [],
+    );
+    expect(drawn.sort()).toEqual(expected.sort());
+  });
+});
+
 describe("the engine of Chrome's Performance panel", () => {
   it.each(["one", "mixed", "hostile", "cancelled"] as const)(
     "reads the trace of the fixture %s",
