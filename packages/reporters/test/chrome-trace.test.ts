@@ -52,13 +52,12 @@ describe.each(["one", "mixed", "cancelled"] as const)("the arrows of the fixture
     const ends = new Map(
       events.filter(({ ph }) => ph === "f").map((event) => [event.id, under(event)]),
     );
+    // An arrow from or to a map is one from or to an item of it.
+    const map = (slice: string | undefined): string | undefined => slice?.replace(/\[\d+\]$/, "");
     const drawn = events
       .filter(({ ph }) => ph === "s")
-      .map((event) => `${under(event)?.replace(/\[\d+\]$/, "")} > ${ends.get(event.id)}`);
-    // An arrow from a map starts at an item of it.
-    const ran = new Set(
-      slices.flatMap((slice) => [slice.name, slice.name.replace(/\[\d+\]$/, "")]),
-    );
+      .map((event) => `${map(under(event))} > ${map(ends.get(event.id))}`);
+    const ran = new Set(slices.flatMap((slice) => [slice.name, map(slice.name)]));
     const expected = fixture(name).taskStatistics.flatMap(({ taskName, dependencies }) =>
       ran.has(taskName)
         ? dependencies
