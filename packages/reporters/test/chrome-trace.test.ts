@@ -1,3 +1,5 @@
+import { flow, task } from "@astrum/core";
+import { VirtualClock } from "@astrum/core/testing";
 import * as TraceEngine from "@paulirish/trace_engine";
 import { describe, expect, it } from "vitest";
 import { renderChromeTrace } from "../src/index.ts";
@@ -67,6 +69,18 @@ describe.each(["one", "mixed", "cancelled"] as const)("the arrows of the fixture
     );
     expect(drawn.sort()).toEqual(expected.sort());
   });
+});
+
+it("tasks that took no time are drawn one after the other, with every arrow", async () => {
+  const clock = new VirtualClock();
+  const wide = Array.from({ length: 6 }, (_, index) => task(`wide-${index}`, () => index));
+  const inputs = Object.fromEntries(wide.map((one, index) => [`input${index}`, one]));
+  const joined = Array.from({ length: 3 }, (_, index) => task(`joined-${index}`, inputs, () => 1));
+  const roots = Object.fromEntries(joined.map((one, index) => [`root${index}`, one]));
+  const report = await clock.run(flow("instant", roots).run({ clock, concurrency: 4 }));
+  const { traceEvents } = JSON.parse(renderChromeTrace(report.toJSON())) as TraceFile;
+  expect(traceFaults(traceEvents)).toEqual([]);
+  expect(traceEvents.filter(({ ph }) => ph === "f")).toHaveLength(6 * 3);
 });
 
 describe("the engine of Chrome's Performance panel", () => {
