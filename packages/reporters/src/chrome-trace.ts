@@ -177,6 +177,13 @@ function dependencyArrows(report: SerializedReport, picture: Timeline): TraceEve
   for (const bar of picture.bars) {
     if (!first.has(bar.task.taskName)) first.set(bar.task.taskName, bar);
     last.set(bar.task.taskName, bar);
+    // A map has no slice: arrows lead to its first item and start at the one that ended last.
+    const { parent } = bar.task;
+    if (parent !== undefined && !first.has(parent)) first.set(parent, bar);
+    const latest = parent === undefined ? undefined : last.get(parent);
+    if (parent !== undefined && (latest === undefined || bar.endUs >= latest.endUs)) {
+      last.set(parent, bar);
+    }
   }
   const events: TraceEvent[] = [];
   let id = 0;

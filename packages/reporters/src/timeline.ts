@@ -39,6 +39,10 @@ export function timeline(report: SerializedReport): Timeline {
     const until = Math.max(from + 1, recordedEndUs);
     lanes.draw(lane, until);
     settledUs.set(task.taskName, until);
+    // What waits for a map waits for its items.
+    if (task.parent !== undefined) {
+      settledUs.set(task.parent, Math.max(until, settledUs.get(task.parent) ?? 0));
+    }
     endUs = Math.max(endUs, until);
     bars.push({ task, attempt, lane, startUs: from, endUs: until });
   }

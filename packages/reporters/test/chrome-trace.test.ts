@@ -1,3 +1,5 @@
+import { flow, task } from "@astrum/core";
+import { VirtualClock } from "@astrum/core/testing";
 import * as TraceEngine from "@paulirish/trace_engine";
 import { describe, expect, it } from "vitest";
 import { renderChromeTrace } from "../src/index.ts";
@@ -39,6 +41,46 @@ describe.each(fixtureNames)("the trace of the fixture %s", (name) => {
     const lanes = new Set(slices.map(({ tid }) => tid));
     expect(lanes.size).toBeLessThanOrEqual(fixture(name).peakConcurrency);
   });
+});
+
+describe.each(["one", "mixed", "cancelled"] as const)("the arrows of the fixture %s", (name) => {
+  it("lead from every dependency that ran to the task that waited for it", () => {
+    const events = trace(name);
+    const slices = events.filter(({ ph, cat }) => ph === "X" && cat !== "attempt" && cat !== "run");
+    const under = ({ tid, ts }: TraceEvent): string | undefined =>
+      slices.find(
+        (slice) => slice.tid === tid && slice.ts <= ts && ts < slice.ts + (slice.dur ?? 0),
+      )?.name;
+    const ends = new Map(
+      events.filter(({ ph }) => ph === "f").map((event) => [event.id, under(event)]),
+    );
+    // An arrow from or to a map is one from or to an item of it.
+    const map = (slice: string | undefined): string | undefined => slice?.replace(/\[\d+\]$/, "");
+    const drawn = events
+      .filter(({ ph }) => ph === "s")
+      .map((event) => `${map(under(event))} > ${map(ends.get(event.id))}`);
+    const ran = new Set(slices.flatMap((slice) => [slice.name, map(slice.name)]));
+    const expected = fixture(name).taskStatistics.flatMap(({ taskName, dependencies }) =>
+      ran.has(taskName)
+        ? dependencies
+            .filter(({ task }) => ran.has(task))
+            .map(({ task }) => `${task} > ${taskName}`)
+        : [],
+    );
+    expect(drawn.sort()).toEqual(expected.sort());
+  });
+});
+
+it("tasks that took no time are drawn one after the other, with every arrow", async () => {
+  const clock = new VirtualClock();
+  const wide = Array.from({ length: 6 }, (_, index) => task(`wide-${index}`, () => index));
+  const inputs = Object.fromEntries(wide.map((one, index) => [`input${index}`, one]));
+  const joined = Array.from({ length: 3 }, (_, index) => task(`joined-${index}`, inputs, () => 1));
+  const roots = Object.fromEntries(joined.map((one, index) => [`root${index}`, one]));
+  const report = await clock.run(flow("instant", roots).run({ clock, concurrency: 4 }));
+  const { traceEvents } = JSON.parse(renderChromeTrace(report.toJSON())) as TraceFile;
+  expect(traceFaults(traceEvents)).toEqual([]);
+  expect(traceEvents.filter(({ ph }) => ph === "f")).toHaveLength(6 * 3);
 });
 
 describe("the engine of Chrome's Performance panel", () => {
