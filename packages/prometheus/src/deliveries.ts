@@ -21,10 +21,12 @@ export class Deliveries {
   }
 
   request(): void {
-    if (this.#running !== undefined) this.#again = true;
-    else {
-      this.#running = this.#work();
-    }
+    if (this.busy) this.#again = true;
+    else this.#running = this.#work();
+  }
+
+  get busy(): boolean {
+    return this.#running !== undefined;
   }
 
   /** Resolves when nothing is left to deliver, and never rejects. */

@@ -90,11 +90,14 @@ export function pushRunMetrics(options: PushOptions): Observer {
       },
     }),
     async flush(signal) {
+      const busy = [...flows.values()].filter(({ pushes }) => pushes.busy);
+      // Every observer of a process hears the same signal, and Node warns of the eleventh listener.
+      if (busy.length === 0) return;
       const giveUp = (): void => {
         for (const controller of pending) controller.abort(signal.reason);
       };
       signal.addEventListener("abort", giveUp, { once: true });
-      await Promise.all([...flows.values()].map(({ pushes }) => pushes.done));
+      await Promise.all(busy.map(({ pushes }) => pushes.done));
       signal.removeEventListener("abort", giveUp);
     },
   };
