@@ -11,7 +11,7 @@ export interface Dashboard {
   readonly panels: readonly Panel[];
   readonly templating: { readonly list: readonly { readonly name: string; query: unknown }[] };
 }
-export interface Panel {
+interface Panel {
   readonly title: string;
   readonly description: string;
   readonly fieldConfig: { readonly defaults: { readonly unit: string } };

@@ -15,7 +15,7 @@ import {
 import { VirtualClock } from "@astrum/core/testing";
 
 /** mulberry32, by Tommy Ettinger: small, seeded, good enough to choose with. */
-export function random(seed: number): () => number {
+function random(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -1,13 +1,19 @@
 /** The text that is written, read by the strictest readers there are. */
-import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type LiveApp, liveApp, type Target } from "./live-app.ts";
-import { run } from "./program.ts";
+import { run, until } from "./program.ts";
+
+// Programs of the system start when the machine has time for them.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 90_000 });
 
 let app: LiveApp;
 beforeAll(async () => {
   app = await liveApp();
-  await delay(1500);
+  const seen = ['result="cancellation"', 'result="timeout"', 'flow="nightly",result="success"} 2'];
+  await until(async () => {
+    const texts = await Promise.all(app.targets.map(({ registry }) => registry.metrics()));
+    return texts.every((text) => seen.every((part) => text.includes(part)));
+  });
 });
 afterAll(() => app?.stop());
 

@@ -6,6 +6,9 @@ import { pushRunMetrics } from "../../src/index.ts";
 import { CLIENTS } from "../clients.ts";
 import { type Service, start } from "./program.ts";
 
+// Programs of the system start when the machine has time for them.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 90_000 });
+
 const warnings = vi.fn();
 let gateway: Service;
 beforeEach(async () => {
@@ -49,7 +52,7 @@ describe.each(CLIENTS)("a gateway, with %s", (_, client) => {
     await nightly("nightly", 1000, false);
     await nightly("team/weekly", 1500, true);
     await nightly("nightly", 2000, true);
-    const labels = (flow: string): string => `{flow="${flow}",job="cron",team="a/b"}`;
+    const labels = (flow: string): string => `{flow="${flow}",job="cron",shard="",team="a/b"}`;
     expect(await held()).toEqual([
       `astrum_run_last_completion_timestamp_seconds${labels("nightly")} 2000`,
       `astrum_run_last_completion_timestamp_seconds${labels("team/weekly")} 1500`,

@@ -2,9 +2,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { DASHBOARDS, dashboard, filledIn, MIXIN } from "../mixin.ts";
 import { run } from "./program.ts";
+
+// Programs of the system start when the machine has time for them.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 90_000 });
 
 test("promtool accepts the rules and the alerts", () => {
   const { code, text } = run("promtool", [

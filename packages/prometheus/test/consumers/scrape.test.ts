@@ -1,9 +1,12 @@
 /** A real Prometheus scrapes a live app and answers what the dashboards ask. */
 import { writeFileSync } from "node:fs";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { DASHBOARDS, dashboard, filledIn, MIXIN, rules } from "../mixin.ts";
 import { type LiveApp, liveApp } from "./live-app.ts";
 import { type Service, start, until } from "./program.ts";
+
+// Programs of the system start when the machine has time for them.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 90_000 });
 
 const JOBS = [
   "prom-client-classic",
@@ -64,7 +67,7 @@ beforeAll(async () => {
     const [fewest] = await query("min(sum_over_time(up[1m]))");
     return Number(fewest?.value[1]) >= 10;
   });
-}, 90_000);
+});
 
 afterAll(async () => {
   await prometheus?.stop();
