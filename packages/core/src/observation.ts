@@ -294,6 +294,10 @@ export class Observation {
         first === undefined
           ? undefined
           : Object.freeze({ task: this.#nameOf(first) as string, error: ledger.errorOf(first) }),
+      timedOut: executionState === "failed" && ledger.stoppedBy?.kind === "timeout",
+      observerFaults: Object.freeze(
+        [...this.#faults.counts].map(([observer, count]) => Object.freeze({ observer, count })),
+      ),
     });
     this.#hooks.end(this.#scopes, "run.end", (scope) => scope.end?.(event));
   }

@@ -106,6 +106,10 @@ export interface RunEndEvent extends Timed {
   readonly durationMs: number;
   readonly counts: Readonly<Record<FinalStatus, number>>;
   readonly firstFailure: { readonly task: string; readonly error: unknown } | undefined;
+  /** The run's own time limit is what stopped it. */
+  readonly timedOut: boolean;
+  /** How often each observer went wrong until now; without those that did not. */
+  readonly observerFaults: readonly { readonly observer: string; readonly count: number }[];
 }
 
 /** Runs the next `around`, finally the task function. Synchronous, idempotent, returns nothing. */
@@ -189,8 +193,11 @@ const MAX_FAULTS = 100;
 export class Faults {
   readonly list: SerializedError[] = [];
   readonly #seen: Set<string> = new Set();
+  /** By observer, repeats included. */
+  readonly counts: Map<string, number> = new Map();
 
   add(observer: string, hook: string, what: string, error?: unknown): void {
+    this.counts.set(observer, (this.counts.get(observer) ?? 0) + 1);
     const message = `Observer "${observer}" ${what} in ${hook}${error === undefined ? "" : `: ${messageOf(error)}`}`;
     if (this.#seen.has(message) || this.list.length >= MAX_FAULTS) return;
     this.#seen.add(message);

@@ -1,0 +1,66 @@
+/**
+ * What all observers of one registry have in common: the runs under way, from which the gauges are set when they are
+ * read, and the label values and series that are there. It hangs on a gauge, so that a second observer, or a second copy
+ * of this package, finds it; it is forgotten with the metric.
+ */
+import type { ClientGauge } from "./client.ts";
+
+export const STATES = ["waiting", "ready", "running", "delayed"] as const;
+export type State = (typeof STATES)[number];
+
+/** One run under way. What its gauges show goes with it when it ends, so nothing can be left over. */
+export interface LiveRun {
+  readonly flow: string;
+  readonly tasks: Record<State, number>;
+}
+
+export interface Board {
+  readonly live: Set<LiveRun>;
+  /** Flows with series: they stay, with 0, when nothing of them runs. */
+  readonly flows: Set<string>;
+  /** Values that the labels have, for their limit. */
+  readonly taken: { readonly flow: Set<string>; readonly task: Set<string> };
+  /** Series that stand at 0 or above; zeroing a histogram again would lose what it holds. */
+  readonly zeroed: Set<string>;
+}
+
+const BOARD: unique symbol = Symbol.for("astrum.prometheus.board.v1") as never;
+
+/** The board of the registry that these gauges are in. */
+export function boardOf(
+  runsActive: ClientGauge,
+  tasksActive: ClientGauge & { [BOARD]?: Board },
+): Board {
+  const existing = tasksActive[BOARD];
+  if (existing !== undefined) return existing;
+  const board: Board = {
+    live: new Set(),
+    flows: new Set(),
+    taken: { flow: new Set(), task: new Set() },
+    zeroed: new Set(),
+  };
+  tasksActive[BOARD] = board;
+  collectFirst(runsActive, () => {
+    const counts = new Map<string, number>();
+    for (const { flow } of board.live) counts.set(flow, (counts.get(flow) ?? 0) + 1);
+    for (const flow of board.flows) runsActive.set({ flow }, counts.get(flow) ?? 0);
+  });
+  collectFirst(tasksActive, () => {
+    for (const state of STATES) {
+      const counts = new Map<string, number>();
+      for (const { flow, tasks } of board.live) {
+        counts.set(flow, (counts.get(flow) ?? 0) + tasks[state]);
+      }
+      for (const flow of board.flows) tasksActive.set({ flow, state }, counts.get(flow) ?? 0);
+    }
+  });
+  return board;
+}
+
+function collectFirst(gauge: ClientGauge, collect: () => void): void {
+  const before = gauge.collect;
+  gauge.collect = () => {
+    collect();
+    return before?.call(gauge);
+  };
+}

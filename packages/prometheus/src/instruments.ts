@@ -1,0 +1,185 @@
+/**
+ * The metrics of one registry, ready to be written: each call is one fact, in seconds and with its labels bounded. Knows
+ * clients and names; not the order in which a run tells its events.
+ */
+import { type TaskInfo, VERSION } from "@astrum/core";
+import { type Board, boardOf } from "./board.ts";
+import type {
+  ClientCounter,
+  ClientGauge,
+  ClientHistogram,
+  Labels,
+  MetricRegistry,
+  PrometheusClient,
+} from "./client.ts";
+import { boundedLabel, OTHER } from "./label-values.ts";
+import type { MetricDescriptor, MetricKey } from "./metric-table.ts";
+import { registered } from "./registered.ts";
+import type { Warnings } from "./warning.ts";
+
+export interface InstrumentSettings {
+  readonly client: PrometheusClient;
+  readonly registry: MetricRegistry;
+  readonly table: Readonly<Record<MetricKey, MetricDescriptor>>;
+  readonly exemplars: boolean;
+  readonly labels: TaskLabels;
+  readonly warnings: Warnings;
+}
+
+export interface TaskLabels {
+  /** `false`: no label. A function gives the label's value. Default `true`, the declared name. */
+  readonly task?: boolean | ((task: TaskInfo) => string) | undefined;
+  /** The only values that the label gets; all others are `_other`. `maxValues` does not count then. */
+  readonly allow?: readonly string[] | undefined;
+  /** Values that the label `task`, and also `flow`, gets at most; further ones are `_other`. Default 200. */
+  readonly maxValues?: number | undefined;
+}
+
+export type RunResult = "success" | "failure" | "timeout" | "cancellation";
+export type TaskResult = RunResult | "skip" | "restored" | "detached" | "abandoned";
+
+export class Instruments {
+  readonly board: Board;
+  readonly #settings: InstrumentSettings;
+  readonly #runs: ClientCounter;
+  readonly #runDuration: ClientHistogram;
+  readonly #lastSuccess: ClientGauge;
+  readonly #lastCompletion: ClientGauge;
+  readonly #lastDuration: ClientGauge;
+  readonly #tasks: ClientCounter;
+  readonly #taskDuration: ClientHistogram;
+  readonly #attempts: ClientCounter;
+  readonly #retries: ClientCounter;
+  readonly #queueDuration: ClientHistogram;
+  readonly #concurrencyLimit: ClientGauge;
+  readonly #observerErrors: ClientCounter;
+  readonly flowLabel: (flow: string) => string;
+  readonly #boundedTask: (task: string) => string;
+
+  constructor(settings: InstrumentSettings) {
+    const { client, registry, table, exemplars, labels, warnings } = settings;
+    const counter = (key: MetricKey, traced = false): ClientCounter =>
+      registered(client, registry, table[key], "counter", exemplars && traced);
+    const gauge = (key: MetricKey): ClientGauge =>
+      registered(client, registry, table[key], "gauge", false);
+    const histogram = (key: MetricKey, traced = false): ClientHistogram =>
+      registered(client, registry, table[key], "histogram", exemplars && traced);
+    this.#settings = settings;
+    this.#runs = counter("runs");
+    this.#runDuration = histogram("runDuration", true);
+    this.#lastSuccess = gauge("lastSuccess");
+    this.#lastCompletion = gauge("lastCompletion");
+    this.#lastDuration = gauge("lastDuration");
+    this.#tasks = counter("tasks");
+    this.#taskDuration = histogram("taskDuration", true);
+    this.#attempts = counter("attempts", true);
+    this.#retries = counter("retries");
+    this.#queueDuration = histogram("queueDuration");
+    this.#concurrencyLimit = gauge("concurrencyLimit");
+    this.#observerErrors = counter("observerErrors");
+    this.board = boardOf(gauge("runsActive"), gauge("tasksActive"));
+    gauge("build").set({ version: VERSION }, 1);
+
+    const { allow, maxValues: max = 200 } = labels;
+    const { flow, task } = this.board.taken;
+    this.flowLabel = boundedLabel({ label: "flow", max }, flow, warnings);
+    this.#boundedTask = boundedLabel({ label: "task", max, allow }, task, warnings);
+  }
+
+  taskLabels(flow: string, task: TaskInfo): Labels {
+    const { labels, warnings } = this.#settings;
+    if (labels.task === false) return { flow };
+    if (typeof labels.task !== "function") return { flow, task: this.#boundedTask(task.name) };
+    let value: unknown;
+    try {
+      value = labels.task(task);
+      if (typeof value === "string") return { flow, task: this.#boundedTask(value) };
+    } catch (error) {
+      value = error;
+    }
+    warnings.once(
+      "ASTRUM_PROMETHEUS_TASK_LABEL",
+      `\`labels.task\` gave no string for the task "${task.name}", which is counted as "${OTHER}": ${String(value)}`,
+    );
+    return { flow, task: OTHER };
+  }
+
+  /** Known series stand at 0 before anything happens, so that the first failure is an increase. */
+  zeroFlow(flow: string): void {
+    this.board.flows.add(flow);
+    if (!this.#isFirst(flow)) return;
+    for (const result of ["success", "failure", "timeout", "cancellation"] as const) {
+      add(this.#runs, { flow, result }, 0);
+    }
+    for (const result of ["success", "failure"]) this.#runDuration.zero({ flow, result });
+    this.#queueDuration.zero({ flow });
+  }
+
+  zeroTask(labels: Labels): void {
+    if (!this.#isFirst(`${labels.flow}\0${labels.task ?? ""}`)) return;
+    for (const result of ["success", "failure"]) {
+      add(this.#tasks, { ...labels, result }, 0);
+      add(this.#attempts, { ...labels, result }, 0);
+    }
+    add(this.#retries, labels, 0);
+    this.#taskDuration.zero(labels);
+  }
+
+  #isFirst(series: string): boolean {
+    const { zeroed } = this.board;
+    return zeroed.size < zeroed.add(series).size;
+  }
+
+  limited(flow: string, concurrency: number | undefined): void {
+    if (concurrency === undefined) this.#concurrencyLimit.remove({ flow });
+    else this.#concurrencyLimit.set({ flow }, concurrency);
+  }
+
+  queued(flow: string, ms: number): void {
+    observe(this.#queueDuration, { flow }, ms);
+  }
+
+  retried(labels: Labels): void {
+    add(this.#retries, labels, 1);
+  }
+
+  attempted(labels: Labels, result: TaskResult, exemplar: Labels | undefined): void {
+    add(this.#attempts, { ...labels, result }, 1, exemplar);
+  }
+
+  taskEnded(labels: Labels, result: TaskResult): void {
+    add(this.#tasks, { ...labels, result }, 1);
+  }
+
+  taskTook(labels: Labels, ms: number, exemplar: Labels | undefined): void {
+    observe(this.#taskDuration, labels, ms, exemplar);
+  }
+
+  runEnded(
+    flow: string,
+    result: RunResult,
+    { at, durationMs }: { readonly at: number; readonly durationMs: number },
+    exemplar: Labels | undefined,
+  ): void {
+    add(this.#runs, { flow, result }, 1);
+    observe(this.#runDuration, { flow, result }, durationMs, exemplar);
+    this.#lastCompletion.set({ flow }, at / 1000);
+    this.#lastDuration.set({ flow }, durationMs / 1000);
+    if (result === "success") this.#lastSuccess.set({ flow }, at / 1000);
+  }
+
+  faulted(observer: string, count: number): void {
+    add(this.#observerErrors, { observer }, count);
+  }
+}
+
+function add(counter: ClientCounter, labels: Labels, value: number, exemplar?: Labels): void {
+  if (!counter.enableExemplars) counter.inc(labels, value);
+  else counter.inc({ labels, value, ...(exemplar && { exemplarLabels: exemplar }) });
+}
+
+function observe(histogram: ClientHistogram, labels: Labels, ms: number, exemplar?: Labels): void {
+  const value = ms / 1000;
+  if (!histogram.enableExemplars) histogram.observe(labels, value);
+  else histogram.observe({ labels, value, ...(exemplar && { exemplarLabels: exemplar }) });
+}

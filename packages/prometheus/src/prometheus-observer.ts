@@ -1,0 +1,219 @@
+/**
+ * The observer: what a run tells, counted. Its gauges are set when they are read, from the runs that are under way, so
+ * that they cannot drift. Never a run's id, an item's key or an error's message in a label.
+ */
+import type {
+  AttemptEndEvent,
+  AttemptScope,
+  AttemptStartEvent,
+  Observer,
+  RunEndEvent,
+  RunScope,
+  RunStartEvent,
+  StatusEvent,
+  TaskEndEvent,
+  TaskInfo,
+  TaskOutcome,
+  TaskScope,
+} from "@astrum/core";
+import { type LiveRun, STATES, type State } from "./board.ts";
+import {
+  holdsExemplars,
+  type Labels,
+  type MetricRegistry,
+  type PrometheusClient,
+} from "./client.ts";
+import { type ExemplarSource, exemplarOf } from "./exemplar.ts";
+import { Instruments, type RunResult, type TaskLabels, type TaskResult } from "./instruments.ts";
+import { DEFAULT_BUCKETS, type MetricDescriptor, metricTable } from "./metric-table.ts";
+import { OptionCheck } from "./options.ts";
+import { Warnings } from "./warning.ts";
+
+export interface PrometheusOptions {
+  /** The application's client: the module `prom-client` or `@prometheus-io/client`. */
+  readonly client: PrometheusClient;
+  /** Default: the client's own `register`. */
+  readonly registry?: MetricRegistry | undefined;
+  /** Of every name. The dashboards and alerts are written for the default, "astrum_". */
+  readonly prefix?: string | undefined;
+  /** Upper bounds of all histograms, in seconds. Default: 16 of them, from 5 ms to an hour. */
+  readonly buckets?: readonly number[] | undefined;
+  /** How tasks are told apart. Default: by name, at most 200 of them. */
+  readonly labels?: TaskLabels | undefined;
+  /**
+   * The trace that an attempt runs in; called inside its context, so register the observer that traces before this one.
+   * Kept only in an OpenMetrics registry, the only format that has exemplars.
+   */
+  readonly exemplars?: ExemplarSource | undefined;
+}
+
+export interface PrometheusObserver extends Observer {
+  /** Every metric that this observer may write. */
+  readonly metrics: readonly MetricDescriptor[];
+}
+
+/**
+ * Counts runs, tasks and attempts in a registry of the application's client. One observer serves any number of flows and
+ * schedulers, and several observers may share a registry: metrics that are there are re-used.
+ *
+ * Throws `DefinitionError` for wrong options, and `TypeError` when the registry holds another metric of one of the names.
+ */
+export function prometheusObserver(options: PrometheusOptions): PrometheusObserver {
+  const check = new OptionCheck("prometheusObserver()");
+  const given = check.record("", options, [
+    "client",
+    "registry",
+    "prefix",
+    "buckets",
+    "labels",
+    "exemplars",
+  ]);
+  check.client(given.client);
+  check.registry(given.registry);
+  check.prefix(given.prefix);
+  check.buckets(given.buckets);
+  check.labels(given.labels);
+  check.call("exemplars", given.exemplars);
+  check.done();
+
+  const { client, registry = client.register, prefix = "astrum_", labels = {} } = options;
+  const { buckets = DEFAULT_BUCKETS, exemplars } = options;
+  const table = metricTable({ prefix, buckets, byTask: labels.task !== false });
+  const traced = exemplars !== undefined && holdsExemplars(registry);
+  const warnings = new Warnings();
+  const instruments = new Instruments({
+    client,
+    registry,
+    table,
+    exemplars: traced,
+    labels,
+    warnings,
+  });
+  const trace = traced ? (): Labels | undefined => exemplarOf(exemplars, warnings) : undefined;
+  return {
+    name: "prometheus",
+    metrics: Object.freeze(Object.values(table)),
+    run: (event) => new CountedRun(instruments, trace, event),
+  };
+}
+
+type Trace = () => Labels | undefined;
+
+class CountedRun implements RunScope {
+  readonly #write: Instruments;
+  readonly #trace: Trace | undefined;
+  readonly #live: LiveRun;
+  /** By task: a label may be the answer of a function of the application. */
+  readonly #labels: Map<string, Labels> = new Map();
+  /** Of the first attempt that had one: it leads to the trace of the run. */
+  #exemplar: Labels | undefined;
+
+  constructor(write: Instruments, trace: Trace | undefined, { run }: RunStartEvent) {
+    this.#write = write;
+    this.#trace = trace;
+    const flow = write.flowLabel(run.flow);
+    this.#live = { flow, tasks: { waiting: 0, ready: 0, running: 0, delayed: 0 } };
+    write.zeroFlow(flow);
+    write.limited(flow, run.concurrency);
+    write.board.live.add(this.#live);
+  }
+
+  /** The label of the name: an item of a map is counted as the map is. */
+  #labelsOf(task: TaskInfo): Labels {
+    let labels = this.#labels.get(task.name);
+    if (labels === undefined) {
+      labels = this.#write.taskLabels(this.#live.flow, task);
+      this.#labels.set(task.name, labels);
+      this.#write.zeroTask(labels);
+    }
+    return labels;
+  }
+
+  status({ task, from, to }: StatusEvent): void {
+    const { tasks } = this.#live;
+    if (from !== undefined) tasks[from]--;
+    if (isState(to)) tasks[to]++;
+    const labels = this.#labelsOf(task);
+    // Only the end of the task, which follows, tells a failure from a time-out.
+    if (!isState(to) && to !== "failed") this.#write.taskEnded(labels, RESULTS[to]);
+  }
+
+  task(): TaskScope {
+    let exemplar: Labels | undefined;
+    return {
+      attempt: (event) => {
+        this.#attemptStarts(event);
+        return this.#attempt((seen) => {
+          exemplar = seen;
+          this.#exemplar ??= seen;
+        });
+      },
+      end: (event) => this.#taskEnds(event, exemplar),
+    };
+  }
+
+  #attemptStarts({ attempt, waitedMs }: AttemptStartEvent): void {
+    if (attempt.number === 1) this.#write.queued(this.#live.flow, waitedMs);
+    else this.#write.retried(this.#labelsOf(attempt.task));
+  }
+
+  #attempt(keep: (exemplar: Labels | undefined) => void): AttemptScope {
+    const trace = this.#trace;
+    if (trace === undefined) return { end: (event) => this.#attemptEnds(event, undefined) };
+    let exemplar: Labels | undefined;
+    return {
+      around(proceed) {
+        exemplar = trace();
+        keep(exemplar);
+        proceed();
+      },
+      end: (event) => this.#attemptEnds(event, exemplar),
+    };
+  }
+
+  #attemptEnds({ attempt, outcome }: AttemptEndEvent, exemplar: Labels | undefined): void {
+    this.#write.attempted(this.#labelsOf(attempt.task), resultOf(outcome), exemplar);
+  }
+
+  #taskEnds({ task, outcome, attempts, durationMs }: TaskEndEvent, exemplar?: Labels): void {
+    const labels = this.#labelsOf(task);
+    const { status } = outcome;
+    if (status === "failed") this.#write.taskEnded(labels, resultOf(outcome));
+    // A map itself, and a task whose inputs were wrong, never started.
+    if (attempts > 0 && (status === "completed" || status === "failed")) {
+      this.#write.taskTook(labels, durationMs, exemplar);
+    }
+  }
+
+  end(event: RunEndEvent): void {
+    const { flow } = this.#live;
+    this.#write.board.live.delete(this.#live);
+    this.#write.runEnded(flow, runResult(event), event, this.#exemplar);
+    for (const { observer, count } of event.observerFaults) this.#write.faulted(observer, count);
+  }
+}
+
+const STATE_NAMES: ReadonlySet<string> = new Set(STATES);
+
+function isState(status: StatusEvent["to"]): status is State {
+  return STATE_NAMES.has(status);
+}
+
+const RESULTS = {
+  completed: "success",
+  failed: "failure",
+  cancelled: "cancellation",
+  skipped: "skip",
+  restored: "restored",
+  detached: "detached",
+  abandoned: "abandoned",
+} as const satisfies Record<TaskOutcome["status"], TaskResult>;
+
+function resultOf(outcome: TaskOutcome): TaskResult {
+  return outcome.status === "failed" && outcome.timedOut ? "timeout" : RESULTS[outcome.status];
+}
+
+function runResult({ executionState, timedOut }: RunEndEvent): RunResult {
+  if (timedOut) return "timeout";
+  return RESULTS[executionState];
+}

@@ -1,0 +1,93 @@
+/**
+ * The last run of each flow in a file, for the textfile collector of node_exporter
+ * (https://github.com/prometheus/node_exporter#textfile-collector): for jobs of one machine that end before they are
+ * scraped.
+ */
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import type { Observer } from "@astrum/core";
+import type { PrometheusClient } from "./client.ts";
+import { Deliveries } from "./deliveries.ts";
+import { LastRun } from "./last-run.ts";
+import { OptionCheck } from "./options.ts";
+import { Warnings } from "./warning.ts";
+
+export interface TextfileOptions {
+  /** The application's client: the module `prom-client` or `@prometheus-io/client`. */
+  readonly client: PrometheusClient;
+  /** Ends with `.prom`; its folder must exist. One file for each process that runs at the same time. */
+  readonly path: string;
+  /** Default "astrum_". */
+  readonly prefix?: string | undefined;
+}
+
+/**
+ * Writes, when a run has ended, when its flow last completed, when it last ended, and how long that took. The file is
+ * replaced as a whole, so that nobody reads half of it; what it said of other flows, and of the last success when this
+ * run failed, stays. The run does not wait for it; `flushObservers()` before the process exits does. A file that cannot
+ * be written is a warning.
+ *
+ * Throws `DefinitionError` for wrong options.
+ */
+export function textfileMetrics(options: TextfileOptions): Observer {
+  const check = new OptionCheck("textfileMetrics()");
+  const given = check.record("", options, ["client", "path", "prefix"]);
+  check.client(given.client);
+  check.text("path", "a path that ends with .prom", given.path, (path) => path.endsWith(".prom"));
+  check.prefix(given.prefix);
+  check.done();
+
+  const { client, path, prefix = "astrum_" } = options;
+  const last = new LastRun(client, prefix);
+  let recalled = false;
+  const ended: Parameters<LastRun["ended"]>[0][] = [];
+
+  const write = async (): Promise<void> => {
+    if (!recalled) await recall(last, path);
+    recalled = true;
+    for (const event of ended.splice(0)) last.ended(event);
+    const unfinished = `${path}.${process.pid}`;
+    try {
+      await writeFile(unfinished, await last.registry.metrics());
+      await rename(unfinished, path);
+    } catch (error) {
+      await rm(unfinished, { force: true });
+      throw error;
+    }
+  };
+  const what = `The metrics of the last run were not written to ${path}`;
+  const files = new Deliveries(write, "ASTRUM_PROMETHEUS_TEXTFILE", what, new Warnings());
+
+  return {
+    name: "prometheus-textfile",
+    run: () => ({
+      end(event) {
+        ended.push(event);
+        files.request();
+      },
+    }),
+    flush: () => files.done,
+  };
+}
+
+/** `name{flow="…"} value`, as the client wrote it. */
+const SAMPLE = /^([a-zA-Z0-9_:]+)\{flow="((?:[^"\\]|\\.)*)"\} (\S+)$/;
+
+/** What the process before this one left in the file. */
+async function recall(last: LastRun, path: string): Promise<void> {
+  const text = await readFile(path, "utf8").catch((error) => {
+    if (error.code === "ENOENT") return "";
+    throw error;
+  });
+  const { names } = last;
+  for (const line of text.split("\n")) {
+    const [, name = "", flow = "", value = ""] = SAMPLE.exec(line) ?? [];
+    const key = names.get(name);
+    if (key !== undefined && Number.isFinite(Number(value))) {
+      last.set(key, unescaped(flow), Number(value));
+    }
+  }
+}
+
+function unescaped(text: string): string {
+  return text.replaceAll(/\\(.)/g, (_, character) => (character === "n" ? "\n" : character));
+}

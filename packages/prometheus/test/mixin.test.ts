@@ -1,0 +1,93 @@
+import { readFileSync } from "node:fs";
+import client from "prom-client";
+import { expect, test } from "vitest";
+import { prometheusObserver } from "../src/index.ts";
+import { DASHBOARDS, dashboard, filledIn, metricsOf, rules } from "./mixin.ts";
+
+const { metrics } = prometheusObserver({ client, registry: new client.Registry() });
+const written = new Set(
+  metrics.flatMap(({ name, type }) =>
+    type === "histogram" ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
+  ),
+);
+
+function unknown(expr: string, more: readonly string[] = []): string[] {
+  const names = metricsOf(filledIn(expr, { window: "5m" }));
+  expect(names.length).toBeGreaterThan(0);
+  return names.filter((name) => !written.has(name) && !more.includes(name));
+}
+
+test.each(DASHBOARDS)(
+  "every query of %s parses, and names only metrics that are written",
+  (name) => {
+    const { panels } = dashboard(name);
+    expect(panels.length).toBeGreaterThan(10);
+    for (const { title, targets } of panels) {
+      for (const { expr } of targets) expect(unknown(expr), title).toEqual([]);
+    }
+  },
+);
+
+test("every rule and alert parses, and names only metrics that are written or recorded", () => {
+  const recorded = rules("rules").map(({ record }) => record as string);
+  for (const { expr } of rules("rules")) expect(unknown(expr)).toEqual([]);
+  for (const { alert, expr } of rules("alerts")) expect(unknown(expr, recorded), alert).toEqual([]);
+});
+
+test("a name that is not written is found", () => {
+  expect(unknown("rate(astrum_task_suceeded_total[5m])")).toEqual(["astrum_task_suceeded_total"]);
+  expect(() => unknown("sum(rate(astrum_tasks_total[5m])")).toThrow(SyntaxError);
+});
+
+test.each(DASHBOARDS)("%s: each panel says what it shows, and follows the variables", (name) => {
+  const { uid, panels, templating } = dashboard(name);
+  expect(uid).toBe(name);
+  expect(templating.list.map(({ name }) => name)).toEqual([
+    "datasource",
+    "job",
+    "instance",
+    "flow",
+  ]);
+  for (const { title, description, datasource, fieldConfig, targets } of panels) {
+    expect([title, description, fieldConfig.defaults.unit].every(Boolean), title).toBe(true);
+    expect(datasource.uid).toBe("${" + "datasource}");
+    for (const { expr } of targets) {
+      const selectors = expr.match(/astrum_\w+(\{[^}]*\})?/g) ?? [];
+      for (const selector of selectors) expect(selector).toMatch(/job=~"\$job", instance=~"\$inst/);
+    }
+  }
+});
+
+test("every alert says what happened, how bad it is, and which page helps", () => {
+  const page = readFileSync(new URL("../../../docs/metrics.md", import.meta.url), "utf8");
+  const headings = [...page.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+    heading.toLowerCase().replaceAll(/[`]/g, ""),
+  );
+  for (const { alert, annotations = {} } of rules("alerts")) {
+    expect(annotations.summary && annotations.description, alert).toBeTruthy();
+    const [, anchor = ""] = annotations.runbook_url?.split("/docs/metrics.md#") ?? [];
+    expect(anchor).toBe(alert?.toLowerCase());
+    expect(headings).toContain(anchor);
+  }
+});
+
+test("the page on metrics lists every metric with its type and labels", () => {
+  const page = readFileSync(new URL("../../../docs/metrics.md", import.meta.url), "utf8");
+  for (const { name, type, labels } of metrics) {
+    const row = page.split("\n").find((line) => line.startsWith(`| \`${name}\` |`));
+    expect(row, name).toBeDefined();
+    expect(row).toContain(`| ${type} | ${labels.map((label) => `\`${label}\``).join(" ")} |`);
+  }
+});
+
+test("names keep the rules: `_total` on counters only, base units, and no family twice in OpenMetrics", () => {
+  for (const { name, type, labels } of metrics) {
+    expect(name).toMatch(/^astrum_[a-z_]+$/);
+    expect(name.endsWith("_total")).toBe(type === "counter");
+    if (type === "histogram") expect(name).toMatch(/_seconds$/);
+    const forbidden = ["run_id", "run", "key", "error", "message"];
+    expect(labels.filter((label) => forbidden.includes(label))).toEqual([]);
+  }
+  const families = metrics.map(({ name }) => name.replace(/_total$/, ""));
+  expect(new Set(families).size).toBe(metrics.length);
+});
