@@ -13,34 +13,39 @@ export function selectedKey({ select }: Slot): string | number | undefined {
 }
 
 /**
- * Name, kind, edges, selectors and version, hashed to 64 bits: two FNV-1a sums
- * (http://www.isthe.com/chongo/tech/comp/fnv) with different offsets, in hexadecimal.
+ * Name, kind, edges, selectors and version, hashed: each text by FNV-1a
+ * (http://www.isthe.com/chongo/tech/comp/fnv), and their sequence by two sums of the same kind, in hexadecimal.
  */
 export function fingerprint(graph: Graph, task: number, item?: number): string {
   const definition = graph.definitions[task] as Definition;
+  const { slots } = definition;
   const { start, end, kind } = graph.dependencies;
   const names = namesOf(graph);
-  const hash = new Hash();
-  hash.mix(names[task] as number);
-  hash.mix(definition.kind === "map" ? 2 : 1);
-  if (item !== undefined) hash.mix(item);
-  if (definition.options?.version !== undefined) hash.mix(textHash(definition.options.version));
+  const isMap = definition.kind === "map";
+  const version = definition.options?.version;
+  let sum = mixed(OFFSET, names[task] as number);
+  let second = mixed(OFFSET, sum ^ (isMap ? 2 : 1));
+  if (item !== undefined) sum = mixed(sum, item);
+  if (version !== undefined) sum = mixed(sum, textHash(version));
   let edge = start[task] as number;
-  for (const slot of definition.slots) {
-    hash.mix(typeof slot.to === "string" ? textHash(slot.to) : slot.to);
+  for (let at = 0; at < slots.length; at++) {
+    const slot = slots[at] as Slot;
+    sum = mixed(sum, typeof slot.to === "string" ? textHash(slot.to) : slot.to);
     if (slot.task === undefined) {
-      hash.mix(textHash(slot.kind));
-      if (slot.param !== undefined) hash.mix(textHash(slot.param.name));
+      sum = mixed(sum, textHash(slot.kind));
+      if (slot.param !== undefined) sum = mixed(sum, textHash(slot.param.name));
     } else {
-      hash.mix(names[end[edge] as number] as number);
-      hash.mix(kind[edge++] as number);
+      sum = mixed(mixed(sum, names[end[edge] as number] as number), kind[edge] as number);
+      edge++;
     }
-    if (slot.select !== undefined) {
-      hash.mix(textHash(slot.select.how));
-      hash.mix(textHash(String(selectedKey(slot) ?? "")));
-    }
+    if (slot.select !== undefined) sum = mixed(sum, selectHash(slot));
+    second = mixed(second, sum ^ (second >>> 15));
   }
-  return hash.text();
+  return hexadecimal(sum, mixed(second, sum));
+}
+
+function selectHash(slot: Slot): number {
+  return textHash(`${slot.select?.how} ${String(selectedKey(slot) ?? "")}`);
 }
 
 /** A name is hashed once a graph, not once for each edge that it stands in. */
@@ -49,7 +54,10 @@ const hashedNames = new WeakMap<Graph, Int32Array>();
 function namesOf(graph: Graph): Int32Array {
   let names = hashedNames.get(graph);
   if (names === undefined) {
-    names = Int32Array.from(graph.definitions, ({ name }) => textHash(name));
+    names = new Int32Array(graph.size);
+    for (let task = 0; task < names.length; task++) {
+      names[task] = textHash((graph.definitions[task] as Definition).name);
+    }
     hashedNames.set(graph, names);
   }
   return names;
@@ -58,44 +66,36 @@ function namesOf(graph: Graph): Int32Array {
 const OFFSET = 0x811c9dc5;
 const PRIME = 0x01000193;
 
+function mixed(sum: number, unit: number): number {
+  return Math.imul(sum ^ unit, PRIME);
+}
+
 function textHash(text: string): number {
   let hash = OFFSET ^ text.length;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), PRIME);
+  for (let at = 0; at < text.length; at++) hash = mixed(hash, text.charCodeAt(at));
   return hash;
 }
 
-class Hash {
-  #a = OFFSET;
-  #b = 0x2f0b4c47;
-
-  mix(unit: number): void {
-    this.#a = Math.imul(this.#a ^ unit, PRIME);
-    this.#b = Math.imul(this.#b ^ unit, PRIME) ^ (this.#b >>> 15);
-  }
-
-  text(): string {
-    const a = this.#a;
-    const b = this.#b;
-    // One call makes one string: twice as fast as joining digits, five times as fast as `toString(16)`.
-    return String.fromCharCode(
-      digit(a, 28),
-      digit(a, 24),
-      digit(a, 20),
-      digit(a, 16),
-      digit(a, 12),
-      digit(a, 8),
-      digit(a, 4),
-      digit(a, 0),
-      digit(b, 28),
-      digit(b, 24),
-      digit(b, 20),
-      digit(b, 16),
-      digit(b, 12),
-      digit(b, 8),
-      digit(b, 4),
-      digit(b, 0),
-    );
-  }
+/** One call makes one string: twice as fast as joining digits, five times as fast as `toString(16)`. */
+function hexadecimal(a: number, b: number): string {
+  return String.fromCharCode(
+    digit(a, 28),
+    digit(a, 24),
+    digit(a, 20),
+    digit(a, 16),
+    digit(a, 12),
+    digit(a, 8),
+    digit(a, 4),
+    digit(a, 0),
+    digit(b, 28),
+    digit(b, 24),
+    digit(b, 20),
+    digit(b, 16),
+    digit(b, 12),
+    digit(b, 8),
+    digit(b, 4),
+    digit(b, 0),
+  );
 }
 
 /** The character code of four bits as a hexadecimal digit. */
