@@ -230,8 +230,8 @@ export class Hooks {
       if (parent === undefined) return undefined;
       const scope = this.#guarded(at, hook, () => call(parent));
       if (scope === undefined || scope === null) return undefined;
-      if (typeof scope === "object" && !isThenable(scope)) return scope as S;
-      if (!isThenable(scope)) this.#faults.add(this.#name(at), hook, "returned no scope");
+      if (typeof scope === "object") return scope as S;
+      this.#faults.add(this.#name(at), hook, "returned no scope");
       return undefined;
     });
   }
@@ -268,11 +268,14 @@ export class Hooks {
     scope: { around?(proceed: Proceed): void } | undefined,
     inner: () => void,
   ): () => void {
-    if (scope?.around === undefined) return inner;
+    if (scope === undefined) return inner;
+    // Read once and guarded: the scope may be anything.
+    const around = this.#guarded(at, hook, () => scope.around);
+    if (around === undefined) return inner;
     return () => {
       let state: "open" | "proceeded" | "closed" = "open";
       this.#guarded(at, hook, () =>
-        scope.around?.(() => {
+        around.call(scope, () => {
           if (state === "open") {
             state = "proceeded";
             inner();
@@ -290,15 +293,13 @@ export class Hooks {
     };
   }
 
+  /** What the hook returned; nothing if that is a promise, whose rejection is kept when it comes. */
   #guarded<R>(at: number, hook: string, call: () => R): R | undefined {
     try {
       const result = call();
-      if (isThenable(result)) {
-        result.then(undefined, (error) =>
-          this.#faults.add(this.#name(at), hook, "rejected", error),
-        );
-      }
-      return result;
+      if (!isThenable(result)) return result;
+      result.then(undefined, (error) => this.#faults.add(this.#name(at), hook, "rejected", error));
+      return undefined;
     } catch (error) {
       this.#faults.add(this.#name(at), hook, "threw", error ?? String(error));
       return undefined;
