@@ -73,6 +73,7 @@ export class Observation {
 
   /** A map's items are there. */
   spawned(first: number, count: number, at: number): void {
+    if (this.#over) return;
     for (let item = first; item < first + count; item++) this.#listed(item, at);
   }
 
