@@ -3,8 +3,9 @@
  * and can make a context ambient around the task's function; they never see, delay or change a result. Nothing that an
  * observer does reaches the run: its faults are collected, each once.
  */
+import { Issues } from "./check.ts";
 import { type SerializedError, serializeError } from "./encode.ts";
-import { messageOf } from "./errors.ts";
+import { DefinitionError, messageOf } from "./errors.ts";
 
 /** Frozen; the same object for every event of one run. */
 export interface RunInfo {
@@ -328,13 +329,32 @@ function globalObservers(): Set<Observer> {
 
 /**
  * Every run of this process that starts from now on, for auto-instrumentation. Returns the way back. A run's own
- * observer takes the place of a global one of the same name.
+ * observer takes the place of a global one of the same name. Throws a `DefinitionError` for what is no observer.
  */
 export function registerGlobalObserver(observer: Observer): () => void {
+  const issues = new Issues();
+  checkObserver(issues, ["observer"], observer);
+  if (issues.list.length > 0) throw new DefinitionError(issues.list);
   globalObservers().add(observer);
   return () => {
     globalObservers().delete(observer);
   };
+}
+
+/** Collects what is wrong with one observer; whether it has a name that can be compared. */
+export function checkObserver(
+  issues: Issues,
+  path: readonly string[],
+  observer: unknown,
+): observer is Observer {
+  const { name, run, flush } = (observer ?? {}) as Partial<Observer>;
+  issues.callable([...path, "run"], run);
+  issues.callable([...path, "flush"], flush);
+  return issues.name(path, name, `The name of \`${place(path)}\``);
+}
+
+function place([first, ...rest]: readonly string[]): string {
+  return `${first}${rest.map((index) => `[${index}]`).join("")}`;
 }
 
 /** Observers that have something to flush and were seen by a run. */
