@@ -82,8 +82,11 @@ export class Observation {
     this.#tellStatus(task, undefined, WAITING, at, 0, -1);
   }
 
-  status(task: number, from: number, to: number, cause: number, at: number): void {
+  status(task: number, from: number, to: number, by: number, at: number): void {
     if (this.#over || from === to) return;
+    // A task whose inputs had to be prepared became ready by an event of its own: what released it came before.
+    const released = by === -1 && from === WAITING && to !== SKIPPED && to !== CANCELLED;
+    const cause = released ? (this.#run.ledger.releasedBy[task] as number) : by;
     const elapsed = at - (this.#since.get(task) ?? at);
     this.#since.set(task, at);
     if (to === DETACHED) this.#detachAttempt(task, at);
