@@ -274,6 +274,27 @@ describe("An observed run", () => {
     expect(skipped).toMatchObject([{ task: { key: "next" }, from: "waiting", cause: "bad" }]);
   });
 
+  it("says whose end released a task, also when its inputs had to be prepared first", async () => {
+    const clock = new VirtualClock();
+    const causes: Record<string, string | undefined> = {};
+    const quick = task("quick", scripted(clock, { ms: 5 }));
+    const slow = task("slow", scripted(clock, { ms: 10, return: [1] }));
+    const plain = task("plain", { quick, slow }, () => 1);
+    const asked = task("asked", { slow, quick }, () => 1, { when: () => true });
+    const items = map("items", slow, () => 1);
+    const observer: Observer = {
+      name: "causes",
+      run: () => ({
+        task: ({ task, cause }) => {
+          causes[task.key] = cause;
+        },
+      }),
+    };
+    await clock.run(flow("f", { plain, asked, items }).run({ clock, observers: [observer] }));
+    const by = { plain: "slow", asked: "slow", items: "slow", "items[0]": "slow" };
+    expect(causes).toEqual({ quick: undefined, slow: undefined, ...by });
+  });
+
   it("says in its last event what the report says", async () => {
     const clock = new VirtualClock();
     let last: RunEvent | undefined;
