@@ -57,14 +57,16 @@ export class Observation {
   readonly #attempts: Map<number, { info: AttemptInfo; scopes: Scopes<AttemptScope> }> = new Map();
   /** When each task got its present status. */
   readonly #since: Map<number, number> = new Map();
-  #over = false;
+  /** Nobody is told anything more: the run has ended, or no observer wants to know of it. */
+  #over: boolean;
 
   constructor(observers: readonly Observer[], run: Observed) {
     this.#run = run;
     this.#hooks = new Hooks(observers, this.#faults);
     const event = Object.freeze({ at: run.epochMs, run: run.info });
     this.#scopes = this.#hooks.open(observers, "run", (observer) => observer.run?.(event));
-    for (const task of run.plan.order) this.#listed(task, 0);
+    this.#over = this.#scopes.every((scope) => scope === undefined);
+    if (!this.#over) for (const task of run.plan.order) this.#listed(task, 0);
   }
 
   get faults(): readonly SerializedError[] {
