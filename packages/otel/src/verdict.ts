@@ -3,14 +3,7 @@ import type { TaskOutcome } from "@astrum/core";
 import { errorTypeOf } from "./error-type.ts";
 
 /** The enumeration of the CI/CD conventions, and what only this scheduler knows. */
-export type Result =
-  | "success"
-  | "failure"
-  | "timeout"
-  | "skip"
-  | "cancellation"
-  | "restored"
-  | "detached";
+type Result = "success" | "failure" | "timeout" | "skip" | "cancellation" | "restored" | "detached";
 
 export interface Verdict {
   readonly result: Result;

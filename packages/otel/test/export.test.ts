@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { flow, flushObservers, type Runner, task } from "@astrum/core";
 import { context, propagation, trace } from "@opentelemetry/api";
@@ -51,37 +50,35 @@ it("flushObservers() hands on what the SDK has buffered", async () => {
   expect(requests).toHaveLength(1);
 });
 
-/** The two sides of a thread: the SDK of this Node, and our entry for workers, each as plain JavaScript. */
-function threadProgram(): string {
-  const home = fileURLToPath(new URL(`./sdk-${line}/node_modules/.astrum/`, import.meta.url));
-  const build = { bundle: true, format: "esm", platform: "node", packages: "external" } as const;
-  const alias = { "@astrum/core": fileURLToPath(import.meta.resolve("@astrum/core")) };
-  for (const [name, entry] of [
-    ["activator.mjs", "../src/worker.ts"],
-    ["sdk.mjs", `./sdk-${line}/index.ts`],
-  ] as const) {
+/**
+ * A thread starts no TypeScript, and finds the API where the SDK of this Node has it: its program, our entry for workers
+ * and the SDK, as plain JavaScript beside that.
+ */
+function threadProgram(): Record<"thread" | "activator" | "sdk", string> {
+  const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+  const built = (name: string, entry: string): string => {
+    const outfile = path(`./sdk-${line}/node_modules/.astrum/${name}.mjs`);
     buildSync({
-      ...build,
-      alias,
-      entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
-      outfile: `${home}${name}`,
+      entryPoints: [path(entry)],
+      outfile,
+      bundle: true,
+      format: "esm",
+      platform: "node",
+      packages: "external",
     });
-  }
-  buildSync({
-    stdin: {
-      contents: readFileSync(new URL("./thread.js", import.meta.url), "utf8"),
-      resolveDir: home,
-    },
-    ...build,
-    external: ["./sdk.mjs", "./activator.mjs"],
-    outfile: `${home}thread.mjs`,
-  });
-  return `${home}thread.mjs`;
+    return pathToFileURL(outfile).href;
+  };
+  return {
+    thread: built("thread", "./thread.js"),
+    activator: built("activator", "../src/worker.ts"),
+    sdk: built("sdk", `./sdk-${line}/index.ts`),
+  };
 }
 
 it("Spans of a worker thread, exported by its own SDK, belong to the same trace, and it reads the baggage", async () => {
   const { spans, url } = await traced();
-  const worker = new Worker(threadProgram(), { workerData: { url } });
+  const { thread, ...modules } = threadProgram();
+  const worker = new Worker(new URL(thread), { workerData: { url, ...modules } });
   onTestFinished(() => void worker.terminate());
   const inThread: Runner = (attempt) =>
     new Promise((resolve, reject) => {

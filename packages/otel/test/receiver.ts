@@ -44,7 +44,7 @@ export interface Receiver {
   close(): Promise<void>;
 }
 
-export async function openReceiver({ refuse = 0 } = {}): Promise<Receiver> {
+export async function openReceiver(refuse = 0): Promise<Receiver> {
   const requests: Receiver["requests"][number][] = [];
   const spans: Received[] = [];
   const server = createServer((request, response) => {
@@ -59,7 +59,7 @@ export async function openReceiver({ refuse = 0 } = {}): Promise<Receiver> {
         spans.push(...decode(encoding === "gzip" ? gunzipSync(packed) : packed));
       response.writeHead(answered, {
         "content-type": "application/x-protobuf",
-        "retry-after": "0",
+        "retry-after": "1",
       });
       response.end();
     });

@@ -1,8 +1,9 @@
-// The far side: a thread with an SDK of its own that carries out one task, as a pool does.
+// The far side: a thread with an SDK of its own that carries out tasks, as a pool does.
 import { parentPort, workerData } from "node:worker_threads";
 import { propagation, trace } from "@opentelemetry/api";
-import activator from "./activator.mjs";
-import { sdk } from "./sdk.mjs";
+
+const { default: activator } = await import(workerData.activator);
+const { sdk } = await import(workerData.sdk);
 
 sdk.startTracing(workerData);
 parentPort.on("message", ({ carrier, task }) => {

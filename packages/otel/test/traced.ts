@@ -16,7 +16,7 @@ export async function traced(
   options: Omit<SdkOptions, "url"> & { readonly refuse?: number } = {},
 ): Promise<Traced> {
   const { refuse, ...rest } = options;
-  const receiver = await openReceiver(refuse === undefined ? {} : { refuse });
+  const receiver = await openReceiver(refuse);
   const tracing = sdk.startTracing({ ...rest, url: receiver.url });
   onTestFinished(async () => {
     await tracing.stop();
@@ -43,18 +43,15 @@ export function named(spans: readonly Received[], name: string): Received {
   return found[0] as Received;
 }
 
-/** The tree as it is drawn: children by start, then by name; with what a reader looks for. */
+/** The tree, children by name, because a run and an SDK do not tell the time by one clock; with what a reader looks for. */
 export function tree(spans: readonly Received[]): string {
   const ids = new Set(spans.map(({ spanId }) => spanId));
   const names = new Map(spans.map(({ spanId, name }) => [spanId, name]));
   const lines: string[] = [];
   const draw = (parent: (span: Received) => boolean, depth: number): void => {
-    const children = spans.filter(parent).sort((a, b) => {
-      if (a.start !== b.start) return a.start < b.start ? -1 : 1;
-      const key = (span: Received): string =>
-        String(span.attributes["astrum.task.key"] ?? span.name);
-      return key(a) < key(b) ? -1 : 1;
-    });
+    const place = ({ name, attributes }: Received): string =>
+      [name, attributes["astrum.task.key"], attributes["astrum.attempt.number"]].join("\n");
+    const children = spans.filter(parent).sort((a, b) => (place(a) < place(b) ? -1 : 1));
     for (const span of children) {
       lines.push(`${"  ".repeat(depth)}${described(span, names)}`);
       draw(({ parentSpanId }) => parentSpanId === span.spanId, depth + 1);
