@@ -57,14 +57,16 @@ export class Observation {
   readonly #attempts: Map<number, { info: AttemptInfo; scopes: Scopes<AttemptScope> }> = new Map();
   /** When each task got its present status. */
   readonly #since: Map<number, number> = new Map();
-  #over = false;
+  /** Nobody is told anything more: the run has ended, or no observer wants to know of it. */
+  #over: boolean;
 
   constructor(observers: readonly Observer[], run: Observed) {
     this.#run = run;
     this.#hooks = new Hooks(observers, this.#faults);
     const event = Object.freeze({ at: run.epochMs, run: run.info });
     this.#scopes = this.#hooks.open(observers, "run", (observer) => observer.run?.(event));
-    for (const task of run.plan.order) this.#listed(task, 0);
+    this.#over = this.#scopes.every((scope) => scope === undefined);
+    if (!this.#over) for (const task of run.plan.order) this.#listed(task, 0);
   }
 
   get faults(): readonly SerializedError[] {
@@ -73,6 +75,7 @@ export class Observation {
 
   /** A map's items are there. */
   spawned(first: number, count: number, at: number): void {
+    if (this.#over) return;
     for (let item = first; item < first + count; item++) this.#listed(item, at);
   }
 
@@ -81,8 +84,11 @@ export class Observation {
     this.#tellStatus(task, undefined, WAITING, at, 0, -1);
   }
 
-  status(task: number, from: number, to: number, cause: number, at: number): void {
+  status(task: number, from: number, to: number, by: number, at: number): void {
     if (this.#over || from === to) return;
+    // A task whose inputs had to be prepared became ready by an event of its own: what released it came before.
+    const released = by === -1 && from === WAITING && to !== SKIPPED && to !== CANCELLED;
+    const cause = released ? (this.#run.ledger.releasedBy[task] as number) : by;
     const elapsed = at - (this.#since.get(task) ?? at);
     this.#since.set(task, at);
     if (to === DETACHED) this.#detachAttempt(task, at);

@@ -3,8 +3,9 @@
  * and can make a context ambient around the task's function; they never see, delay or change a result. Nothing that an
  * observer does reaches the run: its faults are collected, each once.
  */
+import { Issues } from "./check.ts";
 import { type SerializedError, serializeError } from "./encode.ts";
-import { messageOf } from "./errors.ts";
+import { DefinitionError, messageOf } from "./errors.ts";
 
 /** Frozen; the same object for every event of one run. */
 export interface RunInfo {
@@ -230,8 +231,8 @@ export class Hooks {
       if (parent === undefined) return undefined;
       const scope = this.#guarded(at, hook, () => call(parent));
       if (scope === undefined || scope === null) return undefined;
-      if (typeof scope === "object" && !isThenable(scope)) return scope as S;
-      if (!isThenable(scope)) this.#faults.add(this.#name(at), hook, "returned no scope");
+      if (typeof scope === "object") return scope as S;
+      this.#faults.add(this.#name(at), hook, "returned no scope");
       return undefined;
     });
   }
@@ -268,11 +269,14 @@ export class Hooks {
     scope: { around?(proceed: Proceed): void } | undefined,
     inner: () => void,
   ): () => void {
-    if (scope?.around === undefined) return inner;
+    if (scope === undefined) return inner;
+    // Read once and guarded: the scope may be anything.
+    const around = this.#guarded(at, hook, () => scope.around);
+    if (around === undefined) return inner;
     return () => {
       let state: "open" | "proceeded" | "closed" = "open";
       this.#guarded(at, hook, () =>
-        scope.around?.(() => {
+        around.call(scope, () => {
           if (state === "open") {
             state = "proceeded";
             inner();
@@ -290,15 +294,13 @@ export class Hooks {
     };
   }
 
+  /** What the hook returned; nothing if that is a promise, whose rejection is kept when it comes. */
   #guarded<R>(at: number, hook: string, call: () => R): R | undefined {
     try {
       const result = call();
-      if (isThenable(result)) {
-        result.then(undefined, (error) =>
-          this.#faults.add(this.#name(at), hook, "rejected", error),
-        );
-      }
-      return result;
+      if (!isThenable(result)) return result;
+      result.then(undefined, (error) => this.#faults.add(this.#name(at), hook, "rejected", error));
+      return undefined;
     } catch (error) {
       this.#faults.add(this.#name(at), hook, "threw", error ?? String(error));
       return undefined;
@@ -327,13 +329,32 @@ function globalObservers(): Set<Observer> {
 
 /**
  * Every run of this process that starts from now on, for auto-instrumentation. Returns the way back. A run's own
- * observer takes the place of a global one of the same name.
+ * observer takes the place of a global one of the same name. Throws a `DefinitionError` for what is no observer.
  */
 export function registerGlobalObserver(observer: Observer): () => void {
+  const issues = new Issues();
+  checkObserver(issues, ["observer"], observer);
+  if (issues.list.length > 0) throw new DefinitionError(issues.list);
   globalObservers().add(observer);
   return () => {
     globalObservers().delete(observer);
   };
+}
+
+/** Collects what is wrong with one observer; whether it has a name that can be compared. */
+export function checkObserver(
+  issues: Issues,
+  path: readonly string[],
+  observer: unknown,
+): observer is Observer {
+  const { name, run, flush } = (observer ?? {}) as Partial<Observer>;
+  issues.callable([...path, "run"], run);
+  issues.callable([...path, "flush"], flush);
+  return issues.name(path, name, `The name of \`${place(path)}\``);
+}
+
+function place([first, ...rest]: readonly string[]): string {
+  return `${first}${rest.map((index) => `[${index}]`).join("")}`;
 }
 
 /** Observers that have something to flush and were seen by a run. */

@@ -5,7 +5,7 @@ import { didYouMean, type Issues, isString, nearest } from "./check.ts";
 import type { Clock } from "./clock.ts";
 import type { Graph } from "./graph.ts";
 import type { Journal } from "./journal.ts";
-import type { Observer } from "./observe.ts";
+import { checkObserver, type Observer } from "./observe.ts";
 import type { SerializedReport } from "./report.ts";
 import type { Runner } from "./runner.ts";
 import { Semaphore } from "./semaphore.ts";
@@ -129,10 +129,10 @@ function checkObservers(issues: Issues, observers: unknown): void {
     return;
   }
   const names = new Set<unknown>();
-  observers.forEach((observer: Partial<Observer> | null, at) => {
+  observers.forEach((observer: unknown, at) => {
     const path = ["observers", String(at)];
-    if (!issues.name(path, observer?.name, `The name of \`observers[${at}]\``)) return;
-    const { name } = observer as Observer;
+    if (!checkObserver(issues, path, observer)) return;
+    const { name } = observer;
     if (names.has(name)) {
       issues.add(
         "duplicate-observer",
@@ -141,8 +141,6 @@ function checkObservers(issues: Issues, observers: unknown): void {
       );
     }
     names.add(name);
-    for (const hook of ["run", "flush"] as const)
-      issues.callable([...path, hook], observer?.[hook]);
   });
 }
 

@@ -1,0 +1,2 @@
+export { testObserver } from "./observer.ts";
+export { type RunnerUnderTest, testRunner } from "./runner.ts";

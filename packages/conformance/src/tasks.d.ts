@@ -1,0 +1,10 @@
+import type { TaskContext } from "@astrum/core";
+
+export function sum(inputs: { readonly left: number; readonly right: number }): Promise<number>;
+export function two(): number;
+export function scaled(item: number, index: number): number;
+export function breaks(): Promise<never>;
+export function final(): never;
+export function secondTry(inputs: unknown, context: TaskContext): Promise<number>;
+export function tells(inputs: unknown, context: TaskContext): Promise<string>;
+export function endless(inputs: unknown, context: TaskContext): Promise<never>;

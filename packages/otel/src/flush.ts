@@ -1,0 +1,21 @@
+/** Asks SDKs to hand on what they buffer. The API has no word for that; every SDK's providers have the same. */
+import { metrics, trace } from "@opentelemetry/api";
+
+interface Provider {
+  /** The API's global provider stands for the one that was registered. */
+  getDelegate?(): Provider;
+  forceFlush?(): Promise<unknown>;
+}
+
+/** Rejects when an SDK cannot hand on; an SDK without `forceFlush` has nothing to. */
+export async function flushProviders(
+  _signal?: AbortSignal,
+  providers: readonly unknown[] = [trace.getTracerProvider(), metrics.getMeterProvider()],
+): Promise<void> {
+  await Promise.all(
+    (providers as readonly Provider[]).map((provider) => {
+      const registered = provider.getDelegate?.() ?? provider;
+      return registered.forceFlush?.();
+    }),
+  );
+}

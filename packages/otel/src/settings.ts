@@ -1,0 +1,74 @@
+/** What one run of the observer works with: options with their defaults, and the providers as they are by now. */
+
+import type { Meter, MeterProvider, Tracer } from "@opentelemetry/api";
+import * as api from "@opentelemetry/api";
+import type {
+  Detail,
+  ExceptionSignal,
+  LoggerProvider,
+  LogRecord,
+  OtelObserverOptions,
+} from "./options.ts";
+import { VERSION } from "./version.ts";
+
+const SCOPE = "@astrum/otel";
+/** Of the semantic conventions that `error.type` and `exception.*` are taken from. */
+const SCHEMA_URL = "https://opentelemetry.io/schemas/1.37.0";
+
+export interface Settings extends OtelObserverOptions {
+  readonly detail: Detail;
+  readonly maxLinks: number;
+  readonly exceptions: ExceptionSignal;
+  readonly cicd: boolean;
+}
+
+/** Throws when exceptions are explicitly wanted as logs and there is nowhere to write them. */
+export function settle(options: OtelObserverOptions): Settings {
+  const { detail = "attempt", maxLinks = 128, semconv, exceptions, loggerProvider } = options;
+  const wanted = exceptions ?? fromEnvironment();
+  const writable = loggerProvider !== undefined || globalLogs() !== undefined;
+  if (!writable && exceptions !== undefined && exceptions !== "event") {
+    throw new TypeError(
+      `otelObserver(): \`exceptions: "${exceptions}"\` needs a Logs API, which this version of @opentelemetry/api does not have: give \`loggerProvider\`, or install 1.10 or later`,
+    );
+  }
+  return {
+    ...options,
+    detail,
+    maxLinks,
+    exceptions: writable ? wanted : "event",
+    cicd: semconv?.cicd === true,
+  };
+}
+
+function fromEnvironment(): ExceptionSignal {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+  const given = process?.env?.OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN?.split(",").map((one) =>
+    one.trim(),
+  );
+  if (given?.includes("logs/dup")) return "both";
+  return given?.includes("logs") ? "log" : "event";
+}
+
+/** Part of the API from 1.10 on. */
+function globalLogs(): LoggerProvider | undefined {
+  return (api as { readonly logs?: LoggerProvider }).logs;
+}
+
+export function tracerOf({ tracerProvider }: Settings): Tracer {
+  return (tracerProvider ?? api.trace).getTracer(SCOPE, VERSION, { schemaUrl: SCHEMA_URL });
+}
+
+export function meterProviderOf({ meterProvider }: Settings): MeterProvider {
+  return meterProvider ?? api.metrics.getMeterProvider();
+}
+
+export function meterOf(provider: MeterProvider): Meter {
+  return provider.getMeter(SCOPE, VERSION, { schemaUrl: SCHEMA_URL });
+}
+
+export function loggerOf({
+  loggerProvider,
+}: Settings): { emit(record: LogRecord): void } | undefined {
+  return (loggerProvider ?? globalLogs())?.getLogger(SCOPE, VERSION);
+}

@@ -1,0 +1,56 @@
+import { flow, task } from "@astrum/core";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { astrumInstrumentation, otelObserver } from "../src/index.ts";
+import { sdk } from "./sdk.ts";
+import { traced, tree } from "./traced.ts";
+
+const one = () => flow("f", { one: task("one", () => 1) });
+
+describe("astrumInstrumentation()", () => {
+  it("traces every run of the process while it is enabled", async () => {
+    const { spans } = await traced();
+    const instrumentation = astrumInstrumentation({ detail: "run" });
+    onTestFinished(() => instrumentation.disable());
+    await one().run();
+    instrumentation.disable();
+    await one().run();
+    instrumentation.enable();
+    instrumentation.enable();
+    await one().run();
+    expect(tree(await spans())).toBe("run f\nrun f");
+  });
+
+  it("is what `registerInstrumentations()` takes, with the providers it hands over", async () => {
+    const { spans, provider } = await traced();
+    const instrumentation = astrumInstrumentation({ enabled: false });
+    await one().run();
+    const unregister = sdk.registerInstrumentations({
+      instrumentations: [instrumentation as never],
+      tracerProvider: provider,
+    } as never);
+    onTestFinished(unregister);
+    await one().run();
+    unregister();
+    await one().run();
+    expect(tree(await spans())).toBe("run f\n  task one");
+  });
+
+  it("leaves a run with an observer of its own to that one", async () => {
+    const { spans } = await traced();
+    const instrumentation = astrumInstrumentation();
+    onTestFinished(() => instrumentation.disable());
+    await one().run({ observers: [otelObserver({ detail: "run" })] });
+    expect(tree(await spans())).toBe("run f");
+  });
+
+  it("takes other options for later runs, and keeps the old ones when the new are wrong", async () => {
+    const { spans } = await traced();
+    const instrumentation = astrumInstrumentation();
+    onTestFinished(() => instrumentation.disable());
+    instrumentation.setConfig({ detail: "run" });
+    expect(() => instrumentation.setConfig({ detail: "all" as never })).toThrow(TypeError);
+    await one().run();
+    expect(tree(await spans())).toBe("run f");
+    expect(instrumentation.getConfig()).toEqual({ enabled: true, detail: "run" });
+  });
+});

@@ -1,0 +1,74 @@
+import { readFileSync } from "node:fs";
+import { flow, task } from "@astrum/core";
+import { metrics, trace } from "@opentelemetry/api";
+import { describe, expect, it } from "vitest";
+import { astrumInstrumentation, otelObserver } from "../src/index.ts";
+import { VERSION } from "../src/version.ts";
+
+describe("What is wrong with the options", () => {
+  const wrong = (options: unknown): string => {
+    try {
+      otelObserver(options as never);
+    } catch (error) {
+      expect(error).toBeInstanceOf(TypeError);
+      return (error as Error).message;
+    }
+    throw new Error("nothing was thrown");
+  };
+
+  it("is told with the way out", () => {
+    expect(wrong({ detail: "atempt" })).toBe(
+      'otelObserver(): Expected `detail` to be one of "run", "task", "attempt", got "atempt". Did you mean "attempt"?',
+    );
+    expect(wrong({ maxLink: 3 })).toBe(
+      'otelObserver(): Unknown option `maxLink`. Did you mean "maxLinks"?',
+    );
+    expect(wrong({ semconv: { cidc: true } })).toContain("Unknown option `cidc` of `semconv`");
+    expect(wrong({ tracerProvider: trace.getTracer("x") })).toContain(
+      "Expected `tracerProvider` to be a provider with `getTracer`, got an object",
+    );
+  });
+
+  it("is told at once", () => {
+    const message = wrong({
+      detail: 7,
+      parent: "none",
+      maxLinks: -1,
+      metrics: "yes",
+      shouldTrace: true,
+      exceptions: "events",
+      meterProvider: null,
+      semconv: { cicd: 1 },
+    });
+    expect(message.split("\n")).toHaveLength(8);
+    expect(message).toContain('got "events". Did you mean "event"?');
+  });
+
+  it("is told of an argument that is no object", () => {
+    expect(wrong(null)).toContain("Expected `options` to be an object, got null");
+  });
+
+  it("is told by the instrumentation too, enabled or not", () => {
+    expect(() => astrumInstrumentation({ enabled: false, detail: "no" as never })).toThrow(
+      TypeError,
+    );
+  });
+});
+
+describe("Without an SDK", () => {
+  it("the observer is silent and opens nothing", async () => {
+    const hooks: unknown[] = [];
+    const observer = otelObserver();
+    const report = await flow("f", { one: task("one", () => 1) }).run({
+      observers: [{ name: "probe", run: (event) => void hooks.push(observer.run?.(event)) }],
+    });
+    expect(hooks).toEqual([undefined]);
+    expect(report.observerErrors ?? []).toEqual([]);
+    expect(metrics.getMeterProvider()).toBeDefined();
+  });
+});
+
+it("The version that spans name is the package's", () => {
+  const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  expect(JSON.parse(manifest).version).toBe(VERSION);
+});
