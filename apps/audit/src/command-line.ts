@@ -2,6 +2,7 @@
  * The command line, read and checked as a whole: every mistake is named, with the way out, before anything runs.
  * Touches no file.
  */
+import { availableParallelism } from "node:os";
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { closest, distance } from "fastest-levenshtein";
 import { type FindingKind, findingKinds } from "./finding.ts";
@@ -13,6 +14,8 @@ export interface AuditOptions extends Limits {
   readonly out: string;
   /** How many files are read at once. */
   readonly io: number;
+  /** How many threads compute; 0 is none but the main thread. */
+  readonly workers: number;
   readonly plan: boolean;
   readonly json: boolean;
 }
@@ -25,6 +28,7 @@ export type CommandLine =
 const flags = {
   out: { type: "string", default: ".astrum-audit" },
   io: { type: "string", default: "32" },
+  workers: { type: "string", default: String(availableParallelism()) },
   "max-dup": { type: "string", default: "5" },
   "fail-on": { type: "string", default: findingKinds.join(",") },
   plan: { type: "boolean", default: false },
@@ -40,6 +44,7 @@ Default path: the repository you stand in, else the current folder.
 
   --out DIR         where findings.json and report.json go (.astrum-audit)
   --io N            files read at once (32)
+  --workers N       threads that compute; 0: the main thread does (as many as cores)
   --max-dup N       duplicated blocks allowed (5)
   --fail-on KINDS   what can fail the audit: ${findingKinds.join(",")} or none (all)
   --plan            print the plan and run nothing
@@ -90,6 +95,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     path: positionals[0],
     out: String(values.out),
     io: wholeNumber("--io", String(values.io), 1, problems),
+    workers: wholeNumber("--workers", String(values.workers), 0, problems),
     maxDup: wholeNumber("--max-dup", String(values["max-dup"]), 0, problems),
     failOn: kinds(String(values["fail-on"]), problems),
     plan: values.plan === true,

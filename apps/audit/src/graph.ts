@@ -7,14 +7,14 @@
  *                                    ├─▶ duplicate candidates ─▶ compare* ─▶ dup ─▶ verdict
  *                                    └─▶ survey ───────────────────────────────┘
  *
- * A star marks a `map`: one item for each file, or for each group of candidates, as many as the task before it found.
+ * A star marks a `map`: an item for each file, or for a few files or groups of candidates together, as many as the task
+ * before it found. What computes for long is handed in as `work`, which runs on threads or on this one.
  */
-import { setImmediate } from "node:timers/promises";
 import { type Flow, flow, map, type Outcome, pick, settled, task } from "@astrum/core";
-import { analyseFile, having } from "./analyse/file.ts";
+import { having } from "./analyse/having.ts";
 import { discover } from "./discover.ts";
 import { duplicateCandidates } from "./duplicates/candidates.ts";
-import { compareExcerpts } from "./duplicates/compare.ts";
+import type { Excerpt } from "./duplicates/compare.ts";
 import { cutExcerpts } from "./duplicates/excerpt.ts";
 import { duplicateFindings } from "./duplicates/findings.ts";
 import { existingPaths } from "./existing-paths.ts";
@@ -22,8 +22,10 @@ import type { CycleFinding, DuplicateFinding, LinkFinding } from "./finding.ts";
 import { importCycles } from "./import-cycles.ts";
 import { brokenLinks, unknownTargets } from "./links.ts";
 import { isPassing, readForAudit, textFiles } from "./read.ts";
+import { inShards } from "./shards.ts";
 import { type Survey, survey } from "./survey.ts";
 import { judge, type Limits, type Verdict } from "./verdict.ts";
+import type { AuditWork } from "./work.ts";
 
 export interface AuditSettings extends Limits {
   /** The folder to audit, absolute. */
@@ -43,7 +45,10 @@ export interface AuditOutputs {
   readonly verdict: Verdict;
 }
 
-export function auditFlow({ root, out, io, failOn, maxDup }: AuditSettings): Flow<AuditOutputs> {
+export function auditFlow(
+  { root, out, io, failOn, maxDup }: AuditSettings,
+  work: AuditWork,
+): Flow<AuditOutputs> {
   // Which files there are. The signal stops the walk when the run is cancelled.
   const discovery = task("discover", (_, { signal }) => discover(root, { signal, out }));
 
@@ -66,17 +71,10 @@ export function auditFlow({ root, out, io, failOn, maxDup }: AuditSettings): Flo
     },
   );
 
-  // One pass over each text file. It is pure computation: one at a time, and between two files the event loop turns,
-  // so that Ctrl-C is heard.
-  const analyses = map(
-    "analyse",
-    pick(read, textFiles),
-    async ({ path, text }) => {
-      await setImmediate();
-      return analyseFile(path, text);
-    },
-    { concurrency: 1 },
-  );
+  // One pass over each text file: pure computation. Small files share a call, which is not for free on a thread.
+  const shards = pick(read, (files) => inShards(textFiles(files), ({ text }) => text.length));
+  const analysed = map("analyse", shards, work.analyse, { concurrency: work.atOnce });
+  const analyses = pick(analysed, (shards) => shards.flat());
 
   // From here on three questions are answered independently of each other.
   const cycles = task("cycles", { analyses }, ({ analyses }) =>
@@ -98,21 +96,14 @@ export function auditFlow({ root, out, io, failOn, maxDup }: AuditSettings): Flo
     brokenLinks(having("markdown", analyses), targets),
   );
 
-  // Candidates share a hash. Each group of them becomes an item of its own and is compared line by line.
+  // Candidates share a hash. Each group of them is compared line by line, independently of the others.
   const candidates = task("duplicate candidates", { read, analyses }, ({ read, analyses }) => {
     const sources = having("code", analyses);
-    return cutExcerpts(duplicateCandidates(sources), sources, textFiles(read));
+    const groups = cutExcerpts(duplicateCandidates(sources), sources, textFiles(read));
+    return inShards(groups, charactersIn);
   });
-  const compared = map(
-    "compare",
-    candidates,
-    async (excerpts) => {
-      await setImmediate();
-      return compareExcerpts(excerpts);
-    },
-    { concurrency: 1 },
-  );
-  const dup = task("dup", { compared }, ({ compared }) => duplicateFindings(compared));
+  const compared = map("compare", candidates, work.compare, { concurrency: work.atOnce });
+  const dup = task("dup", { compared }, ({ compared }) => duplicateFindings(compared.flat()));
 
   // `settled` waits for a task whatever becomes of it: one analysis that fails takes nothing from the others.
   const seen = task("survey", { discovery, read, analyses }, ({ discovery, read, analyses }) =>
@@ -134,6 +125,10 @@ export function auditFlow({ root, out, io, failOn, maxDup }: AuditSettings): Flo
   );
 
   return flow("audit", { survey: seen, links, cycles, dup, verdict });
+}
+
+function charactersIn(excerpts: readonly Excerpt[]): number {
+  return excerpts.reduce((sum, { lines }) => sum + lines.join("").length, 0);
 }
 
 function valueIn<T>(outcome: Outcome<T>): T | undefined {

@@ -2,12 +2,16 @@
 /** The program: reads the command line, runs the graph, writes and prints what came of it. All effects meet here. */
 import { mkdir, realpath, stat, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import type { ExecutionReport } from "@astrum/core";
 import manifest from "../package.json" with { type: "json" };
 import { type AuditOptions, helpText, parseCommandLine } from "./command-line.ts";
 import { repositoryAbove } from "./discover.ts";
+import { type AuditOutputs, auditFlow } from "./graph.ts";
 import { findingLine, findingsJson, skipLine, verdictLine } from "./print.ts";
 import { progressLines } from "./progress.ts";
 import { judge } from "./verdict.ts";
+import type { AuditWork } from "./work.ts";
+import { workOnThreads } from "./work-on-threads.ts";
 
 const exit = { passed: 0, failed: 1, incomplete: 2, usage: 64, interrupted: 130 } as const;
 
@@ -54,10 +58,8 @@ async function audit(options: AuditOptions): Promise<number> {
   if (!isFolder) return wrongUsage([`"${given}" is a file; give the folder to audit`]);
   const root = await realpath(given);
 
-  // The parser of the languages takes half a second to load; what did not need it has been answered by now.
-  const { auditFlow } = await import("./graph.ts");
   if (options.plan) {
-    const flow = auditFlow({ ...options, root, out: resolve(options.out) });
+    const flow = auditFlow({ ...options, root, out: resolve(options.out) }, await inline());
     process.stdout.write(`${flow.plan().explain().trimEnd()}\n`);
     return exit.passed;
   }
@@ -75,11 +77,20 @@ async function audit(options: AuditOptions): Promise<number> {
     interrupt.abort(new Error("Interrupted"));
   });
   tell(`auditing ${root}`);
-  const report = await auditFlow({ ...options, root, out }).run({
-    signal: interrupt.signal,
-    failure: "continue",
-    observers: [progressLines(tell)],
-  });
+  const threads = options.workers > 0 ? workOnThreads(options.workers) : undefined;
+  const flow = auditFlow({ ...options, root, out }, threads?.work ?? (await inline()));
+  let report: ExecutionReport<AuditOutputs>;
+  try {
+    report = await flow.run({
+      signal: interrupt.signal,
+      failure: "continue",
+      observers: [progressLines(tell)],
+      // Carries out what is not for the threads as if it were not there, and the report knows who did what.
+      ...(threads && { runner: threads.pool.runner() }),
+    });
+  } finally {
+    await threads?.pool.destroy();
+  }
 
   const verdict = report.outputs.verdict ?? judge(report.outputs, options);
   const findings = findingsJson(verdict);
@@ -95,6 +106,11 @@ async function audit(options: AuditOptions): Promise<number> {
   }
   if (report.executionState === "cancelled") return exit.interrupted;
   return report.executionState === "completed" ? exit[verdict.state] : exit.incomplete;
+}
+
+/** The parsers take half a second to load: not before they are needed, and not here when threads have them. */
+async function inline(): Promise<AuditWork> {
+  return (await import("./inline-work.ts")).inlineWork;
 }
 
 /** A folder that this makes is ignored by git: what is in it is made anew by every run. */

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { describe, expect, test } from "vitest";
 import { type CommandLine, parseCommandLine } from "../src/command-line.ts";
 
@@ -10,6 +11,7 @@ test("without arguments, the defaults", () => {
       path: undefined,
       out: ".astrum-audit",
       io: 32,
+      workers: availableParallelism(),
       maxDup: 5,
       failOn: ["links", "cycles", "dup"],
       plan: false,
@@ -19,9 +21,18 @@ test("without arguments, the defaults", () => {
 });
 
 test("every option, before or after the path", () => {
-  const line = "--out b --io=1 --max-dup 0 a --fail-on dup,links --plan --json";
+  const line = "--out b --io=1 --workers 0 --max-dup 0 a --fail-on dup,links --plan --json";
   const failOn = ["links", "dup"];
-  const options = { path: "a", out: "b", io: 1, maxDup: 0, failOn, plan: true, json: true };
+  const options = {
+    path: "a",
+    out: "b",
+    io: 1,
+    workers: 0,
+    maxDup: 0,
+    failOn,
+    plan: true,
+    json: true,
+  };
   expect(parse(line)).toEqual({ command: "audit", options });
 });
 
@@ -47,7 +58,8 @@ describe("wrong usage is told, with the way out:", () => {
     ["--max-dupe=3", 'Unknown option "--max-dupe". Did you mean "--max-dup"?'],
     ["--i=3", 'Unknown option "--i". Did you mean "--io"?'],
     ["--failon=links", 'Unknown option "--failon". Did you mean "--fail-on"?'],
-    ["--workers=3", 'Unknown option "--workers"; "--help" lists the options'],
+    ["--worker=3", 'Unknown option "--worker". Did you mean "--workers"?'],
+    ["--threads=3", 'Unknown option "--threads"; "--help" lists the options'],
     ["-x", 'Unknown option "-x"; "--help" lists the options'],
     ["--__proto__", 'Unknown option "--__proto__"; "--help" lists the options'],
     ["--io", '"--io" needs a value'],
@@ -58,6 +70,7 @@ describe("wrong usage is told, with the way out:", () => {
     ],
     ["--plan=yes", '"--plan" takes no value, got "yes"'],
     ["--io 0", 'Expected "--io" to be a whole number from 1 up, got "0"'],
+    ["--workers=-1", 'Expected "--workers" to be a whole number from 0 up, got "-1"'],
     ["--io 1.5", 'Expected "--io" to be a whole number from 1 up, got "1.5"'],
     ["--io 1e3", 'Expected "--io" to be a whole number from 1 up, got "1e3"'],
     ["--max-dup=-1", 'Expected "--max-dup" to be a whole number from 0 up, got "-1"'],

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { analyseFile, having } from "../src/analyse/file.ts";
+import { analyseFile } from "../src/analyse/file.ts";
+import { having } from "../src/analyse/having.ts";
 import { duplicateCandidates, windowLines } from "../src/duplicates/candidates.ts";
 import { compareExcerpts } from "../src/duplicates/compare.ts";
 import { cutExcerpts } from "../src/duplicates/excerpt.ts";

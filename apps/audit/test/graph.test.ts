@@ -3,9 +3,11 @@ import { join } from "node:path";
 import type { Runner } from "@astrum/core";
 import { expect, test } from "vitest";
 import { auditFlow } from "../src/graph.ts";
+import { inlineWork } from "../src/inline-work.ts";
 import { temporaryTree } from "./temporary-tree.ts";
 
-const audit = (root: string) => auditFlow({ root, out: "", io: 8, failOn: ["links"], maxDup: 0 });
+const audit = (root: string) =>
+  auditFlow({ root, out: "", io: 8, failOn: ["links"], maxDup: 0 }, inlineWork);
 
 /** Carries out every attempt, and does something when the task `name` has ended. */
 function after(name: string, act: () => void): Runner {

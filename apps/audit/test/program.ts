@@ -1,5 +1,7 @@
 /** Builds the program from the sources, as `tsup` does for `dist`, so that the tests start what a user starts. */
 import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "tsup";
 
@@ -8,12 +10,31 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 const folder = here("../node_modules/.program-under-test/");
 export const program: string = `${folder}main.js`;
 
+// The threads' entry is looked up beside the pool's module, which is in the program here; and the library under it is
+// known to that package, not to this one.
+const threads = createRequire(import.meta.url).resolve("@astrum/worker-threads/package.json");
+const found = Symbol("asked by the plugin itself");
+
 export default async function setup(): Promise<void> {
   await build({
     config: here("../tsup.config.ts"),
-    entry: [here("../src/main.ts")],
+    entry: {
+      main: here("../src/main.ts"),
+      "analysis.worker": here("../src/analysis.worker.ts"),
+      worker: join(dirname(threads), "src/worker.js"),
+    },
     outDir: folder,
-    noExternal: ["@astrum/core"],
+    noExternal: ["@astrum/core", "@astrum/worker-threads"],
+    esbuildPlugins: [
+      {
+        name: "piscina by its file",
+        setup: ({ onResolve, resolve }) =>
+          onResolve({ filter: /^piscina$/ }, async ({ path, pluginData, ...from }) => {
+            if (pluginData === found) return undefined;
+            return { ...(await resolve(path, { ...from, pluginData: found })), external: true };
+          }),
+      },
+    ],
     esbuildOptions: (esbuild) => {
       esbuild.conditions = ["@astrum/source"];
     },

@@ -37,12 +37,3 @@ function codeOf(...file: Parameters<typeof codeLinesOf>): { code?: CodeLines } {
   const code = codeLinesOf(...file);
   return code === undefined ? {} : { code };
 }
-
-/** The analyses that have a part, for the one who asks about that part. */
-export function having<Part extends "code" | "loads" | "markdown">(
-  part: Part,
-  analyses: readonly FileAnalysis[],
-): (FileAnalysis & Required<Pick<FileAnalysis, Part>>)[] {
-  type Having = FileAnalysis & Required<Pick<FileAnalysis, Part>>;
-  return analyses.filter((analysis): analysis is Having => analysis[part] !== undefined);
-}

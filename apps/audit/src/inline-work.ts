@@ -1,0 +1,28 @@
+/**
+ * The work on the main thread, one piece at a time. Between two pieces the event loop turns, so that Ctrl-C is heard;
+ * while one is under way nothing else is.
+ */
+import { setImmediate } from "node:timers/promises";
+import { analyseFile } from "./analyse/file.ts";
+import { compareExcerpts } from "./duplicates/compare.ts";
+import type { AuditWork } from "./work.ts";
+
+export const inlineWork: AuditWork = {
+  atOnce: 1,
+  analyse: (files, _, { signal }) =>
+    oneByOne(files, signal, ({ path, text }) => analyseFile(path, text)),
+  compare: (groups, _, { signal }) => oneByOne(groups, signal, compareExcerpts),
+};
+
+async function oneByOne<Piece, Result>(
+  pieces: readonly Piece[],
+  signal: AbortSignal,
+  carryOut: (piece: Piece) => Result,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const piece of pieces) {
+    await setImmediate(undefined, { signal });
+    results.push(carryOut(piece));
+  }
+  return results;
+}

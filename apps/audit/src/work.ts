@@ -1,0 +1,23 @@
+/**
+ * The parts of the audit that compute for long, as the graph sees them: functions of what they are given, in the form
+ * that `map` calls, which run on the main thread or on others. Knows neither kind.
+ */
+import type { FileAnalysis } from "./analyse/file.ts";
+import type { DuplicateBlock, Excerpt } from "./duplicates/compare.ts";
+import type { TextFile } from "./read.ts";
+
+export interface AuditWork {
+  /** How many calls are worth having under way at once. */
+  readonly atOnce: number;
+  /** One analysis for each file, in their order. */
+  readonly analyse: Call<readonly TextFile[], FileAnalysis[]>;
+  /** The blocks that are repeated in each group of excerpts, in the order of the groups. */
+  readonly compare: Call<readonly (readonly Excerpt[])[], DuplicateBlock[][]>;
+}
+
+/** Rejects when the signal aborts before it has ended. */
+type Call<Shard, Result> = (
+  shard: Shard,
+  index: number,
+  context: { readonly signal: AbortSignal },
+) => Promise<Result>;
