@@ -796,7 +796,9 @@ describe("Names of observers", () => {
 
   it("must be there, and their hooks must be functions", async () => {
     const observers = [{ run: () => {} }, { name: "x", run: 5 }] as never;
-    await expect(flow("f", {}).run({ observers })).rejects.toThrow(/observers\[0\][\s\S]*`run`/);
+    await expect(flow("f", {}).run({ observers })).rejects.toThrow(
+      /observers\[0\][\s\S]*observers\.1\.run/,
+    );
   });
 });
 
