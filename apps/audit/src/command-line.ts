@@ -37,6 +37,9 @@ const flags = {
   version: { type: "boolean", short: "v", default: false },
 } as const satisfies NonNullable<ParseArgsConfig["options"]>;
 
+/** More threads than any machine has cores; the pool keeps a place for each. */
+const mostWorkers = 4096;
+
 export const helpText: string = `astrum-audit [path] [options]
 
 Looks for broken Markdown links, import cycles and duplicated blocks in a folder.
@@ -95,7 +98,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     path: positionals[0],
     out: String(values.out),
     io: wholeNumber("--io", String(values.io), 1, problems),
-    workers: wholeNumber("--workers", String(values.workers), 0, problems),
+    workers: wholeNumber("--workers", String(values.workers), 0, problems, mostWorkers),
     maxDup: wholeNumber("--max-dup", String(values["max-dup"]), 0, problems),
     failOn: kinds(String(values["fail-on"]), problems),
     plan: values.plan === true,
@@ -104,10 +107,17 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   return problems.length > 0 ? { command: "usage", problems } : { command: "audit", options };
 }
 
-function wholeNumber(flag: string, text: string, least: number, problems: string[]): number {
+function wholeNumber(
+  flag: string,
+  text: string,
+  least: number,
+  problems: string[],
+  most: number = Number.MAX_SAFE_INTEGER,
+): number {
   const number = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(number) || number < least) {
-    problems.push(`Expected "${flag}" to be a whole number from ${least} up, got "${text}"`);
+  if (!/^\d+$/.test(text) || number < least || number > most) {
+    const range = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `from ${least} up`;
+    problems.push(`Expected "${flag}" to be a whole number ${range}, got "${text}"`);
   }
   return number;
 }

@@ -1,7 +1,10 @@
 /** Puts small pieces of work together, so that what a call to a thread costs is little beside what it does. */
 
-/** In characters. A few milliseconds of analysis: many times what a call costs, and little enough to share out evenly. */
-const fullShard = 16 * 1024;
+/**
+ * In characters. A call costs little, a thread much: about a second of computing and 100 MB until its parsers are loaded
+ * and warm. One is started for each shard until there are as many as allowed, so a shard is no less than is worth that.
+ */
+const fullShard = 128 * 1024;
 
 /** Keeps the order. A piece that is larger than a full shard is a shard by itself. */
 export function inShards<Piece>(

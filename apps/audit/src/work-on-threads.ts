@@ -12,11 +12,11 @@ const analysis = workerModule<typeof import("./analysis.worker.ts")>(url);
  */
 const stackSizeMb = (984 + 192) / 1024;
 
-/** Starts the threads at once, so that they load the parsers while the files are being read. */
+/** `threads` at most, started as there is work for them; the first at once, to load the parsers while files are read. */
 export function workOnThreads(threads: number): { readonly work: AuditWork; pool: WorkerPool } {
   const pool = createWorkerPool({
     threads,
-    minThreads: threads,
+    minThreads: 1,
     preload: [url],
     resourceLimits: { stackSizeMb },
   });

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -73,6 +73,45 @@ describe("the tree with known faults gives exactly its findings", () => {
   });
 });
 
+describe("the findings are the same wherever they are computed:", () => {
+  /** Everything found, and the threads that the report names. */
+  async function computed(workers: number, root: string) {
+    const { code, out } = await audit(["--workers", `${workers}`, root]);
+    const report = readFileSync(join(out, "report.json"), "utf8");
+    const threads = new Set(report.match(/"executor":"worker-\d+"/g));
+    return { code, findings: json(out, "findings.json"), threads: threads.size };
+  }
+
+  test("on the tree with known faults", async () => {
+    const [inline, one, two] = await Promise.all([0, 1, 2].map((n) => computed(n, known)));
+    expect(inline).toMatchObject({ code: 1, threads: 0, findings: { state: "failed" } });
+    expect(inline?.findings.findings).toHaveLength(21);
+    expect(one).toEqual({ ...inline, threads: 1 });
+    expect(two).toEqual({ ...inline, threads: 1 });
+  });
+
+  test("on a tree that is too large for one call, with a file that is nested too deeply", async () => {
+    const root = temporaryTree({ "deep.ts": "(".repeat(100_000) });
+    for (let n = 0; n < 12; n++) cpSync(known, join(root, `copy ${n}`), { recursive: true });
+    for (let n = 0; n < 6; n++) {
+      const lines = Array.from({ length: 2000 }, (_, i) => `export const v${n}_${i} = [${i}];`);
+      writeFileSync(
+        join(root, `long${n}.ts`),
+        `import "./long${(n + 1) % 6}";\n${lines.join("\n")}`,
+      );
+    }
+    const [inline, one, two] = await Promise.all([0, 1, 2].map((n) => computed(n, root)));
+    // The link that leaves the tree with known faults, and is not judged there, stays inside this one.
+    expect(inline?.findings).toMatchObject({ counts: { links: 12 * 17, cycles: 12 * 4 + 1 } });
+    expect(inline?.findings.skipped).toContainEqual({
+      path: "deep.ts",
+      reason: "it is nested too deeply to be parsed",
+    });
+    expect(one).toEqual({ ...inline, threads: 1 });
+    expect(two).toEqual({ ...inline, threads: expect.toBeOneOf([1, 2]) });
+  });
+});
+
 describe("the exit code is", () => {
   test("0 for a clean tree and for an empty folder", async () => {
     const clean = await audit([temporaryTree({ "a.md": "# A\n[a](#a)" })]);
@@ -126,37 +165,47 @@ describe("the exit code is", () => {
     expect(readdirSync(root)).toEqual(["a.md"]);
   });
 
-  test("130 when it is interrupted, with reports of what was done", async () => {
-    const files = Array.from({ length: 3000 }, (_, n) => [
-      `f${n}.ts`,
-      `export const f${n} = ${n};\n`,
-    ]);
-    const out = join(temporaryTree(), "out");
-    const args = [program, "--out", out, temporaryTree(Object.fromEntries(files))];
-    let interrupted = false;
-    const { code, stdout, stderr } = await run(process.execPath, args, {
-      onStderr: (told, kill) => {
-        if (interrupted || !told.includes("read: 3000 items")) return;
-        interrupted = true;
-        kill();
-      },
-    });
-    expect({ code, stderr }).toMatchObject({ code: 130 });
-    expect(stderr).toContain("interrupted: stopping");
-    expect(stdout).toMatch(/^incomplete: \? broken links, /);
-    expect(json(out, "findings.json")).toMatchObject({
-      state: "incomplete",
-      counts: { dup: null },
-    });
-    const report = json(out, "report.json") as { readonly taskStatistics: readonly Statistics[] };
-    expect(report).toMatchObject({ executionState: "cancelled" });
-    const statuses = report.taskStatistics.map(({ taskName, status }) => [taskName, status]);
-    expect(Object.fromEntries(statuses)).toMatchObject({
-      read: "completed",
-      analyse: "cancelled",
-      verdict: "skipped",
-    });
-  });
+  test.each(["0", "2"])(
+    "130 when it is interrupted with --workers %s, with reports of what was done",
+    async (workers) => {
+      const files = Array.from({ length: 3000 }, (_, n) => [
+        `f${n}.ts`,
+        `export const f${n} = ${n};\n`,
+      ]);
+      const out = join(temporaryTree(), "out");
+      const args = [
+        program,
+        "--workers",
+        workers,
+        "--out",
+        out,
+        temporaryTree(Object.fromEntries(files)),
+      ];
+      let interrupted = false;
+      const { code, stdout, stderr } = await run(process.execPath, args, {
+        onStderr: (told, kill) => {
+          if (interrupted || !told.includes("read: 3000 items")) return;
+          interrupted = true;
+          kill();
+        },
+      });
+      expect({ code, stderr }).toMatchObject({ code: 130 });
+      expect(stderr).toContain("interrupted: stopping");
+      expect(stdout).toMatch(/^incomplete: \? broken links, /);
+      expect(json(out, "findings.json")).toMatchObject({
+        state: "incomplete",
+        counts: { dup: null },
+      });
+      const report = json(out, "report.json") as { readonly taskStatistics: readonly Statistics[] };
+      expect(report).toMatchObject({ executionState: "cancelled" });
+      const statuses = report.taskStatistics.map(({ taskName, status }) => [taskName, status]);
+      expect(Object.fromEntries(statuses)).toMatchObject({
+        read: "completed",
+        analyse: "cancelled",
+        verdict: "skipped",
+      });
+    },
+  );
 });
 
 test("the plan is printed, and nothing runs", async () => {
