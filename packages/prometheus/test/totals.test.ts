@@ -4,7 +4,7 @@ import { prometheusObserver } from "../src/index.ts";
 import { CLIENTS, samples, sum } from "./clients.ts";
 import { randomRun } from "./random-run.ts";
 
-const RUNS = 80;
+const RUNS = 60;
 
 describe.each(CLIENTS)("totals, with %s", (_, client) => {
   test("equal the report's after any run: failures, retries, maps, skips, cancellations, tails", async () => {
