@@ -72,7 +72,7 @@ function scenarios(options: RunOptions): Record<string, Scenario> {
         clock,
         failure: "continue",
         runId: 'run " \n',
-        attributes: { tenant: "a", size: -0, on: true },
+        attributes: { tenant: "a", size: -0.5e-300, on: true },
       });
     },
   };

@@ -1,6 +1,6 @@
 import { DynamicScheduler, flow, task } from "@astrum/core";
 import { VirtualClock } from "@astrum/core/testing";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { prometheusObserver } from "../src/index.ts";
 import { CLIENTS, samples, sum } from "./clients.ts";
 
@@ -30,6 +30,25 @@ describe.each(CLIENTS)("one registry for many, with %s", (_, client) => {
     expect(sum(after, "astrum_runs_total", { flow: "etl", result: "success" })).toBe(3);
     expect(sum(after, "astrum_task_duration_seconds_count", { task: "load" })).toBe(3);
     expect(sum(after, "astrum_task_duration_seconds_sum", { task: "load" })).toBeCloseTo(0.2);
+  });
+
+  test("two copies of this package in one process find each other", async () => {
+    vi.resetModules();
+    const copy = await import("../src/index.ts");
+    expect(copy.prometheusObserver).not.toBe(prometheusObserver);
+    const clock = new VirtualClock();
+    const registry = new client.Registry();
+    const load = task("load", {}, (_, { signal }) => clock.wait(100, signal));
+    const etl = flow("etl", { load });
+    const runs = [prometheusObserver, copy.prometheusObserver].map((make) =>
+      etl.run({ clock, observers: [make({ client, registry })] }),
+    );
+    await clock.advance(10);
+    expect(sum(await samples(registry), "astrum_runs_active", { flow: "etl" })).toBe(2);
+    await clock.run(Promise.all(runs));
+    const after = await samples(registry);
+    expect(sum(after, "astrum_tasks_total", { task: "load", result: "success" })).toBe(2);
+    expect(sum(after, "astrum_task_duration_seconds_count", { task: "load" })).toBe(2);
   });
 
   test("one observer serves several flows, also at once", async () => {

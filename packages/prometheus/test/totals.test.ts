@@ -1,3 +1,4 @@
+import { DynamicScheduler, flow, task } from "@astrum/core";
 import { describe, expect, test } from "vitest";
 import { prometheusObserver } from "../src/index.ts";
 import { CLIENTS, samples, sum } from "./clients.ts";
@@ -65,5 +66,64 @@ describe.each(CLIENTS)("totals, with %s", (_, client) => {
       "run success",
       "run timeout",
     ]);
+  });
+
+  test("tell tasks restored from an earlier report from those that ran", async () => {
+    let fails = true;
+    const first = task("first", {}, () => 1);
+    const second = task("second", { first }, () => {
+      if (fails) throw new Error("not yet");
+    });
+    const daily = flow("daily", { second });
+    const earlier = await daily.run();
+    fails = false;
+
+    const registry = new client.Registry();
+    const observer = prometheusObserver({ client, registry });
+    const resumeFrom = earlier.toJSON({ outputs: true });
+    const report = await daily.run({ resumeFrom, observers: [observer] });
+    const all = await samples(registry);
+    expect(report.restoredTasks).toBe(1);
+    expect(sum(all, "astrum_tasks_total", { task: "first", result: "restored" })).toBe(1);
+    expect(sum(all, "astrum_tasks_total", { task: "second", result: "success" })).toBe(1);
+    expect(sum(all, "astrum_tasks_total")).toBe(2);
+    expect(sum(all, "astrum_task_attempts_total")).toBe(1);
+    expect(sum(all, "astrum_task_duration_seconds_count")).toBe(1);
+  });
+
+  test("hold for the documented scheduler, stage by stage", async () => {
+    const registry = new client.Registry();
+    const a = { taskName: "a" };
+    const b = { taskName: "b" };
+    const c = { taskName: "c", dependencies: [a, b] };
+    const broken = (): never => {
+      throw new Error("no");
+    };
+    const scheduler = new DynamicScheduler(
+      [
+        ["a", () => 1],
+        ["b", broken],
+        ["c", () => 1],
+      ],
+      [a, b, c],
+      {
+        name: "documented",
+        dispatch: "stages",
+        taskRetries: { b: 2 },
+        observers: [prometheusObserver({ client, registry })],
+      },
+    );
+    const report = await scheduler.execute();
+    const all = await samples(registry);
+    const labels = { flow: "documented" };
+    expect(report.observerErrors).toEqual([]);
+    expect(sum(all, "astrum_tasks_total", labels)).toBe(3);
+    expect(sum(all, "astrum_tasks_total", { ...labels, task: "b", result: "failure" })).toBe(1);
+    expect(sum(all, "astrum_tasks_total", { ...labels, task: "c", result: "skip" })).toBe(
+      report.skippedTasks,
+    );
+    expect(sum(all, "astrum_task_attempts_total", labels)).toBe(report.totalAttempts);
+    expect(sum(all, "astrum_task_retries_total", { task: "b" })).toBe(2);
+    expect(sum(all, "astrum_tasks_active")).toBe(0);
   });
 });

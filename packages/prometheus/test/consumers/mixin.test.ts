@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { DASHBOARDS, dashboard, filledIn, MIXIN } from "../mixin.ts";
 import { run } from "./program.ts";
 
@@ -29,6 +29,7 @@ test("the rules and the alerts do what their tests say", () => {
 
 test("Prometheus' own parser accepts every query of the dashboards", () => {
   const folder = mkdtempSync(join(tmpdir(), "astrum-panels-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
   const panels = DASHBOARDS.flatMap((name) => dashboard(name).panels);
   const recorded = panels.flatMap(({ targets }, panel) =>
     targets.map(({ expr }, target) => ({
@@ -41,7 +42,6 @@ test("Prometheus' own parser accepts every query of the dashboards", () => {
     JSON.stringify({ groups: [{ name: "panels", rules: recorded }] }),
   );
   const { code, text } = run("promtool", ["check", "rules", `${folder}/panels.yaml`]);
-  rmSync(folder, { recursive: true });
   expect(text).toContain(`SUCCESS: ${recorded.length} rules found`);
   expect(code).toBe(0);
 });
