@@ -5,5 +5,5 @@ testRunner(() => {
   const url = new URL(import.meta.resolve("astrum-conformance/tasks"));
   const tasks = workerModule<typeof import("astrum-conformance/tasks")>(url);
   const pool = createWorkerPool({ threads: 2, cancelGraceMs: 1_000 });
-  return { runner: pool.runner({ tasks }), close: () => pool.close() };
+  return { runner: pool.runner({ tasks }), place: /^worker-\d+$/, close: () => pool.close() };
 });
