@@ -1,8 +1,9 @@
 /** Puts small pieces of work together, so that what a call to a thread costs is little beside what it does. */
 
 /**
- * In characters. A call costs little, a thread much: about a second of computing and 100 MB until its parsers are loaded
- * and warm. One is started for each shard until there are as many as allowed, so a shard is no less than is worth that.
+ * In characters. A call costs little, a thread much: one to two seconds of computing and 100 MB until its parsers are
+ * loaded and warm. One is started for each shard until there are as many as allowed, so a shard is no less than is worth
+ * that.
  */
 const fullShard = 128 * 1024;
 
