@@ -19,7 +19,7 @@ export interface Row {
   readonly task?: number;
 }
 
-export interface GroupHead {
+interface GroupHead {
   readonly key: string;
   readonly open: boolean;
   readonly load: Staircase;
