@@ -159,7 +159,9 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       ['"--plan"', options.plan],
     ]) {
       if (isGiven)
-        problems.push(`"--from" audits nothing and takes no ${flag}; leave one of them out`);
+        problems.push(
+          `"--from" audits nothing and does not go with ${flag}; leave one of them out`,
+        );
     }
   }
   if (options.resume && options.plan) {
@@ -210,9 +212,7 @@ function several<Name extends string>(
   for (const name of given) {
     if ((names as readonly string[]).includes(name)) continue;
     const near = similar(name, names);
-    problems.push(
-      `"${flag}" does not know "${name}"${near}; it takes ${names.join(", ")}, or "none"`,
-    );
+    problems.push(`"${flag}" takes ${names.join(", ")}, or "none", got "${name}"${near}`);
   }
   return names.filter((name) => given.includes(name));
 }

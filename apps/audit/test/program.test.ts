@@ -218,7 +218,7 @@ test("the plan is printed, and nothing runs", async () => {
   expect(readdirSync(root)).toEqual(["a.md"]);
 });
 
-test("it writes a findings file, a report and an ignore file to --out, and nothing elsewhere", async () => {
+test("it writes findings, reports, a log and an ignore file to --out, and nothing elsewhere", async () => {
   const root = temporaryTree({ "a.md": "" });
   const ended = await run(process.execPath, [program], { cwd: root });
   expect(ended.code).toBe(0);
@@ -227,7 +227,9 @@ test("it writes a findings file, a report and an ignore file to --out, and nothi
     ".astrum-audit",
     ".astrum-audit/.gitignore",
     ".astrum-audit/findings.json",
+    ".astrum-audit/report.html",
     ".astrum-audit/report.json",
+    ".astrum-audit/run.ndjson",
     "a.md",
   ]);
   expect(json(root, ".astrum-audit/report.json")).toMatchObject({
@@ -243,7 +245,9 @@ test("a folder that was there before gets no ignore file, and is not audited", a
   expect(readdirSync(join(root, "reports")).sort()).toEqual([
     "findings.json",
     "old.md",
+    "report.html",
     "report.json",
+    "run.ndjson",
   ]);
 });
 
@@ -263,7 +267,7 @@ describe("when the reader stops reading,", () => {
       }[reader],
     );
     expect(stderr).not.toMatch(/EPIPE|Error|\n\s+at /);
-    expect(lastLine(stderr)).toMatch(/findings\.json and report\.json are in/);
+    expect(lastLine(stderr)).toMatch(/the report: .*report\.html$/);
   });
 });
 
