@@ -5,8 +5,7 @@
 import { availableParallelism } from "node:os";
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { closest, distance } from "fastest-levenshtein";
-import { type FindingKind, findingKinds } from "./finding.ts";
-import type { Limits } from "./verdict.ts";
+import { type LimitedKind, type Limits, limitedKinds } from "./verdict.ts";
 
 export interface AuditOptions extends Limits {
   /** As given; `undefined` is the repository that the program stands in. */
@@ -25,12 +24,15 @@ export type CommandLine =
   | { readonly command: "help" | "version" }
   | { readonly command: "usage"; readonly problems: readonly string[] };
 
+/** What is a fault in every repository. */
+const defaultFailOn = "links,cycles,dup,secrets";
+
 const flags = {
   out: { type: "string", default: ".astrum-audit" },
   io: { type: "string", default: "32" },
   workers: { type: "string", default: String(availableParallelism()) },
   "max-dup": { type: "string", default: "5" },
-  "fail-on": { type: "string", default: findingKinds.join(",") },
+  "fail-on": { type: "string", default: defaultFailOn },
   plan: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
@@ -42,14 +44,16 @@ const mostWorkers = 4096;
 
 export const helpText: string = `astrum-audit [path] [options]
 
-Looks for broken Markdown links, import cycles and duplicated blocks in a folder.
+Looks for broken Markdown links, import cycles, duplicated blocks, likely secrets,
+hotspots, oversized and binary files in a folder.
 Default path: the repository you stand in, else the current folder.
 
   --out DIR         where findings.json and report.json go (.astrum-audit)
   --io N            files read at once (32)
   --workers N       threads that compute; 0: the main thread does (as many as cores)
   --max-dup N       duplicated blocks allowed (5)
-  --fail-on KINDS   what can fail the audit: ${findingKinds.join(",")} or none (all)
+  --fail-on KINDS   what can fail the audit (${defaultFailOn});
+                    also oversized, binary; or none
   --plan            print the plan and run nothing
   --json            print the findings as JSON
   -h, --help        this text
@@ -122,19 +126,22 @@ function wholeNumber(
   return number;
 }
 
-function kinds(text: string, problems: string[]): FindingKind[] {
+function kinds(text: string, problems: string[]): LimitedKind[] {
   if (text === "none") return [];
   const names = text.split(",").map((name) => name.trim());
   for (const name of names) {
     if (isKind(name)) continue;
-    const known = `the kinds are ${findingKinds.join(", ")}, or "none"`;
+    const known =
+      name === "hotspots"
+        ? "every repository has some, so they fail nothing"
+        : `the kinds are ${limitedKinds.join(", ")}, or "none"`;
     problems.push(`"--fail-on" does not know "${name}"; ${known}`);
   }
-  return findingKinds.filter((kind) => names.includes(kind));
+  return limitedKinds.filter((kind) => names.includes(kind));
 }
 
-function isKind(name: string): name is FindingKind {
-  return (findingKinds as readonly string[]).includes(name);
+function isKind(name: string): name is LimitedKind {
+  return (limitedKinds as readonly string[]).includes(name);
 }
 
 function suggestion(name: string): string {

@@ -6,13 +6,15 @@ import type { ExecutionReport } from "@astrum/core";
 import manifest from "../package.json" with { type: "json" };
 import { type AuditOptions, helpText, parseCommandLine } from "./command-line.ts";
 import { repositoryAbove } from "./discover.ts";
-import { type AuditOutputs, auditFlow } from "./graph.ts";
+import { auditFlow } from "./graph.ts";
 import { filesAtOnce } from "./open-files.ts";
-import { findingLine, findingsJson, skipLine, verdictLine } from "./print.ts";
+import { type AuditOutputs, partsOf } from "./outputs.ts";
+import { findingLine, findingsJson, notJudgedLines, skipLine, verdictLine } from "./print.ts";
 import { progressLines } from "./progress.ts";
 import { judge } from "./verdict.ts";
 import type { AuditWork } from "./work.ts";
 import { workOnThreads } from "./work-on-threads.ts";
+import { writeFindings } from "./write-findings.ts";
 
 const exit = { passed: 0, failed: 1, incomplete: 2, usage: 64, interrupted: 130 } as const;
 
@@ -95,14 +97,15 @@ async function audit(options: AuditOptions): Promise<number> {
     await threads?.pool.destroy();
   }
 
-  const verdict = report.outputs.verdict ?? judge(report.outputs, options);
-  const findings = findingsJson(verdict);
-  await writeFile(resolve(out, "findings.json"), findings);
+  // Cut short, the run has not come to writing what it had found by then.
+  const verdict = report.outputs.verdict ?? judge(partsOf(report.outputs), options);
+  if (report.outcome("write:findings").status !== "completed") await writeFindings(out, verdict);
   await writeFile(resolve(out, "report.json"), `${JSON.stringify(report.toJSON())}\n`);
   for (const skip of verdict.skipped) tell(skipLine(skip));
   for (const failure of report.errorSummary) tell(`failed: ${failure}`);
+  for (const line of notJudgedLines(verdict)) tell(line);
   tell(`findings.json and report.json are in ${out}`);
-  if (options.json) process.stdout.write(findings);
+  if (options.json) process.stdout.write(findingsJson(verdict));
   else {
     const lines = [...verdict.findings.map(findingLine), verdictLine(verdict)];
     process.stdout.write(`${lines.join("\n")}\n`);
