@@ -87,7 +87,8 @@ describe("with the keyboard alone", () => {
 
   it("columns are sorted by their headers", async () => {
     await withPage(browser, html, async ({ page }) => {
-      await page.getByRole("button", { name: "ran", exact: true }).press("Enter");
+      await tabTo(page, ".headers .ran button");
+      await page.keyboard.press("Enter");
       await page.getByRole("grid").focus();
       await page.keyboard.press("Home");
       const [slowest] = report.taskStatistics.toSorted((a, b) => b.runMs - a.runMs);
@@ -167,6 +168,23 @@ describe("the timeline", () => {
       await page.keyboard.press("0");
       expect(await picture(page)).toBe(whole);
     });
+  });
+
+  it("says what its bars mean, those that this run has", async () => {
+    const meanings = (open: Page): Promise<string[]> =>
+      open.locator(".legend li").allTextContents();
+    await withPage(browser, html, async ({ page }) =>
+      expect(await meanings(page)).toEqual([
+        "on the critical path",
+        "completed",
+        "failed",
+        "ended otherwise",
+        "back-off",
+      ]),
+    );
+    await withPage(browser, renderHtml(fixture("one")), async ({ page }) =>
+      expect(await meanings(page)).toEqual(["on the critical path", "completed"]),
+    );
   });
 
   it("lets the page scroll past it until it is asked to zoom", async () => {
