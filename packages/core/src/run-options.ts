@@ -198,7 +198,17 @@ function checkFailure(issues: Issues, failure: unknown): void {
 /** Collects what a graph needs and the options of the run do not give: units of resources, values of parameters. */
 export function checkNeeds(issues: Issues, graph: Graph, options: RunOptions): void {
   const { resources = {} } = options;
-  const given = new Set((options.params ?? []).map(({ param }) => param));
+  const given = new Set<string>();
+  for (const { param } of options.params ?? []) {
+    if (given.has(param)) {
+      issues.add(
+        "duplicate-parameter",
+        `The parameter "${param}" is given twice: give it one value`,
+        ["params", param],
+      );
+    }
+    given.add(param);
+  }
   const known = new Set<string>();
   for (const { name, slots, options: taskOptions } of graph.definitions) {
     for (const resource in taskOptions?.resources) {

@@ -221,6 +221,14 @@ describe("The options of a run", () => {
     expect(await refusal(() => load.run({ runId: "" }))).toEqual(["`runId` must not be empty"]);
   });
 
+  it("give a parameter one value", async () => {
+    const user = param<string>("user");
+    const read = flow("f", { reads: task("reads", { user }, nothing) });
+    expect(await refusal(() => read.run({ params: [user.of("a"), user.of("b")] }))).toEqual([
+      'The parameter "user" is given twice: give it one value',
+    ]);
+  });
+
   it("refuse observers with a hole", async () => {
     expect(await refusal(() => load.run({ observers: holed({ name: "o" }) } as never))).toEqual([
       expect.stringMatching(/^The name of `observers\[\d\]` must be a string, got `undefined`$/),
