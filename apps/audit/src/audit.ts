@@ -4,7 +4,6 @@
  * makes it; what the audit does is in `graph`.
  */
 import { existsSync, rmSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { eventLog, readEventLog } from "@astrum/reporters";
 import manifest from "../package.json" with { type: "json" };
@@ -14,7 +13,7 @@ import { exit } from "./exit-code.ts";
 import { auditFlow } from "./graph.ts";
 import { type Metrics, serveMetrics, writeMetrics } from "./metrics.ts";
 import { filesAtOnce } from "./open-files.ts";
-import { findingsJson } from "./print.ts";
+import { partsOf } from "./outputs.ts";
 import { progressTo } from "./progress.ts";
 import { writeReports } from "./reports.ts";
 import { summarise, tell } from "./tell.ts";
@@ -24,6 +23,7 @@ import { UsageError } from "./usage-error.ts";
 import { judge } from "./verdict.ts";
 import type { AuditWork } from "./work.ts";
 import { workOnThreads } from "./work-on-threads.ts";
+import { writeFindings } from "./write-findings.ts";
 
 /** Resolves with the exit code. `root` and `out` are absolute, and there. */
 export async function audit(root: string, out: string, options: AuditOptions): Promise<number> {
@@ -68,9 +68,10 @@ export async function audit(root: string, out: string, options: AuditOptions): P
         : runner && { runner }),
     });
 
-    const verdict = run.outputs.verdict ?? judge(run.outputs, options);
+    // Cut short, the run has not come to writing what it had found by then.
+    const verdict = run.outputs.verdict ?? judge(partsOf(run.outputs), options);
+    if (run.outcome("write:findings").status !== "completed") await writeFindings(out, verdict);
     const report = run.toJSON();
-    await writeFile(resolve(out, "findings.json"), findingsJson(verdict));
     const files = await writeReports(out, options.report, report);
     summarise({ verdict, report, json: options.json });
     if (report.resume !== undefined) {

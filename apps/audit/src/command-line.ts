@@ -4,8 +4,16 @@
  */
 import { availableParallelism } from "node:os";
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { closest, distance } from "fastest-levenshtein";
-import { type FindingKind, findingKinds } from "./finding.ts";
+import {
+  collector,
+  kinds,
+  oneOf,
+  portOrFile,
+  several,
+  share,
+  similar,
+  wholeNumber,
+} from "./option-values.ts";
 import { type ReportName, reportNames } from "./reports.ts";
 import type { Limits } from "./verdict.ts";
 
@@ -42,12 +50,15 @@ export type CommandLine =
   | { readonly command: "help" | "version" }
   | { readonly command: "usage"; readonly problems: readonly string[] };
 
+/** What is a fault in every repository. */
+const defaultFailOn = "links,cycles,dup,secrets";
+
 const flags = {
   out: { type: "string", default: ".astrum-audit" },
   io: { type: "string", default: "32" },
   workers: { type: "string", default: String(availableParallelism()) },
   "max-dup": { type: "string", default: "5" },
-  "fail-on": { type: "string", default: findingKinds.join(",") },
+  "fail-on": { type: "string", default: defaultFailOn },
   progress: { type: "string", default: "auto" },
   report: { type: "string", default: "html,json" },
   otlp: { type: "string" },
@@ -68,14 +79,16 @@ const mostWorkers = 4096;
 
 export const helpText: string = `astrum-audit [path] [options]
 
-Looks for broken Markdown links, import cycles and duplicated blocks in a folder.
+Looks for broken Markdown links, import cycles, duplicated blocks, likely secrets,
+hotspots, oversized and binary files in a folder.
 Default path: the repository you stand in, else the current folder.
 
   --out DIR         where findings, reports and the event log go (.astrum-audit)
   --io N            files read at once (32)
   --workers N       threads that compute; 0: the main thread does (as many as cores)
   --max-dup N       duplicated blocks allowed (5)
-  --fail-on KINDS   what can fail the audit: ${findingKinds.join(",")} or none (all)
+  --fail-on KINDS   what can fail the audit (${defaultFailOn});
+                    also oversized, binary; or none
   --progress MODE   ${progressModes.join("|")} (auto)
   --report FORMATS  reports of the run: ${reportNames.join(",")}
                     or none (html,json)
@@ -170,100 +183,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   return problems.length > 0 ? { command: "usage", problems } : { command: "audit", options };
 }
 
-function wholeNumber(
-  flag: string,
-  text: string,
-  least: number,
-  problems: string[],
-  most: number = Number.MAX_SAFE_INTEGER,
-): number {
-  const number = Number(text);
-  if (!/^\d+$/.test(text) || number < least || number > most) {
-    const range = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `from ${least} up`;
-    problems.push(`Expected "${flag}" to be a whole number ${range}, got "${text}"`);
-  }
-  return number;
-}
-
-function oneOf<Name extends string>(
-  flag: string,
-  text: string,
-  names: readonly Name[],
-  problems: string[],
-): Name {
-  const found = names.find((name) => name === text);
-  if (found === undefined) {
-    problems.push(
-      `Expected "${flag}" to be ${names.join(", ")}, got "${text}"${similar(text, names)}`,
-    );
-  }
-  return found ?? (names[0] as Name);
-}
-
-/** In the order of `names`, each once. */
-function several<Name extends string>(
-  flag: string,
-  text: string,
-  names: readonly Name[],
-  problems: string[],
-): readonly Name[] {
-  if (text === "none") return [];
-  const given = text.split(",").map((name) => name.trim());
-  for (const name of given) {
-    if ((names as readonly string[]).includes(name)) continue;
-    const near = similar(name, names);
-    problems.push(`"${flag}" takes ${names.join(", ")}, or "none", got "${name}"${near}`);
-  }
-  return names.filter((name) => given.includes(name));
-}
-
-function share(flag: string, text: string, problems: string[]): number {
-  const number = Number(text);
-  if (!/^\d*\.?\d+$/.test(text) || number > 1) {
-    problems.push(`Expected "${flag}" to be a share from 0 to 1, such as 0.05, got "${text}"`);
-  }
-  return number;
-}
-
-function collector(text: string | undefined, problems: string[]): string | undefined {
-  if (text !== undefined && !(/^https?:/i.test(text) && URL.canParse(text))) {
-    problems.push(`Expected "--otlp" to be a URL such as http://localhost:4318, got "${text}"`);
-  }
-  return text;
-}
-
-function portOrFile(text: string | undefined, problems: string[]): number | string | undefined {
-  if (text === undefined || !/^\d+$/.test(text)) return text;
-  if (Number(text) > 65_535) {
-    const way = `a file of that name is "./${text}"`;
-    problems.push(`Expected "--metrics" to be a port up to 65535 or a file, got "${text}"; ${way}`);
-  }
-  return Number(text);
-}
-
-function kinds(text: string, problems: string[]): FindingKind[] {
-  if (text === "none") return [];
-  const names = text.split(",").map((name) => name.trim());
-  for (const name of names) {
-    if (isKind(name)) continue;
-    const known = `the kinds are ${findingKinds.join(", ")}, or "none"`;
-    problems.push(`"--fail-on" does not know "${name}"; ${known}`);
-  }
-  return findingKinds.filter((kind) => names.includes(kind));
-}
-
-function isKind(name: string): name is FindingKind {
-  return (findingKinds as readonly string[]).includes(name);
-}
-
 function suggestion(name: string): string {
   const near = similar(name, Object.keys(flags), "--");
   return near === "" ? `; "--help" lists the options` : near;
-}
-
-/** `. Did you mean "…"?`, or nothing when no name is near. */
-function similar(name: string, names: readonly string[], before = ""): string {
-  const near = closest(name, [...names]);
-  const isNear = distance(name, near) <= Math.max(1, Math.ceil(near.length / 3));
-  return isNear ? `. Did you mean "${before}${near}"?` : "";
 }

@@ -13,7 +13,8 @@ import { judge, type Verdict } from "./verdict.ts";
 export async function retell(log: string, out: string, options: AuditOptions): Promise<number> {
   const { outputs, ...report } = read(log);
   const stored = outputs?.verdict;
-  const verdict = stored?.encoding === "json" ? (stored.value as Verdict) : judge({}, options);
+  const verdict =
+    stored?.encoding === "json" ? (stored.value as Verdict) : judge({ findings: {} }, options);
   const files = await writeReports(out, options.report, report);
   summarise({ verdict, report, json: options.json });
   tell(timeLine(report));

@@ -1,6 +1,6 @@
 /** Where words go: what was found to stdout, everything else to stderr. */
 import type { SerializedReport } from "@astrum/core";
-import { findingLine, findingsJson, skipLine, verdictLine } from "./print.ts";
+import { findingLine, findingsJson, notJudgedLines, skipLine, verdictLine } from "./print.ts";
 import type { Verdict } from "./verdict.ts";
 
 export function tell(line: string): void {
@@ -17,6 +17,7 @@ export interface Summary {
 export function summarise({ verdict, report, json }: Summary): void {
   for (const skip of verdict.skipped) tell(skipLine(skip));
   for (const failure of report.errorSummary) tell(`failed: ${failure}`);
+  for (const line of notJudgedLines(verdict)) tell(line);
   if (json) process.stdout.write(findingsJson(verdict));
   else {
     const lines = [...verdict.findings.map(findingLine), verdictLine(verdict)];

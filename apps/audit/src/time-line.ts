@@ -10,6 +10,8 @@ const doing: Readonly<Record<string, string>> = {
   read: "reading",
   analyse: "analysing",
   compare: "comparing",
+  links: "following links",
+  "git:churn": "asking git",
 };
 const onThreads: ReadonlySet<string> = new Set(["analyse", "compare"]);
 

@@ -13,7 +13,7 @@ test("without arguments, the defaults", () => {
       io: 32,
       workers: availableParallelism(),
       maxDup: 5,
-      failOn: ["links", "cycles", "dup"],
+      failOn: ["links", "cycles", "dup", "secrets"],
       progress: "auto",
       report: ["html", "json"],
       otlp: undefined,
@@ -107,7 +107,11 @@ describe("wrong usage is told, with the way out:", () => {
     ["--max-dup=-1", 'Expected "--max-dup" to be a whole number from 0 up, got "-1"'],
     [
       "--fail-on links,secret",
-      '"--fail-on" does not know "secret"; the kinds are links, cycles, dup, or "none"',
+      '"--fail-on" does not know "secret"; the kinds are links, cycles, dup, secrets, oversized, binary, or "none"',
+    ],
+    [
+      "--fail-on hotspots",
+      '"--fail-on" does not know "hotspots"; every repository has some, so they fail nothing',
     ],
     [
       "--progress plan",

@@ -227,12 +227,14 @@ class Driver implements AttemptHost, ConclusionHost, Execution {
   // ---- events and commands -----------------------------------------------------------------------------------------
 
   /** One event at a time: what a command causes at once waits until all commands before it are obeyed. */
-  send(event: MachineEvent): void {
+  send(event: MachineEvent, then?: MachineEvent): void {
     if (this.#busy) {
       this.#events.push(event);
+      if (then !== undefined) this.#events.push(then);
       return;
     }
     this.#busy = true;
+    if (then !== undefined) this.#events.push(then);
     this.#step(event);
     if (this.#events.length > 0) {
       for (let at = 0; at < this.#events.length; at++) {
@@ -313,7 +315,9 @@ class Driver implements AttemptHost, ConclusionHost, Execution {
   }
 
   now(): number {
-    return this.#clock.now() - this.#origin;
+    const at = this.#clock.now() - this.#origin;
+    if (at > this.#instant) this.#instant = at;
+    return this.#instant; // A clock of the caller's own may go back; a run does not.
   }
 
   /** Timers fire in whatever context the clock has. */

@@ -103,7 +103,9 @@ export class Run extends Attempts implements Machine {
         break;
       case "threw":
         if (event.facts !== undefined) this.ledger.note(event.task, event.facts);
+        if (event.stops) this.#phase = "draining";
         this.threw(event.task, event.error, event.retryMs, event.timedOut === true);
+        if (event.stops) return commands; // The stop that follows says what becomes of the others.
         break;
       case "prepared":
         this.#prepared(event);
