@@ -37,7 +37,8 @@ export async function audit(root: string, out: string, options: AuditOptions): P
   const threads = options.workers > 0 ? workOnThreads(options.workers) : undefined;
   const tracing =
     options.otlp === undefined ? undefined : startTracing(options.otlp, manifest.version);
-  const log = eventLog(logPath);
+  // What the audit finds is masked already, and "secrets" here is the name of a count.
+  const log = eventLog(logPath, { redact: false });
   const interrupt = new AbortController();
   // Once: a second Ctrl-C finds no handler and ends the program.
   process.once("SIGINT", () => {
@@ -81,6 +82,9 @@ export async function audit(root: string, out: string, options: AuditOptions): P
     tell(timeLine(report));
     tell(`${["findings.json", "run.ndjson", ...files].join(", ")} are in ${out}`);
     if (files.includes("report.html")) tell(`the report: ${resolve(out, "report.html")}`);
+    for (const { taskName, status, error } of await run.tail) {
+      if (status === "failed") tell(`failed: ${taskName}: ${error?.message}`);
+    }
     if (run.executionState === "cancelled") return exit.interrupted;
     return run.executionState === "completed" ? exit[verdict.state] : exit.incomplete;
   } finally {

@@ -8,6 +8,8 @@
  *               │                      ├─▶ secrets, files, survey ──────────────────────┤
  *               └─▶ git:churn ─────────┴─▶ hotspots ────────────────────────────────────┘
  *
+ * Two tail tasks follow, history:append after verdict and bundle:gzip after write:findings.
+ *
  * A star marks a `map`: as many items as the task before it found, each with its own attempts. What computes for long is
  * handed in as `work`, which runs on threads or on this one.
  *
@@ -19,6 +21,7 @@ import manifest from "../package.json" with { type: "json" };
 import { having, markdownByPath } from "./analyse/having.ts";
 import { secretFindings } from "./analyse/secret-findings.ts";
 import { shardsOf } from "./analyse/shard.ts";
+import { gzipBeside } from "./bundle.ts";
 import { discover } from "./discover.ts";
 import { duplicateCandidates, linesIn } from "./duplicates/candidates.ts";
 import { duplicateFindings } from "./duplicates/findings.ts";
@@ -26,6 +29,7 @@ import { existingPaths } from "./existing-paths.ts";
 import { fileFindings } from "./file-findings.ts";
 import { untilItPasses } from "./flaky-io.ts";
 import { gitChurn } from "./git-churn.ts";
+import { appendHistory } from "./history.ts";
 import { hotspots } from "./hotspots.ts";
 import { importCycles } from "./import-cycles.ts";
 import { brokenLinks, knownPaths, unknownTargets } from "./links.ts";
@@ -190,5 +194,11 @@ export function auditFlow(
     verdict,
     written,
   };
-  return flow("audit", outputs);
+  // Nobody waits for these: the report is there before they are done.
+  const history = task("history:append", { verdict }, ({ verdict }) => appendHistory(out, verdict));
+  const bundle = task("bundle:gzip", { written }, ({ written }, { signal }) =>
+    gzipBeside(written, signal),
+  );
+
+  return flow("audit", outputs, { tails: { history, bundle } });
 }

@@ -1,12 +1,22 @@
 /** The real program with everything around it: what it sends, serves, writes and takes up again. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
 import type { SerializedReport } from "@astrum/core";
 import { parseReport, readEventLog } from "@astrum/reporters";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { auditFlow } from "../src/graph.ts";
 import { inlineWork } from "../src/inline-work.ts";
 import { serveMetrics } from "../src/metrics.ts";
@@ -14,7 +24,10 @@ import { openReceiver } from "./otlp-receiver.ts";
 import { program, run } from "./program.ts";
 import { temporaryTree } from "./temporary-tree.ts";
 
-const known = fileURLToPath(new URL("./fixtures/known", import.meta.url));
+// Outside of any repository: what git says of this one is not known here.
+const known = mkdtempSync(join(realpathSync(tmpdir()), "astrum-audit-known-"));
+afterAll(() => rmSync(known, { recursive: true, force: true }));
+cpSync(fileURLToPath(new URL("./fixtures/known", import.meta.url)), known, { recursive: true });
 const expected = readFileSync(
   fileURLToPath(new URL("./fixtures/known.expected.txt", import.meta.url)),
   "utf8",
@@ -53,6 +66,8 @@ describe("reports:", () => {
     expect(readdirSync(out).sort()).toEqual([
       ".gitignore",
       "findings.json",
+      "findings.json.gz",
+      "history.ndjson",
       "report.dot",
       "report.junit.xml",
       "report.md",
@@ -61,6 +76,18 @@ describe("reports:", () => {
       "report.trace.json",
       "run.ndjson",
     ]);
+  });
+
+  test("the tail packs the findings, and adds a line to the history", async () => {
+    const out = newFolder();
+    for (const _ of [1, 2]) await audit(["--out", out, "--report", "json", known]);
+    const packed = readFileSync(join(out, "findings.json.gz"));
+    expect(gunzipSync(packed).toString()).toBe(text(out, "findings.json"));
+    const lines = text(out, "history.ndjson").trimEnd().split("\n");
+    const { counts } = JSON.parse(text(out, "findings.json")) as { counts: unknown };
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(
+      [1, 2].map(() => ({ at: expect.any(String), state: "failed", counts })),
+    );
   });
 
   test("--from tells a run again: the same findings, and any report", async () => {
@@ -110,7 +137,7 @@ describe("an audit that was cut off", () => {
   /** Enough for a kill to hit the middle of it. */
   function largeTree(): string {
     const root = temporaryTree();
-    for (let n = 0; n < 60; n++) cpSync(known, join(root, `copy ${n}`), { recursive: true });
+    for (let n = 0; n < 20; n++) cpSync(known, join(root, `copy ${n}`), { recursive: true });
     return root;
   }
 
@@ -183,7 +210,8 @@ test("--otlp sends a span for the run, each task and each attempt of the report"
   const out = newFolder();
   await audit(["--out", out, "--otlp", receiver.url, "--chaos", "0.3", known]);
   expect([...receiver.contentTypes]).toEqual(["application/x-protobuf"]);
-  const { taskStatistics } = reportIn(out);
+  // A task that was skipped has no span.
+  const taskStatistics = reportIn(out).taskStatistics.filter(({ status }) => status !== "skipped");
   const { spans } = receiver;
   expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1);
   const names = new Map(spans.map(({ spanId, name }) => [spanId, name]));
@@ -221,7 +249,7 @@ describe("--metrics", () => {
   test("serves both formats, and the totals are the report's", async () => {
     const metrics = await serveMetrics(0);
     onTestFinished(() => metrics.stop());
-    const settings = { root: known, out: newFolder(), io: 8, maxDup: 5, failOn: [] };
+    const settings = { root: known, out: temporaryTree(), io: 8, maxDup: 5, failOn: [] };
     const { observers } = metrics;
     const report = await auditFlow(settings, inlineWork).run({ observers, failure: "continue" });
     const scraped = async (accept: string) => {

@@ -233,6 +233,8 @@ test("it writes findings, reports, a log and an ignore file to --out, and nothin
     ".astrum-audit",
     ".astrum-audit/.gitignore",
     ".astrum-audit/findings.json",
+    ".astrum-audit/findings.json.gz",
+    ".astrum-audit/history.ndjson",
     ".astrum-audit/report.html",
     ".astrum-audit/report.json",
     ".astrum-audit/run.ndjson",
@@ -250,6 +252,8 @@ test("a folder that was there before gets no ignore file, and is not audited", a
   expect((await run(process.execPath, args)).code).toBe(0);
   expect(readdirSync(join(root, "reports")).sort()).toEqual([
     "findings.json",
+    "findings.json.gz",
+    "history.ndjson",
     "old.md",
     "report.html",
     "report.json",
