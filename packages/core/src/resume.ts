@@ -5,7 +5,7 @@
 import { Issues } from "./check.ts";
 import { decodeValue, type EncodedValue } from "./encode.ts";
 import { DefinitionError } from "./errors.ts";
-import { fingerprint } from "./fingerprint.ts";
+import { Fingerprints } from "./fingerprint.ts";
 import type { JournalEntry } from "./journal.ts";
 import type { GraphPlan } from "./plan.ts";
 import type { SerializedReport } from "./report.ts";
@@ -26,6 +26,7 @@ export interface Restored {
  */
 export function restore(plan: GraphPlan, report: SerializedReport): Restored {
   const { graph } = plan;
+  const fingerprints = new Fingerprints(graph);
   const rows = new Map(report.taskStatistics.map((row) => [row.taskName, row]));
   const stored = new Map(Object.entries(report.outputs ?? {}));
   const outputs = new Map<number, unknown>();
@@ -39,7 +40,7 @@ export function restore(plan: GraphPlan, report: SerializedReport): Restored {
     const dependency = runningDependency(plan, task, outputs);
     const why =
       dependency === undefined
-        ? obstacle(rows.get(name), stored.get(name), fingerprint(graph, task))
+        ? obstacle(rows.get(name), stored.get(name), fingerprints.of(task))
         : `its dependency "${dependency}" runs again`;
     if (why === undefined) {
       outputs.set(task, decodeValue(stored.get(name) as EncodedValue));
@@ -54,7 +55,7 @@ export function restore(plan: GraphPlan, report: SerializedReport): Restored {
     const found = map === undefined ? undefined : items.get(map);
     if (found === undefined || map === undefined || row.index === undefined) continue;
     const output = stored.get(row.taskName);
-    if (obstacle(row, output, fingerprint(graph, map, row.index)) !== undefined) continue;
+    if (obstacle(row, output, fingerprints.of(map, row.index)) !== undefined) continue;
     found.set(row.index, decodeValue(output as EncodedValue));
     restored.push(row.taskName);
   }
