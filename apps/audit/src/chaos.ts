@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import type { Runner, RunnerAttempt } from "@astrum/core";
 
 /** Passes for a moment's trouble, as a busy file is: what retries that, retries this. */
-export class InjectedFailure extends Error {
+class InjectedFailure extends Error {
   override readonly name = "InjectedFailure";
   readonly code = "EBUSY";
 }

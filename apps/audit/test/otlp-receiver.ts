@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
 import protobuf from "otlp-decode/build/src/generated/root.js";
 
-export interface Span {
+interface Span {
   readonly name: string;
   readonly traceId: string;
   readonly spanId: string;

@@ -220,7 +220,7 @@ test("the plan is printed, and nothing runs", async () => {
   const { code, stdout, stderr } = await run(process.execPath, [program, "--plan"], { cwd: root });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toContain("read (map) ← discover");
-  expect(lastLine(stdout)).toMatch(/dupes:merge → verdict → write:findings$/);
+  expect(lastLine(stdout)).toMatch(/dupes:merge → verdict → write:findings → bundle:gzip$/);
   expect(readdirSync(root)).toEqual(["a.md"]);
 });
 
