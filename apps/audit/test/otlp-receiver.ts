@@ -7,6 +7,7 @@ import protobuf from "otlp-decode/build/src/generated/root.js";
 
 interface Span {
   readonly name: string;
+  /** In hexadecimal, as all identifiers here. */
   readonly traceId: string;
   readonly spanId: string;
   /** Empty for the root of a trace. */
@@ -93,14 +94,18 @@ function decode(bytes: Uint8Array): Span[] {
     scopeSpans.flatMap(({ spans }) =>
       spans.map(({ parentSpanId, status, links, ...span }) => ({
         name: span.name,
-        traceId: span.traceId,
-        spanId: span.spanId,
-        parentSpanId: parentSpanId ?? "",
+        traceId: hex(span.traceId),
+        spanId: hex(span.spanId),
+        parentSpanId: hex(parentSpanId ?? ""),
         status: status?.code ?? 0,
-        links: links.map(({ spanId }) => spanId),
+        links: links.map(({ spanId }) => hex(spanId)),
         start: BigInt(span.startTimeUnixNano),
         end: BigInt(span.endTimeUnixNano),
       })),
     ),
   );
+}
+
+function hex(base64: string): string {
+  return Buffer.from(base64, "base64").toString("hex");
 }
