@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
 import protobuf from "otlp-decode/build/src/generated/root.js";
 
-interface Span {
+export interface Span {
   readonly name: string;
   /** In hexadecimal, as all identifiers here. */
   readonly traceId: string;
