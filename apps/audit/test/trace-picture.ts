@@ -71,6 +71,7 @@ function picture(spans: readonly Span[]): string {
   });
   const total = `${spans.length} spans of one trace, ${(whole / 1e6).toFixed(0)} ms; lines are links`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12">
+<title>A run of the audit as a trace</title>
 <style>.run{fill:#57606a}.task{fill:#2f6fb7}.attempt{fill:#8db9e8}.error{fill:#c93c37}.ms{fill:#555;font-size:10px}path{fill:none;stroke:#b08800;stroke-width:.7;opacity:.6}</style>
 <rect width="${width}" height="${height}" fill="#fff"/>
 <text x="8" y="20" font-weight="600">${total}</text>
