@@ -73,3 +73,8 @@ describe("no secret is", () => {
     },
   );
 });
+
+test("a file leaves nothing behind that the next ones would have to wade through", async () => {
+  await secrets(`const apiKey = "${random}";`);
+  expect(performance.getEntries()).toEqual([]);
+});
