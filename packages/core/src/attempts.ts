@@ -47,6 +47,8 @@ export interface Machine {
   readonly detached: ReadonlySet<number>;
   /** What is to be done now. Events are facts and must be true; those that came too late are let pass. */
   handle(event: MachineEvent): readonly Command[];
+  /** Whether the task completes if its running attempt returns. */
+  mayComplete(task: number): boolean;
   /** Whether a failure of the running attempt could be followed by another one. */
   mayRetry(task: number): boolean;
   /** Whether the running attempt was asked to stop because of its own time limit, and for nothing else since. */
@@ -176,6 +178,10 @@ export abstract class Attempts implements Machine {
   protected command(command: Command): void {
     if (this.#commands === undefined) this.#commands = [command];
     else this.#commands.push(command);
+  }
+
+  mayComplete(task: number): boolean {
+    return this.ledger.status[task] === RUNNING && !this.asked.has(task);
   }
 
   mayRetry(task: number): boolean {

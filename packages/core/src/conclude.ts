@@ -1,28 +1,24 @@
 /**
- * From what a task's function gave to the event that ends its attempt: the output is checked, cleanups run, the journal
- * is told, the retry policy is asked. Decides nothing about the run; the machine is told the facts.
+ * From what a task's function gave to the event that ends its attempt: the output is checked, cleanups run, the retry
+ * policy is asked. Decides nothing about the run; the machine is told the facts.
  */
 
 import type { Attempt } from "./attempt.ts";
 import type { Machine } from "./attempts.ts";
-import { asError, JournalError, messageOf, TimeoutError } from "./errors.ts";
+import { asError, messageOf, TimeoutError } from "./errors.ts";
 import type { EndFacts, MachineEvent } from "./event.ts";
 import { validate } from "./inputs.ts";
-import type { Outputs } from "./outputs.ts";
 import { retryDelay } from "./retry.ts";
 
 /** What it needs of the driver. */
 export interface ConclusionHost {
   readonly machine: Machine;
-  readonly outputs: Outputs;
   readonly random: () => number;
   now(): number;
   send(event: MachineEvent): void;
   nameOf(task: number): string;
   /** Nothing more is heard of the attempt. */
   end(attempt: Attempt): void;
-  /** Tells the journal; throws what it throws. */
-  record(task: number, output: unknown): void;
 }
 
 export class Conclusion {
@@ -82,20 +78,8 @@ export class Conclusion {
       return;
     }
     const { task } = attempt;
-    try {
-      this.#host.record(task, value);
-    } catch (error) {
-      const failure = new JournalError(
-        `The journal failed at task "${this.#host.nameOf(task)}": ${messageOf(error)}`,
-        { cause: error },
-      );
-      this.#host.end(attempt);
-      const stops = { kind: "journal", error } as const;
-      this.#host.send({ type: "threw", task, at: this.#host.now(), error: failure, stops });
-      return;
-    }
-    this.#host.outputs.set(task, value);
     this.#host.end(attempt);
+    // Whether it counts is known when the event has its turn: the function itself may have called the task off.
     const at = this.#host.now();
     this.#host.send({ type: "returned", task, at, value, facts: attempt.facts() });
   }

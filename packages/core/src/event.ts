@@ -49,7 +49,7 @@ export interface EndFacts {
 }
 export type Attributes = Readonly<Record<string, string | number | boolean>>;
 /** The attempt ended well, or as it was asked to. The machine does not look at the value. */
-interface ReturnedEvent extends OfTask {
+export interface ReturnedEvent extends OfTask {
   readonly type: "returned";
   readonly value: unknown;
   readonly facts?: EndFacts | undefined;

@@ -9,8 +9,8 @@ import { type Machine, type RunSettings, reasonOf } from "./attempts.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Conclusion, type ConclusionHost } from "./conclude.ts";
 import { encodeValue } from "./encode.ts";
-import { describe, InputError, isError, TimeoutError } from "./errors.ts";
-import type { AbortCause, Command, MachineEvent } from "./event.ts";
+import { describe, InputError, isError, JournalError, messageOf, TimeoutError } from "./errors.ts";
+import type { AbortCause, Command, MachineEvent, ReturnedEvent } from "./event.ts";
 import { Fingerprints } from "./fingerprint.ts";
 import { type Prepared, prepare } from "./inputs.ts";
 import type { Journal } from "./journal.ts";
@@ -247,7 +247,8 @@ class Driver implements AttemptHost, ConclusionHost, Execution {
     this.#busy = false;
   }
 
-  #step(event: MachineEvent): void {
+  #step(given: MachineEvent): void {
+    const event = given.type === "returned" ? this.#kept(given) : given;
     this.#settings.recorder?.event(event);
     if (event.at > this.#instant) this.#instant = event.at;
     if (event.type === "prepared" && event.restored !== undefined)
@@ -531,13 +532,38 @@ class Driver implements AttemptHost, ConclusionHost, Execution {
 
   #recordOrStop(task: number, output: unknown): void {
     try {
-      this.record(task, output);
+      this.#record(task, output);
     } catch (error) {
       this.send({ type: "stop", at: this.now(), cause: { kind: "journal", error } });
     }
   }
 
-  record(task: number, output: unknown): void {
+  /** Keeps the output of a task that completes. It does not complete when the journal fails. */
+  #kept(event: ReturnedEvent): MachineEvent {
+    const { task, at, value, facts } = event;
+    if (!this.machine.mayComplete(task)) return event;
+    try {
+      this.#record(task, value);
+    } catch (error) {
+      const failure = new JournalError(
+        `The journal failed at task "${this.nameOf(task)}": ${messageOf(error)}`,
+        { cause: error },
+      );
+      return {
+        type: "threw",
+        task,
+        at,
+        error: failure,
+        facts,
+        stops: { kind: "journal", error },
+      };
+    }
+    this.outputs.set(task, value);
+    return event;
+  }
+
+  /** Tells the journal; throws what it throws. */
+  #record(task: number, output: unknown): void {
     if (this.#journal === undefined) return;
     const spawn = this.machine.ledger.spawnOf(task);
     const index = spawn && task - spawn.first;
