@@ -90,9 +90,8 @@ export class Conclusion {
         { cause: error },
       );
       this.#host.end(attempt);
-      const at = this.#host.now();
-      this.#host.send({ type: "threw", task, at, error: failure });
-      this.#host.send({ type: "stop", at, cause: { kind: "journal", error } });
+      const stops = { kind: "journal", error } as const;
+      this.#host.send({ type: "threw", task, at: this.#host.now(), error: failure, stops });
       return;
     }
     this.#host.outputs.set(task, value);

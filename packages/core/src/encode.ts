@@ -138,7 +138,11 @@ const MAX_CAUSES = 8;
 const MAX_ERRORS = 50;
 const MAX_TEXT = 16_384;
 
-/** An error with its causes, its `errors` and its own fields; a value that is no error is described as one. */
+/**
+ * An error as the report holds it, for observers that write one down: with its causes (8 deep), its `errors` (50) and its
+ * own fields; texts end at 16,384 characters, and what was left out says `truncated`. A value that is no error is described
+ * as one. Never throws.
+ */
 export function serializeError(error: unknown): SerializedError {
   return serialized(error, 0, new Set());
 }

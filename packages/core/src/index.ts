@@ -4,7 +4,7 @@ export type { Analysis, Link } from "./analysis.ts";
 export type { FailureMode } from "./attempts.ts";
 // Run.
 export type { Clock } from "./clock.ts";
-export type { EncodedValue, SerializedError } from "./encode.ts";
+export { type EncodedValue, type SerializedError, serializeError } from "./encode.ts";
 // Errors.
 export {
   DefinitionError,

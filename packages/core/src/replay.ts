@@ -6,6 +6,7 @@
 import type { Machine, RunSettings } from "./attempts.ts";
 import type { Command, MachineEvent } from "./event.ts";
 import type { Dispatch, Recorder } from "./execute.ts";
+import { Fingerprints } from "./fingerprint.ts";
 import { machineFor } from "./launch.ts";
 import { DETACHED, STATUSES } from "./ledger.ts";
 import type { GraphPlan, Plan } from "./plan.ts";
@@ -76,6 +77,7 @@ export function replay(plan: Plan, recording: Recording): ExecutionReport {
     plan: machine.plan,
     ledger,
     reasons,
+    fingerprints: new Fingerprints(machine.plan.graph),
     outputs,
     released,
     state,
@@ -122,7 +124,7 @@ function eventText(event: MachineEvent, name: (task: number) => string): string 
       return event.items === undefined ? `${task} prepared` : `${task} has ${event.items} items`;
     }
     case "threw":
-      return `${name(event.task)} ${event.timedOut ? "timed out" : "threw"}`;
+      return `${name(event.task)} ${event.timedOut ? "timed out" : "threw"}${event.stops ? `, stop: ${event.stops.kind}` : ""}`;
     default:
       return `${name(event.task)} ${event.type}`;
   }

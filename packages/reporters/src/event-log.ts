@@ -4,10 +4,9 @@
  * Knows files and events; reading a log back is `readEventLog`.
  */
 import type { Journal, Observer, RunEvent, TaskInfo, TaskOutcome } from "@astrum/core";
-import { fromEvents } from "@astrum/core";
+import { fromEvents, serializeError } from "@astrum/core";
 import { LINE_VERSION, type LineBody, type OutcomeLine, type TaskLine } from "./event-lines.ts";
 import { lineRedactor, type Redaction } from "./redact.ts";
-import { serialisedError } from "./serialised-error.ts";
 
 export interface EventLogOptions {
   /** Applied to every line before it is written. An output in which anything is found is not stored. */
@@ -160,12 +159,12 @@ function outcomeLine(outcome: TaskOutcome): OutcomeLine {
   switch (outcome.status) {
     case "failed": {
       const { status, error, timedOut } = outcome;
-      return { status, error: serialisedError(error), timedOut };
+      return { status, error: serializeError(error), timedOut };
     }
     case "cancelled":
-      return { status: outcome.status, reason: serialisedError(outcome.reason).message };
+      return { status: outcome.status, reason: serializeError(outcome.reason).message };
     case "abandoned": {
-      const error = serialisedError(outcome.reason);
+      const error = serializeError(outcome.reason);
       return { status: outcome.status, reason: error.message, error };
     }
     case "skipped": {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { flow, task } from "@astrum/core";
 import { scripted, VirtualClock } from "@astrum/core/testing";
+import { testObserver } from "astrum-conformance";
 import { afterAll, describe, expect, it } from "vitest";
 import {
   eventLog,
@@ -151,14 +152,14 @@ describe("what a run told while it went on", () => {
             durationMs,
             runMs,
             attemptCount,
-            error: error?.message,
+            error,
             attempts: attemptStatistics.map((attempt) => ({
               status: attempt.status,
               startAt: attempt.startAt,
               endAt: attempt.endAt,
               willRetry: attempt.willRetry,
               delayMs: attempt.delayMs,
-              error: attempt.error?.message,
+              error: attempt.error,
               slot: attempt.slot === undefined,
             })),
           }),
@@ -182,6 +183,8 @@ describe("what a run told while it went on", () => {
     expect(steps(criticalPath)).toEqual(steps(report.analysis.criticalPath));
   });
 });
+
+describe("the observer of a log", () => testObserver(() => eventLog(newFile()).observer));
 
 describe("the file of a log", () => {
   it("is appended to, after a line break where a crash cut a line in two", async () => {
