@@ -43,7 +43,7 @@ export function eventLog(pathOrFd: string | URL | number, options: EventLogOptio
   return { journal, observer: lineObserver("event-log", write), close: () => file.close() };
 }
 
-export type LineWriter = (
+type LineWriter = (
   run: string,
   at: number,
   body: LineBody | Readonly<Record<string, unknown>>,

@@ -6,7 +6,7 @@
 /** What a piece of text is: each reader shows it in its own way, or not at all. */
 export type Meaning = "title" | "name" | "faint" | "good" | "bad" | "warning";
 
-export type Piece = string | readonly [meaning: Meaning, text: string];
+type Piece = string | readonly [meaning: Meaning, text: string];
 
 export type Line = readonly Piece[];
 

@@ -97,7 +97,7 @@ export function closingLine(
   ];
 }
 
-export interface Failure {
+interface Failure {
   readonly status: TaskStatus;
   readonly name: string;
   readonly attempts: number;
