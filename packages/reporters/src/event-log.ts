@@ -50,7 +50,7 @@ type LineWriter = (
 ) => void;
 
 /** Numbers the lines, and hands each on as JSON without a line break. */
-export function lineWriter(append: (line: string) => void, redact?: Redaction): LineWriter {
+function lineWriter(append: (line: string) => void, redact?: Redaction): LineWriter {
   const clean = lineRedactor(redact);
   let seq = 0;
   return (run, at, body) => {
@@ -60,7 +60,7 @@ export function lineWriter(append: (line: string) => void, redact?: Redaction): 
 }
 
 /** Writes every event of its runs as a line. */
-export function lineObserver(name: string, write: LineWriter): Observer {
+function lineObserver(name: string, write: LineWriter): Observer {
   const mentioned = new Map<string, Set<string>>();
   const firstMention = ({ run, key }: TaskInfo): boolean => {
     const known = mentioned.get(run.runId) ?? new Set();

@@ -10,7 +10,7 @@ type Piece = string | readonly [meaning: Meaning, text: string];
 
 export type Line = readonly Piece[];
 
-export function pieceText(piece: Piece): string {
+function pieceText(piece: Piece): string {
   return typeof piece === "string" ? piece : piece[1];
 }
 
