@@ -74,29 +74,19 @@ export class PlainDisplay implements Display {
     const { task, outcome, attempts, durationMs } = event;
     const { telling } = this.#around;
     const [head, ...stack] = telling.failure(state, event);
-    if (head !== undefined) {
-      this.#write([[this.#count(state), ...head, `  ${duration(durationMs)}`], ...stack]);
-      return;
-    }
     // An item that completed is counted by its map; a tail that goes on is told of at the end.
-    if (task.parent !== undefined || outcome.status === "detached") return;
+    if (head === undefined && (task.parent !== undefined || outcome.status === "detached")) return;
+    const said = head ?? [this.#sign(outcome.status), telling.name(task.key)];
     const items = state.itemsOf(task.key);
     const notes = [
-      ...(outcome.status === "completed" ? [] : [outcome.status]),
-      ...(attempts > 1 ? [plural(attempts, "attempt")] : []),
+      ...(head !== undefined || outcome.status === "completed" ? [] : [outcome.status]),
+      ...(head === undefined && attempts > 1 ? [plural(attempts, "attempt")] : []),
       ...(task.kind === "map" ? [plural(items.total, "item")] : []),
       ...(items.failed > 0 ? [`${items.failed} failed`] : []),
       ...(items.retried > 0 ? [`${items.retried} retried`] : []),
     ];
     const told = notes.length === 0 ? "" : `  (${notes.join(", ")})`;
-    this.#write([
-      [
-        this.#count(state),
-        this.#sign(outcome.status),
-        telling.name(task.key),
-        `  ${duration(durationMs)}${told}`,
-      ],
-    ]);
+    this.#write([[this.#count(state), ...said, `  ${duration(durationMs)}${told}`], ...stack]);
   }
 
   #count({ ended, total, run }: RunState): string {
