@@ -1,8 +1,10 @@
 import { defineConfig } from "tsup";
 import shared from "../../tsup.shared.ts";
+import { bundled } from "./bundled.ts";
 
 export default defineConfig({
   ...shared,
   entry: ["src/main.ts", "src/analysis.worker.ts"],
   dts: false,
+  noExternal: bundled,
 });

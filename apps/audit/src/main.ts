@@ -7,6 +7,7 @@ import manifest from "../package.json" with { type: "json" };
 import { type AuditOptions, helpText, parseCommandLine } from "./command-line.ts";
 import { repositoryAbove } from "./discover.ts";
 import { type AuditOutputs, auditFlow } from "./graph.ts";
+import { filesAtOnce } from "./open-files.ts";
 import { findingLine, findingsJson, skipLine, verdictLine } from "./print.ts";
 import { progressLines } from "./progress.ts";
 import { judge } from "./verdict.ts";
@@ -78,7 +79,9 @@ async function audit(options: AuditOptions): Promise<number> {
   });
   tell(`auditing ${root}`);
   const threads = options.workers > 0 ? workOnThreads(options.workers) : undefined;
-  const flow = auditFlow({ ...options, root, out }, threads?.work ?? (await inline()));
+  const io = filesAtOnce(options.io);
+  if (io < options.io) tell(`reading ${io} files at once: few may be open here (ulimit -n)`);
+  const flow = auditFlow({ ...options, io, root, out }, threads?.work ?? (await inline()));
   let report: ExecutionReport<AuditOutputs>;
   try {
     report = await flow.run({

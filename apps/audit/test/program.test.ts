@@ -1,7 +1,8 @@
+import { spawn } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { type Ended, program, run } from "./program.ts";
 import { temporaryTree } from "./temporary-tree.ts";
 
@@ -266,18 +267,18 @@ describe("when the reader stops reading,", () => {
   });
 });
 
-test("with too few file handles for --io, reads are tried again and nothing is missed", async () => {
+test("with too few file handles for --io, and a machine that is busy, nothing is missed", async () => {
   const files = Array.from({ length: 400 }, (_, n) => [`d/${n}.md`, `# ${n}\n\n[x](gone.md)\n`]);
   const root = temporaryTree(Object.fromEntries(files));
   const out = join(temporaryTree(), "out");
-  const line = 'ulimit -n 128; exec "$0" "$1" --io 400 --out "$2" "$3"';
+  const line = 'ulimit -n 64; exec "$0" "$1" --io 400 --out "$2" "$3"';
+  const busy = Array.from({ length: 4 }, () => spawn("sh", ["-c", "while :; do :; done"]));
+  onTestFinished(() => {
+    for (const child of busy) child.kill("SIGKILL");
+  });
   const { code, stderr } = await run("sh", ["-c", line, process.execPath, program, out, root]);
   expect({ code, stderr }).toMatchObject({ code: 1 });
   expect(json(out, "findings.json")).toMatchObject({ counts: { links: 400 }, skipped: [] });
-  expect(json(out, "report.json").totalAttempts).toBeGreaterThan(
-    json(out, "report.json").totalTasks as number,
-  );
-  expect(stderr).toMatch(/read: 400 items, \d+ retried/);
 });
 
 test("a name with line breaks and terminal codes stays one harmless line", async () => {

@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "tsup";
+import { bundled } from "../bundled.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 // Inside node_modules, so that the libraries are found from there and git does not see it.
@@ -24,7 +25,7 @@ export default async function setup(): Promise<void> {
       worker: join(dirname(threads), "src/worker.js"),
     },
     outDir: folder,
-    noExternal: ["@astrum/core", "@astrum/worker-threads"],
+    noExternal: [...bundled, "@astrum/core", "@astrum/worker-threads"],
     esbuildPlugins: [
       {
         name: "piscina by its file",

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,8 +18,10 @@ async function freePort(): Promise<number> {
 test("the example of the README is a program that can be scraped", async () => {
   const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
   const [, code = ""] = /```ts\n\/\/ main\.ts\n(.*?)```/s.exec(readme) ?? [];
-  // Inside the package, so that its names resolve as they would for a user.
-  const folder = mkdtempSync(join(fileURLToPath(new URL(".", import.meta.url)), "readme-"));
+  // Inside the package, so that its name resolves as it would for a user, and where no compiler looks meanwhile.
+  const place = fileURLToPath(new URL("../test-results/", import.meta.url));
+  mkdirSync(place, { recursive: true });
+  const folder = mkdtempSync(join(place, "readme-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const main = join(folder, "main.ts");
   writeFileSync(main, code);

@@ -26,6 +26,7 @@ export { estimatesFrom } from "./estimates.ts";
 // Event logs.
 export { type EventLog, type EventLogOptions, eventLog } from "./event-log.ts";
 export { type GithubAnnotationsOptions, renderGithubAnnotations } from "./github-annotations.ts";
+export { type HtmlOptions, renderHtml } from "./html/render-html.ts";
 // The report itself: the source of every other format.
 export { type JsonOptions, renderJson, type TextSink, writeJson } from "./json.ts";
 export { type JUnitOptions, renderJUnit } from "./junit.ts";

@@ -5,6 +5,7 @@ import { renderCsv } from "./csv.ts";
 import { renderCtrf } from "./ctrf.ts";
 import { renderDot } from "./dot.ts";
 import { renderGithubAnnotations } from "./github-annotations.ts";
+import { renderHtml } from "./html/render-html.ts";
 import { renderJson } from "./json.ts";
 import { renderJUnit } from "./junit.ts";
 import { renderMarkdown } from "./markdown.ts";
@@ -34,6 +35,7 @@ export type ReporterName =
   | "json"
   | "ndjson"
   | "text"
+  | "html"
   | "chrome-trace"
   | "junit"
   | "mermaid"
@@ -60,6 +62,12 @@ export const reporters: Readonly<Record<ReporterName, Reporter>> = {
     extension: "txt",
     mediaType: "text/plain; charset=utf-8",
     render: renderText,
+  },
+  html: {
+    name: "html",
+    extension: "html",
+    mediaType: "text/html; charset=utf-8",
+    render: renderHtml,
   },
   "chrome-trace": {
     name: "chrome-trace",

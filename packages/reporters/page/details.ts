@@ -1,0 +1,197 @@
+/** All there is to know about one task, beside the timeline and never over it. */
+import { duration } from "../src/duration.ts";
+import { ATTEMPT_STATUSES, NONE } from "../src/html/page-data.ts";
+import { STATUS_SIGN } from "../src/outcome.ts";
+import { element, fill } from "./element.ts";
+import { focusGraph } from "./focus-graph.ts";
+import type { Run } from "./run.ts";
+
+export class Details {
+  readonly #pane: HTMLElement;
+  readonly #run: Run;
+  readonly #close: () => void;
+
+  constructor(pane: HTMLElement, run: Run, close: () => void) {
+    this.#pane = pane;
+    this.#run = run;
+    this.#close = close;
+  }
+
+  focus(): void {
+    this.#pane.focus();
+  }
+
+  show(task: number): void {
+    if (task === NONE) {
+      this.#pane.hidden = true;
+      fill(this.#pane);
+      return;
+    }
+    const run = this.#run;
+    const status = run.status(task);
+    const { tasks } = run.data;
+    const close = element(
+      "button",
+      { type: "button", class: "close", "aria-label": "Close the details" },
+      "✕",
+    );
+    close.addEventListener("click", this.#close);
+    const error = run.text(tasks.error[task]);
+    const reason = error === "" ? run.text(tasks.reason[task]) : "";
+    const blame = tasks.blame[task] ?? NONE;
+    const note = run.text(tasks.note[task]);
+    fill(
+      this.#pane,
+      element(
+        "div",
+        { class: "title" },
+        element("h3", {}, element("code", {}, run.name(task))),
+        close,
+      ),
+      element(
+        "p",
+        { class: `mark ${status}` },
+        element("span", { class: "sign", "aria-hidden": "true" }, STATUS_SIGN[status]),
+        ` ${status}`,
+        run.isFlaky(task) && " after failed attempts",
+        run.isCritical(task) && element("span", { class: "chip" }, "on the critical path"),
+      ),
+      reason !== "" && element("p", { class: "reason" }, reason),
+      blame !== NONE && blame !== task && element("p", {}, "The first cause: ", this.#link(blame)),
+      this.#facts(task),
+      this.#items(task),
+      this.#attempts(task),
+      error !== "" && element("pre", {}, error),
+      error !== "" &&
+        element(
+          "p",
+          { class: "actions" },
+          element("button", { type: "button", "data-copy": task }, "Copy as Markdown"),
+        ),
+      focusGraph(run, task),
+      note !== "" &&
+        element(
+          "ul",
+          { class: "note" },
+          ...note.split("\n").map((line) => element("li", {}, line)),
+        ),
+    );
+    this.#pane.hidden = false;
+    this.#pane.scrollTop = 0;
+  }
+
+  #link(task: number): HTMLElement {
+    return element(
+      "a",
+      { class: "task", href: `#t=${task}` },
+      element("code", {}, this.#run.name(task)),
+    );
+  }
+
+  #facts(task: number): HTMLElement {
+    const run = this.#run;
+    const { tasks, attempts } = run.data;
+    const list = element("dl", { class: "facts" });
+    const add = (term: string, ...value: (Node | string)[]): void => {
+      list.append(element("div", {}, element("dt", {}, term), element("dd", {}, ...value)));
+    };
+    const at = (us: number | undefined): string => duration((us ?? 0) / 1000);
+    const parent = tasks.parent[task] ?? NONE;
+    add("kind", run.kind(task));
+    if (parent !== NONE) add("item of", this.#link(parent));
+    const stage = tasks.stage[task] ?? NONE;
+    if (stage !== NONE) add("stage", String(stage));
+    if ((tasks.readyUs[task] ?? NONE) !== NONE) {
+      const releasedBy = tasks.releasedBy[task] ?? NONE;
+      add(
+        "ready at",
+        at(tasks.readyUs[task]),
+        ...(releasedBy === NONE ? [] : [", released by ", this.#link(releasedBy)]),
+      );
+    }
+    if ((tasks.startUs[task] ?? NONE) !== NONE) {
+      const [first] = run.attemptsOf(task);
+      const freedBy = first === undefined ? NONE : (attempts.slotFreedBy[first] ?? NONE);
+      const limit = first === undefined ? "" : run.text(attempts.limitedBy[first]);
+      add(
+        "waited",
+        at(tasks.queuedUs[task]),
+        ...(limit === "" ? [] : [` for ${limit}`]),
+        ...(freedBy === NONE ? [] : [", freed by ", this.#link(freedBy)]),
+      );
+      add("started at", at(tasks.startUs[task]));
+    }
+    if ((tasks.endUs[task] ?? NONE) !== NONE) {
+      add("ended at", at(tasks.endUs[task]));
+      const whole = tasks.durationUs[task] ?? 0;
+      const ran = tasks.runUs[task] ?? 0;
+      if (run.kind(task) === "map") add("took", at(whole));
+      else
+        add("ran", at(ran), ...(whole > ran ? [`, ${at(whole)} with back-off and waiting`] : []));
+    }
+    return list;
+  }
+
+  #items(task: number): HTMLElement | undefined {
+    const items = this.#run.itemsOf(task);
+    if (items.length === 0) return undefined;
+    const counts = new Map<string, number>();
+    for (const item of items) {
+      const status = this.#run.status(item);
+      counts.set(status, (counts.get(status) ?? 0) + 1);
+    }
+    const words = Array.from(counts, ([status, count]) => `${count} ${status}`).join(", ");
+    return element("p", {}, `${items.length} items: ${words}.`);
+  }
+
+  #attempts(task: number): HTMLElement | undefined {
+    const run = this.#run;
+    const own = run.attemptsOf(task);
+    if (own.length < 2) {
+      const [only] = own;
+      const place = only === undefined ? "" : run.text(run.data.attempts.executor[only]);
+      return place === ""
+        ? undefined
+        : element("p", {}, "Ran on ", element("code", {}, place), ".");
+    }
+    const { attempts } = run.data;
+    const body = element("tbody");
+    for (const attempt of own) {
+      const status = ATTEMPT_STATUSES[attempts.status[attempt] ?? 0] ?? "completed";
+      const ran = ((attempts.endUs[attempt] ?? 0) - (attempts.startUs[attempt] ?? 0)) / 1000;
+      const delay = (attempts.delayUs[attempt] ?? 0) / 1000;
+      const error = run.text(attempts.error[attempt]);
+      const [title] = error.split("\n", 1);
+      body.append(
+        element(
+          "tr",
+          {},
+          element("td", { class: "number" }, String(attempts.number[attempt])),
+          element("td", { class: `mark ${status}` }, status),
+          element("td", { class: "number" }, duration((attempts.startUs[attempt] ?? 0) / 1000)),
+          element("td", { class: "number" }, duration(ran)),
+          element(
+            "td",
+            {},
+            [
+              run.text(attempts.executor[attempt]),
+              delay > 0 ? `then ${duration(delay)} back-off` : "",
+              title ?? "",
+            ]
+              .filter((text) => text !== "")
+              .join(" · "),
+          ),
+        ),
+      );
+    }
+    const heads = ["attempt", "status", "at", "ran", ""].map((head) =>
+      head === "" ? element("td") : element("th", { scope: "col" }, head),
+    );
+    return element(
+      "table",
+      { class: "attempts" },
+      element("thead", {}, element("tr", {}, ...heads)),
+      body,
+    );
+  }
+}

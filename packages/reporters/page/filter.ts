@@ -1,0 +1,76 @@
+/** Which tasks the reader looks for. All words must occur; `>100ms` and `<2s` compare what a task ran. Knows no DOM. */
+import type { TaskStatus } from "@astrum/core";
+import { NONE } from "../src/html/page-data.ts";
+import type { Run } from "./run.ts";
+
+export interface Choice {
+  readonly text: string;
+  /** Any of these statuses; every status when empty. */
+  readonly statuses: ReadonlySet<TaskStatus>;
+  readonly critical: boolean;
+  readonly flaky: boolean;
+}
+
+export class Filter {
+  readonly #run: Run;
+  #haystacks: readonly string[] | undefined;
+
+  constructor(run: Run) {
+    this.#run = run;
+  }
+
+  /** One byte a task: 1 where it is looked for. */
+  matches({ text, statuses, critical, flaky }: Choice): Uint8Array {
+    const run = this.#run;
+    const found = new Uint8Array(run.taskCount);
+    const terms = text
+      .toLowerCase()
+      .split(/\s+/)
+      .filter((term) => term !== "");
+    const limits = terms.flatMap((term) => limitOf(term) ?? []);
+    const words = terms.filter((term) => limitOf(term) === undefined);
+    const haystacks = words.length === 0 ? undefined : this.#texts();
+    for (let task = 0; task < found.length; task++) {
+      if (statuses.size > 0 && !statuses.has(run.status(task))) continue;
+      if (critical && !run.isCritical(task)) continue;
+      if (flaky && !run.isFlaky(task)) continue;
+      const ranUs = run.data.tasks.runUs[task] ?? 0;
+      if (!limits.every((limit) => limit(ranUs))) continue;
+      if (!words.every((word) => haystacks?.[task]?.includes(word) === true)) continue;
+      found[task] = 1;
+    }
+    return found;
+  }
+
+  #texts(): readonly string[] {
+    this.#haystacks ??= this.#run.data.tasks.name.map((name, task) => this.#textOf(name, task));
+    return this.#haystacks;
+  }
+
+  #textOf(name: string, task: number): string {
+    const run = this.#run;
+    const { parent, reason, note, error } = run.data.tasks;
+    const map = parent[task] ?? NONE;
+    const [title] = run.text(error[task]).split("\n", 1);
+    return [
+      name,
+      run.status(task),
+      run.kind(task),
+      map === NONE ? "" : run.name(map),
+      run.text(reason[task]),
+      title ?? "",
+      run.text(note[task]),
+    ]
+      .join("\n")
+      .toLowerCase();
+  }
+}
+
+const US: Readonly<Record<string, number>> = { ms: 1000, s: 1_000_000, m: 60_000_000, "": 1000 };
+
+function limitOf(term: string): ((us: number) => boolean) | undefined {
+  const [, sign, amount, unit] = /^([<>])(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(term) ?? [];
+  if (sign === undefined) return undefined;
+  const us = Number(amount) * (US[unit ?? ""] ?? 1000);
+  return sign === ">" ? (ranUs) => ranUs > us : (ranUs) => ranUs < us;
+}

@@ -1,0 +1,66 @@
+/** A task between what it depends on and what depends on it: nine a side, failed and releasing ones first, and how many more. */
+import { DEPENDENCY_KINDS, NONE } from "../src/html/page-data.ts";
+import { STATUS_SIGN } from "../src/outcome.ts";
+import { element } from "./element.ts";
+import type { Neighbour, Run } from "./run.ts";
+
+const SIDE = 9;
+
+export function focusGraph(run: Run, task: number): HTMLElement | undefined {
+  const before = run.dependenciesOf(task);
+  const after = run.dependentsOf(task);
+  if (before.length + after.length === 0) return undefined;
+  const releasedBy = run.data.tasks.releasedBy[task] ?? NONE;
+  return element(
+    "div",
+    { class: "focus-graph" },
+    side(run, "depends on", before, releasedBy),
+    element("p", { class: "self" }, element("code", {}, run.name(task))),
+    side(run, "needed by", after, NONE),
+  );
+}
+
+function side(
+  run: Run,
+  title: string,
+  neighbours: readonly Neighbour[],
+  releasedBy: number,
+): HTMLElement {
+  const sorted = neighbours.toSorted(
+    (a, b) => weight(run, b, releasedBy) - weight(run, a, releasedBy),
+  );
+  const more = sorted.length - SIDE;
+  return element(
+    "div",
+    { class: "side" },
+    element("h4", {}, `${title} `, element("span", { class: "count" }, String(sorted.length))),
+    element(
+      "ul",
+      {},
+      ...sorted.slice(0, SIDE).map(({ task, kind }) => {
+        const status = run.status(task);
+        const words = DEPENDENCY_KINDS[kind] ?? "value";
+        return element(
+          "li",
+          { class: `edge-${words}` },
+          element(
+            "span",
+            { class: `mark ${status}`, title: status },
+            element("span", { class: "sign", "aria-hidden": "true" }, STATUS_SIGN[status]),
+            element("span", { class: "sr" }, `${status} `),
+          ),
+          element("a", { class: "task", href: `#t=${task}` }, element("code", {}, run.name(task))),
+          (words !== "value" || task === releasedBy) &&
+            element("small", {}, task === releasedBy ? "released it" : words),
+        );
+      }),
+      more > 0 && element("li", { class: "more" }, `and ${more} more`),
+    ),
+  );
+}
+
+function weight(run: Run, { task }: Neighbour, releasedBy: number): number {
+  if (task === releasedBy) return 3;
+  const status = run.status(task);
+  return status === "failed" || status === "abandoned" ? 2 : run.isCritical(task) ? 1 : 0;
+}

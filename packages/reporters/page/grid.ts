@@ -1,0 +1,265 @@
+/**
+ * The list of all tasks, of which only the rows in sight exist. It is the timeline for those who cannot see that: a grid that
+ * a screen reader knows, in which the arrow keys reach every task.
+ */
+import { duration } from "../src/duration.ts";
+import { NONE } from "../src/html/page-data.ts";
+import { STATUS_SIGN } from "../src/outcome.ts";
+import { element, fill } from "./element.ts";
+import type { Run } from "./run.ts";
+
+const ROW = 32;
+const SPARE = 6;
+/** Browsers give up at some thirty million pixels. */
+const TALLEST = 30_000_000;
+
+interface Column {
+  readonly name: string;
+  readonly className: string;
+  readonly text: (run: Run, task: number) => string;
+  readonly order: (run: Run, task: number) => number | string;
+}
+
+const COLUMNS: readonly Column[] = [
+  {
+    name: "status",
+    className: "status",
+    text: (run, task) => run.status(task),
+    order: (run, task) => run.data.tasks.status[task] ?? 0,
+  },
+  {
+    name: "task",
+    className: "name",
+    text: (run, task) => run.name(task),
+    order: (run, task) => run.name(task),
+  },
+  time("ready", ({ readyUs }) => readyUs),
+  time("started", ({ startUs }) => startUs),
+  time("waited", ({ queuedUs }) => queuedUs),
+  time("ran", ({ runUs }) => runUs),
+  {
+    name: "attempts",
+    className: "number attempts",
+    text: (run, task) => String(run.attemptsOf(task).length || ""),
+    order: (run, task) => run.attemptsOf(task).length,
+  },
+];
+
+function time(name: string, column: (tasks: Run["data"]["tasks"]) => readonly number[]): Column {
+  return {
+    name,
+    className: `number ${name}`,
+    text: (run, task) => {
+      const us = column(run.data.tasks)[task] ?? NONE;
+      const silent = us === NONE || (us === 0 && run.attemptsOf(task).length === 0);
+      return silent ? "" : duration(us / 1000);
+    },
+    order: (run, task) => column(run.data.tasks)[task] ?? NONE,
+  };
+}
+
+export class Grid {
+  readonly box: HTMLElement;
+  readonly #run: Run;
+  readonly #chosen: (task: number) => void;
+  readonly #opened: () => void;
+  readonly #body: HTMLElement;
+  readonly #headers: readonly HTMLElement[];
+  #matches: Uint8Array;
+  #shown: number[];
+  #sorted = NONE;
+  #descending = false;
+  #active = NONE;
+
+  /** `chosen`: the reader moved to a task; `opened`: and wants to read about it. */
+  constructor(run: Run, chosen: (task: number) => void, opened: () => void) {
+    this.#run = run;
+    this.#chosen = chosen;
+    this.#opened = opened;
+    this.#matches = new Uint8Array(run.taskCount).fill(1);
+    this.#shown = [];
+    this.#headers = COLUMNS.map(({ name, className }, place) => {
+      const button = element("button", { type: "button", tabindex: -1 }, name);
+      button.addEventListener("click", () => this.#sort(place));
+      return element(
+        "div",
+        { role: "columnheader", class: className, "aria-sort": "none", "aria-colindex": place + 1 },
+        button,
+      );
+    });
+    this.#body = element("div", { class: "body", role: "rowgroup" });
+    this.box = element(
+      "div",
+      {
+        class: "grid",
+        role: "grid",
+        tabindex: 0,
+        "aria-labelledby": "tasks-title",
+        "aria-colcount": COLUMNS.length,
+        "aria-describedby": "grid-keys",
+      },
+      element(
+        "div",
+        { class: "headers", role: "rowgroup" },
+        element("div", { role: "row", class: "row", "aria-rowindex": 1 }, ...this.#headers),
+      ),
+      this.#body,
+    );
+    this.box.addEventListener("scroll", () => this.#render(), { passive: true });
+    this.box.addEventListener("keydown", (event) => this.#key(event));
+    this.#body.addEventListener("click", (event) => this.#click(event));
+    new ResizeObserver(() => this.#render()).observe(this.box);
+    this.#arrange();
+  }
+
+  get count(): number {
+    return this.#shown.length;
+  }
+
+  show(matches: Uint8Array): void {
+    this.#matches = matches;
+    this.#arrange();
+  }
+
+  select(task: number): void {
+    this.#active = this.#shown.indexOf(task);
+    this.#reveal();
+    this.#render();
+  }
+
+  #sort(place: number): void {
+    if (this.#sorted !== place) {
+      this.#sorted = place;
+      // Of numbers the largest are looked for, of words the first.
+      this.#descending = COLUMNS[place]?.className.startsWith("number") === true;
+    } else if (this.#descending === COLUMNS[place]?.className.startsWith("number")) {
+      this.#descending = !this.#descending;
+    } else this.#sorted = NONE;
+    this.#headers.forEach((header, index) => {
+      header.setAttribute(
+        "aria-sort",
+        index !== this.#sorted ? "none" : this.#descending ? "descending" : "ascending",
+      );
+    });
+    this.#arrange();
+  }
+
+  #arrange(): void {
+    const task = this.#shown[this.#active] ?? NONE;
+    const shown: number[] = [];
+    for (let one = 0; one < this.#run.taskCount; one++)
+      if (this.#matches[one] === 1) shown.push(one);
+    const column = COLUMNS[this.#sorted];
+    if (column !== undefined) {
+      const keys = shown.map((one) => ({ one, key: column.order(this.#run, one) }));
+      const sign = this.#descending ? -1 : 1;
+      keys.sort((a, b) => (a.key < b.key ? -sign : a.key > b.key ? sign : a.one - b.one));
+      this.#shown = keys.map(({ one }) => one);
+    } else this.#shown = shown;
+    this.#active = this.#shown.indexOf(task);
+    this.box.setAttribute("aria-rowcount", String(this.#shown.length + 1));
+    const height = Math.min(TALLEST, this.#shown.length * ROW);
+    this.#body.style.height = `${height}px`;
+    this.box.style.maxHeight = `${Math.max(320, Math.round(window.innerHeight * 0.7))}px`;
+    this.#render();
+  }
+
+  #render(): void {
+    const height = this.box.clientHeight || 600;
+    const first = Math.max(0, Math.floor(this.box.scrollTop / ROW) - SPARE);
+    const last = Math.min(
+      this.#shown.length,
+      Math.ceil((this.box.scrollTop + height) / ROW) + SPARE,
+    );
+    const rows: HTMLElement[] = [];
+    for (let place = first; place < last; place++) rows.push(this.#row(place));
+    fill(this.#body, ...rows);
+    if (this.#active >= first && this.#active < last)
+      this.box.setAttribute("aria-activedescendant", `row-${this.#active}`);
+    else this.box.removeAttribute("aria-activedescendant");
+  }
+
+  #row(place: number): HTMLElement {
+    const run = this.#run;
+    const task = this.#shown[place] ?? 0;
+    const status = run.status(task);
+    const cells = COLUMNS.map(({ className, text }, index) => {
+      const cell = element("div", {
+        role: "gridcell",
+        class: className,
+        "aria-colindex": index + 1,
+      });
+      if (index === 0) {
+        cell.append(
+          element("span", { class: "sign", "aria-hidden": "true" }, STATUS_SIGN[status]),
+          element("span", { class: "word" }, status),
+        );
+        cell.classList.add("mark", status);
+      } else cell.textContent = text(run, task);
+      if (index === 1 && run.isCritical(task))
+        cell.append(element("span", { class: "sr" }, ", on the critical path"));
+      return cell;
+    });
+    const row = element(
+      "div",
+      {
+        role: "row",
+        class: "row",
+        id: `row-${place}`,
+        "aria-rowindex": place + 2,
+        "aria-selected": place === this.#active,
+        "data-place": place,
+      },
+      ...cells,
+    );
+    if (run.isCritical(task)) row.classList.add("critical");
+    row.style.transform = `translateY(${place * ROW}px)`;
+    return row;
+  }
+
+  #click(event: MouseEvent): void {
+    const row = event.target instanceof Element ? event.target.closest("[data-place]") : null;
+    if (row === null) return;
+    this.#move(Number(row.getAttribute("data-place")));
+  }
+
+  #key(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target !== this.box) return;
+    const page = Math.max(1, Math.floor(this.box.clientHeight / ROW) - 2);
+    const to: Record<string, number> = {
+      ArrowDown: this.#active + 1,
+      ArrowUp: this.#active - 1,
+      PageDown: this.#active + page,
+      PageUp: this.#active - page,
+      Home: 0,
+      End: this.#shown.length - 1,
+    };
+    if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      if (this.#active === NONE) this.#move(0);
+      this.#opened();
+      return;
+    }
+    const place = to[event.key];
+    if (place === undefined) return;
+    event.preventDefault();
+    this.#move(place);
+  }
+
+  #move(place: number): void {
+    if (this.#shown.length === 0) return;
+    this.#active = Math.max(0, Math.min(this.#shown.length - 1, place));
+    this.#reveal();
+    this.#render();
+    this.#chosen(this.#shown[this.#active] ?? 0);
+  }
+
+  #reveal(): void {
+    if (this.#active === NONE) return;
+    const top = this.#active * ROW;
+    const { scrollTop, clientHeight } = this.box;
+    const room = clientHeight - ROW;
+    if (top < scrollTop) this.box.scrollTop = top;
+    else if (top + ROW > scrollTop + room) this.box.scrollTop = top + ROW - room;
+  }
+}

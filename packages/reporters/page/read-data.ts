@@ -1,0 +1,12 @@
+/** The data of the page, unpacked where it is packed. */
+import type { PageData } from "../src/html/page-data.ts";
+
+/** Undefined in a browser that cannot decompress: the page stays as it is without the script. */
+export async function readData(holder: HTMLElement): Promise<PageData | undefined> {
+  const text = holder.textContent ?? "";
+  if (holder.getAttribute("type") === "application/json") return JSON.parse(text) as PageData;
+  if (typeof DecompressionStream === "undefined") return undefined;
+  const packed = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return JSON.parse(await new Response(stream).text()) as PageData;
+}

@@ -1,0 +1,95 @@
+/** Which part of the time is seen, and how it maps to pixels. Knows no canvas. */
+
+/** Nothing shorter than this is worth a screen. */
+const LEAST_US = 20;
+
+export class View {
+  readonly #wholeUs: number;
+  #fromUs = 0;
+  #spanUs: number;
+  #left = 0;
+  #width = 1;
+
+  constructor(wholeUs: number) {
+    // A little room at the end, so that the last bar is seen to end.
+    this.#wholeUs = Math.max(1, wholeUs) * 1.01;
+    this.#spanUs = this.#wholeUs;
+  }
+
+  get fromUs(): number {
+    return this.#fromUs;
+  }
+
+  get toUs(): number {
+    return this.#fromUs + this.#spanUs;
+  }
+
+  get left(): number {
+    return this.#left;
+  }
+
+  get right(): number {
+    return this.#left + this.#width;
+  }
+
+  get pixelsPerUs(): number {
+    return this.#width / this.#spanUs;
+  }
+
+  get isWhole(): boolean {
+    return this.#spanUs >= this.#wholeUs;
+  }
+
+  /** The whole as shares of one: where the window begins and how much of it is seen. */
+  get window(): { readonly from: number; readonly share: number } {
+    return { from: this.#fromUs / this.#wholeUs, share: this.#spanUs / this.#wholeUs };
+  }
+
+  /** The time axis lies between these pixels. */
+  place(left: number, width: number): void {
+    this.#left = left;
+    this.#width = Math.max(1, width);
+  }
+
+  x(us: number): number {
+    return this.#left + (us - this.#fromUs) * this.pixelsPerUs;
+  }
+
+  us(x: number): number {
+    return this.#fromUs + (x - this.#left) / this.pixelsPerUs;
+  }
+
+  /** `factor` below 1 looks closer; what is under the pixel stays there. */
+  zoom(factor: number, x: number): void {
+    const anchor = this.us(x);
+    const span = Math.min(this.#wholeUs, Math.max(LEAST_US, this.#spanUs * factor));
+    this.#fromUs = anchor - ((anchor - this.#fromUs) * span) / this.#spanUs;
+    this.#spanUs = span;
+    this.#clamp();
+  }
+
+  pan(pixels: number): void {
+    this.#fromUs += pixels / this.pixelsPerUs;
+    this.#clamp();
+  }
+
+  reset(): void {
+    this.#fromUs = 0;
+    this.#spanUs = this.#wholeUs;
+  }
+
+  /** Moves, and looks farther away if it must, until the interval is in sight. */
+  reveal(fromUs: number, toUs: number): void {
+    const length = Math.max(0, toUs - fromUs);
+    if (length > this.#spanUs * 0.9)
+      this.#spanUs = Math.min(this.#wholeUs, Math.max(LEAST_US, length * 1.5));
+    if (fromUs < this.#fromUs || toUs > this.toUs) {
+      this.#fromUs = fromUs + length / 2 - this.#spanUs / 2;
+    }
+    this.#clamp();
+  }
+
+  #clamp(): void {
+    this.#fromUs = Math.max(0, Math.min(this.#wholeUs - this.#spanUs, this.#fromUs));
+  }
+}

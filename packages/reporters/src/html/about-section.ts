@@ -1,0 +1,51 @@
+/** How it was run: what a reader needs to repeat it, and what came from an earlier run. */
+import type { SerializedReport } from "@astrum/core";
+import { duration } from "../duration.ts";
+import { cut, visible, visibleMessage } from "../visible.ts";
+import { html, type Markup } from "./markup.ts";
+import type { TaskLinks } from "./task-links.ts";
+
+const NAMES = 50;
+
+export function aboutSection(report: SerializedReport, links: TaskLinks): Markup {
+  const { run, resume } = report;
+  const { config, host } = run;
+  const facts: [string, Markup | string][] = [
+    ["slots", config.concurrency === null ? "no limit" : String(config.concurrency)],
+    ["after a failure", visible(config.failure)],
+    ["order", visible(config.dispatch)],
+    ["stages", String(report.totalStages)],
+    ["widest stage", String(report.maxParallelism)],
+  ];
+  if (config.timeoutMs !== undefined) facts.push(["time limit", duration(config.timeoutMs)]);
+  for (const [name, amount] of Object.entries(config.resources ?? {})) {
+    facts.push([`limit ${visible(name)}`, String(amount)]);
+  }
+  if (run.targets.length > 0) facts.push(["targets", links.list(run.targets, NAMES)]);
+  for (const [name, version] of Object.entries(run.versions)) {
+    facts.push([visible(name), visible(version)]);
+  }
+  if (host !== undefined)
+    facts.push(["machine", `${visible(host.platform)} ${visible(host.arch)}, ${host.cpus} CPUs`]);
+  const { driftMs } = report.clock;
+  if (driftMs !== null && Math.abs(driftMs) >= 1) {
+    facts.push([
+      "wall clock",
+      `moved by ${duration(driftMs)} against the monotonic one; all times here are of the latter`,
+    ]);
+  }
+  return html`<section id="about" aria-labelledby="about-title">
+<h2 id="about-title">How it was run</h2>
+<dl class="facts">${facts.map(([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>`)}</dl>
+${resume !== undefined && resumed(resume, links)}
+</section>`;
+}
+
+function resumed(resume: NonNullable<SerializedReport["resume"]>, links: TaskLinks): Markup {
+  const { restored, ignored, rerun } = resume;
+  return html`<h3>Resumed from an earlier run</h3>
+<p>${restored.length} restored, ${rerun.length} run again, ${ignored.length} of the earlier run no longer wanted.</p>
+${rerun.length > 0 && html`<details open><summary>Run again</summary><ul class="names">${rerun.slice(0, NAMES).map(({ task, why }) => html`<li>${links.to(task)} <small>${cut(visibleMessage(why), 160)}</small></li>`)}${rerun.length > NAMES && html`<li class="more">and ${rerun.length - NAMES} more</li>`}</ul></details>`}
+${restored.length > 0 && html`<details><summary>Restored</summary>${links.list(restored, NAMES)}</details>`}
+${ignored.length > 0 && html`<details><summary>No longer wanted</summary>${links.list(ignored, NAMES)}</details>`}`;
+}

@@ -1,0 +1,116 @@
+/** What failed and why: the first error first, each with its stack and with what it took down. */
+import type { SerializedReport, TaskStatistics } from "@astrum/core";
+import { duration } from "../duration.ts";
+import { errorTitle, isFailure, reasonText } from "../outcome.ts";
+import { cut, visible, visibleMessage } from "../visible.ts";
+import { ErrorTexts } from "./error-texts.ts";
+import { html, type Markup } from "./markup.ts";
+import { plural, statusMark, type TaskLinks } from "./task-links.ts";
+
+/** At once; as many as `LISTED` behind a fold, the others by name. */
+const SHOWN = 8;
+const LISTED = 50;
+const OPEN = 2;
+const NAMED = 200;
+const TITLE = 300;
+
+export function failureSection(report: SerializedReport, links: TaskLinks): Markup | undefined {
+  const issues = report.planIssues ?? [];
+  if (issues.length > 0) return planSection(issues);
+  const failures = firstFirst(report.taskStatistics.filter(isFailure));
+  const observers = (report.observerErrors ?? []).slice(0, SHOWN);
+  if (failures.length + observers.length === 0) return undefined;
+  const fallen = fallenBecauseOf(report);
+  const errors = new ErrorTexts();
+  const shown = failures.slice(0, SHOWN);
+  const more = failures.slice(SHOWN);
+  const entry = (task: TaskStatistics, index: number): Markup =>
+    failure(task, index < OPEN, fallen.get(task.taskName) ?? [], errors, links);
+  return html`<section id="failures" aria-labelledby="failures-title">
+${failures.length > 0 && html`<h2 id="failures-title">What failed <span class="count">${failures.length}</span></h2>`}
+${shown.map(entry)}
+${
+  more.length > 0 &&
+  html`<details class="more"><summary>${plural(more.length, "more failure")}</summary>${more
+    .slice(0, LISTED)
+    .map((task) => entry(task, OPEN))}${
+    more.length > LISTED &&
+    links.list(
+      more.slice(LISTED).map(({ taskName }) => taskName),
+      NAMED,
+    )
+  }</details>`
+}
+${
+  observers.length > 0 &&
+  html`<h2${failures.length === 0 && html` id="failures-title"`}>Observers that threw <span class="count">${observers.length}</span></h2>
+<p class="hint">The run was not touched by it, but what they record may have holes.</p>
+${observers.map((error) => html`<details class="failure"><summary><span class="message">${cut(visibleMessage(errorTitle(error)), TITLE)}</span></summary><pre>${errors.of(error)}</pre></details>`)}`
+}
+</section>`;
+}
+
+function failure(
+  task: TaskStatistics,
+  open: boolean,
+  fallen: readonly string[],
+  errors: ErrorTexts,
+  links: TaskLinks,
+): Markup {
+  const title = task.error === undefined ? reasonText(task) : errorTitle(task.error);
+  const facts = [
+    task.attemptCount > 1 ? plural(task.attemptCount, "attempt") : "",
+    task.endAt === null ? "" : `after ${duration(task.endAt)}`,
+    fallen.length > 0 ? `took ${plural(fallen.length, "task")} down` : "",
+  ].filter((fact) => fact !== "");
+  const place = links.place(task.taskName);
+  const text = errors.of(task.error);
+  return html`<details class="failure"${open && html` open`}>
+<summary>${statusMark(task.status)} ${nameOf(task)}${facts.length > 0 && html` <span class="facts">${facts.join(" · ")}</span>`}<span class="message">${cut(visibleMessage(title), TITLE)}</span></summary>
+${text !== "" && html`<pre>${text}</pre>`}
+${fallen.length > 0 && html`<p class="fallen">Did not run because of it:</p>${links.list(fallen, 12)}`}
+<p class="actions"><span>${links.to(task.taskName)}</span>${place !== undefined && html`<button type="button" data-copy="${place}" hidden>Copy as Markdown</button>`}</p>
+</details>`;
+}
+
+function nameOf({ taskName }: TaskStatistics): Markup {
+  return html`<code>${cut(visible(taskName), 160)}</code>`;
+}
+
+function planSection(issues: NonNullable<SerializedReport["planIssues"]>): Markup {
+  return html`<section id="failures" aria-labelledby="failures-title">
+<h2 id="failures-title">What is wrong with the plan <span class="count">${issues.length}</span></h2>
+<ol class="issues">${issues.slice(0, NAMED).map(
+    (issue) => html`<li><p>${visibleMessage(issue.message)}</p>
+${issue.path.length > 0 && html`<p class="path">${issue.path.map((step, index) => html`${index > 0 && " → "}<code>${cut(visible(step), 160)}</code>`)}</p>`}
+${issue.suggestion !== undefined && html`<p class="hint">Try <code>${cut(visible(issue.suggestion), 300)}</code>.</p>`}</li>`,
+  )}</ol>
+${issues.length > NAMED && html`<p class="hint">and ${issues.length - NAMED} more</p>`}
+</section>`;
+}
+
+/** A map fails after its items and because of them, so they stand first. */
+function firstFirst(failures: readonly TaskStatistics[]): TaskStatistics[] {
+  return failures.toSorted((a, b) => when(a) - when(b));
+}
+
+function when({ endAt }: TaskStatistics): number {
+  return endAt ?? Number.MAX_VALUE;
+}
+
+function fallenBecauseOf(report: SerializedReport): Map<string, string[]> {
+  const fallen = new Map<string, string[]>();
+  for (const { taskName, reason } of report.taskStatistics) {
+    const root =
+      reason?.kind === "dependency"
+        ? reason.root
+        : reason?.kind === "failure"
+          ? reason.task
+          : undefined;
+    if (root === undefined) continue;
+    const names = fallen.get(root);
+    if (names === undefined) fallen.set(root, [taskName]);
+    else names.push(taskName);
+  }
+  return fallen;
+}

@@ -1,0 +1,48 @@
+/** What did not run, by cause. Those that a failure took down stand with the failure as well; here is all of it. */
+import type { SerializedReport } from "@astrum/core";
+import { reasonText } from "../outcome.ts";
+import { cut, visibleMessage, visibleName } from "../visible.ts";
+import { html, type Markup } from "./markup.ts";
+import { plural, statusMark, type TaskLinks } from "./task-links.ts";
+
+const CAUSES = 20;
+const NAMES = 24;
+
+export function notRunSection(report: SerializedReport, links: TaskLinks): Markup | undefined {
+  if (report.planIssues !== undefined) return undefined;
+  const causes = new Map<string, Cause>();
+  for (const task of report.taskStatistics) {
+    const { status, reason } = task;
+    if (status !== "skipped" && status !== "cancelled") continue;
+    const root = reason?.kind === "dependency" ? reason.root : undefined;
+    const text = root === undefined ? reasonText(task) : "";
+    const key = `${status} ${root ?? ""} ${text}`;
+    const cause = causes.get(key);
+    if (cause === undefined) causes.set(key, { status, root, text, names: [task.taskName] });
+    else cause.names.push(task.taskName);
+  }
+  if (causes.size === 0) return undefined;
+  const list = Array.from(causes.values()).sort((a, b) => b.names.length - a.names.length);
+  const total = list.reduce((sum, { names }) => sum + names.length, 0);
+  return html`<section id="not-run" aria-labelledby="not-run-title">
+<h2 id="not-run-title">What did not complete, by cause <span class="count">${total}</span></h2>
+<ul class="causes">${list
+    .slice(0, CAUSES)
+    .map(
+      ({ status, root, text, names }) =>
+        html`<li><details><summary>${statusMark(status)} <b>${names.length}</b> <span class="cause">${root === undefined ? sentence(text) : html`because <code>${cut(visibleName(root), 120)}</code> did not complete`}</span></summary>${root !== undefined && html`<p class="fallen">The first cause: ${links.to(root)}</p>`}${links.list(names, NAMES)}</details></li>`,
+    )}</ul>
+${list.length > CAUSES && html`<p class="hint">and ${plural(list.length - CAUSES, "more cause")}</p>`}
+</section>`;
+}
+
+interface Cause {
+  readonly status: "skipped" | "cancelled";
+  readonly root: string | undefined;
+  readonly text: string;
+  readonly names: string[];
+}
+
+function sentence(text: string): string {
+  return text === "" ? "for no recorded reason" : cut(visibleMessage(text), 200);
+}

@@ -1,0 +1,111 @@
+/** The report as the page's script is given it. Everything in it is safe to show. */
+import type { SerializedReport, TaskStatistics } from "@astrum/core";
+import { reasonText, STATUSES } from "../outcome.ts";
+import { microseconds, timeline } from "../timeline.ts";
+import { visible, visibleLines, visibleMessage, visibleName } from "../visible.ts";
+import { ErrorTexts } from "./error-texts.ts";
+import { ATTEMPT_STATUSES, DEPENDENCY_KINDS, KINDS, NONE, type PageData } from "./page-data.ts";
+import { noteOf } from "./task-note.ts";
+
+export function pageDataOf(report: SerializedReport, title: string): PageData {
+  const rows = report.taskStatistics;
+  const texts = new Texts();
+  const errors = new ErrorTexts();
+  const places = new Map<string, number>();
+  rows.forEach(({ taskName }, index) => {
+    if (!places.has(taskName)) places.set(taskName, index);
+  });
+  const place = (name: string | undefined): number =>
+    name === undefined ? NONE : (places.get(name) ?? NONE);
+  const dependencies = rows.map((task) =>
+    task.dependencies.map((one) => ({ task: place(one.task), kind: one.kind })),
+  );
+  const known = dependencies.map((own) => own.filter(({ task }) => task !== NONE));
+  const { bars, laneCount, endUs } = timeline(report);
+  const critical = new Set(
+    report.analysis.criticalPath.map(({ task, attempt }) => `${attempt} ${task}`),
+  );
+  return {
+    title,
+    lanes: laneCount,
+    makespanUs: makespan(report),
+    endUs,
+    tasks: {
+      name: rows.map(({ taskName }) => visibleName(taskName)),
+      kind: rows.map(({ kind }) => KINDS.indexOf(kind)),
+      status: rows.map(({ status }) => STATUSES.indexOf(status)),
+      stage: rows.map(({ stageId }) => stageId ?? NONE),
+      parent: rows.map(({ parent }, index) => {
+        const map = place(parent);
+        return map === index ? NONE : map;
+      }),
+      readyUs: rows.map(({ readyAt }) => instant(readyAt)),
+      startUs: rows.map(({ startAt }) => instant(startAt)),
+      endUs: rows.map(({ endAt }) => instant(endAt)),
+      queuedUs: rows.map(({ queuedMs }) => microseconds(queuedMs)),
+      runUs: rows.map(({ runMs }) => microseconds(runMs)),
+      durationUs: rows.map(({ durationMs }) => microseconds(durationMs)),
+      releasedBy: rows.map(({ releasedBy }) => place(releasedBy)),
+      reason: rows.map((task) => texts.add(visibleMessage(reasonText(task)))),
+      blame: rows.map(({ reason }) => place(blamed(reason))),
+      error: rows.map(({ error }) => texts.add(errors.of(error))),
+      note: rows.map((task) => texts.add(visibleLines(noteOf(task, report.outputs)))),
+      dependencyCount: known.map((own) => own.length),
+    },
+    dependencies: {
+      task: known.flatMap((own) => own.map(({ task }) => task)),
+      kind: known.flatMap((own) => own.map(({ kind }) => DEPENDENCY_KINDS.indexOf(kind))),
+    },
+    attempts: {
+      task: bars.map(({ task }) => place(task.taskName)),
+      number: bars.map(({ attempt }) => attempt.attemptNumber),
+      lane: bars.map(({ lane }) => lane),
+      startUs: bars.map(({ startUs }) => startUs),
+      endUs: bars.map((bar) => bar.endUs),
+      status: bars.map(({ attempt }) => ATTEMPT_STATUSES.indexOf(attempt.status)),
+      queuedUs: bars.map(({ attempt }) => microseconds(attempt.queuedMs)),
+      delayUs: bars.map(({ attempt }) => microseconds(attempt.delayMs ?? 0)),
+      slotFreedBy: bars.map(({ attempt }) => place(attempt.slotFreedBy)),
+      limitedBy: bars.map(({ attempt }) => texts.add(visible(attempt.limitedBy ?? ""))),
+      executor: bars.map(({ attempt }) => texts.add(visible(attempt.executor ?? ""))),
+      // The last error of a task is the task's own, and stands there.
+      error: bars.map(({ task, attempt }) =>
+        attempt.attemptNumber === task.attemptCount ? NONE : texts.add(errors.of(attempt.error)),
+      ),
+      critical: bars.map(({ task, attempt }) =>
+        critical.has(`${attempt.attemptNumber} ${task.taskName}`) ? 1 : 0,
+      ),
+    },
+    texts: texts.all,
+  };
+}
+
+function makespan(report: SerializedReport): number {
+  return report.analysis.criticalPath.reduce(
+    (sum, { gapMs, runMs }) => sum + microseconds(gapMs) + microseconds(runMs),
+    0,
+  );
+}
+
+function instant(ms: number | null): number {
+  return ms === null ? NONE : microseconds(ms);
+}
+
+function blamed(reason: TaskStatistics["reason"]): string | undefined {
+  if (reason?.kind === "dependency") return reason.root;
+  return reason?.kind === "failure" ? reason.task : undefined;
+}
+
+/** Every text once. */
+class Texts {
+  readonly all: string[] = [];
+  readonly #places: Map<string, number> = new Map();
+
+  add(text: string): number {
+    if (text === "") return NONE;
+    const known = this.#places.get(text);
+    if (known !== undefined) return known;
+    this.#places.set(text, this.all.length);
+    return this.all.push(text) - 1;
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * The report as one page that needs nothing but itself: no server, no network, no script to be read. It answers in this
+ * order: did it work; what failed and why; why did it take this long; what would make it faster; what waited for what. The
+ * script in it (`page/`) adds the timeline, the list of all tasks, the filter and the details.
+ */
+import type { SerializedReport } from "@astrum/core";
+import { duration } from "../duration.ts";
+import { insight } from "../insight.ts";
+import { type Redaction, redacted } from "../redact.ts";
+import { cut, visibleName } from "../visible.ts";
+import { aboutSection } from "./about-section.ts";
+import { failureSection } from "./failure-section.ts";
+import { fasterSection } from "./faster-section.ts";
+import { head, script } from "./head.ts";
+import { island } from "./island.ts";
+import { html } from "./markup.ts";
+import { notRunSection } from "./not-run-section.ts";
+import { pageDataOf } from "./page-data-of.ts";
+import { flakySection, slowestSection } from "./ranking-section.ts";
+import { summary } from "./summary.ts";
+import { TaskLinks } from "./task-links.ts";
+import { whySection } from "./why-section.ts";
+import { workspace } from "./workspace.ts";
+
+export interface HtmlOptions {
+  /** The values of tasks, in the detail pane. They may hold what must not leave the machine. Default `false`. */
+  readonly outputs?: boolean;
+  readonly redact?: Redaction;
+}
+
+/** Readable without scripts and under `Content-Security-Policy: default-src 'none'`, apart from the interactive parts. */
+export function renderHtml(report: SerializedReport, options: HtmlOptions = {}): string {
+  const shown = redacted(report, options.redact);
+  const seen = insight(shown);
+  const name = visibleName(shown.run.flow ?? shown.run.id);
+  const title = cut(`${name}: ${shown.executionState}`, 200);
+  const data = pageDataOf(options.outputs === true ? shown : withoutOutputs(shown), name);
+  const links = new TaskLinks(shown);
+  const troubles = [
+    failureSection(shown, links),
+    notRunSection(shown, links),
+    flakySection(seen, shown.flakyTasks, links),
+  ];
+  const troubled = troubles.some((section) => section !== undefined);
+  const page = html`<!doctype html>
+<html lang="en">
+${head(shown, title)}
+<body>
+${shown.totalTasks > 0 && html`<a class="skip" href="#timeline">Skip to the timeline and the tasks</a>`}
+${summary(shown, name, seen)}
+<main>
+<div class="findings${troubled ? " troubled" : ""}">
+${troubled && html`<div class="column troubles">${troubles}</div>`}
+<div class="column why">${whySection(shown, seen, links)}</div>
+<div class="column faster">${fasterSection(shown, seen, links)}${slowestSection(seen, links)}</div>
+</div>
+${workspace(shown, data)}
+${aboutSection(shown, links)}
+</main>
+<footer><p>Made by Astrum for one run. This file asks for nothing and sends nothing. Took <span>${duration(shown.totalDurationMs)}</span>.</p></footer>
+<p class="sr" role="status" aria-live="polite" id="said"></p>
+${island(data)}
+${script()}
+</body>
+</html>
+`;
+  return page.text;
+}
+
+function withoutOutputs(report: SerializedReport): SerializedReport {
+  const { outputs: _, ...rest } = report;
+  return rest;
+}

@@ -1,0 +1,153 @@
+/** Did it work? The first thing on the page, and the first a screen reader says. */
+import type { SerializedReport, TaskStatus } from "@astrum/core";
+import { duration } from "../duration.ts";
+import type { Insight } from "../insight.ts";
+import { STATUS_SIGN, STATUSES } from "../outcome.ts";
+import { visible } from "../visible.ts";
+import { html, type Markup } from "./markup.ts";
+import { plural } from "./task-links.ts";
+
+const SIGN: Readonly<Record<SerializedReport["executionState"], string>> = {
+  completed: "✓",
+  failed: "✗",
+  cancelled: "⊘",
+  interrupted: "⚠",
+};
+
+export function summary(report: SerializedReport, name: string, seen: Insight): Markup {
+  const { executionState: state, run } = report;
+  return html`<header class="summary ${state}">
+<div class="verdict">
+<span class="seal" aria-hidden="true">${SIGN[state]}</span>
+<div>
+<h1>${name} <span class="state">${stateText(report)}</span></h1>
+<p class="lead">${lead(report)}</p>
+<p class="meta"><time datetime="${visible(run.startedAt)}">${startText(run.startedAt)}</time> · run <code>${visible(run.id)}</code>${Object.entries(
+    run.attributes ?? {},
+  ).map(([key, value]) => html` · ${visible(key)} <code>${visible(String(value))}</code>`)}</p>
+</div>
+</div>
+${counts(report)}
+<dl class="figures">${figures(report, seen).map(([term, value, note]) => html`<div><dt>${term}</dt><dd>${value}${note !== "" && html` <small>${note}</small>`}</dd></div>`)}</dl>
+</header>`;
+}
+
+function stateText(report: SerializedReport): string {
+  const took = duration(report.totalDurationMs);
+  if (report.planIssues !== undefined) return "could not be planned";
+  if (report.totalTasks === 0) return "had nothing to do";
+  switch (report.executionState) {
+    case "completed":
+      return `completed in ${took}`;
+    case "failed":
+      return `failed after ${took}`;
+    case "cancelled":
+      return `was cancelled after ${took}`;
+    default:
+      return `was interrupted after ${took}`;
+  }
+}
+
+function lead(report: SerializedReport): string {
+  const { totalTasks, failedTasks, abandonedTasks } = report;
+  const broken = failedTasks + abandonedTasks;
+  if (report.planIssues !== undefined) {
+    return `${plural(report.planIssues.length, "fault")} in the graph of ${plural(totalTasks, "task")}. Nothing ran.`;
+  }
+  if (totalTasks === 0) return "The flow has no tasks.";
+  switch (report.executionState) {
+    case "completed":
+      if (broken > 0)
+        return `${broken} of ${plural(totalTasks, "task")} failed, and the run was told to go on without them.`;
+      if (report.successfulTasks + report.restoredTasks === totalTasks) {
+        return totalTasks === 1 ? "The only task completed." : `All ${totalTasks} tasks completed.`;
+      }
+      return `Nothing failed. ${plural(report.successfulTasks + report.restoredTasks, "task")} of ${totalTasks} completed.`;
+    case "interrupted":
+      return `The record ends before the run did: the process was killed, or was still running. ${report.successfulTasks} of ${plural(totalTasks, "task")} had completed.`;
+    case "cancelled":
+      return `${report.successfulTasks} of ${plural(totalTasks, "task")} had completed when the run was asked to stop.`;
+    default:
+      return `${broken} of ${plural(totalTasks, "task")} failed.`;
+  }
+}
+
+function countOf(report: SerializedReport, status: TaskStatus): number {
+  const by: Readonly<Record<TaskStatus, number>> = {
+    completed: report.successfulTasks,
+    restored: report.restoredTasks,
+    failed: report.failedTasks,
+    abandoned: report.abandonedTasks,
+    cancelled: report.cancelledTasks,
+    skipped: report.skippedTasks,
+    detached: report.detachedTasks,
+  };
+  return by[status];
+}
+
+const COLOUR: Readonly<Record<TaskStatus, string>> = {
+  completed: "#2c8571",
+  restored: "#5b7fb5",
+  failed: "#c2362b",
+  abandoned: "#8c1d40",
+  cancelled: "#b7791f",
+  skipped: "#9a958c",
+  detached: "#7a6aa8",
+};
+
+/** A bar that is all of the tasks, and the same as words. */
+function counts(report: SerializedReport): Markup | undefined {
+  const present = STATUSES.filter((status) => countOf(report, status) > 0);
+  const total = present.reduce((sum, status) => sum + countOf(report, status), 0);
+  if (total === 0) return undefined;
+  // What is one of ten thousand is still to be seen.
+  const least = Math.min(12, 1000 / present.length);
+  const room = 1000 - least * present.length;
+  let x = 0;
+  const parts = present.map((status) => {
+    const width = least + (room * countOf(report, status)) / total;
+    const rect = html`<rect class="fill-${status}" x="${fixed(x)}" y="0" width="${fixed(Math.max(1, width - 2))}" height="10" fill="${COLOUR[status]}"/>`;
+    x += width;
+    return rect;
+  });
+  return html`<div class="counts">
+<svg viewBox="0 0 1000 10" width="100%" height="10" preserveAspectRatio="none" aria-hidden="true" focusable="false">${parts}</svg>
+<ul>${present.map((status) => html`<li class="mark ${status}"><span class="sign" aria-hidden="true">${STATUS_SIGN[status]}</span> <b>${countOf(report, status)}</b> ${status}</li>`)}</ul>
+</div>`;
+}
+
+function figures(report: SerializedReport, seen: Insight): [string, string, string][] {
+  if (report.totalAttempts === 0) return [];
+  const { concurrency } = report.run.config;
+  const list: [string, string, string][] = [
+    ["took", duration(report.totalDurationMs), ""],
+    [
+      "attempts",
+      String(report.totalAttempts),
+      report.flakyTasks > 0 ? `${plural(report.flakyTasks, "flaky task")}` : "",
+    ],
+    [
+      "at once",
+      String(report.peakConcurrency),
+      concurrency === null ? "at most, no limit" : `at most, of ${plural(concurrency, "slot")}`,
+    ],
+    ["work", duration(report.busyMs), "all attempts together"],
+  ];
+  if (concurrency !== null && seen.makespanMs > 0) {
+    const share = Math.min(100, (100 * report.busyMs) / (concurrency * seen.makespanMs));
+    list.push(["slots in use", `${Math.round(share)} %`, "of the time"]);
+  }
+  if (report.planningDurationMs >= 1)
+    list.push(["planning", duration(report.planningDurationMs), ""]);
+  return list;
+}
+
+/** As written in the report, without the letters of the format. */
+function startText(startedAt: string): string {
+  const [, day, time] = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})/.exec(startedAt) ?? [];
+  return day === undefined || time === undefined ? visible(startedAt) : `${day} ${time} UTC`;
+}
+
+function fixed(value: number): string {
+  return String(Math.round(value * 100) / 100);
+}

@@ -1,0 +1,42 @@
+/** Names of tasks as links to their details, and their statuses as sign and word. */
+import type { SerializedReport, TaskStatus } from "@astrum/core";
+import { STATUS_SIGN } from "../outcome.ts";
+import { cut, visibleName } from "../visible.ts";
+import { html, type Markup } from "./markup.ts";
+
+const SHOWN = 160;
+
+export class TaskLinks {
+  readonly #places: Map<string, number> = new Map();
+
+  constructor({ taskStatistics }: SerializedReport) {
+    taskStatistics.forEach(({ taskName }, index) => {
+      if (!this.#places.has(taskName)) this.#places.set(taskName, index);
+    });
+  }
+
+  /** `#t=12`: the row of the static list, and what the script opens. */
+  to(name: string): Markup {
+    const place = this.#places.get(name);
+    const shown = html`<code>${cut(visibleName(name), SHOWN)}</code>`;
+    return place === undefined ? shown : html`<a class="task" href="#t=${place}">${shown}</a>`;
+  }
+
+  /** Some of many, and how many more there are. */
+  list(names: readonly string[], most: number): Markup {
+    const more = names.length - most;
+    return html`<ul class="names">${names.slice(0, most).map((name) => html`<li>${this.to(name)}</li>`)}${more > 0 && html`<li class="more">and ${more} more</li>`}</ul>`;
+  }
+
+  place(name: string): number | undefined {
+    return this.#places.get(name);
+  }
+}
+
+export function statusMark(status: TaskStatus): Markup {
+  return html`<span class="mark ${status}"><span class="sign" aria-hidden="true">${STATUS_SIGN[status]}</span> ${status}</span>`;
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,34 @@
+/** What else a report says about a task, a line each: for the detail pane, which has room for what few tasks have. */
+import type { EncodedValue, SerializedReport, TaskStatistics } from "@astrum/core";
+import { duration } from "../duration.ts";
+import { cut } from "../visible.ts";
+
+const VALUE = 2000;
+
+/** `label: text` lines, empty when there is nothing. Not yet safe to show. */
+export function noteOf(task: TaskStatistics, outputs: SerializedReport["outputs"]): string {
+  const lines: string[] = [];
+  if (task.tags !== undefined && task.tags.length > 0) lines.push(`tags: ${task.tags.join(", ")}`);
+  for (const [key, value] of Object.entries(task.attributes ?? {})) lines.push(`${key}: ${value}`);
+  if (task.blockedMs !== undefined)
+    lines.push(`held the thread for ${duration(task.blockedMs)} at a stretch`);
+  if (task.ignoredSignal === true) lines.push("did not stop when it was asked to");
+  if (task.overrunMs !== undefined)
+    lines.push(`given up ${duration(task.overrunMs)} after it was asked to stop`);
+  if (task.output !== undefined) {
+    const { type, size } = task.output;
+    lines.push(`output: ${type}${size === undefined ? "" : ` of ${size}`}`);
+  }
+  const value =
+    outputs !== undefined && Object.hasOwn(outputs, task.taskName)
+      ? outputs[task.taskName]
+      : undefined;
+  if (value !== undefined) lines.push(`value: ${shown(value)}`);
+  return lines.join("\n");
+}
+
+function shown(value: EncodedValue): string {
+  if (value.encoding === "undefined") return "undefined";
+  if (value.encoding === "omitted") return `left out, ${value.why}`;
+  return cut(JSON.stringify(value.value), VALUE);
+}

@@ -1,0 +1,22 @@
+/**
+ * What waited for what: the place of the timeline, the list of all tasks and the details. Without the script it is a picture
+ * and a table; the script fills what is hidden here and takes their place.
+ */
+import type { SerializedReport } from "@astrum/core";
+import { html, type Markup } from "./markup.ts";
+import type { PageData } from "./page-data.ts";
+import { stillList } from "./still-list.ts";
+import { stillTimeline } from "./still-timeline.ts";
+
+export function workspace(report: SerializedReport, data: PageData): Markup | undefined {
+  if (report.totalTasks === 0) return undefined;
+  return html`<section id="timeline" class="workspace" aria-labelledby="timeline-title" tabindex="-1">
+<h2 id="timeline-title">What waited for what</h2>
+${stillTimeline(data)}
+<div id="explorer" hidden></div>
+<aside id="details" aria-label="Details of the selected task" tabindex="-1" hidden></aside>
+<h2 id="tasks-title">All tasks <span class="count" id="matches">${report.taskStatistics.length}</span></h2>
+<div id="tasks" hidden></div>
+${stillList(report)}
+</section>`;
+}
