@@ -3,17 +3,20 @@
  * and not in the main thread. Parameters are those of a function for `map`. Looks at no signal: a thread is ended from
  * outside.
  */
-import { analyseFile, type FileAnalysis } from "./analyse/file.ts";
-import { compareExcerpts, type DuplicateBlock, type Excerpt } from "./duplicates/compare.ts";
-import type { TextFile } from "./read.ts";
+import type { FileAnalysis } from "./analyse/file.ts";
+import { analyseShardFile, type Shard } from "./analyse/shard.ts";
+import type { Excerpt } from "./duplicates/candidates.ts";
+import { compareExcerpts, type DuplicateBlock } from "./duplicates/compare.ts";
 
-export function analyse(files: readonly TextFile[], _index: number): FileAnalysis[] {
-  return files.map(({ path, text }) => analyseFile(path, text));
+export async function analyse(shard: Shard, _index: number): Promise<FileAnalysis[]> {
+  const analyses: FileAnalysis[] = [];
+  for (const file of shard.files) analyses.push(await analyseShardFile(file, shard));
+  return analyses;
 }
 
 export function compare(
-  groups: readonly (readonly Excerpt[])[],
+  candidates: readonly (readonly Excerpt[])[],
   _index: number,
 ): DuplicateBlock[][] {
-  return groups.map(compareExcerpts);
+  return candidates.map(compareExcerpts);
 }

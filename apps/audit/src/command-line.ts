@@ -4,8 +4,17 @@
  */
 import { availableParallelism } from "node:os";
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { closest, distance } from "fastest-levenshtein";
-import { type FindingKind, findingKinds } from "./finding.ts";
+import {
+  collector,
+  kinds,
+  oneOf,
+  portOrFile,
+  several,
+  share,
+  similar,
+  wholeNumber,
+} from "./option-values.ts";
+import { type ReportName, reportNames } from "./reports.ts";
 import type { Limits } from "./verdict.ts";
 
 export interface AuditOptions extends Limits {
@@ -16,23 +25,51 @@ export interface AuditOptions extends Limits {
   readonly io: number;
   /** How many threads compute; 0 is none but the main thread. */
   readonly workers: number;
+  readonly progress: ProgressMode;
+  readonly report: readonly ReportName[];
+  /** The collector that is sent traces. */
+  readonly otlp: string | undefined;
+  /** A port to serve on, or a file to write to. */
+  readonly metrics: number | string | undefined;
+  /** The share of attempts that is made to fail, 0 to 1. */
+  readonly chaos: number;
+  readonly seed: number;
+  /** An event log whose run is told again; nothing is audited. */
+  readonly from: string | undefined;
+  readonly resume: boolean;
   readonly plan: boolean;
   readonly json: boolean;
+  readonly open: boolean;
 }
+
+const progressModes = ["auto", "tty", "plain", "ndjson", "none"] as const;
+export type ProgressMode = (typeof progressModes)[number];
 
 export type CommandLine =
   | { readonly command: "audit"; readonly options: AuditOptions }
   | { readonly command: "help" | "version" }
   | { readonly command: "usage"; readonly problems: readonly string[] };
 
+/** What is a fault in every repository. */
+const defaultFailOn = "links,cycles,dup,secrets";
+
 const flags = {
   out: { type: "string", default: ".astrum-audit" },
   io: { type: "string", default: "32" },
   workers: { type: "string", default: String(availableParallelism()) },
   "max-dup": { type: "string", default: "5" },
-  "fail-on": { type: "string", default: findingKinds.join(",") },
+  "fail-on": { type: "string", default: defaultFailOn },
+  progress: { type: "string", default: "auto" },
+  report: { type: "string", default: "html,json" },
+  otlp: { type: "string" },
+  metrics: { type: "string" },
+  chaos: { type: "string", default: "0" },
+  seed: { type: "string", default: "1" },
+  from: { type: "string" },
+  resume: { type: "boolean", default: false },
   plan: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
+  open: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
   version: { type: "boolean", short: "v", default: false },
 } as const satisfies NonNullable<ParseArgsConfig["options"]>;
@@ -42,16 +79,28 @@ const mostWorkers = 4096;
 
 export const helpText: string = `astrum-audit [path] [options]
 
-Looks for broken Markdown links, import cycles and duplicated blocks in a folder.
+Looks for broken Markdown links, import cycles, duplicated blocks, likely secrets,
+hotspots, oversized and binary files in a folder.
 Default path: the repository you stand in, else the current folder.
 
-  --out DIR         where findings.json and report.json go (.astrum-audit)
+  --out DIR         where findings, reports and the event log go (.astrum-audit)
   --io N            files read at once (32)
   --workers N       threads that compute; 0: the main thread does (as many as cores)
   --max-dup N       duplicated blocks allowed (5)
-  --fail-on KINDS   what can fail the audit: ${findingKinds.join(",")} or none (all)
+  --fail-on KINDS   what can fail the audit (${defaultFailOn});
+                    also oversized, binary; or none
+  --progress MODE   ${progressModes.join("|")} (auto)
+  --report FORMATS  reports of the run: ${reportNames.join(",")}
+                    or none (html,json)
+  --otlp URL        send traces to this OpenTelemetry collector (OTLP/HTTP)
+  --metrics WHERE   serve Prometheus metrics on this port, or leave them in this file
+  --chaos SHARE     make this share of attempts fail, 0 to 1, to see retries (0)
+  --seed N          which ones fail (1)
+  --resume          go on with the run in --out that was interrupted
+  --from FILE       tell the run in this event log (run.ndjson) again; audit nothing
   --plan            print the plan and run nothing
   --json            print the findings as JSON
+  --open            open report.html when done
   -h, --help        this text
   -v, --version     the version
 
@@ -101,44 +150,40 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     workers: wholeNumber("--workers", String(values.workers), 0, problems, mostWorkers),
     maxDup: wholeNumber("--max-dup", String(values["max-dup"]), 0, problems),
     failOn: kinds(String(values["fail-on"]), problems),
+    progress: oneOf("--progress", String(values.progress), progressModes, problems),
+    report: several("--report", String(values.report), reportNames, problems),
+    otlp: collector(values.otlp as string | undefined, problems),
+    metrics: portOrFile(values.metrics as string | undefined, problems),
+    chaos: share("--chaos", String(values.chaos), problems),
+    seed: wholeNumber("--seed", String(values.seed), 0, problems),
+    from: values.from as string | undefined,
+    resume: values.resume === true,
     plan: values.plan === true,
     json: values.json === true,
+    open: values.open === true,
   };
+  if (options.open && !options.report.includes("html")) {
+    problems.push('"--open" opens report.html: add html to "--report"');
+  }
+  if (options.from !== undefined) {
+    for (const [flag, isGiven] of [
+      ["a path", options.path !== undefined],
+      ['"--resume"', options.resume],
+      ['"--plan"', options.plan],
+    ]) {
+      if (isGiven)
+        problems.push(
+          `"--from" audits nothing and does not go with ${flag}; leave one of them out`,
+        );
+    }
+  }
+  if (options.resume && options.plan) {
+    problems.push('"--plan" runs nothing and "--resume" goes on with a run; leave one of them out');
+  }
   return problems.length > 0 ? { command: "usage", problems } : { command: "audit", options };
 }
 
-function wholeNumber(
-  flag: string,
-  text: string,
-  least: number,
-  problems: string[],
-  most: number = Number.MAX_SAFE_INTEGER,
-): number {
-  const number = Number(text);
-  if (!/^\d+$/.test(text) || number < least || number > most) {
-    const range = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `from ${least} up`;
-    problems.push(`Expected "${flag}" to be a whole number ${range}, got "${text}"`);
-  }
-  return number;
-}
-
-function kinds(text: string, problems: string[]): FindingKind[] {
-  if (text === "none") return [];
-  const names = text.split(",").map((name) => name.trim());
-  for (const name of names) {
-    if (isKind(name)) continue;
-    const known = `the kinds are ${findingKinds.join(", ")}, or "none"`;
-    problems.push(`"--fail-on" does not know "${name}"; ${known}`);
-  }
-  return findingKinds.filter((kind) => names.includes(kind));
-}
-
-function isKind(name: string): name is FindingKind {
-  return (findingKinds as readonly string[]).includes(name);
-}
-
 function suggestion(name: string): string {
-  const near = closest(name, Object.keys(flags));
-  const isNear = distance(name, near) <= Math.max(1, Math.ceil(near.length / 3));
-  return isNear ? `. Did you mean "--${near}"?` : `; "--help" lists the options`;
+  const near = similar(name, Object.keys(flags), "--");
+  return near === "" ? `; "--help" lists the options` : near;
 }

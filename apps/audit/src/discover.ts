@@ -6,6 +6,7 @@ import type { Dirent } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, relative, resolve, sep } from "node:path";
 import { comparePaths, type Skip } from "./finding.ts";
+import { isPassing } from "./flaky-io.ts";
 import { IgnoreRules, ignoreFileNames } from "./ignore-rules.ts";
 
 /** Never part of a repository's own sources, whatever its ignore files say. */
@@ -23,6 +24,8 @@ export interface Discovery {
   readonly files: readonly string[];
   /** Everything else that a link may point to: folders (`""` is the root) and symbolic links. */
   readonly places: readonly string[];
+  /** Whether it is a git repository or a part of one. */
+  readonly repository: boolean;
   readonly skipped: readonly Skip[];
 }
 
@@ -32,7 +35,7 @@ export interface DiscoverOptions {
   readonly out: string;
 }
 
-/** Lists `root`. Rejects only if `root` itself cannot be listed, or with the signal's reason. */
+/** Lists `root`. Rejects if `root` itself cannot be listed, while trying again may help, or with the signal's reason. */
 export async function discover(root: string, { signal, out }: DiscoverOptions): Promise<Discovery> {
   const files: string[] = [];
   const places: string[] = [];
@@ -51,7 +54,7 @@ export async function discover(root: string, { signal, out }: DiscoverOptions): 
       // As bytes: a name that is not UTF-8 could not be opened by the string that stands for it.
       entries = await readdir(resolve(root, path), { withFileTypes: true, encoding: "buffer" });
     } catch (error) {
-      if (path === "") throw error;
+      if (path === "" || isPassing(error)) throw error;
       skipped.push({ path, reason: reasonOf(error, "folder") });
       continue;
     }
@@ -63,6 +66,7 @@ export async function discover(root: string, { signal, out }: DiscoverOptions): 
       try {
         rules = rules.with(toRoot + here, await readFile(resolve(root, path, name), "utf8"));
       } catch (error) {
+        if (isPassing(error)) throw error;
         skipped.push({
           path: here + name,
           reason: `its rules do not apply: ${reasonOf(error, "file")}`,
@@ -91,7 +95,12 @@ export async function discover(root: string, { signal, out }: DiscoverOptions): 
       }
     }
   }
-  return { files: files.sort(), places: places.sort(), skipped: skipped.sort(comparePaths) };
+  return {
+    files: files.sort(),
+    places: places.sort(),
+    repository: outside.repository,
+    skipped: skipped.sort(comparePaths),
+  };
 }
 
 /** The nearest folder at or above `from` that holds a `.git`. */
@@ -102,13 +111,20 @@ export async function repositoryAbove(from: string): Promise<string | undefined>
   }
 }
 
+interface Surroundings {
+  readonly rules: IgnoreRules;
+  /** From where the rules count to the root: `""` or `"docs/"`. */
+  readonly prefix: string;
+  readonly repository: boolean;
+}
+
 /**
  * The rules that folders above `root`, up to its repository, lay on it. Someone who names an ignored folder wants it
  * audited: then the rules above do not count.
  */
-async function rulesAbove(root: string): Promise<{ rules: IgnoreRules; prefix: string }> {
-  const alone = { rules: new IgnoreRules(), prefix: "" };
+async function rulesAbove(root: string): Promise<Surroundings> {
   const repository = await repositoryAbove(root);
+  const alone = { rules: new IgnoreRules(), prefix: "", repository: repository !== undefined };
   if (repository === undefined) return alone;
   const segments = relative(repository, root).split(sep).filter(Boolean);
   let rules = alone.rules;
@@ -123,7 +139,7 @@ async function rulesAbove(root: string): Promise<{ rules: IgnoreRules; prefix: s
     base += `${segment}/`;
     if (rules.ignores(base)) return alone;
   }
-  return { rules, prefix: base };
+  return { ...alone, rules, prefix: base };
 }
 
 async function textOrNothing(path: string): Promise<string | undefined> {

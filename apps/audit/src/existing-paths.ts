@@ -5,17 +5,34 @@
 import { readdir } from "node:fs/promises";
 import { posix, resolve } from "node:path";
 
-export async function existingPaths(root: string, paths: readonly string[]): Promise<string[]> {
-  const listings = new Map<string, readonly string[]>();
-  const existing: string[] = [];
+/** What is behind a folder that may not be read counts as existing: nobody here can say that it does not. */
+export async function existingPaths(root: string, paths: readonly string[]): Promise<Set<string>> {
+  const listings = new Map<string, readonly string[] | "unreadable">();
+  const existing = new Set<string>();
   for (const path of paths) {
     const folder = posix.dirname(path);
-    let names = listings.get(folder);
-    if (names === undefined) {
-      names = await readdir(resolve(root, folder)).catch(() => []);
-      listings.set(folder, names);
-    }
-    if (names.includes(posix.basename(path))) existing.push(path);
+    const names = listings.get(folder) ?? (await namesIn(resolve(root, folder)));
+    listings.set(folder, names);
+    if (names === "unreadable" || names.includes(posix.basename(path))) existing.add(path);
   }
   return existing;
+}
+
+/** The last one: a name with a NUL character. */
+const nowhere: ReadonlySet<unknown> = new Set([
+  "ENOENT",
+  "ENOTDIR",
+  "ENAMETOOLONG",
+  "ERR_INVALID_ARG_VALUE",
+]);
+
+async function namesIn(folder: string): Promise<readonly string[] | "unreadable"> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (nowhere.has(code)) return [];
+    if (code === "EACCES" || code === "EPERM" || code === "ELOOP") return "unreadable";
+    throw error;
+  }
 }

@@ -3,8 +3,16 @@
  * Knows nothing of how a finding is found, limited or printed.
  */
 
-/** The kinds of finding, in the order in which the verdict names them. They are also the values of `--fail-on`. */
-export const findingKinds = ["links", "cycles", "dup"] as const;
+/** The kinds of finding, in the order in which the verdict names them. */
+export const findingKinds = [
+  "links",
+  "cycles",
+  "dup",
+  "secrets",
+  "hotspots",
+  "oversized",
+  "binary",
+] as const;
 export type FindingKind = (typeof findingKinds)[number];
 
 /** A relative Markdown link whose file or anchor does not exist. */
@@ -46,7 +54,51 @@ export interface Occurrence {
   readonly endLine: number;
 }
 
-export type Finding = LinkFinding | CycleFinding | DuplicateFinding;
+/** What is likely a credential. Of its value, nothing is here but a prefix that all of its kind share. */
+export interface SecretFinding {
+  readonly kind: "secrets";
+  readonly path: string;
+  readonly line: number;
+  readonly message: string;
+}
+
+/** A file that changed often and decides much; `line` is that of its function with the most decisions. */
+export interface HotspotFinding {
+  readonly kind: "hotspots";
+  readonly path: string;
+  readonly line: number;
+  readonly message: string;
+  /** How many of the commits that were looked at changed it. */
+  readonly commits: number;
+  readonly decisions: number;
+}
+
+/** A file that is too large to be audited. */
+export interface OversizedFinding {
+  readonly kind: "oversized";
+  readonly path: string;
+  readonly line: 1;
+  readonly message: string;
+  readonly bytes: number;
+}
+
+/** A file that is neither text nor a picture, a font, sound, film or a model. */
+export interface BinaryFinding {
+  readonly kind: "binary";
+  readonly path: string;
+  readonly line: 1;
+  readonly message: string;
+  readonly bytes: number;
+}
+
+export type Finding =
+  | LinkFinding
+  | CycleFinding
+  | DuplicateFinding
+  | SecretFinding
+  | HotspotFinding
+  | OversizedFinding
+  | BinaryFinding;
 
 /** Something the audit did not look at, and why. Never a finding, never silent. */
 export interface Skip {

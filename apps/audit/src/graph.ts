@@ -2,135 +2,203 @@
  * The audit as a graph of tasks. Read it from top to bottom: each task names what it needs, and what it needs is a task
  * above it. How the tasks do their work is in the modules imported here, which know nothing of the graph.
  *
- *     discover ─▶ read* ─▶ analyse* ─┬─▶ cycles ───────────────────────────────┐
- *                                    ├─▶ link targets ─▶ links ────────────────┤
- *                                    ├─▶ duplicate candidates ─▶ compare* ─▶ dup ─▶ verdict
- *                                    └─▶ survey ───────────────────────────────┘
+ *     discover ─┬─▶ read* ─▶ analyse* ─┬─▶ dupes:candidates ─▶ compare* ─▶ dupes:merge ─┐
+ *               │                      ├─▶ imports:cycles ──────────────────────────────┤
+ *               │                      ├─▶ links* ──────────────────────────────────────┼─▶ verdict ─▶ write:findings
+ *               │                      ├─▶ secrets, files, survey ──────────────────────┤
+ *               └─▶ git:churn ─────────┴─▶ hotspots ────────────────────────────────────┘
  *
- * A star marks a `map`: an item for each file, or for a few files or groups of candidates together, as many as the task
- * before it found. What computes for long is handed in as `work`, which runs on threads or on this one.
+ * Two tail tasks follow, history:append after verdict and bundle:gzip after write:findings.
+ *
+ * A star marks a `map`: as many items as the task before it found, each with its own attempts. What computes for long is
+ * handed in as `work`, which runs on threads or on this one.
+ *
+ * Every output is JSON, small, and without the text of any file, so that a journal can keep it: an interrupted audit goes
+ * on where it was. `version` says whose results those are.
  */
-import { type Flow, flow, map, type Outcome, pick, settled, task } from "@astrum/core";
-import { having } from "./analyse/having.ts";
+import { type Flow, flow, map, pick, settled, task } from "@astrum/core";
+import manifest from "../package.json" with { type: "json" };
+import { having, markdownByPath } from "./analyse/having.ts";
+import { secretFindings } from "./analyse/secret-findings.ts";
+import { shardsOf } from "./analyse/shard.ts";
+import { gzipBeside } from "./bundle.ts";
 import { discover } from "./discover.ts";
-import { duplicateCandidates } from "./duplicates/candidates.ts";
-import type { Excerpt } from "./duplicates/compare.ts";
-import { cutExcerpts } from "./duplicates/excerpt.ts";
+import { duplicateCandidates, linesIn } from "./duplicates/candidates.ts";
 import { duplicateFindings } from "./duplicates/findings.ts";
 import { existingPaths } from "./existing-paths.ts";
-import type { CycleFinding, DuplicateFinding, LinkFinding } from "./finding.ts";
+import { fileFindings } from "./file-findings.ts";
+import { untilItPasses } from "./flaky-io.ts";
+import { gitChurn } from "./git-churn.ts";
+import { appendHistory } from "./history.ts";
+import { hotspots } from "./hotspots.ts";
 import { importCycles } from "./import-cycles.ts";
-import { brokenLinks, unknownTargets } from "./links.ts";
-import { isPassing, readForAudit, textFiles } from "./read.ts";
+import { brokenLinks, knownPaths, unknownTargets } from "./links.ts";
+import { type AuditOutputs, partsOfOutcomes } from "./outputs.ts";
+import { type Contents, readForAudit, textFiles } from "./read.ts";
 import { inShards } from "./shards.ts";
-import { type Survey, survey } from "./survey.ts";
-import { judge, type Limits, type Verdict } from "./verdict.ts";
+import { survey } from "./survey.ts";
+import { judge, type Limits } from "./verdict.ts";
 import type { AuditWork } from "./work.ts";
+import { writeFindings } from "./write-findings.ts";
 
 export interface AuditSettings extends Limits {
   /** The folder to audit, absolute. */
   readonly root: string;
-  /** A folder in it that is left out, absolute. */
+  /** The folder where findings are written, absolute; left out of the audit. */
   readonly out: string;
   /** How many files are read at once. */
   readonly io: number;
-}
-
-/** What a run leaves behind. When it is cut short, the parts that were finished are here and the verdict is not. */
-export interface AuditOutputs {
-  readonly survey: Survey;
-  readonly links: LinkFinding[];
-  readonly cycles: CycleFinding[];
-  readonly dup: DuplicateFinding[];
-  readonly verdict: Verdict;
 }
 
 export function auditFlow(
   { root, out, io, failOn, maxDup }: AuditSettings,
   work: AuditWork,
 ): Flow<AuditOutputs> {
+  const { version } = manifest;
+  const retry = untilItPasses;
+
   // Which files there are. The signal stops the walk when the run is cancelled.
-  const discovery = task("discover", (_, { signal }) => discover(root, { signal, out }));
+  const discovery = task("discover", (_, { signal }) => discover(root, { signal, out }), {
+    retry,
+    version: `${version} ${root}`,
+  });
 
   // Every file, `io` at a time. What passes by itself (no file handle free, a file being written) is tried again.
-  const retries = 5;
+  const contents: Contents = new Map();
   const read = map(
     "read",
     pick(discovery, "files"),
-    (path, _, { attempt }) => readForAudit(root, path, attempt > retries),
-    {
-      concurrency: io,
-      retry: {
-        attempts: retries,
-        backoff: "exponential",
-        baseMs: 20,
-        maxMs: 500,
-        jitter: "full",
-        retryIf: isPassing,
-      },
-    },
+    (path, _, { attempt }) => readForAudit(root, path, contents, attempt > retry.attempts),
+    { concurrency: io, retry, version },
   );
 
-  // One pass over each text file: pure computation. Small files share a call, which is not for free on a thread.
-  const shards = pick(read, (files) => inShards(textFiles(files), ({ text }) => text.length));
-  const analysed = map("analyse", shards, work.analyse, { concurrency: work.atOnce });
+  // One pass over each text file. Small files share a call, which is not for free on a thread.
+  const shards = pick(read, (files) => shardsOf(root, textFiles(files), contents));
+  const analysed = map("analyse", shards, work.analyse, {
+    concurrency: work.atOnce,
+    retry,
+    version,
+  });
   const analyses = pick(analysed, (shards) => shards.flat());
 
-  // From here on three questions are answered independently of each other.
-  const cycles = task("cycles", { analyses }, ({ analyses }) =>
-    importCycles(having("loads", analyses)),
-  );
-
-  // Links may point to what the audit does not read; whether that exists is looked up first.
-  const targets = task(
-    "link targets",
-    { discovery, analyses },
-    async ({ discovery: { files, places }, analyses }) => {
-      const known = new Set([...files, ...places]);
-      const unknown = unknownTargets(having("markdown", analyses), known);
-      for (const path of await existingPaths(root, unknown)) known.add(path);
-      return known;
+  // How often files changed: a child process beside all this. Without a repository, or without git, there is no answer,
+  // and the audit is none the worse.
+  const churn = task(
+    "git:churn",
+    { isRepository: pick(discovery, "repository") },
+    (_, { signal }) => gitChurn(root, signal),
+    {
+      when: ({ isRepository }) => isRepository || { skip: "not in a git repository" },
+      timeoutMs: 30_000,
+      onFailure: "ignore",
+      retry,
+      version,
     },
   );
-  const links = task("links", { targets, analyses }, ({ targets, analyses }) =>
-    brokenLinks(having("markdown", analyses), targets),
+
+  // From here on every question is answered independently of the others. Copies: candidates share a hash, and each of
+  // them is compared line by line.
+  const candidates = task(
+    "dupes:candidates",
+    { analyses },
+    ({ analyses }) => duplicateCandidates(having("code", analyses)),
+    { version },
+  );
+  const compared = map(
+    "compare",
+    pick(candidates, (candidates) => inShards(candidates, linesIn)),
+    work.compare,
+    { concurrency: work.atOnce, retry, version },
+  );
+  const dup = task(
+    "dupes:merge",
+    { compared },
+    ({ compared }) => duplicateFindings(compared.flat()),
+    { version },
   );
 
-  // Candidates share a hash. Each group of them is compared line by line, independently of the others.
-  const candidates = task("duplicate candidates", { read, analyses }, ({ read, analyses }) => {
-    const sources = having("code", analyses);
-    const groups = cutExcerpts(duplicateCandidates(sources), sources, textFiles(read));
-    return inShards(groups, charactersIn);
+  const cycles = task(
+    "imports:cycles",
+    { analyses },
+    ({ analyses }) => importCycles(having("loads", analyses)),
+    { version },
+  );
+
+  // Links may point to what the audit does not read: whether that exists is looked up for each document.
+  const documents = pick(analysed, (shards) => having("markdown", shards.flat()));
+  const targets = {
+    known: pick(discovery, knownPaths),
+    documents: pick(analysed, (shards) => markdownByPath(shards.flat())),
+  };
+  const links = map(
+    "links",
+    documents,
+    targets,
+    async (document, _, { known, documents }) => {
+      const others = await existingPaths(root, unknownTargets(document, known));
+      return brokenLinks(document, { known, documents }, others);
+    },
+    { concurrency: io, retry, version },
+  );
+
+  const secrets = task("secrets", { analyses }, ({ analyses }) => secretFindings(analyses), {
+    version,
   });
-  const compared = map("compare", candidates, work.compare, { concurrency: work.atOnce });
-  const dup = task("dup", { compared }, ({ compared }) => duplicateFindings(compared.flat()));
+  const files = task("files", { read }, ({ read }) => fileFindings(read), { version });
+  const hot = task(
+    "hotspots",
+    { churn, analyses },
+    ({ churn, analyses }) => hotspots(churn, having("complexity", analyses)),
+    { version },
+  );
 
   // `settled` waits for a task whatever becomes of it: one analysis that fails takes nothing from the others.
-  const seen = task("survey", { discovery, read, analyses }, ({ discovery, read, analyses }) =>
-    survey(discovery, read, analyses),
+  const seen = task(
+    "survey",
+    { discovery, read, analyses },
+    ({ discovery, read, analyses }) => survey(discovery, read, analyses),
+    { version },
   );
   const verdict = task(
     "verdict",
-    { survey: settled(seen), links: settled(links), cycles: settled(cycles), dup: settled(dup) },
-    ({ survey, links, cycles, dup }) =>
-      judge(
-        {
-          survey: valueIn(survey),
-          links: valueIn(links),
-          cycles: valueIn(cycles),
-          dup: valueIn(dup),
-        },
-        { failOn, maxDup },
-      ),
+    {
+      churn: settled(churn),
+      survey: settled(seen),
+      links: settled(links),
+      cycles: settled(cycles),
+      dup: settled(dup),
+      secrets: settled(secrets),
+      hotspots: settled(hot),
+      files: settled(files),
+    },
+    (outcomes) => judge(partsOfOutcomes(outcomes), { failOn, maxDup }),
+    { version: `${version} ${failOn} ${maxDup}` },
+  );
+  const written = task(
+    "write:findings",
+    { verdict },
+    ({ verdict }) => writeFindings(out, verdict),
+    {
+      retry,
+    },
   );
 
-  return flow("audit", { survey: seen, links, cycles, dup, verdict });
-}
+  const outputs = {
+    survey: seen,
+    links,
+    cycles,
+    dup,
+    secrets,
+    hotspots: hot,
+    files,
+    verdict,
+    written,
+  };
+  // Nobody waits for these: the report is there before they are done.
+  const history = task("history:append", { verdict }, ({ verdict }) => appendHistory(out, verdict));
+  const bundle = task("bundle:gzip", { written }, ({ written }, { signal }) =>
+    gzipBeside(written, signal),
+  );
 
-function charactersIn(excerpts: readonly Excerpt[]): number {
-  return excerpts.reduce((sum, { lines }) => sum + lines.join("").length, 0);
-}
-
-function valueIn<T>(outcome: Outcome<T>): T | undefined {
-  return outcome.status === "completed" ? outcome.value : undefined;
+  return flow("audit", outputs, { tails: { history, bundle } });
 }

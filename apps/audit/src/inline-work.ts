@@ -3,26 +3,26 @@
  * while one is under way nothing else is.
  */
 import { setImmediate } from "node:timers/promises";
-import { analyseFile } from "./analyse/file.ts";
+import { analyseShardFile } from "./analyse/shard.ts";
 import { compareExcerpts } from "./duplicates/compare.ts";
 import type { AuditWork } from "./work.ts";
 
 export const inlineWork: AuditWork = {
   atOnce: 1,
-  analyse: (files, _, { signal }) =>
-    oneByOne(files, signal, ({ path, text }) => analyseFile(path, text)),
-  compare: (groups, _, { signal }) => oneByOne(groups, signal, compareExcerpts),
+  analyse: (shard, _, { signal }) =>
+    oneByOne(shard.files, signal, (file) => analyseShardFile(file, shard)),
+  compare: (candidates, _, { signal }) => oneByOne(candidates, signal, compareExcerpts),
 };
 
 async function oneByOne<Piece, Result>(
   pieces: readonly Piece[],
   signal: AbortSignal,
-  carryOut: (piece: Piece) => Result,
+  carryOut: (piece: Piece) => Result | Promise<Result>,
 ): Promise<Result[]> {
   const results: Result[] = [];
   for (const piece of pieces) {
     await setImmediate(undefined, { signal });
-    results.push(carryOut(piece));
+    results.push(await carryOut(piece));
   }
   return results;
 }

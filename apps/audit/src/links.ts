@@ -7,6 +7,7 @@
  */
 import { posix } from "node:path";
 import type { Markdown } from "./analyse/markdown.ts";
+import type { Discovery } from "./discover.ts";
 import type { LinkFinding } from "./finding.ts";
 
 export interface MarkdownFile {
@@ -20,66 +21,79 @@ interface Target {
   readonly anchor: string;
 }
 
-/** The paths that links name and that are not among `known`: whether they exist is for the caller to look up. */
+/** What links are held against. */
+export interface LinkTargets {
+  readonly known: KnownPaths;
+  readonly documents: ReadonlyMap<string, Markdown>;
+}
+
+/** Every file and folder that was discovered. */
+export interface KnownPaths {
+  readonly paths: ReadonlySet<string>;
+  readonly byFoldedPath: ReadonlyMap<string, string>;
+}
+
+export function knownPaths({ files, places }: Discovery): KnownPaths {
+  const paths = [...files, ...places];
+  const byFoldedPath = new Map(paths.map((path) => [path.toLowerCase(), path] as const));
+  return { paths: new Set(paths), byFoldedPath };
+}
+
+/** The paths that a document's links name and that were not discovered: whether they exist is for the caller to look up. */
 export function unknownTargets(
-  documents: readonly MarkdownFile[],
-  known: ReadonlySet<string>,
+  { path: from, markdown }: MarkdownFile,
+  { paths }: KnownPaths,
 ): string[] {
   const unknown = new Set<string>();
-  for (const { path: from, markdown } of documents) {
-    for (const { target } of markdown.links) {
-      const path = parseTarget(from, target)?.path;
-      if (path !== undefined && !known.has(path)) unknown.add(path);
-    }
+  for (const { target } of markdown.links) {
+    const path = parseTarget(from, target)?.path;
+    if (path !== undefined && !paths.has(path)) unknown.add(path);
   }
   return [...unknown].sort();
 }
 
-/** `known` holds every file and folder that exists; sorted documents give sorted findings. */
+/** `others` are paths that exist although they were not discovered. */
 export function brokenLinks(
-  documents: readonly MarkdownFile[],
-  known: ReadonlySet<string>,
+  { path: from, markdown }: MarkdownFile,
+  { known, documents }: LinkTargets,
+  others: ReadonlySet<string>,
 ): LinkFinding[] {
-  const byPath = new Map(documents.map((document) => [document.path, document] as const));
-  const byFoldedPath = new Map([...known].map((path) => [path.toLowerCase(), path] as const));
   const findings: LinkFinding[] = [];
-  for (const { path: from, markdown } of documents) {
-    for (const { target: written, line } of markdown.links) {
-      const target = parseTarget(from, written);
-      if (target === undefined) continue;
-      const message = known.has(target.path)
-        ? brokenAnchor(from, target)
-        : missing(target.path, byFoldedPath, known);
-      if (message !== undefined) {
-        findings.push({ kind: "links", path: from, line, message, target: written });
-      }
+  for (const { target: written, line } of markdown.links) {
+    const target = parseTarget(from, written);
+    if (target === undefined) continue;
+    const exists = known.paths.has(target.path) || others.has(target.path);
+    const message = exists ? brokenAnchor(from, target, documents) : missing(target.path, known);
+    if (message !== undefined) {
+      findings.push({ kind: "links", path: from, line, message, target: written });
     }
   }
   return findings;
-
-  function brokenAnchor(from: string, { path, anchor }: Target): string | undefined {
-    // GitHub shows a folder's README under its listing; the page's own places are `top` and, for it, `readme`.
-    const document = byPath.get(path) ?? byPath.get(posix.join(path, "README.md"));
-    if (anchor === "" || document === undefined || /^top$/i.test(anchor)) return undefined;
-    if (anchor === "readme" && /(^|\/)readme\.(md|markdown)$/i.test(document.path))
-      return undefined;
-    const { anchors } = document.markdown;
-    const name = anchor.replace(/^user-content-/, "");
-    if (anchors.includes(anchor) || anchors.includes(name)) return undefined;
-    const close = anchors.find((candidate) => candidate.toLowerCase() === name.toLowerCase());
-    const where = document.path === from ? "this document" : document.path;
-    return `no heading or anchor #${anchor} in ${where}${close === undefined ? "" : `; did you mean #${close}?`}`;
-  }
 }
 
-function missing(
-  path: string,
-  byFoldedPath: ReadonlyMap<string, string>,
-  known: ReadonlySet<string>,
-): string {
+function brokenAnchor(
+  from: string,
+  { path, anchor }: Target,
+  documents: ReadonlyMap<string, Markdown>,
+): string | undefined {
+  // GitHub shows a folder's README under its listing; the page's own places are `top` and, for it, `readme`.
+  const readme = posix.join(path, "README.md");
+  const where = documents.has(path) ? path : readme;
+  const document = documents.get(where);
+  if (anchor === "" || document === undefined || /^top$/i.test(anchor)) return undefined;
+  if (anchor === "readme" && /(^|\/)readme\.(md|markdown)$/i.test(where)) return undefined;
+  const { anchors } = document;
+  const name = anchor.replace(/^user-content-/, "");
+  if (anchors.includes(anchor) || anchors.includes(name)) return undefined;
+  const close = anchors.find((candidate) => candidate.toLowerCase() === name.toLowerCase());
+  const hint = close === undefined ? "" : `; did you mean #${close}?`;
+  return `no heading or anchor #${anchor} in ${where === from ? "this document" : where}${hint}`;
+}
+
+function missing(path: string, { paths, byFoldedPath }: KnownPaths): string {
   const otherCase = byFoldedPath.get(path.toLowerCase());
   if (otherCase !== undefined) return `no ${path}: its case differs, it is ${otherCase}`;
-  const hint = known.has(`${path}.md`) ? `; did you mean ${path}.md?` : "";
+  const hint = paths.has(`${path}.md`) ? `; did you mean ${path}.md?` : "";
   return `no such file or folder: ${path}${hint}`;
 }
 

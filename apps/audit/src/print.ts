@@ -1,5 +1,5 @@
 /** The verdict as text: for people, for `grep`, for other programs. Writes nothing anywhere. */
-import type { Finding, Skip } from "./finding.ts";
+import type { Finding, FindingKind, Skip } from "./finding.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** `docs/a.md:12  links  no such file or folder: docs/b.md` */
@@ -12,20 +12,33 @@ export function skipLine({ path, reason }: Skip): string {
 }
 
 export function verdictLine(verdict: Verdict): string {
-  const { state, over, counts, limits, textFiles, binaryFiles, skipped } = verdict;
+  const { state, over, limits, textFiles, binaryFiles, skipped } = verdict;
   const what = state === "failed" ? `failed on ${over.join(", ")}` : state;
   const parts = [
-    count(counts.links, "broken link"),
-    count(counts.cycles, "import cycle"),
-    `${count(counts.dup, "duplicated block")} (${limits.maxDup} allowed)`,
-    `${count(textFiles, "text file")}, ${binaryFiles ?? "?"} binary, ${skipped.length} skipped`,
+    found(verdict, "links", "broken link"),
+    found(verdict, "cycles", "import cycle"),
+    `${found(verdict, "dup", "duplicated block")} (${limits.maxDup} allowed)`,
+    found(verdict, "secrets", "likely secret"),
+    found(verdict, "hotspots", "hotspot"),
+    found(verdict, "oversized", "oversized file"),
+    found(verdict, "binary", "binary file"),
   ];
-  return `${what}: ${parts.join(", ")}`;
+  const lookedAt = `${count(textFiles, "text file")}, ${binaryFiles ?? "?"} binary, ${skipped.length} skipped`;
+  return `${what}: ${parts.join(", ")}; ${lookedAt}`;
+}
+
+function found({ counts, notJudged }: Verdict, kind: FindingKind, what: string): string {
+  return notJudged[kind] === undefined ? count(counts[kind], what) : `${what}s not judged`;
+}
+
+/** Why a kind of finding is missing from the verdict. */
+export function notJudgedLines({ notJudged }: Verdict): string[] {
+  return Object.entries(notJudged).map(([kind, reason]) => visible(`no ${kind}: ${reason}`));
 }
 
 /** The document behind `--json` and `findings.json`. */
 export function findingsJson(verdict: Verdict): string {
-  const document = { format: "astrum-audit.findings", formatVersion: "1.0", ...verdict };
+  const document = { format: "astrum-audit.findings", formatVersion: "1.1", ...verdict };
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 

@@ -1,7 +1,18 @@
-/** Tells a person how far the audit is: a line for each task that ends, the items of a map counted in its line. */
+/** Tells how far the audit is: a line for each task that ends, the items of a map counted in its line, or every event. */
 import { fromEvents, type Observer } from "@astrum/core";
+import { eventLog } from "@astrum/reporters";
+import type { ProgressMode } from "./command-line.ts";
 
-export function progressLines(write: (line: string) => void): Observer {
+export function progressTo(
+  stream: NodeJS.WriteStream & { readonly fd: number },
+  mode: ProgressMode,
+): readonly Observer[] {
+  if (mode === "none") return [];
+  if (mode === "ndjson") return [{ ...eventLog(stream.fd).observer, name: "progress" }];
+  return [progressLines((line) => stream.write(`astrum-audit: ${line}\n`))];
+}
+
+function progressLines(write: (line: string) => void): Observer {
   const items = new Map<string, number>();
   const retries = new Map<string, number>();
   let startAt = 0;

@@ -2,22 +2,42 @@
  * Reads one file for analysis: text, binary, or a skip with its reason. Tells a moment's trouble (worth another try)
  * from a lasting one; how often and when to try again is the caller's.
  */
+import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { resolve } from "node:path";
+import { fileTypeFromBuffer } from "file-type";
 import { reasonOf } from "./discover.ts";
+import { isPassing } from "./flaky-io.ts";
 
-/** A text file: decoded, without its byte order mark. */
 export interface TextFile {
   readonly kind: "text";
   readonly path: string;
-  readonly text: string;
+  readonly bytes: number;
+  /** Of its bytes: the same digest is the same text. */
+  readonly digest: string;
 }
 
+interface BinaryFile {
+  readonly kind: "binary";
+  readonly path: string;
+  readonly bytes: number;
+  /** Its media type, where its first bytes tell it. */
+  readonly mediaType?: string;
+}
+
+/** What is known of a file once it was read. Its text is not part of it: see `Contents`. */
 export type ReadFile =
   | TextFile
-  | { readonly kind: "binary"; readonly path: string }
+  | BinaryFile
+  | { readonly kind: "oversized"; readonly path: string; readonly bytes: number }
   | { readonly kind: "skipped"; readonly path: string; readonly reason: string };
+
+/**
+ * Texts by digest, decoded and without byte order mark. They stay beside the graph: outputs of tasks go into reports and
+ * journals, and what a file holds may be large and may be secret.
+ */
+export type Contents = Map<string, string>;
 
 /** Larger files are generated or data; reading them costs memory and says nothing about the sources. */
 export const largestFileBytes: number = 2 * 1024 * 1024;
@@ -33,24 +53,19 @@ class ChangedWhileReading extends Error {
   readonly code = "ECHANGED";
 }
 
-/** Trouble that passes: too many open files, a file that another program holds or writes. */
-export function isPassing(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return ["EMFILE", "ENFILE", "EAGAIN", "EBUSY", "ECHANGED"].includes(code ?? "");
-}
-
 /**
- * Rejects while trying again may help, and with the system's error when the machine has no file handle left: what could
- * not be read then is a failure of the audit, not a property of the file. On the last try a file that is still held or
- * still changing is a skip.
+ * Adds the text of a text file to `contents`. Rejects while trying again may help, and with the system's error when the
+ * machine has no file handle left: what could not be read then is a failure of the audit, not a property of the file. On
+ * the last try a file that is still held or still changing is a skip.
  */
 export async function readForAudit(
   root: string,
   path: string,
+  contents: Contents,
   lastTry: boolean,
 ): Promise<ReadFile> {
   try {
-    return await readOnce(resolve(root, path), path);
+    return await readOnce(resolve(root, path), path, contents);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EMFILE" || code === "ENFILE" || (isPassing(error) && !lastTry)) throw error;
@@ -58,27 +73,31 @@ export async function readForAudit(
   }
 }
 
-async function readOnce(absolute: string, path: string): Promise<ReadFile> {
+async function readOnce(absolute: string, path: string, contents: Contents): Promise<ReadFile> {
   const file = await open(absolute, readOnly);
   try {
     const before = await file.stat();
     if (!before.isFile()) return { kind: "skipped", path, reason: "not a regular file" };
     const head = await readUpTo(file, Math.min(headBytes, before.size));
     const encoding = encodingOf(head);
-    if (encoding === undefined) return { kind: "binary", path };
-    if (before.size > largestFileBytes) {
-      const reason = `larger than ${largestFileBytes / 1024 / 1024} MiB`;
-      return { kind: "skipped", path, reason };
-    }
+    if (encoding === undefined) return binary(path, before.size, head);
+    if (before.size > largestFileBytes) return { kind: "oversized", path, bytes: before.size };
     const bytes = before.size > head.length ? await readUpTo(file, before.size) : head;
     const after = await file.stat();
     if (bytes.length !== after.size || before.mtimeMs !== after.mtimeMs) {
       throw new ChangedWhileReading("it kept changing while it was read");
     }
-    return { kind: "text", path, text: decode(bytes, encoding) };
+    const digest = createHash("sha256").update(bytes).digest("base64url");
+    contents.set(digest, decode(bytes, encoding));
+    return { kind: "text", path, bytes: bytes.length, digest };
   } finally {
     await file.close();
   }
+}
+
+async function binary(path: string, bytes: number, head: Buffer): Promise<BinaryFile> {
+  const type = await fileTypeFromBuffer(head);
+  return { kind: "binary", path, bytes, ...(type && { mediaType: type.mime }) };
 }
 
 async function readUpTo(file: FileHandle, length: number): Promise<Buffer> {

@@ -2,7 +2,7 @@
 import type { FileAnalysis } from "./analyse/file.ts";
 import type { Discovery } from "./discover.ts";
 import { comparePaths, type Skip } from "./finding.ts";
-import type { ReadFile } from "./read.ts";
+import { largestFileBytes, type ReadFile } from "./read.ts";
 
 export interface Survey {
   readonly textFiles: number;
@@ -18,7 +18,8 @@ export function survey(
 ): Survey {
   const skipped: Skip[] = [...discovery.skipped];
   for (const file of read) {
-    if (file.kind === "skipped") skipped.push({ path: file.path, reason: file.reason });
+    const reason = reasonFor(file);
+    if (reason !== undefined) skipped.push({ path: file.path, reason });
   }
   for (const { path, leftOut } of analyses) {
     if (leftOut !== undefined) skipped.push({ path, reason: leftOut });
@@ -28,4 +29,11 @@ export function survey(
     binaryFiles: read.filter((file) => file.kind === "binary").length,
     skipped: skipped.sort(comparePaths),
   };
+}
+
+function reasonFor(file: ReadFile): string | undefined {
+  if (file.kind === "skipped") return file.reason;
+  return file.kind === "oversized"
+    ? `larger than ${largestFileBytes / 1024 / 1024} MiB`
+    : undefined;
 }

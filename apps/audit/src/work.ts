@@ -3,21 +3,22 @@
  * that `map` calls, which run on the main thread or on others. Knows neither kind.
  */
 import type { FileAnalysis } from "./analyse/file.ts";
-import type { DuplicateBlock, Excerpt } from "./duplicates/compare.ts";
-import type { TextFile } from "./read.ts";
+import type { Shard } from "./analyse/shard.ts";
+import type { Excerpt } from "./duplicates/candidates.ts";
+import type { DuplicateBlock } from "./duplicates/compare.ts";
 
 export interface AuditWork {
   /** How many calls are worth having under way at once. */
   readonly atOnce: number;
   /** One analysis for each file, in their order. */
-  readonly analyse: Call<readonly TextFile[], FileAnalysis[]>;
-  /** The blocks that are repeated in each group of excerpts, in the order of the groups. */
+  readonly analyse: Call<Shard, FileAnalysis[]>;
+  /** The blocks that are repeated in each candidate, in the order of the candidates. */
   readonly compare: Call<readonly (readonly Excerpt[])[], DuplicateBlock[][]>;
 }
 
 /** Rejects when the signal aborts before it has ended. */
-type Call<Shard, Result> = (
-  shard: Shard,
+type Call<Item, Result> = (
+  item: Item,
   index: number,
   context: { readonly signal: AbortSignal },
 ) => Promise<Result>;

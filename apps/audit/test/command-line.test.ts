@@ -13,15 +13,26 @@ test("without arguments, the defaults", () => {
       io: 32,
       workers: availableParallelism(),
       maxDup: 5,
-      failOn: ["links", "cycles", "dup"],
+      failOn: ["links", "cycles", "dup", "secrets"],
+      progress: "auto",
+      report: ["html", "json"],
+      otlp: undefined,
+      metrics: undefined,
+      chaos: 0,
+      seed: 1,
+      from: undefined,
+      resume: false,
       plan: false,
       json: false,
+      open: false,
     },
   });
 });
 
 test("every option, before or after the path", () => {
-  const line = "--out b --io=1 --workers 0 --max-dup 0 a --fail-on dup,links --plan --json";
+  const line =
+    "--out b --io=1 --workers 0 --max-dup 0 a --fail-on dup,links --json --open --progress plain " +
+    "--report md,html,md --otlp http://c:4318 --metrics 9464 --chaos .05 --seed 7 --resume";
   const failOn = ["links", "dup"];
   const options = {
     path: "a",
@@ -30,14 +41,33 @@ test("every option, before or after the path", () => {
     workers: 0,
     maxDup: 0,
     failOn,
-    plan: true,
+    progress: "plain",
+    report: ["html", "md"],
+    otlp: "http://c:4318",
+    metrics: 9464,
+    chaos: 0.05,
+    seed: 7,
+    from: undefined,
+    resume: true,
+    plan: false,
     json: true,
+    open: true,
   };
   expect(parse(line)).toEqual({ command: "audit", options });
 });
 
 test("--fail-on none lets nothing fail", () => {
   expect(parse("--fail-on none")).toMatchObject({ options: { failOn: [] } });
+});
+
+test("--plan, --from and a file of metrics", () => {
+  expect(parse("--plan")).toMatchObject({ options: { plan: true } });
+  const options = { from: "run.ndjson", metrics: "./9464" };
+  expect(parse("--from run.ndjson --metrics ./9464")).toMatchObject({ options });
+});
+
+test("--report none writes none", () => {
+  expect(parse("--report none")).toMatchObject({ options: { report: [] } });
 });
 
 test("after -- everything is a path", () => {
@@ -77,7 +107,33 @@ describe("wrong usage is told, with the way out:", () => {
     ["--max-dup=-1", 'Expected "--max-dup" to be a whole number from 0 up, got "-1"'],
     [
       "--fail-on links,secret",
-      '"--fail-on" does not know "secret"; the kinds are links, cycles, dup, or "none"',
+      '"--fail-on" does not know "secret"; the kinds are links, cycles, dup, secrets, oversized, binary, or "none"',
+    ],
+    [
+      "--fail-on hotspots",
+      '"--fail-on" does not know "hotspots"; every repository has some, so they fail nothing',
+    ],
+    [
+      "--progress plan",
+      'Expected "--progress" to be auto, tty, plain, ndjson, none, got "plan". Did you mean "plain"?',
+    ],
+    [
+      "--report html,jsn",
+      '"--report" takes html, json, ndjson, junit, trace, md, mermaid, dot, or "none", got "jsn". Did you mean "json"?',
+    ],
+    ["--otlp c:4318", 'Expected "--otlp" to be a URL such as http://localhost:4318, got "c:4318"'],
+    [
+      "--metrics 65536",
+      'Expected "--metrics" to be a port up to 65535 or a file, got "65536"; a file of that name is "./65536"',
+    ],
+    ["--chaos 2", 'Expected "--chaos" to be a share from 0 to 1, such as 0.05, got "2"'],
+    ["--chaos 5%", 'Expected "--chaos" to be a share from 0 to 1, such as 0.05, got "5%"'],
+    ["--seed x", 'Expected "--seed" to be a whole number from 0 up, got "x"'],
+    ["--open --report json", '"--open" opens report.html: add html to "--report"'],
+    ["--from a b", '"--from" audits nothing and does not go with a path; leave one of them out'],
+    [
+      "--resume --plan",
+      '"--plan" runs nothing and "--resume" goes on with a run; leave one of them out',
     ],
     ["a b", 'Expected one path, got "a", "b"'],
   ])("%s", (line, problem) => {

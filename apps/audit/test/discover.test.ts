@@ -14,13 +14,15 @@ test("files are listed by code unit, with the folders on the way", async () => {
   const root = temporaryTree({ "b/c.txt": "", "a.txt": "", "B.txt": "", ".hid/x": "", "é/ü": "" });
   expect(await find(root)).toEqual({
     files: [".hid/x", "B.txt", "a.txt", "b/c.txt", "é/ü"],
+    repository: false,
     places: ["", ".hid", "b", "é"],
     skipped: [],
   });
 });
 
 test("an empty folder has no files", async () => {
-  expect(await find(temporaryTree())).toEqual({ files: [], places: [""], skipped: [] });
+  const nothing = { files: [], places: [""], skipped: [], repository: false };
+  expect(await find(temporaryTree())).toEqual(nothing);
 });
 
 describe("left out are", () => {
@@ -102,6 +104,7 @@ describe("skipped, with the reason, are", () => {
     link("gone", "to-nothing");
     expect(await find(root)).toEqual({
       files: ["a/file"],
+      repository: false,
       places: ["", "a", "a/to-parent", "to-file", "to-folder", "to-itself", "to-nothing"],
       skipped: [
         { path: "a/to-parent", reason: "a symbolic link, not followed" },

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { analyseFile } from "../src/analyse/file.ts";
-import { having } from "../src/analyse/having.ts";
+import { codeLinesOf } from "../src/analyse/code-lines.ts";
+import { importsOf, isModule, parsed } from "../src/analyse/imports.ts";
+import { lineIndex } from "../src/analyse/lines.ts";
 import { duplicateCandidates, windowLines } from "../src/duplicates/candidates.ts";
 import { compareExcerpts } from "../src/duplicates/compare.ts";
-import { cutExcerpts } from "../src/duplicates/excerpt.ts";
 import { duplicateFindings } from "../src/duplicates/findings.ts";
 import { maximalRepeats } from "../src/duplicates/repeats.ts";
 import type { DuplicateFinding } from "../src/finding.ts";
@@ -12,15 +12,17 @@ import type { DuplicateFinding } from "../src/finding.ts";
 type Files = Readonly<Record<string, readonly string[]>>;
 
 function duplicates(files: Files, lineEnd = "\n"): DuplicateFinding[] {
-  const texts = Object.entries(files).map(([path, lines]) => {
-    return { kind: "text" as const, path, text: lines.join(lineEnd) };
+  const sources = Object.entries(files).flatMap(([path, lines]) => {
+    const code = compared(path, lines.join(lineEnd));
+    return code === undefined ? [] : [{ path, code }];
   });
-  const sources = having(
-    "code",
-    texts.map(({ path, text }) => analyseFile(path, text)),
-  );
-  const excerpts = cutExcerpts(duplicateCandidates(sources), sources, texts);
-  return duplicateFindings(excerpts.map(compareExcerpts));
+  return duplicateFindings(duplicateCandidates(sources).map(compareExcerpts));
+}
+
+function compared(path: string, text: string) {
+  if (!isModule(path)) return codeLinesOf(path, text, []);
+  const lineAt = lineIndex(text);
+  return codeLinesOf(path, text, importsOf(parsed(path, text, lineAt).source, lineAt).statements);
 }
 
 /** Each finding as its places. */
@@ -144,15 +146,13 @@ describe("nothing is found", () => {
 });
 
 test("candidates that only share a hash are not findings", () => {
-  const lines = code("x", 10);
-  const numbers = lines.map((_, n) => n + 1);
-  const other = code("y", 10);
-  expect(
-    compareExcerpts([
-      { path: "a.ts", lines, numbers },
-      { path: "b.ts", lines: other, numbers },
-    ]),
-  ).toEqual([]);
+  const [a, b] = ["x", "y"].map((name) => {
+    const lines = codeLinesOf(`${name}.ts`, code(name, 10).join("\n"), []);
+    return { path: `${name}.ts`, ...(lines ?? { numbers: [], fingerprints: [], words: [] }) };
+  });
+  if (a === undefined || b === undefined) throw new Error("Two excerpts were made");
+  expect(a.numbers).toHaveLength(10);
+  expect(compareExcerpts([a, b])).toEqual([]);
 });
 
 test("maximal repeats are exactly those that a search of every pair finds", () => {

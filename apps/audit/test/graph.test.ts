@@ -7,7 +7,7 @@ import { inlineWork } from "../src/inline-work.ts";
 import { temporaryTree } from "./temporary-tree.ts";
 
 const audit = (root: string) =>
-  auditFlow({ root, out: "", io: 8, failOn: ["links"], maxDup: 0 }, inlineWork);
+  auditFlow({ root, out: temporaryTree(), io: 8, failOn: ["links"], maxDup: 0 }, inlineWork);
 
 /** Carries out every attempt, and does something when the task `name` has ended. */
 function after(name: string, act: () => void): Runner {
@@ -59,7 +59,7 @@ test("one analysis that fails takes nothing from the others, and the verdict is 
   const root = temporaryTree({ "a.md": "[x](gone.md)", "b.ts": 'import "./b.ts";' });
   const runner: Runner = (attempt) => {
     const { taskName } = attempt.context as { readonly taskName: string };
-    if (taskName === "cycles") throw new Error("a fault of ours");
+    if (taskName === "imports:cycles") throw new Error("a fault of ours");
     return attempt.run(...attempt.args, attempt.context);
   };
   const report = await audit(root).run({ failure: "continue", runner });

@@ -1,9 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { analyseFile } from "../src/analyse/file.ts";
-import { importsOf, isModule } from "../src/analyse/imports.ts";
+import { importsOf, isModule, parsed } from "../src/analyse/imports.ts";
+import { lineIndex } from "../src/analyse/lines.ts";
 
 const loads = (text: string, path = "a.ts"): readonly string[] =>
-  importsOf(path, text).loads.map(({ specifier, line }) => `${line} ${specifier}`);
+  importsIn(path, text).loads.map(({ specifier, line }) => `${line} ${specifier}`);
+
+function importsIn(path: string, text: string) {
+  const lineAt = lineIndex(text);
+  return importsOf(parsed(path, text, lineAt).source, lineAt);
+}
 
 describe("a module loads", () => {
   test.each([
@@ -68,7 +74,7 @@ describe("a module does not load", () => {
 test("lines are those of the statements, after a hashbang, comments and CR LF", () => {
   const text =
     '#!/usr/bin/env node\r\n/* x\r\n */\r\nimport {\r\n  x,\r\n} from "./x";\r\nx(); require("./y");';
-  expect(importsOf("a.mjs", text)).toEqual({
+  expect(importsIn("a.mjs", text)).toEqual({
     loads: [
       { specifier: "./x", line: 4 },
       { specifier: "./y", line: 7 },
@@ -81,10 +87,13 @@ test("characters that end a line for JavaScript only do not move the lines", () 
   expect(loads('const x = "\u2028\u2029";\nimport "./x";')).toEqual(["2 ./x"]);
 });
 
-test("a syntax error is told with its line, and nothing half-read is used", () => {
-  const { loads, syntaxError } = importsOf("a.ts", 'import "./x";\n\nconst = 1;');
-  expect(loads).toEqual([]);
-  expect(syntaxError).toBe("Variable declaration expected. (line 3)");
+test("a syntax error is told with its line, and nothing half-read is used", async () => {
+  const analysis = await analyseFile("a.ts", 'import "./x";\n\nconst = 1;');
+  expect(analysis.loads).toBeUndefined();
+  expect(analysis.complexity).toBeUndefined();
+  expect(analysis.leftOut).toBe(
+    "its imports were not read: Variable declaration expected. (line 3)",
+  );
 });
 
 test("JavaScript with a return at the top, JSX or Flow annotations is read", () => {
@@ -95,10 +104,9 @@ test("JavaScript with a return at the top, JSX or Flow annotations is read", () 
 
 test.each(["(", "[", "{", "!", "a=>", "if(a)", "a?b:"])(
   "a file of a hundred thousand %s is left out, and the program lives",
-  (text) => {
-    expect(analyseFile("a.ts", text.repeat(100_000)).leftOut).toBe(
-      "it is nested too deeply to be parsed",
-    );
+  async (text) => {
+    const { leftOut } = await analyseFile("a.ts", text.repeat(100_000));
+    expect(leftOut).toBe("it is nested too deeply to be parsed");
   },
 );
 

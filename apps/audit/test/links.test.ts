@@ -1,27 +1,20 @@
 import { describe, expect, test } from "vitest";
 import { markdownOf } from "../src/analyse/markdown.ts";
-import { brokenLinks, unknownTargets } from "../src/links.ts";
+import { brokenLinks, type KnownPaths, unknownTargets } from "../src/links.ts";
 
-const known = new Set([
-  "",
-  "README.md",
-  "docs",
-  "docs/guide.md",
-  "docs/100%.md",
-  "src",
-  "src/a.ts",
-]);
+const paths = ["", "README.md", "docs", "docs/guide.md", "docs/100%.md", "src", "src/a.ts"];
+const known: KnownPaths = {
+  paths: new Set(paths),
+  byFoldedPath: new Map(paths.map((path) => [path.toLowerCase(), path])),
+};
 
 function judge(target: string, from = "docs/guide.md"): string | undefined {
-  const documents = [
-    { path: "README.md", markdown: markdownOf("# Top of all") },
-    { path: "docs/guide.md", markdown: markdownOf("# One\n\n## Two") },
-  ].map((document) =>
-    document.path === from
-      ? { ...document, markdown: { ...document.markdown, links: [{ target, line: 7 }] } }
-      : document,
-  );
-  const [finding] = brokenLinks(documents, known);
+  const documents = new Map([
+    ["README.md", markdownOf("# Top of all")],
+    ["docs/guide.md", markdownOf("# One\n\n## Two")],
+  ]);
+  const markdown = { anchors: documents.get(from)?.anchors ?? [], links: [{ target, line: 7 }] };
+  const [finding] = brokenLinks({ path: from, markdown }, { known, documents }, new Set());
   if (finding !== undefined) expect(finding).toMatchObject({ path: from, line: 7, target });
   return finding?.message;
 }
@@ -85,8 +78,5 @@ test("only paths that are not known are looked up, each once", () => {
   const markdown = markdownOf(
     "[a](x.md) [b](x.md#y) [c](guide.md) [d](https://example.org) [e](../dist)",
   );
-  expect(unknownTargets([{ path: "docs/guide.md", markdown }], known)).toEqual([
-    "dist",
-    "docs/x.md",
-  ]);
+  expect(unknownTargets({ path: "docs/guide.md", markdown }, known)).toEqual(["dist", "docs/x.md"]);
 });

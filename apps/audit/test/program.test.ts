@@ -1,13 +1,17 @@
 import { spawn } from "node:child_process";
-import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { type Ended, program, run } from "./program.ts";
 import { temporaryTree } from "./temporary-tree.ts";
 
 const fixtures = fileURLToPath(new URL("./fixtures/", import.meta.url));
-const known = join(fixtures, "known");
+// Outside of this repository, whose history would be the tree's.
+const known = mkdtempSync(join(tmpdir(), "astrum-audit-known-"));
+cpSync(join(fixtures, "known"), known, { recursive: true });
+afterAll(() => rmSync(known, { recursive: true, force: true }));
 const expected = readFileSync(join(fixtures, "known.expected.txt"), "utf8");
 
 interface Statistics {
@@ -37,7 +41,8 @@ describe("the tree with known faults gives exactly its findings", () => {
       format: "astrum-audit.findings",
       state: "failed",
       over: ["links", "cycles"],
-      counts: { links: 16, cycles: 4, dup: 1 },
+      counts: { links: 16, cycles: 4, dup: 1, secrets: 0, hotspots: null, oversized: 0, binary: 0 },
+      notJudged: { hotspots: "not in a git repository" },
       textFiles: 27,
       skipped: [{ path: "src/broken-syntax.ts" }],
     });
@@ -118,11 +123,12 @@ describe("the exit code is", () => {
     const clean = await audit([temporaryTree({ "a.md": "# A\n[a](#a)" })]);
     expect(clean).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^passed: .*1 text file,/),
+      stdout: expect.stringMatching(/^passed: .*; 1 text file,/),
     });
     const { code, stdout } = await audit([temporaryTree()]);
     const nothing =
-      "passed: 0 broken links, 0 import cycles, 0 duplicated blocks (5 allowed), 0 text files, 0 binary, 0 skipped\n";
+      "passed: 0 broken links, 0 import cycles, 0 duplicated blocks (5 allowed), 0 likely secrets, " +
+      "hotspots not judged, 0 oversized files, 0 binary files; 0 text files, 0 binary, 0 skipped\n";
     expect({ code, stdout }).toEqual({ code: 0, stdout: nothing });
   });
 
@@ -214,11 +220,11 @@ test("the plan is printed, and nothing runs", async () => {
   const { code, stdout, stderr } = await run(process.execPath, [program, "--plan"], { cwd: root });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toContain("read (map) ← discover");
-  expect(stdout.endsWith("dup → verdict\n")).toBe(true);
+  expect(lastLine(stdout)).toMatch(/dupes:merge → verdict → write:findings → bundle:gzip$/);
   expect(readdirSync(root)).toEqual(["a.md"]);
 });
 
-test("it writes a findings file, a report and an ignore file to --out, and nothing elsewhere", async () => {
+test("it writes findings, reports, a log and an ignore file to --out, and nothing elsewhere", async () => {
   const root = temporaryTree({ "a.md": "" });
   const ended = await run(process.execPath, [program], { cwd: root });
   expect(ended.code).toBe(0);
@@ -227,7 +233,11 @@ test("it writes a findings file, a report and an ignore file to --out, and nothi
     ".astrum-audit",
     ".astrum-audit/.gitignore",
     ".astrum-audit/findings.json",
+    ".astrum-audit/findings.json.gz",
+    ".astrum-audit/history.ndjson",
+    ".astrum-audit/report.html",
     ".astrum-audit/report.json",
+    ".astrum-audit/run.ndjson",
     "a.md",
   ]);
   expect(json(root, ".astrum-audit/report.json")).toMatchObject({
@@ -242,8 +252,12 @@ test("a folder that was there before gets no ignore file, and is not audited", a
   expect((await run(process.execPath, args)).code).toBe(0);
   expect(readdirSync(join(root, "reports")).sort()).toEqual([
     "findings.json",
+    "findings.json.gz",
+    "history.ndjson",
     "old.md",
+    "report.html",
     "report.json",
+    "run.ndjson",
   ]);
 });
 
@@ -263,7 +277,7 @@ describe("when the reader stops reading,", () => {
       }[reader],
     );
     expect(stderr).not.toMatch(/EPIPE|Error|\n\s+at /);
-    expect(lastLine(stderr)).toMatch(/findings\.json and report\.json are in/);
+    expect(lastLine(stderr)).toMatch(/the report: .*report\.html$/);
   });
 });
 

@@ -25,7 +25,7 @@ export default async function setup(): Promise<void> {
       worker: join(dirname(threads), "src/worker.js"),
     },
     outDir: folder,
-    noExternal: [...bundled, "@astrum/core", "@astrum/worker-threads"],
+    noExternal: [...bundled, /^@astrum\//],
     esbuildPlugins: [
       {
         name: "piscina by its file",

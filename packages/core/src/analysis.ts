@@ -39,7 +39,9 @@ export interface Analysed {
 }
 
 /** Waits that end when somebody gives capacity back: a slot, a resource, a place in a map, another run's permit. */
-const HELD_BACK: ReadonlySet<Link> = new Set<Link>(["slot", "item", "external"]);
+function heldBack(link: Link): boolean {
+  return link === "slot" || link === "item" || link === "external";
+}
 
 export function analyse(run: Analysed): Analysis {
   const { ledger, plan } = run;
@@ -59,7 +61,7 @@ export function analyse(run: Analysed): Analysis {
       gapMs: (start - from) / 1000,
       runMs: (end - start) / 1000,
     });
-    const gap = link === "retry" ? "retries" : HELD_BACK.has(link) ? "slots" : "scheduler";
+    const gap = link === "retry" ? "retries" : heldBack(link) ? "slots" : "scheduler";
     spent[gap] += start - from;
     // While the one before ran and this one was ready, the time was lost to capacity.
     if (before !== -1 && gap === "slots") {
@@ -114,7 +116,8 @@ function predecessor(run: Analysed, attempt: number): { before: number; link: Li
   const freedBy = ledger.freedBy[attempt] as number;
   if (limit !== 0 && freedBy !== -1)
     return { before: freedBy, link: limit === BY_MAP ? "item" : "slot" };
-  const earlier = ledger.attemptBefore.get(attempt);
+  const { attemptBefore } = ledger;
+  const earlier = attemptBefore.size === 0 ? undefined : attemptBefore.get(attempt);
   if (earlier !== undefined) {
     return { before: earlier, link: limit === BY_SEMAPHORE ? "external" : "retry" };
   }
@@ -129,7 +132,7 @@ function lastBehind(ledger: Ledger, task: number): number {
   for (let at = task; at !== -1; at = ledger.releasedBy[at] as number) {
     const own = ledger.lastAttempt[at] as number;
     if (own !== -1) return own;
-    const spawn = ledger.spawns.find((one) => one.map === at);
+    const spawn = ledger.spawnOfMap.get(at);
     const item = spawn === undefined ? -1 : lastOfItems(ledger, spawn);
     if (item !== -1) return item;
   }
@@ -164,6 +167,7 @@ function ownMicros(ledger: Ledger, task: number): number {
 
 function bounds({ ledger, plan, concurrency }: Analysed): Analysis["bounds"] {
   const { graph, order } = plan;
+  const { tails } = graph;
   const finish = new Float64Array(graph.size);
   let longest = 0;
   let work = 0;
@@ -180,7 +184,7 @@ function bounds({ ledger, plan, concurrency }: Analysed): Analysis["bounds"] {
     items.set(map, limit === undefined ? most : Math.max(most, Math.ceil(sum / limit)));
   }
   for (const task of order) {
-    if (graph.tails.size > 0 && graph.tails.has(task)) continue;
+    if (tails.size > 0 && tails.has(task)) continue;
     const { start, end } = graph.dependencies;
     let ready = 0;
     const last = start[task + 1] as number;
@@ -194,7 +198,8 @@ function bounds({ ledger, plan, concurrency }: Analysed): Analysis["bounds"] {
   }
   for (let attempt = 0; attempt < ledger.attempts; attempt++) {
     if (ledger.attemptStatus[attempt] === RUNNING) continue;
-    if (graph.tails.has(ledger.plannedOf(ledger.attemptTask[attempt] as number))) continue;
+    if (tails.size > 0 && tails.has(ledger.plannedOf(ledger.attemptTask[attempt] as number)))
+      continue;
     work += micros(ledger.endAt[attempt] as number) - micros(ledger.startAt[attempt] as number);
   }
   return {

@@ -45,7 +45,7 @@ export function captureContext(): AsyncContext {
   return {
     run: (call, ...args) => resource.runInAsyncScope(copy).runInAsyncScope(() => call(...args)),
     // Where stores exist, even empty ones, a task might enter one.
-    present: stores(hooks).length > 0,
+    present: hasStores(hooks),
   };
 }
 
@@ -56,19 +56,28 @@ function find(): Hooks | undefined {
 
 /**
  * Runtimes keep stores either on the current async resource, where their presence shows, or out of sight. The probe
- * tells which: it stores something and looks for it.
+ * tells which: it stores something and looks for it. It leaves nothing behind, or every later run would find it there.
  */
 function probe(found: Hooks): string | undefined {
   const storage = new found.AsyncLocalStorage();
   const mark = {};
-  const key = storage.run(mark, () => stores(found).find(([, value]) => value === mark)?.[0]);
+  const key = storage.run(mark, () => {
+    const resource = resourceOf(found);
+    return Object.getOwnPropertySymbols(resource).find((symbol) => resource[symbol] === mark);
+  });
   storage.disable();
-  return key;
+  if (key === undefined) return undefined;
+  delete resourceOf(found)[key];
+  return key.description;
 }
 
-function stores(found: Hooks): [key: string | undefined, value: unknown][] {
-  const resource = (found.executionAsyncResource?.() ?? {}) as Record<symbol, unknown>;
-  return Object.getOwnPropertySymbols(resource)
-    .filter((symbol) => storeKey === undefined || symbol.description === storeKey)
-    .map((symbol) => [symbol.description, resource[symbol]]);
+function resourceOf(found: Hooks): Record<symbol, unknown> {
+  return (found.executionAsyncResource?.() ?? {}) as Record<symbol, unknown>;
+}
+
+/** Whether anything is, or was, stored in the current context. */
+function hasStores(found: Hooks): boolean {
+  return Object.getOwnPropertySymbols(resourceOf(found)).some(
+    ({ description }) => description === storeKey,
+  );
 }

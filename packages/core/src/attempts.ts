@@ -1,8 +1,9 @@
 /**
- * The life of attempts, the same in both machines: they take a slot, they end, they are asked to stop and are heard no
- * more. What a task's end means for other tasks, and who may start, is the machine's; it is asked here and told there.
+ * What both machines have in common: what each event is about, and the life of attempts. They take a slot, they end,
+ * they are asked to stop and are heard no more. What a task's end means for other tasks, and who may start, is the
+ * machine's; it is asked here and told there.
  */
-import type { AbortCause, Command, MachineEvent, StopCause } from "./event.ts";
+import type { AbortCause, Command, MachineEvent, PreparedEvent, StopCause } from "./event.ts";
 import {
   ABANDONED,
   CANCELLED,
@@ -11,8 +12,11 @@ import {
   DETACHED,
   FAILED,
   Ledger,
+  RESTORED,
   type Reason,
   RUNNING,
+  SKIPPED,
+  WAITING,
 } from "./ledger.ts";
 import type { GraphPlan } from "./plan.ts";
 import { type Definition, maxRetriesOf } from "./task.ts";
@@ -51,7 +55,9 @@ export interface Machine {
   definitionOf(task: number): Definition;
 }
 
-export abstract class Attempts {
+const NO_COMMANDS: readonly Command[] = [];
+
+export abstract class Attempts implements Machine {
   readonly plan: GraphPlan;
   readonly ledger: Ledger;
   state: "completed" | "failed" | "cancelled" | undefined;
@@ -63,12 +69,15 @@ export abstract class Attempts {
   /** Since when a task competes that is ready again, or whose inputs took time to resolve. */
   protected readonly requeuedAt: Map<number, number> = new Map();
   protected running = 0;
+  protected begun = false;
+  /** What stopped the run before it began: what is restored stays restored. */
+  #stoppedBefore: StopCause | undefined;
   readonly #freeSlots: number[] = [];
   #slots = 0;
 
   // What belongs to the event at hand.
   protected now = 0;
-  protected commands: Command[] = [];
+  #commands: Command[] | undefined;
   /** The task whose end is being told, and the attempt that gave its capacity back. */
   protected cause = -1;
   protected freed = -1;
@@ -79,6 +88,22 @@ export abstract class Attempts {
     this.ledger = new Ledger(plan.graph.size);
   }
 
+  /** Nothing has started, and what is restored is known. */
+  protected abstract begin(): void;
+  /** The run is stopped from outside. */
+  protected abstract stop(cause: StopCause): void;
+  /** Nothing starts any more, whatever a failure means for the run otherwise. */
+  protected abstract drain(): void;
+  /** The caller calls off one task. */
+  protected abstract cancel(task: number, reason: unknown): void;
+  /** The inputs of a task are there; those of a map are a list to be expanded. */
+  protected abstract expand(event: PreparedEvent): void;
+  /** A task may start as soon as there is room. */
+  protected abstract enqueue(task: number): void;
+  /** The shared semaphore gave a permit. */
+  protected abstract permitted(): void;
+  /** After every event: who can start now, and whether the run is over. */
+  protected abstract proceed(event: MachineEvent): void;
   /** Gives a task its final status, with all that follows from it. */
   protected abstract finish(task: number, status: number): void;
   /** A final failure: what it means for the run, then `finish`. */
@@ -87,6 +112,72 @@ export abstract class Attempts {
   protected abstract goesOn(task: number): boolean;
   /** The capacity of an attempt comes back, its slot excepted. */
   protected abstract giveBack(task: number): void;
+
+  handle(event: MachineEvent): readonly Command[] {
+    this.#commands = undefined;
+    this.now = event.at;
+    this.cause = -1;
+    this.freed = -1;
+    switch (event.type) {
+      case "started":
+        this.ledger.startAt[this.ledger.lastAttempt[event.task] as number] = event.at;
+        return NO_COMMANDS;
+      case "placed":
+        this.ledger.executors.set(this.ledger.lastAttempt[event.task] as number, event.executor);
+        return NO_COMMANDS;
+      case "returned":
+        if (event.facts !== undefined) this.ledger.note(event.task, event.facts);
+        this.#returned(event.task);
+        break;
+      case "threw":
+        if (event.facts !== undefined) this.ledger.note(event.task, event.facts);
+        if (event.stops) this.drain();
+        this.#threw(event.task, event.error, event.retryMs, event.timedOut === true);
+        // The stop that follows says what becomes of the others.
+        if (event.stops) return this.#commands ?? NO_COMMANDS;
+        break;
+      case "prepared":
+        this.#prepared(event);
+        break;
+      case "elapsed":
+        if (this.ledger.status[event.task] === DELAYED) {
+          this.requeuedAt.set(event.task, event.at);
+          this.enqueue(event.task);
+        }
+        break;
+      case "permit":
+        this.permitted();
+        break;
+      case "expired":
+        this.ask(event.task, { kind: "expired", limitMs: event.limitMs });
+        break;
+      case "abandon":
+        this.#abandon(event.task, event.error, event.overrunMs);
+        break;
+      case "cancel":
+        this.cancel(event.task, event.reason);
+        break;
+      case "stop":
+        if (this.begun) this.stop(event.cause);
+        else this.#stoppedBefore ??= event.cause;
+        break;
+      case "begin":
+        for (const task of event.restored?.keys() ?? []) this.finish(task, RESTORED);
+        this.begun = true;
+        this.cause = -1;
+        if (this.#stoppedBefore === undefined) this.begin();
+        else this.stop(this.#stoppedBefore);
+        break;
+    }
+    this.proceed(event);
+    return this.#commands ?? NO_COMMANDS;
+  }
+
+  /** Most events lead to one command: a list made of it is smaller than one that it is pushed to. */
+  protected command(command: Command): void {
+    if (this.#commands === undefined) this.#commands = [command];
+    else this.#commands.push(command);
+  }
 
   mayRetry(task: number): boolean {
     const cause = this.asked.get(task);
@@ -119,7 +210,7 @@ export abstract class Attempts {
 
   #open(task: number, slot: number): number {
     const attempt = this.ledger.open(task, this.readySince(task), this.now, slot);
-    this.commands.push({ type: "start", task, attempt });
+    this.command({ type: "start", task, attempt });
     return attempt;
   }
 
@@ -128,18 +219,32 @@ export abstract class Attempts {
     return requeued ?? (this.ledger.readyAt[task] as number);
   }
 
-  protected returned(task: number): void {
+  #prepared(event: PreparedEvent): void {
+    const { task } = event;
+    const { ledger } = this;
+    if (ledger.status[task] !== WAITING) return; // Stopped or called off meanwhile.
+    if (event.skip !== undefined) {
+      ledger.reasons.set(task, { kind: "condition", message: event.skip });
+      this.finish(task, SKIPPED);
+    } else if ("error" in event) {
+      ledger.taskErrors.set(task, event.error);
+      this.fail(task, FAILED);
+    } else if (event.items !== undefined) {
+      this.expand(event);
+    } else {
+      // Until now it waited for its inputs, not for capacity.
+      if (event.at > (ledger.readyAt[task] as number)) this.requeuedAt.set(task, event.at);
+      this.enqueue(task);
+    }
+  }
+
+  #returned(task: number): void {
     if (this.ledger.status[task] !== RUNNING || this.#endIfAsked(task)) return;
     this.#close(task, COMPLETED);
     this.finish(task, COMPLETED);
   }
 
-  protected threw(
-    task: number,
-    error: unknown,
-    retryMs: number | undefined,
-    timedOut: boolean,
-  ): void {
+  #threw(task: number, error: unknown, retryMs: number | undefined, timedOut: boolean): void {
     const { ledger } = this;
     if (ledger.status[task] !== RUNNING) return;
     const attempt = ledger.lastAttempt[task] as number;
@@ -161,7 +266,7 @@ export abstract class Attempts {
     }
     this.#close(task, FAILED);
     this.become(task, DELAYED);
-    this.commands.push({ type: "delay", task, ms: retryMs });
+    this.command({ type: "delay", task, ms: retryMs });
   }
 
   /** An attempt that was asked to stop ends `cancelled`, however its function ended; a time-out is a failure. */
@@ -183,24 +288,24 @@ export abstract class Attempts {
     this.running--;
     this.freed = attempt;
     this.giveBack(task);
-    if (this.settings.permits) this.commands.push({ type: "yield" });
+    if (this.settings.permits) this.command({ type: "yield" });
   }
 
   #record(attempt: number, status: number): void {
     this.ledger.close(attempt, status, this.now);
-    if (this.settings.observed) this.commands.push({ type: "ended", attempt });
+    if (this.settings.observed) this.command({ type: "ended", attempt });
   }
 
   protected ask(task: number, cause: AbortCause): void {
     // A map runs without an attempt of its own.
     if (this.ledger.status[task] !== RUNNING || this.ledger.lastAttempt[task] === -1) return;
     const before = this.asked.get(task);
-    if (before === undefined) this.commands.push({ type: "abort", task, cause });
+    if (before === undefined) this.command({ type: "abort", task, cause });
     // A stop outweighs a time-out: the attempt ends cancelled.
     if (before === undefined || before.kind === "expired") this.asked.set(task, cause);
   }
 
-  protected abandon(task: number, error: unknown, overrunMs: number): void {
+  #abandon(task: number, error: unknown, overrunMs: number): void {
     const { ledger } = this;
     const cause = this.asked.get(task);
     if (ledger.status[task] !== RUNNING || cause === undefined) return;
@@ -218,7 +323,7 @@ export abstract class Attempts {
     const from = this.ledger.status[task] as number;
     this.ledger.status[task] = status;
     if (this.settings.observed) {
-      this.commands.push({ type: "status", task, from, to: status, cause: this.cause });
+      this.command({ type: "status", task, from, to: status, cause: this.cause });
     }
   }
 
@@ -232,11 +337,11 @@ export abstract class Attempts {
       this.detached.add(tail);
       if (this.settings.observed) {
         const from = this.ledger.status[tail] as number;
-        this.commands.push({ type: "status", task: tail, from, to: DETACHED, cause: -1 });
+        this.command({ type: "status", task: tail, from, to: DETACHED, cause: -1 });
       }
     }
-    this.commands.push({ type: "settle" });
-    if (this.detached.size === 0) this.commands.push({ type: "close" });
+    this.command({ type: "settle" });
+    if (this.detached.size === 0) this.command({ type: "close" });
   }
 }
 

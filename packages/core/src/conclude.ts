@@ -17,7 +17,8 @@ export interface ConclusionHost {
   readonly outputs: Outputs;
   readonly random: () => number;
   now(): number;
-  send(event: MachineEvent): void;
+  /** `then` is told right after, before what the first event causes. */
+  send(event: MachineEvent, then?: MachineEvent): void;
   nameOf(task: number): string;
   /** Nothing more is heard of the attempt. */
   end(attempt: Attempt): void;
@@ -91,8 +92,10 @@ export class Conclusion {
       );
       this.#host.end(attempt);
       const at = this.#host.now();
-      this.#host.send({ type: "threw", task, at, error: failure });
-      this.#host.send({ type: "stop", at, cause: { kind: "journal", error } });
+      this.#host.send(
+        { type: "threw", task, at, error: failure, stops: true },
+        { type: "stop", at, cause: { kind: "journal", error } },
+      );
       return;
     }
     this.#host.outputs.set(task, value);

@@ -11,7 +11,7 @@ import { Conclusion, type ConclusionHost } from "./conclude.ts";
 import { encodeValue } from "./encode.ts";
 import { describe, InputError, isError, TimeoutError } from "./errors.ts";
 import type { AbortCause, Command, MachineEvent } from "./event.ts";
-import { fingerprint } from "./fingerprint.ts";
+import { Fingerprints } from "./fingerprint.ts";
 import { type Prepared, prepare } from "./inputs.ts";
 import type { Journal } from "./journal.ts";
 import { DETACHED } from "./ledger.ts";
@@ -92,6 +92,7 @@ class Driver implements AttemptHost, ConclusionHost, Execution {
   readonly #size: number;
   readonly #context: AsyncContext;
   readonly #reasons: Reasons;
+  readonly #fingerprints: Fingerprints;
   readonly #semaphore: Semaphore | undefined;
   readonly #runner: Runner | undefined;
   readonly #observation: Observation | undefined;
@@ -123,6 +124,7 @@ class Driver implements AttemptHost, ConclusionHost, Execution {
     this.#size = graph.size;
     this.#context = captureContext();
     this.#reasons = new Reasons(machine.ledger, (task) => this.nameOf(task));
+    this.#fingerprints = new Fingerprints(graph);
     this.#semaphore = options.concurrency instanceof Semaphore ? options.concurrency : undefined;
     this.#runner = options.runner;
     this.#journal = options.journal;
@@ -227,12 +229,14 @@ class Driver implements AttemptHost, ConclusionHost, Execution {
   // ---- events and commands -----------------------------------------------------------------------------------------
 
   /** One event at a time: what a command causes at once waits until all commands before it are obeyed. */
-  send(event: MachineEvent): void {
+  send(event: MachineEvent, then?: MachineEvent): void {
     if (this.#busy) {
       this.#events.push(event);
+      if (then !== undefined) this.#events.push(then);
       return;
     }
     this.#busy = true;
+    if (then !== undefined) this.#events.push(then);
     this.#step(event);
     if (this.#events.length > 0) {
       for (let at = 0; at < this.#events.length; at++) {
@@ -251,7 +255,7 @@ class Driver implements AttemptHost, ConclusionHost, Execution {
     if (event.type === "prepared" && event.restored !== undefined)
       this.outputs.restoreItems(event.restored);
     for (const command of this.machine.handle(event)) this.#obey(command, event.at);
-    if ("task" in event) this.outputs.forget(event.task);
+    if (this.outputs.holds && "task" in event) this.outputs.forget(event.task);
   }
 
   #obey(command: Command, at: number): void {
@@ -313,7 +317,9 @@ class Driver implements AttemptHost, ConclusionHost, Execution {
   }
 
   now(): number {
-    return this.#clock.now() - this.#origin;
+    const at = this.#clock.now() - this.#origin;
+    if (at > this.#instant) this.#instant = at;
+    return this.#instant; // A clock of the caller's own may go back; a run does not.
   }
 
   /** Timers fire in whatever context the clock has. */
@@ -395,19 +401,17 @@ class Driver implements AttemptHost, ConclusionHost, Execution {
         this.send({ type: "expired", task, at: this.now(), limitMs: timeoutMs });
       });
     }
+    this.#observation?.attemptStarts(attempt, at);
     let result: unknown;
     let thrown = false;
-    const call = (): void => {
-      try {
-        result = this.#call(attempt);
-      } catch (error) {
-        thrown = true;
-        result = error;
-      }
-    };
-    this.#observation?.attemptStarts(attempt, at);
-    if (this.#context.present) this.#context.run(() => this.#observed(attempt, call));
-    else this.#observed(attempt, call);
+    try {
+      result = this.#context.present
+        ? this.#context.run(() => this.#observed(attempt))
+        : this.#observed(attempt);
+    } catch (error) {
+      thrown = true;
+      result = error;
+    }
     const after = this.now();
     this.#instant = after;
     if (after - at > BLOCKED_MS) attempt.blockedMs = after - at;
@@ -415,9 +419,22 @@ class Driver implements AttemptHost, ConclusionHost, Execution {
     else this.#follow(attempt, result);
   }
 
-  #observed(attempt: Attempt, call: () => void): void {
-    if (this.#observation === undefined) call();
-    else this.#observation.around(attempt, call);
+  /** Calls the function, within what observers put around it. Throws what it throws. */
+  #observed(attempt: Attempt): unknown {
+    if (this.#observation === undefined) return this.#call(attempt);
+    let result: unknown;
+    let thrown: { readonly error: unknown } | undefined;
+    this.#observation.around(attempt, () => {
+      try {
+        result = this.#call(attempt);
+      } catch (error) {
+        thrown = { error };
+      }
+    });
+    // The compiler does not see that the callback was called.
+    const failure = thrown as { readonly error: unknown } | undefined;
+    if (failure !== undefined) throw failure.error;
+    return result;
   }
 
   /** Waits for what the function returned, whatever that is. */
@@ -524,15 +541,14 @@ class Driver implements AttemptHost, ConclusionHost, Execution {
 
   record(task: number, output: unknown): void {
     if (this.#journal === undefined) return;
-    const { plan, ledger } = this.machine;
-    const spawn = ledger.spawnOf(task);
+    const spawn = this.machine.ledger.spawnOf(task);
     const index = spawn && task - spawn.first;
     const entry = {
       type: "completed",
       at: this.#settings.anchor.epochMs + this.now(),
       runId: this.runId,
       task: this.nameOf(task),
-      fingerprint: fingerprint(plan.graph, spawn?.map ?? task, index),
+      fingerprint: this.#fingerprints.of(spawn?.map ?? task, index),
       output: encodeValue(output),
     };
     this.#journal(
@@ -584,6 +600,7 @@ class Driver implements AttemptHost, ConclusionHost, Execution {
       ledger,
       tail,
       reasons: this.#reasons,
+      fingerprints: this.#fingerprints,
       // Detached tail tasks go on, and may be the last readers of what the report holds.
       outputs: detached.size === 0 ? this.outputs.values : this.outputs.values.slice(),
       released: detached.size === 0 ? this.outputs.released : new Set(this.outputs.released),
@@ -597,6 +614,7 @@ class Driver implements AttemptHost, ConclusionHost, Execution {
       plan,
       ledger,
       reasons: this.#reasons,
+      fingerprints: this.#fingerprints,
       resources: Object.keys(this.#settings.options.resources ?? {}),
       outputs: this.outputs.values,
     };

@@ -275,13 +275,15 @@ export function dependencyNames(graph: Graph, task: number): string[] {
   const { start, end } = graph.dependencies;
   const first = start[task] as number;
   const last = start[task + 1] as number;
+  // Most tasks of large graphs have one: no list that grows, and no set.
+  if (last - first === 1) return [definitionName(graph, end[first] as number)];
   const names: string[] = [];
-  const seen = last - first > 1 ? new Set<number>() : undefined;
+  const seen = new Set<number>();
   for (let edge = first; edge < last; edge++) {
     const dependency = end[edge] as number;
-    if (seen?.has(dependency)) continue;
-    seen?.add(dependency);
-    names.push((graph.definitions[dependency] as Definition).name);
+    if (seen.has(dependency)) continue;
+    seen.add(dependency);
+    names.push(definitionName(graph, dependency));
   }
   return names;
 }

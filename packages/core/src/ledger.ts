@@ -68,6 +68,8 @@ export class Ledger {
   firstAttempt: Int32Array;
   lastAttempt: Int32Array;
   readonly spawns: Spawn[] = [];
+  /** Those of each map. */
+  readonly spawnOfMap: Map<number, Spawn> = new Map();
   /** Required for skipped, cancelled and abandoned tasks. */
   readonly reasons: Map<number, Reason> = new Map();
   /** Errors of tasks that no attempt explains: unresolved inputs, maps. */
@@ -125,7 +127,9 @@ export class Ledger {
   spawn(map: number, count: number): number {
     const first = this.tasks;
     this.tasks += count;
-    this.spawns.push({ map, first, count });
+    const spawn = { map, first, count };
+    this.spawns.push(spawn);
+    this.spawnOfMap.set(map, spawn);
     if (this.tasks > this.status.length) {
       const room = Math.max(this.tasks, Math.ceil(this.status.length * 1.5));
       this.status = grown(this.status, room);
@@ -214,6 +218,7 @@ export class Ledger {
 
   /** The number of an attempt among those of its task, from 1. */
   numberOf(attempt: number): number {
+    if (this.attemptNumber.size === 0) return 1;
     return this.attemptNumber.get(attempt) ?? 1;
   }
 
@@ -237,6 +242,7 @@ export class Ledger {
       "blockedMs",
       "overrunMs",
       "attributes",
+      "spawnOfMap",
     ] as const) {
       Object.assign(copied, { [map]: new Map<number, unknown>(this[map]) });
     }

@@ -33,7 +33,7 @@ import {
 } from "./observe.ts";
 import type { GraphPlan } from "./plan.ts";
 import type { Reasons } from "./reasons.ts";
-import { mapSpan, taskName } from "./statistics.ts";
+import { startOf, taskName } from "./statistics.ts";
 import { type Definition, maxRetriesOf } from "./task.ts";
 
 const NOTHING: readonly never[] = [];
@@ -147,15 +147,14 @@ export class Observation {
       outcome: Object.freeze(this.#outcome(task, status)),
       attempts,
       queuedMs: queued,
-      durationMs: this.#durationOf(task, first, at),
+      durationMs: this.#durationOf(task, at),
     });
     this.#hooks.end(scopes, "task.end", (scope) => scope.end?.(event));
   }
 
   /** From its first call, or that of its first item; 0 for a task that was never called. */
-  #durationOf(task: number, first: number, at: number): number {
-    const { ledger } = this.#run;
-    const start = first === -1 ? mapSpan(ledger, task).start : (ledger.startAt[first] as number);
+  #durationOf(task: number, at: number): number {
+    const start = startOf(this.#run.ledger, task);
     return Number.isNaN(start) ? 0 : at - start;
   }
 

@@ -53,9 +53,13 @@ export class Outputs implements Sources {
     this.#prepared.set(task, prepared);
   }
 
+  /** Whether inputs are kept for any task. */
+  get holds(): boolean {
+    return this.#prepared.size > 0;
+  }
+
   /** Lets go of the inputs of a task that has ended: they would keep alive what `keep: "roots"` lets go. */
   forget(task: number): void {
-    if (this.#prepared.size === 0) return;
     const planned = this.#machine.ledger.plannedOf(task);
     if (this.#machine.ledger.isFinal(planned)) this.#prepared.delete(planned);
   }
@@ -63,7 +67,7 @@ export class Outputs implements Sources {
   /** Calls a task's function with what it takes. Throws what it throws. */
   call(definition: Definition, task: number, context: unknown): unknown {
     const run = definition.run as (...args: unknown[]) => unknown;
-    const prepared = this.#prepared.size > 0 && this.#preparedOf(task) !== undefined;
+    const prepared = this.holds && this.#preparedOf(task) !== undefined;
     if (prepared || definition.call === "positional") {
       return run(...this.argumentsOf(definition, task), context);
     }

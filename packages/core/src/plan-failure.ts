@@ -3,6 +3,7 @@
 import { Issues } from "./check.ts";
 import type { PlanError } from "./errors.ts";
 import type { Anchor } from "./execute.ts";
+import { Fingerprints } from "./fingerprint.ts";
 import { EdgeList, graph } from "./graph.ts";
 import { Ledger, SKIPPED } from "./ledger.ts";
 import { plan } from "./plan.ts";
@@ -58,6 +59,7 @@ export function failedPlanReport(
     plan: unconnected,
     ledger,
     reasons: new Reasons(ledger, (task) => unconnected.nameOf(task)),
+    fingerprints: new Fingerprints(unconnected.graph),
     resources: [],
     outputs: [],
     released: new Set(),

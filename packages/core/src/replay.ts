@@ -6,6 +6,7 @@
 import type { Machine, RunSettings } from "./attempts.ts";
 import type { Command, MachineEvent } from "./event.ts";
 import type { Dispatch, Recorder } from "./execute.ts";
+import { Fingerprints } from "./fingerprint.ts";
 import { machineFor } from "./launch.ts";
 import { DETACHED, STATUSES } from "./ledger.ts";
 import type { GraphPlan, Plan } from "./plan.ts";
@@ -76,6 +77,7 @@ export function replay(plan: Plan, recording: Recording): ExecutionReport {
     plan: machine.plan,
     ledger,
     reasons,
+    fingerprints: new Fingerprints(machine.plan.graph),
     outputs,
     released,
     state,

@@ -282,10 +282,11 @@ export class Report implements ExecutionReport {
   }
 
   get stageStatistics(): StageStatistics[] {
-    return Array.from(
-      { length: this.totalStages },
-      (_, stageId) => new StageRow(this.#plan, this.#ledger, stageId),
-    );
+    // `Array.from` takes ten times as long.
+    const rows: StageStatistics[] = new Array(this.totalStages);
+    const { plan, ledger } = this.#record;
+    for (let at = 0; at < rows.length; at++) rows[at] = new StageRow(plan, ledger, at);
+    return rows;
   }
 
   get errorSummary(): string[] {

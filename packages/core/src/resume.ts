@@ -2,8 +2,10 @@
  * What an earlier run left, for a run that takes it up: which tasks need not be called again. Reads a report as JSON or
  * a journal; guesses nothing.
  */
+import { Issues } from "./check.ts";
 import { decodeValue, type EncodedValue } from "./encode.ts";
-import { fingerprint } from "./fingerprint.ts";
+import { DefinitionError } from "./errors.ts";
+import { Fingerprints } from "./fingerprint.ts";
 import type { JournalEntry } from "./journal.ts";
 import type { GraphPlan } from "./plan.ts";
 import type { SerializedReport } from "./report.ts";
@@ -24,6 +26,7 @@ export interface Restored {
  */
 export function restore(plan: GraphPlan, report: SerializedReport): Restored {
   const { graph } = plan;
+  const fingerprints = new Fingerprints(graph);
   const rows = new Map(report.taskStatistics.map((row) => [row.taskName, row]));
   const stored = new Map(Object.entries(report.outputs ?? {}));
   const outputs = new Map<number, unknown>();
@@ -37,7 +40,7 @@ export function restore(plan: GraphPlan, report: SerializedReport): Restored {
     const dependency = runningDependency(plan, task, outputs);
     const why =
       dependency === undefined
-        ? obstacle(rows.get(name), stored.get(name), fingerprint(graph, task))
+        ? obstacle(rows.get(name), stored.get(name), fingerprints.of(task))
         : `its dependency "${dependency}" runs again`;
     if (why === undefined) {
       outputs.set(task, decodeValue(stored.get(name) as EncodedValue));
@@ -52,7 +55,7 @@ export function restore(plan: GraphPlan, report: SerializedReport): Restored {
     const found = map === undefined ? undefined : items.get(map);
     if (found === undefined || map === undefined || row.index === undefined) continue;
     const output = stored.get(row.taskName);
-    if (obstacle(row, output, fingerprint(graph, map, row.index)) !== undefined) continue;
+    if (obstacle(row, output, fingerprints.of(map, row.index)) !== undefined) continue;
     found.set(row.index, decodeValue(output as EncodedValue));
     restored.push(row.taskName);
   }
@@ -84,22 +87,42 @@ function obstacle(
   if (row.status !== "completed" && row.status !== "restored")
     return `it had ${row.status === "failed" ? "failed" : `been ${row.status}`}`;
   if (row.fingerprint !== now) return "its name, inputs or version changed";
-  if (output === undefined) return "its output was not stored";
-  if (output.encoding === "omitted") return `its output was not stored: ${output.why}`;
-  return undefined;
+  switch (output?.encoding) {
+    case "json":
+    case "undefined":
+      return undefined;
+    case "omitted":
+      return `its output was not stored: ${output.why}`;
+    default: // A newer version may know more ways.
+      return output === undefined
+        ? "its output was not stored"
+        : "its output is stored in a way that this version cannot read";
+  }
 }
 
 /**
  * A report of what a journal was told, for `resumeFrom`: the tasks that had completed, with their outputs. Entries of
- * other types are skipped, and of two entries for one task the later counts.
+ * other types are skipped, and of two entries for one task the later counts. Throws `DefinitionError` for what is no entry,
+ * such as a line that was not parsed: leave out the last line when a crash cut it short.
  */
 export function reportOfJournal(entries: Iterable<JournalEntry>): SerializedReport {
   const rows = new Map<string, TaskStatistics>();
   const outputs: Record<string, EncodedValue> = Object.create(null);
+  const issues = new Issues();
+  let at = 0;
   let runId = "";
   let first = Number.POSITIVE_INFINITY;
   let last = 0;
   for (const entry of entries) {
+    const path = [`entries[${at++}]`];
+    if (typeof (entry as JournalEntry | null)?.type !== "string") {
+      issues.expected(path, "an entry that a journal was told", entry);
+      continue;
+    }
+    if (entry.type === "completed" && typeof entry.task !== "string") {
+      issues.expected([...path, "task"], "the name of a task", entry.task);
+      continue;
+    }
     first = Math.min(first, entry.at);
     last = Math.max(last, entry.at);
     if (entry.type !== "completed") continue;
@@ -108,6 +131,7 @@ export function reportOfJournal(entries: Iterable<JournalEntry>): SerializedRepo
     outputs[task] = output;
     runId = String(entry.runId ?? "");
   }
+  if (issues.list.length > 0) throw new DefinitionError(issues.list);
   const epochMs = Number.isFinite(first) ? first : 0;
   const totalDurationMs = Math.max(0, last - epochMs);
   return {

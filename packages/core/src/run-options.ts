@@ -9,6 +9,7 @@ import { checkObserver, type Observer } from "./observe.ts";
 import type { SerializedReport } from "./report.ts";
 import type { Runner } from "./runner.ts";
 import { Semaphore } from "./semaphore.ts";
+import type { TaskStatistics } from "./statistics.ts";
 import type { Binding, Definition, ParamInput } from "./task.ts";
 
 export interface RunOptions {
@@ -83,7 +84,8 @@ export function checkRunOptions(
   const { signal, concurrency, failure, timeoutMs, targets, params, clock } = given;
   if (
     signal !== undefined &&
-    typeof (signal as AbortSignal | null)?.addEventListener !== "function"
+    (typeof (signal as AbortSignal | null)?.addEventListener !== "function" ||
+      typeof (signal as AbortSignal).removeEventListener !== "function")
   ) {
     issues.expected(["signal"], "an AbortSignal", signal);
   }
@@ -129,7 +131,8 @@ function checkObservers(issues: Issues, observers: unknown): void {
     return;
   }
   const names = new Set<unknown>();
-  observers.forEach((observer: unknown, at) => {
+  // `Array.from` shows the holes.
+  Array.from(observers).forEach((observer: unknown, at) => {
     const path = ["observers", String(at)];
     if (!checkObserver(issues, path, observer)) return;
     const { name } = observer;
@@ -146,7 +149,8 @@ function checkObservers(issues: Issues, observers: unknown): void {
 
 function checkEarlier(issues: Issues, report: unknown): void {
   if (report === undefined) return;
-  const { format, formatVersion, taskStatistics } = (report ?? {}) as Partial<SerializedReport>;
+  const { format, formatVersion, taskStatistics, outputs } = (report ??
+    {}) as Partial<SerializedReport>;
   const readable = format === "astrum.execution-report" && Array.isArray(taskStatistics);
   if (!readable || !String(formatVersion).startsWith("1.")) {
     issues.expected(
@@ -154,7 +158,17 @@ function checkEarlier(issues: Issues, report: unknown): void {
       "a report of format version 1 from `report.toJSON({ outputs: true })`",
       report,
     );
+    return;
   }
+  taskStatistics.forEach((row: unknown, at) => {
+    if (typeof (row as TaskStatistics | null)?.taskName === "string") return;
+    issues.expected(
+      ["resumeFrom", `taskStatistics[${at}]`],
+      "the statistics of a task, with its taskName",
+      row,
+    );
+  });
+  issues.record(["resumeFrom", "outputs"], outputs);
 }
 
 function isBinding(value: unknown): value is Binding {
@@ -184,7 +198,17 @@ function checkFailure(issues: Issues, failure: unknown): void {
 /** Collects what a graph needs and the options of the run do not give: units of resources, values of parameters. */
 export function checkNeeds(issues: Issues, graph: Graph, options: RunOptions): void {
   const { resources = {} } = options;
-  const given = new Set((options.params ?? []).map(({ param }) => param));
+  const given = new Set<string>();
+  for (const { param } of options.params ?? []) {
+    if (given.has(param)) {
+      issues.add(
+        "duplicate-parameter",
+        `The parameter "${param}" is given twice: give it one value`,
+        ["params", param],
+      );
+    }
+    given.add(param);
+  }
   const known = new Set<string>();
   for (const { name, slots, options: taskOptions } of graph.definitions) {
     for (const resource in taskOptions?.resources) {

@@ -13,15 +13,14 @@
  * It knows neither maps nor optional inputs, because the documented scheduler has none, and no resource, priority or
  * failure mode but `stop`: the scheduler refuses to plan those.
  */
-import { Attempts, type Machine, type RunSettings, reasonOf } from "./attempts.ts";
-import type { AbortCause, Command, MachineEvent, PreparedEvent, StopCause } from "./event.ts";
+import { Attempts, type RunSettings, reasonOf } from "./attempts.ts";
+import type { AbortCause, MachineEvent, StopCause } from "./event.ts";
 import {
   BY_CONCURRENCY,
   BY_SEMAPHORE,
   CANCELLED,
   COMPLETED,
   DELAYED,
-  FAILED,
   READY,
   RESTORED,
   type Reason,
@@ -31,7 +30,7 @@ import {
 } from "./ledger.ts";
 import type { GraphPlan } from "./plan.ts";
 
-export class StagedRun extends Attempts implements Machine {
+export class StagedRun extends Attempts {
   // The cursor: the stage it will start next, what that waits for (nothing at first), and how far in it (after the last
   // stage: in all tasks) everything has been awaited.
   #stage = 0;
@@ -50,9 +49,6 @@ export class StagedRun extends Attempts implements Machine {
   /** Edges of each task whose dependent has not ended; only counted when outputs are to be released. */
   readonly #readers: Int32Array | undefined;
   #openTails: number;
-  #begun = false;
-  /** What stopped the run before it began: what is restored stays restored. */
-  #stoppedBefore: StopCause | undefined;
 
   constructor(plan: GraphPlan, settings: RunSettings = {}) {
     super(plan, settings);
@@ -80,59 +76,8 @@ export class StagedRun extends Attempts implements Machine {
     return this.#stage < this.plan.totalStages ? "pending" : "running";
   }
 
-  handle(event: MachineEvent): readonly Command[] {
-    const commands: Command[] = [];
-    this.commands = commands;
-    this.now = event.at;
-    this.cause = -1;
-    this.freed = -1;
+  protected override proceed(event: MachineEvent): void {
     const { ledger } = this;
-    switch (event.type) {
-      case "started":
-        ledger.startAt[ledger.lastAttempt[event.task] as number] = event.at;
-        return commands;
-      case "placed":
-        ledger.executors.set(ledger.lastAttempt[event.task] as number, event.executor);
-        return commands;
-      case "returned":
-        if (event.facts !== undefined) ledger.note(event.task, event.facts);
-        this.returned(event.task);
-        break;
-      case "threw":
-        if (event.facts !== undefined) ledger.note(event.task, event.facts);
-        this.threw(event.task, event.error, event.retryMs, event.timedOut === true);
-        break;
-      case "prepared":
-        this.#prepared(event);
-        break;
-      case "elapsed":
-        if (ledger.status[event.task] === DELAYED) {
-          this.requeuedAt.set(event.task, event.at);
-          this.#queue(event.task);
-        }
-        break;
-      case "permit":
-        this.#permitted();
-        break;
-      case "expired":
-        this.ask(event.task, { kind: "expired", limitMs: event.limitMs });
-        break;
-      case "abandon":
-        this.abandon(event.task, event.error, event.overrunMs);
-        break;
-      case "cancel":
-        this.#callOff(event.task, { kind: "cancelled", reason: event.reason });
-        break;
-      case "stop":
-        if (this.#begun) this.#stop(event.cause);
-        else this.#stoppedBefore ??= event.cause;
-        break;
-      case "begin":
-        for (const task of event.restored?.keys() ?? []) this.finish(task, RESTORED);
-        this.#begun = true;
-        if (this.#stoppedBefore !== undefined) this.#stop(this.#stoppedBefore);
-        break;
-    }
     if ("task" in event && ledger.isFinal(event.task)) {
       const { task } = event;
       // A task that was skipped released nobody: what ended before it did.
@@ -141,10 +86,12 @@ export class StagedRun extends Attempts implements Machine {
     }
     // A slot goes to the next in line before the end of the task that had it is noticed.
     this.#fill();
-    if (this.#begun && this.state === undefined) this.#advance();
+    if (this.begun && this.state === undefined) this.#advance();
     this.#fill();
-    return commands;
   }
+
+  /** The cursor does the rest. */
+  protected override begin(): void {}
 
   // ---- the cursor --------------------------------------------------------------------------------------------------
 
@@ -218,8 +165,8 @@ export class StagedRun extends Attempts implements Machine {
     }
     const prepare = starting.some((task) => this.definitionOf(task).prepares);
     for (const task of starting) {
-      if (prepare) this.commands.push({ type: "prepare", task });
-      else this.#queue(task);
+      if (prepare) this.command({ type: "prepare", task });
+      else this.enqueue(task);
     }
   }
 
@@ -257,23 +204,10 @@ export class StagedRun extends Attempts implements Machine {
 
   // ---- the line ----------------------------------------------------------------------------------------------------
 
-  #prepared(event: PreparedEvent): void {
-    const { task } = event;
-    if (this.ledger.status[task] !== WAITING) return; // Called off meanwhile.
-    if (event.skip !== undefined) {
-      this.ledger.reasons.set(task, { kind: "condition", message: event.skip });
-      this.finish(task, SKIPPED);
-    } else if ("error" in event) {
-      this.ledger.taskErrors.set(task, event.error);
-      this.fail(task, FAILED);
-    } else {
-      // Until now it waited for its inputs, not for a slot.
-      if (event.at > (this.ledger.readyAt[task] as number)) this.requeuedAt.set(task, event.at);
-      this.#queue(task);
-    }
-  }
+  /** There are no maps here. */
+  protected override expand(): void {}
 
-  #queue(task: number): void {
+  protected override enqueue(task: number): void {
     this.become(task, READY);
     this.#line.push(task);
   }
@@ -282,7 +216,7 @@ export class StagedRun extends Attempts implements Machine {
     const { concurrency = Number.POSITIVE_INFINITY, permits } = this.settings;
     while (this.#next() !== undefined) {
       if (permits) {
-        if (!this.#permitAsked) this.commands.push({ type: "acquire" });
+        if (!this.#permitAsked) this.command({ type: "acquire" });
         this.#permitAsked = true;
         return;
       }
@@ -296,11 +230,11 @@ export class StagedRun extends Attempts implements Machine {
   }
 
   /** A permit starts the first in line, or goes back in the same turn. */
-  #permitted(): void {
+  protected override permitted(): void {
     this.#permitAsked = false;
     const task = this.#next();
     if (task === undefined) {
-      this.commands.push({ type: "yield" });
+      this.command({ type: "yield" });
     } else {
       this.#head++;
       this.start(task, this.now > this.readySince(task) ? BY_SEMAPHORE : 0);
@@ -338,7 +272,7 @@ export class StagedRun extends Attempts implements Machine {
     this.become(task, status);
     this.requeuedAt.delete(task);
     if (graph.tails.has(task) && --this.#openTails === 0 && this.state !== undefined) {
-      this.commands.push({ type: "close" });
+      this.command({ type: "close" });
     }
     if (this.#readers === undefined) return;
     const { start, end } = graph.dependencies;
@@ -347,20 +281,28 @@ export class StagedRun extends Attempts implements Machine {
       const dependency = end[edge] as number;
       const left = (this.#readers[dependency] as number) - 1;
       this.#readers[dependency] = left;
-      if (left === 0) this.commands.push({ type: "release", task: dependency });
+      if (left === 0) this.command({ type: "release", task: dependency });
     }
   }
 
   // ---- stopping ----------------------------------------------------------------------------------------------------
 
   /** From outside: nothing new starts, and whatever runs is asked at once, tail tasks too. */
-  #stop(cause: StopCause): void {
+  protected override drain(): void {
+    // Any failure stops this machine.
+  }
+
+  protected override stop(cause: StopCause): void {
     const reason = reasonOf(cause);
     if (this.state === undefined) this.ledger.stoppedBy ??= reason;
     this.#skipFrom(0, reason);
     for (const task of this.plan.order) {
       if (!this.ledger.isFinal(task)) this.#callOff(task, cause);
     }
+  }
+
+  protected override cancel(task: number, reason: unknown): void {
+    this.#callOff(task, { kind: "cancelled", reason });
   }
 
   #callOff(task: number, cause: AbortCause): void {
@@ -371,7 +313,7 @@ export class StagedRun extends Attempts implements Machine {
       this.ask(task, cause);
       return;
     }
-    if (status === DELAYED) this.commands.push({ type: "undelay", task });
+    if (status === DELAYED) this.command({ type: "undelay", task });
     const reason = reasonOf(cause);
     if (cause.kind === "cancelled" || ledger.lastAttempt[task] !== -1) {
       ledger.reasons.set(task, reason);

@@ -3,8 +3,8 @@
  * reads no clock, awaits nothing, calls no code of the user and knows no promise, signal or observer. What happens is
  * recorded in the ledger. `for (const command of run.handle(event)) obey(command)` is all that a driver does.
  */
-import { Attempts, type Machine, type RunSettings, reasonOf } from "./attempts.ts";
-import type { AbortCause, Command, MachineEvent, PreparedEvent, StopCause } from "./event.ts";
+import { Attempts, type RunSettings, reasonOf } from "./attempts.ts";
+import type { AbortCause, MachineEvent, PreparedEvent, StopCause } from "./event.ts";
 import { AFTER, VALUE } from "./graph.ts";
 import {
   ABANDONED,
@@ -43,7 +43,7 @@ interface Expansion {
   cancelled: number;
 }
 
-export class Run extends Attempts implements Machine {
+export class Run extends Attempts {
   readonly #resources: readonly string[];
   readonly #queue: ReadyQueue | undefined;
   /** Edges of each task whose dependency has not ended. */
@@ -54,9 +54,6 @@ export class Run extends Attempts implements Machine {
   /** Tasks and items without a final status that the run waits for; and tail tasks. */
   #open: number;
   #openTails: number;
-  #begun = false;
-  /** What stopped the run before it began: what is restored stays restored. */
-  #stoppedBefore: StopCause | undefined;
   #phase: "open" | "draining" | "stopped" = "open";
   /** Tail tasks that have begun go on when a failure stops the run; what else stops it stops them too. */
   #tailsGoOn = true;
@@ -64,8 +61,9 @@ export class Run extends Attempts implements Machine {
   #failures = 0;
   #permitAsked = false;
 
-  /** Tasks whose last dependency has ended. */
-  #released: number[] = [];
+  /** Tasks whose last dependency has ended at this event. */
+  readonly #released: Int32Array;
+  #releasedCount = 0;
 
   constructor(plan: GraphPlan, settings: RunSettings = {}) {
     super(plan, settings);
@@ -73,6 +71,7 @@ export class Run extends Attempts implements Machine {
     this.#openTails = graph.tails.size;
     this.#open = graph.size - this.#openTails;
     this.#missing = degrees(graph.dependencies.start, graph.size);
+    this.#released = new Int32Array(graph.size);
     if (settings.release) {
       this.#readers = degrees(graph.dependents.start, graph.size);
       for (const { task } of graph.roots ?? []) this.#readers[task] = Number.MAX_SAFE_INTEGER;
@@ -87,76 +86,19 @@ export class Run extends Attempts implements Machine {
     }
   }
 
-  handle(event: MachineEvent): readonly Command[] {
-    const commands: Command[] = [];
-    this.commands = commands;
-    this.now = event.at;
-    this.cause = -1;
-    this.freed = -1;
-    switch (event.type) {
-      case "started":
-        this.ledger.startAt[this.ledger.lastAttempt[event.task] as number] = event.at;
-        return commands;
-      case "returned":
-        if (event.facts !== undefined) this.ledger.note(event.task, event.facts);
-        this.returned(event.task);
-        break;
-      case "threw":
-        if (event.facts !== undefined) this.ledger.note(event.task, event.facts);
-        this.threw(event.task, event.error, event.retryMs, event.timedOut === true);
-        break;
-      case "prepared":
-        this.#prepared(event);
-        break;
-      case "elapsed":
-        if (this.ledger.status[event.task] === DELAYED) {
-          this.requeuedAt.set(event.task, event.at);
-          this.#enqueue(event.task);
-        }
-        break;
-      case "permit":
-        this.#permitted();
-        break;
-      case "placed":
-        this.ledger.executors.set(this.ledger.lastAttempt[event.task] as number, event.executor);
-        return commands;
-      case "expired":
-        this.ask(event.task, { kind: "expired", limitMs: event.limitMs });
-        break;
-      case "abandon":
-        this.abandon(event.task, event.error, event.overrunMs);
-        break;
-      case "cancel":
-        this.#cancel(event.task, event.reason);
-        break;
-      case "stop":
-        if (this.#begun) this.#halt(reasonOf(event.cause), event.cause);
-        else this.#stoppedBefore ??= event.cause;
-        break;
-      case "begin":
-        this.#begin(event.restored?.keys() ?? []);
-        break;
-    }
-    if (this.#released.length > 0) this.#startReleased();
+  /** Who was released starts or queues, who fits starts, and the run settles when nobody is left. */
+  protected override proceed(event: MachineEvent): void {
+    if (this.#releasedCount > 0) this.#startReleased();
     const more = event.type === "prepared" && event.more === true;
     if (this.#queue !== undefined && !more) this.#fill(this.#queue);
-    if (this.#open === 0 && this.#begun && this.state === undefined) {
+    if (this.#open === 0 && this.begun && this.state === undefined) {
       this.settle(this.#failures > 0 ? "failed" : "completed", this.#openTailTasks());
     }
-    return commands;
   }
 
   // ---- from waiting to running -------------------------------------------------------------------------------------
 
-  #begin(restored: Iterable<number>): void {
-    for (const task of restored) this.finish(task, RESTORED);
-    this.#begun = true;
-    const stopped = this.#stoppedBefore;
-    if (stopped !== undefined) {
-      this.#halt(reasonOf(stopped), stopped);
-      return;
-    }
-    this.cause = -1;
+  protected override begin(): void {
     for (let task = 0; task < this.plan.graph.size; task++) {
       if (this.#missing[task] === 0 && this.ledger.status[task] === WAITING) this.#release(task);
     }
@@ -165,43 +107,31 @@ export class Run extends Attempts implements Machine {
   #release(task: number): void {
     this.ledger.readyAt[task] = this.now;
     this.ledger.releasedBy[task] = this.cause;
-    this.#released.push(task);
+    this.#released[this.#releasedCount++] = task;
   }
 
   /** In declaration order; when one of them has inputs to resolve, all take that way, so that the order holds. */
   #startReleased(): void {
     const released = this.#released;
-    this.#released = [];
+    const count = this.#releasedCount;
+    this.#releasedCount = 0;
     if (this.#phase !== "open") return;
     const { definitions } = this.plan.graph;
-    if (released.length > 1) released.sort((a, b) => a - b);
     let prepare = false;
-    for (const task of released) if ((definitions[task] as Definition).prepares) prepare = true;
-    for (const task of released) {
-      if (prepare) this.commands.push({ type: "prepare", task });
-      else this.#enqueue(task);
+    let ordered = true;
+    for (let at = 0; at < count; at++) {
+      if ((definitions[released[at] as number] as Definition).prepares) prepare = true;
+      if (at > 0 && (released[at] as number) < (released[at - 1] as number)) ordered = false;
+    }
+    if (!ordered) released.subarray(0, count).sort();
+    for (let at = 0; at < count; at++) {
+      const task = released[at] as number;
+      if (prepare) this.command({ type: "prepare", task });
+      else this.enqueue(task);
     }
   }
 
-  #prepared(event: PreparedEvent): void {
-    const { task } = event;
-    if (this.ledger.status[task] !== WAITING) return; // Stopped or cancelled meanwhile.
-    if (event.skip !== undefined) {
-      this.ledger.reasons.set(task, { kind: "condition", message: event.skip });
-      this.finish(task, SKIPPED);
-    } else if ("error" in event) {
-      this.ledger.taskErrors.set(task, event.error);
-      this.fail(task, FAILED);
-    } else if (event.items !== undefined) {
-      this.#expand(task, event.items, event.restored);
-    } else {
-      // Until now it waited for its inputs, not for capacity.
-      if (event.at > (this.ledger.readyAt[task] as number)) this.requeuedAt.set(task, event.at);
-      this.#enqueue(task);
-    }
-  }
-
-  #enqueue(task: number): void {
+  protected override enqueue(task: number): void {
     this.become(task, READY);
     if (this.#queue === undefined) this.start(task, 0);
     else this.#queue.add(task, this.#demand(task));
@@ -215,16 +145,16 @@ export class Run extends Attempts implements Machine {
       }
     } else if (!this.#permitAsked && queue.fits(live)) {
       this.#permitAsked = true;
-      this.commands.push({ type: "acquire" });
+      this.command({ type: "acquire" });
     }
   }
 
   /** A permit starts the best task that fits by now, or goes back in the same turn. */
-  #permitted(): void {
+  protected override permitted(): void {
     this.#permitAsked = false;
     const taken = this.#queue?.take((task) => this.ledger.status[task] === READY);
     if (taken === undefined) {
-      this.commands.push({ type: "yield" });
+      this.command({ type: "yield" });
     } else {
       const waited = this.now > this.readySince(taken.task);
       this.start(taken.task, taken.lacked === 0 && waited ? BY_SEMAPHORE : taken.lacked);
@@ -277,7 +207,7 @@ export class Run extends Attempts implements Machine {
     }
     if (tail) {
       this.#openTails--;
-      if (this.state !== undefined && this.#openTails === 0) this.commands.push({ type: "close" });
+      if (this.state !== undefined && this.#openTails === 0) this.command({ type: "close" });
     } else {
       this.#open--;
     }
@@ -301,7 +231,7 @@ export class Run extends Attempts implements Machine {
       } else {
         const missing = (this.#missing[dependent] as number) - 1;
         this.#missing[dependent] = missing;
-        if (missing === 0 && this.#begun) this.#release(dependent);
+        if (missing === 0 && this.begun) this.#release(dependent);
       }
     }
     return out;
@@ -316,19 +246,19 @@ export class Run extends Attempts implements Machine {
       const readers = (left[dependency] as number) - 1;
       left[dependency] = readers;
       if (readers === 0 && this.ledger.isFinal(dependency)) {
-        this.commands.push({ type: "release", task: dependency });
+        this.command({ type: "release", task: dependency });
       }
     }
     // Its readers may all be done before it is: those that were skipped.
     const { start: read } = this.plan.graph.dependents;
     if (left[task] === 0 && (read[task] as number) < (read[task + 1] as number)) {
-      this.commands.push({ type: "release", task });
+      this.command({ type: "release", task });
     }
   }
 
   // ---- maps --------------------------------------------------------------------------------------------------------
 
-  #expand(map: number, count: number, restored: ReadonlyMap<number, unknown> | undefined): void {
+  protected override expand({ task: map, items: count = 0, restored }: PreparedEvent): void {
     const { ledger } = this;
     const first = ledger.spawn(map, count);
     const expansion: Expansion = {
@@ -341,7 +271,7 @@ export class Run extends Attempts implements Machine {
       cancelled: 0,
     };
     this.#maps.set(map, expansion);
-    if (this.settings.observed) this.commands.push({ type: "spawned", first, count });
+    if (this.settings.observed) this.command({ type: "spawned", first, count });
     this.become(map, RUNNING);
     for (const index of restored?.keys() ?? []) this.become(first + index, RESTORED);
     for (let item = first; item < first + count; item++) {
@@ -400,7 +330,7 @@ export class Run extends Attempts implements Machine {
     // The map was the only reader of its items; their results live on in its list.
     const { first, count } = expansion.spawn;
     for (let item = first; item < first + count; item++) {
-      this.commands.push({ type: "release", task: item });
+      this.command({ type: "release", task: item });
     }
   }
 
@@ -427,12 +357,20 @@ export class Run extends Attempts implements Machine {
       ledger.reasons.set(map, ledger.reasons.get(item) as Reason);
       this.finish(map, CANCELLED);
     } else {
-      this.commands.push({ type: "gather", task: map, first, count });
+      this.command({ type: "gather", task: map, first, count });
       this.finish(map, COMPLETED);
     }
   }
 
   // ---- stopping ----------------------------------------------------------------------------------------------------
+
+  protected override drain(): void {
+    this.#phase = "draining";
+  }
+
+  protected override stop(cause: StopCause): void {
+    this.#halt(reasonOf(cause), cause);
+  }
 
   /**
    * Starts nothing new; with a cause, what runs is asked to stop. A task's failure leaves running tail tasks alone, the
@@ -489,7 +427,7 @@ export class Run extends Attempts implements Machine {
   /** A task between attempts, or before its first. */
   #halfDone(task: number, reason: Reason, cause: AbortCause | undefined): void {
     const { ledger } = this;
-    if (ledger.status[task] === DELAYED) this.commands.push({ type: "undelay", task });
+    if (ledger.status[task] === DELAYED) this.command({ type: "undelay", task });
     if (ledger.lastAttempt[task] === -1) {
       ledger.reasons.set(task, { kind: "not-started", because: reason });
       this.finish(task, CANCELLED);
@@ -501,7 +439,7 @@ export class Run extends Attempts implements Machine {
     }
   }
 
-  #cancel(task: number, reason: unknown): void {
+  protected override cancel(task: number, reason: unknown): void {
     const { ledger } = this;
     const status = ledger.status[task] as number;
     if (status >= COMPLETED) return;
@@ -509,11 +447,11 @@ export class Run extends Attempts implements Machine {
     if (expansion !== undefined) {
       const { first, count } = expansion.spawn;
       expansion.next = count; // The end of one item lets in no other.
-      for (let item = first; item < first + count; item++) this.#cancel(item, reason);
+      for (let item = first; item < first + count; item++) this.cancel(item, reason);
     } else if (status === RUNNING) {
       this.ask(task, { kind: "cancelled", reason });
     } else {
-      if (status === DELAYED) this.commands.push({ type: "undelay", task });
+      if (status === DELAYED) this.command({ type: "undelay", task });
       ledger.reasons.set(task, { kind: "aborted", scope: "task", reason });
       this.finish(task, CANCELLED);
     }

@@ -306,7 +306,8 @@ function checkTaskData(issues: Issues, path: readonly string[], given: unknown):
     issues.expected([...path, "inputs"], "an array of { from, to }", data.inputs);
     return;
   }
-  data.inputs.forEach((item: unknown, at) => {
+  // `Array.from` shows the holes.
+  Array.from(data.inputs).forEach((item: unknown, at) => {
     const where = [...path, `inputs[${at}]`];
     const record = issues.record(where, item ?? null, ["from", "to", "type"]);
     if (record === undefined) return;

@@ -14,6 +14,9 @@ export class Semaphore {
   readonly limit: number;
   #taken = 0;
   readonly #waiting: Set<() => void> = new Set();
+  /** Permits that came back and have not been passed on yet. */
+  #returned = 0;
+  #passing = false;
 
   /** Throws `DefinitionError` unless `limit` is an integer from 1 up. */
   constructor(limit: number) {
@@ -39,6 +42,19 @@ export class Semaphore {
 
   /** Gives a permit back; it goes to whoever has waited longest. */
   release(): void {
+    this.#returned++;
+    // Whoever is granted a permit may give it back at once: passed on from there, thousands of runs would be one stack.
+    if (this.#passing) return;
+    this.#passing = true;
+    try {
+      while (this.#returned > 0) this.#pass();
+    } finally {
+      this.#passing = false;
+    }
+  }
+
+  #pass(): void {
+    this.#returned--;
     const [next] = this.#waiting;
     if (next === undefined) {
       this.#taken--;

@@ -6,13 +6,13 @@ import { dependencyNames } from "./graph.ts";
 import type { Ledger } from "./ledger.ts";
 import type { GraphPlan, PlannedStage } from "./plan.ts";
 import {
+  between,
+  endOf,
   instant,
   type Ms,
-  mapSpan,
-  micros,
   type Offset,
   type StageStatistics,
-  taskSpan,
+  startOf,
 } from "./statistics.ts";
 
 /** A live view: copy it with `toJSON()`, not by spreading. */
@@ -20,7 +20,9 @@ export class StageRow implements StageStatistics {
   readonly #plan: GraphPlan;
   readonly #ledger: Ledger;
   readonly stageId: number;
-  #times: { start: number; end: number } | undefined;
+  /** Once they have been looked for; `NaN` when none of its tasks was called. */
+  #start: number | undefined;
+  #end = Number.NaN;
 
   constructor(plan: GraphPlan, ledger: Ledger, stageId: number) {
     this.#plan = plan;
@@ -32,38 +34,45 @@ export class StageRow implements StageStatistics {
     return `Stage_${this.stageId}`;
   }
 
-  /** `NaN` when none of its tasks was called. */
-  get #span(): { start: number; end: number } {
-    if (this.#times !== undefined) return this.#times;
-    const { order, stageStart, graph } = this.#plan;
+  /** When the first call of its tasks began. */
+  #begun(): number {
+    if (this.#start === undefined) this.#measure();
+    return this.#start as number;
+  }
+
+  #ended(): number {
+    if (this.#start === undefined) this.#measure();
+    return this.#end;
+  }
+
+  #measure(): void {
+    const { order, stageStart } = this.#plan;
+    const ledger = this.#ledger;
     let start = Number.POSITIVE_INFINITY;
     let end = Number.NEGATIVE_INFINITY;
     const last = stageStart[this.stageId + 1] as number;
     for (let at = stageStart[this.stageId] as number; at < last; at++) {
       const task = order[at] as number;
-      const isMap = graph.definitions[task]?.kind === "map";
-      const span = isMap ? mapSpan(this.#ledger, task) : taskSpan(this.#ledger, task);
-      if (span.start < start) start = span.start;
-      if (span.end > end) end = span.end;
+      const from = startOf(ledger, task);
+      const until = endOf(ledger, task);
+      if (from < start) start = from;
+      if (until > end) end = until;
     }
-    this.#times = {
-      start: start === Number.POSITIVE_INFINITY ? Number.NaN : start,
-      end: end === Number.NEGATIVE_INFINITY ? Number.NaN : end,
-    };
-    return this.#times;
+    this.#start = start === Number.POSITIVE_INFINITY ? Number.NaN : start;
+    this.#end = end === Number.NEGATIVE_INFINITY ? Number.NaN : end;
   }
 
   get startAt(): Offset | null {
-    return instant(this.#span.start);
+    return instant(this.#begun());
   }
 
   get endAt(): Offset | null {
-    return instant(this.#span.end);
+    return instant(this.#ended());
   }
 
   get durationMs(): Ms {
-    const { start, end } = this.#span;
-    return Number.isNaN(end) ? 0 : (micros(end) - micros(start)) / 1000;
+    const end = this.#ended();
+    return Number.isNaN(end) ? 0 : between(this.#begun(), end);
   }
 
   get startTasks(): string[] {

@@ -141,26 +141,32 @@ export function taskName(graph: Graph, ledger: Ledger, task: number): string {
   return `${(graph.definitions[spawn.map] as Definition).name}[${task - spawn.first}]`;
 }
 
-export function taskSpan(ledger: Ledger, task: number): { start: number; end: number } {
+/** When a task or item was first called; `NaN` if it never was. A map begins with the first of its items. */
+export function startOf(ledger: Ledger, task: number): number {
   const first = ledger.firstAttempt[task] as number;
-  if (first === -1) return { start: Number.NaN, end: Number.NaN };
-  return {
-    start: ledger.startAt[first] as number,
-    end: ledger.endAt[ledger.lastAttempt[task] as number] as number,
-  };
+  if (first !== -1) return ledger.startAt[first] as number;
+  return edgeOfItems(ledger, task, startOf, Math.min);
 }
 
-/** A map has no attempts of its own: it goes from the first call of an item to the end of the last. */
-export function mapSpan(ledger: Ledger, map: number): { start: number; end: number } {
-  const spawn = ledger.spawns.find((one) => one.map === map);
-  let start = Number.POSITIVE_INFINITY;
-  let end = Number.NEGATIVE_INFINITY;
-  for (let item = spawn?.first ?? 0; spawn && item < spawn.first + spawn.count; item++) {
-    const span = taskSpan(ledger, item);
-    if (span.start < start) start = span.start;
-    if (span.end > end) end = span.end;
+/** When its last attempt ended; `NaN` while it has not. A map ends with the last of its items. */
+export function endOf(ledger: Ledger, task: number): number {
+  const last = ledger.lastAttempt[task] as number;
+  if (last !== -1) return ledger.endAt[last] as number;
+  return edgeOfItems(ledger, task, endOf, Math.max);
+}
+
+function edgeOfItems(
+  ledger: Ledger,
+  map: number,
+  of: (ledger: Ledger, item: number) => number,
+  choose: (a: number, b: number) => number,
+): number {
+  const { first, count } = ledger.spawnOfMap.get(map) ?? { first: 0, count: 0 };
+  let edge = Number.NaN;
+  for (let item = first; item < first + count; item++) {
+    const instant = of(ledger, item);
+    if (Number.isNaN(instant)) continue;
+    edge = Number.isNaN(edge) ? instant : choose(edge, instant);
   }
-  return start === Number.POSITIVE_INFINITY
-    ? { start: Number.NaN, end: Number.NaN }
-    : { start, end };
+  return edge;
 }

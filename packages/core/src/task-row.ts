@@ -3,7 +3,7 @@
  * ten times as long to make as ten thousand of these, and seven times the memory.
  */
 import { describeOutput, type SerializedError, serializeError } from "./encode.ts";
-import { fingerprint, selectedKey } from "./fingerprint.ts";
+import { type Fingerprints, selectedKey } from "./fingerprint.ts";
 import { EDGE_KINDS, type Graph } from "./graph.ts";
 import {
   ABANDONED,
@@ -25,12 +25,13 @@ import type { Reasons } from "./reasons.ts";
 import {
   type AttemptStatistics,
   between,
+  endOf,
   instant,
   type Ms,
-  mapSpan,
   micros,
   type Offset,
   rounded,
+  startOf,
   type TaskStatistics,
   type TaskStatus,
   taskName,
@@ -42,6 +43,7 @@ export interface Facts {
   readonly plan: GraphPlan;
   readonly ledger: Ledger;
   readonly reasons: Reasons;
+  readonly fingerprints: Fingerprints;
   readonly resources: readonly string[];
   readonly outputs: readonly unknown[];
 }
@@ -90,106 +92,90 @@ export class TaskRow implements Fields {
     this.#task = task;
   }
 
-  get #graph(): Graph {
-    return this.#facts.plan.graph;
+  #isItem(): boolean {
+    return this.#task >= this.#facts.plan.graph.size;
   }
 
-  get #ledger(): Ledger {
-    return this.#facts.ledger;
+  #spawn(): Spawn | undefined {
+    return this.#facts.ledger.spawnOf(this.#task);
   }
 
-  get #spawn(): Spawn | undefined {
-    return this.#task < this.#graph.size ? undefined : this.#ledger.spawnOf(this.#task);
-  }
-
-  get #definition(): Definition {
-    return this.#graph.definitions[this.#spawn?.map ?? this.#task] as Definition;
+  #definition(): Definition {
+    const { plan, ledger } = this.#facts;
+    return plan.graph.definitions[ledger.plannedOf(this.#task)] as Definition;
   }
 
   get taskName(): string {
-    return taskName(this.#graph, this.#ledger, this.#task);
+    return taskName(this.#facts.plan.graph, this.#facts.ledger, this.#task);
   }
 
   get kind(): TaskStatistics["kind"] {
-    if (this.#task >= this.#graph.size) return "item";
-    const { tails, definitions } = this.#graph;
+    if (this.#isItem()) return "item";
+    const { tails } = this.#facts.plan.graph;
     if (tails.size > 0 && tails.has(this.#task)) return "tail";
-    return (definitions[this.#task] as Definition).kind;
+    return this.#definition().kind;
   }
 
   get parent(): string | undefined {
-    return this.#spawn && this.#definition.name;
+    return this.#isItem() ? this.#definition().name : undefined;
   }
 
   get index(): number | undefined {
-    const spawn = this.#spawn;
+    const spawn = this.#spawn();
     return spawn && this.#task - spawn.first;
   }
 
   get stageId(): number | null {
-    if (this.#task >= this.#graph.size) return null;
-    return this.#facts.plan.depth[this.#task] as number;
+    return this.#isItem() ? null : (this.#facts.plan.depth[this.#task] as number);
   }
 
   get dependencies(): TaskStatistics["dependencies"] {
-    return this.#task >= this.#graph.size ? [] : edgeRows(this.#graph, this.#task);
+    return this.#isItem() ? [] : edgeRows(this.#facts.plan.graph, this.#task);
   }
 
   get status(): TaskStatus {
-    return STATUSES[this.#ledger.status[this.#task] as number] as TaskStatus;
+    return STATUSES[this.#facts.ledger.status[this.#task] as number] as TaskStatus;
   }
 
   get fingerprint(): string {
-    return fingerprint(this.#graph, this.#spawn?.map ?? this.#task, this.index);
+    const { ledger, fingerprints } = this.#facts;
+    return fingerprints.of(ledger.plannedOf(this.#task), this.index);
   }
 
   get restored(): true | undefined {
-    return this.#ledger.status[this.#task] === RESTORED ? true : undefined;
+    return this.#facts.ledger.status[this.#task] === RESTORED ? true : undefined;
   }
 
   get blockedMs(): Ms | undefined {
-    const blocked = this.#ledger.blockedMs.get(this.#task);
+    const blocked = this.#facts.ledger.blockedMs.get(this.#task);
     return blocked === undefined ? undefined : rounded(blocked);
   }
 
   get reason(): TaskStatistics["reason"] {
-    const reason = this.#ledger.reasons.get(this.#task);
+    const reason = this.#facts.ledger.reasons.get(this.#task);
     return reason && reasonRow(this.#facts, reason);
   }
 
   get readyAt(): Offset | null {
-    return instant(this.#ledger.readyAt[this.#task] as number);
+    return instant(this.#facts.ledger.readyAt[this.#task] as number);
   }
 
   get startAt(): Offset | null {
-    const start = this.#start();
-    return Number.isNaN(start) ? null : rounded(start);
+    return instant(startOf(this.#facts.ledger, this.#task));
   }
 
   get endAt(): Offset | null {
-    const end = this.#end();
-    return Number.isNaN(end) ? null : rounded(end);
+    return instant(endOf(this.#facts.ledger, this.#task));
   }
 
   get durationMs(): Ms {
-    const end = this.#end();
-    return Number.isNaN(end) ? 0 : between(this.#start(), end);
-  }
-
-  #start(): number {
-    const first = this.#ledger.firstAttempt[this.#task] as number;
-    if (first !== -1) return this.#ledger.startAt[first] as number;
-    return mapSpan(this.#ledger, this.#task).start;
-  }
-
-  #end(): number {
-    const last = this.#ledger.lastAttempt[this.#task] as number;
-    if (last !== -1) return this.#ledger.endAt[last] as number;
-    return mapSpan(this.#ledger, this.#task).end;
+    const { ledger } = this.#facts;
+    const end = endOf(ledger, this.#task);
+    return Number.isNaN(end) ? 0 : between(startOf(ledger, this.#task), end);
   }
 
   get queuedMs(): Ms {
-    const { firstAttempt, attemptNext, queuedAt, startAt } = this.#ledger;
+    const { firstAttempt, attemptNext, queuedAt, startAt } = this.#facts.ledger;
     let queued = 0;
     let attempt = firstAttempt[this.#task] as number;
     for (; attempt !== -1; attempt = attemptNext[attempt] as number) {
@@ -199,7 +185,7 @@ export class TaskRow implements Fields {
   }
 
   get runMs(): Ms {
-    const { firstAttempt, attemptNext, startAt, endAt } = this.#ledger;
+    const { firstAttempt, attemptNext, startAt, endAt } = this.#facts.ledger;
     let ran = 0;
     let attempt = firstAttempt[this.#task] as number;
     for (; attempt !== -1; attempt = attemptNext[attempt] as number) {
@@ -210,20 +196,21 @@ export class TaskRow implements Fields {
   }
 
   get releasedBy(): string | undefined {
-    const releasedBy = this.#ledger.releasedBy[this.#task] as number;
-    return releasedBy === -1 ? undefined : taskName(this.#graph, this.#ledger, releasedBy);
+    const { plan, ledger } = this.#facts;
+    const releasedBy = ledger.releasedBy[this.#task] as number;
+    return releasedBy === -1 ? undefined : taskName(plan.graph, ledger, releasedBy);
   }
 
   get retry(): number {
-    return maxRetriesOf(this.#definition);
+    return maxRetriesOf(this.#definition());
   }
 
   get attemptCount(): number {
-    return this.#ledger.attemptCount(this.#task);
+    return this.#facts.ledger.attemptCount(this.#task);
   }
 
   get attemptStatistics(): AttemptStatistics[] {
-    const { firstAttempt, attemptNext } = this.#ledger;
+    const { firstAttempt, attemptNext } = this.#facts.ledger;
     const rows: AttemptStatistics[] = new Array(this.attemptCount);
     const name = this.taskName;
     const maxRetries = this.retry;
@@ -236,31 +223,31 @@ export class TaskRow implements Fields {
   }
 
   get error(): SerializedError | undefined {
-    const status = this.#ledger.status[this.#task];
+    const status = this.#facts.ledger.status[this.#task];
     if (status !== FAILED && status !== ABANDONED) return undefined;
-    return serializeError(this.#ledger.errorOf(this.#task));
+    return serializeError(this.#facts.ledger.errorOf(this.#task));
   }
 
   get ignoredSignal(): true | undefined {
-    return this.#ledger.overrunMs.has(this.#task) ? true : undefined;
+    return this.#facts.ledger.overrunMs.has(this.#task) ? true : undefined;
   }
 
   get overrunMs(): Ms | undefined {
-    const overrun = this.#ledger.overrunMs.get(this.#task);
+    const overrun = this.#facts.ledger.overrunMs.get(this.#task);
     return overrun === undefined ? undefined : rounded(overrun);
   }
 
   get tags(): readonly string[] | undefined {
-    return this.#definition.options?.tags;
+    return this.#definition().options?.tags;
   }
 
   get attributes(): Record<string, string | number | boolean> | undefined {
-    const attributes = this.#ledger.attributes.get(this.#task);
+    const attributes = this.#facts.ledger.attributes.get(this.#task);
     return attributes && { ...attributes };
   }
 
   get output(): { type: string; size?: number } | undefined {
-    if (this.#ledger.status[this.#task] !== COMPLETED) return undefined;
+    if (this.#facts.ledger.status[this.#task] !== COMPLETED) return undefined;
     const value = this.#facts.outputs[this.#task];
     return value === undefined ? undefined : describeOutput(value);
   }

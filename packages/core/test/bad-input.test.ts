@@ -221,6 +221,41 @@ describe("The options of a run", () => {
     expect(await refusal(() => load.run({ runId: "" }))).toEqual(["`runId` must not be empty"]);
   });
 
+  it("give a parameter one value", async () => {
+    const user = param<string>("user");
+    const read = flow("f", { reads: task("reads", { user }, nothing) });
+    expect(await refusal(() => read.run({ params: [user.of("a"), user.of("b")] }))).toEqual([
+      'The parameter "user" is given twice: give it one value',
+    ]);
+  });
+
+  it("refuse observers with a hole", async () => {
+    expect(await refusal(() => load.run({ observers: holed({ name: "o" }) } as never))).toEqual([
+      expect.stringMatching(/^The name of `observers\[\d\]` must be a string, got `undefined`$/),
+    ]);
+  });
+
+  it("refuse a signal that cannot be listened to and left alone again", async () => {
+    const signal = { aborted: false, addEventListener: () => {} };
+    expect(await refusal(() => load.run({ signal } as never))).toEqual([
+      "Expected `signal` to be an AbortSignal, got `an object`",
+    ]);
+  });
+
+  it("refuse an earlier report that was damaged, and tell every place", async () => {
+    const report = { format: "astrum.execution-report", formatVersion: "1.0" };
+    const resumeFrom = { ...report, taskStatistics: [null, { taskName: 1 }], outputs: [] };
+    const told = [
+      "Expected `resumeFrom.taskStatistics[0]` to be the statistics of a task, with its taskName, got `null`",
+      "Expected `resumeFrom.taskStatistics[1]` to be the statistics of a task, with its taskName, got `an object`",
+      "Expected `resumeFrom.outputs` to be an object, got `an array`",
+    ];
+    expect(await refusal(() => load.run({ resumeFrom } as never))).toEqual(told);
+    expect(await refusal(() => new DynamicScheduler([], [], { resumeFrom } as never))).toEqual(
+      told,
+    );
+  });
+
   it("refuse a clock that lacks a hand", async () => {
     const clock = { now: () => 0, wallNow: () => 0 } as unknown as Clock;
     expect(await refusal(() => load.run({ clock }))).toEqual([
@@ -456,6 +491,14 @@ describe("A scheduler", () => {
       "Expected `taskDataRefs.load.inputs[8].to` to be an object, got `null`",
       "Expected `taskDataRefs.load.inputs[9]` to be an object, got `null`",
       "Expected `taskDataRefs.load.inputs[10].to.index` to be an integer from 0 to 1000, got `1000000000`",
+    ]);
+  });
+
+  it("refuses data references with a hole", async () => {
+    const inputs = holed({ from: { value: 1 }, to: { key: "x" } });
+    const options = { taskDataRefs: { load: { inputs } } };
+    expect(await refusal(() => new DynamicScheduler([], [], options as never))).toEqual([
+      expect.stringMatching(/^Expected `taskDataRefs.load.inputs\[\d\]` to be an object, got/),
     ]);
   });
 

@@ -1,6 +1,8 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
+import { systemClock } from "../src/clock.ts";
 import {
+  type Clock,
   DynamicScheduler,
   flow,
   map,
@@ -511,6 +513,19 @@ describe("A run whose inputs are still being computed", () => {
     expect(statuses(report)).toEqual({ reader: "skipped" });
     expect(await escaped(async () => gate.fail(new Error("too late")))).toEqual([]);
     expect(diary.started).toEqual([]);
+  });
+});
+
+describe("A clock that goes back", () => {
+  it("leaves no duration below zero", async () => {
+    let now = 1000;
+    const clock: Clock = { ...systemClock, now: () => (now -= 7) };
+    const first = task("first", async () => {}, { retry: 1 });
+    const report = await flow("f", { last: task("last", { first }, () => {}) }).run({ clock });
+    for (const { durationMs, queuedMs, runMs } of report.taskStatistics) {
+      expect(Math.min(durationMs, queuedMs, runMs)).toBeGreaterThanOrEqual(0);
+    }
+    expect(report.totalDurationMs).toBeGreaterThanOrEqual(0);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DynamicScheduler, flow, map, param, task } from "../src/index.ts";
+import { DynamicScheduler, flow, map, param, Semaphore, task } from "../src/index.ts";
 import { VirtualClock } from "../src/testing.ts";
 import { statuses } from "./scenario.ts";
 
@@ -112,6 +112,25 @@ describe("Runs of one flow", () => {
     nest.flow = nested();
     const report = await clock.run(nest.flow.run({ clock, params: [depth.of(20)] }));
     expect(report.outputs.level).toBe(20);
+  });
+});
+
+describe("Runs of one semaphore", () => {
+  it("may be ten thousand that wait for one permit: no stack grows", async () => {
+    const concurrency = new Semaphore(1);
+    let open: () => void = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const holder = flow("holder", { holds: task("holds", () => gate) }).run({ concurrency });
+    const calls: number[] = [];
+    const waiting = Array.from({ length: 10_000 }, (_, at) =>
+      flow("waiting", { waits: task("waits", () => calls.push(at)) }).run({ concurrency }),
+    );
+    open();
+    const reports = await Promise.all([holder, ...waiting]);
+    expect(reports.every(({ executionState }) => executionState === "completed")).toBe(true);
+    expect(calls).toEqual(Array.from({ length: 10_000 }, (_, at) => at)); // First come, first served.
   });
 });
 

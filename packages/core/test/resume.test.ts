@@ -8,6 +8,7 @@ import {
   pick,
   reportOfJournal,
   type SerializedReport,
+  settled,
   task,
 } from "../src/index.ts";
 
@@ -290,6 +291,57 @@ describe("A journal", () => {
       const [line] = report.errorSummary;
       expect(line).toBe('Task "first" failed: The journal failed at task "first": disk full');
     }
+  });
+
+  test("that throws starts nothing more, neither what runs whatever became of a task nor the next item", async () => {
+    const calls: string[] = [];
+    const list = task("list", () => [1, 2, 3]);
+    const each = map("each", list, (item) => calls.push(`each ${item}`), { concurrency: 1 });
+    const sum = task("sum", { list: settled(list), each: settled(each) }, () => calls.push("sum"));
+    for (const failing of ["list", "each[0]"]) {
+      const report = await flow("f", { sum }).run({
+        failure: "continue",
+        journal: ({ task }) => {
+          if (task === failing) throw new Error("disk full");
+        },
+      });
+      expect(report.executionState).toBe("failed");
+      expect(report.errorSummary[0]).toBe(
+        `Task "${failing}" failed: The journal failed at task "${failing}": disk full`,
+      );
+    }
+    expect(calls).toEqual(["each 1"]);
+  });
+
+  test("that throws fails the run even at a task whose failure is ignored", async () => {
+    const last = task("last", () => 1, { onFailure: "ignore" });
+    const report = await flow("f", { last }).run({
+      journal: () => {
+        throw new Error("disk full");
+      },
+    });
+    expect(report.executionState).toBe("failed");
+  });
+
+  test("refuses what is no entry, such as a line that was not parsed, and tells every place", () => {
+    const entries = ['{"type":"completed"}', null, { type: "completed", at: 1 }];
+    expect(() => reportOfJournal(entries as never)).toThrow(DefinitionError);
+    expect(() => reportOfJournal(entries as never)).toThrow(
+      /`entries\[0\]` to be an entry[\s\S]*`entries\[1\]`[\s\S]*`entries\[2\].task` to be the name of a task/,
+    );
+  });
+
+  test("whose output is stored in a way that is not known runs the task again", async () => {
+    const { flow, calls, mend } = broken();
+    const entries: JournalEntry[] = [];
+    await flow.run({ journal: (entry) => entries.push({ ...entry, output: { encoding: "zip" } }) });
+    mend();
+    const { resume } = await flow.run({ resumeFrom: reportOfJournal(entries) });
+    expect(calls).toEqual(["first", "second", "third"]);
+    expect(resume?.rerun[0]).toEqual({
+      task: "first",
+      why: "its output is stored in a way that this version cannot read",
+    });
   });
 
   test("skips entries of a type that it does not know", () => {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { systemClock } from "../src/clock.ts";
 import { flow, NonRetryableError, type RetryPolicy, Semaphore, task } from "../src/index.ts";
 import { VirtualClock } from "../src/testing.ts";
-import { Diary, row, statuses } from "./scenario.ts";
+import { Diary, escaped, row, statuses } from "./scenario.ts";
 
 function setup(): { clock: VirtualClock; diary: Diary } {
   const clock = new VirtualClock();
@@ -220,6 +220,15 @@ describe("No retry follows", () => {
       throw thrown;
     };
     expect(await delays({ attempts: 3, retryIf })).toEqual([NONE]);
+  });
+
+  it("a `retryIf` or a back-off that gives a promise, whose rejection is nobody's", async () => {
+    const promise = (): never => Promise.reject(new Error("late")) as never;
+    const lost = await escaped(async () => {
+      expect(await delays({ attempts: 3, retryIf: promise })).toEqual([NONE]);
+      expect(await delays({ attempts: 3, backoff: promise })).toEqual([NONE]);
+    });
+    expect(lost).toEqual([]);
   });
 
   it("a NonRetryableError, nor an error that says `retryable: false`", async () => {

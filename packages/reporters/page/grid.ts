@@ -79,7 +79,7 @@ export class Grid {
     this.#matches = new Uint8Array(run.taskCount).fill(1);
     this.#shown = [];
     this.#headers = COLUMNS.map(({ name, className }, place) => {
-      const button = element("button", { type: "button", tabindex: -1 }, name);
+      const button = element("button", { type: "button" }, name);
       button.addEventListener("click", () => this.#sort(place));
       return element(
         "div",

@@ -2,12 +2,14 @@
  * The script of the page: puts the timeline, the list and the details in their places and passes on what is chosen. What it
  * cannot do it leaves as it was: the page is whole without it.
  */
+import { count } from "../src/html/counts.ts";
 import { NONE } from "../src/html/page-data.ts";
 import { copy, failureMarkdown } from "./copy.ts";
 import { Details } from "./details.ts";
 import { byId, element } from "./element.ts";
 import { Filter } from "./filter.ts";
 import { Grid } from "./grid.ts";
+import { legend } from "./legend.ts";
 import { readData } from "./read-data.ts";
 import { groupKeys } from "./rows.ts";
 import { Run } from "./run.ts";
@@ -49,11 +51,11 @@ class Page {
         const filtered = matches.includes(0);
         this.#timeline.show(matches, filtered);
         this.#grid.show(matches);
-        const count = this.#grid.count;
+        const shown = this.#grid.count;
         byId("matches").textContent = filtered
-          ? `${count} of ${run.taskCount}`
-          : String(run.taskCount);
-        this.#say(filtered ? `${count} of ${run.taskCount} tasks` : "All tasks");
+          ? `${count(shown)} of ${count(run.taskCount)}`
+          : count(run.taskCount);
+        this.#say(filtered ? `${count(shown)} of ${count(run.taskCount)} tasks` : "All tasks");
       },
       group: (grouping) => {
         this.#timeline.group(grouping);
@@ -74,6 +76,7 @@ class Page {
     if (this.#run.attemptCount > 0) {
       explorer.append(
         this.#timeline.box,
+        legend(this.#run),
         keys(
           "timeline-keys",
           "Drag to move, wheel to zoom after a click or with Ctrl, double-click or 0 for the whole run. With the keyboard: arrows, + and −.",

@@ -48,6 +48,7 @@ export function paintRows(surface: Surface, view: View, scene: Scene, palette: P
   context.clip();
   bars.paint();
   paintLinks(context, view, scene, palette, surface.height);
+  bars.write();
   context.restore();
   labels(context, view, scene, palette, first, last);
 }
@@ -220,7 +221,12 @@ class Bars {
         2,
       );
     }
-    context.font = `11px ${palette.code}`;
+  }
+
+  /** The names, above the arrows. */
+  write(): void {
+    const context = this.#context;
+    context.font = `11px ${this.#palette.code}`;
     context.textBaseline = "middle";
     for (const { text, x, y, width, look, dim } of this.#texts) {
       context.globalAlpha = dim ? 0.35 : 1;

@@ -4,6 +4,7 @@
  */
 import type { Analysis, SerializedReport, TaskStatistics } from "@astrum/core";
 import { duration } from "./duration.ts";
+import { type HeldBack, heldBack } from "./held-back.ts";
 import { failedAttempts, isFlaky } from "./outcome.ts";
 
 export interface CriticalSegment {
@@ -24,6 +25,7 @@ export interface Insight {
   readonly parts: readonly { readonly what: string; readonly ms: number }[];
   /** "Bound by …" and what more slots would buy. */
   readonly verdict: string;
+  readonly heldBack: readonly HeldBack[];
   readonly slowest: readonly TaskStatistics[];
   readonly flaky: readonly TaskStatistics[];
 }
@@ -71,11 +73,13 @@ export function insight(report: SerializedReport): Insight {
     add(parts, GAP_IS[link], gapMs);
     add(parts, failed.has(`${attempt} ${task}`) ? "failed attempts" : "running", runMs);
   }
+  const held = heldBack(report);
   return {
     makespanMs: at,
     criticalPath,
     parts: Array.from(parts, ([what, ms]) => ({ what, ms })).filter(({ ms }) => ms > 0),
-    verdict: verdictText(report, at, parts),
+    verdict: verdictText(report, at, parts, held[0]),
+    heldBack: held,
     slowest: topTen(
       report.taskStatistics.filter(({ kind, runMs }) => kind !== "map" && runMs > 0),
       (task) => task.runMs,
@@ -98,6 +102,7 @@ function verdictText(
   report: SerializedReport,
   makespanMs: number,
   parts: ReadonlyMap<string, number>,
+  held: HeldBack | undefined,
 ): string {
   const { bounds, boundBy } = report.analysis;
   const took = duration(makespanMs);
@@ -107,6 +112,12 @@ function verdictText(
     case "dependencies":
       return `Bound by dependencies: the longest chain alone needs ${alone} of ${took}; more slots would save ${saved > 0 ? `at most ${duration(saved)}` : "nothing"}.`;
     case "slots":
+      if (held?.limit === "map")
+        return `Bound by the limit of a map: for ${duration(held.ms)} of ${took} its items waited for one another.`;
+      if (held?.limit === "resource")
+        return `Bound by the limit of a resource: for ${duration(held.ms)} of ${took} tasks that were ready waited for it.`;
+      if (held?.limit === "shared")
+        return `Bound by a limit shared with other runs: for ${duration(held.ms)} of ${took} tasks that were ready waited for it.`;
       return `Bound by slots: with unlimited slots the same work could take ${alone} instead of ${took}${saved > 0 ? `, ${duration(saved)} less` : ""}.`;
     case "retries": {
       const lost = (parts.get("failed attempts") ?? 0) + (parts.get("back-off") ?? 0);

@@ -1,7 +1,7 @@
 /**
- * The lines of a source file that a comparison with other files looks at: white space collapsed; blank lines, lines
- * that are nothing but comment, and import statements left out, since those are alike everywhere and no one's copy.
- * Knows nothing of the comparison.
+ * The lines of a source file that a comparison with other files looks at, each as a fingerprint: white space collapsed;
+ * blank lines, lines that are nothing but comment, and import statements left out, since those are alike everywhere and
+ * no one's copy. Knows nothing of the comparison.
  */
 import { splitLines } from "./lines.ts";
 
@@ -29,11 +29,14 @@ function commentsOf(path: string): Comments | undefined {
   return Object.hasOwn(byExtension, extension) ? byExtension[extension] : undefined;
 }
 
+/** Three lists of the same length, an entry a compared line. */
 export interface CodeLines {
   /** Line numbers in the file, rising. */
-  readonly numbers: Uint32Array;
-  /** A hash of each of these lines: equal lines have equal hashes, the converse is for the comparison to find out. */
-  readonly hashes: Uint32Array;
+  readonly numbers: readonly number[];
+  /** Equal for equal lines. */
+  readonly fingerprints: readonly number[];
+  /** How many words are on the line. */
+  readonly words: readonly number[];
 }
 
 /** `undefined` when the file is not in a language that is compared. */
@@ -45,7 +48,8 @@ export function codeLinesOf(
   const comments = commentsOf(path);
   if (comments === undefined) return undefined;
   const numbers: number[] = [];
-  const hashes: number[] = [];
+  const fingerprints: number[] = [];
+  const words: number[] = [];
   const excluded = new Set<number>();
   for (const [first, last] of leftOut) for (let n = first; n <= last; n++) excluded.add(n);
   let closing: string | undefined;
@@ -57,21 +61,37 @@ export function codeLinesOf(
       if (!code.includes(comments.block[1], comments.block[0].length)) closing = comments.block[1];
     } else if (code !== "" && !comments.line.test(code) && !excluded.has(index + 1)) {
       numbers.push(index + 1);
-      hashes.push(hash(code));
+      fingerprints.push(fingerprint(code));
+      words.push(code.match(/[\p{L}\p{N}_$]+/gu)?.length ?? 0);
     }
   }
-  return { numbers: Uint32Array.from(numbers), hashes: Uint32Array.from(hashes) };
+  return { numbers, fingerprints, words };
 }
 
 /** A line as it is compared. */
-export function comparedForm(line: string): string {
+function comparedForm(line: string): string {
   return line.trim().replace(/\s+/g, " ");
 }
 
-/** FNV-1a over UTF-16 code units, with a final mix so that close lines are far apart in a rolling sum. */
-function hash(text: string): number {
-  let h = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  return (h ^ (h >>> 13)) >>> 0;
+/**
+ * 53 bits, all that a number holds exactly: two sums of the FNV-1a kind over the UTF-16 code units, each with the last
+ * steps of MurmurHash3. Ten lines in a row that are equal by it are equal: in a million different lines there is one
+ * chance in 18,000 that any two share a fingerprint, and their neighbours would have to share theirs as well.
+ */
+function fingerprint(text: string): number {
+  let a = 0x811c9dc5;
+  let b = 0x9747b28c;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    a = Math.imul(a ^ unit, 0x01000193);
+    b = Math.imul(b ^ unit, 0x5bd1e995);
+    b ^= b >>> 15;
+  }
+  return (mixed(a ^ text.length) >>> 11) * 2 ** 32 + (mixed(b) >>> 0);
+}
+
+function mixed(sum: number): number {
+  let h = Math.imul(sum ^ (sum >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
 }

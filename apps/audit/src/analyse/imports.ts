@@ -10,7 +10,6 @@
  * some compiler options make is left out rather than guessed.)
  */
 import ts from "typescript";
-import { lineIndex } from "./lines.ts";
 
 export interface Import {
   /** As written: `./graph.ts`. */
@@ -22,8 +21,6 @@ export interface Imports {
   readonly loads: readonly Import[];
   /** First and last line of every `import` and `export … from` statement, type-only ones too. */
   readonly statements: readonly (readonly [firstLine: number, lastLine: number])[];
-  /** Set when the file could not be parsed; the lists are empty then, for a part of them could mislead. */
-  readonly syntaxError?: string;
 }
 
 const languages: Readonly<Record<string, ts.ScriptKind>> = {
@@ -43,34 +40,36 @@ export function isModule(path: string): boolean {
   return /\.([cm]?[jt]s|[jt]sx)$/.test(path) && !/\.d\.([^./]+\.)?[cm]?ts$/.test(path);
 }
 
-/** Throws a `RangeError` when the file is nested more deeply than the stack is high. */
-export function importsOf(path: string, text: string): Imports {
+export interface Parsed {
+  readonly source: ts.SourceFile;
+  /** What the parser found wrong first: then a part of the tree could mislead. */
+  readonly syntaxError?: string;
+}
+
+/** Throws a `RangeError` when the file is nested more deeply than the stack is high, as do those who walk its tree. */
+export function parsed(path: string, text: string, lineAt: (offset: number) => number): Parsed {
   const kind = languages[path.slice(path.lastIndexOf(".") + 1)] ?? ts.ScriptKind.JSX;
   const languageVersion = ts.ScriptTarget.Latest;
   const jsDocParsingMode = ts.JSDocParsingMode.ParseNone;
-  const source = ts.createSourceFile(
-    path,
-    text,
-    { languageVersion, jsDocParsingMode },
-    false,
-    kind,
-  );
-  // Not the parser's own lines: to it, U+2028 and U+2029 end one as well.
-  const lineAt = lineIndex(text);
+  const options = { languageVersion, jsDocParsingMode };
+  const source = ts.createSourceFile(path, text, options, false, kind);
   const error = parseDiagnosticsOf(source)[0];
-  if (error !== undefined) {
-    const message = ts.flattenDiagnosticMessageText(error.messageText, " ");
-    return { loads: [], statements: [], syntaxError: `${message} (line ${lineAt(error.start)})` };
-  }
+  if (error === undefined) return { source };
+  const message = ts.flattenDiagnosticMessageText(error.messageText, " ");
+  return { source, syntaxError: `${message} (line ${lineAt(error.start)})` };
+}
+
+/** `lineAt` because the parser's own lines are others: to it, U+2028 and U+2029 end one as well. */
+export function importsOf(source: ts.SourceFile, lineAt: (offset: number) => number): Imports {
   const loads: Import[] = [];
   const statements: [number, number][] = [];
   const load = (node: ts.Node, specifier: string): void => {
     loads.push({ specifier, line: lineAt(node.getStart(source)) });
   };
-  const erases = /\.([cm]?ts|tsx)$/.test(path);
+  const erases = /\.([cm]?ts|tsx)$/.test(source.fileName);
   // The walk costs as much as the parse; without one of these two it has nothing to tell.
   const asks =
-    /\brequire\b/.test(text) || (erases && source.statements.some(ts.isImportDeclaration));
+    /\brequire\b/.test(source.text) || (erases && source.statements.some(ts.isImportDeclaration));
   const { values, requires } = asks ? usesOf(source) : nothingUsed;
   for (const statement of source.statements) {
     if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) continue;

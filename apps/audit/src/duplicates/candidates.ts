@@ -1,20 +1,19 @@
 /**
- * Where copies may be: regions of source files whose windows of lines have the same rolling hash somewhere else. Equal
- * lines are always found here; unequal ones may be (a hash is not a proof), so each group goes to an exact comparison.
+ * Where copies may be: excerpts of source files whose windows of lines have the same rolling hash somewhere else. Equal
+ * lines are always found here; unequal ones may be (a hash of 32 bits is not a proof), so each candidate goes to an
+ * exact comparison.
  *
- * Regions are grouped so that every block that occurs more than once lies wholly inside regions of one group: groups
- * can be compared independently, anywhere.
+ * A candidate is a pair of excerpts, or more where they share a window with a third: every block that occurs more than
+ * once lies wholly inside the excerpts of one candidate, so candidates can be compared independently, anywhere.
  */
 import type { CodeLines } from "../analyse/code-lines.ts";
 
 /** The shortest block that is called a duplicate, in compared lines. */
 export const windowLines = 10;
 
-/** Compared lines `from` up to, not including, `to` of a file: indices into its `CodeLines`. */
-export interface Region {
+/** Consecutive compared lines of a file. */
+export interface Excerpt extends CodeLines {
   readonly path: string;
-  readonly from: number;
-  readonly to: number;
 }
 
 export interface SourceFile {
@@ -22,38 +21,52 @@ export interface SourceFile {
   readonly code: CodeLines;
 }
 
-export function duplicateCandidates(sources: readonly SourceFile[]): Region[][] {
-  const windows = sources.map(({ code }) => windowHashes(code.hashes));
+export function duplicateCandidates(sources: readonly SourceFile[]): Excerpt[][] {
+  const windows = sources.map(({ code }) => windowHashes(code.fingerprints));
   const seenOnce = new Set<number>();
   const seenAgain = new Set<number>();
   for (const hashes of windows) {
     for (const hash of hashes) (seenOnce.has(hash) ? seenAgain : seenOnce).add(hash);
   }
 
-  const regions: Region[] = [];
+  const excerpts: Excerpt[] = [];
   const groups = new Groups();
   const firstWith = new Map<number, number>();
   for (const [index, hashes] of windows.entries()) {
-    const { path } = sources[index] as SourceFile;
+    const source = sources[index] as SourceFile;
     for (let start = 0; start < hashes.length; start++) {
       if (!seenAgain.has(hashes[start] as number)) continue;
-      const region = groups.add();
+      const excerpt = groups.add();
       let end = start;
       for (; end < hashes.length && seenAgain.has(hashes[end] as number); end++) {
         const hash = hashes[end] as number;
         const first = firstWith.get(hash);
-        if (first === undefined) firstWith.set(hash, region);
-        else groups.join(first, region);
+        if (first === undefined) firstWith.set(hash, excerpt);
+        else groups.join(first, excerpt);
       }
-      regions.push({ path, from: start, to: end - 1 + windowLines });
+      excerpts.push(cut(source, start, end - 1 + windowLines));
       start = end;
     }
   }
-  return groups.lists().map((group) => group.map((index) => regions[index] as Region));
+  return groups.lists().map((group) => group.map((index) => excerpts[index] as Excerpt));
 }
 
-/** Rabin–Karp: the hash of every run of `windowLines` lines, each from the one before it. */
-function windowHashes(lines: Uint32Array): Uint32Array {
+/** How much there is to compare. */
+export function linesIn(candidate: readonly Excerpt[]): number {
+  return candidate.reduce((sum, { numbers }) => sum + numbers.length, 0);
+}
+
+function cut({ path, code }: SourceFile, from: number, to: number): Excerpt {
+  return {
+    path,
+    numbers: code.numbers.slice(from, to),
+    fingerprints: code.fingerprints.slice(from, to),
+    words: code.words.slice(from, to),
+  };
+}
+
+/** Rabin–Karp: the hash of every run of `windowLines` lines, each from the one before it, modulo 2^32. */
+function windowHashes(lines: readonly number[]): Uint32Array {
   const base = 0x01000193;
   const windows = new Uint32Array(Math.max(0, lines.length - windowLines + 1));
   let leaving = 1;

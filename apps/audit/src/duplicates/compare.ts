@@ -1,19 +1,10 @@
 /**
- * Finds the blocks that excerpts of source files have in common, by comparing the lines themselves. A pure function of
- * the excerpts; what goes in and what comes out can be sent to another thread.
+ * Finds the blocks that excerpts of source files have in common, line by line. A pure function of the excerpts; what goes
+ * in and what comes out can be sent to another thread.
  */
 import type { Occurrence } from "../finding.ts";
-import { windowLines } from "./candidates.ts";
+import { type Excerpt, windowLines } from "./candidates.ts";
 import { maximalRepeats } from "./repeats.ts";
-
-/** Consecutive compared lines of a file. */
-export interface Excerpt {
-  readonly path: string;
-  /** In the form in which they are compared. */
-  readonly lines: readonly string[];
-  /** Their line numbers in the file. */
-  readonly numbers: readonly number[];
-}
 
 export interface DuplicateBlock {
   /** Compared lines. */
@@ -38,7 +29,7 @@ export function compareExcerpts(excerpts: readonly Excerpt[]): DuplicateBlock[] 
     const isTold = (start: number): boolean => !told.subarray(start, start + length).includes(0);
     if (starts.every(isTold)) continue;
     const [first = 0] = starts;
-    if (!isSubstantial(sequence.lines.slice(first, first + length))) continue;
+    if (!isSubstantial(sequence, first, first + length)) continue;
     const tell = (start: number): void => void told.fill(1, start, start + length);
     const chosen = withoutOverlaps(starts, length);
     chosen.forEach(tell);
@@ -57,39 +48,40 @@ export function compareExcerpts(excerpts: readonly Excerpt[]): DuplicateBlock[] 
   return blocks;
 }
 
+/** All excerpts in one row. */
 interface Sequence {
-  /** One number for each distinct line; one that occurs nowhere else after each excerpt. */
+  /** A number for each distinct line, from 0 up; one that occurs nowhere else after each excerpt. */
   readonly values: Int32Array;
-  readonly lines: readonly string[];
+  readonly words: readonly number[];
   readonly numbers: readonly number[];
   readonly paths: readonly string[];
 }
 
 function sequenceOf(excerpts: readonly Excerpt[]): Sequence {
   const values: number[] = [];
-  const lines: string[] = [];
+  const words: number[] = [];
   const numbers: number[] = [];
   const paths: string[] = [];
-  const known = new Map<string, number>();
+  const known = new Map<number, number>();
   let fresh = 0;
   for (const excerpt of excerpts) {
-    for (const [index, line] of excerpt.lines.entries()) {
-      let value = known.get(line);
+    for (const [index, fingerprint] of excerpt.fingerprints.entries()) {
+      let value = known.get(fingerprint);
       if (value === undefined) {
         value = fresh++;
-        known.set(line, value);
+        known.set(fingerprint, value);
       }
       values.push(value);
-      lines.push(line);
+      words.push(excerpt.words[index] as number);
       numbers.push(excerpt.numbers[index] as number);
       paths.push(excerpt.path);
     }
     values.push(fresh++);
-    lines.push("");
+    words.push(0);
     numbers.push(0);
     paths.push("");
   }
-  return { values: Int32Array.from(values), lines, numbers, paths };
+  return { values: Int32Array.from(values), words, numbers, paths };
 }
 
 function withoutOverlaps(starts: Int32Array, length: number): number[] {
@@ -103,10 +95,10 @@ function withoutOverlaps(starts: Int32Array, length: number): number[] {
   return apart;
 }
 
-function isSubstantial(lines: readonly string[]): boolean {
-  let words = 0;
-  for (const line of lines) words += line.match(/[\p{L}\p{N}_$]+/gu)?.length ?? 0;
-  return words >= fewestWords && new Set(lines).size >= fewestDistinctLines;
+function isSubstantial({ values, words }: Sequence, from: number, to: number): boolean {
+  let sum = 0;
+  for (let at = from; at < to; at++) sum += words[at] as number;
+  return sum >= fewestWords && new Set(values.subarray(from, to)).size >= fewestDistinctLines;
 }
 
 function compareOccurrences(a: Occurrence, b: Occurrence): number {

@@ -2,6 +2,7 @@
 import type { SerializedReport } from "@astrum/core";
 import { duration } from "../duration.ts";
 import { cut, visible, visibleMessage } from "../visible.ts";
+import { count } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
 import type { TaskLinks } from "./task-links.ts";
 
@@ -14,8 +15,8 @@ export function aboutSection(report: SerializedReport, links: TaskLinks): Markup
     ["slots", config.concurrency === null ? "no limit" : String(config.concurrency)],
     ["after a failure", visible(config.failure)],
     ["order", visible(config.dispatch)],
-    ["stages", String(report.totalStages)],
-    ["widest stage", String(report.maxParallelism)],
+    ["stages", count(report.totalStages)],
+    ["widest stage", count(report.maxParallelism)],
   ];
   if (config.timeoutMs !== undefined) facts.push(["time limit", duration(config.timeoutMs)]);
   for (const [name, amount] of Object.entries(config.resources ?? {})) {

@@ -3,9 +3,10 @@ import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { duration } from "../duration.ts";
 import { errorTitle, isFailure, reasonText } from "../outcome.ts";
 import { cut, visible, visibleMessage } from "../visible.ts";
+import { count, plural } from "./counts.ts";
 import { ErrorTexts } from "./error-texts.ts";
 import { html, type Markup } from "./markup.ts";
-import { plural, statusMark, type TaskLinks } from "./task-links.ts";
+import { statusMark, type TaskLinks } from "./task-links.ts";
 
 /** At once; as many as `LISTED` behind a fold, the others by name. */
 const SHOWN = 8;
@@ -27,7 +28,7 @@ export function failureSection(report: SerializedReport, links: TaskLinks): Mark
   const entry = (task: TaskStatistics, index: number): Markup =>
     failure(task, index < OPEN, fallen.get(task.taskName) ?? [], errors, links);
   return html`<section id="failures" aria-labelledby="failures-title">
-${failures.length > 0 && html`<h2 id="failures-title">What failed <span class="count">${failures.length}</span></h2>`}
+${failures.length > 0 && html`<h2 id="failures-title">What failed <span class="count">${count(failures.length)}</span></h2>`}
 ${shown.map(entry)}
 ${
   more.length > 0 &&
@@ -69,7 +70,7 @@ function failure(
 <summary>${statusMark(task.status)} ${nameOf(task)}${facts.length > 0 && html` <span class="facts">${facts.join(" · ")}</span>`}<span class="message">${cut(visibleMessage(title), TITLE)}</span></summary>
 ${text !== "" && html`<pre>${text}</pre>`}
 ${fallen.length > 0 && html`<p class="fallen">Did not run because of it:</p>${links.list(fallen, 12)}`}
-<p class="actions"><span>${links.to(task.taskName)}</span>${place !== undefined && html`<button type="button" data-copy="${place}" hidden>Copy as Markdown</button>`}</p>
+<p class="actions">${place !== undefined && html`<a href="#t=${place}">What it waited for</a> <button type="button" data-copy="${place}" hidden>Copy as Markdown</button>`}</p>
 </details>`;
 }
 

@@ -2,6 +2,7 @@
 import type { SerializedReport } from "@astrum/core";
 import { duration } from "../duration.ts";
 import type { Insight } from "../insight.ts";
+import { cut, visibleName } from "../visible.ts";
 import { html, type Markup } from "./markup.ts";
 import type { TaskLinks } from "./task-links.ts";
 
@@ -31,7 +32,11 @@ function leversOf(report: SerializedReport, seen: Insight, links: TaskLinks): Le
   const levers: Lever[] = [
     {
       what: html`there were as many slots as tasks`,
-      savesMs: Math.max(0, seen.makespanMs - report.analysis.bounds.dependencyMs),
+      // Without a limit there is nothing to add.
+      savesMs:
+        report.run.config.concurrency === null
+          ? 0
+          : Math.max(0, seen.makespanMs - report.analysis.bounds.dependencyMs),
     },
     {
       what: html`no attempt on the critical path failed`,
@@ -47,6 +52,15 @@ function leversOf(report: SerializedReport, seen: Insight, links: TaskLinks): Le
       savesMs: part("between tasks") + part("planning and starting"),
     },
   ];
+  for (const { limit, name, savesMs } of seen.heldBack) {
+    if (limit === "map")
+      levers.push({ what: html`${links.to(name)} had no limit of its own`, savesMs });
+    if (limit === "resource")
+      levers.push({
+        what: html`nothing had to wait for <code>${cut(visibleName(name), 120)}</code>`,
+        savesMs,
+      });
+  }
   const byTask = new Map<string, number>();
   for (const { task, runMs } of seen.criticalPath) {
     byTask.set(task, (byTask.get(task) ?? 0) + runMs);
@@ -63,7 +77,7 @@ function leversOf(report: SerializedReport, seen: Insight, links: TaskLinks): Le
     .sort((a, b) => b.savesMs - a.savesMs);
 }
 
-function bounds(report: SerializedReport, { makespanMs }: Insight): Markup {
+function bounds(report: SerializedReport, { makespanMs, heldBack }: Insight): Markup {
   const { dependencyMs, workMs } = report.analysis.bounds;
   const { concurrency } = report.run.config;
   const bars: [string, number, string][] = [["it took", makespanMs, "#2c8571"]];
@@ -74,7 +88,12 @@ function bounds(report: SerializedReport, { makespanMs }: Insight): Markup {
       "#5b7fb5",
     ]);
   }
-  bars.push(["its longest chain on any number of slots, at least", dependencyMs, "#9a958c"]);
+  const limits = heldBack.some(({ limit }) => limit === "map") ? ", its maps at their limits," : "";
+  bars.push([
+    `its longest chain${limits} on any number of slots, at least`,
+    dependencyMs,
+    "#9a958c",
+  ]);
   const longest = Math.max(...bars.map(([, ms]) => ms));
   return html`<ul class="bounds">${bars.map(
     ([what, ms, colour]) =>

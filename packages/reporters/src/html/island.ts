@@ -3,13 +3,14 @@
  * element; large data is compressed (gzip, base64), which the script undoes with `DecompressionStream`.
  */
 import { gzipSync } from "node:zlib";
+import { packed } from "./columns.ts";
 import { html, type Markup, verbatim } from "./markup.ts";
 import type { PageData } from "./page-data.ts";
 
 const PLAIN_CHARACTERS = 256 * 1024;
 
 export function island(data: PageData): Markup {
-  const json = JSON.stringify(data);
+  const json = JSON.stringify(packed(data));
   if (json.length <= PLAIN_CHARACTERS) {
     const inert = json
       .replace(/</g, "\\u003c")
@@ -17,6 +18,6 @@ export function island(data: PageData): Markup {
       .replace(/\u2029/g, "\\u2029");
     return html`<script type="application/json" id="data">${verbatim(inert)}</script>`;
   }
-  const packed = gzipSync(json, { level: 9 }).toString("base64");
-  return html`<script type="application/gzip" id="data">${verbatim(packed)}</script>`;
+  const compressed = gzipSync(json, { level: 9 }).toString("base64");
+  return html`<script type="application/gzip" id="data">${verbatim(compressed)}</script>`;
 }

@@ -2,8 +2,9 @@
 import type { SerializedReport } from "@astrum/core";
 import { reasonText } from "../outcome.ts";
 import { cut, visibleMessage, visibleName } from "../visible.ts";
+import { count, plural } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
-import { plural, statusMark, type TaskLinks } from "./task-links.ts";
+import { statusMark, type TaskLinks } from "./task-links.ts";
 
 const CAUSES = 20;
 const NAMES = 24;
@@ -25,12 +26,12 @@ export function notRunSection(report: SerializedReport, links: TaskLinks): Marku
   const list = Array.from(causes.values()).sort((a, b) => b.names.length - a.names.length);
   const total = list.reduce((sum, { names }) => sum + names.length, 0);
   return html`<section id="not-run" aria-labelledby="not-run-title">
-<h2 id="not-run-title">What did not complete, by cause <span class="count">${total}</span></h2>
+<h2 id="not-run-title">What did not complete, by cause <span class="count">${count(total)}</span></h2>
 <ul class="causes">${list
     .slice(0, CAUSES)
     .map(
       ({ status, root, text, names }) =>
-        html`<li><details><summary>${statusMark(status)} <b>${names.length}</b> <span class="cause">${root === undefined ? sentence(text) : html`because <code>${cut(visibleName(root), 120)}</code> did not complete`}</span></summary>${root !== undefined && html`<p class="fallen">The first cause: ${links.to(root)}</p>`}${links.list(names, NAMES)}</details></li>`,
+        html`<li><details><summary>${statusMark(status)} <b>${count(names.length)}</b> <span class="cause">${root === undefined ? sentence(text) : html`because <code>${cut(visibleName(root), 120)}</code> did not complete`}</span></summary>${root !== undefined && html`<p class="fallen">The first cause: ${links.to(root)}</p>`}${links.list(names, NAMES)}</details></li>`,
     )}</ul>
 ${list.length > CAUSES && html`<p class="hint">and ${plural(list.length - CAUSES, "more cause")}</p>`}
 </section>`;

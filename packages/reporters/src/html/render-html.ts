@@ -4,7 +4,6 @@
  * script in it (`page/`) adds the timeline, the list of all tasks, the filter and the details.
  */
 import type { SerializedReport } from "@astrum/core";
-import { duration } from "../duration.ts";
 import { insight } from "../insight.ts";
 import { type Redaction, redacted } from "../redact.ts";
 import { cut, visibleName } from "../visible.ts";
@@ -57,7 +56,7 @@ ${troubled && html`<div class="column troubles">${troubles}</div>`}
 ${workspace(shown, data)}
 ${aboutSection(shown, links)}
 </main>
-<footer><p>Made by Astrum for one run. This file asks for nothing and sends nothing. Took <span>${duration(shown.totalDurationMs)}</span>.</p></footer>
+<footer><p>Made by Astrum for one run. This file asks for nothing and sends nothing.</p></footer>
 <p class="sr" role="status" aria-live="polite" id="said"></p>
 ${island(data)}
 ${script()}

@@ -3,6 +3,7 @@ import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { duration } from "../duration.ts";
 import { reasonText } from "../outcome.ts";
 import { cut, visibleMessage, visibleName } from "../visible.ts";
+import { count } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
 import { statusMark } from "./task-links.ts";
 
@@ -12,7 +13,7 @@ export function stillList({ taskStatistics }: SerializedReport): Markup {
   const more = taskStatistics.length - SHOWN;
   return html`<div class="still"><table class="list"><thead><tr><th scope="col">status</th><th scope="col">task</th><th scope="col" class="number">ready</th><th scope="col" class="number">waited</th><th scope="col" class="number">ran</th><th scope="col" class="number">attempts</th></tr></thead>
 <tbody>${taskStatistics.slice(0, SHOWN).map(row)}</tbody></table>
-${more > 0 && html`<p class="hint">The first ${SHOWN} of ${taskStatistics.length} tasks. The page lists all of them when scripts may run.</p>`}</div>`;
+${more > 0 && html`<p class="hint">The first ${SHOWN} of ${count(taskStatistics.length)} tasks. The page lists all of them when scripts may run.</p>`}</div>`;
 }
 
 function row(task: TaskStatistics, index: number): Markup {

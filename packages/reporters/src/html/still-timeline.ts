@@ -34,7 +34,7 @@ export function stillTimeline(data: PageData): Markup | undefined {
   };
   const add = (look: Look, row: number, from: number, to: number): void => {
     const stroke = open[look][row];
-    if (stroke !== undefined && from - stroke.to < 0.5 && to - stroke.from < 4) {
+    if (stroke !== undefined && from - stroke.to < 1 && to - stroke.from < 10) {
       stroke.to = Math.max(stroke.to, to);
       return;
     }

@@ -4,8 +4,8 @@ import { duration } from "../duration.ts";
 import type { Insight } from "../insight.ts";
 import { STATUS_SIGN, STATUSES } from "../outcome.ts";
 import { visible } from "../visible.ts";
+import { count, plural } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
-import { plural } from "./task-links.ts";
 
 const SIGN: Readonly<Record<SerializedReport["executionState"], string>> = {
   completed: "✓",
@@ -58,17 +58,19 @@ function lead(report: SerializedReport): string {
   switch (report.executionState) {
     case "completed":
       if (broken > 0)
-        return `${broken} of ${plural(totalTasks, "task")} failed, and the run was told to go on without them.`;
+        return `${count(broken)} of ${plural(totalTasks, "task")} failed, and the run was told to go on without them.`;
       if (report.successfulTasks + report.restoredTasks === totalTasks) {
-        return totalTasks === 1 ? "The only task completed." : `All ${totalTasks} tasks completed.`;
+        return totalTasks === 1
+          ? "The only task completed."
+          : `All ${count(totalTasks)} tasks completed.`;
       }
-      return `Nothing failed. ${plural(report.successfulTasks + report.restoredTasks, "task")} of ${totalTasks} completed.`;
+      return `Nothing failed. ${plural(report.successfulTasks + report.restoredTasks, "task")} of ${count(totalTasks)} completed.`;
     case "interrupted":
-      return `The record ends before the run did: the process was killed, or was still running. ${report.successfulTasks} of ${plural(totalTasks, "task")} had completed.`;
+      return `The record ends before the run did: the process was killed, or was still running. ${count(report.successfulTasks)} of ${plural(totalTasks, "task")} had completed.`;
     case "cancelled":
-      return `${report.successfulTasks} of ${plural(totalTasks, "task")} had completed when the run was asked to stop.`;
+      return `${count(report.successfulTasks)} of ${plural(totalTasks, "task")} had completed when the run was asked to stop.`;
     default:
-      return `${broken} of ${plural(totalTasks, "task")} failed.`;
+      return `${count(broken)} of ${plural(totalTasks, "task")} failed.`;
   }
 }
 
@@ -112,7 +114,7 @@ function counts(report: SerializedReport): Markup | undefined {
   });
   return html`<div class="counts">
 <svg viewBox="0 0 1000 10" width="100%" height="10" preserveAspectRatio="none" aria-hidden="true" focusable="false">${parts}</svg>
-<ul>${present.map((status) => html`<li class="mark ${status}"><span class="sign" aria-hidden="true">${STATUS_SIGN[status]}</span> <b>${countOf(report, status)}</b> ${status}</li>`)}</ul>
+<ul>${present.map((status) => html`<li class="mark ${status}"><span class="sign" aria-hidden="true">${STATUS_SIGN[status]}</span> <b>${count(countOf(report, status))}</b> ${status}</li>`)}</ul>
 </div>`;
 }
 
@@ -120,15 +122,14 @@ function figures(report: SerializedReport, seen: Insight): [string, string, stri
   if (report.totalAttempts === 0) return [];
   const { concurrency } = report.run.config;
   const list: [string, string, string][] = [
-    ["took", duration(report.totalDurationMs), ""],
     [
       "attempts",
-      String(report.totalAttempts),
+      count(report.totalAttempts),
       report.flakyTasks > 0 ? `${plural(report.flakyTasks, "flaky task")}` : "",
     ],
     [
       "at once",
-      String(report.peakConcurrency),
+      count(report.peakConcurrency),
       concurrency === null ? "at most, no limit" : `at most, of ${plural(concurrency, "slot")}`,
     ],
     ["work", duration(report.busyMs), "all attempts together"],

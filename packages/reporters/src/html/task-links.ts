@@ -2,6 +2,7 @@
 import type { SerializedReport, TaskStatus } from "@astrum/core";
 import { STATUS_SIGN } from "../outcome.ts";
 import { cut, visibleName } from "../visible.ts";
+import { count } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
 
 const SHOWN = 160;
@@ -25,7 +26,7 @@ export class TaskLinks {
   /** Some of many, and how many more there are. */
   list(names: readonly string[], most: number): Markup {
     const more = names.length - most;
-    return html`<ul class="names">${names.slice(0, most).map((name) => html`<li>${this.to(name)}</li>`)}${more > 0 && html`<li class="more">and ${more} more</li>`}</ul>`;
+    return html`<ul class="names">${names.slice(0, most).map((name) => html`<li>${this.to(name)}</li>`)}${more > 0 && html`<li class="more">and ${count(more)} more</li>`}</ul>`;
   }
 
   place(name: string): number | undefined {
@@ -35,8 +36,4 @@ export class TaskLinks {
 
 export function statusMark(status: TaskStatus): Markup {
   return html`<span class="mark ${status}"><span class="sign" aria-hidden="true">${STATUS_SIGN[status]}</span> ${status}</span>`;
-}
-
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

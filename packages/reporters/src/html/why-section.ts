@@ -6,8 +6,9 @@ import type { SerializedReport } from "@astrum/core";
 import { duration } from "../duration.ts";
 import { type CriticalSegment, type Insight, type PathRow, pathRows } from "../insight.ts";
 import { cut, visibleName } from "../visible.ts";
+import { count, plural } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
-import { plural, type TaskLinks } from "./task-links.ts";
+import type { TaskLinks } from "./task-links.ts";
 
 const PATH_SHOWN = 12;
 /** One picture of a thousand units; what is narrower than this share of them is widened to be seen. */
@@ -50,7 +51,8 @@ const LOOK: Readonly<Record<string, Look>> = {
 
 const OTHER: Look = { name: "between", colour: "#9a958c" };
 
-function partsPicture({ parts, makespanMs }: Insight): Markup {
+function partsPicture({ parts, makespanMs }: Insight): Markup | undefined {
+  if (parts.length === 0) return undefined;
   const list = parts.toSorted((a, b) => b.ms - a.ms);
   const total = list.reduce((sum, { ms }) => sum + ms, 0);
   const room = 1000 - LEAST * list.length;
@@ -77,7 +79,7 @@ function pathPicture(report: SerializedReport, { criticalPath, makespanMs }: Ins
       if (status === "failed") failed.add(`${attemptNumber} ${taskName}`);
     }
   }
-  const scale = 1000 / Math.max(makespanMs, Number.MIN_VALUE);
+  const scale = makespanMs > 0 ? 1000 / makespanMs : 0;
   const paths: Record<"even" | "odd" | "failed", string> = { even: "", odd: "", failed: "" };
   let drawn = -1;
   criticalPath.forEach((segment, index) => {
@@ -97,7 +99,7 @@ function pathPicture(report: SerializedReport, { criticalPath, makespanMs }: Ins
 function pathRow({ fromMs, gapMs, runMs, segments }: PathRow, links: TaskLinks): Markup {
   const [first] = segments;
   const alone = segments.length === 1;
-  return html`<tr${!alone && html` class="folded"`}><td class="number">${duration(fromMs)}</td><td class="number">${gapMs > 0 && duration(gapMs)}</td><td class="number">${duration(runMs)}</td><td>${alone && first !== undefined ? segmentText(first, links) : `${segments.length} shorter attempts`}</td></tr>`;
+  return html`<tr${!alone && html` class="folded"`}><td class="number">${duration(fromMs)}</td><td class="number">${gapMs > 0 && duration(gapMs)}</td><td class="number">${duration(runMs)}</td><td>${alone && first !== undefined ? segmentText(first, links) : `${count(segments.length)} shorter attempts`}</td></tr>`;
 }
 
 function segmentText({ task, attempt, link }: CriticalSegment, links: TaskLinks): Markup {

@@ -3,6 +3,7 @@
  * and a table; the script fills what is hidden here and takes their place.
  */
 import type { SerializedReport } from "@astrum/core";
+import { count } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
 import type { PageData } from "./page-data.ts";
 import { stillList } from "./still-list.ts";
@@ -15,7 +16,7 @@ export function workspace(report: SerializedReport, data: PageData): Markup | un
 ${stillTimeline(data)}
 <div id="explorer" hidden></div>
 <aside id="details" aria-label="Details of the selected task" tabindex="-1" hidden></aside>
-<h2 id="tasks-title">All tasks <span class="count" id="matches">${report.taskStatistics.length}</span></h2>
+<h2 id="tasks-title">All tasks <span class="count" id="matches">${count(report.taskStatistics.length)}</span></h2>
 <div id="tasks" hidden></div>
 ${stillList(report)}
 </section>`;

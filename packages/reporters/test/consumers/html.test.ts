@@ -177,6 +177,21 @@ describe("for everybody", () => {
       expect(await page.locator("button:visible, canvas:visible").count()).toBe(0);
     });
   });
+
+  it("and dark ink is printed on white, also where the screen is dark", async () => {
+    await withPage(
+      browser,
+      renderHtml(fixture("mixed")),
+      async ({ page }) => {
+        const colours =
+          "[getComputedStyle(document.documentElement)].map((of) => [of.color, of.backgroundColor])[0]";
+        expect(await page.evaluate(colours)).toEqual(["rgb(235, 233, 228)", "rgb(19, 22, 24)"]);
+        await page.emulateMedia({ media: "print" });
+        expect(await page.evaluate(colours)).toEqual(["rgb(27, 33, 36)", "rgb(255, 255, 255)"]);
+      },
+      { colorScheme: "dark" },
+    );
+  });
 });
 
 describe("10,000 tasks", () => {

@@ -1,0 +1,118 @@
+/**
+ * The composition root: an audit with all that can be had around it. Each part, threads, tracing, metrics, the event log,
+ * reports, is made here in a few lines, handed to the run, and closed at the end. How each works is in the module that
+ * makes it; what the audit does is in `graph`.
+ */
+import { existsSync, rmSync } from "node:fs";
+import { resolve } from "node:path";
+import { eventLog, readEventLog } from "@astrum/reporters";
+import manifest from "../package.json" with { type: "json" };
+import { withFailures } from "./chaos.ts";
+import type { AuditOptions } from "./command-line.ts";
+import { exit } from "./exit-code.ts";
+import { auditFlow } from "./graph.ts";
+import { type Metrics, serveMetrics, writeMetrics } from "./metrics.ts";
+import { filesAtOnce } from "./open-files.ts";
+import { partsOf } from "./outputs.ts";
+import { progressTo } from "./progress.ts";
+import { writeReports } from "./reports.ts";
+import { summarise, tell } from "./tell.ts";
+import { timeLine } from "./time-line.ts";
+import { startTracing } from "./tracing.ts";
+import { UsageError } from "./usage-error.ts";
+import { judge } from "./verdict.ts";
+import type { AuditWork } from "./work.ts";
+import { workOnThreads } from "./work-on-threads.ts";
+import { writeFindings } from "./write-findings.ts";
+
+/** Resolves with the exit code. `root` and `out` are absolute, and there. */
+export async function audit(root: string, out: string, options: AuditOptions): Promise<number> {
+  const logPath = resolve(out, "run.ndjson");
+  const interrupted = options.resume ? interruptedRun(logPath) : undefined;
+  const metrics = await metricsFor(options.metrics);
+  tell(`auditing ${root}`);
+  if (metrics !== undefined) tell(`metrics: ${metrics.place}`);
+  if (interrupted === undefined) rmSync(logPath, { force: true });
+
+  const threads = options.workers > 0 ? workOnThreads(options.workers) : undefined;
+  const tracing =
+    options.otlp === undefined ? undefined : startTracing(options.otlp, manifest.version);
+  // What the audit finds is masked already, and "secrets" here is the name of a count.
+  const log = eventLog(logPath, { redact: false });
+  const interrupt = new AbortController();
+  // Once: a second Ctrl-C finds no handler and ends the program.
+  process.once("SIGINT", () => {
+    tell("interrupted: stopping and writing what there is; once more to stop at once");
+    interrupt.abort(new Error("Interrupted"));
+  });
+
+  const io = filesAtOnce(options.io);
+  if (io < options.io) tell(`reading ${io} files at once: few may be open here (ulimit -n)`);
+  const flow = auditFlow({ ...options, io, root, out }, threads?.work ?? (await inline()));
+  // Carries out what is not for the threads as if it were not there, and the report knows who did what.
+  const runner = threads?.pool.runner();
+  try {
+    const run = await flow.run({
+      signal: interrupt.signal,
+      failure: "continue",
+      journal: log.journal,
+      ...(interrupted && { resumeFrom: interrupted }),
+      // Tracing first: what comes after it is told with the span of the task current.
+      observers: [
+        ...(tracing ? [tracing.observer] : []),
+        ...(metrics?.observers ?? []),
+        log.observer,
+        ...progressTo(process.stderr, options.progress),
+      ],
+      ...(options.chaos > 0
+        ? { runner: withFailures(options.chaos, options.seed, runner) }
+        : runner && { runner }),
+    });
+
+    // Cut short, the run has not come to writing what it had found by then.
+    const verdict = run.outputs.verdict ?? judge(partsOf(run.outputs), options);
+    if (run.outcome("write:findings").status !== "completed") await writeFindings(out, verdict);
+    const report = run.toJSON();
+    const files = await writeReports(out, options.report, report);
+    summarise({ verdict, report, json: options.json });
+    if (report.resume !== undefined) {
+      tell(`resumed: ${report.restoredTasks} of ${report.totalTasks} tasks were done before`);
+    }
+    if (run.executionState === "cancelled") tell('"--resume" goes on from here');
+    tell(timeLine(report));
+    tell(`${["findings.json", "run.ndjson", ...files].join(", ")} are in ${out}`);
+    if (files.includes("report.html")) tell(`the report: ${resolve(out, "report.html")}`);
+    for (const { taskName, status, error } of await run.tail) {
+      if (status === "failed") tell(`failed: ${taskName}: ${error?.message}`);
+    }
+    if (run.executionState === "cancelled") return exit.interrupted;
+    return run.executionState === "completed" ? exit[verdict.state] : exit.incomplete;
+  } finally {
+    log.close();
+    await threads?.pool.destroy();
+    await metrics?.stop();
+    const lost = await tracing?.stop();
+    if (lost !== undefined) tell(`traces did not all reach ${options.otlp}: ${lost}`);
+  }
+}
+
+function interruptedRun(path: string): ReturnType<typeof readEventLog> {
+  if (!existsSync(path)) {
+    throw new UsageError(`There is nothing to resume: no "${path}"; leave out "--resume"`);
+  }
+  return readEventLog(path);
+}
+
+async function metricsFor(where: number | string | undefined): Promise<Metrics | undefined> {
+  if (typeof where !== "number") return where === undefined ? undefined : writeMetrics(where);
+  try {
+    return await serveMetrics(where);
+  } catch (error) {
+    throw new UsageError(`Cannot serve metrics on port ${where}: ${(error as Error).message}`);
+  }
+}
+
+/** The parsers take half a second to load: not before they are needed, and not here when threads have them. */
+export async function inline(): Promise<AuditWork> {
+  return (await import("./inline-work.ts")).inlineWork;
+}

@@ -1,0 +1,71 @@
+/** What the tasks of the audit leave behind, and how it becomes what is judged. Judges nothing itself. */
+import type { Outcome } from "@astrum/core";
+import type { FileFindings } from "./file-findings.ts";
+import type {
+  CycleFinding,
+  DuplicateFinding,
+  HotspotFinding,
+  LinkFinding,
+  SecretFinding,
+} from "./finding.ts";
+import type { Churn } from "./git-churn.ts";
+import type { Survey } from "./survey.ts";
+import type { Parts, Verdict } from "./verdict.ts";
+
+/** When a run is cut short, what was finished is here and the verdict is not. */
+export interface AuditOutputs extends Findings {
+  readonly verdict: Verdict;
+  /** Where. */
+  readonly written: string;
+}
+
+interface Findings {
+  readonly survey: Survey;
+  /** By document. */
+  readonly links: readonly LinkFinding[][];
+  readonly cycles: readonly CycleFinding[];
+  readonly dup: readonly DuplicateFinding[];
+  readonly secrets: readonly SecretFinding[];
+  readonly hotspots: readonly HotspotFinding[];
+  readonly files: FileFindings;
+}
+
+type Unfinished<Outputs> = { readonly [Name in keyof Outputs]?: Outputs[Name] | undefined };
+type Outcomes<Outputs> = { readonly [Name in keyof Outputs]: Outcome<Outputs[Name]> };
+
+export function partsOf(outputs: Unfinished<Findings>): Parts {
+  const { survey, links, cycles, dup, secrets, hotspots, files } = outputs;
+  const { oversized, binary } = files ?? {};
+  return {
+    survey,
+    findings: { links: links?.flat(), cycles, dup, secrets, hotspots, oversized, binary },
+  };
+}
+
+/** Where git has no history to tell, there are no hotspots to judge. */
+export function partsOfOutcomes({
+  churn,
+  ...outcomes
+}: Outcomes<Findings & { readonly churn: Churn }>): Parts {
+  const parts = partsOf({
+    survey: outputOf(outcomes.survey),
+    links: outputOf(outcomes.links),
+    cycles: outputOf(outcomes.cycles),
+    dup: outputOf(outcomes.dup),
+    secrets: outputOf(outcomes.secrets),
+    hotspots: outputOf(outcomes.hotspots),
+    files: outputOf(outcomes.files),
+  });
+  const noHistory = whyNot(churn);
+  return noHistory === undefined ? parts : { ...parts, notJudged: { hotspots: noHistory } };
+}
+
+function outputOf<Value>(outcome: Outcome<Value>): Value | undefined {
+  return outcome.status === "completed" ? outcome.value : undefined;
+}
+
+function whyNot(outcome: Outcome<unknown>): string | undefined {
+  if (outcome.status === "skipped") return outcome.reason;
+  if (outcome.status !== "failed") return undefined;
+  return outcome.error instanceof Error ? outcome.error.message : String(outcome.error);
+}

@@ -1,0 +1,86 @@
+/**
+ * Which limits held the critical path back, and for how long: the time in which what is on it was ready and the one before
+ * it still had the place. Says nothing about why a limit is there.
+ */
+import type { AttemptStatistics, SerializedReport } from "@astrum/core";
+
+export interface HeldBack {
+  readonly limit: "slots" | "map" | "resource" | "shared";
+  /** Of the map or the resource; empty for the others. */
+  readonly name: string;
+  readonly ms: number;
+  /** What lifting the limit saves at most. */
+  readonly savesMs: number;
+}
+
+/** The longest first. */
+export function heldBack(report: SerializedReport): HeldBack[] {
+  const attempts = attemptsByKey(report);
+  const sums = new Map<string, HeldBack>();
+  let beforeMs = 0;
+  for (const { task, attempt, link, gapMs, runMs } of report.analysis.criticalPath) {
+    const found = attempts.get(`${attempt} ${task}`);
+    const ms = Math.min(found?.attempt.queuedMs ?? 0, gapMs + beforeMs);
+    beforeMs = runMs;
+    if (found === undefined || ms === 0) continue;
+    const limit = limitOf(link, found);
+    if (limit === undefined) continue;
+    const key = `${limit.limit} ${limit.name}`;
+    const sum = thousandths((sums.get(key)?.ms ?? 0) + ms);
+    sums.set(key, { ...limit, ms: sum, savesMs: sum });
+  }
+  return Array.from(sums.values(), (held) =>
+    held.limit === "map"
+      ? { ...held, savesMs: Math.min(held.ms, besidesLongestItem(report, attempts, held.name)) }
+      : held,
+  ).sort((a, b) => b.ms - a.ms);
+}
+
+/** However many items of a map run at once, it takes as long as its longest one. */
+function besidesLongestItem(
+  report: SerializedReport,
+  attempts: ReadonlyMap<string, Found>,
+  map: string,
+): number {
+  const items = new Map<string, number>();
+  for (const { task, attempt, link, gapMs, runMs } of report.analysis.criticalPath) {
+    if (attempts.get(`${attempt} ${task}`)?.map !== map) continue;
+    const ms = runMs + (link === "item" || link === "retry" ? gapMs : 0);
+    items.set(task, (items.get(task) ?? 0) + ms);
+  }
+  const lengths = Array.from(items.values());
+  return thousandths(
+    lengths.reduce((sum, ms) => sum + ms, 0) - lengths.reduce((most, ms) => Math.max(most, ms), 0),
+  );
+}
+
+function thousandths(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
+
+interface Found {
+  readonly attempt: AttemptStatistics;
+  readonly map: string | undefined;
+}
+
+function limitOf(
+  link: SerializedReport["analysis"]["criticalPath"][number]["link"],
+  { attempt, map }: Found,
+): Pick<HeldBack, "limit" | "name"> | undefined {
+  if (link === "external") return { limit: "shared", name: "" };
+  if (link === "item" && map !== undefined) return { limit: "map", name: map };
+  if (link !== "slot") return undefined;
+  return attempt.limitedBy === undefined || attempt.limitedBy === "concurrency"
+    ? { limit: "slots", name: "" }
+    : { limit: "resource", name: attempt.limitedBy };
+}
+
+function attemptsByKey({ taskStatistics }: SerializedReport): Map<string, Found> {
+  const found = new Map<string, Found>();
+  for (const { taskName, parent, attemptStatistics } of taskStatistics) {
+    for (const attempt of attemptStatistics) {
+      found.set(`${attempt.attemptNumber} ${taskName}`, { attempt, map: parent });
+    }
+  }
+  return found;
+}

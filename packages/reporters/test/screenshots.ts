@@ -1,0 +1,77 @@
+/**
+ * Takes the pictures of `docs/html-report.md` in Chromium: `pnpm screenshots`. They are made small with a palette by
+ * pngquant, which is needed for this alone.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { renderHtml } from "../src/index.ts";
+import { openBrowser } from "./consumers/browser.ts";
+import { withPage } from "./consumers/html-page.ts";
+import { type ExampleName, exampleRun } from "./example-runs.ts";
+
+const folder = fileURLToPath(new URL("../../../docs/images/", import.meta.url));
+
+const TASKS: Readonly<Record<ExampleName, number>> = {
+  one: 1,
+  release: 30,
+  nightly: 300,
+  backfill: 10_000,
+};
+
+/** `task`: the page with that task chosen. `part`: only what is in that element. */
+interface Picture {
+  readonly run: ExampleName;
+  readonly scheme: "light" | "dark";
+  readonly width: number;
+  readonly task?: string;
+  readonly part?: string;
+}
+
+const pictures: readonly Picture[] = [
+  { run: "one", scheme: "light", width: 1280 },
+  { run: "one", scheme: "dark", width: 360 },
+  { run: "release", scheme: "light", width: 1280 },
+  { run: "release", scheme: "dark", width: 1280 },
+  { run: "release", scheme: "dark", width: 360 },
+  { run: "nightly", scheme: "dark", width: 1280 },
+  { run: "nightly", scheme: "light", width: 360 },
+  { run: "nightly", scheme: "light", width: 1280, task: "load west", part: "#timeline" },
+  { run: "backfill", scheme: "light", width: 2560 },
+  { run: "backfill", scheme: "dark", width: 360 },
+];
+
+let browser: Browser;
+
+beforeAll(async () => {
+  mkdirSync(folder, { recursive: true });
+  browser = await openBrowser();
+});
+
+afterAll(() => browser.close());
+
+it.each(pictures)("$run in $scheme at $width pixels, $task", async (picture) => {
+  const { run, scheme, width, task, part } = picture;
+  const report = await exampleRun(run);
+  expect(report.totalTasks).toBe(TASKS[run]);
+  const place = report.taskStatistics.findIndex(({ taskName }) => taskName === task);
+  expect(place >= 0).toBe(task !== undefined);
+  const name = `html-${TASKS[run]}-${scheme}-${width}${task === undefined ? "" : "-chosen"}.png`;
+  await withPage(
+    browser,
+    renderHtml(report),
+    async ({ page }) => {
+      const path = `${folder}${name}`;
+      if (part === undefined) await page.screenshot({ path, fullPage: true });
+      else await page.locator(part).screenshot({ path });
+      execFileSync("pngquant", ["--force", "--ext=.png", "--strip", "--speed=1", "64", path]);
+    },
+    {
+      colorScheme: scheme,
+      viewport: { width, height: 900 },
+      ...(task !== undefined && { hash: `#t=${place}` }),
+    },
+  );
+});
