@@ -10,15 +10,28 @@ import { openBrowser } from "./browser.ts";
 
 const TOOLS = "devtools://devtools/bundled/devtools_app.html?panel=timeline";
 
-/** The flame chart is a canvas; what it says to a screen reader is in the page. */
+/**
+ * The flame chart is a canvas; what it says to a screen reader is in the page. DevTools forbids `eval` to its page, and
+ * Playwright's `waitForFunction` needs it at every look after the first: so the page itself waits, and is asked once.
+ */
 const HEAR = `(() => {
-  window.heard = [];
+  let heard = [];
+  let told = () => {};
+  window.forgetWhatWasHeard = () => { heard = []; };
+  window.whatIsHeard = (patienceMs) => new Promise((resolve) => {
+    const end = () => resolve(heard.at(-1) ?? null);
+    if (heard.length > 0) return end();
+    told = end;
+    setTimeout(end, patienceMs);
+  });
   const listen = (root) => {
     for (const element of root.querySelectorAll("*")) {
       if (element.shadowRoot !== null) listen(element.shadowRoot);
       if (element.getAttribute("role") !== "alert") continue;
       new MutationObserver(() => {
-        if (element.textContent !== "") window.heard.push(element.textContent);
+        if (element.textContent === "") return;
+        heard.push(element.textContent);
+        told();
       }).observe(element, { childList: true, characterData: true, subtree: true });
     }
   };
@@ -96,17 +109,9 @@ describe("the Performance panel of Chromium's DevTools", () => {
 
   /** Presses a key and returns what is said then; undefined when nothing is. */
   async function press(key: string, patienceMs = 1000): Promise<string | undefined> {
-    await page.evaluate("window.heard.length = 0");
+    await page.evaluate("forgetWhatWasHeard()");
     await page.keyboard.press(key);
-    try {
-      await page.waitForFunction("window.heard.length > 0", undefined, {
-        timeout: patienceMs,
-        polling: 5,
-      });
-    } catch {
-      return undefined;
-    }
-    return (await page.evaluate("window.heard.at(-1)")) as string;
+    return ((await page.evaluate(`whatIsHeard(${patienceMs})`)) as string | null) ?? undefined;
   }
 
   /** The names of the slices on the way, until there is no further. */
