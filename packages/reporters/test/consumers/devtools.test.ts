@@ -99,9 +99,10 @@ describe("the Performance panel of Chromium's DevTools", () => {
     const text = renderChromeTrace(fixture(name));
     await load(text);
     await page.getByRole("tree", { name: "Flame chart" }).waitFor();
-    // The panel shows its shortcuts over the first trace, and takes the focus for that.
-    await page.getByText("Keyboard shortcuts for flame chart").waitFor();
-    await page.keyboard.press("Escape");
+    // The panel shows its shortcuts over the first trace, and takes the focus for that when it is ready to.
+    const shortcuts = page.locator("devtools-shortcut-dialog dialog");
+    await shortcuts.getByRole("button", { name: "Close" }).click();
+    await shortcuts.waitFor({ state: "hidden" });
     await page.evaluate(HEAR);
     await page.getByRole("tree", { name: "Flame chart" }).focus();
     return events(text);
