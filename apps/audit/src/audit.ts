@@ -37,7 +37,7 @@ export async function audit(root: string, out: string, options: AuditOptions): P
   const threads = options.workers > 0 ? workOnThreads(options.workers) : undefined;
   const tracing =
     options.otlp === undefined ? undefined : startTracing(options.otlp, manifest.version);
-  // What the audit finds is masked already, and "secrets" here is the name of a count.
+  // Files are searched with their secrets masked, so nothing holds one; and "secrets" here is the name of a count.
   const log = eventLog(logPath, { redact: false });
   const interrupt = new AbortController();
   // Once: a second Ctrl-C finds no handler and ends the program.

@@ -2,11 +2,12 @@
  * Which relative Markdown links lead nowhere, judged as GitHub would follow them. Pure: what exists is told.
  *
  * Not judged, because the repository alone cannot tell: URLs with a scheme or host, paths from `/` (a site decides
- * where its root is), paths that leave the audited folder, targets with template placeholders, and anchors in anything
- * but Markdown.
+ * where its root is), paths that leave the audited folder, targets with template placeholders, those that hold a secret,
+ * and anchors in anything but Markdown.
  */
 import { posix } from "node:path";
 import type { Markdown } from "./analyse/markdown.ts";
+import { mask } from "./analyse/mask.ts";
 import type { Discovery } from "./discover.ts";
 import type { LinkFinding } from "./finding.ts";
 
@@ -97,10 +98,16 @@ function missing(path: string, { paths, byFoldedPath }: KnownPaths): string {
   return `no such file or folder: ${path}${hint}`;
 }
 
+/** Whether the repository alone can tell, as far as the target says so. One that holds a secret is not followed. */
+export function isJudged(written: string): boolean {
+  const elsewhere = /^[a-z][a-z0-9+.-]*:|^[/\\]/i.test(written);
+  const template = /\{\{|\{%|<%|\$\{/.test(written);
+  return !elsewhere && !template && !decoded(written).includes(mask);
+}
+
 /** `undefined` when the link is not judged. */
 function parseTarget(from: string, written: string): Target | undefined {
-  if (/^[a-z][a-z0-9+.-]*:|^[/\\]/i.test(written) || /\{\{|\{%|<%|\$\{/.test(written))
-    return undefined;
+  if (!isJudged(written)) return undefined;
   const [, rawPath, rawAnchor] = /^([^?#]*)(?:\?[^#]*)?(?:#(.*))?$/s.exec(written.trim()) ?? [];
   const anchor = decoded(rawAnchor ?? "");
   if (rawPath === undefined || rawPath === "") return { path: from, anchor };

@@ -34,7 +34,6 @@ export async function serveMetrics(
 ): Promise<Metrics> {
   const classic = new client.Registry();
   const open = new client.Registry(openMetrics as never);
-  const exemplars = (): ReturnType<typeof spanContext> => spanContext();
   const server = createServer(async (request, response) => {
     if (request.url?.split("?")[0] !== "/metrics") {
       response.writeHead(404).end("Try /metrics\n");
@@ -50,7 +49,10 @@ export async function serveMetrics(
   return {
     observers: [
       prometheusObserver({ client, registry: classic }),
-      { ...prometheusObserver({ client, registry: open, exemplars }), name: "openmetrics" },
+      {
+        ...prometheusObserver({ client, registry: open, exemplars: spanContext }),
+        name: "openmetrics",
+      },
     ],
     place: `http://localhost:${(server.address() as AddressInfo).port}/metrics`,
     async stop() {

@@ -133,6 +133,32 @@ describe("--progress", () => {
   });
 });
 
+test("a planted secret is in nothing that the audit writes or prints", async () => {
+  // Put together here, so that no scanner takes it for a real one.
+  const random = "q7Kd0vZ3mX9bT2sW5nR8";
+  const key = ["sk_li", "ve_", random].join("") + random;
+  const block = Array.from({ length: 30 }, (_, n) => `export const a${n} = "${key}".at(${n});\n`);
+  const root = temporaryTree({
+    "a.js": `import "./${key}.js";\n${block.join("")}`,
+    "b.js": block.join(""),
+    "page.md": `# ${key}\n\n[a](./${key}.md) [b](#${key}) [c](https://u:${random}@h/x)\n`,
+    ".env": `API_TOKEN=${random}\n`,
+  });
+  const out = newFolder();
+  const report = "html,json,ndjson,junit,trace,md,mermaid,dot";
+  const { stdout, stderr } = await audit(["--out", out, "--report", report, root]);
+  expect(stdout).toContain("Stripe live key sk_live_…");
+  const files = readdirSync(out).map((name) => {
+    const bytes = readFileSync(join(out, name));
+    return [name, (name.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString()] as const;
+  });
+  expect(files).toHaveLength(13);
+  const telling = [["stdout", stdout] as const, ["stderr", stderr] as const, ...files]
+    .filter(([, text]) => text.toLowerCase().includes(random.toLowerCase()))
+    .map(([name]) => name);
+  expect(telling).toEqual([]);
+});
+
 describe("an audit that was cut off", () => {
   /** Enough for a kill to hit the middle of it. */
   function largeTree(): string {

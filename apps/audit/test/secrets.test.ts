@@ -1,9 +1,10 @@
 /** Every value is put together here, so that no scanner of this repository takes it for a real one. */
 import { describe, expect, test } from "vitest";
+import { analyseFile } from "../src/analyse/file.ts";
 import { secretsOf } from "../src/analyse/secrets.ts";
 
 const secrets = async (text: string, path = "src/a.ts"): Promise<readonly string[]> =>
-  (await secretsOf(path, text)).map(({ line, what }) => `${line} ${what}`);
+  (await secretsOf(path, text)).secrets.map(({ line, what }) => `${line} ${what}`);
 
 const random = "q7Kd0vZ3mX9bT2sW5nR8";
 /** Thirty characters, and the six that are their checksum. */
@@ -49,6 +50,22 @@ describe("told, with the line and without the value, is", () => {
     const stripe = ["sk_li", "ve_", random, random].join("");
     expect(await secrets(`const apiKey = "${stripe}";`)).toHaveLength(1);
   });
+});
+
+test("everything else is made of a file without its secrets, at the same places", async () => {
+  const key = ["sk_li", "ve_", random, random].join("");
+  const text = `# ${key}\n\nSee [it](./${key}.md) or [the page](page.md).\n`;
+  const { masked } = await secretsOf("a.md", text);
+  expect(masked).toHaveLength(text.length);
+  expect(masked).not.toContain(random);
+  const { markdown } = await analyseFile("a.md", text);
+  expect(markdown?.links).toEqual([{ target: "page.md", line: 3 }]);
+});
+
+test("of two secrets, one of which holds the other, neither is left", async () => {
+  const key = ["sk_li", "ve_", random, random].join("");
+  const url = `https://shop:${key}@db.shop.io/orders`;
+  expect((await secretsOf("a.ts", `open("${url}", "${key}");`)).masked).not.toContain(random);
 });
 
 describe("no secret is", () => {

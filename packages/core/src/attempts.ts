@@ -131,10 +131,9 @@ export abstract class Attempts implements Machine {
         break;
       case "threw":
         if (event.facts !== undefined) this.ledger.note(event.task, event.facts);
-        if (event.stops) this.drain();
+        if (event.stops !== undefined) this.drain();
         this.#threw(event.task, event.error, event.retryMs, event.timedOut === true);
-        // The stop that follows says what becomes of the others.
-        if (event.stops) return this.#commands ?? NO_COMMANDS;
+        if (event.stops !== undefined) this.stop(event.stops);
         break;
       case "prepared":
         this.#prepared(event);

@@ -17,8 +17,7 @@ export interface ConclusionHost {
   readonly outputs: Outputs;
   readonly random: () => number;
   now(): number;
-  /** `then` is told right after, before what the first event causes. */
-  send(event: MachineEvent, then?: MachineEvent): void;
+  send(event: MachineEvent): void;
   nameOf(task: number): string;
   /** Nothing more is heard of the attempt. */
   end(attempt: Attempt): void;
@@ -91,11 +90,8 @@ export class Conclusion {
         { cause: error },
       );
       this.#host.end(attempt);
-      const at = this.#host.now();
-      this.#host.send(
-        { type: "threw", task, at, error: failure, stops: true },
-        { type: "stop", at, cause: { kind: "journal", error } },
-      );
+      const stops = { kind: "journal", error } as const;
+      this.#host.send({ type: "threw", task, at: this.#host.now(), error: failure, stops });
       return;
     }
     this.#host.outputs.set(task, value);

@@ -61,8 +61,8 @@ interface ThrewEvent extends OfTask {
   /** Present when another attempt is wanted: after so many milliseconds. */
   readonly retryMs?: number | undefined;
   readonly timedOut?: boolean;
-  /** A stop follows at once: nothing starts before it. */
-  readonly stops?: true;
+  /** Present when the run stops with it, whatever the failure would mean otherwise. */
+  readonly stops?: StopCause;
   readonly facts?: EndFacts | undefined;
 }
 /** The time limit of the running attempt has passed. */

@@ -229,14 +229,12 @@ class Driver implements AttemptHost, ConclusionHost, Execution {
   // ---- events and commands -----------------------------------------------------------------------------------------
 
   /** One event at a time: what a command causes at once waits until all commands before it are obeyed. */
-  send(event: MachineEvent, then?: MachineEvent): void {
+  send(event: MachineEvent): void {
     if (this.#busy) {
       this.#events.push(event);
-      if (then !== undefined) this.#events.push(then);
       return;
     }
     this.#busy = true;
-    if (then !== undefined) this.#events.push(then);
     this.#step(event);
     if (this.#events.length > 0) {
       for (let at = 0; at < this.#events.length; at++) {

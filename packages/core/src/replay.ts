@@ -124,7 +124,7 @@ function eventText(event: MachineEvent, name: (task: number) => string): string 
       return event.items === undefined ? `${task} prepared` : `${task} has ${event.items} items`;
     }
     case "threw":
-      return `${name(event.task)} ${event.timedOut ? "timed out" : "threw"}`;
+      return `${name(event.task)} ${event.timedOut ? "timed out" : "threw"}${event.stops ? `, stop: ${event.stops.kind}` : ""}`;
     default:
       return `${name(event.task)} ${event.type}`;
   }

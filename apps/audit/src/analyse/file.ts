@@ -2,6 +2,8 @@
  * Everything the audit takes from one text file, in one pass over it. A function of the file alone; what goes in and what
  * comes out can be sent to another thread, and what comes out can be stored as JSON.
  */
+
+import { isJudged } from "../links.ts";
 import { type CodeLines, codeLinesOf } from "./code-lines.ts";
 import { type Complexity, complexityOf } from "./complexity.ts";
 import { type Import, importsOf, isModule, parsed } from "./imports.ts";
@@ -24,9 +26,9 @@ export interface FileAnalysis {
 
 /** Never rejects because of what is in the file. */
 export async function analyseFile(path: string, text: string): Promise<FileAnalysis> {
-  const secrets = await secretsOf(path, text);
+  const { secrets, masked } = await secretsOf(path, text);
   try {
-    return { path, secrets, ...partsOf(path, text) };
+    return { path, secrets, ...partsOf(path, masked) };
   } catch (error) {
     // Parsers recurse; a file nested some thousand levels deep is a test of theirs, not code.
     if (!(error instanceof RangeError)) throw error;
@@ -35,7 +37,11 @@ export async function analyseFile(path: string, text: string): Promise<FileAnaly
 }
 
 function partsOf(path: string, text: string): Omit<FileAnalysis, "path" | "secrets"> {
-  if (isMarkdown(path)) return { markdown: markdownOf(text) };
+  if (isMarkdown(path)) {
+    const { links, anchors } = markdownOf(text);
+    // What is stored is what is needed: a URL with a password in it is not.
+    return { markdown: { links: links.filter(({ target }) => isJudged(target)), anchors } };
+  }
   if (!isModule(path)) return codeOf(path, text, []);
   const lineAt = lineIndex(text);
   const { source, syntaxError } = parsed(path, text, lineAt);

@@ -12,6 +12,7 @@ import { creator as recommended } from "@secretlint/secretlint-rule-preset-recom
 import { assignedSecrets } from "./assigned-secrets.ts";
 import { type Candidate, issuedCredentials, knownAs } from "./issued-credentials.ts";
 import { lineIndex } from "./lines.ts";
+import { mask } from "./mask.ts";
 import { isPlaceholder } from "./placeholder.ts";
 
 // secretlint marks the time of every rule of every file, keeps all marks, and looks through them at each one: some
@@ -24,7 +25,13 @@ export interface Secret {
   readonly what: string;
 }
 
-export async function secretsOf(path: string, text: string): Promise<Secret[]> {
+export interface SecretSearch {
+  readonly secrets: readonly Secret[];
+  /** The file with every secret masked, character by character: whatever is made of it tells none. */
+  readonly masked: string;
+}
+
+export async function secretsOf(path: string, text: string): Promise<SecretSearch> {
   const candidates = [...(await found(path, text)), ...issuedCredentials(path, text)];
   const known = candidates.filter(({ value }) => !isPlaceholder(value));
   const covers = (at: number): boolean =>
@@ -34,11 +41,19 @@ export async function secretsOf(path: string, text: string): Promise<Secret[]> {
   const assigned = assignedSecrets(path, text).filter(({ at }) => !covers(at));
   const lineAt = lineIndex(text);
   const secrets = new Map<string, Secret>();
-  for (const { what, at, value, prefix } of [...known, ...assigned]) {
-    const secret = { line: lineAt(at), what: masked(what, value, prefix) };
+  let masked = text;
+  // The longest first: one may hold another, and would no longer be found once that is masked.
+  const all = [...known, ...assigned].sort((a, b) => b.value.length - a.value.length);
+  for (const { what, at, value, prefix } of all) {
+    const secret = { line: lineAt(at), what: described(what, value, prefix) };
     secrets.set(`${secret.line} ${secret.what}`, secret);
+    // Once found, it is masked wherever it stands: also where it was not recognised.
+    masked = masked.replaceAll(value, () => value.replace(/[^\r\n]/g, mask));
   }
-  return [...secrets.values()].sort((a, b) => a.line - b.line || (a.what < b.what ? -1 : 1));
+  return {
+    secrets: [...secrets.values()].sort((a, b) => a.line - b.line || (a.what < b.what ? -1 : 1)),
+    masked,
+  };
 }
 
 async function found(path: string, text: string): Promise<Candidate[]> {
@@ -66,6 +81,6 @@ const withAccessKeyIds = {
   options: { enableIDScanRule: true },
 };
 
-function masked(what: string, value: string, prefix: string): string {
+function described(what: string, value: string, prefix: string): string {
   return `${what} ${prefix}… (${value.length} characters)`;
 }
