@@ -8,6 +8,7 @@
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { reasonText } from "./outcome.ts";
 import { type Redaction, redacted } from "./redact.ts";
+import { sliceName } from "./slice-name.ts";
 import { microseconds, type Timeline, type TimelineBar, timeline } from "./timeline.ts";
 
 export interface ChromeTraceOptions {
@@ -91,7 +92,7 @@ function runSlices(report: SerializedReport, picture: Timeline): TraceEvent[] {
   const end = Math.max(picture.endUs, 1);
   const planned = Math.min(end, microseconds(report.planningDurationMs));
   const events = [
-    slice(report.run.flow ?? "run", 0, end, {
+    slice(sliceName(report.run.flow ?? "run"), 0, end, {
       executionState: report.executionState,
       boundBy: report.analysis.boundBy,
       errors: report.errorSummary,
@@ -115,7 +116,7 @@ function taskSlices(picture: Timeline): TraceEvent[] {
       tid: FIRST_LANE + first.lane,
       ts: first.startUs,
       dur: last.endUs - first.startUs,
-      name: task.taskName,
+      name: sliceName(task.taskName),
       cat: task.kind,
       args: taskArguments(task),
     });

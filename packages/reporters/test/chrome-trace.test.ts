@@ -109,6 +109,42 @@ describe("the engine of Chrome's Performance panel", () => {
   );
 });
 
+describe("a task that is called like", () => {
+  const own = new Set<string>(Object.values(TraceEngine.Types.Events.Name));
+
+  it.each([...own, "constructor", "toString", "__proto__"])(
+    "%s does not keep the panel from reading the trace",
+    async (name) => {
+      const report = fixture("one");
+      const taskStatistics = report.taskStatistics.map((one) => ({ ...one, taskName: name }));
+      const { traceEvents } = JSON.parse(
+        renderChromeTrace({ ...report, taskStatistics, run: { ...report.run, flow: name } }),
+      ) as TraceFile;
+      const processor = TraceEngine.Processor.TraceProcessor.createWithAllHandlers();
+      await processor.parse(traceEvents as never, { isFreshRecording: false } as never);
+      const { Renderer } = processor.data as never as RendererData;
+      const entries = Array.from(Renderer.processes.values()).flatMap(({ threads }) =>
+        Array.from(threads.values()).flatMap((track) => track.entries),
+      );
+      const kept = entries.filter((entry) => entry.name === name || entry.name === `"${name}"`);
+      expect(kept).toHaveLength(2);
+    },
+  );
+
+  it("none of them is shown in quotes, unlike those", () => {
+    expect(renderedName("resize images")).toBe("resize images");
+    expect(renderedName("ParseHTML")).toBe('"ParseHTML"');
+    expect(renderedName("constructor")).toBe('"constructor"');
+  });
+});
+
+function renderedName(taskName: string): string | undefined {
+  const report = fixture("one");
+  const taskStatistics = report.taskStatistics.map((one) => ({ ...one, taskName }));
+  const { traceEvents } = JSON.parse(renderChromeTrace({ ...report, taskStatistics })) as TraceFile;
+  return traceEvents.find(({ ph, cat }) => ph === "X" && cat === "task")?.name;
+}
+
 interface RendererData {
   readonly Renderer: {
     readonly processes: ReadonlyMap<
