@@ -1,6 +1,6 @@
 /** Lines cut to the columns they have, by what a terminal shows and not by characters. Knows no colours. */
 import stringWidth from "string-width";
-import { type Line, lineText, type Piece, pieceText } from "../styled.ts";
+import { type Line, type Piece, pieceText } from "../styled.ts";
 
 const graphemes = new Intl.Segmenter();
 
@@ -20,11 +20,7 @@ export function fitLine(line: Line, columns: number): Line {
   return pieces;
 }
 
-export function fitText(text: string, columns: number): string {
-  return lineText(fitLine([text], columns));
-}
-
-export function lineWidth(line: Line): number {
+function lineWidth(line: Line): number {
   return line.reduce((sum, piece) => sum + stringWidth(pieceText(piece)), 0);
 }
 
