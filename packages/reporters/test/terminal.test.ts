@@ -331,7 +331,7 @@ describe("progress in a log", () => {
     const archive = task("archive", { main }, scripted(one.clock, { ms: 5000 }));
     await one.clock.run(run(one, flow("nightly", { main }, { tails: { archive } })));
     expect(one.terminal.text).not.toContain("detached");
-    expect(one.terminal.text).toContain("\n  1 task: 1 completed\n  not waited for: archive\n");
+    expect(one.terminal.text).toContain("\n  2 tasks: 1 completed\n  not waited for: archive\n");
   });
 
   it("gives a sign of life after half a minute of silence", async () => {

@@ -64,7 +64,9 @@ export class PlainDisplay implements Display {
   /** Of such a task there is no `task.end`. */
   #neverStarted(state: RunState, { task, from, to, cause }: TaskStatus): void {
     if (!isFinal(to) || from !== "waiting" || !NEVER_STARTED.has(to)) return;
-    const why = cause === undefined ? "" : `, because of ${this.#around.telling.name(cause)}`;
+    // What merely came before is no reason.
+    const blamed = cause !== undefined && state.failed(cause);
+    const why = !blamed ? "" : `, because of ${this.#around.telling.name(cause)}`;
     this.#write([
       [this.#count(state), this.#sign(to), this.#around.telling.name(task.key), `: ${to}${why}`],
     ]);

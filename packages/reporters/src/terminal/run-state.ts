@@ -46,6 +46,7 @@ export class RunState {
   readonly #running: Map<string, RunningAttempt> = new Map();
   readonly #items: Map<string, MapItems> = new Map();
   readonly #goingOn: string[] = [];
+  readonly #failed: Set<string> = new Set();
 
   constructor(run: RunInfo, startAt: number) {
     this.run = run;
@@ -79,6 +80,10 @@ export class RunState {
   /** Tail tasks that the run did not wait for. */
   get goingOn(): readonly string[] {
     return this.#goingOn;
+  }
+
+  failed(key: string): boolean {
+    return this.#failed.has(key);
   }
 
   count(status: Status): number {
@@ -143,6 +148,7 @@ export class RunState {
     if (!isFinal(to)) return;
     this.#ended++;
     this.#open.delete(task.key);
+    if (to === "failed" || to === "abandoned") this.#failed.add(task.key);
   }
 
   #countItem({ task, outcome, attempts }: Extract<RunEvent, { type: "task.end" }>): void {

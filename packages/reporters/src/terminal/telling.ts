@@ -54,11 +54,12 @@ export class Telling {
     state: RunState,
     { run, executionState, durationMs, counts, observerFaults }: RunEnd,
   ): Line[] {
+    const tasks = STATUSES.reduce((sum, status) => sum + counts[status], 0);
     const told = STATUSES.filter((status) => status !== "detached" && counts[status] > 0);
     const words = told.map((status) => `${counts[status]} ${status}`).join(", ");
     const lines: Line[] = [
       closingLine(this.#text(run.flow), executionState, durationMs),
-      [`  ${plural(state.total, "task")}${words === "" ? "" : `: ${words}`}`],
+      [`  ${plural(tasks, "task")}${words === "" ? "" : `: ${words}`}`],
     ];
     const { goingOn } = state;
     if (goingOn.length > 0) lines.push([["faint", `  not waited for: ${this.#names(goingOn)}`]]);
