@@ -74,6 +74,26 @@ describe.each(all.map(({ name }) => name))("the format %s", (name) => {
   });
 });
 
+describe("half a surrogate pair, for which jq and others refuse a whole document", () => {
+  /** These give back every name as it was: our own documents, and the page that holds one. */
+  const readBack = ["json", "ndjson", "html"];
+  const halves = (text: string): string[] =>
+    (text.match(/\\(?:u[\da-f]{4}|[\s\S])/g) ?? []).filter((escape) => /^\\ud[89a-f]/.test(escape));
+
+  it.each(all.map(({ name }) => name).filter((name) => !readBack.includes(name)))(
+    "is not in %s, not even as an escape",
+    (name) => {
+      const text = reporters[name as keyof typeof reporters].render(fixture("hostile"));
+      expect(halves(text)).toEqual([]);
+    },
+  );
+
+  it("is in our own documents, so it would be found", () => {
+    for (const name of ["json", "ndjson"] as const)
+      expect(halves(reporters[name].render(fixture("hostile"))).length).toBeGreaterThan(10);
+  });
+});
+
 describe("a report from elsewhere", () => {
   it.each(all.map(({ name }) => name))(
     "with names that are repeated, missing or in a circle is rendered as %s",
