@@ -8,7 +8,7 @@ export function wellFormedJson(value: unknown): string {
   const json = JSON.stringify(value);
   // JSON.stringify escapes halves of pairs and nothing else from U+D800 to U+DFFF. Every escape is looked at, so that a
   // backslash which is itself escaped is not taken for the start of one.
-  return json.replace(/\\(?:ud[89a-f][\da-f]{2}|.)/g, (escape) =>
-    escape.startsWith("\\ud") ? "\ufffd" : escape,
+  return json.replace(/\\(?:ud[89a-f][\da-f]{2}|.)/g, (escaped) =>
+    escaped.startsWith("\\ud") ? "\ufffd" : escaped,
   );
 }
