@@ -43,14 +43,14 @@ export function eventLog(pathOrFd: string | URL | number, options: EventLogOptio
   return { journal, observer: lineObserver("event-log", write), close: () => file.close() };
 }
 
-type LineWriter = (
+export type LineWriter = (
   run: string,
   at: number,
   body: LineBody | Readonly<Record<string, unknown>>,
 ) => void;
 
 /** Numbers the lines, and hands each on as JSON without a line break. */
-function lineWriter(append: (line: string) => void, redact?: Redaction): LineWriter {
+export function lineWriter(append: (line: string) => void, redact?: Redaction): LineWriter {
   const clean = lineRedactor(redact);
   let seq = 0;
   return (run, at, body) => {
@@ -60,7 +60,7 @@ function lineWriter(append: (line: string) => void, redact?: Redaction): LineWri
 }
 
 /** Writes every event of its runs as a line. */
-function lineObserver(name: string, write: LineWriter): Observer {
+export function lineObserver(name: string, write: LineWriter): Observer {
   const mentioned = new Map<string, Set<string>>();
   const firstMention = ({ run, key }: TaskInfo): boolean => {
     const known = mentioned.get(run.runId) ?? new Set();

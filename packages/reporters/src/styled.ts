@@ -6,11 +6,11 @@
 /** What a piece of text is: each reader shows it in its own way, or not at all. */
 export type Meaning = "title" | "name" | "faint" | "good" | "bad" | "warning";
 
-type Piece = string | readonly [meaning: Meaning, text: string];
+export type Piece = string | readonly [meaning: Meaning, text: string];
 
 export type Line = readonly Piece[];
 
-function pieceText(piece: Piece): string {
+export function pieceText(piece: Piece): string {
   return typeof piece === "string" ? piece : piece[1];
 }
 

@@ -83,7 +83,7 @@ const STATE_SIGN: Readonly<Record<SerializedReport["executionState"], string>> =
 };
 
 /** `✗ nightly: failed after 12.3 s`. The first piece is the sign. */
-function closingLine(
+export function closingLine(
   run: string,
   state: SerializedReport["executionState"],
   durationMs: number,
@@ -106,7 +106,7 @@ interface Failure {
 }
 
 /** The name, and the error below it. */
-function failureLines({ status, name, attempts, text }: Failure): Line[] {
+export function failureLines({ status, name, attempts, text }: Failure): Line[] {
   const lines: Line[] = [failureHead(status, name, attempts)];
   const stack = visibleLines(text).split("\n");
   for (const line of stack.slice(0, STACK_LINES)) {
