@@ -1,6 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { renderSvg } from "../../src/index.ts";
+import { visibleName } from "../../src/visible.ts";
 import { fixture, fixtureNames } from "../fixtures.ts";
 import { openBrowser } from "./browser.ts";
 import { run, withFile } from "./programs.ts";
@@ -51,4 +52,21 @@ describe("the picture", () => {
     },
     60_000,
   );
+
+  it("of hostile names says each of them as it is", async () => {
+    const report = fixture("hostile");
+    // A bar each: on a picture this wide none is too short to be told from its neighbour.
+    await page.setContent(renderSvg(report, { width: 1_000_000 }));
+    const said = (await page.evaluate(
+      `Array.from(document.querySelectorAll("g > title"), (title) => title.textContent)`,
+    )) as string[];
+    for (const { taskName, startAt } of report.taskStatistics) {
+      if (startAt === null) continue;
+      const name = visibleName(taskName);
+      expect(
+        said.some((one) => one.includes(name)),
+        name,
+      ).toBe(true);
+    }
+  }, 60_000);
 });
