@@ -10,6 +10,7 @@ import { reasonText } from "./outcome.ts";
 import { type Redaction, redacted } from "./redact.ts";
 import { sliceName } from "./slice-name.ts";
 import { microseconds, type Timeline, type TimelineBar, timeline } from "./timeline.ts";
+import { wellFormedJson } from "./well-formed-json.ts";
 
 export interface ChromeTraceOptions {
   readonly redact?: Redaction;
@@ -48,8 +49,8 @@ export function renderChromeTrace(
     ...asyncSpans(shown),
     ...counters(picture),
   ];
-  const lines = events.map((event) => JSON.stringify(event)).join(",\n");
-  const otherData = JSON.stringify({
+  const lines = events.map((event) => wellFormedJson(event)).join(",\n");
+  const otherData = wellFormedJson({
     run: shown.run.id,
     startedAt: shown.run.startedAt,
     executionState: shown.executionState,
