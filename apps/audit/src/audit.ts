@@ -6,6 +6,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { eventLog, readEventLog } from "@astrum/reporters";
+import { progress } from "@astrum/reporters/terminal";
 import manifest from "../package.json" with { type: "json" };
 import { withFailures } from "./chaos.ts";
 import type { AuditOptions } from "./command-line.ts";
@@ -14,7 +15,6 @@ import { auditFlow } from "./graph.ts";
 import { type Metrics, serveMetrics, writeMetrics } from "./metrics.ts";
 import { filesAtOnce } from "./open-files.ts";
 import { partsOf } from "./outputs.ts";
-import { progressTo } from "./progress.ts";
 import { writeReports } from "./reports.ts";
 import { summarise, tell } from "./tell.ts";
 import { timeLine } from "./time-line.ts";
@@ -62,7 +62,7 @@ export async function audit(root: string, out: string, options: AuditOptions): P
         ...(tracing ? [tracing.observer] : []),
         ...(metrics?.observers ?? []),
         log.observer,
-        ...progressTo(process.stderr, options.progress),
+        progress({ mode: options.progress }),
       ],
       ...(options.chaos > 0
         ? { runner: withFailures(options.chaos, options.seed, runner) }

@@ -43,7 +43,7 @@ export interface AuditOptions extends Limits {
 }
 
 const progressModes = ["auto", "tty", "plain", "ndjson", "none"] as const;
-export type ProgressMode = (typeof progressModes)[number];
+type ProgressMode = (typeof progressModes)[number];
 
 export type CommandLine =
   | { readonly command: "audit"; readonly options: AuditOptions }

@@ -86,9 +86,11 @@ function brokenAnchor(
   const { anchors } = document;
   const name = anchor.replace(/^user-content-/, "");
   if (anchors.includes(anchor) || anchors.includes(name)) return undefined;
-  const close = anchors.find((candidate) => candidate.toLowerCase() === name.toLowerCase());
-  const hint = close === undefined ? "" : `; did you mean #${close}?`;
-  return `no heading or anchor #${anchor} in ${where === from ? "this document" : where}${hint}`;
+  const place = where === from ? "this document" : where;
+  const otherCase = anchors.find((candidate) => candidate.toLowerCase() === name.toLowerCase());
+  return otherCase === undefined
+    ? `no heading or anchor #${anchor} in ${place}`
+    : `no #${anchor} in ${place}: its case differs, it is #${otherCase}`;
 }
 
 function missing(path: string, { paths, byFoldedPath }: KnownPaths): string {

@@ -21,10 +21,10 @@ export function verdictLine(verdict: Verdict): string {
     found(verdict, "secrets", "likely secret"),
     found(verdict, "hotspots", "hotspot"),
     found(verdict, "oversized", "oversized file"),
-    found(verdict, "binary", "binary file"),
+    found(verdict, "binary", "non-media binary file"),
   ];
-  const lookedAt = `${count(textFiles, "text file")}, ${binaryFiles ?? "?"} binary, ${skipped.length} skipped`;
-  return `${what}: ${parts.join(", ")}; ${lookedAt}`;
+  const lookedAt = `${count(textFiles, "text file")} and ${count(binaryFiles, "binary file")}`;
+  return `${what}: ${parts.join(", ")}; looked at ${lookedAt}, media included; skipped ${skipped.length}`;
 }
 
 function found({ counts, notJudged }: Verdict, kind: FindingKind, what: string): string {

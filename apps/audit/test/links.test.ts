@@ -65,7 +65,7 @@ describe("what is missing is named", () => {
     ["Guide.md", "no docs/Guide.md: its case differs, it is docs/guide.md"],
     ["../DOCS/guide.md", "no DOCS/guide.md: its case differs, it is docs/guide.md"],
     ["#three", "no heading or anchor #three in this document"],
-    ["#Two", "no heading or anchor #Two in this document; did you mean #two?"],
+    ["#Two", "no #Two in this document: its case differs, it is #two"],
     ["../README.md#two", "no heading or anchor #two in README.md"],
     ["../#two", "no heading or anchor #two in README.md"],
     ["#readme", "no heading or anchor #readme in this document"],

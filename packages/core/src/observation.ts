@@ -335,6 +335,7 @@ export function taskInfo(
     run,
     name: definition.name,
     key: taskName(graph, ledger, task),
+    kind: spawn ? "item" : graph.tails.has(task) ? "tail" : definition.kind,
     stage: spawn ? null : (depth[task] as number),
     dependencies: Object.freeze(spawn ? [] : dependencyNames(graph, task)),
     parent: spawn && definition.name,

@@ -25,6 +25,8 @@ export interface TaskInfo {
   readonly name: string;
   /** Unique in the run; differs from `name` for mapped items only. */
   readonly key: string;
+  /** A map has no attempts of its own, its items have; nobody waits for a tail. */
+  readonly kind: "task" | "map" | "item" | "tail";
   readonly stage: number | null;
   /** Keys: an event never drags its ancestry along. */
   readonly dependencies: readonly string[];

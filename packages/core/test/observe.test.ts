@@ -231,6 +231,19 @@ describe("An observed run", () => {
     ]);
   });
 
+  it("says of every task what kind it is: an observer that counts or estimates must know", async () => {
+    const kinds: Record<string, string> = {};
+    const list = task("list", () => ["x"]);
+    const items = map("items", list, (item) => item);
+    const seen = fromEvents("seen", (event) => {
+      if (event.type === "task.status") kinds[event.task.key] = event.task.kind;
+    });
+    await flow("f", { items }, { tails: { after: task("after", { items }, () => 0) } }).run({
+      observers: [seen],
+    });
+    expect(kinds).toEqual({ list: "task", items: "map", "items[0]": "item", after: "tail" });
+  });
+
   it("lists the items of a map under their keys and their map's name, after the map has begun", async () => {
     const infos: unknown[] = [];
     const log: string[] = [];

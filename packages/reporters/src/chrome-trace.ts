@@ -8,7 +8,9 @@
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { reasonText } from "./outcome.ts";
 import { type Redaction, redacted } from "./redact.ts";
+import { sliceName } from "./slice-name.ts";
 import { microseconds, type Timeline, type TimelineBar, timeline } from "./timeline.ts";
+import { wellFormedJson } from "./well-formed-json.ts";
 
 export interface ChromeTraceOptions {
   readonly redact?: Redaction;
@@ -47,8 +49,8 @@ export function renderChromeTrace(
     ...asyncSpans(shown),
     ...counters(picture),
   ];
-  const lines = events.map((event) => JSON.stringify(event)).join(",\n");
-  const otherData = JSON.stringify({
+  const lines = events.map((event) => wellFormedJson(event)).join(",\n");
+  const otherData = wellFormedJson({
     run: shown.run.id,
     startedAt: shown.run.startedAt,
     executionState: shown.executionState,
@@ -91,7 +93,7 @@ function runSlices(report: SerializedReport, picture: Timeline): TraceEvent[] {
   const end = Math.max(picture.endUs, 1);
   const planned = Math.min(end, microseconds(report.planningDurationMs));
   const events = [
-    slice(report.run.flow ?? "run", 0, end, {
+    slice(sliceName(report.run.flow ?? "run"), 0, end, {
       executionState: report.executionState,
       boundBy: report.analysis.boundBy,
       errors: report.errorSummary,
@@ -115,7 +117,7 @@ function taskSlices(picture: Timeline): TraceEvent[] {
       tid: FIRST_LANE + first.lane,
       ts: first.startUs,
       dur: last.endUs - first.startUs,
-      name: task.taskName,
+      name: sliceName(task.taskName),
       cat: task.kind,
       args: taskArguments(task),
     });

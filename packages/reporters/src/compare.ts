@@ -6,9 +6,9 @@ import type { SerializedReport, TaskStatistics, TaskStatus } from "@astrum/core"
 import { failedAttempts } from "./outcome.ts";
 
 export interface CompareOptions {
-  /** A change of less is noise. Default 10. */
+  /** Milliseconds. A change of less is noise; 0 keeps every change. Default 10. */
   readonly minMs?: number;
-  /** A change of less than this share of the time before is noise. Default 0.1. */
+  /** A change of less than this share of the time before is noise; 0 keeps every change. Default 0.1. */
   readonly minRatio?: number;
 }
 
@@ -27,7 +27,7 @@ export interface ReportComparison {
     readonly afterMs: number;
     readonly changeMs: number;
   };
-  /** Largest change first. The completing attempt is compared, so that a retry or a full queue is not taken for a slow task. */
+  /** Changes that reach both thresholds, the largest first. The completing attempt is compared, so that a retry or a full queue is not taken for a slow task. */
   readonly slower: readonly DurationChange[];
   readonly faster: readonly DurationChange[];
   /** More failed attempts than before, whatever became of the task. Largest change first. */
@@ -47,12 +47,15 @@ export interface ReportComparison {
   readonly removed: readonly string[];
 }
 
+/** @throws TypeError for a threshold that is not a number from 0 up. */
 export function compareReports(
   before: SerializedReport,
   after: SerializedReport,
   options: CompareOptions = {},
 ): ReportComparison {
   const { minMs = 10, minRatio = 0.1 } = options;
+  expectThreshold("minMs", minMs);
+  expectThreshold("minRatio", minRatio);
   const earlier = new Map(before.taskStatistics.map((task) => [task.taskName, task]));
   const later = new Set(after.taskStatistics.map(({ taskName }) => taskName));
   const pairs = after.taskStatistics.flatMap((now) => {
@@ -96,6 +99,11 @@ export function compareReports(
       .map(({ taskName }) => taskName)
       .filter((name) => !later.has(name)),
   };
+}
+
+function expectThreshold(name: string, value: unknown): void {
+  if (typeof value === "number" && value >= 0) return;
+  throw new TypeError(`Expected \`${name}\` to be a number from 0 up, got \`${String(value)}\``);
 }
 
 /** Of a map its whole time: its items are compared one by one as well. */

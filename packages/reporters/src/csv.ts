@@ -5,6 +5,7 @@
 import type { AttemptStatistics, SerializedReport, TaskStatistics } from "@astrum/core";
 import { reasonText } from "./outcome.ts";
 import { type Redaction, redacted } from "./redact.ts";
+import { wellFormedJson } from "./well-formed-json.ts";
 
 export interface CsvOptions {
   /** Default `tasks`. */
@@ -88,7 +89,7 @@ function cell(value: Cell, keepFormulas: boolean): string {
 
 /** With control characters as escapes, so that the cell holds none. */
 function jsonCell(value: unknown): string {
-  return JSON.stringify(value).replace(
+  return wellFormedJson(value).replace(
     /\p{Cc}/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

@@ -6,6 +6,7 @@ import type { AttemptStatistics, SerializedReport, TaskStatistics } from "@astru
 import { errorText, isFlaky, type Verdict, verdicts } from "./outcome.ts";
 import { type Redaction, redacted } from "./redact.ts";
 import { visibleLines, visibleMessage } from "./visible.ts";
+import { wellFormedJson } from "./well-formed-json.ts";
 
 export interface CtrfOptions {
   readonly redact?: Redaction;
@@ -46,7 +47,7 @@ export function renderCtrf(report: SerializedReport, options: CtrfOptions = {}):
       tests: list.map((verdict) => testOf(verdict, shown, flow ?? "run")),
     },
   };
-  return `${JSON.stringify(document)}\n`;
+  return `${wellFormedJson(document)}\n`;
 }
 
 function testOf(verdict: Verdict, report: SerializedReport, flow: string): Record<string, unknown> {

@@ -36,27 +36,39 @@ export interface EventLog {
  */
 export function eventLog(pathOrFd: string | URL | number, options: EventLogOptions = {}): EventLog {
   const file = new LineFile(pathOrFd);
-  const redact = lineRedactor(options.redact);
-  const mentioned = new Map<string, Set<string>>();
-  let seq = 0;
-  const write = (
-    run: string,
-    at: number,
-    body: LineBody | Readonly<Record<string, unknown>>,
-  ): void => {
-    const head = { v: LINE_VERSION, seq: seq++, run, at: Math.round(at * 1000) / 1000 };
-    file.append(JSON.stringify(redact({ ...head, ...body })));
+  const write = lineWriter((line) => file.append(line), options.redact);
+  const journal: Journal = ({ type, at, runId, ...entry }) => {
+    write(typeof runId === "string" ? runId : "", at, { type, ...entry });
   };
+  return { journal, observer: lineObserver("event-log", write), close: () => file.close() };
+}
+
+export type LineWriter = (
+  run: string,
+  at: number,
+  body: LineBody | Readonly<Record<string, unknown>>,
+) => void;
+
+/** Numbers the lines, and hands each on as JSON without a line break. */
+export function lineWriter(append: (line: string) => void, redact?: Redaction): LineWriter {
+  const clean = lineRedactor(redact);
+  let seq = 0;
+  return (run, at, body) => {
+    const head = { v: LINE_VERSION, seq: seq++, run, at: Math.round(at * 1000) / 1000 };
+    append(JSON.stringify(clean({ ...head, ...body })));
+  };
+}
+
+/** Writes every event of its runs as a line. */
+export function lineObserver(name: string, write: LineWriter): Observer {
+  const mentioned = new Map<string, Set<string>>();
   const firstMention = ({ run, key }: TaskInfo): boolean => {
     const known = mentioned.get(run.runId) ?? new Set();
     if (known.has(key)) return false;
     mentioned.set(run.runId, known.add(key));
     return true;
   };
-  const journal: Journal = ({ type, at, runId, ...entry }) => {
-    write(typeof runId === "string" ? runId : "", at, { type, ...entry });
-  };
-  const observer = fromEvents("event-log", (event) => {
+  return fromEvents(name, (event) => {
     const { runId } = runOf(event);
     const task = taskOf(event);
     // Whatever comes first about a task, a status comes before it.
@@ -71,7 +83,6 @@ export function eventLog(pathOrFd: string | URL | number, options: EventLogOptio
     write(runId, event.at, bodyOf(event, task !== undefined && firstMention(task)));
     if (event.type === "run.end") mentioned.delete(runId);
   });
-  return { journal, observer, close: () => file.close() };
 }
 
 function runOf(event: RunEvent): TaskInfo["run"] {

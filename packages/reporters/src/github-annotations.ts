@@ -6,7 +6,7 @@
 import type { SerializedError, SerializedReport } from "@astrum/core";
 import { errorText, failedAttempts, isFlaky, verdicts } from "./outcome.ts";
 import { type Redaction, redacted } from "./redact.ts";
-import { visible, visibleLines } from "./visible.ts";
+import { visibleLines, visibleName } from "./visible.ts";
 
 export interface GithubAnnotationsOptions {
   /** The checkout, for instance `process.env.GITHUB_WORKSPACE`. Without it annotations have no file. */
@@ -61,7 +61,7 @@ function limited(level: Level, commands: readonly string[], what: string): strin
 }
 
 function command(level: Level, title: string, text: string, place: Place): string {
-  const properties = Object.entries({ ...place, title: visible(title) }).map(
+  const properties = Object.entries({ ...place, title: visibleName(title) }).map(
     ([key, value]) => `${key}=${escapedProperty(String(value))}`,
   );
   return `::${level} ${properties.join(",")}::${escapedData(visibleLines(text))}`;

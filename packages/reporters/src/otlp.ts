@@ -13,6 +13,7 @@ import type {
 } from "@astrum/core";
 import { errorText, isFailure, reasonText } from "./outcome.ts";
 import { type Redaction, redacted } from "./redact.ts";
+import { wellFormedJson } from "./well-formed-json.ts";
 
 export interface OtlpJsonOptions {
   /** `service.name`. Default: the name of the flow. */
@@ -40,7 +41,7 @@ export function renderOtlpJson(report: SerializedReport, options: OtlpJsonOption
   };
   const scope = { name: "@astrum/reporters", attributes: attributes({ "astrum.run.id": id }) };
   const request = { resourceSpans: [{ resource, scopeSpans: [{ scope, spans: spans.all() }] }] };
-  return `${JSON.stringify(request, (_, value: unknown) => wellFormed(value))}\n`;
+  return `${wellFormedJson(request)}\n`;
 }
 
 class Spans {
@@ -216,11 +217,6 @@ function attributes(values: Readonly<Record<string, AttributeValue>>): object[] 
     if (Number.isSafeInteger(value)) return [{ key, value: { intValue: String(value) } }];
     return [{ key, value: { doubleValue: value } }];
   });
-}
-
-/** A string of protobuf is UTF-8, which has no halves of pairs. */
-function wellFormed(value: unknown): unknown {
-  return typeof value === "string" ? value.replace(/\p{Cs}/gu, "\ufffd") : value;
 }
 
 /** 64-bit FNV-1a over UTF-16 units, in hexadecimal and never all zero. Tells spans apart, protects nothing. */

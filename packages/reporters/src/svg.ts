@@ -1,7 +1,8 @@
 /**
  * The timeline as a static SVG picture (w3.org/TR/SVG11) for documents and pull requests: a row per slot, failed attempts and
  * the critical path marked by shape as well as by colour. No script, no style sheet, no reference to anything outside.
- * Attempts too short for a pixel are joined to bars of many, so a picture stays small for any run.
+ * Attempts too short to tell apart are joined to bars of many, so a picture stays small for any run; a failed one is never
+ * joined to one that completed.
  */
 import type { SerializedReport } from "@astrum/core";
 import { duration } from "./duration.ts";
@@ -22,7 +23,10 @@ const LEFT = 64;
 const TOP = 64;
 const ROW = 20;
 const ROWS_SHOWN = 64;
+/** Aimed at; what failed in between can make it some more. */
 const BARS_SHOWN = 2000;
+/** In pixels: with longer ones nothing would be left to see. */
+const LONGEST_JOINED = 16;
 
 export function renderSvg(report: SerializedReport, options: SvgOptions = {}): string {
   const shown = redacted(report, options.redact);
@@ -36,7 +40,7 @@ export function renderSvg(report: SerializedReport, options: SvgOptions = {}): s
     laneCount > rows
       ? `${countsText(shown)}. First ${rows} of ${laneCount} slots.`
       : `${countsText(shown)}.`;
-  const drawn = joined(
+  const drawn = drawnBars(
     bars.filter(({ lane }) => lane < rows),
     critical(shown),
     scale,
@@ -81,13 +85,26 @@ function critical(report: SerializedReport): Set<string> {
   return new Set(report.analysis.criticalPath.map(({ task, attempt }) => `${attempt} ${task}`));
 }
 
-/** Neighbours on a lane that look the same and are too short to tell apart become one bar. */
-function joined(
+/** Neighbours that are too short to tell apart are joined; while there are too many bars, ever longer ones are. */
+function drawnBars(
   bars: readonly TimelineBar[],
   path: ReadonlySet<string>,
   scale: number,
 ): DrawnBar[] {
-  const least = bars.length > BARS_SHOWN ? 2 : 0.5;
+  let drawn = joined(bars, path, scale, 0.5);
+  for (let most = 1; drawn.length > BARS_SHOWN && most <= LONGEST_JOINED; most *= 2) {
+    drawn = joined(bars, path, scale, most);
+  }
+  return drawn;
+}
+
+/** Neighbours on a lane that look the same become one bar, `most` pixels long at most. */
+function joined(
+  bars: readonly TimelineBar[],
+  path: ReadonlySet<string>,
+  scale: number,
+  most: number,
+): DrawnBar[] {
   const drawn: DrawnBar[] = [];
   const open = new Map<number, DrawnBar>();
   for (const { task, attempt, lane, startUs, endUs } of bars) {
@@ -99,8 +116,8 @@ function joined(
           : "other";
     const onPath = path.has(`${attempt.attemptNumber} ${task.taskName}`);
     const last = open.get(lane);
-    const short = (endUs - startUs) * scale < least;
     const near = last !== undefined && (startUs - last.endUs) * scale < 1;
+    const short = last !== undefined && (endUs - last.startUs) * scale < most;
     if (last !== undefined && near && short && last.look === look && last.critical === onPath) {
       last.endUs = Math.max(last.endUs, endUs);
       last.count++;

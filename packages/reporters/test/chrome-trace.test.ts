@@ -3,6 +3,7 @@ import { VirtualClock } from "@astrum/core/testing";
 import * as TraceEngine from "@paulirish/trace_engine";
 import { describe, expect, it } from "vitest";
 import { renderChromeTrace } from "../src/index.ts";
+import { sliceName } from "../src/slice-name.ts";
 import { fixture, fixtureNames } from "./fixtures.ts";
 import { type TraceEvent, traceFaults } from "./trace-rules.ts";
 
@@ -43,33 +44,41 @@ describe.each(fixtureNames)("the trace of the fixture %s", (name) => {
   });
 });
 
-describe.each(["one", "mixed", "cancelled"] as const)("the arrows of the fixture %s", (name) => {
-  it("lead from every dependency that ran to the task that waited for it", () => {
-    const events = trace(name);
-    const slices = events.filter(({ ph, cat }) => ph === "X" && cat !== "attempt" && cat !== "run");
-    const under = ({ tid, ts }: TraceEvent): string | undefined =>
-      slices.find(
-        (slice) => slice.tid === tid && slice.ts <= ts && ts < slice.ts + (slice.dur ?? 0),
-      )?.name;
-    const ends = new Map(
-      events.filter(({ ph }) => ph === "f").map((event) => [event.id, under(event)]),
-    );
-    // An arrow from or to a map is one from or to an item of it.
-    const map = (slice: string | undefined): string | undefined => slice?.replace(/\[\d+\]$/, "");
-    const drawn = events
-      .filter(({ ph }) => ph === "s")
-      .map((event) => `${map(under(event))} > ${map(ends.get(event.id))}`);
-    const ran = new Set(slices.flatMap((slice) => [slice.name, map(slice.name)]));
-    const expected = fixture(name).taskStatistics.flatMap(({ taskName, dependencies }) =>
-      ran.has(taskName)
-        ? dependencies
-            .filter(({ task }) => ran.has(task))
-            .map(({ task }) => `${task} > ${taskName}`)
-        : [],
-    );
-    expect(drawn.sort()).toEqual(expected.sort());
-  });
-});
+describe.each(["one", "mixed", "cancelled", "hostile"] as const)(
+  "the arrows of the fixture %s",
+  (name) => {
+    it("lead from every dependency that ran to the task that waited for it", () => {
+      const events = trace(name);
+      const slices = events.filter(
+        ({ ph, cat }) => ph === "X" && cat !== "attempt" && cat !== "run",
+      );
+      const under = ({ tid, ts }: TraceEvent): string | undefined =>
+        slices.find(
+          (slice) => slice.tid === tid && slice.ts <= ts && ts < slice.ts + (slice.dur ?? 0),
+        )?.name;
+      const ends = new Map(
+        events.filter(({ ph }) => ph === "f").map((event) => [event.id, under(event)]),
+      );
+      // An arrow from or to a map is one from or to an item of it.
+      const map = (slice: string | undefined): string | undefined => slice?.replace(/\[\d+\]$/, "");
+      const drawn = events
+        .filter(({ ph }) => ph === "s")
+        .map((event) => `${map(under(event))} > ${map(ends.get(event.id))}`);
+      const shown = (taskName: string): string => sliceName(taskName).replace(/\p{Cs}/gu, "\ufffd");
+      const ran = new Set(slices.flatMap((slice) => [slice.name, map(slice.name)]));
+      const expected = fixture(name).taskStatistics.flatMap(({ taskName, dependencies }) =>
+        ran.has(shown(taskName))
+          ? dependencies
+              .map(({ task }) => shown(task))
+              .filter((dependency) => ran.has(dependency))
+              .map((dependency) => `${dependency} > ${shown(taskName)}`)
+          : [],
+      );
+      // One arrow, however many inputs a task takes from another.
+      expect(drawn.sort()).toEqual(Array.from(new Set(expected)).sort());
+    });
+  },
+);
 
 it("tasks that took no time are drawn one after the other, with every arrow", async () => {
   const clock = new VirtualClock();
@@ -84,30 +93,63 @@ it("tasks that took no time are drawn one after the other, with every arrow", as
 });
 
 describe("the engine of Chrome's Performance panel", () => {
-  it.each(["one", "mixed", "hostile", "cancelled"] as const)(
-    "reads the trace of the fixture %s",
+  it.each(fixtureNames)("reads the trace of the fixture %s", async (name) => {
+    const events = trace(name);
+    const processor = TraceEngine.Processor.TraceProcessor.createWithAllHandlers();
+    await processor.parse(events as never, { isFreshRecording: false } as never);
+    const { Renderer } = processor.data as never as RendererData;
+    const tracks = Array.from(Renderer.processes.values()).flatMap(({ threads }) =>
+      Array.from(threads.values()),
+    );
+    const slices = events.filter(({ ph }) => ph === "X");
+    expect(tracks.reduce((sum, { entries }) => sum + entries.length, 0)).toBe(slices.length);
+    expect(tracks.flatMap(({ entries }) => entries.map((entry) => entry.name)).sort()).toEqual(
+      slices.map((slice) => slice.name).sort(),
+    );
+    const lanes = tracks
+      .map(({ name: track }) => track)
+      .filter((track) => track?.startsWith("slot "));
+    expect(lanes).toHaveLength(
+      new Set(slices.filter(({ cat }) => cat !== "run").map(({ tid }) => tid)).size,
+    );
+  });
+});
+
+describe("a task that is called like", () => {
+  const own = new Set<string>(Object.values(TraceEngine.Types.Events.Name));
+
+  it.each([...own, "constructor", "toString", "__proto__"])(
+    "%s does not keep the panel from reading the trace",
     async (name) => {
-      const events = trace(name);
+      const report = fixture("one");
+      const taskStatistics = report.taskStatistics.map((one) => ({ ...one, taskName: name }));
+      const { traceEvents } = JSON.parse(
+        renderChromeTrace({ ...report, taskStatistics, run: { ...report.run, flow: name } }),
+      ) as TraceFile;
       const processor = TraceEngine.Processor.TraceProcessor.createWithAllHandlers();
-      await processor.parse(events as never, { isFreshRecording: false } as never);
+      await processor.parse(traceEvents as never, { isFreshRecording: false } as never);
       const { Renderer } = processor.data as never as RendererData;
-      const tracks = Array.from(Renderer.processes.values()).flatMap(({ threads }) =>
-        Array.from(threads.values()),
+      const entries = Array.from(Renderer.processes.values()).flatMap(({ threads }) =>
+        Array.from(threads.values()).flatMap((track) => track.entries),
       );
-      const slices = events.filter(({ ph }) => ph === "X");
-      expect(tracks.reduce((sum, { entries }) => sum + entries.length, 0)).toBe(slices.length);
-      expect(tracks.flatMap(({ entries }) => entries.map((entry) => entry.name)).sort()).toEqual(
-        slices.map((slice) => slice.name).sort(),
-      );
-      const lanes = tracks
-        .map(({ name: track }) => track)
-        .filter((track) => track?.startsWith("slot "));
-      expect(lanes).toHaveLength(
-        new Set(slices.filter(({ cat }) => cat !== "run").map(({ tid }) => tid)).size,
-      );
+      const kept = entries.filter((entry) => entry.name === name || entry.name === `"${name}"`);
+      expect(kept).toHaveLength(2);
     },
   );
+
+  it("none of them is shown in quotes, unlike those", () => {
+    expect(renderedName("resize images")).toBe("resize images");
+    expect(renderedName("ParseHTML")).toBe('"ParseHTML"');
+    expect(renderedName("constructor")).toBe('"constructor"');
+  });
 });
+
+function renderedName(taskName: string): string | undefined {
+  const report = fixture("one");
+  const taskStatistics = report.taskStatistics.map((one) => ({ ...one, taskName }));
+  const { traceEvents } = JSON.parse(renderChromeTrace({ ...report, taskStatistics })) as TraceFile;
+  return traceEvents.find(({ ph, cat }) => ph === "X" && cat === "task")?.name;
+}
 
 interface RendererData {
   readonly Renderer: {

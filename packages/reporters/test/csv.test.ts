@@ -24,7 +24,9 @@ describe.each(fixtureNames)("the table of the fixture %s, as Papa Parse reads it
       report.taskStatistics.map(({ durationMs }) => durationMs),
     );
     expect(table.map((row) => JSON.parse(row.dependencies ?? ""))).toEqual(
-      report.taskStatistics.map(({ dependencies }) => dependencies.map(({ task }) => task)),
+      report.taskStatistics.map(({ dependencies }) =>
+        dependencies.map(({ task }) => task.replace(/\p{Cs}/gu, "\ufffd")),
+      ),
     );
   });
 

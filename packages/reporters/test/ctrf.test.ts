@@ -14,6 +14,12 @@ describe.each(fixtureNames)("the CTRF report of the fixture %s", (name) => {
     expect(valid).toBe(true);
   });
 
+  it("has the names of the tasks as they are, but for halves of surrogate pairs", () => {
+    expect(tests.slice(0, report.totalTasks).map((test) => test.name)).toEqual(
+      report.taskStatistics.map(({ taskName }) => taskName.replace(/\p{Cs}/gu, "\ufffd")),
+    );
+  });
+
   it("counts what it lists", () => {
     expect(summary.tests).toBe(tests.length);
     for (const status of ["passed", "failed", "skipped", "pending", "other"] as const) {

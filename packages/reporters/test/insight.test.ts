@@ -1,5 +1,6 @@
 import { flow, task } from "@astrum/core";
 import { describe, expect, it } from "vitest";
+import { duration } from "../src/duration.ts";
 import {
   compareReports,
   estimatesFrom,
@@ -9,6 +10,8 @@ import {
   toAstrumPython,
 } from "../src/index.ts";
 import { insight, pathRows } from "../src/insight.ts";
+import { STATUS_SIGN } from "../src/outcome.ts";
+import { visible, visibleName } from "../src/visible.ts";
 import { fixture, fixtureNames } from "./fixtures.ts";
 
 describe.each(fixtureNames)("why the run %s took so long", (name) => {
@@ -38,6 +41,28 @@ describe.each(fixtureNames)("why the run %s took so long", (name) => {
       seen.slowest.map(({ runMs }) => runMs).sort((a, b) => b - a),
     );
     expect(seen.flaky.length).toBe(Math.min(10, report.flakyTasks));
+  });
+});
+
+describe.each(fixtureNames)("the text of the report %s", (name) => {
+  const report = fixture(name);
+  const lines = renderText(report, { tasks: true }).split("\n");
+
+  it("begins with how the run ended, under its name", () => {
+    expect(lines[0]).toBe(
+      `${visible(report.run.flow ?? report.run.id)}: ${report.executionState} after ${duration(report.totalDurationMs)}`,
+    );
+  });
+
+  it("has a line for every task with its sign and its name, and nothing that acts on a screen", () => {
+    const tasks = lines.slice(lines.lastIndexOf("Tasks:") + 1, -1);
+    expect(tasks).toHaveLength(report.totalTasks);
+    report.taskStatistics.forEach(({ taskName, status }, index) => {
+      const line = tasks[index] ?? "";
+      expect(line.startsWith(`  ${STATUS_SIGN[status]} `), line).toBe(true);
+      expect(line).toContain(visibleName(taskName));
+    });
+    expect(lines.filter((line) => line !== visible(line))).toEqual([]);
   });
 });
 
@@ -176,6 +201,50 @@ describe("two runs side by side", () => {
     ]);
     expect(compareReports(before, after, { minMs: 200 }).slower).toEqual([]);
     expect(compareReports(before, after, { minRatio: 5 }).slower).toEqual([]);
+  });
+
+  describe("with the thresholds left alone", () => {
+    const slower = (fromMs: number, toMs: number): string[] => {
+      const took = (ms: number): Report => {
+        const report = JSON.parse(JSON.stringify(fixture("one"))) as Report;
+        const [attempt] = named(report, "only").attemptStatistics;
+        if (attempt !== undefined) attempt.durationMs = ms;
+        return report;
+      };
+      return compareReports(took(fromMs), took(toMs)).slower.map(({ task: name }) => name);
+    };
+
+    it("take less than 10 ms for noise, however short the task was", () => {
+      expect(slower(1, 10.999)).toEqual([]);
+      expect(slower(1, 11)).toEqual(["only"]);
+    });
+
+    it("take less than a tenth of the time before for noise, however long that is", () => {
+      expect(slower(1000, 1099.999)).toEqual([]);
+      expect(slower(1000, 1100)).toEqual(["only"]);
+    });
+  });
+
+  it("keep every change when the thresholds are 0, and no change is still none", () => {
+    const after = changed((report) => {
+      const [attempt] = named(report, "discover").attemptStatistics;
+      if (attempt !== undefined) attempt.durationMs += 0.001;
+    });
+    const all = { minMs: 0, minRatio: 0 };
+    expect(compareReports(before, after, all).slower).toEqual([
+      { task: "discover", beforeMs: 20.5, afterMs: 20.501, changeMs: 0.001 },
+    ]);
+    expect(compareReports(before, before, all).slower).toEqual([]);
+  });
+
+  it.each([
+    ["minMs", -1],
+    ["minMs", Number.NaN],
+    ["minRatio", "a tenth"],
+  ] as const)("refuse a threshold that is none: %s %s", (name, value) => {
+    expect(() => compareReports(before, before, { [name]: value })).toThrow(
+      `Expected \`${name}\` to be a number from 0 up, got \`${value}\``,
+    );
   });
 
   it("show what got flakier, what newly decides the length, and what came, went or ended otherwise", () => {

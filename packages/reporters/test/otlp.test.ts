@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { isDeepStrictEqual } from "node:util";
 import { describe, expect, it } from "vitest";
 import { renderOtlpJson } from "../src/index.ts";
 import { fixture, fixtureNames } from "./fixtures.ts";
@@ -73,42 +74,42 @@ function bare(value: unknown): unknown {
   );
 }
 
-describe.each(fixtureNames.filter((name) => name !== "large"))(
-  "the spans of the fixture %s",
-  (name) => {
-    const report = fixture(name);
-    const text = renderOtlpJson(report);
-    const request = JSON.parse(text) as Request;
-    const spans = request.resourceSpans.flatMap(({ scopeSpans }) =>
-      scopeSpans.flatMap(({ spans: list }) => list),
+describe.each(fixtureNames)("the spans of the fixture %s", (name) => {
+  const report = fixture(name);
+  const text = renderOtlpJson(report);
+  const request = JSON.parse(text) as Request;
+  const spans = request.resourceSpans.flatMap(({ scopeSpans }) =>
+    scopeSpans.flatMap(({ spans: list }) => list),
+  );
+
+  it("survive protobuf field by field", () => {
+    const survived = throughProtobuf(request);
+    // The same question, in a tenth of the time; only the other way to ask says what differs.
+    if (!isDeepStrictEqual(survived, bare(request))) expect(survived).toEqual(bare(request));
+    expect(JSON.stringify(survived).length).toBeGreaterThan(text.length / 2);
+  });
+
+  it("are one line with a span for the run, every task that started and every attempt", () => {
+    expect(text.trimEnd()).not.toContain("\n");
+    const started = report.taskStatistics.filter(({ startAt }) => startAt !== null);
+    expect(spans).toHaveLength(1 + started.length + report.totalAttempts);
+  });
+
+  it("have ids of their own, parents and links among them, and times in order", () => {
+    const ids = new Set(spans.map(({ spanId }) => spanId));
+    expect(ids.size).toBe(spans.length);
+    const faulty = spans.filter(
+      ({ traceId, spanId, parentSpanId = "", startTimeUnixNano, endTimeUnixNano }, index) =>
+        !/^[0-9a-f]{32}$/.test(traceId) ||
+        !/^[0-9a-f]{16}$/.test(spanId) ||
+        ids.has(parentSpanId) !== index > 0 ||
+        BigInt(endTimeUnixNano) < BigInt(startTimeUnixNano),
     );
-
-    it("survive protobuf field by field", () => {
-      expect(throughProtobuf(request)).toEqual(bare(request));
-    });
-
-    it("are one line with a span for the run, every task that started and every attempt", () => {
-      expect(text.trimEnd()).not.toContain("\n");
-      const started = report.taskStatistics.filter(({ startAt }) => startAt !== null);
-      expect(spans).toHaveLength(1 + started.length + report.totalAttempts);
-    });
-
-    it("have ids of their own, parents and links among them, and times in order", () => {
-      const ids = new Set(spans.map(({ spanId }) => spanId));
-      expect(ids.size).toBe(spans.length);
-      const faulty = spans.filter(
-        ({ traceId, spanId, parentSpanId = "", startTimeUnixNano, endTimeUnixNano }, index) =>
-          !/^[0-9a-f]{32}$/.test(traceId) ||
-          !/^[0-9a-f]{16}$/.test(spanId) ||
-          ids.has(parentSpanId) !== index > 0 ||
-          BigInt(endTimeUnixNano) < BigInt(startTimeUnixNano),
-      );
-      expect(faulty).toEqual([]);
-      const linked = spans.flatMap(({ links = [] }) => links.map(({ spanId }) => spanId));
-      expect(linked.filter((spanId) => !ids.has(spanId))).toEqual([]);
-    });
-  },
-);
+    expect(faulty).toEqual([]);
+    const linked = spans.flatMap(({ links = [] }) => links.map(({ spanId }) => spanId));
+    expect(linked.filter((spanId) => !ids.has(spanId))).toEqual([]);
+  });
+});
 
 it("times are exact: nanoseconds since 1970 do not fit into a double", () => {
   const { spans } = (JSON.parse(renderOtlpJson(fixture("one"))) as Request).resourceSpans[0]

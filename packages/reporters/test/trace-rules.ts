@@ -10,6 +10,7 @@ export interface TraceEvent {
   readonly id?: number;
   readonly id2?: { readonly local: string };
   readonly bp?: string;
+  readonly args?: Readonly<Record<string, unknown>>;
 }
 
 export function traceFaults(events: readonly TraceEvent[]): string[] {

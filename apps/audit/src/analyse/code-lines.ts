@@ -1,33 +1,11 @@
 /**
  * The lines of a source file that a comparison with other files looks at, each as a fingerprint: white space collapsed;
- * blank lines, lines that are nothing but comment, and import statements left out, since those are alike everywhere and
- * no one's copy. Knows nothing of the comparison.
+ * blank lines, lines that are nothing but comment, and imports left out, since those are alike everywhere and no one's
+ * copy. Knows nothing of the comparison.
  */
+import { isGenerated } from "./generated.ts";
+import { languageOf } from "./languages.ts";
 import { splitLines } from "./lines.ts";
-
-/** How whole-line comments look in a language. `block` is an opening and a closing mark. */
-interface Comments {
-  readonly line: RegExp;
-  readonly block?: readonly [string, string];
-}
-
-const slashes: Comments = { line: /^\/\//, block: ["/*", "*/"] };
-const hashes: Comments = { line: /^#/ };
-const php: Comments = { line: /^(\/\/|#(?!\[))/, block: ["/*", "*/"] };
-
-const byExtension: Readonly<Record<string, Comments>> = Object.fromEntries([
-  ..."c cc cjs cpp cs cts cxx dart go groovy h hh hpp java js jsx kt kts m mjs mm mts rs scala swift ts tsx zig"
-    .split(" ")
-    .map((extension) => [extension, slashes] as const),
-  ..."bash ex exs jl pl pm py r rb sh".split(" ").map((extension) => [extension, hashes] as const),
-  ["php", php],
-]);
-
-/** The comments of a language in which copies are looked for, or `undefined`: data, prose and mark-up repeat by nature. */
-function commentsOf(path: string): Comments | undefined {
-  const extension = /\.([^./]+)$/.exec(path)?.[1]?.toLowerCase() ?? "";
-  return Object.hasOwn(byExtension, extension) ? byExtension[extension] : undefined;
-}
 
 /** Three lists of the same length, an entry a compared line. */
 export interface CodeLines {
@@ -39,33 +17,44 @@ export interface CodeLines {
   readonly words: readonly number[];
 }
 
-/** `undefined` when the file is not in a language that is compared. */
+/**
+ * `undefined` when the file is not in a language that is compared, and when a program wrote it. Without `imports`, the
+ * lines of the import statements when they are known, those that look like one are left out.
+ */
 export function codeLinesOf(
   path: string,
   text: string,
-  leftOut: readonly (readonly [firstLine: number, lastLine: number])[],
+  imports?: readonly (readonly [firstLine: number, lastLine: number])[],
 ): CodeLines | undefined {
-  const comments = commentsOf(path);
-  if (comments === undefined) return undefined;
+  const language = languageOf(path);
+  if (language === undefined) return undefined;
   const numbers: number[] = [];
   const fingerprints: number[] = [];
   const words: number[] = [];
   const excluded = new Set<number>();
-  for (const [first, last] of leftOut) for (let n = first; n <= last; n++) excluded.add(n);
-  let closing: string | undefined;
-  for (const [index, line] of splitLines(text).entries()) {
+  for (const [first, last] of imports ?? []) for (let n = first; n <= last; n++) excluded.add(n);
+  const [firstOfImport, lastOfImport] = (imports === undefined && language.imports) || [];
+  const [opening = "", closing = ""] = language.block ?? [];
+  const lines = splitLines(text);
+  let inside: "code" | "comment" | "import" = "code";
+  for (const [index, line] of lines.entries()) {
     const code = comparedForm(line);
-    if (closing !== undefined) {
-      if (code.includes(closing)) closing = undefined;
-    } else if (comments.block !== undefined && code.startsWith(comments.block[0])) {
-      if (!code.includes(comments.block[1], comments.block[0].length)) closing = comments.block[1];
-    } else if (code !== "" && !comments.line.test(code) && !excluded.has(index + 1)) {
+    if (inside === "comment") {
+      if (code.includes(closing)) inside = "code";
+    } else if (opening !== "" && code.startsWith(opening)) {
+      if (!code.includes(closing, opening.length)) inside = "comment";
+    } else if (code === "" || language.comment.test(code) || excluded.has(index + 1)) {
+      if (code === "") inside = "code";
+    } else if (inside === "import" || firstOfImport?.test(code)) {
+      inside = lastOfImport?.test(code) ? "code" : "import";
+    } else {
       numbers.push(index + 1);
       fingerprints.push(fingerprint(code));
       words.push(code.match(/[\p{L}\p{N}_$]+/gu)?.length ?? 0);
     }
   }
-  return { numbers, fingerprints, words };
+  const header = lines.slice(0, (numbers[0] ?? 1) - 1).join("\n");
+  return isGenerated(path, header) ? undefined : { numbers, fingerprints, words };
 }
 
 /** A line as it is compared. */

@@ -42,11 +42,11 @@ function partsOf(path: string, text: string): Omit<FileAnalysis, "path" | "secre
     // What is stored is what is needed: a URL with a password in it is not.
     return { markdown: { links: links.filter(({ target }) => isJudged(target)), anchors } };
   }
-  if (!isModule(path)) return codeOf(path, text, []);
+  if (!isModule(path)) return codeOf(path, text);
   const lineAt = lineIndex(text);
   const { source, syntaxError } = parsed(path, text, lineAt);
   if (syntaxError !== undefined) {
-    return { ...codeOf(path, text, []), leftOut: `its imports were not read: ${syntaxError}` };
+    return { ...codeOf(path, text), leftOut: `its imports were not read: ${syntaxError}` };
   }
   const { loads, statements } = importsOf(source, lineAt);
   return { loads, complexity: complexityOf(source, lineAt), ...codeOf(path, text, statements) };

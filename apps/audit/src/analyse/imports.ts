@@ -10,6 +10,7 @@
  * some compiler options make is left out rather than guessed.)
  */
 import ts from "typescript";
+import { isDeclarationFile } from "./languages.ts";
 
 export interface Import {
   /** As written: `./graph.ts`. */
@@ -37,7 +38,7 @@ const languages: Readonly<Record<string, ts.ScriptKind>> = {
 
 /** Declaration files load nothing at run time and are left out. */
 export function isModule(path: string): boolean {
-  return /\.([cm]?[jt]s|[jt]sx)$/.test(path) && !/\.d\.([^./]+\.)?[cm]?ts$/.test(path);
+  return /\.([cm]?[jt]s|[jt]sx)$/.test(path) && !isDeclarationFile(path);
 }
 
 export interface Parsed {

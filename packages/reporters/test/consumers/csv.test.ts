@@ -27,7 +27,9 @@ describe.each(fixtureNames)("the fixture %s as CSV, as Python reads it", (name) 
       report.taskStatistics.map(({ status }) => status),
     );
     expect(rows.map(({ dependencies = "" }) => JSON.parse(dependencies) as unknown)).toEqual(
-      report.taskStatistics.map(({ dependencies }) => dependencies.map(({ task }) => task)),
+      report.taskStatistics.map(({ dependencies }) =>
+        dependencies.map(({ task }) => task.replace(/\p{Cs}/gu, "\ufffd")),
+      ),
     );
   });
 });

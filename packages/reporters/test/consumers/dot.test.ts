@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { renderDot } from "../../src/index.ts";
 import { visible } from "../../src/visible.ts";
 import { fixture, fixtureNames } from "../fixtures.ts";
+import { planOf } from "../plans.ts";
 import { run, withFile } from "./programs.ts";
 
 interface Drawn {
@@ -28,6 +29,19 @@ describe.each(fixtureNames)("the fixture %s as DOT", (name) => {
     expect(withFile(svg, (file) => run("xmllint", ["--noout", file])).code).toBe(0);
   });
 });
+
+describe.each(["empty", "one", "cancelled", "interrupted", "mixed", "hostile", "large"] as const)(
+  "the plan of the fixture %s as DOT",
+  (name) => {
+    it("is drawn by Graphviz without a word, with every box and arrow of the text", () => {
+      const dot = renderDot(planOf(fixture(name)));
+      const { drawn, stderr } = draw(dot);
+      expect(stderr).toBe("");
+      expect(drawn.objects?.length ?? 0).toBe(dot.match(/^ {2}n\d+ \[/gm)?.length ?? 0);
+      expect(drawn.edges?.length ?? 0).toBe(dot.match(/^ {2}n\d+ -> n\d+/gm)?.length ?? 0);
+    });
+  },
+);
 
 describe("every task of a graph with hostile names", () => {
   const report = fixture("hostile");

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { graphViews } from "../../src/graph-view.ts";
 import { renderMermaid } from "../../src/index.ts";
 import { fixture, fixtureNames } from "../fixtures.ts";
+import { planOf } from "../plans.ts";
 import { openBrowser } from "./browser.ts";
 
 const require = createRequire(import.meta.url);
@@ -80,6 +81,24 @@ describe("Mermaid in Chromium", () => {
       const drawn = await draw(diagram);
       expect(drawn.text).not.toMatch(/Maximum text size|Syntax error/);
       expect(drawn.bars).toBe(diagram.match(/ :(?:\w+, )?\d+, \d+$/gm)?.length);
+      expect(drawn.foreign).toEqual([]);
+      expect(complaints).toEqual([]);
+    },
+    60_000,
+  );
+
+  it.each(["empty", "one", "cancelled", "interrupted", "mixed", "hostile", "large"] as const)(
+    "draws the plan of the fixture %s with every box and arrow",
+    async (name) => {
+      const diagram = renderMermaid(planOf(fixture(name)));
+      const drawn = await draw(diagram);
+      expect(drawn.text).not.toMatch(
+        /Maximum text size|Syntax error|Edge limit|Unsupported markdown/,
+      );
+      expect(drawn.labels).toHaveLength(
+        diagram.match(/^ {2}(?:n\d+|note|empty)\["/gm)?.length ?? 0,
+      );
+      expect(drawn.arrows).toBe(diagram.match(/^ {2}n\d+ -\S+ n\d+$/gm)?.length ?? 0);
       expect(drawn.foreign).toEqual([]);
       expect(complaints).toEqual([]);
     },

@@ -1,0 +1,114 @@
+/** The lines of the live block: how far each run is, and what runs longest. Knows no terminal but its size. */
+import { duration } from "../duration.ts";
+import type { Line, Piece } from "../styled.ts";
+import { cut } from "../visible.ts";
+import { fitLine } from "./fit.ts";
+import type { RunningAttempt, RunState } from "./run-state.ts";
+import type { Telling } from "./telling.ts";
+import type { TimeLeft } from "./time-left.ts";
+
+export interface BlockRun {
+  readonly state: RunState;
+  readonly now: number;
+  readonly left: TimeLeft | undefined;
+}
+
+export interface BlockSize {
+  readonly columns: number;
+  readonly lines: number;
+}
+
+const BAR = 20;
+/** Narrower than that there is no room for a bar. */
+const BAR_FROM_COLUMNS = 60;
+
+/** At most `lines` lines, none wider than `columns`. The runs share them; the first ones get their share first. */
+export function blockLines(
+  runs: readonly BlockRun[],
+  { columns, lines }: BlockSize,
+  telling: Telling,
+): Line[] {
+  const shown = runs.slice(0, Math.max(1, Math.floor(lines / 2)));
+  const block = shown.flatMap((run, place) => {
+    const share = Math.floor(lines / shown.length) + (place < lines % shown.length ? 1 : 0);
+    return runLines(run, columns, telling)
+      .concat(runningLines(run, share - 2, telling))
+      .slice(0, share);
+  });
+  return block.map((line) => fitLine(line, columns));
+}
+
+function runLines({ state, now, left }: BlockRun, columns: number, telling: Telling): Line[] {
+  const { total, ended } = state;
+  const share = total === 0 ? 0 : ended / total;
+  const bar: Piece[] =
+    columns < BAR_FROM_COLUMNS
+      ? []
+      : [
+          ["good", "█".repeat(Math.floor(share * BAR))],
+          ["faint", "░".repeat(BAR - Math.floor(share * BAR))],
+          "  ",
+        ];
+  const elapsed = Math.floor((now - state.startAt) / 1000);
+  const times = [`${elapsed < 60 ? `${elapsed} s` : duration(elapsed * 1000)}`];
+  if (left !== undefined) {
+    const ms = Math.max(1, Math.round(left.ms / 1000)) * 1000;
+    times.push(`${left.atLeast ? "≥" : "~"} ${ms < 60_000 ? `${ms / 1000} s` : duration(ms)} left`);
+  }
+  const name = cut(telling.name(state.run.flow), Math.max(8, Math.floor(columns / 3)));
+  return [
+    [
+      ["title", name],
+      "  ",
+      ...bar,
+      `${ended}/${total}  ${Math.floor(share * 100)} %  `,
+      ["faint", times.join(", ")],
+    ],
+    countLine(state),
+  ];
+}
+
+function countLine(state: RunState): Line {
+  const parts: Piece[] = [`  ${state.running.size} running`];
+  const add = (count: number, meaning: "bad" | "warning" | "faint", word: string): void => {
+    if (count > 0) parts.push(" · ", [meaning, `${count} ${word}`]);
+  };
+  add(state.count("failed") + state.count("abandoned"), "bad", "failed");
+  add(state.count("delayed"), "warning", "to be retried");
+  add(state.count("skipped"), "warning", "skipped");
+  add(state.count("cancelled"), "warning", "cancelled");
+  add(state.count("ready"), "faint", "ready");
+  add(state.count("waiting"), "faint", "waiting");
+  return parts;
+}
+
+function runningLines({ state, now }: BlockRun, most: number, telling: Telling): Line[] {
+  if (most <= 0) return [];
+  const more = state.running.size - most;
+  const lines: Line[] = [];
+  const shown = more > 0 ? most - 1 : most;
+  for (const attempt of state.running.values()) {
+    if (lines.length >= shown) break;
+    lines.push(runningLine(attempt, now, telling));
+  }
+  if (more > 0) lines.push([["faint", `  … and ${state.running.size - shown} more`]]);
+  return lines;
+}
+
+function runningLine(running: RunningAttempt, now: number, telling: Telling): Line {
+  const { attempt, startAt, fraction, message } = running;
+  const seconds = Math.max(0, Math.floor((now - startAt) / 1000));
+  const notes = [
+    ...(attempt.number > 1 ? [`attempt ${attempt.number}`] : []),
+    ...(fraction === undefined ? [] : [`${Math.floor(fraction * 100)} %`]),
+    ...(message === undefined ? [] : [telling.message(message)]),
+  ];
+  const time = seconds < 60 ? `${seconds} s` : duration(seconds * 1000);
+  return [
+    "  ",
+    ["faint", time.padStart(6)],
+    "  ",
+    ["name", telling.name(attempt.task.key)],
+    ...(notes.length === 0 ? [] : [["faint", `  ${notes.join(", ")}`] as const]),
+  ];
+}

@@ -1,0 +1,105 @@
+/** Shows how a run goes, while it goes: chooses the way to show it, and hands it every event. */
+import process from "node:process";
+import { type Clock, fromEvents, type Observer, type RunEvent } from "@astrum/core";
+import { lineObserver, lineWriter } from "../event-log.ts";
+import type { Redaction } from "../redact.ts";
+import { coloursOn, painter } from "./colour.ts";
+import type { Display } from "./display.ts";
+import { LiveDisplay } from "./live.ts";
+import { chosenMode, type Environment, PROGRESS_MODES, type ProgressMode } from "./mode.ts";
+import { PlainDisplay } from "./plain.ts";
+import { RunState } from "./run-state.ts";
+import { Sink, type TerminalStream } from "./sink.ts";
+import { Telling } from "./telling.ts";
+import { unheldClock } from "./ticking.ts";
+import type { Estimates } from "./time-left.ts";
+
+export interface ProgressOptions {
+  /** Where to. Default `process.stderr`: the standard output is for what the program is for. */
+  readonly stream?: TerminalStream;
+  /** Default `"auto"`. */
+  readonly mode?: ProgressMode;
+  /**
+   * Default: what `--color` or `--no-color` on the command line says, then `NO_COLOR`, then `FORCE_COLOR`; otherwise colours on a
+   * terminal that is not `TERM=dumb`, and in the logs of services known to show them.
+   */
+  readonly color?: boolean;
+  /** Milliseconds by task name, for the time left: `estimatesFrom(report)` of an earlier run. Default: what this run shows. */
+  readonly estimates?: Estimates;
+  /** Applied to names, messages and errors before they are shown. */
+  readonly redact?: Redaction;
+}
+
+/** What a test has in its own hands. */
+export interface ProgressPlace {
+  readonly clock: Clock;
+  readonly env: Environment;
+  readonly argv: readonly string[];
+}
+
+/**
+ * An observer named `"progress"`, for `run({ observers: [progress()] })`. It may watch several runs, one after the other or at
+ * once. It never delays a run, and keeps no process alive; a reader that went away (`EPIPE`) ends it without a word.
+ *
+ * On a terminal a block of at most 12 lines, and two fewer than the terminal has, says how far the run is, how long it will
+ * still take and what runs longest. Failures are written above it and stay. At the end the block is gone, and a line says how
+ * the run ended; `printSummary` says more.
+ *
+ * @throws TypeError for an unknown mode, a stream that cannot be written to, and an empty text to redact.
+ */
+export function progress(options: ProgressOptions = {}): Observer {
+  return progressAt({ clock: unheldClock, env: process.env, argv: process.argv }, options);
+}
+
+export function progressAt(
+  { clock, env, argv }: ProgressPlace,
+  { stream = process.stderr, mode = "auto", color, estimates = {}, redact }: ProgressOptions,
+): Observer {
+  check(stream, mode);
+  const chosen = chosenMode(mode, stream, env);
+  if (chosen === "none") return { name: NAME };
+  const sink = Sink.of(stream);
+  if (chosen === "ndjson") {
+    return lineObserver(
+      NAME,
+      lineWriter((line) => sink.write(`${line}\n`), redact),
+    );
+  }
+  const paint = painter(coloursOn(stream, color, env, argv));
+  const around = { sink, paint, clock, telling: new Telling(redact) };
+  return shownBy(chosen === "tty" ? new LiveDisplay(around, estimates) : new PlainDisplay(around));
+}
+
+const NAME = "progress";
+
+function check(stream: TerminalStream, mode: ProgressMode): void {
+  if (!PROGRESS_MODES.includes(mode)) {
+    const modes = PROGRESS_MODES.map((one) => `"${one}"`).join(", ");
+    throw new TypeError(
+      `Expected \`mode\` of progress() to be one of ${modes}, got ${JSON.stringify(mode)}.`,
+    );
+  }
+  if (typeof (stream as Partial<TerminalStream> | null)?.write !== "function") {
+    throw new TypeError(
+      "Expected `stream` of progress() to be a writable stream, such as process.stderr.",
+    );
+  }
+}
+
+function shownBy(display: Display): Observer {
+  const states = new Map<string, RunState>();
+  return fromEvents(NAME, (event) => {
+    const runId = runOf(event);
+    if (event.type === "run.start") states.set(runId, new RunState(event.run, event.at));
+    const state = states.get(runId);
+    if (state === undefined) return;
+    state.apply(event);
+    display.told(state, event);
+    if (event.type === "run.end") states.delete(runId);
+  });
+}
+
+function runOf(event: RunEvent): string {
+  if (event.type === "run.start" || event.type === "run.end") return event.run.runId;
+  return "attempt" in event ? event.attempt.task.run.runId : event.task.run.runId;
+}

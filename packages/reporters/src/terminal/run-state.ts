@@ -1,0 +1,170 @@
+/** How far one run is, kept up to date event by event. Knows no screen, and no clock but the events' own. */
+import type { AttemptInfo, RunEvent, RunInfo, TaskInfo } from "@astrum/core";
+
+type Status = Extract<RunEvent, { type: "task.status" }>["to"];
+export type FinalStatus = Exclude<Status, "waiting" | "ready" | "running" | "delayed">;
+
+const LIVE: ReadonlySet<Status> = new Set<Status>(["waiting", "ready", "running", "delayed"]);
+
+export function isFinal(status: Status): status is FinalStatus {
+  return !LIVE.has(status);
+}
+
+export interface RunningAttempt {
+  readonly attempt: AttemptInfo;
+  readonly startAt: number;
+  /** What the task said last. */
+  readonly fraction: number | undefined;
+  readonly message: string | undefined;
+}
+
+export interface MapItems {
+  readonly total: number;
+  readonly failed: number;
+  readonly retried: number;
+}
+
+interface Observed {
+  readonly count: number;
+  readonly ms: number;
+}
+
+const NO_ITEMS: MapItems = { total: 0, failed: 0, retried: 0 };
+const NOTHING_OBSERVED: Observed = { count: 0, ms: 0 };
+
+export class RunState {
+  readonly run: RunInfo;
+  readonly startAt: number;
+  /** Tail tasks are in no count: nobody waits for them. */
+  #total = 0;
+  #ended = 0;
+  #attemptMs = 0;
+  #all: Observed = NOTHING_OBSERVED;
+  readonly #byName: Map<string, Observed> = new Map();
+  readonly #statuses: Map<Status, number> = new Map();
+  readonly #open: Map<string, TaskInfo> = new Map();
+  readonly #running: Map<string, RunningAttempt> = new Map();
+  readonly #items: Map<string, MapItems> = new Map();
+  readonly #goingOn: string[] = [];
+  readonly #failed: Set<string> = new Set();
+
+  constructor(run: RunInfo, startAt: number) {
+    this.run = run;
+    this.startAt = startAt;
+  }
+
+  /** Grows when a map learns its items. */
+  get total(): number {
+    return this.#total;
+  }
+
+  get ended(): number {
+    return this.#ended;
+  }
+
+  /** Milliseconds in attempts that have ended. */
+  get attemptMs(): number {
+    return this.#attemptMs;
+  }
+
+  /** By key, in the order in which they were listed: a task after its dependencies, an item after its map. No tail tasks. */
+  get open(): ReadonlyMap<string, TaskInfo> {
+    return this.#open;
+  }
+
+  /** The one that runs longest first. */
+  get running(): ReadonlyMap<string, RunningAttempt> {
+    return this.#running;
+  }
+
+  /** Tail tasks that the run did not wait for. */
+  get goingOn(): readonly string[] {
+    return this.#goingOn;
+  }
+
+  failed(key: string): boolean {
+    return this.#failed.has(key);
+  }
+
+  count(status: Status): number {
+    return this.#statuses.get(status) ?? 0;
+  }
+
+  itemsOf(map: string): MapItems {
+    return this.#items.get(map) ?? NO_ITEMS;
+  }
+
+  /** Mean of the attempts of this declared name that completed, or of all that did; undefined before there is one. */
+  meanMs(name: string): number | undefined {
+    const { count, ms } = this.#byName.get(name) ?? this.#all;
+    return count === 0 ? undefined : ms / count;
+  }
+
+  apply(event: RunEvent): void {
+    switch (event.type) {
+      case "task.status":
+        this.#move(event.task, event.from, event.to);
+        break;
+      case "attempt.start": {
+        const { attempt, at: startAt } = event;
+        const running = { attempt, startAt, fraction: undefined, message: undefined };
+        this.#running.set(attempt.task.key, running);
+        break;
+      }
+      case "attempt.progress": {
+        const { attempt, fraction, message } = event;
+        const running = this.#running.get(attempt.task.key);
+        if (running === undefined) break;
+        this.#running.set(attempt.task.key, { ...running, fraction, message });
+        break;
+      }
+      case "attempt.end": {
+        const { attempt, outcome, durationMs } = event;
+        this.#running.delete(attempt.task.key);
+        this.#attemptMs += durationMs;
+        if (outcome.status === "completed") this.#observe(attempt.task.name, durationMs);
+        break;
+      }
+      case "task.end":
+        this.#countItem(event);
+        break;
+    }
+  }
+
+  #move(task: TaskInfo, from: Status | undefined, to: Status): void {
+    if (task.kind === "tail") {
+      if (to === "detached") this.#goingOn.push(task.key);
+      return;
+    }
+    if (from === undefined) {
+      this.#total++;
+      this.#open.set(task.key, task);
+      if (task.parent !== undefined) {
+        const items = this.itemsOf(task.parent);
+        this.#items.set(task.parent, { ...items, total: items.total + 1 });
+      }
+    } else this.#statuses.set(from, this.count(from) - 1);
+    this.#statuses.set(to, this.count(to) + 1);
+    if (!isFinal(to)) return;
+    this.#ended++;
+    this.#open.delete(task.key);
+    if (to === "failed" || to === "abandoned") this.#failed.add(task.key);
+  }
+
+  #countItem({ task, outcome, attempts }: Extract<RunEvent, { type: "task.end" }>): void {
+    if (task.parent === undefined) return;
+    const items = this.itemsOf(task.parent);
+    this.#items.set(task.parent, {
+      ...items,
+      failed:
+        items.failed + (outcome.status === "failed" || outcome.status === "abandoned" ? 1 : 0),
+      retried: items.retried + (attempts > 1 ? 1 : 0),
+    });
+  }
+
+  #observe(name: string, ms: number): void {
+    const one = this.#byName.get(name) ?? NOTHING_OBSERVED;
+    this.#byName.set(name, { count: one.count + 1, ms: one.ms + ms });
+    this.#all = { count: this.#all.count + 1, ms: this.#all.ms + ms };
+  }
+}

@@ -1,0 +1,82 @@
+/** What is told of a run for good, on the screen and in a log: how a task failed, how the run ended. Secrets are out here. */
+import { type RunEvent, type SerializedError, serializeError } from "@astrum/core";
+import { errorText, errorTitle, STATUSES } from "../outcome.ts";
+import { lineRedactor, type Redaction } from "../redact.ts";
+import type { Line } from "../styled.ts";
+import { closingLine, failureLines, plural } from "../text-sections.ts";
+import { cut, visible, visibleMessage, visibleName } from "../visible.ts";
+import type { RunState } from "./run-state.ts";
+
+type TaskEnd = Extract<RunEvent, { type: "task.end" }>;
+type RunEnd = Extract<RunEvent, { type: "run.end" }>;
+
+/** So many failures of a run are told with their stacks; of the rest a line each. */
+const STACKS_SHOWN = 10;
+const NAMES_SHOWN = 5;
+
+export class Telling {
+  readonly #clean: (line: object) => object;
+  readonly #failures: WeakMap<RunState, number> = new WeakMap();
+
+  constructor(redact: Redaction | undefined) {
+    this.#clean = lineRedactor(redact);
+  }
+
+  /** A name or a message without secrets; nothing in it acts on a terminal. */
+  name(name: string): string {
+    return visibleName(this.#text(name));
+  }
+
+  message(message: string): string {
+    return cut(visibleMessage(this.#text(message)), 300);
+  }
+
+  /** Empty unless the task failed. */
+  failure(state: RunState, { task, outcome, attempts }: TaskEnd): Line[] {
+    if (outcome.status !== "failed" && outcome.status !== "abandoned") return [];
+    const thrown = outcome.status === "failed" ? outcome.error : outcome.reason;
+    const { error } = this.#clean({ error: serializeError(thrown) }) as { error: SerializedError };
+    const before = this.#failures.get(state) ?? 0;
+    this.#failures.set(state, before + 1);
+    const full = before < STACKS_SHOWN;
+    const lines = failureLines({
+      status: outcome.status,
+      name: this.#text(task.key),
+      attempts,
+      text: full ? errorText(error) : "",
+    });
+    const [head] = lines;
+    if (full || head === undefined) return lines;
+    return [[...head, `: ${cut(visibleMessage(errorTitle(error)), 300)}`]];
+  }
+
+  end(
+    state: RunState,
+    { run, executionState, durationMs, counts, observerFaults }: RunEnd,
+  ): Line[] {
+    const tasks = STATUSES.reduce((sum, status) => sum + counts[status], 0);
+    const told = STATUSES.filter((status) => status !== "detached" && counts[status] > 0);
+    const words = told.map((status) => `${counts[status]} ${status}`).join(", ");
+    const lines: Line[] = [
+      closingLine(this.#text(run.flow), executionState, durationMs),
+      [`  ${plural(tasks, "task")}${words === "" ? "" : `: ${words}`}`],
+    ];
+    const { goingOn } = state;
+    if (goingOn.length > 0) lines.push([["faint", `  not waited for: ${this.#names(goingOn)}`]]);
+    for (const { observer, count } of observerFaults) {
+      const times = `${plural(count, "time")}, see the report`;
+      lines.push([["warning", `  observer "${visible(observer)}" went wrong ${times}`]]);
+    }
+    return lines;
+  }
+
+  #names(names: readonly string[]): string {
+    const more = names.length - NAMES_SHOWN;
+    const shown = names.slice(0, NAMES_SHOWN).map((name) => this.name(name));
+    return `${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  }
+
+  #text(text: string): string {
+    return (this.#clean({ text }) as { readonly text: string }).text;
+  }
+}

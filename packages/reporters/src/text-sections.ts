@@ -1,0 +1,211 @@
+/**
+ * What there is to say about a finished run, in sections of lines: `renderText` and the summary of a terminal are two
+ * orders of the same words. Every name and message has been made visible here; knows no order, no colour and no width.
+ */
+import type { SerializedReport, TaskStatistics, TaskStatus } from "@astrum/core";
+import { duration } from "./duration.ts";
+import { type CriticalSegment, type Insight, insight, pathRows } from "./insight.ts";
+import {
+  countsText,
+  errorText,
+  errorTitle,
+  failedAttempts,
+  isFailure,
+  reasonText,
+  STATUS_SIGN,
+} from "./outcome.ts";
+import { indented, type Line, type Meaning } from "./styled.ts";
+import { cut, visible, visibleLines, visibleMessage, visibleName } from "./visible.ts";
+
+/** Each section is empty, or a title and its lines. */
+export interface TextSections {
+  /** State and duration; then the counts. */
+  readonly headline: readonly Line[];
+  readonly planIssues: readonly Line[];
+  /** With stacks. */
+  readonly failures: readonly Line[];
+  /** The same, one line each. */
+  readonly failureTitles: readonly Line[];
+  /** The verdict, and where the time went. */
+  readonly why: readonly Line[];
+  readonly criticalPath: readonly Line[];
+  readonly slowest: readonly Line[];
+  readonly flaky: readonly Line[];
+}
+
+export interface SectionLimits {
+  readonly path: number;
+  readonly slowest: number;
+}
+
+const FAILURES_SHOWN = 50;
+const STACK_LINES = 12;
+
+export function textSections(report: SerializedReport, limits: SectionLimits): TextSections {
+  const seen = insight(report);
+  return {
+    headline: [
+      closingLine(
+        report.run.flow ?? report.run.id,
+        report.executionState,
+        report.totalDurationMs,
+      ).slice(1),
+      [
+        `${plural(report.totalTasks, "task")}: ${countsText(report)}; ${plural(report.totalAttempts, "attempt")}, at most ${report.peakConcurrency} at once`,
+      ],
+    ],
+    planIssues: planIssueLines(report),
+    failures: failureSection(report, (task) =>
+      failureLines({
+        status: task.status,
+        name: task.taskName,
+        attempts: task.attemptCount,
+        text: task.error === undefined ? reasonText(task) : errorText(task.error),
+      }),
+    ),
+    failureTitles: failureSection(report, (task) => [failureTitle(task)]),
+    ...insightSections(seen, limits),
+  };
+}
+
+const STATE_MEANING: Readonly<Record<SerializedReport["executionState"], Meaning>> = {
+  completed: "good",
+  failed: "bad",
+  cancelled: "warning",
+  interrupted: "warning",
+};
+
+const STATE_SIGN: Readonly<Record<SerializedReport["executionState"], string>> = {
+  completed: STATUS_SIGN.completed,
+  failed: STATUS_SIGN.failed,
+  cancelled: STATUS_SIGN.cancelled,
+  interrupted: STATUS_SIGN.cancelled,
+};
+
+/** `✗ nightly: failed after 12.3 s`. The first piece is the sign. */
+export function closingLine(
+  run: string,
+  state: SerializedReport["executionState"],
+  durationMs: number,
+): Line {
+  return [
+    [STATE_MEANING[state], `${STATE_SIGN[state]} `],
+    ["title", visible(run)],
+    ": ",
+    [STATE_MEANING[state], state],
+    ` after ${duration(durationMs)}`,
+  ];
+}
+
+interface Failure {
+  readonly status: TaskStatus;
+  readonly name: string;
+  readonly attempts: number;
+  /** The error with its stack and causes, or why there is none. */
+  readonly text: string;
+}
+
+/** The name, and the error below it. */
+export function failureLines({ status, name, attempts, text }: Failure): Line[] {
+  const lines: Line[] = [failureHead(status, name, attempts)];
+  const stack = visibleLines(text).split("\n");
+  for (const line of stack.slice(0, STACK_LINES)) {
+    const shown = `    ${cut(line, 300)}`;
+    lines.push(/^\s+at /.test(line) ? [["faint", shown]] : [shown]);
+  }
+  if (stack.length > STACK_LINES) {
+    lines.push([["faint", `    … ${plural(stack.length - STACK_LINES, "line")} more`]]);
+  }
+  return lines;
+}
+
+function failureHead(status: TaskStatus, name: string, attempts: number): Line {
+  const again = attempts > 1 ? ` (${attempts} attempts)` : "";
+  return [["bad", `${STATUS_SIGN[status]} ${visibleName(name)}`], again];
+}
+
+function failureTitle(task: TaskStatistics): Line {
+  const { status, taskName, attemptCount, error } = task;
+  const why = visibleMessage(error === undefined ? reasonText(task) : errorTitle(error));
+  const head = failureHead(status, taskName, attemptCount);
+  return why === "" ? head : [...head, `: ${cut(why, 300)}`];
+}
+
+function failureSection(report: SerializedReport, show: (task: TaskStatistics) => Line[]): Line[] {
+  const failures = report.taskStatistics.filter(isFailure);
+  const more = failures.length - FAILURES_SHOWN;
+  return section("Failures:", [
+    ...failures.slice(0, FAILURES_SHOWN).flatMap(show),
+    ...(more > 0 ? [[`… and ${more} more failures`]] : []),
+  ]);
+}
+
+function planIssueLines(report: SerializedReport): Line[] {
+  return section(
+    "The plan is wrong:",
+    (report.planIssues ?? []).map(({ message, suggestion }) => [
+      `${visible(message)}${suggestion === undefined ? "" : ` ${visible(suggestion)}`}`,
+    ]),
+  );
+}
+
+function insightSections(
+  seen: Insight,
+  limits: SectionLimits,
+): Pick<TextSections, "why" | "criticalPath" | "slowest" | "flaky"> {
+  if (seen.criticalPath.length === 0) return { why: [], criticalPath: [], slowest: [], flaky: [] };
+  return {
+    why: section(`Why it took ${duration(seen.makespanMs)}:`, [
+      [seen.verdict],
+      [seen.parts.map(({ what, ms }) => `${duration(ms)} ${what}`).join(" + ")],
+    ]),
+    criticalPath: section(`Critical path (${plural(seen.criticalPath.length, "attempt")}):`, [
+      [["faint", `${columns(["at", "waited", "ran"])}  task`]],
+      ...pathRows(seen, limits.path).map(({ fromMs, gapMs, runMs, segments }): Line => {
+        const times = columns([duration(fromMs), duration(gapMs), duration(runMs)]);
+        return [`${times}  `, ...pathLabel(segments)];
+      }),
+    ]),
+    slowest: section(
+      "Slowest:",
+      seen.slowest
+        .slice(0, limits.slowest)
+        .map((task) => [
+          `${columns([duration(task.runMs)])}  `,
+          ["name", visibleName(task.taskName)],
+        ]),
+    ),
+    flaky: section(
+      "Flaky (completed after failed attempts):",
+      seen.flaky.map((task) => {
+        const last = task.attemptStatistics.findLast((attempt) => attempt.status === "failed");
+        const why =
+          last?.errorMessage === undefined
+            ? ""
+            : `: ${cut(visibleMessage(last.errorMessage), 120)}`;
+        const failed = columns([`${failedAttempts(task)} failed`]);
+        return [["warning", failed], "  ", ["name", visibleName(task.taskName)], why];
+      }),
+    ),
+  };
+}
+
+function section(title: string, lines: readonly Line[]): Line[] {
+  return lines.length === 0 ? [] : [[["title", title]], ...lines.map(indented)];
+}
+
+function pathLabel([segment, ...more]: readonly CriticalSegment[]): Line {
+  if (segment === undefined) return [];
+  if (more.length > 0) return [["faint", `… ${more.length + 1} shorter attempts`]];
+  const number = segment.attempt > 1 ? ` (attempt ${segment.attempt})` : "";
+  const freed = segment.link === "slot" ? ", after a slot was freed" : "";
+  return [["name", visibleName(segment.task)], `${number}${freed}`];
+}
+
+export function columns(texts: readonly string[]): string {
+  return texts.map((text) => text.padStart(10)).join("  ");
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
