@@ -7,6 +7,7 @@ import {
   flow,
   map,
   NonErrorThrown,
+  optional,
   RunAbortedError,
   Semaphore,
   settled,
@@ -403,6 +404,29 @@ describe("cancelTask", () => {
     expect(diary.started).toEqual(["items[0]"]);
     expect(report.cancelledTasks).toBe(5);
     expect(report.totalDurationMs).toBe(10);
+  });
+
+  it("by the task itself while it is called discards what it goes on to return", async () => {
+    const { clock } = setup();
+    const journal: string[] = [];
+    const first = task("first", () => clock.wait(1));
+    const self = task("self", { first }, () => {
+      run.cancelTask("self");
+      return "left behind";
+    });
+    const reader = task("reader", { self: optional(self) }, ({ self }) => `got ${self}`);
+    const run = flow("f", { reader }).start({
+      clock,
+      journal: ({ task }) => journal.push(String(task)),
+    });
+    const report = await clock.run(run.report);
+    expect(statuses(report)).toEqual({
+      first: "completed",
+      self: "cancelled",
+      reader: "completed",
+    });
+    expect(report.outputs.reader).toBe("got undefined");
+    expect(journal).toEqual(["first", "reader"]);
   });
 
   it("of a name that the run does not have is an error", async () => {

@@ -244,8 +244,8 @@ describe("A journal", () => {
     expect(told).toEqual([
       "list",
       "call 1",
-      "each[0]",
       "call 2",
+      "each[0]",
       "each[1]",
       "each",
       "call sum",
