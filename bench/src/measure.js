@@ -3,29 +3,39 @@
 const collect = /** @type {{ gc?: () => void }} */ (globalThis).gc ?? (() => {});
 
 /**
- * Times contenders in turn, A B C A B C …, so that a machine that slows down slows them all, and gives each one's
- * median in milliseconds. Garbage is collected once before: collecting before every repetition throws away optimised
+ * What one contender took: the median of its milliseconds, and of its ratios to the first contender of the same round.
+ *
+ * @typedef {{ readonly ms: number, readonly ratio: number }} Taken
+ */
+
+/**
+ * Times contenders in turn, A B C A B C …, and compares each with the first of its own round, so that a machine that
+ * slows down slows both. Garbage is collected once before: collecting before every repetition throws away optimised
  * code and falsifies the ratios.
  *
  * @template {string} Name
  * @param {{ readonly [N in Name]?: () => Promise<unknown> }} contenders
  * @param {number} rounds
- * @returns {Promise<{ [N in Name]: number }>}
+ * @returns {Promise<{ [N in Name]: Taken }>}
  */
 export async function inTurn(contenders, rounds) {
   const entries = /** @type {[Name, () => Promise<unknown>][]} */ (Object.entries(contenders));
-  /** @type {Map<Name, number[]>} */
-  const times = new Map(entries.map(([name]) => [name, []]));
+  /** @type {number[][]} */
+  const times = entries.map(() => []);
   collect();
   for (let round = 0; round < rounds; round++) {
-    for (const [name, run] of entries) {
+    for (const [at, [, run]] of entries.entries()) {
       const start = performance.now();
       await run();
-      times.get(name)?.push(performance.now() - start);
+      times[at]?.push(performance.now() - start);
     }
   }
-  const medians = entries.map(([name]) => [name, median(times.get(name) ?? [])]);
-  return Object.fromEntries(medians);
+  const taken = entries.map(([name], at) => {
+    const own = times[at] ?? [];
+    const ratios = own.map((time, round) => time / (times[0]?.[round] ?? Number.NaN));
+    return [name, { ms: median(own), ratio: median(ratios) }];
+  });
+  return Object.fromEntries(taken);
 }
 
 /** @param {readonly number[]} values */

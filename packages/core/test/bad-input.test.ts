@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { systemClock } from "../src/clock.ts";
 import {
   after,
   type Clock,
@@ -254,6 +255,14 @@ describe("The options of a run", () => {
     expect(await refusal(() => new DynamicScheduler([], [], { resumeFrom } as never))).toEqual(
       told,
     );
+  });
+
+  it("refuse a clock that gives no milliseconds", async () => {
+    const clock: Clock = { ...systemClock, now: () => Number.NaN, wallNow: () => Number.NaN };
+    expect(await refusal(() => load.run({ clock }))).toEqual([
+      "Expected `clock.now()` to be a finite number of milliseconds, got `NaN`",
+      "Expected `clock.wallNow()` to be a finite number of milliseconds, got `NaN`",
+    ]);
   });
 
   it("refuse a clock that lacks a hand", async () => {
