@@ -1,0 +1,164 @@
+/** What a person sees of a run: a program in a real pseudo-terminal, whose screen tmux tells. */
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { run } from "./programs.ts";
+
+const PROGRAM = fileURLToPath(new URL("../fixtures/programs/watched.js", import.meta.url));
+const ESCAPE = String.fromCharCode(27);
+const DECIDERS = ["CI", "NO_COLOR", "FORCE_COLOR", "COLORTERM", "GITHUB_ACTIONS"];
+
+let folder: string;
+let socket: string;
+let go: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "astrum-terminal-"));
+  socket = join(folder, "tmux");
+  go = join(folder, "go");
+});
+
+afterEach(() => {
+  run("tmux", ["-S", socket, "kill-server"]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function tmux(...args: readonly string[]): string {
+  const { code, stdout, stderr } = run("tmux", ["-S", socket, ...args]);
+  if (code !== 0) throw new Error(`tmux ${args[0]}: ${stderr}`);
+  return stdout;
+}
+
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+const program = (...more: readonly string[]): string =>
+  [process.execPath, PROGRAM, go, ...more].map(quoted).join(" ");
+
+/** Starts a shell line in a terminal of that size; after it the shell says how the line ended, and stays. */
+function start(line: string, env: Record<string, string> = {}, columns = 80, rows = 24): void {
+  const unset = DECIDERS.map((name) => `-u ${name}`).join(" ");
+  const set = Object.entries(env).map(([name, value]) => quoted(`${name}=${value}`));
+  const script = `trap : INT; ${line}; echo "ended with $?"; exec cat`;
+  const command = `env ${unset} ${set.join(" ")} bash -c ${quoted(script)}`;
+  tmux("-f", "/dev/null", "new-session", "-d", "-x", `${columns}`, "-y", `${rows}`, command);
+}
+
+/** The screen and what has scrolled away, without the empty lines at the end. */
+const everything = (): string => tmux("capture-pane", "-p", "-S", "-").trimEnd();
+const painted = (): string => tmux("capture-pane", "-p", "-e", "-S", "-").trimEnd();
+const screen = (): string => tmux("capture-pane", "-p").trimEnd();
+const cursorShown = (): boolean => tmux("display-message", "-p", "#{cursor_flag}").trim() === "1";
+
+const until = (read: () => string, expected: string | RegExp): Promise<void> =>
+  expect.poll(read, { timeout: 20_000, interval: 30 }).toMatch(expected);
+const times = (text: string, part: string): number => text.split(part).length - 1;
+
+const COUNTS = /\d+ running/;
+
+async function letEnd(): Promise<string> {
+  writeFileSync(go, "");
+  await until(everything, /ended with \d+/);
+  return everything();
+}
+
+describe("a program in a terminal", () => {
+  it("shows the failure at once and the block below it; at the end the block is gone and the failure stays", async () => {
+    start(program());
+    await until(screen, /20 running/);
+    expect(everything()).toMatch(/✗ broken[\s\S]*this is what broke[\s\S]*20 running/);
+    const end = await letEnd();
+    expect(end).toContain("this is what broke");
+    expect(end).not.toMatch(COUNTS);
+    expect(end).toContain("ended with 7");
+    expect(cursorShown()).toBe(true);
+  });
+
+  it("keeps to a window of 40 columns and 8 rows", async () => {
+    start(program(), {}, 40, 8);
+    await until(screen, COUNTS);
+    expect(times(everything(), "nightly")).toBe(1);
+    expect(await letEnd()).not.toMatch(COUNTS);
+  });
+
+  it("draws one block after the window has become wider and higher", async () => {
+    start(program(), {}, 60, 12);
+    await until(screen, COUNTS);
+    tmux("resize-window", "-x", "100", "-y", "30");
+    await until(() => tmux("display-message", "-p", "#{pane_width}"), /100/);
+    await until(screen, COUNTS);
+    expect(await letEnd()).not.toMatch(COUNTS);
+  });
+
+  it("leaves a sane terminal after Ctrl-C", async () => {
+    start(program());
+    await until(screen, COUNTS);
+    tmux("send-keys", "C-c");
+    await until(everything, /ended with 130/);
+    expect(cursorShown()).toBe(true);
+    expect(tmux("display-message", "-p", "#{alternate_on}").trim()).toBe("0");
+  });
+
+  it("keeps whole every line the program writes to either output meanwhile", async () => {
+    start(program("noisy"));
+    await until(everything, "err 19;");
+    await until(screen, COUNTS);
+    const end = (await letEnd()).split("\n");
+    for (let turn = 0; turn < 20; turn++) {
+      expect(end.filter((line) => line === `out ${turn};`)).toHaveLength(1);
+      expect(end.filter((line) => line === `err ${turn};`)).toHaveLength(1);
+    }
+    expect(end.join("\n")).not.toMatch(COUNTS);
+  });
+
+  it.each([{ CI: "1" }, { TERM: "dumb" }])("writes lines and no block with %o", async (env) => {
+    start(program(), env);
+    await until(everything, "this is what broke");
+    expect(await letEnd()).toMatch(/\[\s*\d+\/41\] ✓ quick-0/);
+    expect(everything()).not.toMatch(COUNTS);
+  });
+
+  it.each([
+    [{}, true],
+    [{ NO_COLOR: "1" }, false],
+  ])("with %o has colours: %s", async (env, coloured) => {
+    start(program(), env);
+    await until(screen, COUNTS);
+    expect(painted().includes(`${ESCAPE}[31m`)).toBe(coloured);
+  });
+});
+
+describe("a program whose outputs are read by another", () => {
+  it.each([
+    [{}, false],
+    [{ FORCE_COLOR: "1" }, true],
+  ])("writes lines into a file, with %o in colours: %s", async (env, coloured) => {
+    const log = join(folder, "log");
+    writeFileSync(go, "");
+    start(`${program()} >${quoted(log)} 2>&1`, env);
+    await until(everything, "ended with 7");
+    const text = readFileSync(log, "utf8");
+    expect(text).toContain("this is what broke");
+    expect(text).not.toMatch(COUNTS);
+    expect(text.includes(ESCAPE)).toBe(coloured);
+  });
+
+  it("ends with its own exit code and without a word when the reader goes away", async () => {
+    const words = join(folder, "words");
+    const line = `(${program()} 2>&1 1>/dev/null; echo "code $?" >${quoted(words)}) | head -1`;
+    start(line);
+    await until(everything, "nightly");
+    writeFileSync(go, "");
+    await until(everything, "ended with 0");
+    await until(() => run("cat", [words]).stdout, "code 7");
+    expect(everything()).not.toContain("EPIPE");
+  });
+
+  it("lets the process end by itself once the run has ended", async () => {
+    writeFileSync(go, "");
+    const child = spawn(process.execPath, [PROGRAM, go], { stdio: "ignore" });
+    const code = await new Promise((resolve) => child.on("exit", resolve));
+    expect(code).toBe(7);
+  });
+});
