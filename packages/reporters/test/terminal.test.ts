@@ -156,6 +156,19 @@ describe("progress on a terminal", () => {
     ]);
   });
 
+  it("tells of a failure above what others write after it, even when it was not drawn yet", async () => {
+    const one = watched(new TestTerminal());
+    const failing = (ms: number) => scripted(one.clock, { ms, throw: new Error(`after ${ms}`) });
+    const long = task("long", scripted(one.clock, { ms: 2000 }));
+    const graph = flow("nightly", { a: task("a", failing(300)), b: task("b", failing(350)), long });
+    const running = run(one, graph);
+    await one.clock.advance(360);
+    one.terminal.write("written after the failures\n");
+    const titles = (await one.terminal.lines()).filter((line) => /^(✗|written)/.test(line));
+    expect(titles).toEqual(["✗ a", "✗ b", "written after the failures"]);
+    await one.clock.run(running);
+  });
+
   it("waits for the end of a line that somebody else began", async () => {
     const one = watched(new TestTerminal());
     const running = run(one, nightly(one.clock, 20), { concurrency: 2 });

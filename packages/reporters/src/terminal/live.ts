@@ -81,7 +81,11 @@ export class LiveDisplay implements Display {
   #start(): void {
     const { sink } = this.#around;
     const stopForeign = noticeForeignWrites(sink, {
-      before: () => this.#block.clear(),
+      before: () => {
+        this.#block.clear();
+        // What happened before stands before; but not in the middle of somebody's line.
+        if (!this.#lineOpen && !sink.stuck) this.#writeAbove();
+      },
       after: (endsLine) => {
         this.#lineOpen = !endsLine;
         this.#drawSoon();
@@ -124,12 +128,11 @@ export class LiveDisplay implements Display {
     const last = this.#runs.size === 0;
     // A terminal that was stopped (Ctrl-S): it has the rest in its buffer, more would only fill ours.
     if (sink.stuck && !last) return;
-    if (this.#above.length > 0 || last) {
+    if (this.#above.length > 0) {
       this.#block.clear();
-      const above = this.#above.map((line) => `${paint(line)}\n`).join("");
-      sink.write(`${this.#lineOpen ? "\n" : ""}${above}`);
+      if (this.#lineOpen) sink.write("\n");
       this.#lineOpen = false;
-      this.#above = [];
+      this.#writeAbove();
     }
     if (last || this.#lineOpen) return;
     const { columns = 80, rows = 24 } = sink.stream;
@@ -137,6 +140,12 @@ export class LiveDisplay implements Display {
     const size = { columns: columns - 1, lines: Math.max(1, Math.min(rows - 2, MOST_LINES)) };
     const lines = blockLines(this.#blockRuns(), size, this.#around.telling);
     this.#block(lines.map(paint).join("\n"));
+  }
+
+  #writeAbove(): void {
+    const { sink, paint } = this.#around;
+    sink.write(this.#above.map((line) => `${paint(line)}\n`).join(""));
+    this.#above = [];
   }
 
   #blockRuns(): BlockRun[] {
