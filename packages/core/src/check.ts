@@ -54,6 +54,10 @@ export class Issues {
     }
   }
 
+  finite(path: readonly string[], value: unknown): void {
+    if (!Number.isFinite(value)) this.expected(path, "a finite number of milliseconds", value);
+  }
+
   oneOf(path: readonly string[], value: unknown, allowed: readonly string[]): void {
     if (value === undefined || allowed.includes(value as string)) return;
     this.expected(path, allowed.map((one) => `"${one}"`).join(" or "), value);

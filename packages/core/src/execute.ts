@@ -6,10 +6,19 @@
 import { type AsyncContext, captureContext } from "./async-context.ts";
 import { Attempt, type AttemptHost } from "./attempt.ts";
 import { type Machine, type RunSettings, reasonOf } from "./attempts.ts";
+import { Issues } from "./check.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Conclusion, type ConclusionHost } from "./conclude.ts";
 import { encodeValue } from "./encode.ts";
-import { describe, InputError, isError, JournalError, messageOf, TimeoutError } from "./errors.ts";
+import {
+  DefinitionError,
+  describe,
+  InputError,
+  isError,
+  JournalError,
+  messageOf,
+  TimeoutError,
+} from "./errors.ts";
 import type { AbortCause, Command, MachineEvent, ReturnedEvent } from "./event.ts";
 import { Fingerprints } from "./fingerprint.ts";
 import { type Prepared, prepare } from "./inputs.ts";
@@ -40,8 +49,14 @@ export interface Anchor {
   readonly epochMs: number;
 }
 
+/** Throws `DefinitionError` when the clock gives no numbers: every instant of the report is a difference from these. */
 export function anchor(clock: Clock = systemClock): Anchor {
-  return { clock, now: clock.now(), epochMs: clock.wallNow() };
+  const [now, epochMs] = [clock.now(), clock.wallNow()];
+  const issues = new Issues();
+  issues.finite(["clock", "now()"], now);
+  issues.finite(["clock", "wallNow()"], epochMs);
+  if (issues.list.length > 0) throw new DefinitionError(issues.list);
+  return { clock, now, epochMs };
 }
 
 /** Is told what the machine is told. */

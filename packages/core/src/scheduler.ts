@@ -115,7 +115,7 @@ export class DynamicScheduler {
     return this.#planned();
   }
 
-  /** Runs the tasks. Never rejects: a failed task or a failed plan is a failed report. */
+  /** Runs the tasks. A failed task or a failed plan is a failed report: rejects only when its clock gives no numbers. */
   async execute(): Promise<ExecutionReport> {
     const options = this.#options;
     const from = anchor(options.clock);
