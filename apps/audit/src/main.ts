@@ -86,10 +86,13 @@ async function makeOutputFolder(path: string): Promise<string> {
 }
 
 async function openInBrowser(path: string): Promise<void> {
-  const { default: open } = await import("open");
-  const browser = await open(path);
-  // A machine without a desktop is no reason to fail: the path was told.
-  browser.once("error", (error) => tell(`cannot open ${path}: ${error.message}`));
+  try {
+    const { default: open } = await import("open");
+    await open(path);
+  } catch (error) {
+    // A machine without a desktop is no reason to fail: the audit is done.
+    tell(`cannot open ${path} in a browser: ${(error as Error).message}; open it yourself`);
+  }
 }
 
 function wrongUsage(problems: readonly string[]): number {

@@ -22,6 +22,7 @@ import { inlineWork } from "../src/inline-work.ts";
 import { serveMetrics } from "../src/metrics.ts";
 import { openReceiver } from "./otlp-receiver.ts";
 import { program, run } from "./program.ts";
+import { treeOfReport, treeOfSpans } from "./span-tree.ts";
 import { temporaryTree } from "./temporary-tree.ts";
 
 // Outside of any repository: what git says of this one is not known here.
@@ -236,29 +237,12 @@ test("--otlp sends a span for the run, each task and each attempt of the report"
   const out = newFolder();
   await audit(["--out", out, "--otlp", receiver.url, "--chaos", "0.3", known]);
   expect([...receiver.contentTypes]).toEqual(["application/x-protobuf"]);
-  // A task that was skipped has no span.
-  const taskStatistics = reportIn(out).taskStatistics.filter(({ status }) => status !== "skipped");
   const { spans } = receiver;
+  const report = reportIn(out);
   expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1);
-  const names = new Map(spans.map(({ spanId, name }) => [spanId, name]));
-  const tree = spans.map(({ name, parentSpanId }) => `${names.get(parentSpanId) ?? ""} > ${name}`);
-  const declared = ({ parent, taskName }: { parent?: string; taskName: string }) =>
-    parent ?? taskName;
-  const wanted = [
-    " > run audit",
-    ...taskStatistics.map(
-      ({ parent, taskName }) =>
-        `${parent === undefined ? "run audit" : `task ${parent}`} > task ${parent ?? taskName}`,
-    ),
-    ...taskStatistics.flatMap((task) =>
-      task.attemptStatistics
-        .filter(({ maxRetries }) => maxRetries > 0)
-        .map(() => `task ${declared(task)} > attempt ${declared(task)}`),
-    ),
-  ];
-  expect(tree.sort()).toEqual(wanted.sort());
+  expect(treeOfSpans(spans)).toEqual(treeOfReport(report));
   const failed = spans.filter(({ status }) => status === 2);
-  const retried = taskStatistics.flatMap(({ attemptStatistics }) =>
+  const retried = report.taskStatistics.flatMap(({ attemptStatistics }) =>
     attemptStatistics.filter(({ willRetry }) => willRetry),
   );
   expect(failed.map(({ name }) => name.split(" ")[0])).toEqual(retried.map(() => "attempt"));
