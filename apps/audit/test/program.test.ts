@@ -1,5 +1,13 @@
 import { spawn } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -293,6 +301,21 @@ test("with too few file handles for --io, and a machine that is busy, nothing is
   const { code, stderr } = await run("sh", ["-c", line, process.execPath, program, out, root]);
   expect({ code, stderr }).toMatchObject({ code: 1 });
   expect(json(out, "findings.json")).toMatchObject({ counts: { links: 400 }, skipped: [] });
+});
+
+// Elsewhere it is the desktop that decides, and no test can see what.
+test.runIf(process.platform === "linux")("--open hands the report to the browser", async () => {
+  // Without a display, what opens files on Linux leaves it to this program.
+  const viewer = '#!/bin/sh\nprintf %s "$2" > "$0.tmp" && mv "$0.tmp" "$0.opened"\n';
+  const bin = temporaryTree({ "run-mailcap": viewer });
+  chmodSync(join(bin, "run-mailcap"), 0o755);
+  const out = join(temporaryTree(), "out");
+  const root = temporaryTree({ "a.md": "# A\n" });
+  const path = `PATH=${bin}:${process.env.PATH}`;
+  const args = ["-i", path, process.execPath, program, "--out", out, "--open", root];
+  expect(await run("env", args)).toMatchObject({ code: 0 });
+  const opened = (): string => readFileSync(join(bin, "run-mailcap.opened"), "utf8");
+  await expect.poll(opened, { timeout: 20_000 }).toBe(join(out, "report.html"));
 });
 
 test("a name with line breaks and terminal codes stays one harmless line", async () => {
