@@ -85,9 +85,10 @@ export class Issues {
       for (const key of Object.keys(value)) {
         if (known.includes(key)) continue;
         const guess = nearest(key, known);
+        const hint = guess === undefined ? ` There are ${known.join(", ")}.` : didYouMean(guess);
         this.add(
           "unknown-option",
-          `Unknown option \`${key}\`${where}.${didYouMean(guess)}`,
+          `Unknown option \`${key}\`${where}.${hint}`,
           [...path, key],
           guess,
         );

@@ -118,6 +118,9 @@ function verdictText(
         return `Bound by the limit of a resource: for ${duration(held.ms)} of ${took} tasks that were ready waited for it.`;
       if (held?.limit === "shared")
         return `Bound by a limit shared with other runs: for ${duration(held.ms)} of ${took} tasks that were ready waited for it.`;
+      // The gain can be too small to show: then whoever adds slots should not expect one.
+      if (alone === took)
+        return `Bound by slots, and by something else nearly as much: with unlimited slots the same work would still take ${took}.`;
       return `Bound by slots: with unlimited slots the same work could take ${alone} instead of ${took}${saved > 0 ? `, ${duration(saved)} less` : ""}.`;
     case "retries": {
       const lost = (parts.get("failed attempts") ?? 0) + (parts.get("back-off") ?? 0);

@@ -44,6 +44,17 @@ describe.each(fixtureNames)("why the run %s took so long", (name) => {
   });
 });
 
+it("promises nothing of more slots when something else limits the run nearly as much", () => {
+  const report = fixture("mixed");
+  const { makespanMs, verdict } = insight(report);
+  expect(verdict).toContain("less.");
+  const bounds = { ...report.analysis.bounds, dependencyMs: makespanMs - 0.0001 };
+  const tight = insight({ ...report, analysis: { ...report.analysis, bounds } });
+  expect(tight.verdict).toBe(
+    `Bound by slots, and by something else nearly as much: with unlimited slots the same work would still take ${duration(makespanMs)}.`,
+  );
+});
+
 describe.each(fixtureNames)("the text of the report %s", (name) => {
   const report = fixture(name);
   const lines = renderText(report, { tasks: true }).split("\n");

@@ -478,6 +478,15 @@ describe("the summary", () => {
     for (const name of fixtureNames) expect(printed(name, 80).text).not.toContain(ESCAPE);
   });
 
+  it("breaks its sentences between words, below their beginning, and only for a terminal", () => {
+    const narrow = printed("mixed", 40).text;
+    expect(printed("mixed", 200).text).toContain("  Bound by slots: with unlimited slots the same");
+    expect(narrow).toMatch(/\n {2}Bound by slots: with unlimited slots\n {2}the same work could/);
+    const file = new TestTerminal({ columns: 40, rows: 50 }, false);
+    printSummary(fixture("mixed"), { stream: file, color: false });
+    expect(file.text).toContain("Bound by slots: with unlimited slots the same work");
+  });
+
   it("cuts the rows of tables to the terminal, and breaks no error off", async () => {
     const text = printed("hostile", 40).text;
     const [tables] = text.split("Why it took");

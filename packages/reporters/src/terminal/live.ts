@@ -135,7 +135,7 @@ export class LiveDisplay implements Display {
       this.#writeAbove();
     }
     if (last || this.#lineOpen) return;
-    const { columns = 80, rows = 24 } = sink.stream;
+    const { columns, rows } = sink.size;
     // One column less, or some terminals break the line after the last sign.
     const size = { columns: columns - 1, lines: Math.max(1, Math.min(rows - 2, MOST_LINES)) };
     const lines = blockLines(this.#blockRuns(), size, this.#around.telling);
@@ -179,12 +179,12 @@ class Screen extends Writable {
     return true;
   }
 
-  get columns(): number | undefined {
-    return this.#sink.stream.columns;
+  get columns(): number {
+    return this.#sink.size.columns;
   }
 
-  get rows(): number | undefined {
-    return this.#sink.stream.rows;
+  get rows(): number {
+    return this.#sink.size.rows;
   }
 
   override _write(text: string, _: BufferEncoding, done: () => void): void {

@@ -43,6 +43,11 @@ export class Sink {
     return sink;
   }
 
+  /** Of the terminal; one whose size nobody has set says 0 by 0, and counts as one of the usual size. */
+  get size(): { readonly columns: number; readonly rows: number } {
+    return { columns: this.stream.columns || 80, rows: this.stream.rows || 24 };
+  }
+
   /** It is this sink that writes at the moment, and nobody else. */
   get writing(): boolean {
     return this.#writing;

@@ -1,6 +1,7 @@
 /** What a finished run leaves on the screen: the most important last, next to the prompt. */
 import process from "node:process";
 import type { SerializedReport } from "@astrum/core";
+import wrapAnsi from "wrap-ansi";
 import { type Redaction, redacted } from "../redact.ts";
 import type { Line } from "../styled.ts";
 import { textSections } from "../text-sections.ts";
@@ -22,7 +23,7 @@ const LIMITS = { path: 5, slowest: 5 };
 
 /**
  * Writes the slowest and the flaky tasks, the critical path, what bound the run, its failures, and last how it ended. On a
- * terminal the rows of a table that do not fit are cut; errors never are. A reader that went away (`EPIPE`) is no error.
+ * terminal the rows of a table that do not fit are cut, and sentences are broken between words; errors are left whole. A reader that went away (`EPIPE`) is no error.
  */
 export function printSummary(
   report: SerializedReport,
@@ -30,16 +31,29 @@ export function printSummary(
 ): void {
   const sections = textSections(redacted(report, redact), LIMITS);
   const { headline, planIssues, failures, failureTitles, why } = sections;
-  const { columns } = stream;
-  const fit = (line: Line): Line =>
-    stream.isTTY === true && columns !== undefined ? fitLine(line, columns) : line;
-  const tables = [sections.slowest, sections.flaky, sections.criticalPath];
-  const texts = [why, planIssues, stacks ? failures : failureTitles];
-  const lines: Line[] = [];
-  for (const section of [...tables.map((table) => table.map(fit)), ...texts]) {
-    if (section.length > 0) lines.push(...section, []);
-  }
-  lines.push(...headline);
+  const sink = Sink.of(stream);
+  const columns = stream.isTTY === true ? sink.size.columns : undefined;
   const paint = painter(coloursOn(stream, color, process.env, process.argv));
-  Sink.of(stream).write(lines.map((line) => `${paint(line)}\n`).join(""));
+  const row = (line: Line): string => paint(columns === undefined ? line : fitLine(line, columns));
+  const prose = (line: Line): string =>
+    columns === undefined ? paint(line) : wrapped(paint(line), columns);
+  const texts: string[] = [];
+  const add = (section: readonly Line[], laidOut: (line: Line) => string): void => {
+    if (section.length > 0) texts.push(...section.map(laidOut), "");
+  };
+  add(sections.slowest, row);
+  add(sections.flaky, row);
+  add(sections.criticalPath, row);
+  add(why, prose);
+  add(planIssues, paint);
+  add(stacks ? failures : failureTitles, paint);
+  texts.push(...headline.map(prose));
+  sink.write(texts.map((text) => `${text}\n`).join(""));
+}
+
+/** Broken between words; what goes on begins below its own beginning. */
+function wrapped(text: string, columns: number): string {
+  const indent = " ".repeat(text.search(/[^ ]|$/));
+  const lines = wrapAnsi(text.slice(indent.length), columns - indent.length).split("\n");
+  return lines.map((line) => `${indent}${line}`).join("\n");
 }

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { kill } from "node:process";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { run } from "./programs.ts";
@@ -14,11 +15,13 @@ const DECIDERS = ["CI", "NO_COLOR", "FORCE_COLOR", "COLORTERM", "GITHUB_ACTIONS"
 let folder: string;
 let socket: string;
 let go: string;
+let pid: string;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "astrum-terminal-"));
   socket = join(folder, "tmux");
   go = join(folder, "go");
+  pid = join(folder, "pid");
 });
 
 afterEach(() => {
@@ -56,6 +59,12 @@ const until = (read: () => string, expected: string | RegExp): Promise<void> =>
 const times = (text: string, part: string): number => text.split(part).length - 1;
 
 const COUNTS = /\d+ running/;
+/** The live block; a line that was longer than the window is one line here, though the terminal has broken it. */
+const block = (): string[] => {
+  const lines = tmux("capture-pane", "-p", "-J").split("\n");
+  const shown = lines.map((line) => line.trimEnd()).filter((line) => line !== "");
+  return shown.slice(shown.findLastIndex((line) => line.startsWith("nightly")));
+};
 
 async function letEnd(): Promise<string> {
   writeFileSync(go, "");
@@ -75,11 +84,19 @@ describe("a program in a terminal", () => {
     expect(cursorShown()).toBe(true);
   });
 
-  it("keeps to a window of 40 columns and 8 rows", async () => {
+  it("keeps to a window of 40 columns and 8 rows, with two rows to spare", async () => {
     start(program(), {}, 40, 8);
-    await until(screen, COUNTS);
+    await until(screen, / more/);
     expect(times(everything(), "nightly")).toBe(1);
+    expect(block()).toHaveLength(6);
+    expect(block().filter((line) => line.length > 39)).toEqual([]);
     expect(await letEnd()).not.toMatch(COUNTS);
+  });
+
+  it("takes at most twelve lines of a high window", async () => {
+    start(program(), {}, 80, 50);
+    await until(screen, / more/);
+    expect(block()).toHaveLength(12);
   });
 
   it("draws one block after the window has become wider and higher", async () => {
@@ -91,13 +108,30 @@ describe("a program in a terminal", () => {
     expect(await letEnd()).not.toMatch(COUNTS);
   });
 
-  it("leaves a sane terminal after Ctrl-C", async () => {
-    start(program());
+  it("leaves the failure and no block on the screen after the window has become narrower and lower", async () => {
+    start(program(), {}, 100, 30);
     await until(screen, COUNTS);
-    tmux("send-keys", "C-c");
-    await until(everything, /ended with 130/);
+    tmux("resize-window", "-x", "60", "-y", "14");
+    await until(() => tmux("display-message", "-p", "#{pane_width}"), /60/);
+    await until(() => `${block().every((line) => line.length < 60)}`, "true");
+    expect(await letEnd()).toContain("this is what broke");
+    expect(screen()).not.toMatch(COUNTS);
+  });
+
+  it.each([
+    ["Ctrl-C", 130, () => tmux("send-keys", "C-c")],
+    ["kill -9", 137, () => kill(Number(readFileSync(pid, "utf8")), "SIGKILL")],
+  ])("leaves the terminal as it was after %s", async (_, code, end) => {
+    const [before, after] = [join(folder, "before"), join(folder, "after")];
+    const settings = (file: string): string => `stty -a >${quoted(file)}`;
+    const told = `bash -c 'echo $$ >"$0"; exec "$@"' ${quoted(pid)} ${program()}`;
+    start(`${settings(before)}; ${told}; code=$?; ${settings(after)}; (exit $code)`);
+    await until(screen, COUNTS);
+    end();
+    await until(everything, `ended with ${code}`);
     expect(cursorShown()).toBe(true);
     expect(tmux("display-message", "-p", "#{alternate_on}").trim()).toBe("0");
+    expect(readFileSync(after, "utf8")).toBe(readFileSync(before, "utf8"));
   });
 
   it("keeps whole every line the program writes to either output meanwhile", async () => {
@@ -110,6 +144,51 @@ describe("a program in a terminal", () => {
       expect(end.filter((line) => line === `err ${turn};`)).toHaveLength(1);
     }
     expect(end.join("\n")).not.toMatch(COUNTS);
+  });
+
+  it("waits with the block until a line that the program began is whole", async () => {
+    start(program("halting"));
+    await until(screen, COUNTS);
+    await until(screen, /one part,$/);
+    expect(screen()).not.toMatch(COUNTS);
+    writeFileSync(`${go}-half`, "");
+    await until(screen, /one part, and the other;\n[\s\S]*20 running/);
+    expect((await letEnd()).split("\n")).toContain("one part, and the other;");
+  });
+
+  it("draws the block although CI is set, if it is set to false", async () => {
+    start(program(), { CI: "false" });
+    await until(screen, COUNTS);
+  });
+
+  it("draws the block while its standard output is read by another, who sees the summary alone", async () => {
+    const read = join(folder, "read");
+    start(`${program()} | cat >${quoted(read)}`);
+    await until(screen, COUNTS);
+    await letEnd();
+    const text = readFileSync(read, "utf8");
+    expect(text).toContain("this is what broke");
+    expect(text).not.toContain(ESCAPE);
+    expect(text).not.toMatch(COUNTS);
+    expect(times(text, "✓ quick-0")).toBe(0);
+  });
+
+  it("writes lines without escapes where its standard error is read by another", async () => {
+    const read = join(folder, "read");
+    start(`${program()} 2> >(cat >${quoted(read)})`);
+    await until(() => run("cat", [read]).stdout, "this is what broke");
+    expect(screen()).toBe("");
+    expect(await letEnd()).toContain("this is what broke");
+    const text = readFileSync(read, "utf8");
+    expect(text).toMatch(/\[ 1\/41\] ✓ quick-0/);
+    expect(text).not.toContain(ESCAPE);
+  });
+
+  it("takes a terminal that does not tell its size for one of 80 by 24", async () => {
+    start(`stty columns 0 rows 0; ${program()}`);
+    await until(screen, COUNTS);
+    expect(block()).toHaveLength(12);
+    expect(await letEnd()).toMatch(/Slowest:\n.* ms {2}held-\d+/);
   });
 
   it.each([{ CI: "1" }, { TERM: "dumb" }])("writes lines and no block with %o", async (env) => {
