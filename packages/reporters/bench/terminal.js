@@ -14,7 +14,6 @@ import { progress } from "@astrum/reporters/terminal";
 const ROUNDS = 5;
 const TASKS = 10_000;
 const CONCURRENCY = 50;
-const TASK_MS = 50;
 
 if (!process.stderr.isTTY) {
   console.error('Needs a terminal: script -qec "node bench/terminal.js" /dev/null');
@@ -22,7 +21,10 @@ if (!process.stderr.isTTY) {
 }
 
 const tasks = Object.fromEntries(
-  Array.from({ length: TASKS }, (_, n) => [`t${n}`, task(`task-${n}`, () => after(TASK_MS))]),
+  Array.from({ length: TASKS }, (_, n) => [
+    `t${n}`,
+    task(`task-${n}`, () => after(milliseconds(n))),
+  ]),
 );
 const watched = flow("watched", tasks);
 
@@ -51,6 +53,14 @@ line(
   "renderer",
   shown.map((value, round) => value - nothing[round]),
 );
+
+/**
+ * 1 to 99, 50 on average. Of different lengths, as tasks are: those of one length would end together and wake the process
+ * less often the faster they are started, which is not what is measured here.
+ */
+function milliseconds(n) {
+  return 1 + ((n * 7919) % 99);
+}
 
 /** Percent of one CPU. */
 async function share(observers) {

@@ -4,6 +4,12 @@ import type { AttemptInfo, RunEvent, RunInfo, TaskInfo } from "@astrum/core";
 type Status = Extract<RunEvent, { type: "task.status" }>["to"];
 export type FinalStatus = Exclude<Status, "waiting" | "ready" | "running" | "delayed">;
 
+/** Mutable: an event comes seven times a task, and is to cost next to nothing. */
+interface Observed {
+  count: number;
+  ms: number;
+}
+
 const LIVE: ReadonlySet<Status> = new Set<Status>(["waiting", "ready", "running", "delayed"]);
 
 export function isFinal(status: Status): status is FinalStatus {
@@ -24,13 +30,7 @@ export interface MapItems {
   readonly retried: number;
 }
 
-interface Observed {
-  readonly count: number;
-  readonly ms: number;
-}
-
 const NO_ITEMS: MapItems = { total: 0, failed: 0, retried: 0 };
-const NOTHING_OBSERVED: Observed = { count: 0, ms: 0 };
 
 export class RunState {
   readonly run: RunInfo;
@@ -39,9 +39,21 @@ export class RunState {
   #total = 0;
   #ended = 0;
   #attemptMs = 0;
-  #all: Observed = NOTHING_OBSERVED;
-  readonly #byName: Map<string, Observed> = new Map();
-  readonly #statuses: Map<Status, number> = new Map();
+  readonly #all: Observed = { count: 0, ms: 0 };
+  readonly #itemsNamed: Map<string, Observed> = new Map();
+  readonly #counts: Record<Status, number> = {
+    waiting: 0,
+    ready: 0,
+    running: 0,
+    delayed: 0,
+    completed: 0,
+    failed: 0,
+    abandoned: 0,
+    skipped: 0,
+    cancelled: 0,
+    restored: 0,
+    detached: 0,
+  };
   readonly #open: Map<string, TaskInfo> = new Map();
   readonly #running: Map<string, RunningAttempt> = new Map();
   readonly #items: Map<string, MapItems> = new Map();
@@ -87,16 +99,16 @@ export class RunState {
   }
 
   count(status: Status): number {
-    return this.#statuses.get(status) ?? 0;
+    return this.#counts[status];
   }
 
   itemsOf(map: string): MapItems {
     return this.#items.get(map) ?? NO_ITEMS;
   }
 
-  /** Mean of the attempts of this declared name that completed, or of all that did; undefined before there is one. */
+  /** Mean of the attempts of the items of this name that completed, or of all that did; undefined before there is one. */
   meanMs(name: string): number | undefined {
-    const { count, ms } = this.#byName.get(name) ?? this.#all;
+    const { count, ms } = this.#itemsNamed.get(name) ?? this.#all;
     return count === 0 ? undefined : ms / count;
   }
 
@@ -122,7 +134,7 @@ export class RunState {
         const { attempt, outcome, durationMs } = event;
         this.#running.delete(attempt.task.key);
         this.#attemptMs += durationMs;
-        if (outcome.status === "completed") this.#observe(attempt.task.name, durationMs);
+        if (outcome.status === "completed") this.#observe(attempt.task, durationMs);
         break;
       }
       case "task.end":
@@ -143,8 +155,8 @@ export class RunState {
         const items = this.itemsOf(task.parent);
         this.#items.set(task.parent, { ...items, total: items.total + 1 });
       }
-    } else this.#statuses.set(from, this.count(from) - 1);
-    this.#statuses.set(to, this.count(to) + 1);
+    } else this.#counts[from]--;
+    this.#counts[to]++;
     if (!isFinal(to)) return;
     this.#ended++;
     this.#open.delete(task.key);
@@ -162,9 +174,17 @@ export class RunState {
     });
   }
 
-  #observe(name: string, ms: number): void {
-    const one = this.#byName.get(name) ?? NOTHING_OBSERVED;
-    this.#byName.set(name, { count: one.count + 1, ms: one.ms + ms });
-    this.#all = { count: this.#all.count + 1, ms: this.#all.ms + ms };
+  #observe({ name, kind }: TaskInfo, ms: number): void {
+    add(this.#all, ms);
+    // Only the items of a map share a name: what else completed does not come again.
+    if (kind !== "item") return;
+    const items = this.#itemsNamed.get(name);
+    if (items === undefined) this.#itemsNamed.set(name, { count: 1, ms });
+    else add(items, ms);
   }
+}
+
+function add(observed: Observed, ms: number): void {
+  observed.count++;
+  observed.ms += ms;
 }

@@ -149,9 +149,10 @@ describe("a program in a terminal", () => {
   it("waits with the block until a line that the program began is whole", async () => {
     start(program("halting"));
     await until(screen, COUNTS);
+    writeFileSync(`${go}-1`, "");
     await until(screen, /one part,$/);
     expect(screen()).not.toMatch(COUNTS);
-    writeFileSync(`${go}-half`, "");
+    writeFileSync(`${go}-2`, "");
     await until(screen, /one part, and the other;\n[\s\S]*20 running/);
     expect((await letEnd()).split("\n")).toContain("one part, and the other;");
   });
