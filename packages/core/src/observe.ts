@@ -167,24 +167,28 @@ export type RunEvent =
 
 /** One callback, one discriminated union in order: loggers, progress displays, event logs. */
 export function fromEvents(name: string, on: (event: RunEvent) => void): Observer {
+  // Every event names its task and attempt, so the scopes know nothing: one of each kind serves them all.
+  const attempt: AttemptScope = {
+    progress: (event) => on({ type: "attempt.progress", ...event }),
+    end: (event) => on({ type: "attempt.end", ...event }),
+  };
+  const task: TaskScope = {
+    attempt(event) {
+      on({ type: "attempt.start", ...event });
+      return attempt;
+    },
+    end: (event) => on({ type: "task.end", ...event }),
+  };
+  const run: RunScope = {
+    status: (event) => on({ type: "task.status", ...event }),
+    task: () => task,
+    end: (event) => on({ type: "run.end", ...event }),
+  };
   return {
     name,
     run(start) {
       on({ type: "run.start", ...start });
-      return {
-        status: (event) => on({ type: "task.status", ...event }),
-        task: () => ({
-          attempt(event) {
-            on({ type: "attempt.start", ...event });
-            return {
-              progress: (event) => on({ type: "attempt.progress", ...event }),
-              end: (event) => on({ type: "attempt.end", ...event }),
-            };
-          },
-          end: (event) => on({ type: "task.end", ...event }),
-        }),
-        end: (event) => on({ type: "run.end", ...event }),
-      };
+      return run;
     },
   };
 }

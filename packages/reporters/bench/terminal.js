@@ -1,14 +1,14 @@
 /**
- * What showing a run costs: the share of one CPU that a run of 10,000 tasks, 50 at once and some ten seconds long, takes
- * with nobody observing it, with an observer that does nothing, and with `progress()`. The second minus the first is what
- * the core asks for its events, the third minus the second is the renderer. In turn, least / median / most. Needs a
- * terminal, and draws on it:
+ * What showing a run costs: 10,000 tasks, 50 at once, some ten seconds long. The share of one CPU that the process takes
+ * with nobody observing and with `progress()`, which is both the renderer and what the core asks for its events; and the
+ * share of the time that the main thread spends in the renderer itself, measured around each of its functions, what the
+ * measuring takes being taken off. In turn, least / median / most. Needs a terminal, and draws on it:
  *
  *     script -qec "node bench/terminal.js" /dev/null
  */
 import process from "node:process";
 import { setTimeout as after } from "node:timers/promises";
-import { flow, fromEvents, task } from "@astrum/core";
+import { flow, task } from "@astrum/core";
 import { progress } from "@astrum/reporters/terminal";
 
 const ROUNDS = 5;
@@ -27,49 +27,92 @@ const tasks = Object.fromEntries(
   ]),
 );
 const watched = flow("watched", tasks);
+/** Has every function that `progress()` has, all empty. */
+const nothing = {
+  name: "nothing",
+  run: () => ({
+    status() {},
+    task: () => ({ attempt: () => ({ progress() {}, end() {} }), end() {} }),
+    end() {},
+  }),
+};
+const alone = [];
+const observed = [];
+const events = [];
+const drawings = [];
 
-/** Each as [name, its observers]. */
-const arms = [
-  ["no observer", () => []],
-  ["one that does nothing", () => [fromEvents("nothing", () => {})]],
-  ["progress()", () => [progress({ mode: "tty" })]],
-];
-
-const shares = arms.map(() => []);
-await share([]);
+await measured([]);
 for (let round = 0; round < ROUNDS; round++) {
-  for (const [arm, [, observers]] of arms.entries()) shares[arm].push(await share(observers()));
+  alone.push((await measured([])).cpu);
+  observed.push((await measured([progress({ mode: "tty" })])).cpu);
+  const measuring = await spentIn(nothing);
+  const renderer = await spentIn(progress({ mode: "tty" }));
+  events.push(renderer.events - measuring.events);
+  drawings.push(renderer.drawings);
 }
 
-const [none, nothing, shown] = shares;
 console.log(`Node ${process.version}, ${process.platform} ${process.arch}.`);
-console.log(`${TASKS} tasks, ${CONCURRENCY} at once, ${ROUNDS} rounds in turn; % of one CPU.\n`);
-for (const [arm, [name]] of arms.entries()) line(name, shares[arm]);
+console.log(`${TASKS} tasks, ${CONCURRENCY} at once, ${ROUNDS} rounds; % of one CPU.\n`);
+line("process, unobserved", alone);
+line("process, progress()", observed);
+line("progress(): events", events);
+line("progress(): drawings", drawings);
 line(
-  "events",
-  nothing.map((value, round) => value - none[round]),
-);
-line(
-  "renderer",
-  shown.map((value, round) => value - nothing[round]),
+  "progress(): both",
+  events.map((value, round) => value + drawings[round]),
 );
 
-/**
- * 1 to 99, 50 on average. Of different lengths, as tasks are: those of one length would end together and wake the process
- * less often the faster they are started, which is not what is measured here.
- */
+/** 1 to 99, 50 on average, since tasks of one length would end together. */
 function milliseconds(n) {
   return 1 + ((n * 7919) % 99);
 }
 
-/** Percent of one CPU. */
-async function share(observers) {
-  const cpu = process.cpuUsage();
+async function measured(observers) {
+  const before = process.cpuUsage();
   const start = performance.now();
   await watched.run({ concurrency: CONCURRENCY, observers });
   const ms = performance.now() - start;
-  const { user, system } = process.cpuUsage(cpu);
-  return ((user + system) / 1000 / ms) * 100;
+  const { user, system } = process.cpuUsage(before);
+  return { ms, cpu: ((user + system) / 1000 / ms) * 100 };
+}
+
+/** Percent of the time, in the functions of an observer and in the timers it sets. */
+async function spentIn(observer) {
+  const spent = { events: 0, drawings: 0 };
+  const stopTiming = timeTimers(spent);
+  const { ms } = await measured([timed(observer, spent)]);
+  stopTiming();
+  return { events: (spent.events / ms) * 100, drawings: (spent.drawings / ms) * 100 };
+}
+
+/** An observer, or a scope that it opened, whose every function adds to what its events have taken. */
+function timed(scope, spent) {
+  if (typeof scope !== "object" || scope === null) return scope;
+  const parts = Object.entries(scope).map(([name, part]) => {
+    if (typeof part !== "function") return [name, part];
+    const told = (...event) => {
+      const start = performance.now();
+      const opened = part(...event);
+      spent.events += performance.now() - start;
+      return timed(opened, spent);
+    };
+    return [name, told];
+  });
+  return Object.fromEntries(parts);
+}
+
+/** The renderer draws in timers of its own; those of the tasks are none of these. */
+function timeTimers(spent) {
+  const { setTimeout } = globalThis;
+  globalThis.setTimeout = (fire, ms) =>
+    setTimeout(() => {
+      const start = performance.now();
+      fire();
+      spent.drawings += performance.now() - start;
+    }, ms);
+  return () => {
+    globalThis.setTimeout = setTimeout;
+  };
 }
 
 function line(name, values) {

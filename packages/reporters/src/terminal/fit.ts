@@ -39,7 +39,7 @@ function fitFrom(text: string, columns: number): string {
   return text.slice(0, end);
 }
 
-/** A block is measured five times a second: without the short way that is a third of the time a drawing takes. */
+/** A block is measured four times a second: without the short way that is a third of the time a drawing takes. */
 function width(text: string): number {
   return ONE_COLUMN_EACH.test(text) ? text.length : stringWidth(text);
 }

@@ -1,6 +1,6 @@
 /**
  * The live block at the bottom of a terminal. What is told for good goes above it, in the order in which it happened; the
- * block is drawn again at most five times a second, and once a second when nothing happens.
+ * block is drawn again at most four times a second, and once a second when nothing happens.
  *
  * The cursor is never hidden, so that there is nothing to restore, not even after a `kill -9`; the alternate screen is never
  * entered, so that nothing is lost with it. (Hiding it is also why a library must watch for signals, which keeps a program's own
@@ -19,7 +19,8 @@ import type { Sink } from "./sink.ts";
 import type { Telling } from "./telling.ts";
 import { type Estimates, type TimeLeft, timeLeft } from "./time-left.ts";
 
-const DRAW_MS = 200;
+/** Often enough to be read. A drawing takes about a millisecond: the run comes between two of them. */
+const DRAW_MS = 250;
 const IDLE_MS = 1000;
 const MOST_LINES = 12;
 /** Looking at every open task takes time: at most once a second, and never more than a part in 500 of it. */

@@ -1,6 +1,6 @@
 /** Shows how a run goes, while it goes: chooses the way to show it, and hands it every event. */
 import process from "node:process";
-import { type Clock, fromEvents, type Observer, type RunEvent } from "@astrum/core";
+import { type Clock, fromEvents, type Observer } from "@astrum/core";
 import { lineObserver, lineWriter } from "../event-log.ts";
 import type { Redaction } from "../redact.ts";
 import { coloursOn, painter } from "./colour.ts";
@@ -87,19 +87,15 @@ function check(stream: TerminalStream, mode: ProgressMode): void {
 }
 
 function shownBy(display: Display): Observer {
-  const states = new Map<string, RunState>();
-  return fromEvents(NAME, (event) => {
-    const runId = runOf(event);
-    if (event.type === "run.start") states.set(runId, new RunState(event.run, event.at));
-    const state = states.get(runId);
-    if (state === undefined) return;
-    state.apply(event);
-    display.told(state, event);
-    if (event.type === "run.end") states.delete(runId);
-  });
-}
-
-function runOf(event: RunEvent): string {
-  if (event.type === "run.start" || event.type === "run.end") return event.run.runId;
-  return "attempt" in event ? event.attempt.task.run.runId : event.task.run.runId;
+  return {
+    name: NAME,
+    run(start) {
+      const state = new RunState(start.run, start.at);
+      const shown = fromEvents(NAME, (event) => {
+        state.apply(event);
+        display.told(state, event);
+      });
+      return shown.run?.(start);
+    },
+  };
 }
