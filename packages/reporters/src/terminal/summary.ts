@@ -23,7 +23,8 @@ const LIMITS = { path: 5, slowest: 5 };
 
 /**
  * Writes the slowest and the flaky tasks, the critical path, what bound the run, its failures, and last how it ended. On a
- * terminal the rows of a table that do not fit are cut, and sentences are broken between words; errors are left whole. A reader that went away (`EPIPE`) is no error.
+ * terminal the rows of a table that do not fit are cut, and sentences are broken between words; errors are left whole. A
+ * reader that went away (`EPIPE`) is no error.
  */
 export function printSummary(
   report: SerializedReport,
