@@ -6,108 +6,62 @@
  */
 
 /**
- * The files of `packages/core/src`, left to right. A file imports from its own zone and from the zones above it, and
- * that goes for types too: a type that two sides need belongs to the left one. A new file must be given its place
- * here; one without a place is reported.
- *
- * @type {readonly { readonly zone: string, readonly files: readonly string[] }[]}
+ * The folders of `packages/core/src`, from a definition to a report. A file imports from its own folder and from those
+ * before it, and that goes for types too: a type that two folders need belongs to the earlier one. Beside them stand only
+ * the two entries.
  */
-export const coreZones = [
-  { zone: "ground", files: ["errors", "check", "encode", "version"] },
-  { zone: "task", files: ["task", "retry"] },
-  { zone: "graph", files: ["graph"] },
-  { zone: "plan", files: ["plan"] },
-  { zone: "event", files: ["event"] },
-  { zone: "run", files: ["ledger", "attempts", "ready-queue", "run", "run-stages"] },
-  {
-    zone: "report",
-    files: [
-      "reasons",
-      "outcome",
-      "fingerprint",
-      "statistics",
-      "task-row",
-      "stage-row",
-      "analysis",
-      "report",
-      "journal",
-      "resume",
-    ],
-  },
-  {
-    zone: "driver",
-    files: [
-      "clock",
-      "async-context",
-      "semaphore",
-      "inputs",
-      "surroundings",
-      "observe",
-      "runner",
-      "attempt",
-      "observation",
-      "run-options",
-      "outputs",
-      "conclude",
-    ],
-  },
-  { zone: "execute", files: ["execute"] },
-  { zone: "doors", files: ["plan-failure", "launch", "replay", "flow", "scheduler"] },
-  { zone: "index", files: ["index"] },
+export const coreFolders = [
+  "ground",
+  "define",
+  "machine",
+  "report",
+  "resume",
+  "contract",
+  "drive",
+  "doors",
 ];
 
 /** The entry "./testing": it may import all of the core, and no production source may import it. */
-const testingEntry = "testing";
+const testingEntry = "^packages/core/src/testing\\.ts$";
+const coreEntries = "^packages/core/src/(index|testing)\\.ts$";
 
-/** Files that speak events and commands. Everyone else is handed statuses, statistics and reports. */
-export const eventReaders = [
-  "ledger",
-  "attempts",
-  "run",
-  "run-stages",
-  "report",
-  "replay",
-  "execute",
-];
+/** @param {readonly string[]} folders */
+const inCore = (...folders) => `^packages/core/src/(${folders.join("|")})/`;
 
-/** @param {readonly string[]} files */
-const coreFiles = (files) => `^packages/core/src/(${files.join("|")})\\.ts$`;
+/** Who speaks events and commands. Everyone else is handed statuses, statistics and reports. */
+const eventReaders = [inCore("machine", "drive"), "^packages/core/src/doors/replay\\.ts$"];
 
 /** @type {import("dependency-cruiser").IForbiddenRuleType[]} */
-const leftwards = coreZones.slice(0, -1).map(({ zone, files }, place) => ({
-  name: `core-${zone}-imports-leftwards`,
-  comment: `${zone} stands left of what it imports here: see coreZones in tools/gates/arrows.config.js.`,
+const coreArrows = coreFolders.map((folder, place) => ({
+  name: `core-${folder}-imports-no-later-folder`,
+  comment: `${folder} comes before what it imports here: see coreFolders in tools/gates/arrows.config.js.`,
   severity: "error",
-  from: { path: coreFiles(files) },
-  to: { path: coreFiles(coreZones.slice(place + 1).flatMap((right) => right.files)) },
+  from: { path: inCore(folder) },
+  to: {
+    path: [
+      ...coreFolders.slice(place + 1).map((later) => inCore(later)),
+      "^packages/core/src/index\\.ts$",
+    ],
+  },
 }));
-
-const rightOfEvent = coreZones
-  .slice(coreZones.findIndex(({ zone }) => zone === "event") + 1)
-  .flatMap(({ files }) => files);
-
-const placed = [...coreZones.flatMap(({ files }) => files), testingEntry];
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
   forbidden: [
-    ...leftwards,
+    ...coreArrows,
     {
-      name: "core-file-has-a-place",
-      comment: "Give the file its place in coreZones, in tools/gates/arrows.config.js.",
+      name: "core-file-has-a-folder",
+      comment: "Put the file into one of coreFolders, in tools/gates/arrows.config.js.",
       severity: "error",
       from: {},
-      to: { path: "^packages/core/src/", pathNot: coreFiles(placed) },
+      to: { path: "^packages/core/src/", pathNot: [inCore(...coreFolders), coreEntries] },
     },
     {
       name: "core-event-has-few-readers",
-      comment: "Only the machine, its driver and what reads its log handle events and commands.",
+      comment: "Only the machine, its driver and the replay of its log handle events and commands.",
       severity: "error",
-      from: {
-        path: coreFiles(rightOfEvent),
-        pathNot: coreFiles([...eventReaders, "index"]),
-      },
-      to: { path: coreFiles(["event"]), dependencyTypesNot: ["type-only"] },
+      from: { path: "^packages/core/src/", pathNot: [...eventReaders, coreEntries] },
+      to: { path: "^packages/core/src/machine/event\\.ts$" },
     },
     {
       name: "core-imports-nothing",
@@ -145,13 +99,13 @@ export default {
       severity: "error",
       from: {
         path: "^(packages|apps)/[^/]+/src/",
-        pathNot: [coreFiles([testingEntry]), "^packages/conformance/"],
+        pathNot: [testingEntry, "^packages/conformance/"],
       },
       to: {
         path: [
           "(^|/)test/",
           "\\.test(-d)?\\.[jt]s$",
-          coreFiles([testingEntry]),
+          testingEntry,
           "^packages/conformance/",
           "^@astrum/(core/testing|conformance)",
           "(^|/)vitest(/|$)",

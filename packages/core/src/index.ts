@@ -1,29 +1,7 @@
 // Door 1: typed task handles.
 
-export type { Analysis, Link } from "./analysis.ts";
-export type { FailureMode } from "./attempts.ts";
 // Run.
-export type { Clock } from "./clock.ts";
-export { type EncodedValue, type SerializedError, serializeError } from "./encode.ts";
-// Errors.
-export {
-  DefinitionError,
-  InputError,
-  type Issue,
-  JournalError,
-  NonErrorThrown,
-  NonRetryableError,
-  PlanError,
-  RunAbortedError,
-  RunError,
-  RunStoppedError,
-  SchemaError,
-  TaskCancelledError,
-  TimeoutError,
-} from "./errors.ts";
-export type { Dispatch } from "./execute.ts";
-export { type Flow, type FlowRun, flow, type Roots } from "./flow.ts";
-export type { Journal, JournalEntry } from "./journal.ts";
+export type { Clock } from "./contract/clock.ts";
 // Watch.
 export {
   type AttemptEndEvent,
@@ -50,32 +28,10 @@ export {
   type TaskOutcome,
   type TaskScope,
   type TaskStartEvent,
-} from "./observe.ts";
+} from "./contract/observer.ts";
+export type { Runner, RunnerAttempt } from "./contract/runner.ts";
 // Plan.
-export type { Plan, PlannedStage, PlannedTask } from "./plan.ts";
-// Report.
-export type { ExecutionReport, PlanIssue, SerializedReport } from "./report.ts";
-export { reportOfJournal } from "./resume.ts";
-export type { RunOptions } from "./run-options.ts";
-export type { Runner, RunnerAttempt } from "./runner.ts";
-// Door 2: the documented scheduler.
-export {
-  type DataItem,
-  DynamicScheduler,
-  type SchedulerOptions,
-  type TaskCallable,
-  type TaskData,
-  type TaskOrder,
-} from "./scheduler.ts";
-export { Semaphore } from "./semaphore.ts";
-export type {
-  AttemptStatistics,
-  Ms,
-  Offset,
-  StageStatistics,
-  TaskStatistics,
-  TaskStatus,
-} from "./statistics.ts";
+export type { Plan, PlannedStage, PlannedTask } from "./define/plan.ts";
 export {
   after,
   type Binding,
@@ -100,5 +56,49 @@ export {
   task,
   type ValueOf,
   type ValuesOf,
-} from "./task.ts";
-export { VERSION } from "./version.ts";
+} from "./define/task.ts";
+export { type Flow, type FlowRun, flow, type Roots } from "./doors/flow.ts";
+// Door 2: the documented scheduler.
+export {
+  type DataItem,
+  DynamicScheduler,
+  type SchedulerOptions,
+  type TaskCallable,
+  type TaskData,
+  type TaskOrder,
+} from "./doors/scheduler.ts";
+export type { Dispatch } from "./drive/execute.ts";
+export type { RunOptions } from "./drive/options.ts";
+export { Semaphore } from "./drive/semaphore.ts";
+export { type EncodedValue, type SerializedError, serializeError } from "./ground/encode.ts";
+// Errors.
+export {
+  DefinitionError,
+  InputError,
+  type Issue,
+  JournalError,
+  NonErrorThrown,
+  NonRetryableError,
+  PlanError,
+  RunAbortedError,
+  RunError,
+  RunStoppedError,
+  SchemaError,
+  TaskCancelledError,
+  TimeoutError,
+} from "./ground/errors.ts";
+export { VERSION } from "./ground/version.ts";
+export type { FailureMode } from "./machine/attempts.ts";
+export type { Analysis, Link } from "./report/analysis.ts";
+// Report.
+export type { ExecutionReport, PlanIssue, SerializedReport } from "./report/report.ts";
+export type {
+  AttemptStatistics,
+  Ms,
+  Offset,
+  StageStatistics,
+  TaskStatistics,
+  TaskStatus,
+} from "./report/statistics.ts";
+export type { Journal, JournalEntry } from "./resume/journal.ts";
+export { reportOfJournal } from "./resume/restore.ts";

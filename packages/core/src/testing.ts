@@ -2,14 +2,14 @@
  * For tests of graphs, the users' and our own: a clock that does not wait, tasks that follow a script, and the machine's
  * events as text. An entry of its own, `@astrum/core/testing`; production code never imports it.
  */
-import type { Clock } from "./clock.ts";
-import type { Recorder } from "./execute.ts";
-import { RECORDER } from "./launch.ts";
-import { type Recording, Tape } from "./replay.ts";
-import type { RunOptions } from "./run-options.ts";
-import type { TaskContext } from "./task.ts";
+import type { Clock } from "./contract/clock.ts";
+import type { TaskContext } from "./define/task.ts";
+import { RECORDER } from "./doors/launch.ts";
+import { type Recording, Tape } from "./doors/replay.ts";
+import type { Recorder } from "./drive/execute.ts";
+import type { RunOptions } from "./drive/options.ts";
 
-export { type Recording, replay, trace } from "./replay.ts";
+export { type Recording, replay, trace } from "./doors/replay.ts";
 
 interface Timer {
   readonly at: number;

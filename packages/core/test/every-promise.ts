@@ -4,6 +4,7 @@
  */
 import { deepStrictEqual } from "node:assert/strict";
 import { getEventListeners } from "node:events";
+import type { GraphPlan } from "../src/define/plan.ts";
 import {
   type ExecutionReport,
   type FlowRun,
@@ -14,9 +15,8 @@ import {
   type TaskStatistics,
   task,
 } from "../src/index.ts";
-import { READY, RUNNING } from "../src/ledger.ts";
-import type { GraphPlan } from "../src/plan.ts";
-import { Run } from "../src/run.ts";
+import { READY, RUNNING } from "../src/machine/ledger.ts";
+import { Run } from "../src/machine/run.ts";
 import { type Recording, recorded, replay, VirtualClock } from "../src/testing.ts";
 import { CAPACITY, RandomGraph, type RandomRun, type Seen } from "./random-graph.ts";
 import { FINAL } from "./scenario.ts";

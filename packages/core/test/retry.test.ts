@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { systemClock } from "../src/clock.ts";
+import { systemClock } from "../src/contract/clock.ts";
 import { flow, NonRetryableError, type RetryPolicy, Semaphore, task } from "../src/index.ts";
 import { VirtualClock } from "../src/testing.ts";
 import { Diary, escaped, row, statuses } from "./scenario.ts";

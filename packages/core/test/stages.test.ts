@@ -1,8 +1,8 @@
 /** The documented algorithm beyond what was recorded: the promises of this engine, kept by its machine as well. */
 import { describe, expect, test } from "vitest";
+import type { GraphPlan } from "../src/define/plan.ts";
 import { PlanError, type SchedulerOptions, Semaphore } from "../src/index.ts";
-import type { GraphPlan } from "../src/plan.ts";
-import { StagedRun } from "../src/run-stages.ts";
+import { StagedRun } from "../src/machine/run-stages.ts";
 import { recorded, replay, trace, VirtualClock } from "../src/testing.ts";
 import { reasons, row, small, starts, statuses } from "./small-scheduler.ts";
 

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ICruiseResult } from "dependency-cruiser";
 import { describe, expect, it } from "vitest";
-import { coreZones, eventReaders } from "../arrows.config.js";
-import { cutTree, plantTree, root } from "./planted-tree.ts";
+import { coreFolders } from "../arrows.config.js";
+import { coreFiles, cutTree, plantTree, root } from "./planted-tree.ts";
 
 interface Arrow {
   readonly from: string;
@@ -19,35 +19,35 @@ interface Fault extends Arrow {
 
 const core = (file: string): string => `packages/core/src/${file}.ts`;
 const destination = ({ imports, to }: Arrow): string => to ?? core(imports.slice(2, -3));
-const rightOf = (place: number) => coreZones.slice(place + 1).flatMap(({ files }) => files);
-const leftOf = (place: number) => coreZones.slice(0, place + 1).flatMap(({ files }) => files);
+const filesIn = (folder: string): string[] =>
+  coreFiles.filter((file) => file.startsWith(`${folder}/`));
+const speaksEvents = (file: string): boolean =>
+  /^(machine|drive)\/|^doors\/replay$|^testing$/.test(file);
 
-const againstTheOrder = coreZones.flatMap(({ zone, files }, place) =>
-  files.flatMap((file) =>
-    rightOf(place).map(
-      (right): Fault => ({
-        rule: `core-${zone}-imports-leftwards`,
+/** From every file of a folder to one file of each folder after it. */
+const againstTheOrder = coreFolders.flatMap((folder, place) =>
+  filesIn(folder).flatMap((file) =>
+    [...coreFolders.slice(place + 1).map((later) => filesIn(later).at(-1) as string), "index"].map(
+      (later): Fault => ({
+        rule: `core-${folder}-imports-no-later-folder`,
         from: core(file),
-        imports: `./${right}.ts`,
+        imports: `../${later}.ts`,
+        to: core(later),
       }),
     ),
   ),
 );
 
-const eventsInTheWrongHands = [
-  "statistics",
-  "analysis",
-  "resume",
-  "observe",
-  "attempt",
-  "flow",
-].map(
-  (file): Fault => ({
-    rule: "core-event-has-few-readers",
-    from: core(file),
-    imports: "./event.ts",
-  }),
-);
+const eventsInTheWrongHands = coreFiles
+  .filter((file) => !speaksEvents(file) && !/^(ground|define)\//.test(file))
+  .map(
+    (file): Fault => ({
+      rule: "core-event-has-few-readers",
+      from: core(file),
+      imports: "../machine/event.ts",
+      to: core("machine/event"),
+    }),
+  );
 
 const otel = "packages/otel/src/index.ts";
 const prometheus = "packages/prometheus/src/index.ts";
@@ -55,22 +55,33 @@ const audit = "apps/audit/src/main.ts";
 
 const otherFaults: readonly Fault[] = [
   {
-    rule: "core-file-has-a-place",
+    rule: "core-file-has-a-folder",
     from: core("index"),
     imports: "./newcomer.ts",
   },
-  { rule: "core-imports-nothing", from: core("clock"), imports: "node:timers", to: "timers" },
-  { rule: "core-imports-nothing", from: core("attempt"), imports: "events", to: "events" },
-  { rule: "core-imports-nothing", from: core("report"), imports: "missing", to: "missing" },
+  {
+    rule: "core-file-has-a-folder",
+    from: core("doors/flow"),
+    imports: "../shared/newcomer.ts",
+    to: core("shared/newcomer"),
+  },
   {
     rule: "core-imports-nothing",
-    from: core("graph"),
+    from: core("contract/clock"),
+    imports: "node:timers",
+    to: "timers",
+  },
+  { rule: "core-imports-nothing", from: core("drive/call"), imports: "events", to: "events" },
+  { rule: "core-imports-nothing", from: core("report/report"), imports: "missing", to: "missing" },
+  {
+    rule: "core-imports-nothing",
+    from: core("define/graph"),
     imports: "installed",
     to: "node_modules/installed/dist/index.js",
   },
   {
     rule: "core-imports-nothing",
-    from: core("execute"),
+    from: core("drive/execute"),
     imports: "@astrum/otel",
     to: "@astrum/otel",
   },
@@ -90,14 +101,14 @@ const otherFaults: readonly Fault[] = [
   {
     rule: "package-reached-by-its-name",
     from: otel,
-    imports: "../../core/src/run.ts",
-    to: core("run"),
+    imports: "../../core/src/machine/run.ts",
+    to: core("machine/run"),
   },
   {
     rule: "package-reached-by-its-name",
     from: audit,
-    imports: "../../../packages/core/src/graph.ts",
-    to: core("graph"),
+    imports: "../../../packages/core/src/define/graph.ts",
+    to: core("define/graph"),
   },
   {
     rule: "nothing-imports-an-app",
@@ -117,7 +128,12 @@ const otherFaults: readonly Fault[] = [
     imports: "../../audit/src/main.ts",
     to: audit,
   },
-  { rule: "production-imports-no-test", from: core("scheduler"), imports: "./testing.ts" },
+  {
+    rule: "production-imports-no-test",
+    from: core("doors/scheduler"),
+    imports: "../testing.ts",
+    to: core("testing"),
+  },
   {
     rule: "production-imports-no-test",
     from: audit,
@@ -140,16 +156,24 @@ const otherFaults: readonly Fault[] = [
 ];
 
 const allowed: readonly Arrow[] = [
-  ...coreZones.flatMap(({ files }, place) =>
-    files.flatMap((file) =>
-      leftOf(place)
-        .filter((left) => left !== file)
-        .filter((left) => left !== "event" || [...eventReaders, "index"].includes(file))
-        .map((left): Arrow => ({ from: core(file), imports: `./${left}.ts` })),
+  ...coreFolders.flatMap((folder, place) =>
+    filesIn(folder).flatMap((file) =>
+      coreFolders
+        .slice(0, place + 1)
+        .flatMap(filesIn)
+        .filter((earlier) => earlier !== file)
+        .filter((earlier) => earlier !== "machine/event" || speaksEvents(file))
+        .map(
+          (earlier): Arrow => ({
+            from: core(file),
+            imports: `../${earlier}.ts`,
+            to: core(earlier),
+          }),
+        ),
     ),
   ),
-  { from: core("testing"), imports: "./run.ts" },
-  { from: core("testing"), imports: "./event.ts" },
+  { from: core("testing"), imports: "./machine/run.ts" },
+  { from: core("testing"), imports: "./machine/event.ts" },
   { from: otel, imports: "@astrum/core" },
   { from: otel, imports: "installed" },
   { from: otel, imports: "node:fs" },
@@ -165,12 +189,12 @@ const allowed: readonly Arrow[] = [
 
 describe("The arrows between files", () => {
   it("are those that ARCHITECTURE.md shows", () => {
-    const rows = readFileSync(join(root, "ARCHITECTURE.md"), "utf8")
+    const folders = readFileSync(join(root, "ARCHITECTURE.md"), "utf8")
       .split("\n## ")
       .filter((section) => section.startsWith("The arrows"))
-      .flatMap((section) => [...section.matchAll(/^\| (\w+) \| (`.*`) \|$/gm)])
-      .map(([, zone, files]) => ({ zone, files: files?.slice(1, -1).split("` `") }));
-    expect(rows).toEqual(coreZones.filter(({ zone }) => zone !== "index"));
+      .flatMap((section) => [...section.matchAll(/^\| `(\w+)` \|/gm)])
+      .map(([, folder]) => folder);
+    expect(folders).toEqual(coreFolders);
   });
 
   it("let through every import that follows them", () => {
@@ -179,7 +203,7 @@ describe("The arrows between files", () => {
 
   describe.each([
     ["value", importValue, [...againstTheOrder, ...eventsInTheWrongHands, ...otherFaults]],
-    ["type", importType, [...againstTheOrder, ...otherFaults]],
+    ["type", importType, [...againstTheOrder, ...eventsInTheWrongHands, ...otherFaults]],
   ])("against which a %s was imported", (_, statement, faults) => {
     const found = reportedFor(faults, statement);
 
@@ -217,7 +241,10 @@ function reportedFor(
   arrows: readonly Arrow[],
   statement: (from: string, name: string) => string,
 ): Violation[] {
-  const files: Record<string, string> = { [core("newcomer")]: "export const value = 0;\n" };
+  const files: Record<string, string> = {
+    [core("newcomer")]: "export const value = 0;\n",
+    [core("shared/newcomer")]: "export const value = 0;\n",
+  };
   for (const [index, { from, imports }] of arrows.entries())
     files[from] = (files[from] ?? "export const value = 0;\n") + statement(imports, `name${index}`);
   const tree = plantTree(files);

@@ -2,6 +2,7 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -9,10 +10,18 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { coreZones } from "../arrows.config.js";
 
 /** The monorepo these gates belong to. */
 export const root: string = join(import.meta.dirname, "../../..");
+
+/** The core's files in their folders, as they are today: `machine/run`. */
+export const coreFiles: readonly string[] = readdirSync(join(root, "packages/core/src"), {
+  recursive: true,
+  encoding: "utf8",
+})
+  .filter((file) => file.includes("/") && file.endsWith(".ts"))
+  .map((file) => file.slice(0, -3))
+  .sort();
 
 /** A monorepo of nearly empty files behind the real gates, with the given files planted. The caller removes it. */
 export function plantTree(planted: Readonly<Record<string, string>>): string {
@@ -51,8 +60,7 @@ export function plantTree(planted: Readonly<Record<string, string>>): string {
     write(`packages/${name}/src/index.ts`, source);
     write(`packages/${name}/test/it.test.ts`, source);
   }
-  for (const file of [...coreZones.flatMap(({ files }) => files), "testing"])
-    write(`packages/core/src/${file}.ts`, source);
+  for (const file of [...coreFiles, "testing"]) write(`packages/core/src/${file}.ts`, source);
   write("node_modules/installed/package.json", JSON.stringify({ main: "dist/index.js" }));
   write("node_modules/installed/dist/index.js", "export const value = 0;\n");
   write("packages/core/dist/index.js", 'import "nothing that an arrow may follow";\n');

@@ -1,0 +1,365 @@
+/**
+ * The graph: checked, frozen, indexed. Names are resolved here, once; from here on a task is an integer and an unknown
+ * name cannot exist. Both doors build it. It knows no capacity, no status and no order of execution.
+ */
+import { didYouMean, Issues, isString, nearest } from "../ground/check.ts";
+import type { Definition, TaskOptions } from "./task.ts";
+
+/** How a dependent hangs on its dependency; what each means for it is the table of `rulesOut`. */
+export const VALUE = 0;
+export const OPTIONAL = 1;
+export const SETTLED = 2;
+export const AFTER = 3;
+export const EDGE_KINDS = ["value", "optional", "settled", "after"] as const;
+
+export interface Root {
+  readonly key: string;
+  readonly task: number;
+}
+
+/** Edges in compressed rows: those of task `t` are the entries from `start[t]` to `start[t + 1]`. */
+export interface Edges {
+  readonly start: Int32Array;
+  readonly end: Int32Array;
+  readonly kind: Uint8Array;
+}
+
+export interface Graph {
+  readonly name: string;
+  readonly size: number;
+  readonly definitions: readonly Definition[];
+  readonly index: ReadonlyMap<string, number>;
+  /** From each task to what it reads: one edge for every slot that reads a task, in the order of the slots. */
+  readonly dependencies: Edges;
+  /** The same edges, from each task to its readers, in the order of their declaration. */
+  readonly dependents: Edges;
+  /** The tasks that nobody waits for. */
+  readonly tails: ReadonlySet<number>;
+  /** What `report.outputs` holds; none means every task under its own name. */
+  readonly roots: readonly Root[] | undefined;
+}
+
+/** The edges of a graph in the making: one row a task, in declaration order. */
+export class EdgeList {
+  readonly #start: Int32Array;
+  readonly #end: Int32Array;
+  readonly #kind: Uint8Array;
+  #rows = 0;
+  #edges = 0;
+
+  /** Room for so many tasks, and at most so many edges. */
+  constructor(tasks: number, edges: number) {
+    this.#start = new Int32Array(tasks + 1);
+    this.#end = new Int32Array(edges);
+    this.#kind = new Uint8Array(edges);
+  }
+
+  add(dependency: number, kind: number): void {
+    this.#end[this.#edges] = dependency;
+    this.#kind[this.#edges++] = kind;
+  }
+
+  closeRow(): void {
+    this.#start[++this.#rows] = this.#edges;
+  }
+
+  edges(): Edges {
+    const count = this.#edges;
+    const full = count === this.#end.length;
+    return {
+      start: this.#start,
+      end: full ? this.#end : this.#end.slice(0, count),
+      kind: full ? this.#kind : this.#kind.slice(0, count),
+    };
+  }
+}
+
+/** Builds a graph from definitions whose dependencies are already integers; the issues say what is wrong with it. */
+export function graph(
+  name: string,
+  definitions: readonly Definition[],
+  list: EdgeList,
+  tails: ReadonlySet<number>,
+  roots: readonly Root[] | undefined,
+  issues: Issues,
+): Graph {
+  const size = definitions.length;
+  const index = new Map<string, number>();
+  let maps = false;
+  for (let task = 0; task < size; task++) {
+    const definition = definitions[task] as Definition;
+    index.set(definition.name, task);
+    if (definition.kind === "map") maps = true;
+    if (definition.options !== undefined) checkOptions(issues, definition);
+  }
+  if (index.size < size) reportDuplicates(issues, definitions);
+  if (maps) reportItemNames(issues, definitions, index);
+
+  const dependencies = list.edges();
+  const dependents = reversed(dependencies, size);
+  for (const tail of tails) {
+    const first = dependents.start[tail] as number;
+    if (first < (dependents.start[tail + 1] as number)) {
+      const name = (definitions[tail] as Definition).name;
+      const reader = (definitions[dependents.end[first] as number] as Definition).name;
+      issues.add(
+        "tail-with-dependents",
+        `Tail task "${name}" has a dependent, "${reader}": nobody waits for a tail task, so nothing may depend on it`,
+        ["tails", name],
+      );
+    }
+  }
+  return { name, size, definitions, index, dependencies, dependents, tails, roots };
+}
+
+function reversed(edges: Edges, size: number): Edges {
+  const count = edges.end.length;
+  const start = new Int32Array(size + 1);
+  for (let edge = 0; edge < count; edge++) {
+    const at = (edges.end[edge] as number) + 1;
+    start[at] = (start[at] as number) + 1;
+  }
+  for (let task = 0; task < size; task++) {
+    start[task + 1] = (start[task + 1] as number) + (start[task] as number);
+  }
+  const free = start.slice(0, size);
+  const end = new Int32Array(count);
+  const kind = new Uint8Array(count);
+  for (let task = 0; task < size; task++) {
+    const last = edges.start[task + 1] as number;
+    for (let edge = edges.start[task] as number; edge < last; edge++) {
+      const dependency = edges.end[edge] as number;
+      const at = free[dependency] as number;
+      free[dependency] = at + 1;
+      end[at] = task;
+      kind[at] = edges.kind[edge] as number;
+    }
+  }
+  return { start, end, kind };
+}
+
+function reportDuplicates(issues: Issues, definitions: readonly Definition[]): void {
+  const seen = new Set<string>();
+  const told = new Set<string>();
+  for (const { name } of definitions) {
+    if (seen.has(name) && !told.has(name)) {
+      told.add(name);
+      issues.add(
+        "duplicate-name",
+        `Two tasks are named "${name}": names identify tasks, give each its own`,
+        ["tasks", name],
+      );
+    }
+    seen.add(name);
+  }
+}
+
+function reportItemNames(
+  issues: Issues,
+  definitions: readonly Definition[],
+  index: ReadonlyMap<string, number>,
+): void {
+  for (const { name } of definitions) {
+    const map = /^(.+)\[\d+\]$/s.exec(name)?.[1];
+    const at = map === undefined ? undefined : index.get(map);
+    if (at !== undefined && definitions[at]?.kind === "map") {
+      issues.add(
+        "duplicate-name",
+        `Task "${name}" has the name of an item of map "${map}": rename one of them`,
+        ["tasks", name],
+      );
+    }
+  }
+}
+
+const OPTION_KEYS = [
+  "retry",
+  "timeoutMs",
+  "priority",
+  "resources",
+  "when",
+  "onFailure",
+  "output",
+  "tags",
+  "description",
+  "version",
+];
+const MAP_OPTION_KEYS = [...OPTION_KEYS, "concurrency"];
+const RETRY_KEYS = ["attempts", "backoff", "baseMs", "maxMs", "jitter", "retryIf"];
+
+/** Checks the options of one task, wherever they were written. */
+export function checkOptions(
+  issues: Issues,
+  { name, kind, options }: Pick<Definition, "name" | "kind" | "options">,
+): void {
+  const path = ["tasks", name];
+  const given: TaskOptions & { concurrency?: number } = options as TaskOptions;
+  issues.record(path, given, kind === "map" ? MAP_OPTION_KEYS : OPTION_KEYS);
+  checkRetry(issues, [...path, "retry"], given.retry);
+  const { timeoutMs, priority, tags } = given;
+  if (
+    timeoutMs !== undefined &&
+    !(typeof timeoutMs === "number" && timeoutMs > 0 && timeoutMs < Infinity)
+  ) {
+    issues.expected([...path, "timeoutMs"], "a number of milliseconds above 0", timeoutMs);
+  }
+  if (priority !== undefined && !Number.isFinite(priority)) {
+    issues.expected([...path, "priority"], "a finite number", priority);
+  }
+  const resources = issues.record([...path, "resources"], given.resources);
+  for (const resource in resources) {
+    issues.integer([...path, "resources", resource], resources[resource], 0);
+  }
+  issues.callable([...path, "when"], given.when);
+  issues.oneOf([...path, "onFailure"], given.onFailure, ["fail", "ignore"]);
+  checkSchema(issues, [...path, "output"], given.output);
+  issues.array([...path, "tags"], tags, "strings", isString);
+  for (const key of ["description", "version"] as const) {
+    if (given[key] !== undefined && typeof given[key] !== "string") {
+      issues.expected([...path, key], "a string", given[key]);
+    }
+  }
+  issues.integer([...path, "concurrency"], given.concurrency, 1);
+}
+
+export function checkSchema(issues: Issues, path: readonly string[], schema: unknown): void {
+  if (schema === undefined) return;
+  const standard = (schema as { "~standard"?: { validate?: unknown } } | null)?.["~standard"];
+  if (typeof standard?.validate !== "function") {
+    issues.expected(path, "a Standard Schema, such as one of zod, valibot or arktype", schema);
+  }
+}
+
+function checkRetry(issues: Issues, path: readonly string[], retry: unknown): void {
+  if (retry === undefined) return;
+  if (typeof retry !== "object" || retry === null) {
+    issues.integer(path, retry, 0);
+    return;
+  }
+  const policy = issues.record(path, retry, RETRY_KEYS);
+  if (policy === undefined) return;
+  if (policy.attempts === undefined) {
+    issues.expected([...path, "attempts"], "an integer from 0 up", undefined);
+  }
+  issues.integer([...path, "attempts"], policy.attempts, 0);
+  const { backoff } = policy;
+  const known = ["none", "fixed", "exponential"].includes(backoff as string);
+  if (backoff !== undefined && typeof backoff !== "function" && !known) {
+    issues.expected([...path, "backoff"], '"none", "fixed", "exponential" or a function', backoff);
+  }
+  issues.amount([...path, "baseMs"], policy.baseMs);
+  issues.amount([...path, "maxMs"], policy.maxMs);
+  issues.oneOf([...path, "jitter"], policy.jitter, ["none", "full"]);
+  issues.callable([...path, "retryIf"], policy.retryIf);
+}
+
+/** Reports each name that is not a task of the graph, with the one that was probably meant. */
+export function unknownNames(
+  issues: Issues,
+  names: Iterable<string>,
+  known: ReadonlyMap<string, unknown>,
+  code: string,
+  say: (name: string) => string,
+  path: readonly string[],
+): void {
+  let guesses = 10; // A guess reads every name: some are worth it, thousands are not.
+  for (const name of names) {
+    if (known.has(name)) continue;
+    const guess = guesses-- > 0 ? nearest(name, known.keys()) : undefined;
+    issues.add(code, `${say(name)}.${didYouMean(guess)}`, [...path, name], guess);
+  }
+}
+
+/** The names that a task depends on, each once, in the order of its slots. */
+export function dependencyNames(graph: Graph, task: number): string[] {
+  const { start, end } = graph.dependencies;
+  const first = start[task] as number;
+  const last = start[task + 1] as number;
+  // Most tasks of large graphs have one: no list that grows, and no set.
+  if (last - first === 1) return [definitionName(graph, end[first] as number)];
+  const names: string[] = [];
+  const seen = new Set<number>();
+  for (let edge = first; edge < last; edge++) {
+    const dependency = end[edge] as number;
+    if (seen.has(dependency)) continue;
+    seen.add(dependency);
+    names.push(definitionName(graph, dependency));
+  }
+  return names;
+}
+
+/** The part of a graph that the targets need. Tail tasks stay when all that they depend on does. */
+export function restrict(graph: Graph, targets: readonly string[], issues: Issues): Graph {
+  unknownNames(
+    issues,
+    targets,
+    graph.index,
+    "unknown-target",
+    (name) => `Target "${name}" is not a task of "${graph.name}"`,
+    ["targets"],
+  );
+  const { start, end, kind } = graph.dependencies;
+  const kept = new Uint8Array(graph.size);
+  const pending: number[] = [];
+  for (const target of targets) {
+    const task = graph.index.get(target);
+    if (task !== undefined) pending.push(task);
+  }
+  for (let task = pending.pop(); task !== undefined; task = pending.pop()) {
+    if (kept[task] === 1) continue;
+    kept[task] = 1;
+    const last = start[task + 1] as number;
+    for (let edge = start[task] as number; edge < last; edge++) pending.push(end[edge] as number);
+  }
+  for (const tail of graph.tails) {
+    const needs = end.subarray(start[tail], start[tail + 1]);
+    if (needs.length > 0 && needs.every((dependency) => kept[dependency] === 1)) kept[tail] = 1;
+  }
+
+  const renumbered = new Int32Array(graph.size).fill(-1);
+  const definitions: Definition[] = [];
+  for (let task = 0; task < graph.size; task++) {
+    if (kept[task] === 0) continue;
+    renumbered[task] = definitions.length;
+    definitions.push(graph.definitions[task] as Definition);
+  }
+  const list = new EdgeList(definitions.length, end.length);
+  for (let task = 0; task < graph.size; task++) {
+    if (kept[task] === 0) continue;
+    const last = start[task + 1] as number;
+    for (let edge = start[task] as number; edge < last; edge++) {
+      list.add(renumbered[end[edge] as number] as number, kind[edge] as number);
+    }
+    list.closeRow();
+  }
+  const tails = [...graph.tails].filter((tail) => kept[tail] === 1);
+  const named = new Set(targets);
+  const roots = graph.roots
+    ?.filter(
+      ({ key, task }) =>
+        kept[task] === 1 && (named.has(key) || named.has(definitionName(graph, task))),
+    )
+    .map(({ key, task }) => ({ key, task: renumbered[task] as number }));
+  return buildRestricted(
+    graph,
+    definitions,
+    list,
+    tails.map((tail) => renumbered[tail] as number),
+    roots,
+  );
+}
+
+function buildRestricted(
+  whole: Graph,
+  definitions: readonly Definition[],
+  list: EdgeList,
+  tails: readonly number[],
+  roots: readonly Root[] | undefined,
+): Graph {
+  // A part of a checked graph has nothing new to check.
+  return graph(whole.name, definitions, list, new Set(tails), roots, new Issues());
+}
+
+function definitionName(graph: Graph, task: number): string {
+  return (graph.definitions[task] as Definition).name;
+}

@@ -1,0 +1,342 @@
+/**
+ * The plan: what will run, in stages. A stage is the depth of a task; it describes, it never delays. Everything is
+ * O(V+E) and iterative, so that any depth is safe; what only people read is made when it is read.
+ */
+import { Issues } from "../ground/check.ts";
+import { PlanError } from "../ground/errors.ts";
+import { dependencyNames, type Graph, restrict } from "./graph.ts";
+import type { Definition } from "./task.ts";
+
+export interface PlannedStage {
+  readonly stageId: number;
+  /** The tasks of this depth, in declaration order. */
+  readonly startTasks: readonly string[];
+  /** What they depend on. */
+  readonly waitForTasks: readonly string[];
+  /** They, and the tasks of earlier stages that nobody has had to wait for yet. */
+  readonly parallelTasks: readonly string[];
+}
+
+export interface PlannedTask {
+  readonly name: string;
+  readonly stageId: number;
+  readonly dependencies: readonly string[];
+}
+
+/** What will run, and in what order at most. Nothing has run. */
+export interface Plan {
+  readonly stages: readonly PlannedStage[];
+  readonly tasks: readonly PlannedTask[];
+  readonly totalTasks: number;
+  readonly totalStages: number;
+  /** The largest number of `parallelTasks` of a stage. */
+  readonly maxParallelism: number;
+  /** The longest path by `estimates` (milliseconds by task name; 0 when a name is missing), by default the one with the most tasks. */
+  criticalPath(estimates?: Readonly<Record<string, number>>): string[];
+  /** The plan as text, for people. */
+  explain(): string;
+}
+
+/** The one implementation of `Plan`. */
+export class GraphPlan implements Plan {
+  readonly graph: Graph;
+  /** The stage of each task. */
+  readonly depth: Int32Array;
+  /** The tasks by stage, in declaration order within each. */
+  readonly order: Int32Array;
+  /** Where each stage begins in `order`. */
+  readonly stageStart: Int32Array;
+  #stages: readonly PlannedStage[] | undefined;
+  #tasks: readonly PlannedTask[] | undefined;
+  #parallel: Int32Array | undefined;
+
+  constructor(graph: Graph, depth: Int32Array, stageStart: Int32Array, order: Int32Array) {
+    this.graph = graph;
+    this.depth = depth;
+    this.stageStart = stageStart;
+    this.order = order;
+  }
+
+  get totalTasks(): number {
+    return this.graph.size;
+  }
+
+  get totalStages(): number {
+    return this.stageStart.length - 1;
+  }
+
+  get maxParallelism(): number {
+    return this.parallelCounts.reduce((most, count) => Math.max(most, count), 0);
+  }
+
+  /** For each stage the number of its `parallelTasks`: a task counts until the stage before that of its first dependent. */
+  get parallelCounts(): Int32Array {
+    if (this.#parallel !== undefined) return this.#parallel;
+    const { totalStages } = this;
+    const counts = new Int32Array(totalStages + 1);
+    const { start, end } = this.graph.dependents;
+    for (let task = 0; task < this.graph.size; task++) {
+      const from = this.depth[task] as number;
+      let until = totalStages;
+      const last = start[task + 1] as number;
+      for (let edge = start[task] as number; edge < last; edge++) {
+        until = Math.min(until, this.depth[end[edge] as number] as number);
+      }
+      counts[from] = (counts[from] as number) + 1;
+      counts[until] = (counts[until] as number) - 1;
+    }
+    for (let stage = 1; stage <= totalStages; stage++) {
+      counts[stage] = (counts[stage] as number) + (counts[stage - 1] as number);
+    }
+    this.#parallel = counts;
+    return counts;
+  }
+
+  nameOf(task: number): string {
+    return (this.graph.definitions[task] as Definition).name;
+  }
+
+  get stages(): readonly PlannedStage[] {
+    if (this.#stages !== undefined) return this.#stages;
+    const stages: PlannedStage[] = new Array(this.totalStages);
+    const awaitedIn = new Int32Array(this.graph.size).fill(-1);
+    const { start, end } = this.graph.dependencies;
+    let parallel: number[] = [];
+    for (let stageId = 0; stageId < stages.length; stageId++) {
+      const starting = this.order.subarray(this.stageStart[stageId], this.stageStart[stageId + 1]);
+      const awaited: number[] = [];
+      for (const task of starting) {
+        const last = start[task + 1] as number;
+        for (let edge = start[task] as number; edge < last; edge++) {
+          const dependency = end[edge] as number;
+          if (awaitedIn[dependency] === stageId) continue;
+          awaitedIn[dependency] = stageId;
+          awaited.push(dependency);
+        }
+      }
+      parallel = parallel.filter((task) => awaitedIn[task] === -1);
+      for (const task of starting) parallel.push(task);
+      stages[stageId] = {
+        stageId,
+        startTasks: this.#names(starting),
+        waitForTasks: this.#names(awaited),
+        parallelTasks: this.#names(parallel),
+      };
+    }
+    this.#stages = stages;
+    return stages;
+  }
+
+  #names(tasks: ArrayLike<number>): string[] {
+    const names: string[] = new Array(tasks.length);
+    for (let at = 0; at < names.length; at++) names[at] = this.nameOf(tasks[at] as number);
+    return names;
+  }
+
+  get tasks(): readonly PlannedTask[] {
+    this.#tasks ??= Array.from(this.order, (task) => ({
+      name: this.nameOf(task),
+      stageId: this.depth[task] as number,
+      dependencies: dependencyNames(this.graph, task),
+    }));
+    return this.#tasks;
+  }
+
+  criticalPath(estimates?: Readonly<Record<string, number>>): string[] {
+    const length = remainingPaths(this, estimates);
+    const { start, end } = this.graph.dependents;
+    let next = -1;
+    for (const task of this.order.subarray(0, this.stageStart[1])) {
+      if (next === -1 || (length[task] as number) > (length[next] as number)) next = task;
+    }
+    const path: string[] = [];
+    while (next !== -1) {
+      path.push(this.nameOf(next));
+      const last = start[next + 1] as number;
+      let longest = -1;
+      for (let edge = start[next] as number; edge < last; edge++) {
+        const dependent = end[edge] as number;
+        if (longest === -1 || (length[dependent] as number) > (length[longest] as number)) {
+          longest = dependent;
+        }
+      }
+      next = longest;
+    }
+    return path;
+  }
+
+  explain(): string {
+    const { totalTasks, totalStages, maxParallelism } = this;
+    const lines = [
+      `${this.graph.name}: ${counted(totalTasks, "task")} in ${counted(totalStages, "stage")}, at most ${maxParallelism} at once`,
+    ];
+    const width = String(totalStages - 1).length;
+    const shownStages = Math.min(totalStages, 100);
+    for (let stageId = 0; stageId < shownStages; stageId++) {
+      const starting = this.order.subarray(this.stageStart[stageId], this.stageStart[stageId + 1]);
+      lines.push(`stage ${String(stageId).padStart(width)}`);
+      for (const task of starting.subarray(0, 20)) {
+        const names = dependencyNames(this.graph, task);
+        const needs = names.length === 0 ? "" : ` ← ${shortened(names)}`;
+        const definition = this.graph.definitions[task] as Definition;
+        const marks = [
+          definition.kind === "map" ? "map" : "",
+          this.graph.tails.has(task) ? "tail" : "",
+        ].filter((mark) => mark !== "");
+        const marked = marks.length === 0 ? "" : ` (${marks.join(", ")})`;
+        lines.push(`  ${definition.name}${marked}${needs}`);
+      }
+      if (starting.length > 20) lines.push(`  … and ${starting.length - 20} more`);
+    }
+    if (totalStages > shownStages) lines.push(`… and ${totalStages - shownStages} more stages`);
+    if (totalTasks > 0) lines.push(`longest path: ${shortened(this.criticalPath(), " → ")}`);
+    return lines.join("\n");
+  }
+}
+
+function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
+}
+
+function shortened(names: readonly string[], separator = ", "): string {
+  if (names.length <= 12) return names.join(separator);
+  return `${names.slice(0, 11).join(separator)}${separator}… (${names.length} in all)`;
+}
+
+/** For each task the length of the longest path from its start to the end of the graph, itself included. */
+export function remainingPaths(
+  { graph, order }: Pick<GraphPlan, "graph" | "order">,
+  estimates?: Readonly<Record<string, number>>,
+): Float64Array {
+  const { start, end } = graph.dependents;
+  const length = new Float64Array(graph.size);
+  for (let at = order.length - 1; at >= 0; at--) {
+    const task = order[at] as number;
+    let longest = 0;
+    const last = start[task + 1] as number;
+    for (let edge = start[task] as number; edge < last; edge++) {
+      const rest = length[end[edge] as number] as number;
+      if (rest > longest) longest = rest;
+    }
+    const name = (graph.definitions[task] as Definition).name;
+    const own =
+      estimates === undefined
+        ? 1
+        : Object.hasOwn(estimates, name)
+          ? (estimates[name] as number)
+          : 0;
+    length[task] = longest + own;
+  }
+  return length;
+}
+
+/**
+ * Plans a graph, or the part of it that `targets` needs. Issues found so far are thrown together with those found
+ * here: cycles and unknown targets. Layers are Kahn's (1962): a task's stage is one more than that of its deepest
+ * dependency.
+ */
+export function plan(
+  whole: Graph,
+  targets?: readonly string[],
+  issues: Issues = new Issues(),
+): GraphPlan {
+  const graph = targets === undefined ? whole : restrict(whole, targets, issues);
+  const { size } = graph;
+  const missing = new Int32Array(size);
+  const depth = new Int32Array(size);
+  const queue = new Int32Array(size);
+  let filled = 0;
+  const needs = graph.dependencies.start;
+  for (let task = 0; task < size; task++) {
+    const count = (needs[task + 1] as number) - (needs[task] as number);
+    missing[task] = count;
+    if (count === 0) queue[filled++] = task;
+  }
+  const { start, end } = graph.dependents;
+  let deepest = -1;
+  for (let at = 0; at < filled; at++) {
+    const task = queue[at] as number;
+    const below = (depth[task] as number) + 1;
+    if (below > deepest) deepest = below;
+    const last = start[task + 1] as number;
+    for (let edge = start[task] as number; edge < last; edge++) {
+      const dependent = end[edge] as number;
+      if ((depth[dependent] as number) < below) depth[dependent] = below;
+      const left = (missing[dependent] as number) - 1;
+      missing[dependent] = left;
+      if (left === 0) queue[filled++] = dependent;
+    }
+  }
+  if (filled < size) reportCycle(issues, graph, missing);
+  if (issues.list.length > 0) throw new PlanError(issues.list);
+
+  const totalStages = Math.max(deepest, 0);
+  const stageStart = new Int32Array(totalStages + 1);
+  for (let task = 0; task < size; task++) {
+    const at = (depth[task] as number) + 1;
+    stageStart[at] = (stageStart[at] as number) + 1;
+  }
+  for (let stage = 0; stage < totalStages; stage++) {
+    stageStart[stage + 1] = (stageStart[stage + 1] as number) + (stageStart[stage] as number);
+  }
+  const free = stageStart.slice();
+  const order = new Int32Array(size);
+  for (let task = 0; task < size; task++) {
+    const stage = depth[task] as number;
+    order[free[stage] as number] = task;
+    free[stage] = (free[stage] as number) + 1;
+  }
+  return new GraphPlan(graph, depth, stageStart, order);
+}
+
+/**
+ * Reports the shortest cycle as a path. A walk from dependency to dependency must come round: that gives one cycle. The
+ * shortest through a task is a breadth-first search, made from the tasks of that cycle and then from all others that
+ * are caught, until the searches together have read each edge some ten times over: a huge tangle stays cheap, and its
+ * cycle may then be a longer one.
+ */
+function reportCycle(issues: Issues, graph: Graph, missing: Int32Array): void {
+  const { start, end } = graph.dependencies;
+  const tangled = (task: number): boolean => (missing[task] as number) > 0;
+  const walk: number[] = [];
+  const position = new Map<number, number>();
+  let at = missing.findIndex((count) => count > 0);
+  while (!position.has(at)) {
+    position.set(at, walk.push(at) - 1);
+    at = end.subarray(start[at], start[at + 1]).find(tangled) as number;
+  }
+  const found = walk.slice(position.get(at));
+  let best = [...found, at];
+  let budget = 10 * (graph.size + end.length) + 1000;
+  const origins = new Set(found);
+  for (let task = 0; task < graph.size; task++) if (tangled(task)) origins.add(task);
+  for (const origin of origins) {
+    if (budget <= 0 || best.length === 2) break;
+    const cameFrom = new Map<number, number>();
+    const queue = [origin];
+    search: for (const task of queue) {
+      const last = start[task + 1] as number;
+      for (let edge = start[task] as number; edge < last; edge++) {
+        budget--;
+        const dependency = end[edge] as number;
+        if (dependency === origin) {
+          const path = [origin];
+          for (let back = task; back !== origin; back = cameFrom.get(back) as number)
+            path.push(back);
+          path.push(origin);
+          if (path.length < best.length) best = path.reverse();
+          break search;
+        }
+        if (!tangled(dependency) || cameFrom.has(dependency)) continue;
+        cameFrom.set(dependency, task);
+        queue.push(dependency);
+      }
+    }
+  }
+  const names = best.map((task) => (graph.definitions[task] as Definition).name);
+  issues.add(
+    "cycle",
+    `Tasks wait for each other: ${names.map((name) => `"${name}"`).join(" → ")}. Remove one of these dependencies`,
+    names,
+  );
+}

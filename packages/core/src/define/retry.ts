@@ -1,0 +1,61 @@
+/** Whether a failed attempt is followed by another one, and after how long. Calls the user's policy; waits for nothing. */
+import { describe } from "../ground/errors.ts";
+import type { RetryPolicy } from "./task.ts";
+
+const BASE_MS = 100;
+const MAX_MS = 30_000;
+
+/** Whether an error says of itself that another attempt cannot help. */
+function refusesRetry(error: unknown): boolean {
+  return (error as { retryable?: unknown } | null)?.retryable === false;
+}
+
+/** A promise is no answer, and always truthy. */
+function verdict(answer: unknown): boolean {
+  if (answer instanceof Promise) {
+    disown(answer);
+    throw new TypeError("Expected `retryIf` to return true or false, got a promise");
+  }
+  return Boolean(answer);
+}
+
+/** The rejection of a promise that nobody asked for is nobody's. */
+function disown(answer: unknown): void {
+  Promise.resolve(answer).catch(() => {});
+}
+
+/**
+ * The milliseconds before retry number `retry` (from 1), or `undefined` when the failure is final. Throws what the
+ * policy's functions throw, a `RangeError` when its back-off is no delay, a `TypeError` when `retryIf` gives a promise.
+ */
+export function retryDelay(
+  policy: number | RetryPolicy,
+  retry: number,
+  error: unknown,
+  random: () => number,
+): number | undefined {
+  if (refusesRetry(error)) return undefined;
+  const asked = (error as { retryAfterMs?: unknown } | null)?.retryAfterMs;
+  const least =
+    typeof asked === "number" && asked > 0 && asked < Number.POSITIVE_INFINITY ? asked : 0;
+  if (typeof policy === "number") return least;
+  const { backoff = "none", baseMs = BASE_MS, maxMs = MAX_MS, jitter = "none", retryIf } = policy;
+  if (retryIf !== undefined && !verdict(retryIf(error, retry))) return undefined;
+  let delay: number;
+  if (typeof backoff === "function") {
+    delay = backoff(retry, error);
+    if (typeof delay !== "number" || !(delay >= 0)) {
+      disown(delay);
+      throw new RangeError(
+        `Expected the back-off to be milliseconds from 0 up, got ${describe(delay)}`,
+      );
+    }
+  } else if (backoff === "none") {
+    delay = 0;
+  } else {
+    delay = backoff === "fixed" ? baseMs : baseMs * 2 ** (retry - 1);
+  }
+  delay = Math.min(delay, maxMs);
+  if (jitter === "full") delay *= random();
+  return Math.max(delay, least);
+}

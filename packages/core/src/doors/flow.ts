@@ -1,0 +1,271 @@
+/**
+ * Door 1: a flow is named roots and all that they reach, checked once. It is immutable and runs any number of times,
+ * also at once; outputs live in the run. Knows handles; how a graph is planned and run is others' affair.
+ */
+
+import {
+  AFTER,
+  EdgeList,
+  type Graph,
+  graph,
+  OPTIONAL,
+  type Root,
+  SETTLED,
+  VALUE,
+} from "../define/graph.ts";
+import { type GraphPlan, type Plan, plan } from "../define/plan.ts";
+import { type SlotKind, type Task, TaskHandle, type ValueOf } from "../define/task.ts";
+import { anchor, type Execution } from "../drive/execute.ts";
+import { validate } from "../drive/inputs.ts";
+import { checkNeeds, checkRunOptions, paramsOf, type RunOptions } from "../drive/options.ts";
+import { Issues } from "../ground/check.ts";
+import {
+  complaints,
+  DefinitionError,
+  describe,
+  messageOf,
+  PlanError,
+  SchemaError,
+} from "../ground/errors.ts";
+import type { ExecutionReport } from "../report/report.ts";
+import { launch } from "./launch.ts";
+
+export type Roots = { readonly [name: string]: Task<unknown> };
+
+/** A run that is under way. */
+export interface FlowRun<out O> {
+  /** Rejects only for invalid options and `PlanError`. */
+  readonly report: Promise<ExecutionReport<O>>;
+  /** Aborts the run: it settles as `cancelled`. */
+  cancel(reason?: unknown): void;
+  /** Calls off one task, or one item: it counts as failed for its dependents, and the run goes on. */
+  cancelTask(name: string, reason?: unknown): void;
+}
+
+export interface Flow<out O> {
+  readonly name: string;
+  /** Throws `PlanError`. */
+  plan(options?: Pick<RunOptions, "targets">): Plan;
+  /** Resolves with a report even when tasks fail; rejects only for invalid options and `PlanError`. */
+  run(options?: RunOptions): Promise<ExecutionReport<O>>;
+  start(options?: RunOptions): FlowRun<O>;
+}
+
+/**
+ * Makes a flow of its roots and everything that they reach. `tails` are run too, and not waited for.
+ *
+ * Throws `DefinitionError` when it is not given tasks, and `PlanError` with every problem of the graph: two tasks of one
+ * name, invalid options of tasks, a tail task with dependents.
+ */
+export function flow<R extends Roots>(
+  name: string,
+  roots: R,
+  options?: { readonly tails?: Roots },
+): Flow<{ readonly [K in keyof R]: ValueOf<R[K]> }> {
+  const misuse = new Issues();
+  misuse.name(["name"], name, "The name of a flow");
+  const rootTasks = handles(misuse, "roots", roots ?? null);
+  const given = misuse.record([], options, ["tails"]);
+  const tailTasks = handles(misuse, "tails", given?.tails ?? {});
+  if (misuse.list.length > 0) throw new DefinitionError(misuse.list);
+
+  const issues = new Issues();
+  const built = reach(name, rootTasks, tailTasks, issues);
+  if (issues.list.length > 0) throw new PlanError(issues.list);
+  return new GraphFlow(name, built) as unknown as Flow<{ readonly [K in keyof R]: ValueOf<R[K]> }>;
+}
+
+function handles(issues: Issues, what: string, given: unknown): [key: string, task: TaskHandle][] {
+  const record = issues.record([what], given);
+  const found: [string, TaskHandle][] = [];
+  for (const key in record) {
+    const task = record[key];
+    if (task instanceof TaskHandle) found.push([key, task]);
+    else {
+      issues.add(
+        "invalid-task",
+        `\`${what}.${key}\` must be a task, made with task() or map(), got ${describe(task)}`,
+        [what, key],
+      );
+    }
+  }
+  return found;
+}
+
+let walks = 0;
+
+function reach(
+  name: string,
+  roots: readonly [key: string, task: TaskHandle][],
+  tails: readonly [key: string, task: TaskHandle][],
+  issues: Issues,
+): Graph {
+  const walk = ++walks;
+  const found: TaskHandle[] = [];
+  const meet = (task: TaskHandle): void => {
+    if (task.walk === walk) return;
+    task.walk = walk;
+    found.push(task);
+  };
+  for (const [, task] of roots) meet(task);
+  for (const [, task] of tails) meet(task);
+  let edges = 0;
+  for (let at = 0; at < found.length; at++) {
+    const { slots } = found[at] as TaskHandle;
+    edges += slots.length;
+    for (const slot of slots) {
+      if (slot.task !== undefined) meet(slot.task as TaskHandle);
+    }
+  }
+  const tasks = inOrderOfCreation(found);
+  const list = new EdgeList(tasks.length, edges);
+  for (let index = 0; index < tasks.length; index++) {
+    const task = tasks[index] as TaskHandle;
+    task.index = index;
+    for (const { task: dependency, kind } of task.slots) {
+      if (dependency !== undefined) list.add((dependency as TaskHandle).index, edgeKind(kind));
+    }
+    list.closeRow();
+  }
+  const rootList: Root[] = roots.map(([key, task]) => ({ key, task: task.index }));
+  return graph(name, tasks, list, new Set(tails.map(([, task]) => task.index)), rootList, issues);
+}
+
+function edgeKind(kind: SlotKind): number {
+  if (kind === "optional") return OPTIONAL;
+  if (kind === "settled") return SETTLED;
+  return kind === "after" ? AFTER : VALUE;
+}
+
+/** By serial number; when they lie close together, which is usual, without comparing them. */
+function inOrderOfCreation(tasks: TaskHandle[]): TaskHandle[] {
+  if (tasks.length === 0) return tasks;
+  let least = Number.POSITIVE_INFINITY;
+  let most = Number.NEGATIVE_INFINITY;
+  for (const { serial } of tasks) {
+    if (serial < least) least = serial;
+    if (serial > most) most = serial;
+  }
+  if (most - least > 4 * tasks.length) return tasks.sort((a, b) => a.serial - b.serial);
+  const places: (TaskHandle | undefined)[] = new Array(most - least + 1).fill(undefined);
+  for (const task of tasks) places[task.serial - least] = task;
+  let count = 0;
+  for (const task of places) if (task !== undefined) tasks[count++] = task;
+  return tasks;
+}
+
+class GraphFlow implements Flow<Record<string, unknown>> {
+  readonly name: string;
+  readonly #graph: Graph;
+  #whole: GraphPlan | undefined;
+
+  constructor(name: string, graph: Graph) {
+    this.name = name;
+    this.#graph = graph;
+  }
+
+  plan(options?: Pick<RunOptions, "targets">): Plan {
+    const issues = new Issues();
+    const { targets } = checkRunOptions(issues, options);
+    if (issues.list.length > 0) throw new DefinitionError(issues.list);
+    return this.#plan(targets);
+  }
+
+  #plan(targets: readonly string[] | undefined): GraphPlan {
+    if (targets !== undefined) return plan(this.#graph, targets);
+    this.#whole ??= plan(this.#graph);
+    return this.#whole;
+  }
+
+  async run(options?: RunOptions): Promise<ExecutionReport<Record<string, unknown>>> {
+    return this.start(options).report;
+  }
+
+  start(given?: RunOptions): FlowRun<Record<string, unknown>> {
+    let execution: Execution | undefined;
+    const early: ((execution: Execution) => void)[] = [];
+    const tell = (say: (execution: Execution) => void): void => {
+      if (execution === undefined) early.push(say);
+      else say(execution);
+    };
+    const begin = (started: Execution): Promise<ExecutionReport<Record<string, unknown>>> => {
+      execution = started;
+      for (const say of early) {
+        try {
+          say(started);
+        } catch {
+          // A task of the flow that is not among this run's targets: there is nothing to call off.
+        }
+      }
+      return started.report;
+    };
+    return {
+      report: this.#start(given, begin),
+      cancel: (reason) => tell((run) => run.cancel(reason)),
+      cancelTask: (name, reason) => {
+        if (execution === undefined && !this.#graph.index.has(name)) {
+          throw new RangeError(`There is no task "${name}" in this flow`);
+        }
+        tell((run) => run.cancelTask(name, reason));
+      },
+    };
+  }
+
+  #start<T>(
+    given: RunOptions | undefined,
+    begin: (execution: Execution) => Promise<T>,
+  ): Promise<T> {
+    try {
+      const issues = new Issues();
+      const options = checkRunOptions(issues, given);
+      if (issues.list.length > 0) throw new DefinitionError(issues.list);
+      const from = anchor(options.clock);
+      const planned = this.#plan(options.targets);
+      checkNeeds(issues, planned.graph, options);
+      if (issues.list.length > 0) throw new PlanError(issues.list);
+      const run = (params: ReadonlyMap<string, unknown>): Promise<T> =>
+        begin(
+          launch({ plan: planned, options, anchor: from, dispatch: "dependencies", params })
+            .execution,
+        );
+      const params = bindParams(planned.graph, options);
+      return params instanceof Promise ? params.then(run) : run(params);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+}
+
+const NO_PARAMS: ReadonlyMap<string, unknown> = new Map();
+
+/** The values of the parameters, checked by their schemas; every refusal is told at once. */
+function bindParams(
+  { definitions }: Graph,
+  { params: bindings }: RunOptions,
+): ReadonlyMap<string, unknown> | Promise<ReadonlyMap<string, unknown>> {
+  if (bindings === undefined) return NO_PARAMS;
+  const params = paramsOf(definitions);
+  const values = new Map(bindings.map(({ param, value }) => [param, value]));
+  const checked = [...values].flatMap(([name, value]) => {
+    const schema = params.get(name)?.schema;
+    return schema === undefined ? [] : [{ name, schema, value }];
+  });
+  if (checked.length === 0) return values;
+  const issues = new Issues();
+  return Promise.all(
+    checked.map(async ({ name, schema, value }) => {
+      try {
+        values.set(name, await validate(schema, value, name, "the parameter"));
+      } catch (error) {
+        const why =
+          error instanceof SchemaError
+            ? `does not match its schema: ${complaints(error.issues)}`
+            : `could not be checked: ${messageOf(error)}`;
+        issues.add("invalid-parameter", `Parameter "${name}" ${why}`, ["params", name]);
+      }
+    }),
+  ).then(() => {
+    if (issues.list.length > 0) throw new PlanError(issues.list);
+    return values;
+  });
+}

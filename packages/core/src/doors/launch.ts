@@ -1,0 +1,60 @@
+/** From a plan and checked options to a run under way: the last common step of both doors. */
+
+import { observersOf } from "../contract/observer.ts";
+import type { GraphPlan } from "../define/plan.ts";
+import type { Anchor, Dispatch, Execution, Recorder } from "../drive/execute.ts";
+import { execute } from "../drive/execute.ts";
+import type { RunOptions } from "../drive/options.ts";
+import { Semaphore } from "../drive/semaphore.ts";
+import type { Machine, RunSettings } from "../machine/attempts.ts";
+import { Run } from "../machine/run.ts";
+import { StagedRun } from "../machine/run-stages.ts";
+import { restore } from "../resume/restore.ts";
+
+/** The key under which `@astrum/core/testing` asks to be told what the machine is told. */
+export const RECORDER: unique symbol = Symbol("astrum.recorder");
+export interface Launch {
+  readonly plan: GraphPlan;
+  readonly options: RunOptions;
+  readonly anchor: Anchor;
+  readonly dispatch: Dispatch;
+  readonly params: ReadonlyMap<string, unknown>;
+}
+
+export function machineFor(plan: GraphPlan, settings: RunSettings, dispatch: Dispatch): Machine {
+  return dispatch === "stages" ? new StagedRun(plan, settings) : new Run(plan, settings);
+}
+
+/** Starts the run. The machine is the caller's to look at, not to feed. */
+export function launch(work: Launch): { readonly execution: Execution; readonly machine: Machine } {
+  const { plan, options, anchor, dispatch, params } = work;
+  const { concurrency, resources, failure, estimates, keep, resumeFrom } = options;
+  const restored = resumeFrom && restore(plan, resumeFrom);
+  const plannedAt = anchor.clock.now() - anchor.now;
+  const shared = concurrency instanceof Semaphore;
+  const observers = observersOf(options.observers);
+  const settings: RunSettings = {
+    concurrency: shared ? undefined : concurrency,
+    permits: shared,
+    resources,
+    failure,
+    estimates,
+    release: keep === "roots",
+    observed: observers.length > 0,
+  };
+  const machine = machineFor(plan, settings, dispatch);
+  const recorder = (options as { [RECORDER]?: Recorder })[RECORDER];
+  recorder?.begin(settings, dispatch);
+  const execution = execute({
+    machine,
+    observers,
+    anchor,
+    plannedAt,
+    options,
+    dispatch,
+    params,
+    restored,
+    recorder,
+  });
+  return { execution, machine };
+}

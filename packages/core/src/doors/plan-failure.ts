@@ -1,0 +1,84 @@
+/** The report of a run that could not be planned: nothing ran, and every task says so. */
+
+import { EdgeList, graph } from "../define/graph.ts";
+import { plan } from "../define/plan.ts";
+import type { Definition } from "../define/task.ts";
+import type { Anchor } from "../drive/execute.ts";
+import type { RunOptions } from "../drive/options.ts";
+import { newRunId, runHeader } from "../drive/surroundings.ts";
+import { Issues } from "../ground/check.ts";
+import type { PlanError } from "../ground/errors.ts";
+import { Ledger, SKIPPED } from "../machine/ledger.ts";
+import { Fingerprints } from "../report/fingerprint.ts";
+import { Reasons } from "../report/reasons.ts";
+import { Report } from "../report/report.ts";
+
+export function failedPlanReport(
+  name: string,
+  orders: readonly {
+    readonly taskName: string;
+    readonly dependencies?: readonly { readonly taskName: string }[];
+  }[],
+  callables: Iterable<string>,
+  { issues }: PlanError,
+  anchor: Anchor,
+  options: RunOptions & { readonly dispatch?: string },
+): Report {
+  const originalTasks: Record<string, string[]> = Object.create(null);
+  for (const task of callables) originalTasks[task] = [];
+  for (const { taskName, dependencies = [] } of orders) {
+    originalTasks[taskName] = dependencies.map((dependency) => dependency.taskName);
+  }
+  const names = Object.keys(originalTasks);
+  const list = new EdgeList(names.length, 0);
+  const definitions = names.map((task): Definition => {
+    list.closeRow();
+    return {
+      name: task,
+      kind: "task",
+      slots: [],
+      call: "inputs",
+      run: () => {},
+      options: undefined,
+      prepares: false,
+    };
+  });
+  const unconnected = plan(graph(name, definitions, list, new Set(), undefined, new Issues()));
+  const ledger = new Ledger(definitions.length);
+  for (let task = 0; task < definitions.length; task++) {
+    ledger.status[task] = SKIPPED;
+    ledger.reasons.set(task, {
+      kind: "not-started",
+      because: { kind: "condition", message: "the graph cannot be planned" },
+    });
+  }
+  const now = anchor.clock.now() - anchor.now;
+  const { dispatch = "dependencies" } = options;
+  return new Report({
+    state: "failed",
+    plan: unconnected,
+    ledger,
+    reasons: new Reasons(ledger, (task) => unconnected.nameOf(task)),
+    fingerprints: new Fingerprints(unconnected.graph),
+    resources: [],
+    outputs: [],
+    released: new Set(),
+    run: runHeader(
+      options.runId ?? newRunId(),
+      unconnected.graph,
+      options,
+      dispatch,
+      anchor.epochMs,
+    ),
+    clock: { epochMs: anchor.epochMs, driftMs: null },
+    concurrency: undefined,
+    staged: false,
+    plannedAt: now,
+    settledAt: now,
+    planIssues: issues,
+    originalTasks,
+    observerErrors: [],
+    resume: undefined,
+    tail: Promise.resolve([]),
+  });
+}

@@ -1,0 +1,129 @@
+/**
+ * One call of a task, as the driver and the task's function see it: the context. Its signal is made when it is first
+ * read, because most tasks never do. Knows nothing of other attempts and decides nothing.
+ */
+
+import type { TaskContext } from "../define/task.ts";
+import { describe } from "../ground/errors.ts";
+import type { Attributes, EndFacts } from "../machine/event.ts";
+
+/** What an attempt may ask of the run it belongs to. */
+export interface AttemptHost {
+  readonly runId: string;
+  nameOf(task: number): string;
+  progress(attempt: Attempt, fraction: number, message: string | undefined): void;
+}
+
+export class Attempt implements TaskContext {
+  readonly #host: AttemptHost;
+  /** The task's index in the run, and the attempt's in the ledger. */
+  readonly task: number;
+  readonly id: number;
+  readonly attempt: number;
+  /** Nobody waits for it any more: what it still does is not heard. */
+  over = false;
+  /** When it was asked to stop; `NaN` if it was not. */
+  askedAt: number = Number.NaN;
+  #reason: unknown;
+  #controller: AbortController | undefined;
+  cleanups: ((signal: AbortSignal) => unknown)[] | undefined;
+  /** Calls off the time limit, then the grace period. */
+  disarm: (() => void) | undefined;
+  blockedMs: number | undefined;
+  #attributes: Map<string, string | number | boolean> | undefined;
+
+  constructor(host: AttemptHost, task: number, id: number, attempt: number) {
+    this.#host = host;
+    this.task = task;
+    this.id = id;
+    this.attempt = attempt;
+  }
+
+  get taskName(): string {
+    return this.#host.nameOf(this.task);
+  }
+
+  get runId(): string {
+    return this.#host.runId;
+  }
+
+  get attributes(): Map<string, string | number | boolean> {
+    this.#attributes ??= new Map();
+    return this.#attributes;
+  }
+
+  /** What is known at its end, when that is anything. */
+  facts(overrunMs?: number): EndFacts | undefined {
+    const { blockedMs } = this;
+    const attributes = this.#attributes && recorded(this.#attributes);
+    if (overrunMs === undefined && blockedMs === undefined && attributes === undefined)
+      return undefined;
+    return { overrunMs, blockedMs, attributes };
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.asked) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  // Getters, so that `progress` and `defer` can be taken out of the context.
+
+  get progress(): (fraction: number, message?: string) => void {
+    return (fraction, message) => {
+      if (!this.over) this.#host.progress(this, fraction, message);
+    };
+  }
+
+  get defer(): (cleanup: (signal: AbortSignal) => unknown) => void {
+    return (cleanup) => {
+      if (typeof cleanup !== "function") {
+        throw new TypeError(`context.defer() of task "${this.taskName}" needs a function`);
+      }
+      if (this.over) {
+        throw new Error(`Task "${this.taskName}" has ended: what it defers now would never run`);
+      }
+      this.cleanups ??= [];
+      this.cleanups.push(cleanup);
+    };
+  }
+
+  get asked(): boolean {
+    return !Number.isNaN(this.askedAt);
+  }
+
+  get reason(): unknown {
+    return this.#reason;
+  }
+
+  /** Asks the function to stop. Listeners that throw are the runtime's affair, as with any signal. */
+  ask(reason: Error, at: number): void {
+    this.askedAt = at;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
+
+  /** Whether an error is the function's way to say that it did stop. */
+  isObedience(error: unknown): boolean {
+    if (!this.asked) return false;
+    if (error === this.#reason) return true;
+    try {
+      const { name, cause } = (error ?? {}) as { name?: unknown; cause?: unknown };
+      return name === "AbortError" || cause === this.#reason;
+    } catch {
+      return false; // It does not even let itself be read.
+    }
+  }
+}
+
+/** Attributes are for reports and traces: values that JSON cannot hold are described. */
+function recorded(attributes: ReadonlyMap<string, unknown>): Attributes | undefined {
+  if (attributes.size === 0) return undefined;
+  const entries = Array.from(attributes, ([name, value]): [string, string | number | boolean] => {
+    const holds = typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
+    return [String(name), holds ? (value as string | number | boolean) : describe(value)];
+  });
+  return Object.fromEntries(entries);
+}

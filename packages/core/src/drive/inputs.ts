@@ -1,0 +1,229 @@
+/**
+ * What a task is called with: its slots, filled from the outcomes of others. Plain values are read when the function is
+ * called; whatever runs code of the user (selectors, schemas, conditions) is resolved once, before the task queues.
+ */
+
+import type { Definition, Outcome, Schema, Slot } from "../define/task.ts";
+import { describe, InputError, messageOf, SchemaError } from "../ground/errors.ts";
+
+/** Where slots read from. */
+export interface Sources {
+  /** The output of the dependency behind a task's n-th edge; `undefined` unless it completed. */
+  value(task: number, edge: number): unknown;
+  outcome(task: number, edge: number): Outcome<unknown>;
+  dependencyName(task: number, edge: number): string;
+  readonly params: ReadonlyMap<string, unknown>;
+}
+
+/** Inputs by name; nothing inherited can be mistaken for one, and a slot named `__proto__` is one like any other. */
+function put(inputs: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === "__proto__") {
+    Object.defineProperty(inputs, key, {
+      value,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+  } else {
+    inputs[key] = value;
+  }
+}
+
+const NO_INPUTS: Readonly<Record<string, unknown>> = Object.freeze({});
+
+/** The object of inputs of a task whose slots need no resolving. */
+export function plainInputs(
+  { slots }: Definition,
+  task: number,
+  sources: Sources,
+): Readonly<Record<string, unknown>> {
+  if (slots.length === 0) return NO_INPUTS;
+  const inputs: Record<string, unknown> = {};
+  let edge = 0;
+  for (const slot of slots) {
+    const at = slot.task === undefined ? -1 : edge++;
+    if (slot.kind !== "after") put(inputs, slot.to as string, plainValue(slot, task, at, sources));
+  }
+  return inputs;
+}
+
+/** The arguments of a task whose function takes one for each slot. */
+export function plainArguments({ slots }: Definition, task: number, sources: Sources): unknown[] {
+  const args: unknown[] = [];
+  let edge = 0;
+  for (const slot of slots) {
+    const at = slot.task === undefined ? -1 : edge++;
+    if (slot.kind !== "after") args[slot.to as number] = plainValue(slot, task, at, sources);
+  }
+  return Array.from(args);
+}
+
+function plainValue(slot: Slot, task: number, edge: number, sources: Sources): unknown {
+  switch (slot.kind) {
+    case "settled":
+      return sources.outcome(task, edge);
+    case "param":
+      return sources.params.get(slot.param?.name as string);
+    case "constant":
+      return slot.constant;
+    default:
+      return sources.value(task, edge);
+  }
+}
+
+/** What was resolved before a task queued. */
+export interface Prepared {
+  /** By name, or by position. */
+  readonly inputs: Readonly<Record<string, unknown>> | readonly unknown[];
+  /** A map's list. */
+  readonly list: readonly unknown[] | undefined;
+}
+
+/** Resolves every slot; the result is a promise only when a schema or a computed value is one. */
+export function prepare(
+  definition: Definition,
+  task: number,
+  sources: Sources,
+): Prepared | Promise<Prepared> {
+  const values: unknown[] = [];
+  const pending: Promise<void>[] = [];
+  let edge = 0;
+  for (const slot of definition.slots) {
+    const at = values.length;
+    const value = slotValue(definition, slot, task, slot.task === undefined ? -1 : edge++, sources);
+    values.push(value);
+    // What a selector returns is the value, even when it is a promise.
+    const awaited = slot.compute !== undefined || slot.schema !== undefined;
+    if (awaited && value instanceof Promise) {
+      const resolving = value.then((resolved) => {
+        values[at] = resolved;
+      });
+      // The first to fail tells why; another one must not become an unhandled rejection.
+      resolving.catch(() => {});
+      pending.push(resolving);
+    }
+  }
+  if (pending.length === 0) return assemble(definition, values);
+  return Promise.all(pending).then(() => assemble(definition, values));
+}
+
+function assemble(definition: Definition, values: readonly unknown[]): Prepared {
+  const { name, kind, slots, call } = definition;
+  let from = 0;
+  let list: readonly unknown[] | undefined;
+  if (kind === "map") {
+    from = 1;
+    if (!Array.isArray(values[0])) {
+      throw new InputError(
+        name,
+        `Map "${name}" needs an array to map over, got ${describe(values[0])}`,
+      );
+    }
+    list = values[0];
+  }
+  const args: unknown[] = [];
+  const inputs: Record<string, unknown> = {};
+  for (let at = from; at < slots.length; at++) {
+    const { kind, to } = slots[at] as Slot;
+    if (kind === "after") continue;
+    if (call === "positional") args[to as number] = values[at];
+    else put(inputs, to as string, values[at]);
+  }
+  return { inputs: call === "positional" ? Array.from(args) : inputs, list };
+}
+
+function slotValue(
+  definition: Definition,
+  slot: Slot,
+  task: number,
+  edge: number,
+  sources: Sources,
+): unknown {
+  const { name } = definition;
+  const fail = (error: unknown): never => {
+    if (error instanceof InputError) throw error;
+    const of = edge === -1 ? "" : ` from "${sources.dependencyName(task, edge)}"`;
+    throw new InputError(
+      name,
+      `Input "${slot.to}" of task "${name}" could not be taken${of}: ${messageOf(error)}`,
+      { cause: error },
+    );
+  };
+  let value: unknown;
+  try {
+    value = slot.kind === "compute" ? slot.compute?.() : plainValue(slot, task, edge, sources);
+    if (slot.select !== undefined) value = selected(name, slot, value, task, edge, sources);
+  } catch (error) {
+    fail(error);
+  }
+  if (slot.kind === "compute" && describe(value) === "a promise") {
+    value = Promise.resolve(value).catch(fail);
+  }
+  if (slot.schema === undefined) return value;
+  const { schema } = slot;
+  const subject = `input "${slot.to}"`;
+  return value instanceof Promise
+    ? value.then((resolved) => validate(schema, resolved, name, subject))
+    : validate(schema, value, name, subject);
+}
+
+function selected(
+  name: string,
+  slot: Slot,
+  value: unknown,
+  task: number,
+  edge: number,
+  sources: Sources,
+): unknown {
+  const { select } = slot;
+  if (select === undefined) return value;
+  if (select.how === "function") return select.of(value as never);
+  if (select.how === "key") return (value as Record<PropertyKey, unknown>)[select.key];
+
+  const { at } = select;
+  const from = sources.dependencyName(task, edge);
+  const wants = typeof at === "number" ? `index ${at}` : `key "${at}"`;
+  const fail = (why: string): never => {
+    throw new InputError(
+      name,
+      `Task "${name}" takes ${wants} of the output of "${from}", but ${why}`,
+    );
+  };
+  if (typeof at === "number") {
+    if (!Array.isArray(value))
+      return fail(`that is ${describe(value)}: an index reads arrays only`);
+    if (at >= value.length) {
+      const { length } = value;
+      return fail(length === 0 ? "that array is empty" : `that array has a length of ${length}`);
+    }
+    return value[at];
+  }
+  if (typeof value !== "object" || value === null) {
+    return fail(`that is ${describe(value)}: a key reads objects only`);
+  }
+  if (!Object.hasOwn(value, at)) {
+    const keys = Object.keys(value);
+    const shown = keys.slice(0, 20).map((key) => `"${key}"`);
+    if (keys.length > shown.length) shown.push(`… ${keys.length - shown.length} more`);
+    return fail(shown.length === 0 ? "that object is empty" : `it has only ${shown.join(", ")}`);
+  }
+  return (value as Record<string, unknown>)[at];
+}
+
+/** The value as its schema gives it back; throws `SchemaError`. */
+export function validate(schema: Schema, value: unknown, task: string, subject: string): unknown {
+  const conclude = (result: Awaited<ReturnType<Schema["~standard"]["validate"]>>): unknown => {
+    if (result.issues === undefined) return result.value;
+    throw new SchemaError(
+      task,
+      subject,
+      result.issues.map(({ message, path = [] }) => ({
+        message,
+        // A library may have an array class of its own, which `map` would carry on.
+        path: Array.from(path, (step) => String(typeof step === "object" ? step.key : step)),
+      })),
+    );
+  };
+  const result = schema["~standard"].validate(value);
+  return result instanceof Promise ? result.then(conclude) : conclude(result);
+}

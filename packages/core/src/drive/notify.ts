@@ -1,0 +1,346 @@
+/**
+ * One observed run: turns what the driver does and the machine says into the events that observers are told. Exists
+ * only when somebody observes. Reads the ledger; changes nothing.
+ */
+
+import {
+  type AttemptInfo,
+  type AttemptScope,
+  Faults,
+  type FinalStatus,
+  Hooks,
+  type LiveStatus,
+  type Observer,
+  type RunInfo,
+  type RunScope,
+  type Scopes,
+  type TaskInfo,
+  type TaskOutcome,
+  type TaskScope,
+} from "../contract/observer.ts";
+import { dependencyNames } from "../define/graph.ts";
+import type { GraphPlan } from "../define/plan.ts";
+import { type Definition, maxRetriesOf } from "../define/task.ts";
+import type { SerializedError } from "../ground/encode.ts";
+import {
+  CANCELLED,
+  COMPLETED,
+  DETACHED,
+  FAILED,
+  type Ledger,
+  RESTORED,
+  SKIPPED,
+  STATUSES,
+  WAITING,
+} from "../machine/ledger.ts";
+import type { Reasons } from "../report/reasons.ts";
+import { startOf, taskName } from "../report/statistics.ts";
+import type { Attempt } from "./call.ts";
+
+const NOTHING: readonly never[] = [];
+
+export interface Observed {
+  readonly plan: GraphPlan;
+  readonly ledger: Ledger;
+  readonly reasons: Reasons;
+  readonly info: RunInfo;
+  /** Of the instant 0. */
+  readonly epochMs: number;
+}
+
+export class Observation {
+  readonly #run: Observed;
+  readonly #hooks: Hooks;
+  readonly #faults: Faults = new Faults();
+  readonly #scopes: Scopes<RunScope>;
+  readonly #infos: Map<number, TaskInfo> = new Map();
+  readonly #tasks: Map<number, Scopes<TaskScope>> = new Map();
+  readonly #attempts: Map<number, { info: AttemptInfo; scopes: Scopes<AttemptScope> }> = new Map();
+  /** When each task got its present status. */
+  readonly #since: Map<number, number> = new Map();
+  /** Nobody is told anything more: the run has ended, or no observer wants to know of it. */
+  #over: boolean;
+
+  constructor(observers: readonly Observer[], run: Observed) {
+    this.#run = run;
+    this.#hooks = new Hooks(observers, this.#faults);
+    const event = Object.freeze({ at: run.epochMs, run: run.info });
+    this.#scopes = this.#hooks.open(observers, "run", (observer) => observer.run?.(event));
+    this.#over = this.#scopes.every((scope) => scope === undefined);
+    if (!this.#over) for (const task of run.plan.order) this.#listed(task, 0);
+  }
+
+  get faults(): readonly SerializedError[] {
+    return this.#faults.list;
+  }
+
+  /** A map's items are there. */
+  spawned(first: number, count: number, at: number): void {
+    if (this.#over) return;
+    for (let item = first; item < first + count; item++) this.#listed(item, at);
+  }
+
+  #listed(task: number, at: number): void {
+    this.#since.set(task, at);
+    this.#tellStatus(task, undefined, WAITING, at, 0, -1);
+  }
+
+  status(task: number, from: number, to: number, by: number, at: number): void {
+    if (this.#over || from === to) return;
+    // A task whose inputs had to be prepared became ready by an event of its own: what released it came before.
+    const released = by === -1 && from === WAITING && to !== SKIPPED && to !== CANCELLED;
+    const cause = released ? (this.#run.ledger.releasedBy[task] as number) : by;
+    const elapsed = at - (this.#since.get(task) ?? at);
+    this.#since.set(task, at);
+    if (to === DETACHED) this.#detachAttempt(task, at);
+    this.#tellStatus(task, from, to, at, elapsed, cause);
+    const never = to === SKIPPED || to === RESTORED || to === CANCELLED;
+    if (from === WAITING && !never) this.#openTask(task, cause, at);
+    if (to >= COMPLETED) this.#endTask(task, to, at);
+  }
+
+  #tellStatus(
+    task: number,
+    from: number | undefined,
+    to: number,
+    at: number,
+    elapsedMs: number,
+    cause: number,
+  ): void {
+    const event = Object.freeze({
+      at: this.#run.epochMs + at,
+      task: this.#info(task),
+      from: from === undefined ? undefined : (STATUSES[from] as LiveStatus),
+      to: STATUSES[to] as LiveStatus | FinalStatus,
+      elapsedMs,
+      cause: this.#nameOf(cause),
+    });
+    this.#hooks.tell(this.#scopes, "status", (scope) => scope.status?.(event));
+  }
+
+  #openTask(task: number, cause: number, at: number): void {
+    const event = Object.freeze({
+      at: this.#run.epochMs + at,
+      task: this.#info(task),
+      cause: this.#nameOf(cause),
+    });
+    this.#tasks.set(
+      task,
+      this.#hooks.open(this.#scopes, "task", (scope) => scope.task?.(event)),
+    );
+  }
+
+  #endTask(task: number, status: number, at: number): void {
+    const scopes = this.#tasks.get(task);
+    if (scopes === undefined) return;
+    this.#tasks.delete(task);
+    const { ledger } = this.#run;
+    const first = ledger.firstAttempt[task] as number;
+    let queued = 0;
+    let attempts = 0;
+    for (let attempt = first; attempt !== -1; attempt = ledger.attemptNext[attempt] as number) {
+      queued += (ledger.startAt[attempt] as number) - (ledger.queuedAt[attempt] as number);
+      attempts++;
+    }
+    const event = Object.freeze({
+      at: this.#run.epochMs + at,
+      task: this.#info(task),
+      outcome: Object.freeze(this.#outcome(task, status)),
+      attempts,
+      queuedMs: queued,
+      durationMs: this.#durationOf(task, at),
+    });
+    this.#hooks.end(scopes, "task.end", (scope) => scope.end?.(event));
+  }
+
+  /** From its first call, or that of its first item; 0 for a task that was never called. */
+  #durationOf(task: number, at: number): number {
+    const start = startOf(this.#run.ledger, task);
+    return Number.isNaN(start) ? 0 : at - start;
+  }
+
+  #outcome(task: number, status: number): TaskOutcome {
+    const { ledger, reasons } = this.#run;
+    const reason = ledger.reasons.get(task);
+    switch (status) {
+      case COMPLETED:
+        return { status: "completed" };
+      case RESTORED:
+        return { status: "restored" };
+      case DETACHED:
+        return { status: "detached" };
+      case FAILED:
+        return {
+          status: "failed",
+          error: ledger.errorOf(task),
+          timedOut: ledger.timedOut.has(ledger.lastAttempt[task] as number),
+        };
+      case SKIPPED: {
+        const cause = reason?.kind === "dependency" ? this.#nameOf(reason.task) : undefined;
+        return { status: "skipped", reason: reason ? reasons.textOf(reason) : "", cause };
+      }
+      case CANCELLED:
+        return { status: "cancelled", reason: reason && reasons.errorOf(reason, task) };
+      default:
+        return { status: "abandoned", reason: ledger.errorOf(task) };
+    }
+  }
+
+  // ---- attempts ----------------------------------------------------------------------------------------------------
+
+  attemptStarts({ task, id, attempt: number }: Attempt, at: number): void {
+    if (this.#over) return;
+    const { ledger, epochMs } = this.#run;
+    const info: AttemptInfo = Object.freeze({ task: this.#info(task), number, executor: "main" });
+    const waitedMs = at - (ledger.queuedAt[id] as number);
+    const event = Object.freeze({ at: epochMs + at, attempt: info, waitedMs });
+    const parents = this.#tasks.get(task) ?? NOTHING;
+    const scopes = this.#hooks.open(parents, "attempt", (scope) => scope.attempt?.(event));
+    this.#attempts.set(id, { info, scopes });
+  }
+
+  info({ id, task, attempt }: Attempt): AttemptInfo {
+    return (
+      this.#attempts.get(id)?.info ?? { task: this.#info(task), number: attempt, executor: "main" }
+    );
+  }
+
+  /** Calls the task's function, which `body` does, in the contexts that observers make. `body` must not throw. */
+  around({ id }: Attempt, body: () => void): void {
+    if (this.#over) body();
+    else this.#hooks.around(this.#scopes, this.#attempts.get(id)?.scopes ?? NOTHING, body);
+  }
+
+  progress({ id }: Attempt, fraction: number, message: string | undefined, at: number): void {
+    const attempt = this.#attempts.get(id);
+    if (attempt === undefined) return;
+    const event = Object.freeze({
+      at: this.#run.epochMs + at,
+      attempt: attempt.info,
+      fraction,
+      message,
+    });
+    this.#hooks.tell(attempt.scopes, "attempt.progress", (scope) => scope.progress?.(event));
+  }
+
+  /** What the attempt takes along when it leaves this thread. */
+  carrier({ id }: Attempt): Record<string, string> {
+    const carrier: Record<string, string> = {};
+    const scopes = this.#attempts.get(id)?.scopes ?? NOTHING;
+    this.#hooks.tell(scopes, "attempt.inject", (scope) => scope.inject?.(carrier));
+    return carrier;
+  }
+
+  attemptEnds(id: number, at: number): void {
+    const { ledger } = this.#run;
+    const status = ledger.attemptStatus[id] as number;
+    const delayMs = ledger.retryDelay.get(id);
+    this.#endAttempt(id, this.#attemptOutcome(id, status), at, delayMs);
+  }
+
+  #attemptOutcome(id: number, status: number): TaskOutcome {
+    const { ledger } = this.#run;
+    if (status === FAILED) {
+      return { status: "failed", error: ledger.errors.get(id), timedOut: ledger.timedOut.has(id) };
+    }
+    return this.#outcome(ledger.attemptTask[id] as number, status);
+  }
+
+  #endAttempt(id: number, outcome: TaskOutcome, at: number, delayMs: number | undefined): void {
+    const attempt = this.#attempts.get(id);
+    if (attempt === undefined) return;
+    this.#attempts.delete(id);
+    const { ledger, epochMs } = this.#run;
+    const executor = ledger.executors.get(id) ?? "main";
+    const event = Object.freeze({
+      at: epochMs + at,
+      attempt: executor === "main" ? attempt.info : Object.freeze({ ...attempt.info, executor }),
+      outcome: Object.freeze(outcome),
+      durationMs: at - (ledger.startAt[id] as number),
+      willRetry: delayMs !== undefined,
+      delayMs,
+    });
+    this.#hooks.end(attempt.scopes, "attempt.end", (scope) => scope.end?.(event));
+  }
+
+  /** The run ends before this attempt does: its scope is closed now, because nothing is told after the run's end. */
+  #detachAttempt(task: number, at: number): void {
+    this.#endAttempt(
+      this.#run.ledger.lastAttempt[task] as number,
+      { status: "detached" },
+      at,
+      undefined,
+    );
+  }
+
+  // ---- the end -----------------------------------------------------------------------------------------------------
+
+  end(executionState: "completed" | "failed" | "cancelled", ledger: Ledger, at: number): void {
+    this.#over = true;
+    const counts: Record<FinalStatus, number> = {
+      completed: 0,
+      failed: 0,
+      cancelled: 0,
+      skipped: 0,
+      restored: 0,
+      detached: 0,
+      abandoned: 0,
+    };
+    for (let task = 0; task < ledger.tasks; task++) {
+      counts[STATUSES[ledger.status[task] as number] as FinalStatus]++;
+    }
+    const [first] = ledger.failures;
+    const event = Object.freeze({
+      at: this.#run.epochMs + at,
+      run: this.#run.info,
+      executionState,
+      durationMs: at,
+      counts: Object.freeze(counts),
+      firstFailure:
+        first === undefined
+          ? undefined
+          : Object.freeze({ task: this.#nameOf(first) as string, error: ledger.errorOf(first) }),
+      timedOut: executionState === "failed" && ledger.stoppedBy?.kind === "timeout",
+      observerFaults: Object.freeze(
+        [...this.#faults.counts].map(([observer, count]) => Object.freeze({ observer, count })),
+      ),
+    });
+    this.#hooks.end(this.#scopes, "run.end", (scope) => scope.end?.(event));
+  }
+
+  // ---- names -------------------------------------------------------------------------------------------------------
+
+  #nameOf(task: number): string | undefined {
+    return task === -1 ? undefined : taskName(this.#run.plan.graph, this.#run.ledger, task);
+  }
+
+  #info(task: number): TaskInfo {
+    let info = this.#infos.get(task);
+    if (info === undefined) {
+      info = taskInfo(this.#run.plan, this.#run.ledger, this.#run.info, task);
+      this.#infos.set(task, info);
+    }
+    return info;
+  }
+}
+
+export function taskInfo(
+  { graph, depth }: GraphPlan,
+  ledger: Ledger,
+  run: RunInfo,
+  task: number,
+): TaskInfo {
+  const spawn = task < graph.size ? undefined : ledger.spawnOf(task);
+  const definition = graph.definitions[spawn?.map ?? task] as Definition;
+  return Object.freeze({
+    run,
+    name: definition.name,
+    key: taskName(graph, ledger, task),
+    kind: spawn ? "item" : graph.tails.has(task) ? "tail" : definition.kind,
+    stage: spawn ? null : (depth[task] as number),
+    dependencies: Object.freeze(spawn ? [] : dependencyNames(graph, task)),
+    parent: spawn && definition.name,
+    maxAttempts: maxRetriesOf(definition) + 1,
+    tags: Object.freeze([...(definition.options?.tags ?? [])]),
+  });
+}

@@ -1,0 +1,272 @@
+/** What a caller may say about one run, and the check of it, before anything else happens. */
+
+import type { Clock } from "../contract/clock.ts";
+import { checkObserver, type Observer } from "../contract/observer.ts";
+import type { Runner } from "../contract/runner.ts";
+import type { Graph } from "../define/graph.ts";
+import type { Binding, Definition, ParamInput } from "../define/task.ts";
+import { didYouMean, type Issues, isString, nearest } from "../ground/check.ts";
+import type { FailureMode } from "../machine/attempts.ts";
+import type { SerializedReport } from "../report/report.ts";
+import type { TaskStatistics } from "../report/statistics.ts";
+import type { Journal } from "../resume/journal.ts";
+import { Semaphore } from "./semaphore.ts";
+
+export interface RunOptions {
+  /** Aborts the run: its state is `cancelled`, its report as truthful as any. */
+  readonly signal?: AbortSignal;
+  /** Attempts that run at once: an integer from 1 up, or a semaphore shared with other runs. Default: no limit. */
+  readonly concurrency?: number | Semaphore;
+  /** What there is of each resource that tasks ask for, integers from 0 up. */
+  readonly resources?: Readonly<Record<string, number>>;
+  /** What a failure means for the other tasks. Default `stop`. */
+  readonly failure?: FailureMode;
+  /** For the whole run, in milliseconds. */
+  readonly timeoutMs?: number;
+  /** How long an attempt that was asked to stop is waited for, in milliseconds. Default: until it ends. */
+  readonly graceMs?: number;
+  /** Run only these tasks and what they need. */
+  readonly targets?: readonly string[];
+  /** Values for the flow's parameters. */
+  readonly params?: readonly Binding[];
+  /** Milliseconds by task name: tasks on the longest path go first when capacity is short. */
+  readonly estimates?: Readonly<Record<string, number>>;
+  /** `roots` lets go of every output that has no reader left. Default `all`. */
+  readonly keep?: "all" | "roots";
+  /** Who is told how the run goes; each needs a name of its own. */
+  readonly observers?: readonly Observer[];
+  /** Carries out each attempt in place of a plain call. */
+  readonly runner?: Runner;
+  /** Told of every completed task with its output, before a dependent is released. */
+  readonly journal?: Journal;
+  /**
+   * An earlier run's `report.toJSON({ outputs: true })`, or `reportOfJournal(entries)` of what a crash left: tasks that
+   * completed there and are unchanged are restored. Values of parameters are not compared.
+   */
+  readonly resumeFrom?: SerializedReport;
+  /** Default: a random UUID. */
+  readonly runId?: string;
+  readonly attributes?: Readonly<Record<string, string | number | boolean>>;
+  readonly clock?: Clock;
+  /** From 0 up to 1, for jitter. Default `Math.random`. */
+  readonly random?: () => number;
+}
+
+const RUN_OPTION_KEYS = [
+  "signal",
+  "concurrency",
+  "resources",
+  "failure",
+  "timeoutMs",
+  "graceMs",
+  "targets",
+  "params",
+  "estimates",
+  "keep",
+  "observers",
+  "runner",
+  "journal",
+  "resumeFrom",
+  "runId",
+  "attributes",
+  "clock",
+  "random",
+] as const satisfies readonly (keyof RunOptions)[];
+
+/** Collects everything that is wrong with the options of a run; `more` are further keys that the caller knows. */
+export function checkRunOptions(
+  issues: Issues,
+  options: unknown,
+  more: readonly string[] = [],
+): RunOptions {
+  const given = issues.record([], options, [...RUN_OPTION_KEYS, ...more]);
+  if (given === undefined) return {};
+  const { signal, concurrency, failure, timeoutMs, targets, params, clock } = given;
+  if (
+    signal !== undefined &&
+    (typeof (signal as AbortSignal | null)?.addEventListener !== "function" ||
+      typeof (signal as AbortSignal).removeEventListener !== "function")
+  ) {
+    issues.expected(["signal"], "an AbortSignal", signal);
+  }
+  if (concurrency !== undefined && !(concurrency instanceof Semaphore)) {
+    if (!Number.isSafeInteger(concurrency) || (concurrency as number) < 1) {
+      issues.expected(["concurrency"], "an integer from 1 up or a Semaphore", concurrency);
+    }
+  }
+  const resources = issues.record(["resources"], given.resources);
+  for (const name in resources) issues.integer(["resources", name], resources[name], 0);
+  checkFailure(issues, failure);
+  if (
+    timeoutMs !== undefined &&
+    !(typeof timeoutMs === "number" && timeoutMs > 0 && timeoutMs < Infinity)
+  ) {
+    issues.expected(["timeoutMs"], "a number of milliseconds above 0", timeoutMs);
+  }
+  issues.amount(["graceMs"], given.graceMs);
+  issues.array(["targets"], targets, "task names", isString);
+  issues.array(["params"], params, "bindings, each made with `of` of a parameter", isBinding);
+  const estimates = issues.record(["estimates"], given.estimates);
+  for (const name in estimates) issues.amount(["estimates", name], estimates[name]);
+  issues.oneOf(["keep"], given.keep, ["all", "roots"]);
+  if (given.runId !== undefined) issues.name(["runId"], given.runId, "`runId`");
+  const attributes = issues.record(["attributes"], given.attributes);
+  for (const name in attributes) checkAttribute(issues, name, attributes[name]);
+  checkObservers(issues, given.observers);
+  checkEarlier(issues, given.resumeFrom);
+  if (clock !== undefined) {
+    const { now, wallNow, after } = (clock ?? {}) as Partial<Clock>;
+    if (![now, wallNow, after].every((one) => typeof one === "function")) {
+      issues.expected(["clock"], "a clock with now, wallNow and after", clock);
+    }
+  }
+  for (const key of ["runner", "journal", "random"] as const) issues.callable([key], given[key]);
+  return given as RunOptions;
+}
+
+function checkObservers(issues: Issues, observers: unknown): void {
+  if (observers === undefined) return;
+  if (!Array.isArray(observers)) {
+    issues.expected(["observers"], "an array of observers", observers);
+    return;
+  }
+  const names = new Set<unknown>();
+  // `Array.from` shows the holes.
+  Array.from(observers).forEach((observer: unknown, at) => {
+    const path = ["observers", String(at)];
+    if (!checkObserver(issues, path, observer)) return;
+    const { name } = observer;
+    if (names.has(name)) {
+      issues.add(
+        "duplicate-observer",
+        `Two observers are named "${name}": give one of them another name`,
+        path,
+      );
+    }
+    names.add(name);
+  });
+}
+
+function checkEarlier(issues: Issues, report: unknown): void {
+  if (report === undefined) return;
+  const { format, formatVersion, taskStatistics, outputs } = (report ??
+    {}) as Partial<SerializedReport>;
+  const readable = format === "astrum.execution-report" && Array.isArray(taskStatistics);
+  if (!readable || !String(formatVersion).startsWith("1.")) {
+    issues.expected(
+      ["resumeFrom"],
+      "a report of format version 1 from `report.toJSON({ outputs: true })`",
+      report,
+    );
+    return;
+  }
+  taskStatistics.forEach((row: unknown, at) => {
+    if (typeof (row as TaskStatistics | null)?.taskName === "string") return;
+    issues.expected(
+      ["resumeFrom", `taskStatistics[${at}]`],
+      "the statistics of a task, with its taskName",
+      row,
+    );
+  });
+  issues.record(["resumeFrom", "outputs"], outputs);
+}
+
+function isBinding(value: unknown): value is Binding {
+  return typeof (value as Partial<Binding> | null)?.param === "string";
+}
+
+/** The report holds them as JSON. */
+function checkAttribute(issues: Issues, name: string, value: unknown): void {
+  if (typeof value === "string" || typeof value === "boolean" || Number.isFinite(value)) return;
+  issues.expected(["attributes", name], "a string, a finite number or a boolean", value);
+}
+
+function checkFailure(issues: Issues, failure: unknown): void {
+  if (typeof failure !== "object" || failure === null) {
+    if (failure !== undefined && !["stop", "drain", "continue"].includes(failure as string)) {
+      issues.expected(["failure"], '"stop", "drain", "continue" or { maxFailures }', failure);
+    }
+    return;
+  }
+  const policy = issues.record(["failure"], failure, ["maxFailures"]);
+  if (policy?.maxFailures === undefined) {
+    issues.expected(["failure", "maxFailures"], "an integer from 1 up", undefined);
+  }
+  issues.integer(["failure", "maxFailures"], policy?.maxFailures, 1);
+}
+
+/** Collects what a graph needs and the options of the run do not give: units of resources, values of parameters. */
+export function checkNeeds(issues: Issues, graph: Graph, options: RunOptions): void {
+  const { resources = {} } = options;
+  const given = new Set<string>();
+  for (const { param } of options.params ?? []) {
+    if (given.has(param)) {
+      issues.add(
+        "duplicate-parameter",
+        `The parameter "${param}" is given twice: give it one value`,
+        ["params", param],
+      );
+    }
+    given.add(param);
+  }
+  const known = new Set<string>();
+  for (const { name, slots, options: taskOptions } of graph.definitions) {
+    for (const resource in taskOptions?.resources) {
+      checkDemand(issues, name, resource, taskOptions.resources[resource] as number, resources);
+    }
+    for (const { param } of slots) {
+      if (param === undefined) continue;
+      known.add(param.name);
+      if (given.has(param.name)) continue;
+      issues.add(
+        "missing-parameter",
+        `Task "${name}" needs the parameter "${param.name}": give it with \`params: [${param.name}.of(…)]\``,
+        ["params", param.name],
+      );
+    }
+  }
+  for (const name of given) {
+    if (known.has(name)) continue;
+    const guess = nearest(name, known);
+    issues.add(
+      "unknown-parameter",
+      `No task takes the parameter "${name}".${didYouMean(guess)}`,
+      ["params", name],
+      guess,
+    );
+  }
+}
+
+function checkDemand(
+  issues: Issues,
+  task: string,
+  resource: string,
+  wanted: number,
+  resources: Readonly<Record<string, number>>,
+): void {
+  const path = ["tasks", task, "resources", resource];
+  if (!Object.hasOwn(resources, resource)) {
+    const guess = nearest(resource, Object.keys(resources));
+    issues.add(
+      "unknown-resource",
+      `Task "${task}" needs ${wanted} of "${resource}", which the run does not have.${didYouMean(guess)} Give it with \`resources: { ${resource}: … }\``,
+      path,
+      guess,
+    );
+  } else if (wanted > (resources[resource] as number)) {
+    issues.add(
+      "demand-above-capacity",
+      `Task "${task}" needs ${wanted} of "${resource}", but the run has only ${resources[resource]}`,
+      path,
+    );
+  }
+}
+
+/** The parameters of a graph, by name. */
+export function paramsOf(definitions: readonly Definition[]): Map<string, ParamInput> {
+  const params = new Map<string, ParamInput>();
+  for (const { slots } of definitions) {
+    for (const { param } of slots) if (param !== undefined) params.set(param.name, param);
+  }
+  return params;
+}

@@ -1,0 +1,66 @@
+/**
+ * A number of permits that several runs share: first come, first served across runs. Knows no run: it calls back.
+ */
+import { Issues } from "../ground/check.ts";
+import { DefinitionError } from "../ground/errors.ts";
+
+/**
+ * Limits how many attempts run at once over all the runs that are given it as `concurrency`.
+ *
+ * A task that awaits another run on the same semaphore holds a permit meanwhile: with no permit left for that run,
+ * both wait for ever.
+ */
+export class Semaphore {
+  readonly limit: number;
+  #taken = 0;
+  readonly #waiting: Set<() => void> = new Set();
+  /** Permits that came back and have not been passed on yet. */
+  #returned = 0;
+  #passing = false;
+
+  /** Throws `DefinitionError` unless `limit` is an integer from 1 up. */
+  constructor(limit: number) {
+    const issues = new Issues();
+    issues.integer(["limit"], limit ?? Number.NaN, 1);
+    if (issues.list.length > 0) throw new DefinitionError(issues.list);
+    this.limit = limit;
+  }
+
+  /** Calls `granted` once: now when a permit is free, else when it is this one's turn. Returns the way to call it off. */
+  acquire(granted: () => void): () => void {
+    if (this.#taken < this.limit) {
+      this.#taken++;
+      granted();
+      return () => {};
+    }
+    const turn = (): void => granted();
+    this.#waiting.add(turn);
+    return () => {
+      this.#waiting.delete(turn);
+    };
+  }
+
+  /** Gives a permit back; it goes to whoever has waited longest. */
+  release(): void {
+    this.#returned++;
+    // Whoever is granted a permit may give it back at once: passed on from there, thousands of runs would be one stack.
+    if (this.#passing) return;
+    this.#passing = true;
+    try {
+      while (this.#returned > 0) this.#pass();
+    } finally {
+      this.#passing = false;
+    }
+  }
+
+  #pass(): void {
+    this.#returned--;
+    const [next] = this.#waiting;
+    if (next === undefined) {
+      this.#taken--;
+    } else {
+      this.#waiting.delete(next);
+      next();
+    }
+  }
+}

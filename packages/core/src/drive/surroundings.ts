@@ -1,0 +1,107 @@
+/**
+ * What a run touches outside itself: the caller's signal, the life of the process, the host it names in its report.
+ * Works wherever timers and `AbortSignal` exist; what only some runtimes have is optional.
+ */
+import type { Graph } from "../define/graph.ts";
+import { VERSION } from "../ground/version.ts";
+import type { SerializedReport } from "../report/report.ts";
+import type { RunOptions } from "./options.ts";
+import { Semaphore } from "./semaphore.ts";
+
+const listening = new WeakMap<AbortSignal, Set<() => void>>();
+
+/**
+ * Calls back once when the signal is aborted. All runs on one signal share one listener, so that a signal of the whole
+ * service never has eleven of them (at which Node prints a warning); the last to leave takes it away.
+ */
+export function onAbort(signal: AbortSignal, fire: () => void): () => void {
+  let callbacks = listening.get(signal);
+  if (callbacks === undefined) {
+    callbacks = new Set();
+    listening.set(signal, callbacks);
+    const all = callbacks;
+    const listener = (): void => {
+      listening.delete(signal);
+      for (const callback of [...all]) callback();
+    };
+    const leave = (): void => {
+      signal.removeEventListener("abort", listener);
+      listening.delete(signal);
+    };
+    leaving.set(all, leave);
+    signal.addEventListener("abort", listener, { once: true });
+  }
+  const mine = callbacks;
+  // One entry a call, even when two runs were given the same function.
+  const entry = (): void => fire();
+  mine.add(entry);
+  return () => {
+    if (mine.delete(entry) && mine.size === 0) leaving.get(mine)?.();
+  };
+}
+const leaving = new WeakMap<Set<() => void>, () => void>();
+
+/** A random UUID (version 4, RFC 9562). Pages that are not served securely have no `randomUUID`. */
+export function newRunId(): string {
+  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
+  const octets = crypto.getRandomValues(new Uint8Array(16));
+  octets[6] = ((octets[6] as number) & 0x0f) | 0x40;
+  octets[8] = ((octets[8] as number) & 0x3f) | 0x80;
+  const digits = Array.from(octets, (octet) => octet.toString(16).padStart(2, "0")).join("");
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+/** Keeps the process alive: with nothing else on its loop, Node would exit 0 and the run would never settle. */
+export function holdProcess(): () => void {
+  const timer = setInterval(() => {}, 2 ** 31 - 1);
+  return () => clearInterval(timer);
+}
+
+interface Surroundings {
+  readonly process?: {
+    readonly platform?: string;
+    readonly arch?: string;
+    readonly versions?: { readonly node?: string; readonly bun?: string };
+    readonly getBuiltinModule?: (id: string) => { availableParallelism?: () => number } | undefined;
+  };
+  readonly navigator?: { readonly hardwareConcurrency?: number };
+}
+
+/** The part of the report that says which run it was, with what options, and where. */
+export function runHeader(
+  id: string,
+  graph: Graph,
+  options: RunOptions,
+  dispatch: string,
+  epochMs: number,
+): SerializedReport["run"] {
+  const { concurrency, resources, failure = "stop", timeoutMs, targets, attributes } = options;
+  const { process, navigator } = globalThis as Surroundings;
+  const header: SerializedReport["run"] = {
+    id,
+    flow: graph.name,
+    targets: [...(targets ?? [])],
+    startedAt: new Date(epochMs).toISOString(),
+    config: {
+      concurrency: (concurrency instanceof Semaphore ? concurrency.limit : concurrency) ?? null,
+      failure: typeof failure === "object" ? `maxFailures:${failure.maxFailures}` : failure,
+      dispatch,
+    },
+    versions: { "@astrum/core": VERSION },
+  };
+  if (attributes !== undefined) header.attributes = { ...attributes };
+  if (resources !== undefined) header.config.resources = { ...resources };
+  if (timeoutMs !== undefined) header.config.timeoutMs = timeoutMs;
+  for (const runtime of ["node", "bun"] as const) {
+    const version = process?.versions?.[runtime];
+    if (version !== undefined) header.versions[runtime] = version;
+  }
+  if (process?.platform !== undefined && process.arch !== undefined) {
+    const cpus =
+      process.getBuiltinModule?.("node:os")?.availableParallelism?.() ??
+      navigator?.hardwareConcurrency ??
+      1;
+    header.host = { platform: process.platform, arch: process.arch, cpus };
+  }
+  return header;
+}

@@ -1,0 +1,117 @@
+/**
+ * What the tasks of one run gave, and what others take from it: outputs by task, inputs that were resolved before their
+ * task queued, the arguments of each call. Holds values; knows no promise and starts nothing.
+ */
+
+import type { Definition, Outcome } from "../define/task.ts";
+import type { Machine } from "../machine/attempts.ts";
+import { outcomeOf } from "../report/outcome.ts";
+import type { Reasons } from "../report/reasons.ts";
+import { taskName } from "../report/statistics.ts";
+import { type Prepared, plainArguments, plainInputs, type Sources } from "./inputs.ts";
+
+export class Outputs implements Sources {
+  readonly params: ReadonlyMap<string, unknown>;
+  /** By task and item. */
+  readonly values: unknown[];
+  /** Tasks whose output was let go. */
+  readonly released: Set<number> = new Set();
+  readonly #machine: Machine;
+  readonly #reasons: Reasons;
+  readonly #prepared: Map<number, Prepared> = new Map();
+
+  constructor(machine: Machine, reasons: Reasons, params: ReadonlyMap<string, unknown>) {
+    this.#machine = machine;
+    this.#reasons = reasons;
+    this.params = params;
+    this.values = new Array(machine.plan.graph.size);
+  }
+
+  set(task: number, value: unknown): void {
+    this.values[task] = value;
+  }
+
+  /** Outputs of items that are listed next. */
+  restoreItems(restored: ReadonlyMap<number, unknown>): void {
+    const first = this.#machine.ledger.tasks;
+    for (const [index, output] of restored) this.values[first + index] = output;
+  }
+
+  /** The output of a map is those of its items. */
+  gather(map: number, first: number, count: number): unknown[] {
+    const values = this.values.slice(first, first + count);
+    this.values[map] = values;
+    return values;
+  }
+
+  release(task: number): void {
+    this.values[task] = undefined;
+    this.released.add(task);
+  }
+
+  /** Keeps resolved inputs for all attempts of the task. */
+  hold(task: number, prepared: Prepared): void {
+    this.#prepared.set(task, prepared);
+  }
+
+  /** Whether inputs are kept for any task. */
+  get holds(): boolean {
+    return this.#prepared.size > 0;
+  }
+
+  /** Lets go of the inputs of a task that has ended: they would keep alive what `keep: "roots"` lets go. */
+  forget(task: number): void {
+    const planned = this.#machine.ledger.plannedOf(task);
+    if (this.#machine.ledger.isFinal(planned)) this.#prepared.delete(planned);
+  }
+
+  /** Calls a task's function with what it takes. Throws what it throws. */
+  call(definition: Definition, task: number, context: unknown): unknown {
+    const run = definition.run as (...args: unknown[]) => unknown;
+    const prepared = this.holds && this.#preparedOf(task) !== undefined;
+    if (prepared || definition.call === "positional") {
+      return run(...this.argumentsOf(definition, task), context);
+    }
+    return run(plainInputs(definition, task, this), context);
+  }
+
+  /** Everything but the context. */
+  argumentsOf(definition: Definition, task: number): unknown[] {
+    const prepared = this.#preparedOf(task);
+    const spawn = this.#machine.ledger.spawnOf(task);
+    if (spawn !== undefined && prepared !== undefined) {
+      const index = task - spawn.first;
+      const args = [prepared.list?.[index], index];
+      return definition.takesInputs ? [...args, prepared.inputs] : args;
+    }
+    if (definition.call === "positional") {
+      return (prepared?.inputs as unknown[] | undefined) ?? plainArguments(definition, task, this);
+    }
+    return [prepared?.inputs ?? plainInputs(definition, task, this)];
+  }
+
+  #preparedOf(task: number): Prepared | undefined {
+    return this.#prepared.get(this.#machine.ledger.plannedOf(task));
+  }
+
+  value(task: number, edge: number): unknown {
+    return this.values[this.#dependency(task, edge)];
+  }
+
+  outcome(task: number, edge: number): Outcome<unknown> {
+    const { ledger } = this.#machine;
+    const { values: outputs, released } = this;
+    const outcomes = { ledger, reasons: this.#reasons, outputs, released };
+    return outcomeOf(outcomes, this.#dependency(task, edge));
+  }
+
+  dependencyName(task: number, edge: number): string {
+    const { plan, ledger } = this.#machine;
+    return taskName(plan.graph, ledger, this.#dependency(task, edge));
+  }
+
+  #dependency(task: number, edge: number): number {
+    const { start, end } = this.#machine.plan.graph.dependencies;
+    return end[(start[task] as number) + edge] as number;
+  }
+}

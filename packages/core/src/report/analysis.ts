@@ -1,0 +1,210 @@
+/**
+ * Why a run took as long as it did, computed from the ledger when it is read: the chain of attempts that decided its
+ * length, two lower bounds, and what it was bound by. Knows nothing but the ledger and the plan.
+ */
+
+import type { GraphPlan } from "../define/plan.ts";
+import { BY_MAP, BY_SEMAPHORE, type Ledger, RUNNING, type Spawn } from "../machine/ledger.ts";
+import { type Ms, micros, taskName } from "./statistics.ts";
+
+/** How an attempt hangs on the one before it on the critical path. */
+export type Link = "start" | "dependency" | "slot" | "retry" | "stage" | "item" | "external";
+
+export interface Analysis {
+  /**
+   * The attempts that decided how long the run took, first to last. They tile the time from the run's anchor to the
+   * last end of a task that is waited for, exactly: the sum of gaps and runs is the makespan. A task may appear several
+   * times, restored tasks never do.
+   */
+  criticalPath: {
+    task: string;
+    attempt: number;
+    /** What this attempt waited for last: `start` nothing, `slot` capacity that the one before gave back, `item` a sibling in its map, `external` a permit that another run held. */
+    link: Link;
+    /** From the end of the one before to this start. */
+    gapMs: Ms;
+    runMs: Ms;
+  }[];
+  /** Lower bounds: with unlimited slots, and with this work on these slots (`null` without a limit). */
+  bounds: { dependencyMs: Ms; workMs: Ms | null };
+  /** Where most of the makespan went: more capacity (slots, resources, permits) helps only when it is `slots`. */
+  boundBy: "dependencies" | "slots" | "retries" | "scheduler" | "none";
+}
+
+export interface Analysed {
+  readonly plan: GraphPlan;
+  readonly ledger: Ledger;
+  readonly concurrency: number | undefined;
+  /** Whether stages were barriers in this run. */
+  readonly staged: boolean;
+}
+
+/** Waits that end when somebody gives capacity back: a slot, a resource, a place in a map, another run's permit. */
+function heldBack(link: Link): boolean {
+  return link === "slot" || link === "item" || link === "external";
+}
+
+export function analyse(run: Analysed): Analysis {
+  const { ledger, plan } = run;
+  const criticalPath: Analysis["criticalPath"] = [];
+  const spent = { dependencies: 0, slots: 0, retries: 0, scheduler: 0 };
+  let attempt = lastAttempt(run);
+  while (attempt !== -1) {
+    const { before, link } = predecessor(run, attempt);
+    const start = micros(ledger.startAt[attempt] as number);
+    const end = micros(ledger.endAt[attempt] as number);
+    const from = before === -1 ? 0 : micros(ledger.endAt[before] as number);
+    const task = ledger.attemptTask[attempt] as number;
+    criticalPath.push({
+      task: taskName(plan.graph, ledger, task),
+      attempt: ledger.numberOf(attempt),
+      link,
+      gapMs: (start - from) / 1000,
+      runMs: (end - start) / 1000,
+    });
+    const gap = link === "retry" ? "retries" : heldBack(link) ? "slots" : "scheduler";
+    spent[gap] += start - from;
+    // While the one before ran and this one was ready, the time was lost to capacity.
+    if (before !== -1 && gap === "slots") {
+      const ready = micros(ledger.queuedAt[attempt] as number);
+      const held = from - Math.max(ready, micros(ledger.startAt[before] as number));
+      spent.slots += held;
+      spent.dependencies -= held;
+    }
+    spent[
+      ledger.retryDelay.size > 0 && ledger.retryDelay.has(attempt) ? "retries" : "dependencies"
+    ] += end - start;
+    attempt = before;
+  }
+  criticalPath.reverse();
+  return { criticalPath, bounds: bounds(run), boundBy: heaviest(spent) };
+}
+
+function heaviest(
+  spent: Record<Exclude<Analysis["boundBy"], "none">, number>,
+): Analysis["boundBy"] {
+  let verdict: Analysis["boundBy"] = "none";
+  let most = 0;
+  for (const cause of ["dependencies", "slots", "retries", "scheduler"] as const) {
+    if (spent[cause] > most) {
+      most = spent[cause];
+      verdict = cause;
+    }
+  }
+  return verdict;
+}
+
+/** The attempt that ended last, of the tasks that the run waits for. */
+function lastAttempt({ ledger, plan }: Analysed): number {
+  const { tails } = plan.graph;
+  let last = -1;
+  let latest = Number.NEGATIVE_INFINITY;
+  for (let attempt = 0; attempt < ledger.attempts; attempt++) {
+    const end = ledger.endAt[attempt] as number;
+    if (!(end >= latest)) continue; // Earlier, or still running.
+    if (tails.size > 0 && tails.has(ledger.plannedOf(ledger.attemptTask[attempt] as number)))
+      continue;
+    latest = end;
+    last = attempt;
+  }
+  return last;
+}
+
+function predecessor(run: Analysed, attempt: number): { before: number; link: Link } {
+  const { ledger } = run;
+  const task = ledger.attemptTask[attempt] as number;
+  const limit = ledger.limitedBy[attempt] as number;
+  const freedBy = ledger.freedBy[attempt] as number;
+  if (limit !== 0 && freedBy !== -1)
+    return { before: freedBy, link: limit === BY_MAP ? "item" : "slot" };
+  const { attemptBefore } = ledger;
+  const earlier = attemptBefore.size === 0 ? undefined : attemptBefore.get(attempt);
+  if (earlier !== undefined) {
+    return { before: earlier, link: limit === BY_SEMAPHORE ? "external" : "retry" };
+  }
+  const before = lastBehind(ledger, ledger.releasedBy[task] as number);
+  if (limit === BY_SEMAPHORE) return { before, link: "external" };
+  if (before === -1) return { before, link: "start" };
+  return { before, link: run.staged ? "stage" : "dependency" };
+}
+
+/** The last attempt of a task; of a map, that of the item that ended last; of one that was never called, what released it. */
+function lastBehind(ledger: Ledger, task: number): number {
+  for (let at = task; at !== -1; at = ledger.releasedBy[at] as number) {
+    const own = ledger.lastAttempt[at] as number;
+    if (own !== -1) return own;
+    const spawn = ledger.spawnOfMap.get(at);
+    const item = spawn === undefined ? -1 : lastOfItems(ledger, spawn);
+    if (item !== -1) return item;
+  }
+  return -1;
+}
+
+function lastOfItems(ledger: Ledger, { first, count }: Spawn): number {
+  let last = -1;
+  for (let item = first; item < first + count; item++) {
+    const attempt = ledger.lastAttempt[item] as number;
+    if (attempt === -1) continue;
+    if (last === -1 || (ledger.endAt[attempt] as number) >= (ledger.endAt[last] as number))
+      last = attempt;
+  }
+  return last;
+}
+
+/** What a task would have taken had it never queued: its attempts and the delays between them. */
+function ownMicros(ledger: Ledger, task: number): number {
+  let own = 0;
+  for (
+    let attempt = ledger.firstAttempt[task] as number;
+    attempt !== -1;
+    attempt = ledger.attemptNext[attempt] as number
+  ) {
+    if (ledger.attemptStatus[attempt] === RUNNING) continue;
+    own += micros(ledger.endAt[attempt] as number) - micros(ledger.startAt[attempt] as number);
+    if (ledger.attemptNext[attempt] !== -1) own += micros(ledger.retryDelay.get(attempt) ?? 0);
+  }
+  return own;
+}
+
+function bounds({ ledger, plan, concurrency }: Analysed): Analysis["bounds"] {
+  const { graph, order } = plan;
+  const { tails } = graph;
+  const finish = new Float64Array(graph.size);
+  let longest = 0;
+  let work = 0;
+  const items = new Map<number, number>();
+  for (const { map, first, count } of ledger.spawns) {
+    let most = 0;
+    let sum = 0;
+    for (let item = first; item < first + count; item++) {
+      const own = ownMicros(ledger, item);
+      sum += own;
+      if (own > most) most = own;
+    }
+    const limit = graph.definitions[map]?.options?.concurrency;
+    items.set(map, limit === undefined ? most : Math.max(most, Math.ceil(sum / limit)));
+  }
+  for (const task of order) {
+    if (tails.size > 0 && tails.has(task)) continue;
+    const { start, end } = graph.dependencies;
+    let ready = 0;
+    const last = start[task + 1] as number;
+    for (let edge = start[task] as number; edge < last; edge++) {
+      ready = Math.max(ready, finish[end[edge] as number] as number);
+    }
+    const done =
+      ready + ((items.size === 0 ? undefined : items.get(task)) ?? ownMicros(ledger, task));
+    finish[task] = done;
+    if (done > longest) longest = done;
+  }
+  for (let attempt = 0; attempt < ledger.attempts; attempt++) {
+    if (ledger.attemptStatus[attempt] === RUNNING) continue;
+    if (tails.size > 0 && tails.has(ledger.plannedOf(ledger.attemptTask[attempt] as number)))
+      continue;
+    work += micros(ledger.endAt[attempt] as number) - micros(ledger.startAt[attempt] as number);
+  }
+  return {
+    dependencyMs: longest / 1000,
+    workMs: concurrency === undefined ? null : Math.round(work / concurrency) / 1000,
+  };
+}

@@ -1,0 +1,111 @@
+/**
+ * A reason of the ledger in the two forms that people meet: the typed error on a signal or an outcome, and a sentence.
+ * One reason gives one error object, so that the reason of an outcome is the reason of the signal.
+ */
+import {
+  asError,
+  messageOf,
+  RunAbortedError,
+  RunStoppedError,
+  TaskCancelledError,
+  TimeoutError,
+} from "../ground/errors.ts";
+import type { Ledger, Reason } from "../machine/ledger.ts";
+
+export class Reasons {
+  readonly #ledger: Ledger;
+  readonly #nameOf: (task: number) => string;
+  /** By what makes them the same reason. */
+  readonly #errors: Map<unknown, Error> = new Map();
+
+  constructor(ledger: Ledger, nameOf: (task: number) => string) {
+    this.#ledger = ledger;
+    this.#nameOf = nameOf;
+  }
+
+  /** The error that says why `task` was asked to stop, or was never started. */
+  errorOf(reason: Reason, task: number): Error {
+    const origin = reason.kind === "not-started" ? reason.because : reason;
+    const perTask =
+      (origin.kind === "aborted" && origin.scope === "task") ||
+      (origin.kind === "timeout" && origin.scope === "attempt");
+    const key = perTask ? task : origin.kind === "failure" ? `failure ${origin.task}` : origin.kind;
+    let error = this.#errors.get(key);
+    if (error === undefined) {
+      error = this.#make(origin, task);
+      this.#errors.set(key, error);
+    }
+    return error;
+  }
+
+  #make(reason: Reason, task: number): Error {
+    switch (reason.kind) {
+      case "failure":
+        return new RunStoppedError(this.#nameOf(reason.task), this.#ledger.errorOf(reason.task));
+      case "timeout":
+        return reason.scope === "run"
+          ? new TimeoutError(`The run took longer than ${reason.limitMs} ms`, reason.limitMs, "run")
+          : new TimeoutError(
+              `Task "${this.#nameOf(task)}" took longer than ${reason.limitMs} ms`,
+              reason.limitMs,
+              "attempt",
+            );
+      case "aborted":
+        if (reason.scope === "task")
+          return new TaskCancelledError(this.#nameOf(task), reason.reason);
+        return new RunAbortedError(
+          "The run was aborted",
+          reason.reason === undefined
+            ? undefined
+            : { cause: asError(reason.reason, "The run was aborted with") },
+        );
+      default:
+        return new Error(this.textOf(reason));
+    }
+  }
+
+  /** One sentence, without the name of the task whose reason it is. */
+  textOf(reason: Reason): string {
+    switch (reason.kind) {
+      case "dependency":
+        return reason.task === reason.root
+          ? `needs "${this.#nameOf(reason.task)}", which ${this.#fate(reason.task)}`
+          : `needs "${this.#nameOf(reason.task)}", which was skipped because "${this.#nameOf(reason.root)}" ${this.#fate(reason.root)}`;
+      case "condition":
+        return reason.message;
+      case "failure":
+        return `the run was stopped because "${this.#nameOf(reason.task)}" failed`;
+      case "timeout":
+        return reason.scope === "run"
+          ? `the run took longer than ${reason.limitMs} ms`
+          : `the attempt took longer than ${reason.limitMs} ms`;
+      case "aborted":
+        return `${reason.scope === "run" ? "the run was aborted" : "cancelled by the caller"}${because(reason.reason)}`;
+      case "not-started":
+        return `not started: ${this.textOf(reason.because)}`;
+      case "journal":
+        return `the journal failed${because(reason.error)}`;
+    }
+  }
+
+  #fate(task: number): string {
+    const status = this.#ledger.status[task] as number;
+    return [
+      "is waiting",
+      "is ready",
+      "is running",
+      "is delayed",
+      "completed",
+      "failed",
+      "was cancelled",
+      "was skipped",
+      "was restored",
+      "was detached",
+      "was abandoned",
+    ][status] as string;
+  }
+}
+
+function because(reason: unknown): string {
+  return reason === undefined ? "" : `: ${messageOf(reason)}`;
+}

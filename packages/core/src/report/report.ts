@@ -1,0 +1,496 @@
+/**
+ * What a run hands back: the truth, in the documented scheduler's words. It is read from the ledger when it is asked for.
+ * It starts nothing and changes nothing.
+ */
+
+import { dependencyNames, type Graph } from "../define/graph.ts";
+import type { GraphPlan } from "../define/plan.ts";
+import type { Outcome, Task } from "../define/task.ts";
+import { type EncodedValue, encodeValue, type SerializedError } from "../ground/encode.ts";
+import { asError, type Issue, lineOf, RunError } from "../ground/errors.ts";
+import {
+  ABANDONED,
+  CANCELLED,
+  COMPLETED,
+  DETACHED,
+  FAILED,
+  type Ledger,
+  RESTORED,
+  SKIPPED,
+  STATUSES,
+} from "../machine/ledger.ts";
+import { type Analysis, analyse } from "./analysis.ts";
+import { outcomeOf } from "./outcome.ts";
+import { StageRow } from "./stage-row.ts";
+import {
+  between,
+  type Ms,
+  micros,
+  rounded,
+  type StageStatistics,
+  type TaskStatistics,
+  taskName,
+} from "./statistics.ts";
+import { type Facts, type TaskRow, taskRow } from "./task-row.ts";
+
+export interface PlanIssue {
+  code: string;
+  message: string;
+  path: string[];
+  suggestion?: string;
+}
+
+/** The report as JSON, version 1. Readers must ignore properties that they do not know. */
+export interface SerializedReport {
+  format: "astrum.execution-report";
+  formatVersion: "1.0";
+  run: {
+    id: string;
+    flow?: string;
+    targets: string[];
+    /** RFC 3339, UTC. */
+    startedAt: string;
+    attributes?: Record<string, string | number | boolean>;
+    config: {
+      concurrency: number | null;
+      resources?: Record<string, number>;
+      failure: string;
+      dispatch: string;
+      timeoutMs?: Ms;
+    };
+    versions: Record<string, string>;
+    host?: { platform: string; arch: string; cpus: number };
+  };
+  /** The wall and the monotonic clock, read in one turn; a drift other than 0 is a clock that was set or a machine that slept. */
+  clock: { epochMs: number; driftMs: Ms | null };
+
+  executionState: "completed" | "failed" | "cancelled" | "interrupted";
+  totalDurationMs: Ms;
+  planningDurationMs: Ms;
+  executionDurationMs: Ms;
+  totalTasks: number;
+  totalStages: number;
+  /** Widest planned stage, and what really ran at once. */
+  maxParallelism: number;
+  peakConcurrency: number;
+  /** The seven counts add up to `totalTasks`. */
+  successfulTasks: number;
+  failedTasks: number;
+  cancelledTasks: number;
+  skippedTasks: number;
+  restoredTasks: number;
+  detachedTasks: number;
+  abandonedTasks: number;
+  /** Tasks that completed after at least one failed attempt. */
+  flakyTasks: number;
+  totalAttempts: number;
+  busyMs: Ms;
+
+  stageStatistics: StageStatistics[];
+  /** Every task of the run, planned ones in plan order, then mapped items in spawn order; also those that never started. */
+  taskStatistics: TaskStatistics[];
+  /** One line per failure, first failure first, no repeats. */
+  errorSummary: string[];
+  originalTasks: Record<string, string[]>;
+  planIssues?: PlanIssue[];
+  observerErrors?: SerializedError[];
+  resume?: { restored: string[]; ignored: string[]; rerun: { task: string; why: string }[] };
+  analysis: Analysis;
+  /** Off unless asked for. */
+  outputs?: Record<string, EncodedValue>;
+}
+
+/** What `execute()` and `flow.run()` resolve to. */
+export interface ExecutionReport<Outputs = Record<string, unknown>>
+  extends Omit<SerializedReport, "outputs" | "format" | "formatVersion"> {
+  /** Live outputs by name: of the roots for a flow, of every completed task for a scheduler. Null prototype. */
+  readonly outputs: Partial<Outputs>;
+  /** The live outputs of every completed task and item, by name. */
+  readonly taskReturnSet: ReadonlyMap<string, unknown>;
+  /** Always resolves, with the final statistics of the detached tasks. */
+  readonly tail: Promise<readonly TaskStatistics[]>;
+  /** What became of a task. A failed outcome holds the original error, untouched. */
+  outcome<T>(task: Task<T>): Outcome<T>;
+  outcome(task: string): Outcome<unknown>;
+  /** The outputs; throws `RunError`, whose `errors` holds every failure, unless every root has a value. */
+  unwrap(): Outputs;
+  getLongestTask(): TaskStatistics | undefined;
+  getAverageTaskDurationMs(): number;
+  getTaskStatisticsByStage(stageId: number): TaskStatistics[];
+  /** Never throws. `outputs`: include the outputs of all tasks, or of those named. */
+  toJSON(options?: { outputs?: boolean | readonly string[] }): SerializedReport;
+}
+
+/** What is known of a run beside its ledger. */
+export interface RunFacts {
+  readonly run: SerializedReport["run"];
+  readonly clock: SerializedReport["clock"];
+  readonly resources: readonly string[];
+  readonly concurrency: number | undefined;
+  readonly staged: boolean;
+  /** Instants: when the plan was there, and when the run was settled. */
+  readonly plannedAt: number;
+  readonly settledAt: number;
+  readonly planIssues: readonly Issue[];
+  /** What was written, when the plan does not hold it. */
+  readonly originalTasks?: Readonly<Record<string, readonly string[]>>;
+  readonly observerErrors: readonly SerializedError[];
+  readonly resume: SerializedReport["resume"];
+}
+
+/** All that a report is made of. */
+export interface RunRecord extends Facts, RunFacts {
+  readonly resources: readonly string[];
+  readonly state: "completed" | "failed" | "cancelled";
+  readonly released: ReadonlySet<number>;
+  readonly tail: Promise<readonly TaskStatistics[]>;
+}
+
+/** The one implementation of `ExecutionReport`. */
+export class Report implements ExecutionReport {
+  readonly executionState: RunRecord["state"];
+  readonly run: SerializedReport["run"];
+  readonly clock: SerializedReport["clock"];
+  readonly tail: Promise<readonly TaskStatistics[]>;
+  readonly #record: RunRecord;
+  #counts: Uint32Array | undefined;
+  #flaky = 0;
+  #rows: TaskStatistics[] | undefined;
+  #analysis: Analysis | undefined;
+  #index: Map<string, number> | undefined;
+
+  constructor(record: RunRecord) {
+    this.#record = record;
+    this.executionState = record.state;
+    this.run = record.run;
+    this.clock = record.clock;
+    this.tail = record.tail;
+  }
+
+  get #ledger(): Ledger {
+    return this.#record.ledger;
+  }
+
+  get #plan(): GraphPlan {
+    return this.#record.plan;
+  }
+
+  get #graph(): Graph {
+    return this.#record.plan.graph;
+  }
+
+  get totalDurationMs(): Ms {
+    return rounded(this.#record.settledAt);
+  }
+
+  get planningDurationMs(): Ms {
+    return rounded(this.#record.plannedAt);
+  }
+
+  get executionDurationMs(): Ms {
+    return between(this.#record.plannedAt, this.#record.settledAt);
+  }
+
+  get totalTasks(): number {
+    return this.#ledger.tasks;
+  }
+
+  get totalStages(): number {
+    return this.#plan.totalStages;
+  }
+
+  get maxParallelism(): number {
+    return this.#plan.maxParallelism;
+  }
+
+  get peakConcurrency(): number {
+    return this.#ledger.peakConcurrency;
+  }
+
+  #count(status: number): number {
+    if (this.#counts === undefined) {
+      const ledger = this.#ledger;
+      const counts = new Uint32Array(STATUSES.length);
+      for (let task = 0; task < ledger.tasks; task++) {
+        const status = ledger.status[task] as number;
+        counts[status] = (counts[status] as number) + 1;
+        const { firstAttempt, lastAttempt } = ledger;
+        if (status === COMPLETED && firstAttempt[task] !== lastAttempt[task]) this.#flaky++;
+      }
+      this.#counts = counts;
+    }
+    return this.#counts[status] as number;
+  }
+
+  get successfulTasks(): number {
+    return this.#count(COMPLETED);
+  }
+
+  get failedTasks(): number {
+    return this.#count(FAILED);
+  }
+
+  get cancelledTasks(): number {
+    return this.#count(CANCELLED);
+  }
+
+  get skippedTasks(): number {
+    return this.#count(SKIPPED);
+  }
+
+  get restoredTasks(): number {
+    return this.#count(RESTORED);
+  }
+
+  get detachedTasks(): number {
+    return this.#count(DETACHED);
+  }
+
+  get abandonedTasks(): number {
+    return this.#count(ABANDONED);
+  }
+
+  get flakyTasks(): number {
+    this.#count(COMPLETED);
+    return this.#flaky;
+  }
+
+  get totalAttempts(): number {
+    return this.#ledger.attempts;
+  }
+
+  get busyMs(): Ms {
+    const { attempts, startAt, endAt } = this.#ledger;
+    let busy = 0;
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const end = endAt[attempt] as number;
+      if (!Number.isNaN(end)) busy += micros(end) - micros(startAt[attempt] as number);
+    }
+    return busy / 1000;
+  }
+
+  get taskStatistics(): TaskStatistics[] {
+    if (this.#rows === undefined) {
+      const { tasks } = this.#ledger;
+      const { size } = this.#graph;
+      const { order } = this.#plan;
+      const rows: TaskStatistics[] = new Array(tasks);
+      for (let at = 0; at < size; at++) rows[at] = taskRow(this.#record, order[at] as number);
+      for (let item = size; item < tasks; item++) rows[item] = taskRow(this.#record, item);
+      this.#rows = rows;
+    }
+    return this.#rows;
+  }
+
+  get stageStatistics(): StageStatistics[] {
+    // `Array.from` takes ten times as long.
+    const rows: StageStatistics[] = new Array(this.totalStages);
+    const { plan, ledger } = this.#record;
+    for (let at = 0; at < rows.length; at++) rows[at] = new StageRow(plan, ledger, at);
+    return rows;
+  }
+
+  get errorSummary(): string[] {
+    const { ledger, planIssues, reasons } = this.#record;
+    if (planIssues.length > 0) return planIssues.map(({ message }) => message);
+    const lines = ledger.failures.map((task) => {
+      const attempts = ledger.attemptCount(task);
+      const after = attempts > 1 ? ` after ${attempts} attempts` : "";
+      const message = lineOf(asError(ledger.errorOf(task), "threw"));
+      return `Task "${taskName(this.#graph, ledger, task)}" failed${after}: ${message}`;
+    });
+    const { stoppedBy } = ledger;
+    if (stoppedBy?.kind === "timeout" || stoppedBy?.kind === "journal") {
+      lines.push(`The run was stopped: ${reasons.textOf(stoppedBy)}`);
+    }
+    return lines;
+  }
+
+  get originalTasks(): Record<string, string[]> {
+    const tasks: Record<string, string[]> = Object.create(null);
+    const { originalTasks } = this.#record;
+    for (const name in originalTasks) tasks[name] = [...(originalTasks[name] as readonly string[])];
+    if (originalTasks !== undefined) return tasks;
+    this.#graph.definitions.forEach(({ name }, task) => {
+      tasks[name] = dependencyNames(this.#graph, task);
+    });
+    return tasks;
+  }
+
+  get planIssues(): PlanIssue[] {
+    return this.#record.planIssues.map((issue) => ({ ...issue, path: [...issue.path] }));
+  }
+
+  get observerErrors(): SerializedError[] {
+    return [...this.#record.observerErrors];
+  }
+
+  get resume(): NonNullable<SerializedReport["resume"]> {
+    return this.#record.resume ?? { restored: [], ignored: [], rerun: [] };
+  }
+
+  get analysis(): Analysis {
+    this.#analysis ??= analyse(this.#record);
+    return this.#analysis;
+  }
+
+  get outputs(): Record<string, unknown> {
+    const { outputs } = this.#record;
+    const named: Record<string, unknown> = Object.create(null);
+    const { roots } = this.#graph;
+    if (roots === undefined) {
+      for (const task of this.#plan.order) {
+        if (this.#hasOutput(task)) named[taskName(this.#graph, this.#ledger, task)] = outputs[task];
+      }
+    } else {
+      for (const { key, task } of roots) if (this.#hasOutput(task)) named[key] = outputs[task];
+    }
+    return named;
+  }
+
+  #hasOutput(task: number): boolean {
+    const status = this.#ledger.status[task];
+    return (status === COMPLETED || status === RESTORED) && !this.#record.released.has(task);
+  }
+
+  get taskReturnSet(): ReadonlyMap<string, unknown> {
+    const returned = new Map<string, unknown>();
+    for (let task = 0; task < this.#ledger.tasks; task++) {
+      if (this.#hasOutput(task)) {
+        returned.set(taskName(this.#graph, this.#ledger, task), this.#record.outputs[task]);
+      }
+    }
+    return returned;
+  }
+
+  outcome<T>(task: Task<T>): Outcome<T>;
+  outcome(task: string): Outcome<unknown>;
+  outcome(task: Task<unknown> | string): Outcome<unknown> {
+    const name = typeof task === "string" ? task : task.name;
+    const at = this.#find(name);
+    if (at === undefined) throw new RangeError(`There is no task "${name}" in this run`);
+    if (
+      typeof task !== "string" &&
+      at < this.#graph.size &&
+      this.#graph.definitions[at] !== (task as unknown)
+    ) {
+      throw new RangeError(`Task "${name}" of this run is another one than the task given`);
+    }
+    return outcomeOf(this.#record, at);
+  }
+
+  #find(name: string): number | undefined {
+    const planned = this.#graph.index.get(name);
+    if (planned !== undefined || this.#ledger.spawns.length === 0) return planned;
+    if (this.#index === undefined) {
+      this.#index = new Map();
+      for (let item = this.#graph.size; item < this.#ledger.tasks; item++) {
+        this.#index.set(taskName(this.#graph, this.#ledger, item), item);
+      }
+    }
+    return this.#index.get(name);
+  }
+
+  unwrap(): Record<string, unknown> {
+    const { ledger, planIssues, reasons } = this.#record;
+    const roots = this.#graph.roots ?? [...this.#graph.index].map(([key, task]) => ({ key, task }));
+    const missing = roots.filter(
+      ({ task }) => !this.#hasOutput(task) && !this.#graph.tails.has(task),
+    );
+    if (missing.length === 0 && planIssues.length === 0) return this.outputs;
+    const errors = ledger.failures.map((task) => ledger.errorOf(task));
+    if (ledger.stoppedBy !== undefined && ledger.stoppedBy.kind !== "failure") {
+      errors.push(reasons.errorOf(ledger.stoppedBy, -1));
+    }
+    const lines = this.errorSummary;
+    for (const { task } of missing) {
+      if (ledger.status[task] === FAILED) continue;
+      const reason = ledger.reasons.get(task);
+      const why = reason === undefined ? "" : `: ${reasons.textOf(reason)}`;
+      lines.push(
+        `Task "${taskName(this.#graph, ledger, task)}" ${STATUSES[ledger.status[task] as number]}${why}`,
+      );
+    }
+    const shown = lines.slice(0, 20);
+    if (lines.length > shown.length) shown.push(`… and ${lines.length - shown.length} more`);
+    throw new RunError(errors, [`The run ${this.executionState}`, ...shown].join("\n  "));
+  }
+
+  getLongestTask(): TaskStatistics | undefined {
+    let longest: TaskStatistics | undefined;
+    for (const row of this.taskStatistics) {
+      if (row.startAt === null || row.kind === "map") continue;
+      if (longest === undefined || row.durationMs > longest.durationMs) longest = row;
+    }
+    return longest;
+  }
+
+  getAverageTaskDurationMs(): number {
+    const started = this.taskStatistics.filter(
+      ({ startAt, kind }) => startAt !== null && kind !== "map",
+    );
+    if (started.length === 0) return 0;
+    return started.reduce((sum, { durationMs }) => sum + durationMs, 0) / started.length;
+  }
+
+  getTaskStatisticsByStage(stageId: number): TaskStatistics[] {
+    return this.taskStatistics.filter((row) => row.stageId === stageId);
+  }
+
+  toJSON(options?: { outputs?: boolean | readonly string[] }): SerializedReport {
+    const { planIssues, observerErrors, resume } = this.#record;
+    const report: SerializedReport = {
+      format: "astrum.execution-report",
+      formatVersion: "1.0",
+      run: this.run,
+      clock: this.clock,
+      executionState: this.executionState,
+      totalDurationMs: this.totalDurationMs,
+      planningDurationMs: this.planningDurationMs,
+      executionDurationMs: this.executionDurationMs,
+      totalTasks: this.totalTasks,
+      totalStages: this.totalStages,
+      maxParallelism: this.maxParallelism,
+      peakConcurrency: this.peakConcurrency,
+      successfulTasks: this.successfulTasks,
+      failedTasks: this.failedTasks,
+      cancelledTasks: this.cancelledTasks,
+      skippedTasks: this.skippedTasks,
+      restoredTasks: this.restoredTasks,
+      detachedTasks: this.detachedTasks,
+      abandonedTasks: this.abandonedTasks,
+      flakyTasks: this.flakyTasks,
+      totalAttempts: this.totalAttempts,
+      busyMs: this.busyMs,
+      stageStatistics: this.stageStatistics.map((row) => (row as StageRow).toJSON()),
+      taskStatistics: this.taskStatistics.map((row) => (row as unknown as TaskRow).toJSON()),
+      errorSummary: this.errorSummary,
+      originalTasks: this.originalTasks,
+      analysis: this.analysis,
+    };
+    if (planIssues.length > 0) report.planIssues = this.planIssues;
+    if (observerErrors.length > 0) report.observerErrors = this.observerErrors;
+    if (resume !== undefined) report.resume = resume;
+    const wanted = options?.outputs;
+    if (wanted !== undefined && wanted !== false) report.outputs = this.#encodedOutputs(wanted);
+    return report;
+  }
+
+  #encodedOutputs(wanted: true | readonly string[]): Record<string, EncodedValue> {
+    const encoded: Record<string, EncodedValue> = Object.create(null);
+    const only = wanted === true ? undefined : new Set(wanted);
+    for (const [name, value] of this.taskReturnSet) {
+      if (only === undefined || only.has(name)) encoded[name] = encodeValue(value);
+    }
+    return encoded;
+  }
+}
+
+/** What Node prints for a report: the summary, not thousands of rows. */
+Object.defineProperty(Report.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+  value(this: Report): object {
+    const { taskStatistics, stageStatistics, originalTasks, analysis, ...summary } = this.toJSON();
+    const { boundBy, criticalPath } = analysis;
+    return { ...summary, boundBy, criticalPath: criticalPath.slice(0, 10) };
+  },
+});

@@ -1,0 +1,173 @@
+/**
+ * The shapes of the rows that people read, and how instants become milliseconds: rounded to microseconds first, and
+ * durations are differences of rounded instants, so that what adds up on the clock adds up in the report.
+ */
+
+import type { Graph } from "../define/graph.ts";
+import type { Definition } from "../define/task.ts";
+import type { SerializedError } from "../ground/encode.ts";
+import type { Ledger } from "../machine/ledger.ts";
+
+/** Milliseconds, rounded to 3 decimals. Durations end in `Ms`. */
+export type Ms = number;
+/** Milliseconds since `clock.epochMs`, on the monotonic clock. Instants end in `At`. */
+export type Offset = number;
+
+export interface StageStatistics {
+  stageId: number;
+  stageName: string;
+  startAt: Offset | null;
+  endAt: Offset | null;
+  durationMs: Ms;
+  parallelTaskCount: number;
+  waitTaskCount: number;
+  /** The tasks of this depth, and those of earlier stages that nobody has had to wait for yet. */
+  parallelTasks: string[];
+  /** What the tasks of this depth depend on. */
+  waitTasks: string[];
+  /** The tasks of this depth. */
+  startTasks: string[];
+}
+
+export type TaskStatus =
+  | "completed"
+  | "failed"
+  | "cancelled"
+  | "skipped"
+  | "restored"
+  | "detached"
+  | "abandoned";
+
+export interface TaskStatistics {
+  taskName: string;
+  kind: "task" | "map" | "item" | "tail";
+  /** The map that an item belongs to, and its index there. */
+  parent?: string;
+  index?: number;
+  /** Depth in the plan; `null` for items, which are spawned at run time. */
+  stageId: number | null;
+  dependencies: {
+    task: string;
+    kind: "value" | "optional" | "settled" | "after";
+    /** The key or index that is taken, where it is not the whole output or a function's choice. */
+    from?: string | number;
+    /** The input that it becomes. */
+    to?: string | number;
+  }[];
+  status: TaskStatus;
+  /** Resume key: name, kind, edges, selectors and version; no value is hashed. */
+  fingerprint: string;
+  restored?: true;
+  /** The longest that a call held the thread, when that was over 50 ms. */
+  blockedMs?: Ms;
+  /** Required for skipped, cancelled and abandoned. `root` is the first task of the chain that ruled it out. */
+  reason?:
+    | { kind: "dependency"; task: string; root: string }
+    | { kind: "condition" | "aborted" | "not-started"; message?: string }
+    | { kind: "failure"; task: string }
+    | { kind: "timeout"; limitMs: Ms; scope: "attempt" | "run" };
+  /** When its dependencies had ended. */
+  readyAt: Offset | null;
+  /** The first call and the end of the last attempt; `null` for a task that was never called. */
+  startAt: Offset | null;
+  endAt: Offset | null;
+  /** Ready, waiting for capacity; over all attempts. */
+  queuedMs: Ms;
+  /** From `startAt` to `endAt`, back-off included. */
+  durationMs: Ms;
+  /** The sum of its attempts. */
+  runMs: Ms;
+  /** The dependency that ran and settled last; skipped ones are followed back. */
+  releasedBy?: string;
+  /** Retries that it was allowed. */
+  retry: number;
+  attemptCount: number;
+  attemptStatistics: AttemptStatistics[];
+  error?: SerializedError;
+  /** It was asked to stop and went on: for so long. */
+  ignoredSignal?: true;
+  overrunMs?: Ms;
+  tags?: readonly string[];
+  attributes?: Record<string, string | number | boolean>;
+  output?: { type: string; size?: number };
+}
+
+export interface AttemptStatistics {
+  taskName: string;
+  attemptNumber: number;
+  maxRetries: number;
+  startAt: Offset;
+  endAt: Offset | null;
+  durationMs: Ms;
+  queuedMs: Ms;
+  /** Facts that nothing can recover later: the slot, who freed it, what it waited for. */
+  slot?: number;
+  slotFreedBy?: string;
+  limitedBy?: string;
+  status: "completed" | "failed" | "cancelled" | "running" | "abandoned";
+  errorMessage?: string;
+  error?: SerializedError;
+  willRetry: boolean;
+  /** The back-off that followed. */
+  delayMs?: Ms;
+  /** Where it ran: "main", "worker-3", "host:pid". */
+  executor?: string;
+  trace?: { traceId: string; spanId: string };
+}
+
+/** Whole microseconds. */
+export function micros(ms: number): number {
+  return Math.round(ms * 1000);
+}
+
+/** The difference of two instants as milliseconds. */
+export function between(from: number, to: number): Ms {
+  return (micros(to) - micros(from)) / 1000;
+}
+
+export function rounded(ms: number): Ms {
+  return micros(ms) / 1000;
+}
+
+/** `null` for what has not happened. */
+export function instant(ms: number): Offset | null {
+  return Number.isNaN(ms) ? null : rounded(ms);
+}
+
+/** The name of a task or of an item, `map[3]`. */
+export function taskName(graph: Graph, ledger: Ledger, task: number): string {
+  if (task < graph.size) return (graph.definitions[task] as Definition).name;
+  const spawn = ledger.spawnOf(task);
+  if (spawn === undefined) throw new RangeError(`There is no task ${task}`);
+  return `${(graph.definitions[spawn.map] as Definition).name}[${task - spawn.first}]`;
+}
+
+/** When a task or item was first called; `NaN` if it never was. A map begins with the first of its items. */
+export function startOf(ledger: Ledger, task: number): number {
+  const first = ledger.firstAttempt[task] as number;
+  if (first !== -1) return ledger.startAt[first] as number;
+  return edgeOfItems(ledger, task, startOf, Math.min);
+}
+
+/** When its last attempt ended; `NaN` while it has not. A map ends with the last of its items. */
+export function endOf(ledger: Ledger, task: number): number {
+  const last = ledger.lastAttempt[task] as number;
+  if (last !== -1) return ledger.endAt[last] as number;
+  return edgeOfItems(ledger, task, endOf, Math.max);
+}
+
+function edgeOfItems(
+  ledger: Ledger,
+  map: number,
+  of: (ledger: Ledger, item: number) => number,
+  choose: (a: number, b: number) => number,
+): number {
+  const { first, count } = ledger.spawnOfMap.get(map) ?? { first: 0, count: 0 };
+  let edge = Number.NaN;
+  for (let item = first; item < first + count; item++) {
+    const instant = of(ledger, item);
+    if (Number.isNaN(instant)) continue;
+    edge = Number.isNaN(edge) ? instant : choose(edge, instant);
+  }
+  return edge;
+}
