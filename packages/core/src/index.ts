@@ -1,37 +1,5 @@
 // Door 1: typed task handles.
 
-// Run.
-export type { Clock } from "./contract/clock.ts";
-// Watch.
-export {
-  type AttemptEndEvent,
-  type AttemptInfo,
-  type AttemptScope,
-  type AttemptStartEvent,
-  type FinalStatus,
-  flushObservers,
-  fromEvents,
-  type LiveStatus,
-  type Observer,
-  type Proceed,
-  type ProgressEvent,
-  type RemoteActivator,
-  type RunEndEvent,
-  type RunEvent,
-  type RunInfo,
-  type RunScope,
-  type RunStartEvent,
-  registerGlobalObserver,
-  type StatusEvent,
-  type TaskEndEvent,
-  type TaskInfo,
-  type TaskOutcome,
-  type TaskScope,
-  type TaskStartEvent,
-} from "./contract/observer.ts";
-export type { Runner, RunnerAttempt } from "./contract/runner.ts";
-// Plan.
-export type { Plan, PlannedStage, PlannedTask } from "./define/plan.ts";
 export {
   after,
   type Binding,
@@ -58,20 +26,80 @@ export {
   type ValuesOf,
 } from "./define/task.ts";
 export { type Flow, type FlowRun, flow, type Roots } from "./doors/flow.ts";
+
 // Door 2: the documented scheduler.
-export {
-  type DataItem,
-  DynamicScheduler,
-  type SchedulerOptions,
-  type TaskCallable,
-  type TaskData,
-  type TaskOrder,
-} from "./doors/scheduler.ts";
+
+export type {
+  DataItem,
+  SchedulerOptions,
+  TaskCallable,
+  TaskData,
+  TaskOrder,
+} from "./doors/records.ts";
+export { DynamicScheduler } from "./doors/scheduler.ts";
+
+// Plan.
+
+export type { Plan, PlannedStage, PlannedTask } from "./define/plan.ts";
+
+// Run.
+
+export type { Clock } from "./contract/clock.ts";
+export type { Runner, RunnerAttempt } from "./contract/runner.ts";
 export type { Dispatch } from "./drive/execute.ts";
 export type { RunOptions } from "./drive/options.ts";
 export { Semaphore } from "./drive/semaphore.ts";
+export type { FailureMode } from "./machine/attempts.ts";
+
+// Watch.
+
+export {
+  type AttemptEndEvent,
+  type AttemptInfo,
+  type AttemptScope,
+  type AttemptStartEvent,
+  type FinalStatus,
+  fromEvents,
+  type LiveStatus,
+  type Observer,
+  type Proceed,
+  type ProgressEvent,
+  type RemoteActivator,
+  type RunEndEvent,
+  type RunEvent,
+  type RunInfo,
+  type RunScope,
+  type RunStartEvent,
+  type StatusEvent,
+  type TaskEndEvent,
+  type TaskInfo,
+  type TaskOutcome,
+  type TaskScope,
+  type TaskStartEvent,
+} from "./contract/observer.ts";
+export { flushObservers, registerGlobalObserver } from "./doors/process-observers.ts";
+
+// Report.
+
+export type { Analysis, Link } from "./report/analysis.ts";
+export type { ExecutionReport, PlanIssue, SerializedReport } from "./report/report.ts";
+export type {
+  AttemptStatistics,
+  Ms,
+  Offset,
+  StageStatistics,
+  TaskStatistics,
+  TaskStatus,
+} from "./report/statistics.ts";
+
+// Resume.
+
+export type { Journal, JournalEntry } from "./resume/journal.ts";
+export { reportOfJournal } from "./resume/restore.ts";
+
+// Errors, and values as JSON.
+
 export { type EncodedValue, type SerializedError, serializeError } from "./ground/encode.ts";
-// Errors.
 export {
   DefinitionError,
   InputError,
@@ -88,17 +116,3 @@ export {
   TimeoutError,
 } from "./ground/errors.ts";
 export { VERSION } from "./ground/version.ts";
-export type { FailureMode } from "./machine/attempts.ts";
-export type { Analysis, Link } from "./report/analysis.ts";
-// Report.
-export type { ExecutionReport, PlanIssue, SerializedReport } from "./report/report.ts";
-export type {
-  AttemptStatistics,
-  Ms,
-  Offset,
-  StageStatistics,
-  TaskStatistics,
-  TaskStatus,
-} from "./report/statistics.ts";
-export type { Journal, JournalEntry } from "./resume/journal.ts";
-export { reportOfJournal } from "./resume/restore.ts";

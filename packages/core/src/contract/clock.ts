@@ -1,6 +1,8 @@
 /**
  * Time is an argument: only the driver owns a clock, everything else is told the instant. Knows no task and no run.
  */
+import { Issues } from "../ground/check.ts";
+import { DefinitionError } from "../ground/errors.ts";
 
 /** What the engine needs of time. Give your own to test without waiting (`@astrum/core/testing` has a virtual one). */
 export interface Clock {
@@ -33,3 +35,20 @@ export const systemClock: Clock = {
     return () => clearTimeout(armed);
   },
 };
+
+/** The moment that every instant of a run counts from. */
+export interface Anchor {
+  readonly clock: Clock;
+  readonly now: number;
+  readonly epochMs: number;
+}
+
+/** Throws `DefinitionError` when the clock gives no numbers: every instant of the report is a difference from these. */
+export function anchor(clock: Clock = systemClock): Anchor {
+  const [now, epochMs] = [clock.now(), clock.wallNow()];
+  const issues = new Issues();
+  issues.finite(["clock", "now()"], now);
+  issues.finite(["clock", "wallNow()"], epochMs);
+  if (issues.list.length > 0) throw new DefinitionError(issues.list);
+  return { clock, now, epochMs };
+}

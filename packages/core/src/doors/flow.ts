@@ -3,6 +3,7 @@
  * also at once; outputs live in the run. Knows handles; how a graph is planned and run is others' affair.
  */
 
+import { anchor } from "../contract/clock.ts";
 import {
   AFTER,
   EdgeList,
@@ -15,7 +16,7 @@ import {
 } from "../define/graph.ts";
 import { type GraphPlan, type Plan, plan } from "../define/plan.ts";
 import { type SlotKind, type Task, TaskHandle, type ValueOf } from "../define/task.ts";
-import { anchor, type Execution } from "../drive/execute.ts";
+import type { Execution } from "../drive/execute.ts";
 import { validate } from "../drive/inputs.ts";
 import { checkNeeds, checkRunOptions, paramsOf, type RunOptions } from "../drive/options.ts";
 import { Issues } from "../ground/check.ts";

@@ -1,8 +1,8 @@
 /** From a plan and checked options to a run under way: the last common step of both doors. */
 
-import { observersOf } from "../contract/observer.ts";
+import type { Anchor } from "../contract/clock.ts";
 import type { GraphPlan } from "../define/plan.ts";
-import type { Anchor, Dispatch, Execution, Recorder } from "../drive/execute.ts";
+import type { Dispatch, Execution, Recorder } from "../drive/execute.ts";
 import { execute } from "../drive/execute.ts";
 import type { RunOptions } from "../drive/options.ts";
 import { Semaphore } from "../drive/semaphore.ts";
@@ -10,6 +10,7 @@ import type { Machine, RunSettings } from "../machine/attempts.ts";
 import { Run } from "../machine/run.ts";
 import { StagedRun } from "../machine/run-stages.ts";
 import { restore } from "../resume/restore.ts";
+import { observersOf } from "./process-observers.ts";
 
 /** The key under which `@astrum/core/testing` asks to be told what the machine is told. */
 export const RECORDER: unique symbol = Symbol("astrum.recorder");

@@ -8,14 +8,14 @@ import { describe } from "../ground/errors.ts";
 import type { Attributes, EndFacts } from "../machine/event.ts";
 
 /** What an attempt may ask of the run it belongs to. */
-export interface AttemptHost {
+export interface CallHost {
   readonly runId: string;
   nameOf(task: number): string;
-  progress(attempt: Attempt, fraction: number, message: string | undefined): void;
+  progress(call: Call, fraction: number, message: string | undefined): void;
 }
 
-export class Attempt implements TaskContext {
-  readonly #host: AttemptHost;
+export class Call implements TaskContext {
+  readonly #host: CallHost;
   /** The task's index in the run, and the attempt's in the ledger. */
   readonly task: number;
   readonly id: number;
@@ -32,7 +32,7 @@ export class Attempt implements TaskContext {
   blockedMs: number | undefined;
   #attributes: Map<string, string | number | boolean> | undefined;
 
-  constructor(host: AttemptHost, task: number, id: number, attempt: number) {
+  constructor(host: CallHost, task: number, id: number, attempt: number) {
     this.#host = host;
     this.task = task;
     this.id = id;

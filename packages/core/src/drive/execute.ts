@@ -3,61 +3,28 @@
  * functions and holds their outputs. It decides nothing that the machine could decide.
  */
 
-import { type Clock, systemClock } from "../contract/clock.ts";
-import type { AttemptInfo, Observer, RunInfo } from "../contract/observer.ts";
-import type { Runner, RunnerAttempt } from "../contract/runner.ts";
-import type { Definition } from "../define/task.ts";
-import { Issues } from "../ground/check.ts";
-import { encodeValue } from "../ground/encode.ts";
-import {
-  DefinitionError,
-  describe,
-  InputError,
-  isError,
-  JournalError,
-  messageOf,
-  TimeoutError,
-} from "../ground/errors.ts";
+import type { Anchor, Clock } from "../contract/clock.ts";
+import type { Observer, RunInfo } from "../contract/observer.ts";
+import { JournalError, messageOf, TimeoutError } from "../ground/errors.ts";
 import { type Machine, type RunSettings, reasonOf } from "../machine/attempts.ts";
 import type { AbortCause, Command, MachineEvent, ReturnedEvent } from "../machine/event.ts";
-import { DETACHED } from "../machine/ledger.ts";
 import { Fingerprints } from "../report/fingerprint.ts";
 import { Reasons } from "../report/reasons.ts";
-import { Report, type RunFacts } from "../report/report.ts";
+import type { Report, RunFacts } from "../report/report.ts";
 import { type TaskStatistics, taskName } from "../report/statistics.ts";
-import { taskRow } from "../report/task-row.ts";
-import type { Journal } from "../resume/journal.ts";
 import type { Restored } from "../resume/restore.ts";
 import { type AsyncContext, captureContext } from "./async-context.ts";
-import { Attempt, type AttemptHost } from "./call.ts";
-import { Conclusion, type ConclusionHost } from "./end-attempt.ts";
-import { type Prepared, prepare } from "./inputs.ts";
-import { Observation, taskInfo } from "./notify.ts";
+import { Call, type CallHost } from "./call.ts";
+import { AttemptEnder, type EndHost } from "./end-attempt.ts";
+import { Notifier } from "./notify.ts";
 import type { RunOptions } from "./options.ts";
+import { Preparation, type PreparationHost } from "./prepare.ts";
 import { Semaphore } from "./semaphore.ts";
+import { driftMs, type RunRecords, reportOf, settledLedger, tailRows } from "./settle.ts";
+import { AttemptStarter, type StartHost } from "./start-attempt.ts";
 import { holdProcess, newRunId, onAbort, runHeader } from "./surroundings.ts";
-import { Outputs } from "./values.ts";
-
-/** A call that holds the thread longer than this is told in the report. */
-const BLOCKED_MS = 50;
-const nativeThen = Promise.prototype.then;
-
-/** The moment that every instant of a run counts from. */
-export interface Anchor {
-  readonly clock: Clock;
-  readonly now: number;
-  readonly epochMs: number;
-}
-
-/** Throws `DefinitionError` when the clock gives no numbers: every instant of the report is a difference from these. */
-export function anchor(clock: Clock = systemClock): Anchor {
-  const [now, epochMs] = [clock.now(), clock.wallNow()];
-  const issues = new Issues();
-  issues.finite(["clock", "now()"], now);
-  issues.finite(["clock", "wallNow()"], epochMs);
-  if (issues.list.length > 0) throw new DefinitionError(issues.list);
-  return { clock, now, epochMs };
-}
+import { Values } from "./values.ts";
+import { JournalWriter } from "./write-journal.ts";
 
 /** Is told what the machine is told. */
 export interface Recorder {
@@ -94,30 +61,28 @@ export function execute(settings: ExecuteSettings): Execution {
   return new Driver(settings);
 }
 
-class Driver implements AttemptHost, ConclusionHost, Execution {
+class Driver implements CallHost, EndHost, Execution, PreparationHost, StartHost {
   readonly runId: string;
   readonly report: Promise<Report>;
   readonly machine: Machine;
+  readonly values: Values;
+  readonly notifier: Notifier | undefined;
   readonly random: () => number;
   readonly #settings: ExecuteSettings;
-  readonly #conclusion: Conclusion = new Conclusion(this);
   readonly #clock: Clock;
   readonly #origin: number;
-  readonly #definitions: readonly Definition[];
-  readonly #size: number;
   readonly #context: AsyncContext;
   readonly #reasons: Reasons;
   readonly #fingerprints: Fingerprints;
   readonly #semaphore: Semaphore | undefined;
-  readonly #runner: Runner | undefined;
-  readonly #observation: Observation | undefined;
-  readonly #journal: Journal | undefined;
+  readonly #journal: JournalWriter | undefined;
+  readonly #preparation: Preparation;
+  readonly #starter: AttemptStarter;
   #resolve: (report: Report) => void = () => {};
   #resolveTail: (rows: readonly TaskStatistics[]) => void = () => {};
 
-  readonly outputs: Outputs;
   /** The running attempts, by slot. */
-  readonly #running: (Attempt | undefined)[] = [];
+  readonly #running: (Call | undefined)[] = [];
   readonly #delays: Map<number, () => void> = new Map();
   /** Calls off what waits for a permit; and all that must not outlive the run. */
   #withdraw: (() => void) | undefined;
@@ -129,44 +94,40 @@ class Driver implements AttemptHost, ConclusionHost, Execution {
   #instant = 0;
 
   constructor(settings: ExecuteSettings) {
-    const { machine, options, anchor } = settings;
+    const { machine, options, anchor, observers, restored } = settings;
+    const { plan, ledger } = machine;
     this.#settings = settings;
     this.machine = machine;
     this.#clock = anchor.clock;
     this.#origin = anchor.now;
-    const { graph } = machine.plan;
-    this.#definitions = graph.definitions;
-    this.#size = graph.size;
     this.#context = captureContext();
-    this.#reasons = new Reasons(machine.ledger, (task) => this.nameOf(task));
-    this.#fingerprints = new Fingerprints(graph);
+    this.#reasons = new Reasons(ledger, (task) => this.nameOf(task));
+    this.#fingerprints = new Fingerprints(plan.graph);
     this.#semaphore = options.concurrency instanceof Semaphore ? options.concurrency : undefined;
-    this.#runner = options.runner;
-    this.#journal = options.journal;
     this.random = options.random ?? Math.random;
     this.runId = options.runId ?? newRunId();
-    this.outputs = new Outputs(machine, this.#reasons, settings.params);
-    if (settings.observers.length > 0) this.#observation = this.#observe(settings.observers);
+    this.values = new Values(machine, this.#reasons, settings.params);
+    if (options.journal !== undefined) {
+      this.#journal = new JournalWriter(options.journal, this.runId, machine, this.#fingerprints);
+    }
+    if (observers.length > 0) {
+      this.notifier = new Notifier(observers, {
+        plan,
+        ledger,
+        reasons: this.#reasons,
+        info: this.runInfo,
+        epochMs: anchor.epochMs,
+      });
+    }
+    this.#preparation = new Preparation(this, plan.graph.definitions, restored);
+    this.#starter = new AttemptStarter(this, new AttemptEnder(this), this.#context, options.runner);
     this.report = new Promise((resolve) => {
       this.#resolve = resolve;
     });
     this.#begin();
   }
 
-  #observe(observers: readonly Observer[]): Observation {
-    const { anchor, machine } = this.#settings;
-    const { plan, ledger } = machine;
-    const { epochMs } = anchor;
-    return new Observation(observers, {
-      plan,
-      ledger,
-      reasons: this.#reasons,
-      info: this.#info(),
-      epochMs,
-    });
-  }
-
-  #info(): RunInfo {
+  get runInfo(): RunInfo {
     const { plan } = this.machine;
     return Object.freeze({
       runId: this.runId,
@@ -199,7 +160,7 @@ class Driver implements AttemptHost, ConclusionHost, Execution {
       }
     }
     for (const [task, output] of restored?.outputs ?? []) {
-      this.outputs.set(task, output);
+      this.values.set(task, output);
       // So that this run's journal alone is enough to take it up again.
       this.#recordOrStop(task, output);
     }
@@ -234,7 +195,7 @@ class Driver implements AttemptHost, ConclusionHost, Execution {
   cancelTask(name: string, reason?: unknown): void {
     const { plan, ledger } = this.machine;
     let task = plan.graph.index.get(name) ?? -1;
-    for (let item = this.#size; task === -1 && item < ledger.tasks; item++) {
+    for (let item = plan.graph.size; task === -1 && item < ledger.tasks; item++) {
       if (this.nameOf(item) === name) task = item;
     }
     if (task === -1) throw new RangeError(`There is no task "${name}" in this run`);
@@ -267,9 +228,9 @@ class Driver implements AttemptHost, ConclusionHost, Execution {
     this.#settings.recorder?.event(event);
     if (event.at > this.#instant) this.#instant = event.at;
     if (event.type === "prepared" && event.restored !== undefined)
-      this.outputs.restoreItems(event.restored);
+      this.values.restoreItems(event.restored);
     for (const command of this.machine.handle(event)) this.#obey(command, event.at);
-    if (this.outputs.holds && "task" in event) this.outputs.forget(event.task);
+    if (this.values.holds && "task" in event) this.values.forget(event.task);
   }
 
   #obey(command: Command, at: number): void {
@@ -278,7 +239,7 @@ class Driver implements AttemptHost, ConclusionHost, Execution {
         this.#start(command.task, command.attempt, at);
         break;
       case "prepare":
-        this.#prepare(command.task);
+        this.#preparation.prepare(command.task);
         break;
       case "abort":
         this.#abort(command.task, command.cause, at);
@@ -300,7 +261,7 @@ class Driver implements AttemptHost, ConclusionHost, Execution {
         this.#gather(command.task, command.first, command.count);
         break;
       case "release":
-        this.outputs.release(command.task);
+        this.values.release(command.task);
         break;
       case "acquire":
         this.#withdraw = this.#semaphore?.acquire(() => {
@@ -312,20 +273,20 @@ class Driver implements AttemptHost, ConclusionHost, Execution {
         this.#semaphore?.release();
         break;
       case "status":
-        this.#observation?.status(command.task, command.from, command.to, command.cause, at);
+        this.notifier?.status(command.task, command.from, command.to, command.cause, at);
         break;
       case "ended":
-        this.#observation?.attemptEnds(command.attempt, at);
+        this.notifier?.attemptEnds(command.attempt, at);
         break;
       case "spawned":
-        this.#observation?.spawned(command.first, command.count, at);
+        this.notifier?.spawned(command.first, command.count, at);
         break;
       case "settle":
         this.#settle();
         break;
       case "close":
         this.#withdraw?.();
-        this.#resolveTail(this.#tailRows());
+        this.#resolveTail(tailRows(this.#records, this.#resources));
         break;
     }
   }
@@ -341,62 +302,7 @@ class Driver implements AttemptHost, ConclusionHost, Execution {
     return this.#clock.after(ms, () => this.#context.run(fire));
   }
 
-  // ---- before a task queues ----------------------------------------------------------------------------------------
-
-  #prepare(task: number): void {
-    const definition = this.#definitions[task] as Definition;
-    const fail = (error: unknown): void => {
-      const wrapped = isError(error)
-        ? error
-        : new InputError(definition.name, `Task "${definition.name}" could not be prepared`, {
-            cause: error,
-          });
-      this.send({ type: "prepared", task, at: this.now(), error: wrapped });
-    };
-    if (!definition.prepares) {
-      this.send({ type: "prepared", task, at: this.now() });
-      return;
-    }
-    try {
-      const prepared = prepare(definition, task, this.outputs);
-      if (prepared instanceof Promise) {
-        prepared.then((ready) => this.#decide(task, definition, ready)).catch(fail);
-      } else {
-        this.#decide(task, definition, prepared);
-      }
-    } catch (error) {
-      fail(error);
-    }
-  }
-
-  /** Asks the condition. Throws what it throws. */
-  #decide(task: number, { name, options, kind }: Definition, prepared: Prepared): void {
-    const verdict = options?.when === undefined || options.when(prepared.inputs as never);
-    const at = this.now();
-    if (verdict !== true) {
-      const skip = verdict === false ? "its condition was not met" : verdict?.skip;
-      if (typeof skip !== "string") {
-        Promise.resolve(verdict).catch(() => {}); // A promise is no answer, and its rejection nobody's.
-        throw new InputError(
-          name,
-          `The condition of task "${name}" must return true, false or { skip: "why" }, got ${describe(verdict)}`,
-        );
-      }
-      this.send({ type: "prepared", task, at, skip });
-      return;
-    }
-    this.outputs.hold(task, prepared);
-    if (kind === "task") {
-      this.send({ type: "prepared", task, at });
-      return;
-    }
-    const items = (prepared.list as readonly unknown[]).length;
-    const known = this.#settings.restored?.items.get(task) ?? [];
-    const restored = new Map([...known].filter(([index]) => index < items));
-    this.send({ type: "prepared", task, at, items, restored });
-  }
-
-  // ---- an attempt --------------------------------------------------------------------------------------------------
+  // ---- attempts ----------------------------------------------------------------------------------------------------
 
   #start(task: number, id: number, commandedAt: number): void {
     const { ledger } = this.machine;
@@ -407,118 +313,29 @@ class Driver implements AttemptHost, ConclusionHost, Execution {
       this.machine.handle(event);
     }
     const number = ledger.firstAttempt[task] === id ? 1 : ledger.attemptCount(task);
-    const attempt = new Attempt(this, task, id, number);
-    this.#running[ledger.slot[id] as number] = attempt;
+    const call = new Call(this, task, id, number);
+    this.#running[ledger.slot[id] as number] = call;
     const timeoutMs = this.machine.definitionOf(task).options?.timeoutMs;
     if (timeoutMs !== undefined) {
-      attempt.disarm = this.#after(timeoutMs, () => {
+      call.disarm = this.#after(timeoutMs, () => {
         this.send({ type: "expired", task, at: this.now(), limitMs: timeoutMs });
       });
     }
-    this.#observation?.attemptStarts(attempt, at);
-    let result: unknown;
-    let thrown = false;
-    try {
-      result = this.#context.present
-        ? this.#context.run(() => this.#observed(attempt))
-        : this.#observed(attempt);
-    } catch (error) {
-      thrown = true;
-      result = error;
-    }
-    const after = this.now();
-    this.#instant = after;
-    if (after - at > BLOCKED_MS) attempt.blockedMs = after - at;
-    if (thrown) this.#conclusion.threw(attempt, result);
-    else this.#follow(attempt, result);
-  }
-
-  /** Calls the function, within what observers put around it. Throws what it throws. */
-  #observed(attempt: Attempt): unknown {
-    if (this.#observation === undefined) return this.#call(attempt);
-    let result: unknown;
-    let thrown: { readonly error: unknown } | undefined;
-    this.#observation.around(attempt, () => {
-      try {
-        result = this.#call(attempt);
-      } catch (error) {
-        thrown = { error };
-      }
-    });
-    // The compiler does not see that the callback was called.
-    const failure = thrown as { readonly error: unknown } | undefined;
-    if (failure !== undefined) throw failure.error;
-    return result;
-  }
-
-  /** Waits for what the function returned, whatever that is. */
-  #follow(attempt: Attempt, result: unknown): void {
-    try {
-      const promise = promised(result);
-      if (promise !== undefined) {
-        // A promise may carry a `then` of its own; the runtime's cannot call back twice.
-        nativeThen.call(
-          promise,
-          (value) => this.#conclusion.returned(attempt, value),
-          (error: unknown) => this.#conclusion.threw(attempt, error),
-        );
-        return;
-      }
-    } catch (error) {
-      this.#conclusion.threw(attempt, error);
-      return;
-    }
-    this.#conclusion.returned(attempt, result);
-  }
-
-  #call(attempt: Attempt): unknown {
-    const { task } = attempt;
-    const definition = this.machine.definitionOf(task);
-    if (this.#runner !== undefined) return this.#runner(this.#runnerAttempt(attempt, definition));
-    return this.outputs.call(definition, task, attempt);
-  }
-
-  #runnerAttempt(attempt: Attempt, definition: Definition): RunnerAttempt {
-    const { task } = attempt;
-    const observation = this.#observation;
-    return {
-      info: observation?.info(attempt) ?? this.#attemptInfo(attempt),
-      carrier: () => observation?.carrier(attempt) ?? {},
-      run: definition.run as (...args: unknown[]) => unknown,
-      args: this.outputs.argumentsOf(definition, task),
-      context: attempt,
-      signal: attempt.signal,
-      setExecutor: (executor) => {
-        if (!attempt.over)
-          this.send({ type: "placed", task, at: this.now(), executor: String(executor) });
-      },
-      progress: attempt.progress,
-    };
-  }
-
-  #attemptInfo({ task, attempt }: Attempt): AttemptInfo {
-    const { plan, ledger } = this.machine;
-    return Object.freeze({
-      task: taskInfo(plan, ledger, this.#info(), task),
-      number: attempt,
-      executor: "main",
-    });
+    this.#starter.start(call, at);
   }
 
   /** Nothing more is heard of it. */
-  end(attempt: Attempt): void {
-    attempt.over = true;
-    attempt.disarm?.();
-    this.#running[this.machine.ledger.slot[attempt.id] as number] = undefined;
+  end(call: Call): void {
+    call.over = true;
+    call.disarm?.();
+    this.#running[this.machine.ledger.slot[call.id] as number] = undefined;
   }
-
-  // ---- asking to stop ----------------------------------------------------------------------------------------------
 
   #abort(task: number, cause: AbortCause, at: number): void {
     const { ledger } = this.machine;
-    const attempt = this.#running[ledger.slot[ledger.lastAttempt[task] as number] as number];
-    if (attempt === undefined) return;
-    attempt.disarm?.();
+    const call = this.#running[ledger.slot[ledger.lastAttempt[task] as number] as number];
+    if (call === undefined) return;
+    call.disarm?.();
     const error =
       cause.kind === "expired"
         ? new TimeoutError(
@@ -529,20 +346,20 @@ class Driver implements AttemptHost, ConclusionHost, Execution {
         : this.#reasons.errorOf(reasonOf(cause), task);
     const { graceMs } = this.#settings.options;
     if (graceMs !== undefined) {
-      attempt.disarm = this.#after(graceMs, () => {
-        if (attempt.over) return;
-        this.end(attempt);
+      call.disarm = this.#after(graceMs, () => {
+        if (call.over) return;
+        this.end(call);
         const now = this.now();
-        this.send({ type: "abandon", task, at: now, error, overrunMs: now - attempt.askedAt });
+        this.send({ type: "abandon", task, at: now, error, overrunMs: now - call.askedAt });
       });
     }
-    attempt.ask(error, at);
+    call.ask(error, at);
   }
 
   // ---- outputs -----------------------------------------------------------------------------------------------------
 
   #gather(map: number, first: number, count: number): void {
-    this.#recordOrStop(map, this.outputs.gather(map, first, count));
+    this.#recordOrStop(map, this.values.gather(map, first, count));
   }
 
   #recordOrStop(task: number, output: unknown): void {
@@ -573,26 +390,13 @@ class Driver implements AttemptHost, ConclusionHost, Execution {
         stops: { kind: "journal", error },
       };
     }
-    this.outputs.set(task, value);
+    this.values.set(task, value);
     return event;
   }
 
   /** Tells the journal; throws what it throws. */
   #record(task: number, output: unknown): void {
-    if (this.#journal === undefined) return;
-    const spawn = this.machine.ledger.spawnOf(task);
-    const index = spawn && task - spawn.first;
-    const entry = {
-      type: "completed",
-      at: this.#settings.anchor.epochMs + this.now(),
-      runId: this.runId,
-      task: this.nameOf(task),
-      fingerprint: this.#fingerprints.of(spawn?.map ?? task, index),
-      output: encodeValue(output),
-    };
-    this.#journal(
-      spawn === undefined ? entry : { ...entry, parent: this.nameOf(spawn.map), index },
-    );
+    this.#journal?.write(task, output, this.#settings.anchor.epochMs + this.now());
   }
 
   nameOf(task: number): string {
@@ -600,77 +404,47 @@ class Driver implements AttemptHost, ConclusionHost, Execution {
     return taskName(plan.graph, ledger, task);
   }
 
-  progress(attempt: Attempt, fraction: number, message: string | undefined): void {
-    if (this.#observation === undefined || !Number.isFinite(fraction)) return;
+  progress(call: Call, fraction: number, message: string | undefined): void {
+    if (this.notifier === undefined || !Number.isFinite(fraction)) return;
     const between = Math.min(1, Math.max(0, fraction));
     const said = message === undefined ? undefined : String(message);
-    this.#observation.progress(attempt, between, said, this.now());
+    this.notifier.progress(call, between, said, this.now());
   }
 
   // ---- the end -----------------------------------------------------------------------------------------------------
 
   #settle(): void {
     for (const release of this.#releases) release();
-    const { machine, options, anchor, dispatch, plannedAt, restored } = this.#settings;
-    const { plan, detached, state } = machine;
+    const { machine, options, anchor, dispatch, plannedAt, restored, recorder } = this.#settings;
+    const { plan, state } = machine;
     const settledAt = this.now();
-    const wall = this.#clock.wallNow();
-    const ledger = detached.size === 0 ? machine.ledger : machine.ledger.copy();
-    for (const tail of detached) ledger.status[tail] = DETACHED;
     const tail = new Promise<readonly TaskStatistics[]>((resolve) => {
       this.#resolveTail = resolve;
     });
-    this.#observation?.end(state as NonNullable<typeof state>, ledger, settledAt);
+    const ledger = settledLedger(machine);
+    this.notifier?.end(state as NonNullable<typeof state>, ledger, settledAt);
     const facts: RunFacts = {
       run: runHeader(this.runId, plan.graph, options, dispatch, anchor.epochMs),
-      clock: { epochMs: anchor.epochMs, driftMs: drift(wall - anchor.epochMs - settledAt) },
-      resources: Object.keys(options.resources ?? {}),
+      clock: { epochMs: anchor.epochMs, driftMs: driftMs(anchor, settledAt) },
+      resources: this.#resources,
       concurrency: this.#limit,
       staged: dispatch === "stages",
       plannedAt,
       settledAt,
       planIssues: [],
-      observerErrors: [...(this.#observation?.faults ?? [])],
+      observerErrors: [...(this.notifier?.faults ?? [])],
       resume: restored?.summary,
     };
-    this.#settings.recorder?.end(facts);
-    const held = {
-      plan,
-      ledger,
-      tail,
-      reasons: this.#reasons,
-      fingerprints: this.#fingerprints,
-      // Detached tail tasks go on, and may be the last readers of what the report holds.
-      outputs: detached.size === 0 ? this.outputs.values : this.outputs.values.slice(),
-      released: detached.size === 0 ? this.outputs.released : new Set(this.outputs.released),
-    };
-    this.#resolve(new Report({ ...facts, ...held, state: state as NonNullable<typeof state> }));
+    recorder?.end(facts);
+    this.#resolve(reportOf({ ...this.#records, facts, ledger, tail }));
   }
 
-  #tailRows(): readonly TaskStatistics[] {
-    const { plan, ledger, detached } = this.machine;
-    const facts = {
-      plan,
-      ledger,
-      reasons: this.#reasons,
-      fingerprints: this.#fingerprints,
-      resources: Object.keys(this.#settings.options.resources ?? {}),
-      outputs: this.outputs.values,
-    };
-    return Array.from(detached, (task) => taskRow(facts, task));
+  get #records(): RunRecords {
+    const { machine, values } = this;
+    return { machine, values, reasons: this.#reasons, fingerprints: this.#fingerprints };
   }
-}
 
-/** The promise behind a returned value, if any. Throws what a hostile one throws when it is looked at. */
-function promised(result: unknown): Promise<unknown> | undefined {
-  if (result instanceof Promise) return result;
-  if ((typeof result !== "object" || result === null) && typeof result !== "function") return;
-  const then: unknown = (result as { then?: unknown }).then;
-  if (typeof then !== "function") return undefined;
-  return new Promise((resolve, reject) => then.call(result, resolve, reject));
-}
-
-/** The wall clock counts whole milliseconds: a difference of one is none. */
-function drift(ms: number): number {
-  return Math.abs(ms) < 2 ? 0 : Math.round(ms);
+  get #resources(): string[] {
+    return Object.keys(this.#settings.options.resources ?? {});
+  }
 }

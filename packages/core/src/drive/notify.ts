@@ -3,20 +3,17 @@
  * only when somebody observes. Reads the ledger; changes nothing.
  */
 
-import {
-  type AttemptInfo,
-  type AttemptScope,
-  Faults,
-  type FinalStatus,
-  Hooks,
-  type LiveStatus,
-  type Observer,
-  type RunInfo,
-  type RunScope,
-  type Scopes,
-  type TaskInfo,
-  type TaskOutcome,
-  type TaskScope,
+import type {
+  AttemptInfo,
+  AttemptScope,
+  FinalStatus,
+  LiveStatus,
+  Observer,
+  RunInfo,
+  RunScope,
+  TaskInfo,
+  TaskOutcome,
+  TaskScope,
 } from "../contract/observer.ts";
 import { dependencyNames } from "../define/graph.ts";
 import type { GraphPlan } from "../define/plan.ts";
@@ -35,7 +32,8 @@ import {
 } from "../machine/ledger.ts";
 import type { Reasons } from "../report/reasons.ts";
 import { startOf, taskName } from "../report/statistics.ts";
-import type { Attempt } from "./call.ts";
+import type { Call } from "./call.ts";
+import { Faults, Hooks, type Scopes } from "./hooks.ts";
 
 const NOTHING: readonly never[] = [];
 
@@ -48,7 +46,7 @@ export interface Observed {
   readonly epochMs: number;
 }
 
-export class Observation {
+export class Notifier {
   readonly #run: Observed;
   readonly #hooks: Hooks;
   readonly #faults: Faults = new Faults();
@@ -188,7 +186,7 @@ export class Observation {
 
   // ---- attempts ----------------------------------------------------------------------------------------------------
 
-  attemptStarts({ task, id, attempt: number }: Attempt, at: number): void {
+  attemptStarts({ task, id, attempt: number }: Call, at: number): void {
     if (this.#over) return;
     const { ledger, epochMs } = this.#run;
     const info: AttemptInfo = Object.freeze({ task: this.#info(task), number, executor: "main" });
@@ -199,19 +197,19 @@ export class Observation {
     this.#attempts.set(id, { info, scopes });
   }
 
-  info({ id, task, attempt }: Attempt): AttemptInfo {
+  info({ id, task, attempt }: Call): AttemptInfo {
     return (
       this.#attempts.get(id)?.info ?? { task: this.#info(task), number: attempt, executor: "main" }
     );
   }
 
   /** Calls the task's function, which `body` does, in the contexts that observers make. `body` must not throw. */
-  around({ id }: Attempt, body: () => void): void {
+  around({ id }: Call, body: () => void): void {
     if (this.#over) body();
     else this.#hooks.around(this.#scopes, this.#attempts.get(id)?.scopes ?? NOTHING, body);
   }
 
-  progress({ id }: Attempt, fraction: number, message: string | undefined, at: number): void {
+  progress({ id }: Call, fraction: number, message: string | undefined, at: number): void {
     const attempt = this.#attempts.get(id);
     if (attempt === undefined) return;
     const event = Object.freeze({
@@ -224,7 +222,7 @@ export class Observation {
   }
 
   /** What the attempt takes along when it leaves this thread. */
-  carrier({ id }: Attempt): Record<string, string> {
+  carrier({ id }: Call): Record<string, string> {
     const carrier: Record<string, string> = {};
     const scopes = this.#attempts.get(id)?.scopes ?? NOTHING;
     this.#hooks.tell(scopes, "attempt.inject", (scope) => scope.inject?.(carrier));

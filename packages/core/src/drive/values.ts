@@ -10,10 +10,10 @@ import type { Reasons } from "../report/reasons.ts";
 import { taskName } from "../report/statistics.ts";
 import { type Prepared, plainArguments, plainInputs, type Sources } from "./inputs.ts";
 
-export class Outputs implements Sources {
+export class Values implements Sources {
   readonly params: ReadonlyMap<string, unknown>;
   /** By task and item. */
-  readonly values: unknown[];
+  readonly all: unknown[];
   /** Tasks whose output was let go. */
   readonly released: Set<number> = new Set();
   readonly #machine: Machine;
@@ -24,28 +24,28 @@ export class Outputs implements Sources {
     this.#machine = machine;
     this.#reasons = reasons;
     this.params = params;
-    this.values = new Array(machine.plan.graph.size);
+    this.all = new Array(machine.plan.graph.size);
   }
 
   set(task: number, value: unknown): void {
-    this.values[task] = value;
+    this.all[task] = value;
   }
 
   /** Outputs of items that are listed next. */
   restoreItems(restored: ReadonlyMap<number, unknown>): void {
     const first = this.#machine.ledger.tasks;
-    for (const [index, output] of restored) this.values[first + index] = output;
+    for (const [index, output] of restored) this.all[first + index] = output;
   }
 
   /** The output of a map is those of its items. */
   gather(map: number, first: number, count: number): unknown[] {
-    const values = this.values.slice(first, first + count);
-    this.values[map] = values;
+    const values = this.all.slice(first, first + count);
+    this.all[map] = values;
     return values;
   }
 
   release(task: number): void {
-    this.values[task] = undefined;
+    this.all[task] = undefined;
     this.released.add(task);
   }
 
@@ -95,12 +95,12 @@ export class Outputs implements Sources {
   }
 
   value(task: number, edge: number): unknown {
-    return this.values[this.#dependency(task, edge)];
+    return this.all[this.#dependency(task, edge)];
   }
 
   outcome(task: number, edge: number): Outcome<unknown> {
     const { ledger } = this.#machine;
-    const { values: outputs, released } = this;
+    const { all: outputs, released } = this;
     const outcomes = { ledger, reasons: this.#reasons, outputs, released };
     return outcomeOf(outcomes, this.#dependency(task, edge));
   }

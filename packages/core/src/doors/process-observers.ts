@@ -1,0 +1,73 @@
+/** Observers of the whole process, and the flush of all that were ever told of a run, before a process ends. */
+import { checkObserver, type Observer } from "../contract/observer.ts";
+import { Issues } from "../ground/check.ts";
+import { DefinitionError } from "../ground/errors.ts";
+
+/** Shared by every copy of this package in the process: the version is that of what is kept there. */
+const GLOBAL: unique symbol = Symbol.for("astrum.observers.v1") as never;
+
+function globalObservers(): Set<Observer> {
+  const host = globalThis as { [GLOBAL]?: Set<Observer> };
+  host[GLOBAL] ??= new Set();
+  return host[GLOBAL];
+}
+
+/**
+ * Every run of this process that starts from now on, for auto-instrumentation. Returns the way back. A run's own
+ * observer takes the place of a global one of the same name. Throws a `DefinitionError` for what is no observer.
+ */
+export function registerGlobalObserver(observer: Observer): () => void {
+  const issues = new Issues();
+  checkObserver(issues, ["observer"], observer);
+  if (issues.list.length > 0) throw new DefinitionError(issues.list);
+  globalObservers().add(observer);
+  return () => {
+    globalObservers().delete(observer);
+  };
+}
+
+/** Observers that have something to flush and were seen by a run. */
+const seen: Set<WeakRef<Observer>> = new Set();
+const known = new WeakSet<Observer>();
+
+/** Who is told of a run: its own observers after those of the process. */
+export function observersOf(own: readonly Observer[] = []): readonly Observer[] {
+  const names = new Set(own.map(({ name }) => name));
+  const observers = [...globalObservers()].filter(({ name }) => !names.has(name));
+  observers.push(...own);
+  for (const observer of observers) {
+    if (typeof observer.flush !== "function" || known.has(observer)) continue;
+    known.add(observer);
+    seen.add(new WeakRef(observer));
+  }
+  return observers;
+}
+
+/**
+ * Waits for the `flush` of every global observer and of every observer of an earlier run, for short-lived processes.
+ * Never rejects; after `timeoutMs` (default 5,000) the signal is aborted and nobody is waited for.
+ */
+export async function flushObservers({
+  timeoutMs = 5000,
+}: {
+  readonly timeoutMs?: number;
+} = {}): Promise<void> {
+  const observers = new Set(globalObservers());
+  for (const reference of seen) {
+    const observer = reference.deref();
+    if (observer === undefined) seen.delete(reference);
+    else observers.add(observer);
+  }
+  const controller = new AbortController();
+  const flushes = [...observers].map(async (observer) => observer.flush?.(controller.signal));
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(() => {
+      controller.abort(new Error(`Observers were not flushed in ${timeoutMs} ms`));
+      resolve();
+    }, timeoutMs);
+    void Promise.allSettled(flushes).then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

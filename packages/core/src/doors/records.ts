@@ -1,0 +1,224 @@
+/**
+ * The records of door 2, as they come from data: tasks by name, their order, what each is called with, and the options.
+ * Checks their shape, in the constructor; what they mean together is checked where the graph is made of them.
+ */
+
+import { checkOptions, checkSchema } from "../define/graph.ts";
+import type { RetryPolicy, Schema, TaskOptions } from "../define/task.ts";
+import type { Dispatch } from "../drive/execute.ts";
+import { checkRunOptions, type RunOptions } from "../drive/options.ts";
+import { type Issues, isString } from "../ground/check.ts";
+import { describe } from "../ground/errors.ts";
+
+/** A task's place in the order: its name and what it waits for. */
+export interface TaskOrder {
+  readonly taskName: string;
+  readonly dependencies?: readonly TaskOrder[];
+}
+
+/** Called with `(inputs, context)`, or with one argument for each input that goes to an index, and the context. */
+export type TaskCallable = (...args: never[]) => unknown;
+
+/** What a task is called with. */
+export interface TaskData {
+  readonly inputs: readonly DataItem[];
+}
+
+export interface DataItem {
+  /** The output of a task or a part of it (an own `key`, or the `index` of an array), a value, or what a function gives. */
+  readonly from:
+    | { readonly task: string; readonly key?: string; readonly index?: number }
+    | { readonly value: unknown }
+    | { readonly compute: () => unknown };
+  readonly to: { readonly key: string } | { readonly index: number };
+  /** Checks, and may convert, the value. */
+  readonly type?: Schema;
+}
+
+export interface SchedulerOptions extends Omit<RunOptions, "targets" | "params"> {
+  /** Default "scheduler". */
+  readonly name?: string;
+  readonly taskDataRefs?: Readonly<Record<string, TaskData>>;
+  readonly taskRetries?: Readonly<Record<string, number | RetryPolicy>>;
+  readonly taskOptions?: Readonly<Record<string, Omit<TaskOptions, "retry">>>;
+  /** Tasks that are started and not waited for. */
+  readonly ignoreTailTasks?: readonly string[];
+  /**
+   * `stages`: the documented algorithm, in which a stage starts when all that it waits for has ended, and a failure is
+   * noticed when its task is awaited. It takes no resources, priorities, estimates or `failure` other than `stop`.
+   * Default `dependencies`.
+   */
+  readonly dispatch?: Dispatch;
+}
+
+const SCHEDULER_KEYS = [
+  "name",
+  "taskDataRefs",
+  "taskRetries",
+  "taskOptions",
+  "ignoreTailTasks",
+  "dispatch",
+] as const satisfies readonly (keyof SchedulerOptions)[];
+
+/** The last argument that an input can go to: arguments before it that get none are `undefined`, and are made. */
+const MAX_ARGUMENT = 1000;
+
+export function checkTasks(issues: Issues, tasks: unknown): Map<string, TaskCallable> {
+  const callables = new Map<string, TaskCallable>();
+  if (!Array.isArray(tasks)) {
+    issues.expected(["tasks"], "an array of [name, function] pairs", tasks);
+    return callables;
+  }
+  for (let at = 0; at < tasks.length; at++) {
+    const pair: unknown = tasks[at];
+    const path = ["tasks", String(at)];
+    if (!Array.isArray(pair) || pair.length !== 2) {
+      const got = at in tasks ? describe(pair) : "a hole";
+      issues.add(
+        "invalid-task",
+        `\`tasks[${at}]\` must be a [name, function] pair, got ${got}`,
+        path,
+      );
+      continue;
+    }
+    const [name, run] = pair as [unknown, unknown];
+    if (!issues.name(path, name, `The name in \`tasks[${at}]\``)) continue;
+    if (typeof run !== "function") {
+      issues.add(
+        "not-a-function",
+        describe(run) === "a promise"
+          ? `Task "${name}" is a promise: pass the function, do not call it`
+          : `Task "${name}" needs a function, got ${describe(run)}`,
+        path,
+      );
+    }
+    if (callables.has(name)) {
+      issues.add(
+        "duplicate-name",
+        `Two tasks are named "${name}": names identify tasks, give each its own`,
+        path,
+      );
+    }
+    callables.set(name, run as TaskCallable);
+  }
+  return callables;
+}
+
+export function checkOrders(issues: Issues, orders: unknown): readonly TaskOrder[] {
+  if (!Array.isArray(orders)) {
+    issues.expected(["taskOrder"], "an array of { taskName, dependencies }", orders);
+    return [];
+  }
+  for (let at = 0; at < orders.length; at++) {
+    const order = issues.record([`taskOrder[${at}]`], orders[at] ?? null);
+    if (order === undefined) continue;
+    issues.name(["taskOrder", String(at)], order.taskName, `\`taskOrder[${at}].taskName\``);
+    const { dependencies } = order;
+    if (dependencies === undefined) continue;
+    if (!Array.isArray(dependencies)) {
+      issues.expected([`taskOrder[${at}].dependencies`], "an array of task orders", dependencies);
+      continue;
+    }
+    for (let nth = 0; nth < dependencies.length; nth++) {
+      const where = `taskOrder[${at}].dependencies[${nth}]`;
+      const dependency = issues.record([where], (dependencies[nth] as unknown) ?? null);
+      if (dependency !== undefined)
+        issues.name([where], dependency.taskName, `\`${where}.taskName\``);
+    }
+  }
+  return orders;
+}
+
+export function checkSchedulerOptions(issues: Issues, given: unknown): void {
+  // A scheduler runs all of its tasks, and takes its values through `taskDataRefs`.
+  const options = checkRunOptions(issues, given, SCHEDULER_KEYS) as SchedulerOptions & RunOptions;
+  for (const key of ["targets", "params"] as const) {
+    if (options[key] !== undefined) {
+      issues.add("unknown-option", `Unknown option \`${key}\`: a scheduler has none`, [key]);
+    }
+  }
+  if (options.name !== undefined) issues.name(["name"], options.name, "`name`");
+  issues.oneOf(["dispatch"], options.dispatch, ["dependencies", "stages"]);
+  issues.array(["ignoreTailTasks"], options.ignoreTailTasks, "task names", isString);
+  const retries = issues.record(["taskRetries"], options.taskRetries);
+  for (const name in retries) {
+    checkOptions(issues, { name, kind: "task", options: { retry: retries[name] as number } });
+  }
+  const taskOptions = issues.record(["taskOptions"], options.taskOptions);
+  for (const name in taskOptions) {
+    const one = issues.record(["taskOptions", name], taskOptions[name]);
+    if (one === undefined) continue;
+    if ("retry" in one) {
+      issues.add("unknown-option", `Retries of task "${name}" go into \`taskRetries\``, [
+        "taskOptions",
+        name,
+        "retry",
+      ]);
+    }
+    const { retry: _, ...rest } = one;
+    checkOptions(issues, { name, kind: "task", options: rest });
+  }
+  const refs = issues.record(["taskDataRefs"], options.taskDataRefs);
+  for (const name in refs) checkTaskData(issues, ["taskDataRefs", name], refs[name]);
+}
+
+function checkTaskData(issues: Issues, path: readonly string[], given: unknown): void {
+  const data = issues.record(path, given, ["inputs"]);
+  if (data === undefined) return;
+  if (!Array.isArray(data.inputs)) {
+    issues.expected([...path, "inputs"], "an array of { from, to }", data.inputs);
+    return;
+  }
+  // `Array.from` shows the holes.
+  Array.from(data.inputs).forEach((item: unknown, at) => {
+    const where = [...path, `inputs[${at}]`];
+    const record = issues.record(where, item ?? null, ["from", "to", "type"]);
+    if (record === undefined) return;
+    const from = issues.record([...where, "from"], record.from ?? null);
+    const to = issues.record([...where, "to"], record.to ?? null);
+    if (from !== undefined) checkFrom(issues, [...where, "from"], from);
+    if (to !== undefined) checkTo(issues, [...where, "to"], to);
+    checkSchema(issues, [...where, "type"], record.type);
+  });
+}
+
+function checkFrom(
+  issues: Issues,
+  path: readonly string[],
+  from: Readonly<Record<string, unknown>>,
+): void {
+  const ways = ["task", "value", "compute"].filter((way) => way in from);
+  const [way] = ways;
+  if (ways.length !== 1) {
+    issues.expected(path, "one of { task }, { value } and { compute }", from);
+  } else if (way === "task") {
+    issues.record(path, from, ["task", "key", "index"]);
+    issues.name([...path, "task"], from.task, `\`${path.join(".")}.task\``);
+    if (from.key !== undefined && from.index !== undefined) {
+      issues.expected(path, "a key or an index, not both", from);
+    }
+    if (from.key !== undefined && typeof from.key !== "string") {
+      issues.expected([...path, "key"], "a string", from.key);
+    }
+    issues.integer([...path, "index"], from.index, 0);
+  } else {
+    issues.record(path, from, [way as string]);
+    if (way === "compute" && typeof from.compute !== "function") {
+      issues.expected([...path, "compute"], "a function", from.compute);
+    }
+  }
+}
+
+function checkTo(
+  issues: Issues,
+  path: readonly string[],
+  to: Readonly<Record<string, unknown>>,
+): void {
+  issues.record(path, to, ["key", "index"]);
+  if ("key" in to === "index" in to) issues.expected(path, "{ key } or { index }", to);
+  if ("key" in to && typeof to.key !== "string")
+    issues.expected([...path, "key"], "a string", to.key);
+  if ("index" in to) {
+    issues.integer([...path, "index"], to.index ?? Number.NaN, 0, MAX_ARGUMENT);
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * Calls the hooks of observers, and lets nothing that they do reach the run: their faults are collected, each once. Knows
+ * no event.
+ */
+import type { AttemptScope, Observer, Proceed, RunScope } from "../contract/observer.ts";
+import { type SerializedError, serializeError } from "../ground/encode.ts";
+import { messageOf } from "../ground/errors.ts";
+
+/** Faults that are kept; an observer that fails at every event of a huge run must not fill the report. */
+const MAX_FAULTS = 100;
+
+/** What went wrong in observers, each fault once. */
+export class Faults {
+  readonly list: SerializedError[] = [];
+  readonly #seen: Set<string> = new Set();
+  /** By observer, repeats included. */
+  readonly counts: Map<string, number> = new Map();
+
+  add(observer: string, hook: string, what: string, error?: unknown): void {
+    this.counts.set(observer, (this.counts.get(observer) ?? 0) + 1);
+    const message = `Observer "${observer}" ${what} in ${hook}${error === undefined ? "" : `: ${messageOf(error)}`}`;
+    if (this.#seen.has(message) || this.list.length >= MAX_FAULTS) return;
+    this.#seen.add(message);
+    const fault: SerializedError = { name: "ObserverError", message };
+    if (error !== undefined) fault.cause = serializeError(error);
+    this.list.push(fault);
+  }
+}
+
+/** The scopes that observers opened for one thing: one place an observer, in the order of registration. */
+export type Scopes<S> = readonly (S | undefined)[];
+
+/** Calls hooks, and lets nothing that they do come through. */
+export class Hooks {
+  readonly #names: readonly string[];
+  readonly #faults: Faults;
+
+  constructor(observers: readonly Observer[], faults: Faults) {
+    this.#names = observers.map(({ name }) => name);
+    this.#faults = faults;
+  }
+
+  /** Calls a start hook of each parent, in order, and collects the scopes that they open. */
+  open<P extends object, S extends object>(
+    parents: Scopes<P>,
+    hook: string,
+    call: (parent: P) => unknown,
+  ): Scopes<S> {
+    return parents.map((parent, at) => {
+      if (parent === undefined) return undefined;
+      const scope = this.#guarded(at, hook, () => call(parent));
+      if (scope === undefined || scope === null) return undefined;
+      if (typeof scope === "object") return scope as S;
+      this.#faults.add(this.#name(at), hook, "returned no scope");
+      return undefined;
+    });
+  }
+
+  /** Calls a hook of each scope, in order. */
+  tell<S extends object>(scopes: Scopes<S>, hook: string, call: (scope: S) => unknown): void {
+    for (let at = 0; at < scopes.length; at++) {
+      const scope = scopes[at];
+      if (scope !== undefined) this.#guarded(at, hook, () => call(scope));
+    }
+  }
+
+  /** Calls an end hook of each scope, in reverse order. */
+  end<S extends object>(scopes: Scopes<S>, hook: string, call: (scope: S) => unknown): void {
+    for (let at = scopes.length - 1; at >= 0; at--) {
+      const scope = scopes[at];
+      if (scope !== undefined) this.#guarded(at, hook, () => call(scope));
+    }
+  }
+
+  /** Calls `body`, which must not throw, inside every `around`; exactly once, whatever they do. */
+  around(run: Scopes<RunScope>, attempt: Scopes<AttemptScope>, body: () => void): void {
+    let next = body;
+    for (let at = run.length - 1; at >= 0; at--) {
+      next = this.#wrapped(at, "attempt.around", attempt[at], next);
+      next = this.#wrapped(at, "run.around", run[at], next);
+    }
+    next();
+  }
+
+  #wrapped(
+    at: number,
+    hook: string,
+    scope: { around?(proceed: Proceed): void } | undefined,
+    inner: () => void,
+  ): () => void {
+    if (scope === undefined) return inner;
+    // Read once and guarded: the scope may be anything.
+    const around = this.#guarded(at, hook, () => scope.around);
+    if (around === undefined) return inner;
+    return () => {
+      let state: "open" | "proceeded" | "closed" = "open";
+      this.#guarded(at, hook, () =>
+        around.call(scope, () => {
+          if (state === "open") {
+            state = "proceeded";
+            inner();
+          } else {
+            const what = state === "closed" ? "proceeded too late" : "proceeded twice";
+            this.#faults.add(this.#name(at), hook, what);
+          }
+        }),
+      );
+      if ((state as string) === "open") {
+        state = "closed";
+        this.#faults.add(this.#name(at), hook, "did not proceed");
+        inner();
+      }
+    };
+  }
+
+  /** What the hook returned; nothing if that is a promise, whose rejection is kept when it comes. */
+  #guarded<R>(at: number, hook: string, call: () => R): R | undefined {
+    try {
+      const result = call();
+      if (!isThenable(result)) return result;
+      result.then(undefined, (error) => this.#faults.add(this.#name(at), hook, "rejected", error));
+      return undefined;
+    } catch (error) {
+      this.#faults.add(this.#name(at), hook, "threw", error ?? String(error));
+      return undefined;
+    }
+  }
+
+  #name(at: number): string {
+    return this.#names[at] as string;
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
+}

@@ -1,0 +1,65 @@
+/** The end of a run: what it hands back, and what became of the tail tasks that it did not wait for. */
+import type { Anchor } from "../contract/clock.ts";
+import type { Machine } from "../machine/attempts.ts";
+import { DETACHED, type Ledger } from "../machine/ledger.ts";
+import type { Fingerprints } from "../report/fingerprint.ts";
+import type { Reasons } from "../report/reasons.ts";
+import { Report, type RunFacts } from "../report/report.ts";
+import type { TaskStatistics } from "../report/statistics.ts";
+import { taskRow } from "../report/task-row.ts";
+import type { Values } from "./values.ts";
+
+/** What a run has kept of what happened. */
+export interface RunRecords {
+  readonly machine: Machine;
+  readonly values: Values;
+  readonly reasons: Reasons;
+  readonly fingerprints: Fingerprints;
+}
+
+interface SettledRun extends RunRecords {
+  readonly facts: RunFacts;
+  readonly ledger: Ledger;
+  readonly tail: Promise<readonly TaskStatistics[]>;
+}
+
+/** The report, as of the moment of settling. */
+export function reportOf(run: SettledRun): Report {
+  const { machine, values, facts, ledger, reasons, fingerprints, tail } = run;
+  const { plan, detached, state } = machine;
+  return new Report({
+    ...facts,
+    plan,
+    ledger,
+    tail,
+    reasons,
+    fingerprints,
+    // Detached tail tasks go on, and may be the last readers of what the report holds.
+    outputs: detached.size === 0 ? values.all : values.all.slice(),
+    released: detached.size === 0 ? values.released : new Set(values.released),
+    state: state as NonNullable<typeof state>,
+  });
+}
+
+/** The facts at the moment of settling: detached tail tasks no longer change them. */
+export function settledLedger({ ledger, detached }: Machine): Ledger {
+  const settled = detached.size === 0 ? ledger : ledger.copy();
+  for (const tail of detached) settled.status[tail] = DETACHED;
+  return settled;
+}
+
+/** The statistics of the detached tail tasks, when the last of them has ended. */
+export function tailRows(
+  { machine, values, reasons, fingerprints }: RunRecords,
+  resources: readonly string[],
+): readonly TaskStatistics[] {
+  const { plan, ledger, detached } = machine;
+  const facts = { plan, ledger, reasons, fingerprints, resources, outputs: values.all };
+  return Array.from(detached, (task) => taskRow(facts, task));
+}
+
+/** How far the wall clock has drifted from the monotonic one. It counts whole milliseconds: one is none. */
+export function driftMs({ clock, epochMs }: Anchor, at: number): number {
+  const ms = clock.wallNow() - epochMs - at;
+  return Math.abs(ms) < 2 ? 0 : Math.round(ms);
+}

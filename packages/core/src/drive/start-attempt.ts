@@ -1,0 +1,152 @@
+/**
+ * From the command `start` to what a task's function gave: the function or its runner is called, within what observers
+ * put around it, and what it returned is waited for. What that means is `end-attempt`'s.
+ */
+import type { AttemptInfo, RunInfo } from "../contract/observer.ts";
+import type { Runner, RunnerAttempt } from "../contract/runner.ts";
+import type { Definition } from "../define/task.ts";
+import type { Machine } from "../machine/attempts.ts";
+import type { MachineEvent } from "../machine/event.ts";
+import type { AsyncContext } from "./async-context.ts";
+import type { Call } from "./call.ts";
+import type { AttemptEnder } from "./end-attempt.ts";
+import { type Notifier, taskInfo } from "./notify.ts";
+import type { Values } from "./values.ts";
+
+/** A call that holds the thread longer than this is told in the report. */
+const BLOCKED_MS = 50;
+const nativeThen = Promise.prototype.then;
+
+/** What it needs of the driver. */
+export interface StartHost {
+  readonly machine: Machine;
+  readonly values: Values;
+  readonly notifier: Notifier | undefined;
+  readonly runInfo: RunInfo;
+  now(): number;
+  send(event: MachineEvent): void;
+}
+
+export class AttemptStarter {
+  readonly #host: StartHost;
+  readonly #ender: AttemptEnder;
+  readonly #context: AsyncContext;
+  readonly #runner: Runner | undefined;
+
+  constructor(
+    host: StartHost,
+    ender: AttemptEnder,
+    context: AsyncContext,
+    runner: Runner | undefined,
+  ) {
+    this.#host = host;
+    this.#ender = ender;
+    this.#context = context;
+    this.#runner = runner;
+  }
+
+  /** Calls the task's function; `at` is the instant of its start. */
+  start(call: Call, at: number): void {
+    this.#host.notifier?.attemptStarts(call, at);
+    let result: unknown;
+    let thrown = false;
+    try {
+      result = this.#context.present
+        ? this.#context.run(() => this.#observed(call))
+        : this.#observed(call);
+    } catch (error) {
+      thrown = true;
+      result = error;
+    }
+    const heldMs = this.#host.now() - at;
+    if (heldMs > BLOCKED_MS) call.blockedMs = heldMs;
+    if (thrown) this.#ender.threw(call, result);
+    else this.#follow(call, result);
+  }
+
+  /** Calls the function, within what observers put around it. Throws what it throws. */
+  #observed(call: Call): unknown {
+    const { notifier } = this.#host;
+    if (notifier === undefined) return this.#called(call);
+    let result: unknown;
+    let thrown: { readonly error: unknown } | undefined;
+    notifier.around(call, () => {
+      try {
+        result = this.#called(call);
+      } catch (error) {
+        thrown = { error };
+      }
+    });
+    // The compiler does not see that the callback was called.
+    const failure = thrown as { readonly error: unknown } | undefined;
+    if (failure !== undefined) throw failure.error;
+    return result;
+  }
+
+  #called(call: Call): unknown {
+    const definition = this.#host.machine.definitionOf(call.task);
+    if (this.#runner !== undefined) return this.#runner(this.#runnerAttempt(call, definition));
+    return this.#host.values.call(definition, call.task, call);
+  }
+
+  #runnerAttempt(call: Call, definition: Definition): RunnerAttempt {
+    const { task } = call;
+    const { notifier, values } = this.#host;
+    return {
+      info: notifier?.info(call) ?? this.#attemptInfo(call),
+      carrier: () => notifier?.carrier(call) ?? {},
+      run: definition.run as (...args: unknown[]) => unknown,
+      args: values.argumentsOf(definition, task),
+      context: call,
+      signal: call.signal,
+      setExecutor: (executor) => {
+        if (call.over) return;
+        this.#host.send({
+          type: "placed",
+          task,
+          at: this.#host.now(),
+          executor: String(executor),
+        });
+      },
+      progress: call.progress,
+    };
+  }
+
+  #attemptInfo({ task, attempt }: Call): AttemptInfo {
+    const { machine, runInfo } = this.#host;
+    return Object.freeze({
+      task: taskInfo(machine.plan, machine.ledger, runInfo, task),
+      number: attempt,
+      executor: "main",
+    });
+  }
+
+  /** Waits for what the function returned, whatever that is. */
+  #follow(call: Call, result: unknown): void {
+    try {
+      const promise = promised(result);
+      if (promise !== undefined) {
+        // A promise may carry a `then` of its own; the runtime's cannot call back twice.
+        nativeThen.call(
+          promise,
+          (value) => this.#ender.returned(call, value),
+          (error: unknown) => this.#ender.threw(call, error),
+        );
+        return;
+      }
+    } catch (error) {
+      this.#ender.threw(call, error);
+      return;
+    }
+    this.#ender.returned(call, result);
+  }
+}
+
+/** The promise behind a returned value, if any. Throws what a hostile one throws when it is looked at. */
+function promised(result: unknown): Promise<unknown> | undefined {
+  if (result instanceof Promise) return result;
+  if ((typeof result !== "object" || result === null) && typeof result !== "function") return;
+  const then: unknown = (result as { then?: unknown }).then;
+  if (typeof then !== "function") return undefined;
+  return new Promise((resolve, reject) => then.call(result, resolve, reject));
+}
