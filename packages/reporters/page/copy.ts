@@ -1,5 +1,5 @@
 /** A failure as Markdown, for an issue or a message. */
-import { duration } from "../src/duration.ts";
+import { duration } from "../src/wording/duration.ts";
 import type { Run } from "./run.ts";
 
 /** Fences and code spans one tick longer than any run of ticks inside. */

@@ -1,7 +1,8 @@
 /** All there is to know about one task, beside the timeline and never over it. */
-import { duration } from "../src/duration.ts";
+
 import { ATTEMPT_STATUSES, NONE } from "../src/html/page-data.ts";
-import { STATUS_SIGN } from "../src/outcome.ts";
+import { duration } from "../src/wording/duration.ts";
+import { STATUS_SIGN } from "../src/wording/outcome.ts";
 import { element, fill } from "./element.ts";
 import { focusGraph } from "./focus-graph.ts";
 import type { Run } from "./run.ts";

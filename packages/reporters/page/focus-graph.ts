@@ -1,6 +1,6 @@
 /** A task between what it depends on and what depends on it: nine a side, failed and releasing ones first, and how many more. */
 import { DEPENDENCY_KINDS, NONE } from "../src/html/page-data.ts";
-import { STATUS_SIGN } from "../src/outcome.ts";
+import { STATUS_SIGN } from "../src/wording/outcome.ts";
 import { element } from "./element.ts";
 import type { Neighbour, Run } from "./run.ts";
 

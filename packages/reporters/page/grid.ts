@@ -2,9 +2,10 @@
  * The list of all tasks, of which only the rows in sight exist. It is the timeline for those who cannot see that: a grid that
  * a screen reader knows, in which the arrow keys reach every task.
  */
-import { duration } from "../src/duration.ts";
+
 import { NONE } from "../src/html/page-data.ts";
-import { STATUS_SIGN } from "../src/outcome.ts";
+import { duration } from "../src/wording/duration.ts";
+import { STATUS_SIGN } from "../src/wording/outcome.ts";
 import { element, fill } from "./element.ts";
 import type { Run } from "./run.ts";
 

@@ -1,5 +1,5 @@
 /** Above the rows: the time axis, how many attempts ran at once and how many waited, each on a scale of its own. */
-import { duration } from "../src/duration.ts";
+import { duration } from "../src/wording/duration.ts";
 import { highestBetween, type Staircase } from "./load.ts";
 import type { Palette } from "./palette.ts";
 import type { Surface } from "./surface.ts";

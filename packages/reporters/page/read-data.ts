@@ -1,5 +1,5 @@
 /** The data of the page, unpacked where it is packed. */
-import { unpacked } from "../src/html/columns.ts";
+import { unpacked } from "../src/html/packing.ts";
 import type { PageData } from "../src/html/page-data.ts";
 
 /** Undefined in a browser that cannot decompress: the page stays as it is without the script. */

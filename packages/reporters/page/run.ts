@@ -1,6 +1,6 @@
 /** The run as the page looks at it: the columns, and who depends on whom in both directions. Never changes. */
 import { KINDS, NONE, type PageData } from "../src/html/page-data.ts";
-import { STATUSES } from "../src/outcome.ts";
+import { STATUSES } from "../src/wording/outcome.ts";
 
 export interface Neighbour {
   readonly task: number;

@@ -3,8 +3,9 @@
  * dragging, with two fingers or with the keyboard, and tells which task was chosen. The list of all tasks holds the same for
  * those who cannot see it.
  */
-import { duration } from "../src/duration.ts";
+
 import { ATTEMPT_STATUSES, NONE } from "../src/html/page-data.ts";
+import { duration } from "../src/wording/duration.ts";
 import { element } from "./element.ts";
 import { running, waiting } from "./load.ts";
 import { HEAD_HEIGHT, paintHead } from "./paint-head.ts";

@@ -1,6 +1,6 @@
 /** The filter, its switches, and how the rows are grouped. */
 import type { TaskStatus } from "@astrum/core";
-import { STATUS_SIGN, STATUSES } from "../src/outcome.ts";
+import { STATUS_SIGN, STATUSES } from "../src/wording/outcome.ts";
 import { element } from "./element.ts";
 import type { Choice } from "./filter.ts";
 import { GROUPINGS, type Grouping } from "./rows.ts";

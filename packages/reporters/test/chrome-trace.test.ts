@@ -3,7 +3,7 @@ import { VirtualClock } from "@astrum/core/testing";
 import * as TraceEngine from "@paulirish/trace_engine";
 import { describe, expect, it } from "vitest";
 import { renderChromeTrace } from "../src/index.ts";
-import { sliceName } from "../src/slice-name.ts";
+import { sliceName } from "../src/writing/slice-name.ts";
 import { fixture, fixtureNames } from "./fixtures.ts";
 import { type TraceEvent, traceFaults } from "./trace-rules.ts";
 

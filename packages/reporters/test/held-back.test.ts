@@ -1,9 +1,9 @@
 import { flow, map, type SerializedReport, task } from "@astrum/core";
 import { scripted, VirtualClock } from "@astrum/core/testing";
 import { describe, expect, it } from "vitest";
-import { heldBack } from "../src/held-back.ts";
+import { heldBack } from "../src/asking/held-back.ts";
+import { insight } from "../src/asking/insight.ts";
 import { renderHtml } from "../src/index.ts";
-import { insight } from "../src/insight.ts";
 
 /** Six pages of 100, 200, 300, 100, 200 and 300 ms, a place in the map for as many as the limit says. */
 async function mapped(limit: number | undefined): Promise<SerializedReport> {

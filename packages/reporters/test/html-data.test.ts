@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { packed, unpacked } from "../src/html/columns.ts";
-import { pageDataOf } from "../src/html/page-data-of.ts";
+import { pageDataOf } from "../src/html/from-report.ts";
+import { packed, unpacked } from "../src/html/packing.ts";
 import { fixture, fixtureNames } from "./fixtures.ts";
 
 describe("the columns of a page", () => {

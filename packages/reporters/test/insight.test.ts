@@ -1,6 +1,6 @@
 import { flow, task } from "@astrum/core";
 import { describe, expect, it } from "vitest";
-import { duration } from "../src/duration.ts";
+import { insight, pathRows } from "../src/asking/insight.ts";
 import {
   compareReports,
   estimatesFrom,
@@ -9,9 +9,9 @@ import {
   renderText,
   toAstrumPython,
 } from "../src/index.ts";
-import { insight, pathRows } from "../src/insight.ts";
-import { STATUS_SIGN } from "../src/outcome.ts";
-import { visible, visibleName } from "../src/visible.ts";
+import { duration } from "../src/wording/duration.ts";
+import { STATUS_SIGN } from "../src/wording/outcome.ts";
+import { visible, visibleName } from "../src/wording/visible.ts";
 import { fixture, fixtureNames } from "./fixtures.ts";
 
 describe.each(fixtureNames)("why the run %s took so long", (name) => {

@@ -10,7 +10,7 @@ import {
   reportSchema,
   writeJson,
 } from "../src/index.ts";
-import { schemaIssues } from "../src/schema-check.ts";
+import { schemaIssues } from "../src/reading/schema-check.ts";
 import { fixture, fixtureNames, fixtureText } from "./fixtures.ts";
 import { type RunName, runNamed } from "./runs.ts";
 

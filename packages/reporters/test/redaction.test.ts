@@ -1,7 +1,7 @@
 import { gunzipSync } from "node:zlib";
 import type { SerializedReport } from "@astrum/core";
 import { describe, expect, it } from "vitest";
-import { unpacked } from "../src/html/columns.ts";
+import { unpacked } from "../src/html/packing.ts";
 import type { PageData } from "../src/html/page-data.ts";
 import {
   type Redaction,

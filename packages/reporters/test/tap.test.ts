@@ -1,7 +1,7 @@
 import { Parser } from "tap-parser";
 import { describe, expect, it } from "vitest";
 import { renderTap } from "../src/index.ts";
-import { visible } from "../src/visible.ts";
+import { visible } from "../src/wording/visible.ts";
 import { fixture, fixtureNames, linesOfTheRun } from "./fixtures.ts";
 
 interface Point {

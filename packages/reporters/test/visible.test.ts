@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { reporters } from "../src/index.ts";
-import { cut, visible, visibleLines, visibleMessage, visibleName } from "../src/visible.ts";
+import { cut, visible, visibleLines, visibleMessage, visibleName } from "../src/wording/visible.ts";
 import { fixture } from "./fixtures.ts";
 
 describe("what would act on a screen is shown by a sign", () => {

@@ -1,7 +1,7 @@
 /** How it was run: what a reader needs to repeat it, and what came from an earlier run. */
 import type { SerializedReport } from "@astrum/core";
-import { duration } from "../duration.ts";
-import { cut, visible, visibleMessage } from "../visible.ts";
+import { duration } from "../wording/duration.ts";
+import { cut, visible, visibleMessage } from "../wording/visible.ts";
 import { count } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
 import type { TaskLinks } from "./task-links.ts";

@@ -3,8 +3,8 @@
  * that opens. When the budget is spent an error is its title alone. Knows no HTML.
  */
 import type { SerializedError } from "@astrum/core";
-import { errorText, errorTitle } from "../outcome.ts";
-import { cut, visibleLines } from "../visible.ts";
+import { errorText, errorTitle } from "../wording/outcome.ts";
+import { cut, visibleLines } from "../wording/visible.ts";
 
 const LINES = 60;
 const LINE = 400;

@@ -1,8 +1,8 @@
 /** What failed and why: the first error first, each with its stack and with what it took down. */
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
-import { duration } from "../duration.ts";
-import { errorTitle, isFailure, reasonText } from "../outcome.ts";
-import { cut, visible, visibleMessage } from "../visible.ts";
+import { duration } from "../wording/duration.ts";
+import { errorTitle, isFailure, reasonText } from "../wording/outcome.ts";
+import { cut, visible, visibleMessage } from "../wording/visible.ts";
 import { count, plural } from "./counts.ts";
 import { ErrorTexts } from "./error-texts.ts";
 import { html, type Markup } from "./markup.ts";

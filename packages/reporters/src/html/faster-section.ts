@@ -1,8 +1,8 @@
 /** What would make it faster: each lever with the most it can save, and what no number of slots can beat. */
 import type { SerializedReport } from "@astrum/core";
-import { duration } from "../duration.ts";
-import type { Insight } from "../insight.ts";
-import { cut, visibleName } from "../visible.ts";
+import type { Insight } from "../asking/insight.ts";
+import { duration } from "../wording/duration.ts";
+import { cut, visibleName } from "../wording/visible.ts";
 import { html, type Markup } from "./markup.ts";
 import type { TaskLinks } from "./task-links.ts";
 

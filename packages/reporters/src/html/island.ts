@@ -3,8 +3,8 @@
  * element; large data is compressed (gzip, base64), which the script undoes with `DecompressionStream`.
  */
 import { gzipSync } from "node:zlib";
-import { packed } from "./columns.ts";
 import { html, type Markup, verbatim } from "./markup.ts";
+import { packed } from "./packing.ts";
 import type { PageData } from "./page-data.ts";
 
 const PLAIN_CHARACTERS = 256 * 1024;

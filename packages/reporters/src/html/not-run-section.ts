@@ -1,7 +1,7 @@
 /** What did not run, by cause. Those that a failure took down stand with the failure as well; here is all of it. */
 import type { SerializedReport } from "@astrum/core";
-import { reasonText } from "../outcome.ts";
-import { cut, visibleMessage, visibleName } from "../visible.ts";
+import { reasonText } from "../wording/outcome.ts";
+import { cut, visibleMessage, visibleName } from "../wording/visible.ts";
 import { count, plural } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
 import { statusMark, type TaskLinks } from "./task-links.ts";

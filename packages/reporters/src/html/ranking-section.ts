@@ -1,8 +1,9 @@
 /** The ten slowest tasks and the flaky ones. */
-import { duration } from "../duration.ts";
-import type { Insight } from "../insight.ts";
-import { failedAttempts } from "../outcome.ts";
-import { cut, visibleMessage } from "../visible.ts";
+
+import type { Insight } from "../asking/insight.ts";
+import { duration } from "../wording/duration.ts";
+import { failedAttempts } from "../wording/outcome.ts";
+import { cut, visibleMessage } from "../wording/visible.ts";
 import { count, plural } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
 import type { TaskLinks } from "./task-links.ts";

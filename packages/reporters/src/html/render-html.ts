@@ -4,17 +4,17 @@
  * script in it (`page/`) adds the timeline, the list of all tasks, the filter and the details.
  */
 import type { SerializedReport } from "@astrum/core";
-import { insight } from "../insight.ts";
-import { type Redaction, redacted } from "../redact.ts";
-import { cut, visibleName } from "../visible.ts";
+import { insight } from "../asking/insight.ts";
+import { type Redaction, redacted } from "../wording/redact.ts";
+import { cut, visibleName } from "../wording/visible.ts";
 import { aboutSection } from "./about-section.ts";
 import { failureSection } from "./failure-section.ts";
 import { fasterSection } from "./faster-section.ts";
+import { pageDataOf } from "./from-report.ts";
 import { head, script } from "./head.ts";
 import { island } from "./island.ts";
 import { html } from "./markup.ts";
 import { notRunSection } from "./not-run-section.ts";
-import { pageDataOf } from "./page-data-of.ts";
 import { flakySection, slowestSection } from "./ranking-section.ts";
 import { summary } from "./summary.ts";
 import { TaskLinks } from "./task-links.ts";

@@ -1,8 +1,8 @@
 /** The tasks as a plain table, for those who read without scripts or on paper: all of a small run, the first of a large one. */
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
-import { duration } from "../duration.ts";
-import { reasonText } from "../outcome.ts";
-import { cut, visibleMessage, visibleName } from "../visible.ts";
+import { duration } from "../wording/duration.ts";
+import { reasonText } from "../wording/outcome.ts";
+import { cut, visibleMessage, visibleName } from "../wording/visible.ts";
 import { count } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
 import { statusMark } from "./task-links.ts";

@@ -1,9 +1,9 @@
 /** Did it work? The first thing on the page, and the first a screen reader says. */
 import type { SerializedReport, TaskStatus } from "@astrum/core";
-import { duration } from "../duration.ts";
-import type { Insight } from "../insight.ts";
-import { STATUS_SIGN, STATUSES } from "../outcome.ts";
-import { visible } from "../visible.ts";
+import type { Insight } from "../asking/insight.ts";
+import { duration } from "../wording/duration.ts";
+import { STATUS_SIGN, STATUSES } from "../wording/outcome.ts";
+import { visible } from "../wording/visible.ts";
 import { count, plural } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
 

@@ -1,7 +1,7 @@
 /** Names of tasks as links to their details, and their statuses as sign and word. */
 import type { SerializedReport, TaskStatus } from "@astrum/core";
-import { STATUS_SIGN } from "../outcome.ts";
-import { cut, visibleName } from "../visible.ts";
+import { STATUS_SIGN } from "../wording/outcome.ts";
+import { cut, visibleName } from "../wording/visible.ts";
 import { count } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
 

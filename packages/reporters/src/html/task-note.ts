@@ -1,7 +1,7 @@
 /** What else a report says about a task, a line each: for the detail pane, which has room for what few tasks have. */
 import type { EncodedValue, SerializedReport, TaskStatistics } from "@astrum/core";
-import { duration } from "../duration.ts";
-import { cut } from "../visible.ts";
+import { duration } from "../wording/duration.ts";
+import { cut } from "../wording/visible.ts";
 
 const VALUE = 2000;
 

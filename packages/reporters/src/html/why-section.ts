@@ -3,9 +3,9 @@
  * carry their colours as attributes, so that they are pictures where no style sheet is let in.
  */
 import type { SerializedReport } from "@astrum/core";
-import { duration } from "../duration.ts";
-import { type CriticalSegment, type Insight, type PathRow, pathRows } from "../insight.ts";
-import { cut, visibleName } from "../visible.ts";
+import { type CriticalSegment, type Insight, type PathRow, pathRows } from "../asking/insight.ts";
+import { duration } from "../wording/duration.ts";
+import { cut, visibleName } from "../wording/visible.ts";
 import { count, plural } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
 import type { TaskLinks } from "./task-links.ts";

@@ -1,7 +1,7 @@
 /** The lines of the live block: how far each run is, and what runs longest. Knows no terminal but its size. */
-import { duration } from "../duration.ts";
-import type { Line, Piece } from "../styled.ts";
-import { cut } from "../visible.ts";
+import { duration } from "../wording/duration.ts";
+import type { Line, Piece } from "../wording/styled.ts";
+import { cut } from "../wording/visible.ts";
 import { fitLine } from "./fit.ts";
 import type { RunningAttempt, RunState } from "./run-state.ts";
 import type { Telling } from "./telling.ts";

@@ -1,6 +1,6 @@
 /** Whether to use colours, and which one for what. The only file that knows colours. */
 import { createColors } from "picocolors";
-import type { Line, Meaning } from "../styled.ts";
+import type { Line, Meaning } from "../wording/styled.ts";
 import type { Environment } from "./mode.ts";
 import type { TerminalStream } from "./sink.ts";
 

@@ -9,7 +9,7 @@
 import { Writable } from "node:stream";
 import type { Clock, RunEvent } from "@astrum/core";
 import { createLogUpdate } from "log-update";
-import type { Line } from "../styled.ts";
+import type { Line } from "../wording/styled.ts";
 import { type BlockRun, blockLines } from "./block.ts";
 import type { Paint } from "./colour.ts";
 import type { Display } from "./display.ts";

@@ -3,10 +3,10 @@
  * life when nothing ended for half a minute, because continuous integration ends what is silent. Never moves a cursor.
  */
 import type { RunEvent } from "@astrum/core";
-import { duration } from "../duration.ts";
-import { STATUS_SIGN } from "../outcome.ts";
-import type { Line, Meaning } from "../styled.ts";
-import { plural } from "../text-sections.ts";
+import { plural } from "../layout/sections.ts";
+import { duration } from "../wording/duration.ts";
+import { STATUS_SIGN } from "../wording/outcome.ts";
+import type { Line, Meaning } from "../wording/styled.ts";
 import type { Display } from "./display.ts";
 import type { Surroundings } from "./live.ts";
 import { type FinalStatus, isFinal, type RunState } from "./run-state.ts";

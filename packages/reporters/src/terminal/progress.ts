@@ -1,8 +1,8 @@
 /** Shows how a run goes, while it goes: chooses the way to show it, and hands it every event. */
 import process from "node:process";
 import { type Clock, fromEvents, type Observer } from "@astrum/core";
-import { lineObserver, lineWriter } from "../event-log.ts";
-import type { Redaction } from "../redact.ts";
+import type { Redaction } from "../wording/redact.ts";
+import { lineObserver, lineWriter } from "../writing/live-log.ts";
 import { coloursOn, painter } from "./colour.ts";
 import type { Display } from "./display.ts";
 import { LiveDisplay } from "./live.ts";

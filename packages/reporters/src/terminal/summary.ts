@@ -2,9 +2,9 @@
 import process from "node:process";
 import type { SerializedReport } from "@astrum/core";
 import wrapAnsi from "wrap-ansi";
-import { type Redaction, redacted } from "../redact.ts";
-import type { Line } from "../styled.ts";
-import { textSections } from "../text-sections.ts";
+import { textSections } from "../layout/sections.ts";
+import { type Redaction, redacted } from "../wording/redact.ts";
+import type { Line } from "../wording/styled.ts";
 import { coloursOn, painter } from "./colour.ts";
 import { fitLine } from "./fit.ts";
 import { Sink, type TerminalStream } from "./sink.ts";

@@ -1,10 +1,10 @@
 /** What is told of a run for good, on the screen and in a log: how a task failed, how the run ended. Secrets are out here. */
 import { type RunEvent, type SerializedError, serializeError } from "@astrum/core";
-import { errorText, errorTitle, STATUSES } from "../outcome.ts";
-import { lineRedactor, type Redaction } from "../redact.ts";
-import type { Line } from "../styled.ts";
-import { closingLine, failureLines, plural } from "../text-sections.ts";
-import { cut, visible, visibleMessage, visibleName } from "../visible.ts";
+import { closingLine, failureLines, plural } from "../layout/sections.ts";
+import { errorText, errorTitle, STATUSES } from "../wording/outcome.ts";
+import { lineRedactor, type Redaction } from "../wording/redact.ts";
+import type { Line } from "../wording/styled.ts";
+import { cut, visible, visibleMessage, visibleName } from "../wording/visible.ts";
 import type { RunState } from "./run-state.ts";
 
 type TaskEnd = Extract<RunEvent, { type: "task.end" }>;

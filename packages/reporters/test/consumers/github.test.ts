@@ -1,7 +1,7 @@
 import { error, warning } from "@actions/core";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { renderGithubAnnotations } from "../../src/index.ts";
-import { visibleLines, visibleName } from "../../src/visible.ts";
+import { visibleLines, visibleName } from "../../src/wording/visible.ts";
 import { fixture, fixtureNames } from "../fixtures.ts";
 import { hostileLabels } from "../hostile-labels.ts";
 

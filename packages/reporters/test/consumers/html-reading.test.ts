@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { duration } from "../../src/duration.ts";
 import { renderHtml } from "../../src/index.ts";
+import { duration } from "../../src/wording/duration.ts";
 import { fixture } from "../fixtures.ts";
 import { openBrowser } from "./browser.ts";
 import { withPage } from "./html-page.ts";

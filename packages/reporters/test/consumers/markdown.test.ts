@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { renderMarkdown } from "../../src/index.ts";
-import { visible } from "../../src/visible.ts";
+import { visible } from "../../src/wording/visible.ts";
 import { fixture, fixtureNames } from "../fixtures.ts";
 import { run, withFile } from "./programs.ts";
 

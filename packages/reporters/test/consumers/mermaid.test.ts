@@ -1,8 +1,8 @@
 import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { graphViews } from "../../src/graph-view.ts";
 import { renderMermaid } from "../../src/index.ts";
+import { graphViews } from "../../src/layout/graph-view.ts";
 import { fixture, fixtureNames } from "../fixtures.ts";
 import { planOf } from "../plans.ts";
 import { openBrowser } from "./browser.ts";

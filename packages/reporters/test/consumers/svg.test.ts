@@ -1,7 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { renderSvg } from "../../src/index.ts";
-import { visibleName } from "../../src/visible.ts";
+import { visibleName } from "../../src/wording/visible.ts";
 import { fixture, fixtureNames } from "../fixtures.ts";
 import { openBrowser } from "./browser.ts";
 import { run, withFile } from "./programs.ts";

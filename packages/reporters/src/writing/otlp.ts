@@ -11,9 +11,9 @@ import type {
   SerializedReport,
   TaskStatistics,
 } from "@astrum/core";
-import { errorText, isFailure, reasonText } from "./outcome.ts";
-import { type Redaction, redacted } from "./redact.ts";
-import { wellFormedJson } from "./well-formed-json.ts";
+import { wellFormedJson } from "../wording/json-for-others.ts";
+import { errorText, isFailure, reasonText } from "../wording/outcome.ts";
+import { type Redaction, redacted } from "../wording/redact.ts";
 
 export interface OtlpJsonOptions {
   /** `service.name`. Default: the name of the flow. */

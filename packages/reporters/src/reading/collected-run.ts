@@ -11,7 +11,7 @@ import type {
   RunEndLine,
   RunStartLine,
   TaskLine,
-} from "./event-lines.ts";
+} from "./log-format.ts";
 
 export interface AttemptTrace {
   readonly number: number;

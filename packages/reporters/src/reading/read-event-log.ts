@@ -3,10 +3,10 @@
  * killed is "interrupted". Knows lines; how tasks add up to a report is `rebuilt-report`.
  */
 import type { EncodedValue, SerializedReport } from "@astrum/core";
-import { type EventLine, LINE_VERSION } from "./event-lines.ts";
+import { RunTrace } from "./collected-run.ts";
+import { type EventLine, LINE_VERSION } from "./log-format.ts";
 import { ReportFormatError } from "./parse-report.ts";
 import { rebuiltReport } from "./rebuilt-report.ts";
-import { RunTrace } from "./run-trace.ts";
 
 export interface ReadEventLogOptions {
   /** Default: the run that started last. */

@@ -1,21 +1,21 @@
 /** Every format by name, with its defaults: what a command line or a server offers to choose from. */
 import type { SerializedReport } from "@astrum/core";
-import { renderChromeTrace } from "./chrome-trace.ts";
-import { renderCsv } from "./csv.ts";
-import { renderCtrf } from "./ctrf.ts";
-import { renderDot } from "./dot.ts";
-import { renderGithubAnnotations } from "./github-annotations.ts";
 import { renderHtml } from "./html/render-html.ts";
-import { renderJson } from "./json.ts";
-import { renderJUnit } from "./junit.ts";
-import { renderMarkdown } from "./markdown.ts";
-import { renderMermaid } from "./mermaid.ts";
-import { renderNdjson } from "./ndjson.ts";
-import { renderOtlpJson } from "./otlp.ts";
-import type { Redaction } from "./redact.ts";
-import { renderSvg } from "./svg.ts";
-import { renderTap } from "./tap.ts";
-import { renderText } from "./text.ts";
+import type { Redaction } from "./wording/redact.ts";
+import { renderChromeTrace } from "./writing/chrome-trace.ts";
+import { renderCsv } from "./writing/csv.ts";
+import { renderCtrf } from "./writing/ctrf.ts";
+import { renderDot } from "./writing/dot.ts";
+import { renderGithubAnnotations } from "./writing/github-annotations.ts";
+import { renderJson } from "./writing/json.ts";
+import { renderJUnit } from "./writing/junit.ts";
+import { renderMarkdown } from "./writing/markdown.ts";
+import { renderMermaid } from "./writing/mermaid.ts";
+import { renderNdjson } from "./writing/ndjson.ts";
+import { renderOtlpJson } from "./writing/otlp.ts";
+import { renderSvg } from "./writing/svg.ts";
+import { renderTap } from "./writing/tap.ts";
+import { renderText } from "./writing/text.ts";
 
 export interface Reporter {
   readonly name: string;

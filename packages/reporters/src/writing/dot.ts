@@ -4,9 +4,9 @@
  * graphs are drawn in fewer boxes.
  */
 import type { Plan, SerializedReport, TaskStatus } from "@astrum/core";
-import { type GraphView, graphViews, isReport } from "./graph-view.ts";
-import { type Redaction, redacted } from "./redact.ts";
-import { visible } from "./visible.ts";
+import { type GraphView, graphViews, isReport } from "../layout/graph-view.ts";
+import { type Redaction, redacted } from "../wording/redact.ts";
+import { visible } from "../wording/visible.ts";
 
 export interface DotOptions {
   /** Default `LR`, left to right. */

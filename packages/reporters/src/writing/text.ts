@@ -3,13 +3,13 @@
  * sequences, one line never broken by what a task is called.
  */
 import type { Plan, SerializedReport, TaskStatistics } from "@astrum/core";
-import { duration } from "./duration.ts";
-import { isReport } from "./graph-view.ts";
-import { reasonText, STATUS_SIGN } from "./outcome.ts";
-import { type Redaction, redacted } from "./redact.ts";
-import { type Line, lineText } from "./styled.ts";
-import { columns, plural, textSections } from "./text-sections.ts";
-import { cut, visibleMessage, visibleName } from "./visible.ts";
+import { isReport } from "../layout/graph-view.ts";
+import { columns, plural, textSections } from "../layout/sections.ts";
+import { duration } from "../wording/duration.ts";
+import { reasonText, STATUS_SIGN } from "../wording/outcome.ts";
+import { type Redaction, redacted } from "../wording/redact.ts";
+import { type Line, lineText } from "../wording/styled.ts";
+import { cut, visibleMessage, visibleName } from "../wording/visible.ts";
 
 export interface TextOptions {
   /** Also one line for every task. Default `false`. */

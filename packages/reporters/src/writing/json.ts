@@ -3,7 +3,7 @@
  * string (`writeJson`). `parseReport` reads it back.
  */
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
-import { type Redaction, type Redactor, redactor } from "./redact.ts";
+import { type Redaction, type Redactor, redactor } from "../wording/redact.ts";
 
 export interface JsonOptions {
   /** Outputs may hold what must not leave the machine. Default `false`. */

@@ -3,10 +3,10 @@
  * otherwise statistics are added up here, and what the log does not say is "interrupted", never guessed as done.
  */
 import type { EncodedValue, SerializedReport, StageStatistics, TaskStatistics } from "@astrum/core";
-import { isFlaky } from "./outcome.ts";
+import { isFlaky } from "../wording/outcome.ts";
+import type { RunTrace } from "./collected-run.ts";
 import { rebuiltAnalysis } from "./rebuilt-analysis.ts";
 import { rebuiltTask } from "./rebuilt-task.ts";
-import type { RunTrace } from "./run-trace.ts";
 
 type StoredOutputs = ReadonlyMap<
   string,

@@ -1,7 +1,7 @@
 /** The statistics of one task, made from what an event log says about it. */
 import type { AttemptStatistics, TaskStatistics, TaskStatus } from "@astrum/core";
-import type { OutcomeLine } from "./event-lines.ts";
-import type { AttemptTrace, RunTrace, TaskTrace } from "./run-trace.ts";
+import type { AttemptTrace, RunTrace, TaskTrace } from "./collected-run.ts";
+import type { OutcomeLine } from "./log-format.ts";
 
 export function rebuiltTask(task: TaskTrace, run: RunTrace): TaskStatistics {
   const { key, info, completedAt } = task;

@@ -3,9 +3,9 @@
  * it, what would help, which tasks are slow or flaky. Facts and sentences; each format lays them out.
  */
 import type { Analysis, SerializedReport, TaskStatistics } from "@astrum/core";
-import { duration } from "./duration.ts";
+import { duration } from "../wording/duration.ts";
+import { failedAttempts, isFlaky } from "../wording/outcome.ts";
 import { type HeldBack, heldBack } from "./held-back.ts";
-import { failedAttempts, isFlaky } from "./outcome.ts";
 
 export interface CriticalSegment {
   readonly task: string;

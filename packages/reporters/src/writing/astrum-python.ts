@@ -4,7 +4,7 @@
  * started, tail task futures, everything this report has beyond it.
  */
 import type { AttemptStatistics, SerializedReport, TaskStatistics } from "@astrum/core";
-import { type Redaction, redacted } from "./redact.ts";
+import { type Redaction, redacted } from "../wording/redact.ts";
 
 export interface AstrumPythonOptions {
   /** Fill `task_return_set` with the outputs that the report holds. Default `false`. */

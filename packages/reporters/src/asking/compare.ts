@@ -3,7 +3,7 @@
  * matched by name. Knows no format.
  */
 import type { SerializedReport, TaskStatistics, TaskStatus } from "@astrum/core";
-import { failedAttempts } from "./outcome.ts";
+import { failedAttempts } from "../wording/outcome.ts";
 
 export interface CompareOptions {
   /** Milliseconds. A change of less is noise; 0 keeps every change. Default 10. */

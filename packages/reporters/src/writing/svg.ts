@@ -5,13 +5,13 @@
  * joined to one that completed.
  */
 import type { SerializedReport } from "@astrum/core";
-import { duration } from "./duration.ts";
-import { insight } from "./insight.ts";
-import { countsText, STATUS_SIGN } from "./outcome.ts";
-import { type Redaction, redacted } from "./redact.ts";
-import { type TimelineBar, timeline } from "./timeline.ts";
-import { cut, visible, visibleName } from "./visible.ts";
-import { xmlAttribute, xmlText } from "./xml.ts";
+import { insight } from "../asking/insight.ts";
+import { type TimelineBar, timeline } from "../layout/timeline.ts";
+import { duration } from "../wording/duration.ts";
+import { countsText, STATUS_SIGN } from "../wording/outcome.ts";
+import { type Redaction, redacted } from "../wording/redact.ts";
+import { cut, visible, visibleName } from "../wording/visible.ts";
+import { xmlAttribute, xmlText } from "../wording/xml.ts";
 
 export interface SvgOptions {
   /** Pixels. Default 1200. */

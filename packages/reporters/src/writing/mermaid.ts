@@ -4,10 +4,10 @@
  * Task names appear as quoted labels only, never as identifiers, and every character with a meaning is an entity.
  */
 import type { Plan, SerializedReport, TaskStatistics, TaskStatus } from "@astrum/core";
-import { type GraphView, graphViews, isReport } from "./graph-view.ts";
-import { STATUS_SIGN } from "./outcome.ts";
-import { type Redaction, redacted } from "./redact.ts";
-import { cut, visible, visibleName } from "./visible.ts";
+import { type GraphView, graphViews, isReport } from "../layout/graph-view.ts";
+import { STATUS_SIGN } from "../wording/outcome.ts";
+import { type Redaction, redacted } from "../wording/redact.ts";
+import { cut, visible, visibleName } from "../wording/visible.ts";
 
 export interface MermaidOptions {
   /** `gantt` shows when tasks ran and needs a report. Default `flowchart`. */

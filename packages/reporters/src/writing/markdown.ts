@@ -4,9 +4,8 @@
  * there is no mark-up, mention, link or emoji code in them.
  */
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
-import { duration } from "./duration.ts";
-import { type CriticalSegment, insight, pathRows } from "./insight.ts";
-import { renderMermaid } from "./mermaid.ts";
+import { type CriticalSegment, insight, pathRows } from "../asking/insight.ts";
+import { duration } from "../wording/duration.ts";
 import {
   countsText,
   errorText,
@@ -14,9 +13,10 @@ import {
   isFailure,
   reasonText,
   STATUS_SIGN,
-} from "./outcome.ts";
-import { type Redaction, redacted } from "./redact.ts";
-import { cut, visible, visibleLines, visibleMessage } from "./visible.ts";
+} from "../wording/outcome.ts";
+import { type Redaction, redacted } from "../wording/redact.ts";
+import { cut, visible, visibleLines, visibleMessage } from "../wording/visible.ts";
+import { renderMermaid } from "./mermaid.ts";
 
 export interface MarkdownOptions {
   /** Default 900,000; a job summary may have 1,048,576, a comment 65,536. At least 1,000. */

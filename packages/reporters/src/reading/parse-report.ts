@@ -7,7 +7,7 @@
  * published version is kept for good and must parse.
  */
 import type { SerializedReport } from "@astrum/core";
-import schema from "../schema/execution-report-1.schema.json" with { type: "json" };
+import schema from "../../schema/execution-report-1.schema.json" with { type: "json" };
 import { type SchemaIssue, type SchemaObject, schemaIssues } from "./schema-check.ts";
 
 /** JSON Schema 2020-12 of the report, the same as the file `@astrum/reporters/execution-report-1.schema.json`. */

@@ -5,8 +5,13 @@
  */
 import type { Journal, Observer, RunEvent, TaskInfo, TaskOutcome } from "@astrum/core";
 import { fromEvents, serializeError } from "@astrum/core";
-import { LINE_VERSION, type LineBody, type OutcomeLine, type TaskLine } from "./event-lines.ts";
-import { lineRedactor, type Redaction } from "./redact.ts";
+import {
+  LINE_VERSION,
+  type LineBody,
+  type OutcomeLine,
+  type TaskLine,
+} from "../reading/log-format.ts";
+import { lineRedactor, type Redaction } from "../wording/redact.ts";
 
 export interface EventLogOptions {
   /** Applied to every line before it is written. An output in which anything is found is not stored. */

@@ -1,8 +1,8 @@
 /** The report as the page's script is given it. Everything in it is safe to show. */
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
-import { reasonText, STATUSES } from "../outcome.ts";
-import { microseconds, timeline } from "../timeline.ts";
-import { visible, visibleLines, visibleMessage, visibleName } from "../visible.ts";
+import { microseconds, timeline } from "../layout/timeline.ts";
+import { reasonText, STATUSES } from "../wording/outcome.ts";
+import { visible, visibleLines, visibleMessage, visibleName } from "../wording/visible.ts";
 import { ErrorTexts } from "./error-texts.ts";
 import { ATTEMPT_STATUSES, DEPENDENCY_KINDS, KINDS, NONE, type PageData } from "./page-data.ts";
 import { noteOf } from "./task-note.ts";

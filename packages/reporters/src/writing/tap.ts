@@ -4,9 +4,9 @@
  * ended early without a failed task has a failed point of its own.
  */
 import type { SerializedReport } from "@astrum/core";
-import { errorText, type Verdict, verdicts } from "./outcome.ts";
-import { type Redaction, redacted } from "./redact.ts";
-import { visible, visibleLines, visibleMessage } from "./visible.ts";
+import { errorText, type Verdict, verdicts } from "../wording/outcome.ts";
+import { type Redaction, redacted } from "../wording/redact.ts";
+import { visible, visibleLines, visibleMessage } from "../wording/visible.ts";
 
 export interface TapOptions {
   readonly redact?: Redaction;

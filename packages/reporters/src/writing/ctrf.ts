@@ -3,10 +3,10 @@
  * milliseconds there; our own status is in `rawStatus`. Cancelled tasks are `other`, detached ones `pending`.
  */
 import type { AttemptStatistics, SerializedReport, TaskStatistics } from "@astrum/core";
-import { errorText, isFlaky, type Verdict, verdicts } from "./outcome.ts";
-import { type Redaction, redacted } from "./redact.ts";
-import { visibleLines, visibleMessage } from "./visible.ts";
-import { wellFormedJson } from "./well-formed-json.ts";
+import { wellFormedJson } from "../wording/json-for-others.ts";
+import { errorText, isFlaky, type Verdict, verdicts } from "../wording/outcome.ts";
+import { type Redaction, redacted } from "../wording/redact.ts";
+import { visibleLines, visibleMessage } from "../wording/visible.ts";
 
 export interface CtrfOptions {
   readonly redact?: Redaction;

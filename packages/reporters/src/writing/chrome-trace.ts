@@ -6,11 +6,11 @@
  * and ends at the start of the dependent's; track names are zero-padded because the panels sort them as text.
  */
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
-import { reasonText } from "./outcome.ts";
-import { type Redaction, redacted } from "./redact.ts";
+import { microseconds, type Timeline, type TimelineBar, timeline } from "../layout/timeline.ts";
+import { wellFormedJson } from "../wording/json-for-others.ts";
+import { reasonText } from "../wording/outcome.ts";
+import { type Redaction, redacted } from "../wording/redact.ts";
 import { sliceName } from "./slice-name.ts";
-import { microseconds, type Timeline, type TimelineBar, timeline } from "./timeline.ts";
-import { wellFormedJson } from "./well-formed-json.ts";
 
 export interface ChromeTraceOptions {
   readonly redact?: Redaction;

@@ -3,8 +3,8 @@
  * orders of the same words. Every name and message has been made visible here; knows no order, no colour and no width.
  */
 import type { SerializedReport, TaskStatistics, TaskStatus } from "@astrum/core";
-import { duration } from "./duration.ts";
-import { type CriticalSegment, type Insight, insight, pathRows } from "./insight.ts";
+import { type CriticalSegment, type Insight, insight, pathRows } from "../asking/insight.ts";
+import { duration } from "../wording/duration.ts";
 import {
   countsText,
   errorText,
@@ -13,9 +13,9 @@ import {
   isFailure,
   reasonText,
   STATUS_SIGN,
-} from "./outcome.ts";
-import { indented, type Line, type Meaning } from "./styled.ts";
-import { cut, visible, visibleLines, visibleMessage, visibleName } from "./visible.ts";
+} from "../wording/outcome.ts";
+import { indented, type Line, type Meaning } from "../wording/styled.ts";
+import { cut, visible, visibleLines, visibleMessage, visibleName } from "../wording/visible.ts";
 
 /** Each section is empty, or a title and its lines. */
 export interface TextSections {

@@ -5,10 +5,10 @@
  * A failed task is an `<error>`: nothing was asserted.
  */
 import type { AttemptStatistics, SerializedError, SerializedReport } from "@astrum/core";
-import { errorText, errorTitle, type Verdict, verdicts } from "./outcome.ts";
-import { type Redaction, redacted } from "./redact.ts";
-import { visible, visibleLines, visibleMessage } from "./visible.ts";
-import { xmlAttribute, xmlText } from "./xml.ts";
+import { errorText, errorTitle, type Verdict, verdicts } from "../wording/outcome.ts";
+import { type Redaction, redacted } from "../wording/redact.ts";
+import { visible, visibleLines, visibleMessage } from "../wording/visible.ts";
+import { xmlAttribute, xmlText } from "../wording/xml.ts";
 
 export interface JUnitOptions {
   /** Default `jenkins`. */

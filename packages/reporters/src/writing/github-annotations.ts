@@ -4,9 +4,9 @@
  * more there are. With `root`, an annotation points at the first line of the stack below that directory.
  */
 import type { SerializedError, SerializedReport } from "@astrum/core";
-import { errorText, failedAttempts, isFlaky, verdicts } from "./outcome.ts";
-import { type Redaction, redacted } from "./redact.ts";
-import { visibleLines, visibleName } from "./visible.ts";
+import { errorText, failedAttempts, isFlaky, verdicts } from "../wording/outcome.ts";
+import { type Redaction, redacted } from "../wording/redact.ts";
+import { visibleLines, visibleName } from "../wording/visible.ts";
 
 export interface GithubAnnotationsOptions {
   /** The checkout, for instance `process.env.GITHUB_WORKSPACE`. Without it annotations have no file. */

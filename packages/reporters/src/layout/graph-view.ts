@@ -4,9 +4,9 @@
  * failed tasks keep a box of their own as long as any task does. Knows no format.
  */
 import type { Plan, SerializedReport, TaskStatus } from "@astrum/core";
-import { duration } from "./duration.ts";
-import { STATUS_SIGN, STATUSES } from "./outcome.ts";
-import { visibleName } from "./visible.ts";
+import { duration } from "../wording/duration.ts";
+import { STATUS_SIGN, STATUSES } from "../wording/outcome.ts";
+import { visibleName } from "../wording/visible.ts";
 
 export interface GraphView {
   readonly title: string;

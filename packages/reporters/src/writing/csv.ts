@@ -3,9 +3,9 @@
  * Spreadsheets run a cell that starts like a formula, so such a text gets a leading apostrophe unless told otherwise.
  */
 import type { AttemptStatistics, SerializedReport, TaskStatistics } from "@astrum/core";
-import { reasonText } from "./outcome.ts";
-import { type Redaction, redacted } from "./redact.ts";
-import { wellFormedJson } from "./well-formed-json.ts";
+import { wellFormedJson } from "../wording/json-for-others.ts";
+import { reasonText } from "../wording/outcome.ts";
+import { type Redaction, redacted } from "../wording/redact.ts";
 
 export interface CsvOptions {
   /** Default `tasks`. */

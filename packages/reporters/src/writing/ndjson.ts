@@ -3,8 +3,13 @@
  * one line at a time for `jq`, log shippers and data frames. `readEventLog` gives the report back as it was.
  */
 import type { AttemptStatistics, SerializedReport, TaskStatistics } from "@astrum/core";
-import { LINE_VERSION, type LineBody, type OutcomeLine, type TaskLine } from "./event-lines.ts";
-import { type Redaction, redacted } from "./redact.ts";
+import {
+  LINE_VERSION,
+  type LineBody,
+  type OutcomeLine,
+  type TaskLine,
+} from "../reading/log-format.ts";
+import { type Redaction, redacted } from "../wording/redact.ts";
 
 export interface NdjsonOptions {
   /** Lines of type `completed` with the outputs that the report holds. Default `false`. */
