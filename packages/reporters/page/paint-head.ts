@@ -3,7 +3,7 @@ import { duration } from "../src/wording/duration.ts";
 import { highestBetween, type Staircase } from "./load.ts";
 import type { Palette } from "./palette.ts";
 import type { Surface } from "./surface.ts";
-import type { View } from "./view.ts";
+import { ticks, type View } from "./view.ts";
 
 export const HEAD_HEIGHT = 108;
 const CHART = 30;
@@ -38,16 +38,6 @@ export function paintHead(
   }
   context.textAlign = "left";
   if (!view.isWhole) scrollMark(context, view, palette);
-}
-
-/** Round instants, some hundred pixels apart. */
-export function ticks(view: View): number[] {
-  const rough = 96 / view.pixelsPerUs;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = Math.max(1, ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10) * power);
-  const list: number[] = [];
-  for (let us = Math.ceil(view.fromUs / step) * step; us <= view.toUs; us += step) list.push(us);
-  return list;
 }
 
 function chart(

@@ -3,8 +3,8 @@
  * to what depends on it. The arrow from the task that released it is the strong one.
  */
 import { NONE } from "../src/html/page-data.ts";
-import type { Scene } from "./paint-rows.ts";
 import type { Palette } from "./palette.ts";
+import type { Scene } from "./scene.ts";
 import type { View } from "./view.ts";
 
 /** More would be a cloud. */

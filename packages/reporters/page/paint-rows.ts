@@ -5,26 +5,12 @@
  */
 import { ATTEMPT_STATUSES } from "../src/html/page-data.ts";
 import { highestBetween } from "./load.ts";
-import { ticks } from "./paint-head.ts";
 import { paintLinks } from "./paint-links.ts";
 import { hatch, type Palette } from "./palette.ts";
-import type { Row } from "./rows.ts";
-import type { Run } from "./run.ts";
+import { firstEndingAfter, type Row } from "./rows.ts";
+import type { Scene } from "./scene.ts";
 import { fitted, type Surface } from "./surface.ts";
-import type { View } from "./view.ts";
-
-export interface Scene {
-  readonly run: Run;
-  readonly rows: readonly Row[];
-  /** The row of every attempt; the head of its group when that is folded. */
-  readonly rowOf: Int32Array;
-  readonly rowHeight: number;
-  readonly top: number;
-  readonly matches: Uint8Array;
-  readonly filtered: boolean;
-  readonly selected: number;
-  readonly hovered: number;
-}
+import { ticks, type View } from "./view.ts";
 
 const LABEL_ROOM = 34;
 
@@ -304,20 +290,4 @@ function rounded(context: CanvasRenderingContext2D, boxes: readonly number[], at
 
 function box(context: CanvasRenderingContext2D, boxes: readonly number[], at: number): void {
   context.fillRect(boxes[at] ?? 0, boxes[at + 1] ?? 0, boxes[at + 2] ?? 0, boxes[at + 3] ?? 0);
-}
-
-/** Attempts of a row do not overlap: what is sorted by its start is sorted by its end. */
-export function firstEndingAfter(
-  attempts: readonly number[],
-  endUs: readonly number[],
-  us: number,
-): number {
-  let low = 0;
-  let high = attempts.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((endUs[attempts[middle] ?? 0] ?? 0) <= us) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -127,3 +127,19 @@ function packed({ attempts: all }: PageData, attempts: readonly number[]): Row[]
   }
   return rows.map((own) => ({ label: "", attempts: own }));
 }
+
+/** Attempts of a row do not overlap: what is sorted by its start is sorted by its end. */
+export function firstEndingAfter(
+  attempts: readonly number[],
+  endUs: readonly number[],
+  us: number,
+): number {
+  let low = 0;
+  let high = attempts.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((endUs[attempts[middle] ?? 0] ?? 0) <= us) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

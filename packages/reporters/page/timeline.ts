@@ -9,11 +9,12 @@ import { duration } from "../src/wording/duration.ts";
 import { element } from "./element.ts";
 import { running, waiting } from "./load.ts";
 import { HEAD_HEIGHT, paintHead } from "./paint-head.ts";
-import { firstEndingAfter, paintRows, type Scene } from "./paint-rows.ts";
+import { paintRows } from "./paint-rows.ts";
 import { type Palette, palette } from "./palette.ts";
 import { Pointing } from "./pointing.ts";
-import { type Grouping, type Row, rowsOf } from "./rows.ts";
+import { firstEndingAfter, type Grouping, type Row, rowsOf } from "./rows.ts";
 import type { Run } from "./run.ts";
+import type { Scene } from "./scene.ts";
 import { Surface } from "./surface.ts";
 import { View } from "./view.ts";
 

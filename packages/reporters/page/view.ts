@@ -93,3 +93,13 @@ export class View {
     this.#fromUs = Math.max(0, Math.min(this.#wholeUs - this.#spanUs, this.#fromUs));
   }
 }
+
+/** Round instants, some hundred pixels apart. */
+export function ticks(view: View): number[] {
+  const rough = 96 / view.pixelsPerUs;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = Math.max(1, ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10) * power);
+  const list: number[] = [];
+  for (let us = Math.ceil(view.fromUs / step) * step; us <= view.toUs; us += step) list.push(us);
+  return list;
+}

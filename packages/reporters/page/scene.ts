@@ -1,0 +1,16 @@
+/** What the timeline hands its painters: the rows, how far they are scrolled, and which tasks stand out. Knows no canvas. */
+import type { Row } from "./rows.ts";
+import type { Run } from "./run.ts";
+
+export interface Scene {
+  readonly run: Run;
+  readonly rows: readonly Row[];
+  /** The row of every attempt; the head of its group when that is folded. */
+  readonly rowOf: Int32Array;
+  readonly rowHeight: number;
+  readonly top: number;
+  readonly matches: Uint8Array;
+  readonly filtered: boolean;
+  readonly selected: number;
+  readonly hovered: number;
+}
