@@ -1,6 +1,7 @@
 /** The report as the page's script is given it. Everything in it is safe to show. */
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
-import { microseconds, timeline } from "../layout/timeline.ts";
+import { timeline } from "../layout/timeline.ts";
+import { microseconds } from "../wording/microseconds.ts";
 import { reasonText, STATUSES } from "../wording/outcome.ts";
 import { visible, visibleLines, visibleMessage, visibleName } from "../wording/visible.ts";
 import { ErrorTexts } from "./error-texts.ts";

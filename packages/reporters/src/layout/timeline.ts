@@ -5,6 +5,7 @@
  * lane and after its dependencies, so that nested and linked slices stay well-formed. Knows nothing of how it is drawn.
  */
 import type { AttemptStatistics, SerializedReport, TaskStatistics } from "@astrum/core";
+import { microseconds } from "../wording/microseconds.ts";
 
 export interface TimelineBar {
   readonly task: TaskStatistics;
@@ -47,12 +48,6 @@ export function timeline(report: SerializedReport): Timeline {
     bars.push({ task, attempt, lane, startUs: from, endUs: until });
   }
   return { bars, laneCount: lanes.count, endUs };
-}
-
-/** Rounded once, at the instant: rounding durations on their own would make neighbours overlap. */
-export function microseconds(ms: number): number {
-  const rounded = Math.round(ms * 1000);
-  return Number.isFinite(rounded) && rounded > 0 ? rounded : 0;
 }
 
 interface Interval {

@@ -13,7 +13,7 @@ import type {
   TaskLine,
 } from "./log-format.ts";
 
-export interface AttemptTrace {
+export interface CollectedAttempt {
   readonly number: number;
   readonly startAt: number;
   readonly queuedMs: number;
@@ -29,7 +29,7 @@ export interface AttemptTrace {
   delayMs?: number;
 }
 
-export interface TaskTrace {
+export interface CollectedTask {
   readonly key: string;
   info?: TaskLine;
   live: LiveOrFinal;
@@ -37,7 +37,7 @@ export interface TaskTrace {
   releasedBy?: string;
   /** Who caused the latest change of status. */
   cause?: string;
-  readonly attempts: AttemptTrace[];
+  readonly attempts: CollectedAttempt[];
   endAt?: number;
   outcome?: OutcomeLine;
   fingerprint?: string;
@@ -46,11 +46,11 @@ export interface TaskTrace {
   statistics?: TaskStatistics;
 }
 
-export class RunTrace {
+export class CollectedRun {
   readonly id: string;
-  readonly tasks: Map<string, TaskTrace> = new Map();
+  readonly tasks: Map<string, CollectedTask> = new Map();
   /** By map, the item that was called first; or just the first, as long as none was. */
-  readonly firstItems: Map<string, TaskTrace> = new Map();
+  readonly firstItems: Map<string, CollectedTask> = new Map();
   start: RunStartLine | undefined;
   end: RunEndLine | undefined;
   readonly #freeSlots: number[] = [];
@@ -142,7 +142,7 @@ export class RunTrace {
   }
 
   #status(
-    task: TaskTrace,
+    task: CollectedTask,
     line: { readonly to: LiveOrFinal; readonly cause?: string; readonly info?: TaskLine },
     at: number,
   ): void {
@@ -171,7 +171,7 @@ export class RunTrace {
   }
 
   /** As told; else, for one that had waited, the attempt that ended in the same instant: it may be about to retry. */
-  #roomMaker(task: TaskTrace, waitedMs: number, at: number): string | undefined {
+  #roomMaker(task: CollectedTask, waitedMs: number, at: number): string | undefined {
     if (task.cause !== undefined) {
       return waitedMs > 0 || task.cause !== task.releasedBy ? task.cause : undefined;
     }
@@ -182,7 +182,7 @@ export class RunTrace {
     return recorded ?? this.#freeSlots.pop() ?? this.#slots++;
   }
 
-  #task(key: string): TaskTrace {
+  #task(key: string): CollectedTask {
     let task = this.tasks.get(key);
     if (task === undefined) {
       task = { key, live: "waiting", attempts: [] };

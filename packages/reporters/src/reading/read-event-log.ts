@@ -3,7 +3,7 @@
  * killed is "interrupted". Knows lines; how tasks add up to a report is `rebuilt-report`.
  */
 import type { EncodedValue, SerializedReport } from "@astrum/core";
-import { RunTrace } from "./collected-run.ts";
+import { CollectedRun } from "./collected-run.ts";
 import { type EventLine, LINE_VERSION } from "./log-format.ts";
 import { ReportFormatError } from "./parse-report.ts";
 import { rebuiltReport } from "./rebuilt-report.ts";
@@ -50,14 +50,14 @@ function textOf(pathOrText: string | URL): string {
   return fs.readFileSync(pathOrText, "utf8");
 }
 
-function runsOf(text: string): Map<string, RunTrace> {
-  const runs = new Map<string, RunTrace>();
+function runsOf(text: string): Map<string, CollectedRun> {
+  const runs = new Map<string, CollectedRun>();
   for (const raw of text.split("\n")) {
     const line = lineOf(raw);
     if (line === undefined) continue;
     let run = runs.get(line.run);
     if (run === undefined || (line.type === "run.start" && run.started)) {
-      run = new RunTrace(line.run, line.at);
+      run = new CollectedRun(line.run, line.at);
       // Last started is last in the map.
       runs.delete(line.run);
       runs.set(line.run, run);
@@ -93,15 +93,15 @@ function lineOf(raw: string): EventLine | undefined {
 }
 
 /** A run of which only the journal is in the log counts as started with its first line. */
-function lastStarted(runs: ReadonlyMap<string, RunTrace>): RunTrace | undefined {
+function lastStarted(runs: ReadonlyMap<string, CollectedRun>): CollectedRun | undefined {
   const all = Array.from(runs.values());
   return all.findLast(({ started }) => started) ?? all.at(-1);
 }
 
 /** By task, with the fingerprint that they belong to; later runs before earlier ones. */
 function earlierOutputs(
-  runs: ReadonlyMap<string, RunTrace>,
-  chosen: RunTrace,
+  runs: ReadonlyMap<string, CollectedRun>,
+  chosen: CollectedRun,
 ): Map<string, { readonly fingerprint: string; readonly output: EncodedValue }> {
   const outputs = new Map<string, { fingerprint: string; output: EncodedValue }>();
   for (const run of runs.values()) {

@@ -3,7 +3,7 @@
  * who released whom. Same rules: the path goes back from the attempt that ended last and tiles the time to it exactly.
  */
 import type { Analysis, AttemptStatistics, TaskStatistics } from "@astrum/core";
-import { microseconds } from "../layout/timeline.ts";
+import { microseconds } from "../wording/microseconds.ts";
 
 interface Step {
   readonly task: TaskStatistics;

@@ -4,7 +4,7 @@
  */
 import type { EncodedValue, SerializedReport, StageStatistics, TaskStatistics } from "@astrum/core";
 import { isFlaky } from "../wording/outcome.ts";
-import type { RunTrace } from "./collected-run.ts";
+import type { CollectedRun } from "./collected-run.ts";
 import { rebuiltAnalysis } from "./rebuilt-analysis.ts";
 import { rebuiltTask } from "./rebuilt-task.ts";
 
@@ -14,7 +14,7 @@ type StoredOutputs = ReadonlyMap<
 >;
 
 /** `earlier` holds what former runs in the same log stored: the outputs of restored tasks are there. */
-export function rebuiltReport(run: RunTrace, earlier: StoredOutputs): SerializedReport {
+export function rebuiltReport(run: CollectedRun, earlier: StoredOutputs): SerializedReport {
   const tasks = Array.from(run.tasks.values());
   const outputs = outputsOf(run, earlier);
   if (run.finished !== undefined) {
@@ -68,7 +68,7 @@ export function rebuiltReport(run: RunTrace, earlier: StoredOutputs): Serialized
   };
 }
 
-function outputsOf(run: RunTrace, earlier: StoredOutputs): Record<string, EncodedValue> {
+function outputsOf(run: CollectedRun, earlier: StoredOutputs): Record<string, EncodedValue> {
   const outputs = Object.create(null) as Record<string, EncodedValue>;
   for (const { key, output, outcome, live } of run.tasks.values()) {
     const restored = outcome?.status === "restored" || live === "restored";
@@ -78,7 +78,7 @@ function outputsOf(run: RunTrace, earlier: StoredOutputs): Record<string, Encode
   return outputs;
 }
 
-function describedRun(run: RunTrace): SerializedReport["run"] {
+function describedRun(run: CollectedRun): SerializedReport["run"] {
   const { start } = run;
   const attributes = start?.attributes ?? {};
   return {
@@ -148,7 +148,7 @@ function peakOf(
 }
 
 function errorsOf(
-  run: RunTrace,
+  run: CollectedRun,
   tasks: readonly TaskStatistics[],
   state: SerializedReport["executionState"],
 ): string[] {

@@ -1,9 +1,9 @@
 /** The statistics of one task, made from what an event log says about it. */
 import type { AttemptStatistics, TaskStatistics, TaskStatus } from "@astrum/core";
-import type { AttemptTrace, RunTrace, TaskTrace } from "./collected-run.ts";
+import type { CollectedAttempt, CollectedRun, CollectedTask } from "./collected-run.ts";
 import type { OutcomeLine } from "./log-format.ts";
 
-export function rebuiltTask(task: TaskTrace, run: RunTrace): TaskStatistics {
+export function rebuiltTask(task: CollectedTask, run: CollectedRun): TaskStatistics {
   const { key, info, completedAt } = task;
   const status = statusOf(task, run);
   const maxRetries = Math.max(0, (info?.maxAttempts ?? task.attempts.length) - 1);
@@ -55,14 +55,14 @@ export function rebuiltTask(task: TaskTrace, run: RunTrace): TaskStatistics {
 }
 
 /** Who let it become ready: as told, else the dependency that had ended last; the items of a map come with the map. */
-function releaseOf(task: TaskTrace, run: RunTrace): string | undefined {
+function releaseOf(task: CollectedTask, run: CollectedRun): string | undefined {
   const { info, readyAt } = task;
   if (task.releasedBy !== undefined || info === undefined || readyAt === undefined) {
     return task.releasedBy;
   }
   const parent = info.parent === undefined ? undefined : run.tasks.get(info.parent);
   if (parent !== undefined) return parent === task ? undefined : releaseOf(parent, run);
-  let last: TaskTrace | undefined;
+  let last: CollectedTask | undefined;
   for (const name of info.dependencies) {
     const dependency = run.tasks.get(name);
     if (dependency?.endAt === undefined || dependency.endAt > readyAt) continue;
@@ -73,19 +73,19 @@ function releaseOf(task: TaskTrace, run: RunTrace): string | undefined {
 }
 
 /** A map is as old as the first call of an item. */
-function firstItemStart(key: string, run: RunTrace): number | null {
+function firstItemStart(key: string, run: CollectedRun): number | null {
   const item = run.firstItems.get(key);
   return item?.attempts[0]?.startAt ?? null;
 }
 
 /** Live events do not say which tasks are maps; their items name them. */
-function kindOf({ key, info }: TaskTrace, run: RunTrace): TaskStatistics["kind"] {
+function kindOf({ key, info }: CollectedTask, run: CollectedRun): TaskStatistics["kind"] {
   if (info?.parent !== undefined) return "item";
   return run.firstItems.has(key) ? "map" : "task";
 }
 
 /** An output that the journal stored is proof of completion, even where the log ends before the event. */
-function statusOf(task: TaskTrace, run: RunTrace): TaskStatus {
+function statusOf(task: CollectedTask, run: CollectedRun): TaskStatus {
   if (task.outcome !== undefined) return task.outcome.status;
   if (task.completedAt !== undefined) return "completed";
   switch (task.live) {
@@ -102,14 +102,14 @@ function statusOf(task: TaskTrace, run: RunTrace): TaskStatus {
 }
 
 function attemptOf(
-  task: TaskTrace,
-  trace: AttemptTrace,
+  task: CollectedTask,
+  attempt: CollectedAttempt,
   maxRetries: number,
   completedAt: number | undefined,
 ): AttemptStatistics {
   const { number, startAt, queuedMs, executor, slot, slotFreedBy, limitedBy, outcome, delayMs } =
-    trace;
-  const endAt = trace.endAt ?? completedAt ?? null;
+    attempt;
+  const endAt = attempt.endAt ?? completedAt ?? null;
   const status = attemptStatus(outcome, endAt);
   return {
     taskName: task.key,
@@ -126,7 +126,7 @@ function attemptOf(
     ...(outcome?.error === undefined
       ? {}
       : { errorMessage: outcome.error.message, error: outcome.error }),
-    willRetry: trace.willRetry ?? false,
+    willRetry: attempt.willRetry ?? false,
     ...(delayMs === undefined ? {} : { delayMs }),
     ...(executor === "main" ? {} : { executor }),
   };
@@ -152,7 +152,11 @@ function attemptStatus(
   }
 }
 
-function reasonOf(task: TaskTrace, status: TaskStatus, run: RunTrace): TaskStatistics["reason"] {
+function reasonOf(
+  task: CollectedTask,
+  status: TaskStatus,
+  run: CollectedRun,
+): TaskStatistics["reason"] {
   if (status !== "skipped" && status !== "cancelled" && status !== "abandoned") return undefined;
   const { outcome, cause } = task;
   if (outcome === undefined && run.end === undefined && !isFinal(task)) {
@@ -172,12 +176,12 @@ function reasonOf(task: TaskTrace, status: TaskStatus, run: RunTrace): TaskStati
   return { kind: task.attempts.length === 0 ? "not-started" : "aborted", ...message };
 }
 
-function isFinal({ live }: TaskTrace): boolean {
+function isFinal({ live }: CollectedTask): boolean {
   return live !== "waiting" && live !== "ready" && live !== "running" && live !== "delayed";
 }
 
 /** Follows the chain of skipped tasks to the one that started it. */
-function rootOf(name: string, run: RunTrace): string {
+function rootOf(name: string, run: CollectedRun): string {
   const seen = new Set<string>();
   let root = name;
   while (!seen.has(root)) {

@@ -151,7 +151,7 @@ function returnsOf(report: SerializedReport): Record<string, unknown> {
 }
 
 class WallClock {
-  /** Where the recording ends, for what was still running. */
+  /** Where the report ends, for what was still running. */
   readonly end: number;
   readonly #epochMs: number;
 

@@ -6,8 +6,9 @@
  * and ends at the start of the dependent's; track names are zero-padded because the panels sort them as text.
  */
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
-import { microseconds, type Timeline, type TimelineBar, timeline } from "../layout/timeline.ts";
+import { type Timeline, type TimelineBar, timeline } from "../layout/timeline.ts";
 import { wellFormedJson } from "../wording/json-for-others.ts";
+import { microseconds } from "../wording/microseconds.ts";
 import { reasonText } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { sliceName } from "./slice-name.ts";
