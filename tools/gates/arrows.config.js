@@ -45,6 +45,36 @@ const coreArrows = coreFolders.map((folder, place) => ({
   },
 }));
 
+/**
+ * The folders of `packages/reporters/src`, as the README of the package shows them: the same order, for types too. Beside
+ * them stand the entry and the table of formats.
+ */
+export const reporterFolders = [
+  "wording",
+  "reading",
+  "asking",
+  "layout",
+  "writing",
+  "html",
+  "terminal",
+];
+
+const reporterEntries = "^packages/reporters/src/(index|reporter-table)\\.ts$";
+
+/** @param {readonly string[]} folders */
+const inReporters = (...folders) => `^packages/reporters/src/(${folders.join("|")})/`;
+
+/** @type {import("dependency-cruiser").IForbiddenRuleType[]} */
+const reporterArrows = reporterFolders.map((folder, place) => ({
+  name: `reporters-${folder}-imports-no-later-folder`,
+  comment: `${folder} comes before what it imports here: see reporterFolders in tools/gates/arrows.config.js.`,
+  severity: "error",
+  from: { path: inReporters(folder) },
+  to: {
+    path: [...reporterFolders.slice(place + 1).map((later) => inReporters(later)), reporterEntries],
+  },
+}));
+
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
   forbidden: [
@@ -69,6 +99,40 @@ export default {
       severity: "error",
       from: { path: "^packages/core/src/" },
       to: { pathNot: "^packages/core/" },
+    },
+    ...reporterArrows,
+    {
+      name: "reporters-file-has-a-folder",
+      comment: "Put the file into one of reporterFolders, in tools/gates/arrows.config.js.",
+      severity: "error",
+      from: {},
+      to: {
+        path: "^packages/reporters/src/",
+        pathNot: [inReporters(...reporterFolders), reporterEntries],
+      },
+    },
+    {
+      name: "reporters-page-knows-wording-and-html",
+      comment:
+        "The page's script runs in a browser: of src it takes the wording and what html hands it.",
+      severity: "error",
+      from: { path: "^packages/reporters/page/" },
+      to: { path: "^packages/reporters/src/", pathNot: inReporters("wording", "html") },
+    },
+    {
+      name: "reporters-source-imports-no-page",
+      comment: "The page's script comes into src as a text, html/assets.generated.ts.",
+      severity: "error",
+      from: { path: "^packages/reporters/src/" },
+      to: { path: "^packages/reporters/page/" },
+    },
+    {
+      name: "no-circle",
+      comment:
+        "Two files that need each other, be it for a type, are one file, or a third holds what both need.",
+      severity: "error",
+      from: { path: "^((packages|apps)/[^/]+/(src|page)|bench/src)/" },
+      to: { circular: true },
     },
     {
       name: "adapter-imports-no-adapter",

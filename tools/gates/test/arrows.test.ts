@@ -1,10 +1,9 @@
-import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ICruiseResult } from "dependency-cruiser";
 import { describe, expect, it } from "vitest";
-import { coreFolders } from "../arrows.config.js";
-import { coreFiles, cutTree, plantTree, root } from "./planted-tree.ts";
+import { coreFolders, reporterFolders } from "../arrows.config.js";
+import { coreFiles, cutTree, plantTree, reporterFiles, root } from "./planted-tree.ts";
+import { byText, importType, importValue, reported, type Violation } from "./reported-arrows.ts";
 
 interface Arrow {
   readonly from: string;
@@ -19,8 +18,11 @@ interface Fault extends Arrow {
 
 const core = (file: string): string => `packages/core/src/${file}.ts`;
 const destination = ({ imports, to }: Arrow): string => to ?? core(imports.slice(2, -3));
-const filesIn = (folder: string): string[] =>
-  coreFiles.filter((file) => file.startsWith(`${folder}/`));
+const reporter = (file: string): string => `packages/reporters/src/${file}.ts`;
+const within = (files: readonly string[], folder: string): string[] =>
+  files.filter((file) => file.startsWith(`${folder}/`));
+const filesIn = (folder: string): string[] => within(coreFiles, folder);
+const reportersIn = (folder: string): string[] => within(reporterFiles, folder);
 const speaksEvents = (file: string): boolean =>
   /^(machine|drive)\/|^doors\/replay$|^testing$/.test(file);
 
@@ -49,6 +51,24 @@ const eventsInTheWrongHands = coreFiles
     }),
   );
 
+const againstTheReporters = reporterFolders.flatMap((folder, place) =>
+  reportersIn(folder).flatMap((file) =>
+    [
+      ...reporterFolders.slice(place + 1).map((later) => reportersIn(later).at(-1) as string),
+      "reporter-table",
+      "index",
+    ].map(
+      (later): Fault => ({
+        rule: `reporters-${folder}-imports-no-later-folder`,
+        from: reporter(file),
+        imports: `../${later}.ts`,
+        to: reporter(later),
+      }),
+    ),
+  ),
+);
+
+const page = "packages/reporters/page/main.ts";
 const otel = "packages/otel/src/index.ts";
 const prometheus = "packages/prometheus/src/index.ts";
 const audit = "apps/audit/src/main.ts";
@@ -64,6 +84,30 @@ const otherFaults: readonly Fault[] = [
     from: core("doors/flow"),
     imports: "../shared/newcomer.ts",
     to: core("shared/newcomer"),
+  },
+  {
+    rule: "reporters-file-has-a-folder",
+    from: reporter("index"),
+    imports: "./newcomer.ts",
+    to: reporter("newcomer"),
+  },
+  {
+    rule: "reporters-file-has-a-folder",
+    from: reporter("writing/csv"),
+    imports: "../shared/newcomer.ts",
+    to: reporter("shared/newcomer"),
+  },
+  {
+    rule: "reporters-page-knows-wording-and-html",
+    from: page,
+    imports: "../src/terminal/live.ts",
+    to: reporter("terminal/live"),
+  },
+  {
+    rule: "reporters-source-imports-no-page",
+    from: reporter("html/render-html"),
+    imports: "../../page/main.ts",
+    to: page,
   },
   {
     rule: "core-imports-nothing",
@@ -161,7 +205,8 @@ const allowed: readonly Arrow[] = [
       coreFolders
         .slice(0, place + 1)
         .flatMap(filesIn)
-        .filter((earlier) => earlier !== file)
+        // Within a folder one way: both would be a circle.
+        .filter((earlier) => !earlier.startsWith(`${folder}/`) || earlier < file)
         .filter((earlier) => earlier !== "machine/event" || speaksEvents(file))
         .map(
           (earlier): Arrow => ({
@@ -172,6 +217,26 @@ const allowed: readonly Arrow[] = [
         ),
     ),
   ),
+  ...reporterFolders.flatMap((folder, place) =>
+    reportersIn(folder).flatMap((file) =>
+      reporterFolders
+        .slice(0, place + 1)
+        .flatMap(reportersIn)
+        .filter((earlier) => !earlier.startsWith(`${folder}/`) || earlier < file)
+        .map(
+          (earlier): Arrow => ({
+            from: reporter(file),
+            imports: `../${earlier}.ts`,
+            to: reporter(earlier),
+          }),
+        ),
+    ),
+  ),
+  ...[...reporterFiles, "reporter-table"].map(
+    (file): Arrow => ({ from: reporter("index"), imports: `./${file}.ts` }),
+  ),
+  { from: page, imports: "../src/wording/duration.ts" },
+  { from: page, imports: "../src/html/page-data.ts" },
   { from: core("testing"), imports: "./machine/run.ts" },
   { from: core("testing"), imports: "./machine/event.ts" },
   { from: otel, imports: "@astrum/core" },
@@ -197,13 +262,24 @@ describe("The arrows between files", () => {
     expect(folders).toEqual(coreFolders);
   });
 
+  it("are, for the folders of the reporters, those that their README shows", () => {
+    const [, inside = ""] = readFileSync(join(root, "packages/reporters/README.md"), "utf8").split(
+      "\n## Inside\n",
+    );
+    const folders = [...inside.matchAll(/^\| `(\w+)` \|/gm)].map(([, folder]) => folder);
+    expect(folders).toEqual(reporterFolders);
+  });
+
   it("let through every import that follows them", () => {
     expect(reportedFor(allowed, importValue)).toEqual([]);
   });
 
   describe.each([
-    ["value", importValue, [...againstTheOrder, ...eventsInTheWrongHands, ...otherFaults]],
-    ["type", importType, [...againstTheOrder, ...eventsInTheWrongHands, ...otherFaults]],
+    ["value", importValue, [...againstTheOrder, ...againstTheReporters, ...otherFaults]],
+    ["type", importType, [...againstTheOrder, ...againstTheReporters, ...otherFaults]],
+    // In a tree of their own: with those above they would be circles.
+    ["value of the events", importValue, eventsInTheWrongHands],
+    ["type of the events", importType, eventsInTheWrongHands],
   ])("against which a %s was imported", (_, statement, faults) => {
     const found = reportedFor(faults, statement);
 
@@ -223,18 +299,8 @@ describe("The arrows between files", () => {
   });
 });
 
-type Violation = { readonly rule: string; readonly arrow: string };
-
 function violation(fault: Fault): Violation {
   return { rule: fault.rule, arrow: `${fault.from} → ${destination(fault)}` };
-}
-
-function importValue(from: string, name: string): string {
-  return `export { value as ${name} } from ${JSON.stringify(from)};\n`;
-}
-
-function importType(from: string, name: string): string {
-  return `export type { Kind as ${name} } from ${JSON.stringify(from)};\n`;
 }
 
 function reportedFor(
@@ -244,6 +310,8 @@ function reportedFor(
   const files: Record<string, string> = {
     [core("newcomer")]: "export const value = 0;\n",
     [core("shared/newcomer")]: "export const value = 0;\n",
+    [reporter("newcomer")]: "export const value = 0;\n",
+    [reporter("shared/newcomer")]: "export const value = 0;\n",
   };
   for (const [index, { from, imports }] of arrows.entries())
     files[from] = (files[from] ?? "export const value = 0;\n") + statement(imports, `name${index}`);
@@ -253,23 +321,4 @@ function reportedFor(
   } finally {
     cutTree(tree);
   }
-}
-
-/** What `pnpm arrows` says in that tree. */
-function reported(tree: string): Violation[] {
-  const cruise = spawnSync(
-    join(import.meta.dirname, "../node_modules/.bin/depcruise"),
-    ["--config", "tools/gates/arrows.config.js", "--output-type", "json", "."],
-    { cwd: tree, encoding: "utf8", maxBuffer: 2 ** 28 },
-  );
-  if (cruise.error ?? cruise.stderr !== "") throw cruise.error ?? new Error(cruise.stderr);
-  const { summary } = JSON.parse(cruise.stdout) as ICruiseResult;
-  expect(summary.totalCruised).toBeGreaterThan(0);
-  return summary.violations
-    .map(({ rule, from, to }) => ({ rule: rule.name, arrow: `${from} → ${to}` }))
-    .sort(byText);
-}
-
-function byText(a: Violation, b: Violation): number {
-  return `${a.rule} ${a.arrow}` < `${b.rule} ${b.arrow}` ? -1 : 1;
 }

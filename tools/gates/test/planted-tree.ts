@@ -14,14 +14,17 @@ import { dirname, join } from "node:path";
 /** The monorepo these gates belong to. */
 export const root: string = join(import.meta.dirname, "../../..");
 
+const inFolders = (package_: string): readonly string[] =>
+  readdirSync(join(root, "packages", package_, "src"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.includes("/") && file.endsWith(".ts"))
+    .map((file) => file.slice(0, -3))
+    .sort();
+
 /** The core's files in their folders, as they are today: `machine/run`. */
-export const coreFiles: readonly string[] = readdirSync(join(root, "packages/core/src"), {
-  recursive: true,
-  encoding: "utf8",
-})
-  .filter((file) => file.includes("/") && file.endsWith(".ts"))
-  .map((file) => file.slice(0, -3))
-  .sort();
+export const coreFiles: readonly string[] = inFolders("core");
+
+/** Those of the reporters: `writing/csv`. */
+export const reporterFiles: readonly string[] = inFolders("reporters");
 
 /** A monorepo of nearly empty files behind the real gates, with the given files planted. The caller removes it. */
 export function plantTree(planted: Readonly<Record<string, string>>): string {
@@ -50,6 +53,7 @@ export function plantTree(planted: Readonly<Record<string, string>>): string {
     conformance: {},
     otel: {},
     prometheus: {},
+    reporters: {},
   };
   for (const [name, doors] of Object.entries(packages)) {
     const exports = { ".": "./src/index.ts", ...doors };
@@ -61,6 +65,9 @@ export function plantTree(planted: Readonly<Record<string, string>>): string {
     write(`packages/${name}/test/it.test.ts`, source);
   }
   for (const file of [...coreFiles, "testing"]) write(`packages/core/src/${file}.ts`, source);
+  for (const file of [...reporterFiles, "reporter-table"])
+    write(`packages/reporters/src/${file}.ts`, source);
+  write("packages/reporters/page/main.ts", source);
   write("node_modules/installed/package.json", JSON.stringify({ main: "dist/index.js" }));
   write("node_modules/installed/dist/index.js", "export const value = 0;\n");
   write("packages/core/dist/index.js", 'import "nothing that an arrow may follow";\n');

@@ -23,8 +23,8 @@ function openedIn(table: string): string[] {
   });
 }
 
-function sourcesOf(package_: string): string[] {
-  return readdirSync(join(root, package_, "src"), { recursive: true, encoding: "utf8" })
+function sourcesOf(package_: string, folder = "src"): string[] {
+  return readdirSync(join(root, package_, folder), { recursive: true, encoding: "utf8" })
     .filter((file) => /\.[jt]s$/.test(file) && !/\.d\.ts$|\.generated\./.test(file))
     .map((file) => file.replace(/\.[jt]s$/, ""))
     .sort();
@@ -36,10 +36,18 @@ describe("Every file has its line under what it is opened for", () => {
     expect(rows.sort()).toEqual(sourcesOf("packages/core"));
   });
 
-  it.each(["packages/otel", "packages/prometheus"])("in the README of %s", (package_) => {
-    expect(openedIn(section(`${package_}/README.md`, "Inside")).sort()).toEqual(
-      sourcesOf(package_),
-    );
+  it.each(["packages/otel", "packages/prometheus", "packages/reporters"])(
+    "in the README of %s",
+    (package_) => {
+      expect(openedIn(section(`${package_}/README.md`, "Inside")).sort()).toEqual(
+        sourcesOf(package_),
+      );
+    },
+  );
+
+  it("in the README of packages/reporters, for the script of its page", () => {
+    const rows = openedIn(section("packages/reporters/README.md", "Inside the page's script"));
+    expect(rows.sort()).toEqual(sourcesOf("packages/reporters", "page"));
   });
 });
 
