@@ -119,6 +119,7 @@ function eventText(event: MachineEvent, name: (task: number) => string): string 
       return "permit";
     case "prepared": {
       const task = name(event.task);
+      if (event.unfinished) return `${task} cannot be prepared, and is not done with it`;
       if (event.skip !== undefined) return `${task} is not wanted: ${event.skip}`;
       if ("error" in event) return `${task} cannot be prepared`;
       return event.items === undefined ? `${task} prepared` : `${task} has ${event.items} items`;

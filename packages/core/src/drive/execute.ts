@@ -119,7 +119,7 @@ class Driver implements CallHost, EndHost, Execution, PreparationHost, StartHost
         epochMs: anchor.epochMs,
       });
     }
-    this.#preparation = new Preparation(this, plan.graph.definitions, restored);
+    this.#preparation = new Preparation(this, options.graceMs, restored);
     this.#starter = new AttemptStarter(this, new AttemptEnder(this), this.#context, options.runner);
     this.report = new Promise((resolve) => {
       this.#resolve = resolve;
@@ -180,7 +180,7 @@ class Driver implements CallHost, EndHost, Execution, PreparationHost, StartHost
           cause: { kind: "timeout", limitMs: timeoutMs },
         });
       };
-      this.#releases.push(this.#after(Math.max(0, left), expire));
+      this.#releases.push(this.after(Math.max(0, left), expire));
     }
     this.#releases.push(holdProcess());
   }
@@ -241,6 +241,9 @@ class Driver implements CallHost, EndHost, Execution, PreparationHost, StartHost
       case "prepare":
         this.#preparation.prepare(command.task);
         break;
+      case "unprepare":
+        this.#preparation.unprepare(command.task);
+        break;
       case "abort":
         this.#abort(command.task, command.cause, at);
         break;
@@ -250,7 +253,7 @@ class Driver implements CallHost, EndHost, Execution, PreparationHost, StartHost
           this.#delays.delete(task);
           this.send({ type: "elapsed", task, at: this.now() });
         };
-        this.#delays.set(task, this.#after(ms, elapsed));
+        this.#delays.set(task, this.after(ms, elapsed));
         break;
       }
       case "undelay":
@@ -298,7 +301,7 @@ class Driver implements CallHost, EndHost, Execution, PreparationHost, StartHost
   }
 
   /** Timers fire in whatever context the clock has. */
-  #after(ms: number, fire: () => void): () => void {
+  after(ms: number, fire: () => void): () => void {
     return this.#clock.after(ms, () => this.#context.run(fire));
   }
 
@@ -317,7 +320,7 @@ class Driver implements CallHost, EndHost, Execution, PreparationHost, StartHost
     this.#running[ledger.slot[id] as number] = call;
     const timeoutMs = this.machine.definitionOf(task).options?.timeoutMs;
     if (timeoutMs !== undefined) {
-      call.disarm = this.#after(timeoutMs, () => {
+      call.disarm = this.after(timeoutMs, () => {
         this.send({ type: "expired", task, at: this.now(), limitMs: timeoutMs });
       });
     }
@@ -346,7 +349,7 @@ class Driver implements CallHost, EndHost, Execution, PreparationHost, StartHost
         : this.#reasons.errorOf(reasonOf(cause), task);
     const { graceMs } = this.#settings.options;
     if (graceMs !== undefined) {
-      call.disarm = this.#after(graceMs, () => {
+      call.disarm = this.after(graceMs, () => {
         if (call.over) return;
         this.end(call);
         const now = this.now();

@@ -12,6 +12,8 @@ export interface Sources {
   value(task: number, edge: number): unknown;
   outcome(task: number, edge: number): Outcome<unknown>;
   dependencyName(task: number, edge: number): string;
+  /** Whether the task still waits for its inputs: nothing more is asked for one that does not. */
+  wants(task: number): boolean;
   readonly params: ReadonlyMap<string, unknown>;
 }
 
@@ -79,32 +81,71 @@ export interface Prepared {
   readonly list: readonly unknown[] | undefined;
 }
 
-/** Resolves every slot; the result is a promise only when a schema or a computed value is one. */
+/** Who is told what came of resolving: `ready` or `failed`, once. Neither may throw. */
+export interface Answer {
+  ready(prepared: Prepared): void;
+  /** The first error. `unfinished`: other inputs are still being resolved; `ended` follows when they are not. */
+  failed(error: unknown, unfinished: boolean): void;
+  ended(): void;
+}
+
+/** Resolves every slot; answers at once unless a schema or a computed value is a promise. */
 export function prepare(
   definition: Definition,
   task: number,
   sources: Sources,
-): Prepared | Promise<Prepared> {
+  answer: Answer,
+): void {
   const values: unknown[] = [];
-  const pending: Promise<void>[] = [];
-  let edge = 0;
-  for (const slot of definition.slots) {
-    const at = values.length;
-    const value = slotValue(definition, slot, task, slot.task === undefined ? -1 : edge++, sources);
-    values.push(value);
-    // What a selector returns is the value, even when it is a promise.
-    const awaited = slot.compute !== undefined || slot.schema !== undefined;
-    if (awaited && value instanceof Promise) {
-      const resolving = value.then((resolved) => {
-        values[at] = resolved;
-      });
-      // The first to fail tells why; another one must not become an unhandled rejection.
-      resolving.catch(() => {});
-      pending.push(resolving);
+  let pending = 0;
+  let failed = false;
+  const fail = (error: unknown): void => {
+    if (!failed) {
+      failed = true;
+      answer.failed(error, pending > 0);
+    } else if (pending === 0) {
+      answer.ended();
     }
+  };
+  const conclude = (): void => {
+    let prepared: Prepared;
+    try {
+      prepared = assemble(definition, values);
+    } catch (error) {
+      fail(error);
+      return;
+    }
+    answer.ready(prepared);
+  };
+  const resolved = (at: number, value: unknown): void => {
+    values[at] = value;
+    pending--;
+    if (pending > 0) return;
+    if (failed) answer.ended();
+    else conclude();
+  };
+  const rejected = (error: unknown): void => {
+    pending--;
+    fail(error);
+  };
+  try {
+    let edge = 0;
+    for (const slot of definition.slots) {
+      const at = values.length;
+      const from = slot.task === undefined ? -1 : edge++;
+      const value = slotValue(definition, slot, task, from, sources);
+      values.push(value);
+      // What a selector returns is the value, even when it is a promise.
+      const awaited = slot.compute !== undefined || slot.schema !== undefined;
+      if (!awaited || !(value instanceof Promise)) continue;
+      pending++;
+      value.then((value) => resolved(at, value), rejected);
+    }
+  } catch (error) {
+    fail(error);
+    return;
   }
-  if (pending.length === 0) return assemble(definition, values);
-  return Promise.all(pending).then(() => assemble(definition, values));
+  if (pending === 0) conclude();
 }
 
 function assemble(definition: Definition, values: readonly unknown[]): Prepared {
@@ -163,7 +204,9 @@ function slotValue(
   const { schema } = slot;
   const subject = `input "${slot.to}"`;
   return value instanceof Promise
-    ? value.then((resolved) => validate(schema, resolved, name, subject))
+    ? value.then((resolved) =>
+        sources.wants(task) ? validate(schema, resolved, name, subject) : resolved,
+      )
     : validate(schema, value, name, subject);
 }
 

@@ -1,86 +1,128 @@
 /**
  * Before a task queues: its inputs are resolved, its condition is asked, a map's list is counted. The machine is told the
- * answer; what it means is not known here.
+ * answer; what it means is not known here. A task that has got its status meanwhile is asked nothing more, and the
+ * machine is told when what was asked before has ended.
  */
 import type { Definition } from "../define/task.ts";
 import { describe, InputError, isError } from "../ground/errors.ts";
-import type { MachineEvent } from "../machine/event.ts";
+import type { Machine } from "../machine/attempts.ts";
+import type { MachineEvent, PreparedEvent } from "../machine/event.ts";
 import type { Restored } from "../resume/restore.ts";
 import { type Prepared, prepare } from "./inputs.ts";
 import type { Values } from "./values.ts";
 
 /** What it needs of the driver. */
 export interface PreparationHost {
+  readonly machine: Machine;
   readonly values: Values;
   now(): number;
+  after(ms: number, fire: () => void): () => void;
   send(event: MachineEvent): void;
 }
 
+type Answer = Omit<PreparedEvent, "type" | "task" | "at">;
+type Skip = { readonly skip?: unknown } | null | undefined;
+
 export class Preparation {
   readonly #host: PreparationHost;
-  readonly #definitions: readonly Definition[];
+  readonly #graceMs: number | undefined;
   readonly #restored: Restored | undefined;
+  /** Tasks that have not been answered for, each with what calls off its grace period once that runs. */
+  readonly #open: Map<number, (() => void) | undefined> = new Map();
 
   constructor(
     host: PreparationHost,
-    definitions: readonly Definition[],
+    graceMs: number | undefined,
     restored: Restored | undefined,
   ) {
     this.#host = host;
-    this.#definitions = definitions;
+    this.#graceMs = graceMs;
     this.#restored = restored;
   }
 
   prepare(task: number): void {
-    const definition = this.#definitions[task] as Definition;
-    const fail = (error: unknown): void => {
-      const wrapped = isError(error)
-        ? error
-        : new InputError(definition.name, `Task "${definition.name}" could not be prepared`, {
-            cause: error,
-          });
-      this.#host.send({ type: "prepared", task, at: this.#host.now(), error: wrapped });
-    };
+    const definition = this.#host.machine.definitionOf(task);
+    this.#open.set(task, undefined);
     if (!definition.prepares) {
-      this.#host.send({ type: "prepared", task, at: this.#host.now() });
+      this.#answer(task, {});
       return;
     }
-    try {
-      const prepared = prepare(definition, task, this.#host.values);
-      if (prepared instanceof Promise) {
-        prepared.then((ready) => this.#decide(task, definition, ready)).catch(fail);
-      } else {
-        this.#decide(task, definition, prepared);
-      }
-    } catch (error) {
-      fail(error);
-    }
+    prepare(definition, task, this.#host.values, {
+      ready: (prepared) => this.#decide(task, definition, prepared),
+      failed: (error, unfinished) => this.#failed(task, definition, error, unfinished),
+      ended: () => this.#answer(task, {}),
+    });
   }
 
-  /** Asks the condition. Throws what it throws. */
-  #decide(task: number, { name, options, kind }: Definition, prepared: Prepared): void {
-    const verdict = options?.when === undefined || options.when(prepared.inputs as never);
-    const at = this.#host.now();
-    if (verdict !== true) {
-      const skip = verdict === false ? "its condition was not met" : verdict?.skip;
-      if (typeof skip !== "string") {
-        Promise.resolve(verdict).catch(() => {}); // A promise is no answer, and its rejection nobody's.
-        throw new InputError(
-          name,
-          `The condition of task "${name}" must return true, false or { skip: "why" }, got ${describe(verdict)}`,
-        );
-      }
-      this.#host.send({ type: "prepared", task, at, skip });
+  /** The answer is not wanted any more; its end is waited for, within the grace period. */
+  unprepare(task: number): void {
+    // An answer that was given is on its way.
+    if (this.#graceMs === undefined || !this.#open.has(task)) return;
+    const forsake = (): void => {
+      if (this.#open.delete(task)) this.#host.send({ type: "forsake", task, at: this.#host.now() });
+    };
+    this.#open.set(task, this.#host.after(this.#graceMs, forsake));
+  }
+
+  /** What has been forsaken answers no more. */
+  #answer(task: number, answer: Answer): void {
+    if (!this.#open.has(task)) return;
+    if (answer.unfinished !== true) {
+      this.#open.get(task)?.();
+      this.#open.delete(task);
+    }
+    this.#host.send({ ...answer, type: "prepared", task, at: this.#host.now() });
+  }
+
+  #failed(task: number, { name }: Definition, thrown: unknown, unfinished: boolean): void {
+    const error = isError(thrown)
+      ? thrown
+      : new InputError(name, `Task "${name}" could not be prepared`, { cause: thrown });
+    this.#answer(task, unfinished ? { error, unfinished } : { error });
+  }
+
+  /** Asks the condition, unless the task has its status. */
+  #decide(task: number, definition: Definition, prepared: Prepared): void {
+    const { values } = this.#host;
+    if (!values.wants(task)) {
+      this.#answer(task, {});
       return;
     }
-    this.#host.values.hold(task, prepared);
+    const { options, kind } = definition;
+    if (options?.when !== undefined) {
+      let verdict: unknown;
+      let skip: unknown;
+      try {
+        verdict = options.when(prepared.inputs as never);
+        skip = verdict === false ? "its condition was not met" : (verdict as Skip)?.skip;
+      } catch (error) {
+        this.#failed(task, definition, error, false);
+        return;
+      }
+      if (verdict !== true) {
+        if (typeof skip === "string") this.#answer(task, { skip });
+        else this.#refuse(task, definition, verdict);
+        return;
+      }
+    }
+    values.hold(task, prepared);
     if (kind === "task") {
-      this.#host.send({ type: "prepared", task, at });
+      this.#answer(task, {});
       return;
     }
     const items = (prepared.list as readonly unknown[]).length;
     const known = this.#restored?.items.get(task) ?? [];
     const restored = new Map([...known].filter(([index]) => index < items));
-    this.#host.send({ type: "prepared", task, at, items, restored });
+    this.#answer(task, { items, restored });
+  }
+  /** What is no verdict. A promise is none either, but what it stands for goes on; its rejection is nobody's. */
+  #refuse(task: number, definition: Definition, verdict: unknown): void {
+    const what = describe(verdict);
+    const message = `The condition of task "${definition.name}" must return true, false or { skip: "why" }, got ${what}`;
+    const promised = what === "a promise";
+    this.#failed(task, definition, new InputError(definition.name, message), promised);
+    if (!promised) return;
+    const ended = (): void => this.#answer(task, {});
+    Promise.resolve(verdict).then(ended, ended);
   }
 }

@@ -105,6 +105,10 @@ export class Values implements Sources {
     return outcomeOf(outcomes, this.#dependency(task, edge));
   }
 
+  wants(task: number): boolean {
+    return this.#machine.awaitsInputs(task);
+  }
+
   dependencyName(task: number, edge: number): string {
     const { plan, ledger } = this.#machine;
     return taskName(plan.graph, ledger, this.#dependency(task, edge));

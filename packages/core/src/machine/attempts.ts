@@ -48,6 +48,8 @@ export interface Machine {
   readonly detached: ReadonlySet<number>;
   /** What is to be done now. Events are facts and must be true; those that came too late are let pass. */
   handle(event: MachineEvent): readonly Command[];
+  /** Whether the answer to `prepare` is still wanted: the task has no status yet. */
+  awaitsInputs(task: number): boolean;
   /** Whether the task completes if its running attempt returns. */
   mayComplete(task: number): boolean;
   /** Whether a failure of the running attempt could be followed by another one. */
@@ -77,6 +79,12 @@ export abstract class Attempts implements Machine {
   #stoppedBefore: StopCause | undefined;
   readonly #freeSlots: number[] = [];
   #slots = 0;
+  /** Tasks whose inputs are being prepared; and since when those are waited for that have got their status meanwhile. */
+  readonly #preparing: Set<number> = new Set();
+  readonly #lingering: Map<number, number> = new Map();
+  /** Tail tasks, and their items, without a final status. */
+  protected openTails = 0;
+  #closed = false;
 
   // What belongs to the event at hand.
   protected now = 0;
@@ -156,6 +164,9 @@ export abstract class Attempts implements Machine {
       case "abandon":
         this.#abandon(event.task, event.error, event.overrunMs);
         break;
+      case "forsake":
+        this.#lingered(event.task);
+        break;
       case "cancel":
         this.cancel(event.task, event.reason);
         break;
@@ -172,6 +183,10 @@ export abstract class Attempts implements Machine {
         break;
     }
     this.proceed(event);
+    if (this.state !== undefined && !this.#closed && this.openTails === 0 && this.idle) {
+      this.#closed = true;
+      this.command({ type: "close" });
+    }
     return this.#commands ?? NO_COMMANDS;
   }
 
@@ -179,6 +194,10 @@ export abstract class Attempts implements Machine {
   protected command(command: Command): void {
     if (this.#commands === undefined) this.#commands = [command];
     else this.#commands.push(command);
+  }
+
+  awaitsInputs(task: number): boolean {
+    return this.ledger.status[task] === WAITING;
   }
 
   mayComplete(task: number): boolean {
@@ -225,9 +244,34 @@ export abstract class Attempts implements Machine {
     return requeued ?? (this.ledger.readyAt[task] as number);
   }
 
+  // ---- preparations ------------------------------------------------------------------------------------------------
+
+  protected prepare(task: number): void {
+    this.#preparing.add(task);
+    this.command({ type: "prepare", task });
+  }
+
+  /** Whether no preparation goes on that nobody wants any more: until then the run has not ended. */
+  protected get idle(): boolean {
+    return this.#lingering.size === 0;
+  }
+
+  /** The end of such a preparation, or of the patience with it. */
+  #lingered(task: number): void {
+    const since = this.#lingering.get(task);
+    if (since === undefined) return;
+    this.#lingering.delete(task);
+    // Less is not worth a word.
+    if (this.now - since >= 1) this.ledger.overrunMs.set(task, this.now - since);
+  }
+
   #prepared(event: PreparedEvent): void {
     const { task } = event;
     const { ledger } = this;
+    if (event.unfinished !== true) {
+      this.#preparing.delete(task);
+      this.#lingered(task);
+    }
     if (ledger.status[task] !== WAITING) return; // Stopped or called off meanwhile.
     if (event.skip !== undefined) {
       ledger.reasons.set(task, { kind: "condition", message: event.skip });
@@ -243,6 +287,8 @@ export abstract class Attempts implements Machine {
       this.enqueue(task);
     }
   }
+
+  // ---- ends --------------------------------------------------------------------------------------------------------
 
   #returned(task: number): void {
     if (this.ledger.status[task] !== RUNNING || this.#endIfAsked(task)) return;
@@ -331,6 +377,10 @@ export abstract class Attempts implements Machine {
     if (this.settings.observed) {
       this.command({ type: "status", task, from, to: status, cause: this.cause });
     }
+    if (this.#preparing.size > 0 && status >= COMPLETED && this.#preparing.delete(task)) {
+      this.#lingering.set(task, this.now);
+      this.command({ type: "unprepare", task });
+    }
   }
 
   /** The run is over; the tail tasks that are not are detached from it. */
@@ -347,7 +397,6 @@ export abstract class Attempts implements Machine {
       }
     }
     this.command({ type: "settle" });
-    if (this.detached.size === 0) this.command({ type: "close" });
   }
 }
 

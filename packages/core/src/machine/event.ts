@@ -22,13 +22,15 @@ interface BeginEvent extends Instant {
   readonly type: "begin";
   readonly restored?: ReadonlyMap<number, unknown>;
 }
-/** The answer to `prepare`: the inputs are there, the condition was asked. */
+/** The answer to `prepare`: the inputs are there, the condition was asked. Of a task that has its status: nothing is asked any more. */
 export interface PreparedEvent extends OfTask {
   readonly type: "prepared";
   /** The condition said no, with this reason. */
   readonly skip?: string;
   /** The inputs could not be resolved. */
   readonly error?: unknown;
+  /** With an error: other inputs are still being resolved. Another `prepared` follows when they have ended. */
+  readonly unfinished?: true;
   /** For a map: how many items its list has, and the outputs of those that are restored, by index. */
   readonly items?: number;
   readonly restored?: ReadonlyMap<number, unknown>;
@@ -80,6 +82,10 @@ interface AbandonEvent extends OfTask {
   readonly error: unknown;
   readonly overrunMs: number;
 }
+/** The grace period of a preparation that nobody wants any more is over: nobody waits for it either. */
+interface ForsakeEvent extends OfTask {
+  readonly type: "forsake";
+}
 /** Where the running attempt is carried out. */
 interface PlacedEvent extends OfTask {
   readonly type: "placed";
@@ -108,6 +114,7 @@ export type MachineEvent =
   | ExpiredEvent
   | ElapsedEvent
   | AbandonEvent
+  | ForsakeEvent
   | PlacedEvent
   | StopEvent
   | CancelEvent
@@ -123,6 +130,8 @@ export type AbortCause =
 export type Command =
   /** Resolve the inputs and ask the condition; answer with `prepared`. */
   | { readonly type: "prepare"; readonly task: number }
+  /** The answer to `prepare` is not wanted any more, but its end is: within the grace period, or answer with `forsake`. */
+  | { readonly type: "unprepare"; readonly task: number }
   /** Call the function; answer with `returned` or `threw`. */
   | { readonly type: "start"; readonly task: number; readonly attempt: number }
   /** Ask the running attempt to stop. */

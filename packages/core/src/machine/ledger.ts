@@ -95,7 +95,7 @@ export class Ledger {
   readonly executors: Map<number, string> = new Map();
   readonly blockedMs: Map<number, number> = new Map();
   readonly attributes: Map<number, Attributes> = new Map();
-  /** How long an attempt went on after it was asked to stop, when it ignored its signal. */
+  /** How long an attempt went on after it was asked to stop, when it ignored its signal; or what was asked before one. */
   readonly overrunMs: Map<number, number> = new Map();
 
   /** Final failures in the order they happened, ignored ones included. */

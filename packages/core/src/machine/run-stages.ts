@@ -49,12 +49,11 @@ export class StagedRun extends Attempts {
   readonly #fatal: Set<number> = new Set();
   /** Edges of each task whose dependent has not ended; only counted when outputs are to be released. */
   readonly #readers: Int32Array | undefined;
-  #openTails: number;
 
   constructor(plan: GraphPlan, settings: RunSettings = {}) {
     super(plan, settings);
     const { graph } = plan;
-    this.#openTails = graph.tails.size;
+    this.openTails = graph.tails.size;
     if (settings.release) {
       const { start } = graph.dependents;
       this.#readers = Int32Array.from(
@@ -108,7 +107,7 @@ export class StagedRun extends Attempts {
       this.#at = 0;
       this.#finishing = ledger.stoppedBy !== undefined || this.#stage >= plan.totalStages;
     }
-    if (!this.#awaitAll(plan.order)) return;
+    if (!this.#awaitAll(plan.order) || !this.idle) return;
     const tails = [...plan.graph.tails];
     this.settle(
       "completed",
@@ -166,7 +165,7 @@ export class StagedRun extends Attempts {
     }
     const prepare = starting.some((task) => this.definitionOf(task).prepares);
     for (const task of starting) {
-      if (prepare) this.command({ type: "prepare", task });
+      if (prepare) this.prepare(task);
       else this.enqueue(task);
     }
   }
@@ -272,9 +271,7 @@ export class StagedRun extends Attempts {
     const { graph } = this.plan;
     this.become(task, status);
     this.requeuedAt.delete(task);
-    if (graph.tails.has(task) && --this.#openTails === 0 && this.state !== undefined) {
-      this.command({ type: "close" });
-    }
+    if (graph.tails.has(task)) this.openTails--;
     if (this.#readers === undefined) return;
     const { start, end } = graph.dependencies;
     const last = start[task + 1] as number;

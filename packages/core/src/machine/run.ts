@@ -52,9 +52,8 @@ export class Run extends Attempts {
   /** Edges of each task whose dependent has not ended; only counted when outputs are to be released. */
   readonly #readers: Int32Array | undefined;
   readonly #maps: Map<number, Expansion> = new Map();
-  /** Tasks and items without a final status that the run waits for; and tail tasks. */
+  /** Tasks and items without a final status that the run waits for. */
   #open: number;
-  #openTails: number;
   #phase: "open" | "draining" | "stopped" = "open";
   /** Tail tasks that have begun go on when a failure stops the run; what else stops it stops them too. */
   #tailsGoOn = true;
@@ -69,8 +68,8 @@ export class Run extends Attempts {
   constructor(plan: GraphPlan, settings: RunSettings = {}) {
     super(plan, settings);
     const { graph } = plan;
-    this.#openTails = graph.tails.size;
-    this.#open = graph.size - this.#openTails;
+    this.openTails = graph.tails.size;
+    this.#open = graph.size - this.openTails;
     this.#missing = degrees(graph.dependencies.start, graph.size);
     this.#released = new Int32Array(graph.size);
     if (settings.release) {
@@ -92,7 +91,7 @@ export class Run extends Attempts {
     if (this.#releasedCount > 0) this.#startReleased();
     const more = event.type === "prepared" && event.more === true;
     if (this.#queue !== undefined && !more) this.#fill(this.#queue);
-    if (this.#open === 0 && this.begun && this.state === undefined) {
+    if (this.#open === 0 && this.begun && this.state === undefined && this.idle) {
       this.settle(this.#failures > 0 ? "failed" : "completed", this.#openTailTasks());
     }
   }
@@ -127,7 +126,7 @@ export class Run extends Attempts {
     if (!ordered) released.subarray(0, count).sort();
     for (let at = 0; at < count; at++) {
       const task = released[at] as number;
-      if (prepare) this.command({ type: "prepare", task });
+      if (prepare) this.prepare(task);
       else this.enqueue(task);
     }
   }
@@ -201,17 +200,13 @@ export class Run extends Attempts {
     const { graph } = this.plan;
     const tail = this.#isTail(task);
     if (task >= graph.size) {
-      if (tail) this.#openTails--;
+      if (tail) this.openTails--;
       else this.#open--;
       this.#itemEnded(task);
       return ruledOut;
     }
-    if (tail) {
-      this.#openTails--;
-      if (this.state !== undefined && this.#openTails === 0) this.command({ type: "close" });
-    } else {
-      this.#open--;
-    }
+    if (tail) this.openTails--;
+    else this.#open--;
     if (this.requeuedAt.size > 0) this.requeuedAt.delete(task);
     if (this.#readers !== undefined) this.#doneReading(task, this.#readers);
 
@@ -282,7 +277,7 @@ export class Run extends Attempts {
       this.become(item, READY);
     }
     if (!this.#isTail(map)) this.#open += expansion.open;
-    else this.#openTails += expansion.open;
+    else this.openTails += expansion.open;
     if (this.detached.has(map)) {
       for (let item = first; item < first + count; item++) this.detached.add(item);
     }

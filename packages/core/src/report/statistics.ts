@@ -84,8 +84,9 @@ export interface TaskStatistics {
   attemptCount: number;
   attemptStatistics: AttemptStatistics[];
   error?: SerializedError;
-  /** It was asked to stop and went on: for so long. */
+  /** Its attempt was asked to stop and went on. */
   ignoredSignal?: true;
+  /** For so long it went on; without an attempt: what was asked before one (schemas, computed inputs) did. */
   overrunMs?: Ms;
   tags?: readonly string[];
   attributes?: Record<string, string | number | boolean>;

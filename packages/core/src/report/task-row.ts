@@ -230,7 +230,9 @@ export class TaskRow implements Fields {
   }
 
   get ignoredSignal(): true | undefined {
-    return this.#facts.ledger.overrunMs.has(this.#task) ? true : undefined;
+    const { overrunMs, lastAttempt } = this.#facts.ledger;
+    // What was asked before any attempt had no signal to hear.
+    return overrunMs.has(this.#task) && lastAttempt[this.#task] !== -1 ? true : undefined;
   }
 
   get overrunMs(): Ms | undefined {
