@@ -101,6 +101,7 @@ export { reportOfJournal } from "./resume/restore.ts";
 
 export { type EncodedValue, type SerializedError, serializeError } from "./ground/encode.ts";
 export {
+  ClockError,
   DefinitionError,
   InputError,
   type Issue,

@@ -69,6 +69,11 @@ export class VirtualClock implements Clock {
     });
   }
 
+  /** Time passes while the thread is held, as by a loop: no timer fires before it is let go. */
+  hold(ms: number): void {
+    this.#now += ms;
+  }
+
   /** Moves on by `ms`, firing every timer that falls due on the way, in order, with all that follows from each. */
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms;
@@ -76,7 +81,7 @@ export class VirtualClock implements Clock {
     for (let next = this.#next(); next !== undefined && next.at <= until; next = this.#next()) {
       await this.#fire(next);
     }
-    this.#now = until;
+    this.#now = Math.max(this.#now, until);
     await turn();
   }
 

@@ -258,11 +258,22 @@ describe("The options of a run", () => {
   });
 
   it("refuse a clock that gives no milliseconds", async () => {
-    const clock: Clock = { ...systemClock, now: () => Number.NaN, wallNow: () => Number.NaN };
+    const clock: Clock = { ...systemClock, now: () => Number.NaN, wallNow: () => 1e18 };
     expect(await refusal(() => load.run({ clock }))).toEqual([
-      "Expected `clock.now()` to be a finite number of milliseconds, got `NaN`",
-      "Expected `clock.wallNow()` to be a finite number of milliseconds, got `NaN`",
+      "Expected `clock.now()` to be milliseconds that a Date can hold, got `NaN`",
+      "Expected `clock.wallNow()` to be milliseconds that a Date can hold, got `1000000000000000000`",
     ]);
+  });
+
+  it("refuse a clock that throws", async () => {
+    const broken = (): never => {
+      throw new Error("stopped");
+    };
+    const clock: Clock = { ...systemClock, now: broken, wallNow: broken };
+    const told = ["`clock.now()` threw: stopped", "`clock.wallNow()` threw: stopped"];
+    expect(await refusal(() => load.run({ clock }))).toEqual(told);
+    const scheduler = new DynamicScheduler([["a", nothing]], [{ taskName: "a" }], { clock });
+    expect(await refusal(() => scheduler.execute())).toEqual(told);
   });
 
   it("refuse a clock that lacks a hand", async () => {

@@ -296,6 +296,50 @@ describe("A task that was asked to stop", () => {
 });
 
 describe("cancelTask", () => {
+  it("finds an item without looking at the others, and knows no other way to write its name", async () => {
+    const { clock } = setup();
+    const list = task("list", () => Array.from({ length: 10_000 }));
+    const items = map("items", list, () => clock.wait(10), { concurrency: 1 });
+    const named = map(
+      "other[7]",
+      task("pair", () => [1, 2]),
+      () => clock.wait(10),
+    );
+    const graph = flow("f", { items, named });
+    let reads = 0;
+    for (const one of [items, named]) {
+      const { name } = one;
+      Object.defineProperty(one, "name", {
+        get: () => {
+          reads++;
+          return name;
+        },
+      });
+    }
+    const run = graph.start({ clock });
+    await clock.advance(1);
+    reads = 0;
+    run.cancelTask("items[9999]");
+    expect(reads).toBeLessThan(10);
+    for (const name of [
+      "items[10000]",
+      "items[01]",
+      "items[-1]",
+      "items[1e1]",
+      "items[]",
+      "items[1",
+    ]) {
+      expect(() => run.cancelTask(name)).toThrow(`There is no task "${name}" in this run`);
+    }
+    run.cancelTask("other[7][1]");
+    run.cancelTask("items");
+    const report = await clock.run(run.report);
+    expect(report.outcome("items[9999]").status).toBe("cancelled");
+    expect(report.outcome("other[7][1]").status).toBe("cancelled");
+    expect(report.outcome("items[0]").status).toBe("cancelled");
+    expect(() => report.outcome("items[10000]")).toThrow(RangeError);
+  });
+
   it("fails the task for its dependents, and the run goes on", async () => {
     const { clock, diary } = setup();
     const called = task("called", diary.task({ ms: 100 }));
@@ -519,13 +563,14 @@ describe("The caller's signal", () => {
 });
 
 describe("A run whose inputs are still being computed", () => {
-  it("is aborted at once, and does not hear of them later", async () => {
+  it("is aborted, settles when its grace period is over, and does not hear of them later", async () => {
     const { clock, diary } = setup();
     const controller = new AbortController();
     const gate = new Gate<number>();
     const scheduler = new DynamicScheduler([["reader", diary.task()]], [{ taskName: "reader" }], {
       clock,
       signal: controller.signal,
+      graceMs: 0,
       taskDataRefs: {
         reader: { inputs: [{ from: { compute: () => gate.promise }, to: { key: "n" } }] },
       },

@@ -142,4 +142,28 @@ describe('With `keep: "roots"`', () => {
     const report = await clock.run(run);
     expect(report.executionState).toBe("completed");
   });
+
+  it.each(["at once", "after a while"])(
+    "what is let go can be collected within a chain of synchronous tasks that begins %s",
+    async (begins) => {
+      const clock = new VirtualClock();
+      const megabyte = (): readonly number[] => new Array<number>(131_072).fill(1);
+      let held = 0;
+      const heap = (): number => {
+        collect();
+        return process.memoryUsage().heapUsed / 2 ** 20;
+      };
+      let last = task("first", () => (begins === "at once" ? undefined : clock.wait(1)));
+      const before = task("before", { last: after(last) }, heap);
+      last = task("t0", { before: after(before) }, megabyte) as never;
+      for (let at = 1; at < 200; at++) last = task(`t${at}`, { last }, megabyte) as never;
+      const end = task("end", { last: after(last), before }, ({ before }) => {
+        held = heap() - before;
+      });
+      const report = await clock.run(flow("f", { end }).run({ clock, keep: "roots" }));
+      expect(report.executionState).toBe("completed");
+      // All together are 200 MB, of which the last may be there.
+      expect(held).toBeLessThan(20);
+    },
+  );
 });

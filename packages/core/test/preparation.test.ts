@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import {
   DynamicScheduler,
   flow,
-  type Schema,
   type SchedulerOptions,
+  type Schema,
   type TaskContext,
   type TaskData,
   task,
@@ -55,7 +55,7 @@ describe.each(dispatches)("What a task is asked before it queues (%s)", (dispatc
     const controller = new AbortController();
     const { signal } = controller;
     const run = slowToPrepare(gate, log, { clock, signal, dispatch }).execute();
-    run.then(() => log.push("settled"));
+    void run.then(() => log.push("settled"));
     await clock.advance(10);
     controller.abort();
     await clock.advance(50);
@@ -85,7 +85,7 @@ describe.each(dispatches)("What a task is asked before it queues (%s)", (dispatc
     // The documented algorithm awaits tasks in their order: the failure is noticed there once `slow` has ended.
     const scheduler = slowToPrepare(gate, log, { clock, dispatch }, { fails });
     const run = scheduler.execute();
-    run.then(() => log.push("settled"));
+    void run.then(() => log.push("settled"));
     await clock.advance(10);
     gate.open(1);
     const report = await clock.run(run);
@@ -188,7 +188,9 @@ describe("What is asked before a task queues", () => {
     const odd = task("odd", () => log.push("called"), { when: when as never });
     const seen = await escaped(async () => {
       const report = await clock.run(flow("f", { odd }).run({ clock }));
-      expect(row(report, "odd").error?.message).toMatch(/must return true, false .* got a promise$/);
+      expect(row(report, "odd").error?.message).toMatch(
+        /must return true, false .* got a promise$/,
+      );
       expect(report.totalDurationMs).toBe(10);
     });
     expect(log).toEqual(["asked"]);

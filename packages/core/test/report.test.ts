@@ -11,6 +11,7 @@ import {
   type RunOptions,
   settled,
   type Task,
+  type TaskContext,
   type TaskStatistics,
   task,
   VERSION,
@@ -267,6 +268,42 @@ describe("The statistics of a task", () => {
       ["big", "3n"],
       ["nan", "NaN"],
     ]);
+  });
+
+  it.each([
+    ["a key without a text", () => Object.create(null)],
+    ["a key that is a symbol", () => Symbol("mine")],
+    ["a key that throws when it is read", () => hostileKey()],
+  ])("are there whatever it says of itself: %s", async (_, key) => {
+    const work = ({ attributes }: TaskContext): void => {
+      attributes.set(key() as never, 1).set("text", hostileKey() as never);
+      Object.assign(attributes, {
+        [Symbol.iterator]: () => {
+          throw new Error("not to be read");
+        },
+      });
+    };
+    const sync = task("sync", (_, context) => work(context));
+    const later = task("later", async (_, context) => {
+      await null;
+      work(context);
+    });
+    const fails = task(
+      "fails",
+      async (_, context) => {
+        work(context);
+        throw new Error("no");
+      },
+      { onFailure: "ignore" },
+    );
+    const report = await flow("f", { sync, later, fails }).run();
+    expect(report.executionState).toBe("completed");
+    for (const name of ["sync", "later", "fails"]) {
+      expect(Object.entries(row(report, name).attributes ?? {})).toEqual([
+        [expect.stringMatching(/^(an object|Symbol\(mine\))$/), 1],
+        ["text", "an object"],
+      ]);
+    }
   });
 
   it("give every reason its own kind", async () => {
@@ -939,3 +976,11 @@ describe("The serialised report", () => {
     expect(structuredClone(report.toJSON())).toEqual(report.toJSON());
   });
 });
+
+/** Refuses to be read, in every way. */
+function hostileKey(): object {
+  const refuse = (): never => {
+    throw new Error("not to be read");
+  };
+  return new Proxy({}, { get: refuse, getPrototypeOf: refuse, ownKeys: refuse, has: refuse });
+}

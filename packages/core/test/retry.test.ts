@@ -231,6 +231,37 @@ describe("No retry follows", () => {
     expect(lost).toEqual([]);
   });
 
+  it("a policy that goes on asynchronously, whose end the attempt waits for: within the grace period", async () => {
+    const { clock } = setup();
+    const log: string[] = [];
+    const retryIf = (async (): Promise<boolean> => {
+      await clock.wait(10);
+      log.push("asked");
+      return true;
+    }) as never;
+    const fails = task(
+      "fails",
+      () => {
+        throw new Error("no");
+      },
+      { retry: { attempts: 3, retryIf } },
+    );
+    const report = await clock.run(flow("f", { fails }).run({ clock }));
+    expect(log).toEqual(["asked"]);
+    expect(row(report, "fails")).toMatchObject({ attemptCount: 1, endAt: 10 });
+    expect(row(report, "fails").error?.message).toMatch(
+      /so did its retry policy: .* got a promise$/,
+    );
+    const run = flow("f", { fails }).start({ clock, graceMs: 3 });
+    run.cancel();
+    expect((await clock.run(run.report)).abandonedTasks).toBe(1);
+  });
+
+  it.each([Number.NaN, -1, 2, "0.5", undefined])("for jitter drawn as %s", async (drawn) => {
+    const policy: RetryPolicy = { attempts: 2, backoff: "fixed", jitter: "full" };
+    expect(await delays(policy, undefined, () => drawn as number)).toEqual([NONE]);
+  });
+
   it("a NonRetryableError, nor an error that says `retryable: false`", async () => {
     expect(await delays(3, () => new NonRetryableError("never"))).toEqual([NONE]);
     expect(await delays(3, () => Object.assign(new Error("no"), { retryable: false }))).toEqual([

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { getEventListeners, once } from "node:events";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { buildSync } from "esbuild";
 import { describe, expect, it } from "vitest";
+import { RECORDER } from "../src/doors/launch.ts";
 import { flow, map, TimeoutError, task } from "../src/index.ts";
 import { VirtualClock } from "../src/testing.ts";
 import { Diary, escaped, Gate, row, statuses } from "./scenario.ts";
@@ -78,6 +79,29 @@ describe("When a run has settled", () => {
     const report = await flow("empty", {}).run();
     expect(report).toMatchObject({ executionState: "completed", totalTasks: 0, totalStages: 0 });
     expect(report.analysis).toMatchObject({ criticalPath: [], boundBy: "none" });
+  });
+});
+
+describe("An error of the engine's own", () => {
+  it.each([1, 2, 4])("rejects the run, which never hangs for it (at event %s)", async (at) => {
+    const { clock, diary } = setup();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const sync = task("sync", diary.task());
+    const later = task("later", { sync }, diary.task({ ms: 10 }));
+    let events = 0;
+    const recorder = {
+      begin: () => {},
+      end: () => {},
+      event: () => {
+        if (++events === at) throw new Error("a fault");
+      },
+    };
+    const options = { clock, signal, timeoutMs: 1000, [RECORDER]: recorder };
+    const last = task("last", { later }, diary.task());
+    await expect(clock.run(flow("f", { last }).run(options))).rejects.toThrow("a fault");
+    expect(clock.pending).toBe(0);
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 });
 
@@ -336,6 +360,17 @@ describe("A run that is pending keeps the process alive", () => {
       const { flow, task } = astrum;
       setTimeout(() => (console.log("still there"), process.exit(0)), 300).unref();
       await flow("f", { never: task("never", () => new Promise(() => {})) }).run();
+    `);
+    expect({ code, out }).toEqual({ code: 0, out: "still there\n" });
+  });
+
+  it("also while a parameter is being checked, with nothing else on its loop", async () => {
+    const { code, out } = await node(`
+      const { flow, task, param } = astrum;
+      setTimeout(() => (console.log("still there"), process.exit(0)), 300).unref();
+      const schema = { "~standard": { version: 1, vendor: "own", validate: () => new Promise(() => {}) } };
+      const who = param("who", schema);
+      await flow("f", { reads: task("reads", { who }, () => {}) }).run({ params: [who.of(1)] });
     `);
     expect({ code, out }).toEqual({ code: 0, out: "still there\n" });
   });

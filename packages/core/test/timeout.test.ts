@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { flow, map, TimeoutError, task } from "../src/index.ts";
-import { VirtualClock } from "../src/testing.ts";
+import { flow, map, type Schema, TimeoutError, task } from "../src/index.ts";
+import { recorded, replay, trace, VirtualClock } from "../src/testing.ts";
 import { Diary, row, statuses } from "./scenario.ts";
 
 function setup(): { clock: VirtualClock; diary: Diary } {
@@ -211,3 +211,225 @@ describe("The time limit of a run", () => {
     expect(clock.pending).toBe(0);
   });
 });
+
+describe("A function that holds the thread past its time limit", () => {
+  it("has timed out: its value is dropped, and it fails with a TimeoutError", async () => {
+    const { clock, diary } = setup();
+    const held = task("held", () => [clock.hold(120)], { timeoutMs: 30 });
+    const needs = task("needs", { held }, diary.task());
+    const report = await clock.run(flow("f", { needs }).run({ clock }));
+    expect(report.executionState).toBe("failed");
+    expect(report.outcome(held)).toMatchObject({ status: "failed", timedOut: true });
+    expect((report.outcome(held) as { error: TimeoutError }).error).toMatchObject({
+      code: "ASTRUM_TIMEOUT",
+      limitMs: 30,
+      scope: "attempt",
+    });
+    expect(row(report, "held")).toMatchObject({ status: "failed", endAt: 120, blockedMs: 120 });
+    // Nobody could ask it to stop.
+    expect(row(report, "held").ignoredSignal).toBeUndefined();
+    expect(diary.started).toEqual([]);
+  });
+
+  it("may use up its limit to the millisecond", async () => {
+    const { clock } = setup();
+    const held = task("held", () => clock.hold(30), { timeoutMs: 30 });
+    const report = await clock.run(flow("f", { held }).run({ clock, timeoutMs: 30 }));
+    expect(report.executionState).toBe("completed");
+  });
+
+  it("is retried as one that timed out", async () => {
+    const { clock } = setup();
+    const asked: unknown[] = [];
+    const held = task(
+      "held",
+      (_, { attempt }) => {
+        clock.hold(attempt === 1 ? 50 : 10);
+        return attempt;
+      },
+      { timeoutMs: 30, retry: { attempts: 1, retryIf: (error) => asked.push(error) > 0 } },
+    );
+    const report = await clock.run(flow("f", { held }).run({ clock }));
+    expect(asked).toEqual([expect.any(TimeoutError)]);
+    expect(report.outputs.held).toBe(2);
+    expect(row(report, "held").attemptStatistics).toMatchObject([
+      { status: "failed", durationMs: 50, willRetry: true },
+      { status: "completed", durationMs: 10 },
+    ]);
+  });
+
+  it("has timed out also after an await, when it throws, in a map, and while its output is checked", async () => {
+    const { clock } = setup();
+    const later = task(
+      "later",
+      async () => {
+        await clock.wait(10);
+        clock.hold(50);
+      },
+      { timeoutMs: 30 },
+    );
+    const mine = new Error("mine");
+    const throws = task(
+      "throws",
+      () => {
+        clock.hold(50);
+        throw mine;
+      },
+      { timeoutMs: 30 },
+    );
+    const list = task("list", () => [10, 50]);
+    const items = map("items", list, (ms) => clock.hold(ms), { timeoutMs: 30 });
+    const output = schemaOf((value) => {
+      clock.hold(50);
+      return value;
+    });
+    const checked = task("checked", () => 1, { timeoutMs: 30, output });
+    const report = await clock.run(
+      flow("f", { later, throws, items, checked }).run({ clock, failure: "continue" }),
+    );
+    for (const name of ["later", "throws", "items[1]", "checked"]) {
+      expect([name, report.outcome(name)]).toMatchObject([name, { timedOut: true }]);
+    }
+    expect(report.outcome("items[0]").status).toBe("completed");
+    expect((report.outcome(throws) as { error: Error }).error.cause).toBe(mine);
+  });
+
+  it("is not asked for its output schema, its cleanups run, and its signal is aborted", async () => {
+    const { clock } = setup();
+    const log: string[] = [];
+    const output = schemaOf((value) => {
+      log.push("schema");
+      return value;
+    });
+    const held = task(
+      "held",
+      (_, { signal, defer }) => {
+        signal.addEventListener("abort", () => log.push(signal.reason.name));
+        defer(() => void log.push("cleanup"));
+        clock.hold(50);
+      },
+      { timeoutMs: 30, output },
+    );
+    await clock.run(flow("f", { held }).run({ clock }));
+    expect(log).toEqual(["TimeoutError", "cleanup"]);
+  });
+
+  it("is not told to the journal", async () => {
+    const { clock } = setup();
+    const entries: unknown[] = [];
+    const held = task("held", () => clock.hold(50), { timeoutMs: 30 });
+    const journal = (entry: unknown): void => void entries.push(entry);
+    await clock.run(flow("f", { held }).run({ clock, journal }));
+    expect(entries).toEqual([]);
+  });
+
+  it("cleans up within the grace period", async () => {
+    const { clock } = setup();
+    const held = task(
+      "held",
+      async (_, { defer }) => {
+        defer(() => new Promise(() => {}));
+        clock.hold(50);
+      },
+      { timeoutMs: 30 },
+    );
+    const report = await clock.run(flow("f", { held }).run({ clock, graceMs: 5 }));
+    expect(report.totalDurationMs).toBe(55);
+    expect(statuses(report)).toEqual({ held: "abandoned" });
+  });
+
+  it("was stopped when the run was stopped while it held the thread", async () => {
+    const { clock } = setup();
+    const controller = new AbortController();
+    const held = task(
+      "held",
+      () => {
+        controller.abort();
+        clock.hold(50);
+      },
+      { timeoutMs: 30, retry: 1 },
+    );
+    const report = await clock.run(flow("f", { held }).run({ clock, signal: controller.signal }));
+    expect(report.executionState).toBe("cancelled");
+    expect(row(report, "held")).toMatchObject({ status: "cancelled", attemptCount: 1 });
+  });
+
+  it("is replayed as it was", async () => {
+    const { clock } = setup();
+    const held = task("held", (_, { attempt }) => clock.hold(attempt === 1 ? 50 : 10), {
+      timeoutMs: 30,
+      retry: 1,
+    });
+    const { options, recording } = recorded({ clock });
+    const graph = flow("f", { held });
+    const report = await clock.run(graph.run(options));
+    expect(trace(graph.plan(), recording)).toEqual([
+      "0 begin → start held",
+      "50 held expired → abort held",
+      "50 held timed out → start held again",
+      "60 held returned → settle, close",
+    ]);
+    expect(replay(graph.plan(), recording).toJSON()).toEqual(report.toJSON());
+  });
+});
+
+describe("A thread that is held past the time limit of the run", () => {
+  it("stops it, though the last task ends", async () => {
+    const { clock } = setup();
+    const held = task("held", () => [clock.hold(120)]);
+    const report = await clock.run(flow("f", { held }).run({ clock, timeoutMs: 50 }));
+    expect(report).toMatchObject({
+      executionState: "failed",
+      totalDurationMs: 120,
+      errorSummary: ["The run was stopped: the run took longer than 50 ms"],
+    });
+    expect(row(report, "held")).toMatchObject({
+      status: "cancelled",
+      reason: { kind: "timeout", limitMs: 50, scope: "run" },
+    });
+    expect(report.outputs).toEqual({});
+    expect(clock.pending).toBe(0);
+  });
+
+  it("starts nothing more, tells the journal nothing, and is the first thing that stopped it", async () => {
+    const { clock, diary } = setup();
+    const entries: unknown[] = [];
+    const holds = task("holds", async () => {
+      await clock.wait(10);
+      clock.hold(120);
+      run.cancel("too late");
+    });
+    const other = task("other", diary.task({ ms: 20 }));
+    const next = task("next", { holds, other }, diary.task());
+    const journal = (entry: unknown): void => void entries.push(entry);
+    const run = flow("f", { next }).start({ clock, timeoutMs: 50, journal });
+    const report = await clock.run(run.report);
+    expect(report.executionState).toBe("failed");
+    expect(statuses(report)).toEqual({ holds: "cancelled", other: "cancelled", next: "skipped" });
+    expect(entries).toEqual([]);
+  });
+
+  it("stops it once", async () => {
+    const { clock } = setup();
+    const holds = task("holds", async (_, { signal }) => {
+      await clock.wait(10);
+      clock.hold(120);
+      await clock.wait(10);
+      return signal.aborted;
+    });
+    const { options, recording } = recorded({ clock, timeoutMs: 50 });
+    const graph = flow("f", { holds });
+    await clock.run(graph.run(options));
+    expect(trace(graph.plan(), recording)).toEqual([
+      "0 begin → start holds",
+      "130 stop: timeout → abort holds",
+      "140 holds returned → settle, close",
+    ]);
+  });
+});
+
+/** A schema that gives back what a function makes of the value. */
+function schemaOf(convert: (value: unknown) => unknown): Schema {
+  const validate = (value: unknown): { readonly value: unknown } => ({ value: convert(value) });
+  return { "~standard": { version: 1, vendor: "test", validate } };
+}

@@ -2,9 +2,12 @@
  * Time is an argument: only the driver owns a clock, everything else is told the instant. Knows no task and no run.
  */
 import { Issues } from "../ground/check.ts";
-import { DefinitionError } from "../ground/errors.ts";
+import { DefinitionError, messageOf } from "../ground/errors.ts";
 
-/** What the engine needs of time. Give your own to test without waiting (`@astrum/core/testing` has a virtual one). */
+/**
+ * What the engine needs of time. Give your own to test without waiting (`@astrum/core/testing` has a virtual one). One that
+ * throws, or gives no numbers, while a run goes on stops it: it fails with a `ClockError`.
+ */
 export interface Clock {
   /** Milliseconds on a monotonic clock of any origin. */
   now(): number;
@@ -43,12 +46,22 @@ export interface Anchor {
   readonly epochMs: number;
 }
 
-/** Throws `DefinitionError` when the clock gives no numbers: every instant of the report is a difference from these. */
+/** Throws `DefinitionError` when the clock gives no instants: every one of the report is a difference from these. */
 export function anchor(clock: Clock = systemClock): Anchor {
-  const [now, epochMs] = [clock.now(), clock.wallNow()];
   const issues = new Issues();
-  issues.finite(["clock", "now()"], now);
-  issues.finite(["clock", "wallNow()"], epochMs);
+  const now = read(issues, "now()", () => clock.now());
+  const epochMs = read(issues, "wallNow()", () => clock.wallNow());
   if (issues.list.length > 0) throw new DefinitionError(issues.list);
   return { clock, now, epochMs };
+}
+
+function read(issues: Issues, what: string, clock: () => number): number {
+  try {
+    const ms = clock();
+    issues.instant(["clock", what], ms);
+    return ms;
+  } catch (error) {
+    issues.add("invalid-option", `\`clock.${what}\` threw: ${messageOf(error)}`, ["clock", what]);
+    return Number.NaN;
+  }
 }

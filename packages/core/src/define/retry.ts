@@ -10,29 +10,17 @@ function refusesRetry(error: unknown): boolean {
   return (error as { retryable?: unknown } | null)?.retryable === false;
 }
 
-/** A promise is no answer, and always truthy. */
-function verdict(answer: unknown): boolean {
-  if (answer instanceof Promise) {
-    disown(answer);
-    throw new TypeError("Expected `retryIf` to return true or false, got a promise");
-  }
-  return Boolean(answer);
-}
-
-/** The rejection of a promise that nobody asked for is nobody's. */
-function disown(answer: unknown): void {
-  Promise.resolve(answer).catch(() => {});
-}
-
 /**
  * The milliseconds before retry number `retry` (from 1), or `undefined` when the failure is final. Throws what the
- * policy's functions throw, a `RangeError` when its back-off is no delay, a `TypeError` when `retryIf` gives a promise.
+ * policy's functions throw, a `RangeError` when its back-off is no delay or `random` no fraction, a `TypeError` when
+ * `retryIf` gives a promise. `unheard` is told of a promise that is no answer: what it stands for goes on.
  */
 export function retryDelay(
   policy: number | RetryPolicy,
   retry: number,
   error: unknown,
   random: () => number,
+  unheard: (promise: Promise<unknown>) => void,
 ): number | undefined {
   if (refusesRetry(error)) return undefined;
   const asked = (error as { retryAfterMs?: unknown } | null)?.retryAfterMs;
@@ -40,12 +28,19 @@ export function retryDelay(
     typeof asked === "number" && asked > 0 && asked < Number.POSITIVE_INFINITY ? asked : 0;
   if (typeof policy === "number") return least;
   const { backoff = "none", baseMs = BASE_MS, maxMs = MAX_MS, jitter = "none", retryIf } = policy;
-  if (retryIf !== undefined && !verdict(retryIf(error, retry))) return undefined;
+  if (retryIf !== undefined) {
+    const verdict: unknown = retryIf(error, retry);
+    if (isPromise(verdict)) {
+      unheard(Promise.resolve(verdict));
+      throw new TypeError("Expected `retryIf` to return true or false, got a promise");
+    }
+    if (!verdict) return undefined;
+  }
   let delay: number;
   if (typeof backoff === "function") {
     delay = backoff(retry, error);
     if (typeof delay !== "number" || !(delay >= 0)) {
-      disown(delay);
+      if (isPromise(delay)) unheard(Promise.resolve(delay));
       throw new RangeError(
         `Expected the back-off to be milliseconds from 0 up, got ${describe(delay)}`,
       );
@@ -56,6 +51,16 @@ export function retryDelay(
     delay = backoff === "fixed" ? baseMs : baseMs * 2 ** (retry - 1);
   }
   delay = Math.min(delay, maxMs);
-  if (jitter === "full") delay *= random();
+  if (jitter === "full") delay *= fraction(random());
   return Math.max(delay, least);
+}
+
+/** Always truthy, and no answer. */
+function isPromise(answer: unknown): boolean {
+  return describe(answer) === "a promise";
+}
+
+function fraction(drawn: unknown): number {
+  if (typeof drawn === "number" && drawn >= 0 && drawn <= 1) return drawn;
+  throw new RangeError(`Expected \`random\` to give a number from 0 to 1, got ${describe(drawn)}`);
 }

@@ -17,17 +17,10 @@ import {
 import { type GraphPlan, type Plan, plan } from "../define/plan.ts";
 import { type SlotKind, type Task, TaskHandle, type ValueOf } from "../define/task.ts";
 import type { Execution } from "../drive/execute.ts";
-import { validate } from "../drive/inputs.ts";
-import { checkNeeds, checkRunOptions, paramsOf, type RunOptions } from "../drive/options.ts";
+import { checkNeeds, checkRunOptions, type RunOptions } from "../drive/options.ts";
+import { checkParameters } from "../drive/parameters.ts";
 import { Issues } from "../ground/check.ts";
-import {
-  complaints,
-  DefinitionError,
-  describe,
-  messageOf,
-  PlanError,
-  SchemaError,
-} from "../ground/errors.ts";
+import { DefinitionError, describe, PlanError } from "../ground/errors.ts";
 import type { ExecutionReport } from "../report/report.ts";
 import { launch } from "./launch.ts";
 
@@ -184,89 +177,41 @@ class GraphFlow implements Flow<Record<string, unknown>> {
 
   start(given?: RunOptions): FlowRun<Record<string, unknown>> {
     let execution: Execution | undefined;
-    const early: ((execution: Execution) => void)[] = [];
-    const tell = (say: (execution: Execution) => void): void => {
-      if (execution === undefined) early.push(say);
-      else say(execution);
-    };
-    const begin = (started: Execution): Promise<ExecutionReport<Record<string, unknown>>> => {
-      execution = started;
-      for (const say of early) {
-        try {
-          say(started);
-        } catch {
-          // A task of the flow that is not among this run's targets: there is nothing to call off.
-        }
-      }
-      return started.report;
-    };
+    let report: Promise<ExecutionReport<Record<string, unknown>>>;
+    try {
+      execution = this.#launch(given);
+      report = execution.report;
+    } catch (error) {
+      report = Promise.reject(error);
+    }
     return {
-      report: this.#start(given, begin),
-      cancel: (reason) => tell((run) => run.cancel(reason)),
+      report,
+      cancel: (reason) => execution?.cancel(reason),
       cancelTask: (name, reason) => {
         if (execution === undefined && !this.#graph.index.has(name)) {
           throw new RangeError(`There is no task "${name}" in this flow`);
         }
-        tell((run) => run.cancelTask(name, reason));
+        execution?.cancelTask(name, reason);
       },
     };
   }
 
-  #start<T>(
-    given: RunOptions | undefined,
-    begin: (execution: Execution) => Promise<T>,
-  ): Promise<T> {
-    try {
-      const issues = new Issues();
-      const options = checkRunOptions(issues, given);
-      if (issues.list.length > 0) throw new DefinitionError(issues.list);
-      const from = anchor(options.clock);
-      const planned = this.#plan(options.targets);
-      checkNeeds(issues, planned.graph, options);
-      if (issues.list.length > 0) throw new PlanError(issues.list);
-      const run = (params: ReadonlyMap<string, unknown>): Promise<T> =>
-        begin(
-          launch({ plan: planned, options, anchor: from, dispatch: "dependencies", params })
-            .execution,
-        );
-      const params = bindParams(planned.graph, options);
-      return params instanceof Promise ? params.then(run) : run(params);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-}
-
-const NO_PARAMS: ReadonlyMap<string, unknown> = new Map();
-
-/** The values of the parameters, checked by their schemas; every refusal is told at once. */
-function bindParams(
-  { definitions }: Graph,
-  { params: bindings }: RunOptions,
-): ReadonlyMap<string, unknown> | Promise<ReadonlyMap<string, unknown>> {
-  if (bindings === undefined) return NO_PARAMS;
-  const params = paramsOf(definitions);
-  const values = new Map(bindings.map(({ param, value }) => [param, value]));
-  const checked = [...values].flatMap(([name, value]) => {
-    const schema = params.get(name)?.schema;
-    return schema === undefined ? [] : [{ name, schema, value }];
-  });
-  if (checked.length === 0) return values;
-  const issues = new Issues();
-  return Promise.all(
-    checked.map(async ({ name, schema, value }) => {
-      try {
-        values.set(name, await validate(schema, value, name, "the parameter"));
-      } catch (error) {
-        const why =
-          error instanceof SchemaError
-            ? `does not match its schema: ${complaints(error.issues)}`
-            : `could not be checked: ${messageOf(error)}`;
-        issues.add("invalid-parameter", `Parameter "${name}" ${why}`, ["params", name]);
-      }
-    }),
-  ).then(() => {
+  /** Throws what is wrong with the options, before anything runs. */
+  #launch(given: RunOptions | undefined): Execution {
+    const issues = new Issues();
+    const options = checkRunOptions(issues, given);
+    if (issues.list.length > 0) throw new DefinitionError(issues.list);
+    const from = anchor(options.clock);
+    const planned = this.#plan(options.targets);
+    const { graph } = planned;
+    checkNeeds(issues, graph, options);
     if (issues.list.length > 0) throw new PlanError(issues.list);
-    return values;
-  });
+    return launch({
+      plan: planned,
+      options,
+      anchor: from,
+      dispatch: "dependencies",
+      parameters: () => checkParameters(graph, options.params),
+    }).execution;
+  }
 }

@@ -5,6 +5,7 @@ import type { GraphPlan } from "../define/plan.ts";
 import type { Dispatch, Execution, Recorder } from "../drive/execute.ts";
 import { execute } from "../drive/execute.ts";
 import type { RunOptions } from "../drive/options.ts";
+import type { Parameters } from "../drive/parameters.ts";
 import { Semaphore } from "../drive/semaphore.ts";
 import type { Machine, RunSettings } from "../machine/attempts.ts";
 import { Run } from "../machine/run.ts";
@@ -19,7 +20,7 @@ export interface Launch {
   readonly options: RunOptions;
   readonly anchor: Anchor;
   readonly dispatch: Dispatch;
-  readonly params: ReadonlyMap<string, unknown>;
+  readonly parameters: () => Parameters | Promise<Parameters>;
 }
 
 export function machineFor(plan: GraphPlan, settings: RunSettings, dispatch: Dispatch): Machine {
@@ -28,7 +29,7 @@ export function machineFor(plan: GraphPlan, settings: RunSettings, dispatch: Dis
 
 /** Starts the run. The machine is the caller's to look at, not to feed. */
 export function launch(work: Launch): { readonly execution: Execution; readonly machine: Machine } {
-  const { plan, options, anchor, dispatch, params } = work;
+  const { plan, options, anchor, dispatch, parameters } = work;
   const { concurrency, resources, failure, estimates, keep, resumeFrom } = options;
   const restored = resumeFrom && restore(plan, resumeFrom);
   const plannedAt = anchor.clock.now() - anchor.now;
@@ -53,7 +54,7 @@ export function launch(work: Launch): { readonly execution: Execution; readonly 
     plannedAt,
     options,
     dispatch,
-    params,
+    parameters,
     restored,
     recorder,
   });

@@ -6,6 +6,7 @@ import { anchor } from "../contract/clock.ts";
 import { type GraphPlan, type Plan, plan } from "../define/plan.ts";
 import type { Execution } from "../drive/execute.ts";
 import { checkNeeds } from "../drive/options.ts";
+import { NO_PARAMETERS } from "../drive/parameters.ts";
 import { Issues } from "../ground/check.ts";
 import { DefinitionError, PlanError } from "../ground/errors.ts";
 import type { Machine } from "../machine/attempts.ts";
@@ -76,7 +77,8 @@ export class DynamicScheduler {
       );
     }
     const { dispatch = "dependencies" } = options;
-    const work = { plan: planned, options, anchor: from, dispatch, params: new Map() };
+    const parameters = () => NO_PARAMETERS;
+    const work = { plan: planned, options, anchor: from, dispatch, parameters };
     // Before the first tasks are called: they may look.
     this.#state = "running";
     const { execution, machine } = launch(work);

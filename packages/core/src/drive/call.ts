@@ -6,6 +6,7 @@
 import type { TaskContext } from "../define/task.ts";
 import { describe } from "../ground/errors.ts";
 import type { Attributes, EndFacts } from "../machine/event.ts";
+import { newController } from "./surroundings.ts";
 
 /** What an attempt may ask of the run it belongs to. */
 export interface CallHost {
@@ -20,10 +21,15 @@ export class Call implements TaskContext {
   readonly task: number;
   readonly id: number;
   readonly attempt: number;
+  /** Its function and its cleanups have ended. */
+  ended = false;
   /** Nobody waits for it any more: what it still does is not heard. */
   over = false;
-  /** When it was asked to stop; `NaN` if it was not. */
-  askedAt: number = Number.NaN;
+  /** The instant that its time limit passes, and whether it ended only after that, before it could be asked to stop. */
+  deadline: number | undefined;
+  late = false;
+  /** When it was asked to stop. */
+  askedAt: number | undefined;
   #reason: unknown;
   #controller: AbortController | undefined;
   cleanups: ((signal: AbortSignal) => unknown)[] | undefined;
@@ -63,7 +69,7 @@ export class Call implements TaskContext {
 
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
-      this.#controller = new AbortController();
+      this.#controller = newController();
       if (this.asked) this.#controller.abort(this.#reason);
     }
     return this.#controller.signal;
@@ -73,7 +79,7 @@ export class Call implements TaskContext {
 
   get progress(): (fraction: number, message?: string) => void {
     return (fraction, message) => {
-      if (!this.over) this.#host.progress(this, fraction, message);
+      if (!this.over && !this.ended) this.#host.progress(this, fraction, message);
     };
   }
 
@@ -82,7 +88,7 @@ export class Call implements TaskContext {
       if (typeof cleanup !== "function") {
         throw new TypeError(`context.defer() of task "${this.taskName}" needs a function`);
       }
-      if (this.over) {
+      if (this.over || this.ended) {
         throw new Error(`Task "${this.taskName}" has ended: what it defers now would never run`);
       }
       this.cleanups ??= [];
@@ -91,15 +97,16 @@ export class Call implements TaskContext {
   }
 
   get asked(): boolean {
-    return !Number.isNaN(this.askedAt);
+    return this.askedAt !== undefined;
   }
 
   get reason(): unknown {
     return this.#reason;
   }
 
-  /** Asks the function to stop. Listeners that throw are the runtime's affair, as with any signal. */
+  /** Asks the function to stop, once. Listeners that throw are the runtime's affair, as with any signal. */
   ask(reason: Error, at: number): void {
+    if (this.asked) return;
     this.askedAt = at;
     this.#reason = reason;
     this.#controller?.abort(reason);
@@ -118,12 +125,16 @@ export class Call implements TaskContext {
   }
 }
 
-/** Attributes are for reports and traces: values that JSON cannot hold are described. */
-function recorded(attributes: ReadonlyMap<string, unknown>): Attributes | undefined {
-  if (attributes.size === 0) return undefined;
-  const entries = Array.from(attributes, ([name, value]): [string, string | number | boolean] => {
+const { forEach } = Map.prototype;
+
+/** Attributes are for reports and traces: what JSON cannot hold is described, keys that are no strings too. */
+function recorded(attributes: ReadonlyMap<unknown, unknown>): Attributes | undefined {
+  const entries: [string, string | number | boolean][] = [];
+  // Whatever the function has put on the map itself.
+  forEach.call(attributes, (value: unknown, key: unknown) => {
     const holds = typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
-    return [String(name), holds ? (value as string | number | boolean) : describe(value)];
+    const name = typeof key === "string" ? key : describe(key);
+    entries.push([name, holds ? (value as string | number | boolean) : describe(value)]);
   });
-  return Object.fromEntries(entries);
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }

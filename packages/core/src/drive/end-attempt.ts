@@ -8,7 +8,9 @@ import { asError, messageOf, TimeoutError } from "../ground/errors.ts";
 import type { Machine } from "../machine/attempts.ts";
 import type { EndFacts, MachineEvent } from "../machine/event.ts";
 import type { Call } from "./call.ts";
+import type { Calls } from "./calls.ts";
 import { validate } from "./inputs.ts";
+import { newController } from "./surroundings.ts";
 
 /** What it needs of the driver. */
 export interface EndHost {
@@ -17,29 +19,32 @@ export interface EndHost {
   now(): number;
   send(event: MachineEvent): void;
   nameOf(task: number): string;
-  /** Nothing more is heard of the attempt. */
-  end(call: Call): void;
 }
 
 export class AttemptEnder {
   readonly #host: EndHost;
+  readonly #calls: Calls;
 
-  constructor(host: EndHost) {
+  constructor(host: EndHost, calls: Calls) {
     this.#host = host;
+    this.#calls = calls;
   }
 
   /** The function gave a value. */
   returned(call: Call, value: unknown): void {
     const schema = this.#host.machine.definitionOf(call.task).options?.output;
-    if (call.cleanups !== undefined || (schema !== undefined && !call.asked)) {
-      void this.#finishWork(call, value);
-    } else {
+    if (call.cleanups === undefined && schema === undefined) {
       this.#completed(call, value);
+      return;
     }
+    this.#calls.expireIfLate(call, this.#host.now());
+    if (call.cleanups !== undefined || !call.asked) void this.#finishWork(call, value);
+    else this.#completed(call, value);
   }
 
   /** The function threw, or its promise was rejected. */
   threw(call: Call, error: unknown): void {
+    this.#calls.expireIfLate(call, this.#host.now());
     if (call.cleanups !== undefined) void this.#finishWork(call, undefined, { error });
     else this.#failed(call, error);
   }
@@ -57,11 +62,11 @@ export class AttemptEnder {
         errors.push(error);
       }
     }
-    const controller = new AbortController();
+    const { signal } = newController();
     // A cleanup may defer another one, which is then the last in.
     for (let cleanup = call.cleanups?.pop(); cleanup; cleanup = call.cleanups?.pop()) {
       try {
-        await cleanup(controller.signal);
+        await cleanup(signal);
       } catch (error) {
         errors.push(error);
       }
@@ -73,14 +78,15 @@ export class AttemptEnder {
 
   #completed(call: Call, value: unknown): void {
     if (call.over) return;
+    const at = this.#host.now();
+    this.#calls.expireIfLate(call, at);
     if (call.asked) {
-      this.#endAsked(call, undefined, true);
+      this.#endAsked(call, at, undefined, true);
       return;
     }
     const { task } = call;
-    this.#host.end(call);
+    this.#calls.close(call);
     // Whether it counts is known when the event has its turn: the function itself may have called the task off.
-    const at = this.#host.now();
     this.#host.send({ type: "returned", task, at, value, facts: call.facts() });
   }
 
@@ -89,63 +95,83 @@ export class AttemptEnder {
     if (call.over) return;
     const subject = `Task "${this.#host.nameOf(call.task)}" threw`;
     const error = asError(thrown, subject);
+    const at = this.#host.now();
+    this.#calls.expireIfLate(call, at);
     if (call.asked) {
-      this.#endAsked(call, error, !call.isObedience(own));
+      this.#endAsked(call, at, error, !call.isObedience(own));
       return;
     }
-    this.#host.end(call);
-    this.#fail(call, error, call.facts(), false, asError(own, subject));
+    this.#fail(call, at, error, false, asError(own, subject));
   }
 
   /** The end of an attempt that was asked to stop: its result is not heard, its error is kept. */
-  #endAsked(call: Call, error: Error | undefined, ignored: boolean): void {
+  #endAsked(call: Call, at: number, error: Error | undefined, ignored: boolean): void {
     const { task } = call;
-    this.#host.end(call);
-    const overrun = this.#host.now() - call.askedAt;
-    // Less is not worth a word: the function may have been about to end.
-    const facts = call.facts(ignored && overrun >= 1 ? overrun : undefined);
     const other = error !== undefined && !call.isObedience(error) ? error : undefined;
-    const { reason } = call;
-    if (this.#host.machine.isExpired(task)) {
-      const { message, limitMs } = reason as TimeoutError;
+    const { machine } = this.#host;
+    // What was called too late to be asked is known to the machine when its event has its turn.
+    if (machine.isExpired(task) || (call.late && machine.mayComplete(task))) {
+      const { message, limitMs } = call.reason as TimeoutError;
       const failure =
         other === undefined
-          ? reason
+          ? (call.reason as TimeoutError)
           : new TimeoutError(message, limitMs, "attempt", { cause: other });
-      this.#fail(call, failure as TimeoutError, facts, true);
-    } else if (other === undefined) {
-      this.#host.send({ type: "returned", task, at: this.#host.now(), value: undefined, facts });
-    } else {
-      this.#host.send({ type: "threw", task, at: this.#host.now(), error: other, facts });
+      this.#fail(call, at, failure, true, failure, ignored);
+      return;
     }
+    this.#calls.close(call);
+    const facts = this.#facts(call, at, ignored);
+    if (other === undefined) {
+      this.#host.send({ type: "returned", task, at, value: undefined, facts });
+    } else {
+      this.#host.send({ type: "threw", task, at, error: other, facts });
+    }
+  }
+
+  #facts(call: Call, at: number, ignored: boolean): EndFacts | undefined {
+    const overrun = at - (call.askedAt ?? at);
+    // Less is not worth a word: the function may have been about to end. One that held the thread was never asked.
+    return call.facts(ignored && !call.late && overrun >= 1 ? overrun : undefined);
   }
 
   #fail(
     call: Call,
+    at: number,
     error: Error,
-    facts: EndFacts | undefined,
     timedOut: boolean,
-    own: Error = error,
+    own: Error,
+    ignored = false,
   ): void {
     const { task } = call;
+    call.ended = true;
+    const facts = this.#facts(call, at, ignored);
+    const unheard: Promise<unknown>[] = [];
     const [failure, retryMs] = this.#host.machine.mayRetry(task)
-      ? this.#askRetry(call, error, own)
+      ? this.#askRetry(call, error, own, unheard)
       : [error, undefined];
-    this.#host.send({
-      type: "threw",
-      task,
-      at: this.#host.now(),
-      error: failure,
-      retryMs,
-      timedOut,
-      facts,
-    });
+    const tell = (): void => {
+      if (call.over) return;
+      this.#calls.close(call);
+      const at = this.#host.now();
+      this.#host.send({ type: "threw", task, at, error: failure, retryMs, timedOut, facts });
+    };
+    // A policy that is asynchronous by mistake is refused, but it goes on: so does its attempt.
+    if (unheard.length === 0) tell();
+    else void Promise.allSettled(unheard).then(tell);
   }
 
-  #askRetry(call: Call, error: Error, own: Error): [error: Error, delay: number | undefined] {
+  #askRetry(
+    call: Call,
+    error: Error,
+    own: Error,
+    unheard: Promise<unknown>[],
+  ): [error: Error, delay: number | undefined] {
     try {
       const policy = this.#host.machine.definitionOf(call.task).options?.retry ?? 0;
-      return [error, retryDelay(policy, call.attempt, own, this.#host.random)];
+      const delay = retryDelay(policy, call.attempt, own, this.#host.random, (promise) => {
+        unheard.push(promise);
+      });
+      return [error, delay];
     } catch (thrown) {
       const message = `Task "${this.#host.nameOf(call.task)}" failed, and so did its retry policy: ${messageOf(thrown)}`;
       return [new AggregateError([error, thrown], message), undefined];

@@ -3,24 +3,27 @@
  * functions and holds their outputs. It decides nothing that the machine could decide.
  */
 
-import type { Anchor, Clock } from "../contract/clock.ts";
+import type { Anchor } from "../contract/clock.ts";
 import type { Observer, RunInfo } from "../contract/observer.ts";
-import { JournalError, messageOf, TimeoutError } from "../ground/errors.ts";
-import { type Machine, type RunSettings, reasonOf } from "../machine/attempts.ts";
-import type { AbortCause, Command, MachineEvent, ReturnedEvent } from "../machine/event.ts";
+import { JournalError, messageOf } from "../ground/errors.ts";
+import type { Machine, RunSettings } from "../machine/attempts.ts";
+import type { Command, MachineEvent, ReturnedEvent, StopCause } from "../machine/event.ts";
 import { Fingerprints } from "../report/fingerprint.ts";
 import { Reasons } from "../report/reasons.ts";
 import type { Report, RunFacts } from "../report/report.ts";
-import { type TaskStatistics, taskName } from "../report/statistics.ts";
+import { type TaskStatistics, taskName, taskNamed } from "../report/statistics.ts";
 import type { Restored } from "../resume/restore.ts";
 import { type AsyncContext, captureContext } from "./async-context.ts";
-import { Call, type CallHost } from "./call.ts";
+import type { Call } from "./call.ts";
+import { Calls, type CallsHost } from "./calls.ts";
 import { AttemptEnder, type EndHost } from "./end-attempt.ts";
 import { Notifier } from "./notify.ts";
 import type { RunOptions } from "./options.ts";
+import { NO_PARAMETERS, type Parameters } from "./parameters.ts";
 import { Preparation, type PreparationHost } from "./prepare.ts";
+import { RunClock } from "./run-clock.ts";
 import { Semaphore } from "./semaphore.ts";
-import { driftMs, type RunRecords, reportOf, settledLedger, tailRows } from "./settle.ts";
+import { type RunRecords, reportOf, settledLedger, tailRows } from "./settle.ts";
 import { AttemptStarter, type StartHost } from "./start-attempt.ts";
 import { holdProcess, newRunId, onAbort, runHeader } from "./surroundings.ts";
 import { Values } from "./values.ts";
@@ -42,7 +45,8 @@ export interface ExecuteSettings {
   readonly plannedAt: number;
   readonly options: RunOptions;
   readonly dispatch: Dispatch;
-  readonly params: ReadonlyMap<string, unknown>;
+  /** Asked once, unless the run was called off before it began. A promise is waited for; its rejection is the run's. */
+  readonly parameters: () => Parameters | Promise<Parameters>;
   readonly observers: readonly Observer[];
   /** Outputs of tasks that an earlier run completed. */
   readonly restored?: Restored | undefined;
@@ -56,75 +60,87 @@ export interface Execution {
   cancelTask(name: string, reason?: unknown): void;
 }
 
-/** Runs a plan. The report's promise never rejects. Starts what is ready before it returns. */
+/**
+ * Runs a plan. The report's promise rejects only when that of the parameters does. Starts what is ready before it
+ * returns, unless parameters are waited for.
+ */
 export function execute(settings: ExecuteSettings): Execution {
   return new Driver(settings);
 }
 
-class Driver implements CallHost, EndHost, Execution, PreparationHost, StartHost {
+class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHost {
   readonly runId: string;
   readonly report: Promise<Report>;
   readonly machine: Machine;
   readonly values: Values;
-  readonly notifier: Notifier | undefined;
+  readonly reasons: Reasons;
   readonly random: () => number;
+  /** There once the run has begun. */
+  notifier: Notifier | undefined;
   readonly #settings: ExecuteSettings;
-  readonly #clock: Clock;
-  readonly #origin: number;
+  readonly #clock: RunClock;
   readonly #context: AsyncContext;
-  readonly #reasons: Reasons;
   readonly #fingerprints: Fingerprints;
   readonly #semaphore: Semaphore | undefined;
   readonly #journal: JournalWriter | undefined;
   readonly #preparation: Preparation;
+  readonly #calls: Calls;
   readonly #starter: AttemptStarter;
   #resolve: (report: Report) => void = () => {};
+  #reject: (error: unknown) => void = () => {};
   #resolveTail: (rows: readonly TaskStatistics[]) => void = () => {};
 
-  /** The running attempts, by slot. */
-  readonly #running: (Call | undefined)[] = [];
   readonly #delays: Map<number, () => void> = new Map();
   /** Calls off what waits for a permit; and all that must not outlive the run. */
   #withdraw: (() => void) | undefined;
   readonly #releases: (() => void)[] = [];
 
-  readonly #events: MachineEvent[] = [];
+  /** What waits for its turn; what had it is let go, for it may hold outputs. */
+  readonly #events: (MachineEvent | undefined)[] = [];
   #busy = false;
-  /** The last instant that was read from the clock. */
-  #instant = 0;
+  #begun = false;
+  /** Parameters are being checked; and the run was stopped meanwhile. */
+  #checking = false;
+  #stopped = false;
+  /** The engine itself has failed. */
+  #failed = false;
+  /** When the plan was there, and what it is given. */
+  #plannedAt: number;
+  /** The instant at which the run's time limit passes; none once that was told. */
+  #deadline: number;
 
   constructor(settings: ExecuteSettings) {
-    const { machine, options, anchor, observers, restored } = settings;
-    const { plan, ledger } = machine;
+    const { machine, options, anchor, restored } = settings;
     this.#settings = settings;
     this.machine = machine;
-    this.#clock = anchor.clock;
-    this.#origin = anchor.now;
+    this.#plannedAt = settings.plannedAt;
+    this.#deadline = options.timeoutMs ?? Number.POSITIVE_INFINITY;
+    this.#clock = new RunClock(anchor, (error) => {
+      if (machine.state === undefined) this.#stop({ kind: "clock", error });
+    });
     this.#context = captureContext();
-    this.#reasons = new Reasons(ledger, (task) => this.nameOf(task));
-    this.#fingerprints = new Fingerprints(plan.graph);
+    this.reasons = new Reasons(machine.ledger, (task) => this.nameOf(task));
+    this.#fingerprints = new Fingerprints(machine.plan.graph);
     this.#semaphore = options.concurrency instanceof Semaphore ? options.concurrency : undefined;
     this.random = options.random ?? Math.random;
     this.runId = options.runId ?? newRunId();
-    this.values = new Values(machine, this.#reasons, settings.params);
+    this.values = new Values(machine, this.reasons);
     if (options.journal !== undefined) {
       this.#journal = new JournalWriter(options.journal, this.runId, machine, this.#fingerprints);
     }
-    if (observers.length > 0) {
-      this.notifier = new Notifier(observers, {
-        plan,
-        ledger,
-        reasons: this.#reasons,
-        info: this.runInfo,
-        epochMs: anchor.epochMs,
-      });
-    }
     this.#preparation = new Preparation(this, options.graceMs, restored);
-    this.#starter = new AttemptStarter(this, new AttemptEnder(this), this.#context, options.runner);
-    this.report = new Promise((resolve) => {
+    this.#calls = new Calls(this, options.graceMs);
+    const ender = new AttemptEnder(this, this.#calls);
+    this.#starter = new AttemptStarter(this, ender, this.#context, options.runner);
+    this.report = new Promise((resolve, reject) => {
       this.#resolve = resolve;
+      this.#reject = reject;
     });
-    this.#begin();
+    try {
+      this.#open();
+    } catch (error) {
+      this.#broken(error);
+    }
   }
 
   get runInfo(): RunInfo {
@@ -145,19 +161,64 @@ class Driver implements CallHost, EndHost, Execution, PreparationHost, StartHost
     return concurrency instanceof Semaphore ? concurrency.limit : concurrency;
   }
 
-  #begin(): void {
-    const { options, restored } = this.#settings;
-    const { signal, timeoutMs } = options;
+  // ---- the beginning -----------------------------------------------------------------------------------------------
+
+  /** A signal that is aborted already asks for nothing: not even parameters are checked. */
+  #open(): void {
+    const { options, parameters } = this.#settings;
+    const { signal } = options;
+    if (signal?.aborted) {
+      this.#stop({ kind: "aborted", reason: signal.reason });
+      this.#begin(NO_PARAMETERS);
+      return;
+    }
     if (signal !== undefined) {
-      if (signal.aborted) {
-        this.send({
-          type: "stop",
-          at: this.now(),
-          cause: { kind: "aborted", reason: signal.reason },
-        });
-      } else {
-        this.#releases.push(onAbort(signal, () => this.cancel(signal.reason)));
-      }
+      this.#releases.push(onAbort(signal, () => this.cancel(signal.reason)));
+    }
+    const given = parameters();
+    if (given instanceof Promise) {
+      this.#checking = true;
+      this.#hold();
+      given
+        .then(
+          (params) => this.#begin(params),
+          (error: unknown) => this.#refused(error),
+        )
+        .catch((error: unknown) => this.#broken(error));
+    } else {
+      this.#begin(given);
+      if (this.machine.state === undefined && !this.#failed) this.#hold();
+    }
+  }
+
+  /** The time limit of the run, and the life of the process: both until it settles. */
+  #hold(): void {
+    if (this.#deadline < Number.POSITIVE_INFINITY) {
+      const left = Math.max(0, this.#deadline - this.now());
+      const expire = (): void => {
+        const stop = this.#timeUp(this.now());
+        if (stop !== undefined) this.send(stop);
+      };
+      this.#releases.push(this.after(left, expire));
+    }
+    this.#releases.push(holdProcess());
+  }
+
+  #begin(params: Parameters): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    const { anchor, observers, restored } = this.#settings;
+    if (this.#checking) this.#plannedAt = this.now();
+    this.values.params = params;
+    if (observers.length > 0) {
+      const { plan, ledger } = this.machine;
+      this.notifier = new Notifier(observers, {
+        plan,
+        ledger,
+        reasons: this.reasons,
+        info: this.runInfo,
+        epochMs: anchor.epochMs,
+      });
     }
     for (const [task, output] of restored?.outputs ?? []) {
       this.values.set(task, output);
@@ -170,35 +231,45 @@ class Driver implements CallHost, EndHost, Execution, PreparationHost, StartHost
         ? { type: "begin", at }
         : { type: "begin", at, restored: restored.outputs },
     );
-    if (this.machine.state !== undefined) return;
-    if (timeoutMs !== undefined) {
-      const left = timeoutMs - this.now();
-      const expire = (): void => {
-        this.send({
-          type: "stop",
-          at: this.now(),
-          cause: { kind: "timeout", limitMs: timeoutMs },
-        });
-      };
-      this.#releases.push(this.after(Math.max(0, left), expire));
+  }
+
+  /** A parameter was refused; that is the end, unless the run was called off before. */
+  #refused(error: unknown): void {
+    if (this.#begun) return;
+    if (this.#stopped) {
+      this.#begin(NO_PARAMETERS);
+      return;
     }
-    this.#releases.push(holdProcess());
+    this.#begun = true;
+    this.#broken(error);
+  }
+
+  /** Parameters that are being checked are waited for, within the grace period. */
+  #calledOff(): void {
+    if (!this.#checking || this.#stopped || this.#begun) return;
+    this.#stopped = true;
+    const { graceMs } = this.#settings.options;
+    if (graceMs === undefined) return;
+    this.#releases.push(this.after(graceMs, () => this.#begin(NO_PARAMETERS)));
+  }
+
+  /** There will be no report. */
+  #broken(error: unknown): void {
+    this.#failed = true;
+    this.#release();
+    this.#reject(error);
   }
 
   // ---- what the caller may do --------------------------------------------------------------------------------------
 
   cancel(reason?: unknown): void {
-    const cause = { kind: "aborted", reason } as const;
-    this.#context.run(() => this.send({ type: "stop", at: this.now(), cause }));
+    this.#context.run(() => this.#stop({ kind: "aborted", reason }));
   }
 
   cancelTask(name: string, reason?: unknown): void {
     const { plan, ledger } = this.machine;
-    let task = plan.graph.index.get(name) ?? -1;
-    for (let item = plan.graph.size; task === -1 && item < ledger.tasks; item++) {
-      if (this.nameOf(item) === name) task = item;
-    }
-    if (task === -1) throw new RangeError(`There is no task "${name}" in this run`);
+    const task = taskNamed(plan.graph, ledger, name);
+    if (task === undefined) throw new RangeError(`There is no task "${name}" in this run`);
     this.#context.run(() => this.send({ type: "cancel", task, at: this.now(), reason }));
   }
 
@@ -211,26 +282,47 @@ class Driver implements CallHost, EndHost, Execution, PreparationHost, StartHost
       return;
     }
     this.#busy = true;
-    this.#step(event);
-    if (this.#events.length > 0) {
+    try {
+      this.#step(event);
       for (let at = 0; at < this.#events.length; at++) {
         const next = this.#events[at] as MachineEvent;
+        this.#events[at] = undefined;
         const more = next.type === "prepared" && this.#events[at + 1]?.type === "prepared";
         this.#step(more ? { ...next, more } : next);
       }
+    } catch (error) {
+      // Nothing that a caller hands in gets here. Whoever waits must hear of what does.
+      this.#broken(error);
+    } finally {
       this.#events.length = 0;
+      this.#busy = false;
     }
-    this.#busy = false;
   }
 
   #step(given: MachineEvent): void {
+    // The thread was held beyond the limit, or its timer is late: what happens from then on comes after it.
+    if (given.at > this.#deadline && this.machine.state === undefined) {
+      this.#step(this.#timeUp(given.at) as MachineEvent);
+    }
     const event = given.type === "returned" ? this.#kept(given) : given;
     this.#settings.recorder?.event(event);
-    if (event.at > this.#instant) this.#instant = event.at;
     if (event.type === "prepared" && event.restored !== undefined)
       this.values.restoreItems(event.restored);
     for (const command of this.machine.handle(event)) this.#obey(command, event.at);
+    if (event.type === "stop") this.#calledOff();
     if (this.values.holds && "task" in event) this.values.forget(event.task);
+  }
+
+  #stop(cause: StopCause): void {
+    this.send({ type: "stop", at: this.now(), cause });
+  }
+
+  /** The time limit of the run has passed: told once. */
+  #timeUp(at: number): MachineEvent | undefined {
+    const limitMs = this.#deadline;
+    if (limitMs === Number.POSITIVE_INFINITY) return undefined;
+    this.#deadline = Number.POSITIVE_INFINITY;
+    return { type: "stop", at, cause: { kind: "timeout", limitMs } };
   }
 
   #obey(command: Command, at: number): void {
@@ -245,7 +337,7 @@ class Driver implements CallHost, EndHost, Execution, PreparationHost, StartHost
         this.#preparation.unprepare(command.task);
         break;
       case "abort":
-        this.#abort(command.task, command.cause, at);
+        this.#calls.abort(command.task, command.cause, at);
         break;
       case "delay": {
         const { task, ms } = command;
@@ -295,9 +387,7 @@ class Driver implements CallHost, EndHost, Execution, PreparationHost, StartHost
   }
 
   now(): number {
-    const at = this.#clock.now() - this.#origin;
-    if (at > this.#instant) this.#instant = at;
-    return this.#instant; // A clock of the caller's own may go back; a run does not.
+    return this.#clock.now();
   }
 
   /** Timers fire in whatever context the clock has. */
@@ -305,58 +395,14 @@ class Driver implements CallHost, EndHost, Execution, PreparationHost, StartHost
     return this.#clock.after(ms, () => this.#context.run(fire));
   }
 
-  // ---- attempts ----------------------------------------------------------------------------------------------------
-
   #start(task: number, id: number, commandedAt: number): void {
-    const { ledger } = this.machine;
-    const at = this.#instant;
+    const at = this.#clock.instant;
     if (at !== commandedAt) {
       const event = { type: "started", task, at } as const;
       this.#settings.recorder?.event(event);
       this.machine.handle(event);
     }
-    const number = ledger.firstAttempt[task] === id ? 1 : ledger.attemptCount(task);
-    const call = new Call(this, task, id, number);
-    this.#running[ledger.slot[id] as number] = call;
-    const timeoutMs = this.machine.definitionOf(task).options?.timeoutMs;
-    if (timeoutMs !== undefined) {
-      call.disarm = this.after(timeoutMs, () => {
-        this.send({ type: "expired", task, at: this.now(), limitMs: timeoutMs });
-      });
-    }
-    this.#starter.start(call, at);
-  }
-
-  /** Nothing more is heard of it. */
-  end(call: Call): void {
-    call.over = true;
-    call.disarm?.();
-    this.#running[this.machine.ledger.slot[call.id] as number] = undefined;
-  }
-
-  #abort(task: number, cause: AbortCause, at: number): void {
-    const { ledger } = this.machine;
-    const call = this.#running[ledger.slot[ledger.lastAttempt[task] as number] as number];
-    if (call === undefined) return;
-    call.disarm?.();
-    const error =
-      cause.kind === "expired"
-        ? new TimeoutError(
-            `Task "${this.nameOf(task)}" took longer than ${cause.limitMs} ms`,
-            cause.limitMs,
-            "attempt",
-          )
-        : this.#reasons.errorOf(reasonOf(cause), task);
-    const { graceMs } = this.#settings.options;
-    if (graceMs !== undefined) {
-      call.disarm = this.after(graceMs, () => {
-        if (call.over) return;
-        this.end(call);
-        const now = this.now();
-        this.send({ type: "abandon", task, at: now, error, overrunMs: now - call.askedAt });
-      });
-    }
-    call.ask(error, at);
+    this.#starter.start(this.#calls.open(task, id, at), at);
   }
 
   // ---- outputs -----------------------------------------------------------------------------------------------------
@@ -417,10 +463,10 @@ class Driver implements CallHost, EndHost, Execution, PreparationHost, StartHost
   // ---- the end -----------------------------------------------------------------------------------------------------
 
   #settle(): void {
-    for (const release of this.#releases) release();
-    const { machine, options, anchor, dispatch, plannedAt, restored, recorder } = this.#settings;
+    const { machine, options, anchor, dispatch, restored, recorder } = this.#settings;
     const { plan, state } = machine;
     const settledAt = this.now();
+    this.#release();
     const tail = new Promise<readonly TaskStatistics[]>((resolve) => {
       this.#resolveTail = resolve;
     });
@@ -428,11 +474,11 @@ class Driver implements CallHost, EndHost, Execution, PreparationHost, StartHost
     this.notifier?.end(state as NonNullable<typeof state>, ledger, settledAt);
     const facts: RunFacts = {
       run: runHeader(this.runId, plan.graph, options, dispatch, anchor.epochMs),
-      clock: { epochMs: anchor.epochMs, driftMs: driftMs(anchor, settledAt) },
+      clock: { epochMs: anchor.epochMs, driftMs: this.#clock.driftMs(settledAt) },
       resources: this.#resources,
       concurrency: this.#limit,
       staged: dispatch === "stages",
-      plannedAt,
+      plannedAt: this.#plannedAt,
       settledAt,
       planIssues: [],
       observerErrors: [...(this.notifier?.faults ?? [])],
@@ -442,9 +488,20 @@ class Driver implements CallHost, EndHost, Execution, PreparationHost, StartHost
     this.#resolve(reportOf({ ...this.#records, facts, ledger, tail }));
   }
 
+  /** Nothing of the run's outlives it. */
+  #release(): void {
+    for (const release of this.#releases) {
+      try {
+        release();
+      } catch {
+        // A signal of the caller's own that does not let go.
+      }
+    }
+  }
+
   get #records(): RunRecords {
-    const { machine, values } = this;
-    return { machine, values, reasons: this.#reasons, fingerprints: this.#fingerprints };
+    const { machine, values, reasons } = this;
+    return { machine, values, reasons, fingerprints: this.#fingerprints };
   }
 
   get #resources(): string[] {

@@ -4,7 +4,7 @@ import type { Clock } from "../contract/clock.ts";
 import { checkObserver, type Observer } from "../contract/observer.ts";
 import type { Runner } from "../contract/runner.ts";
 import type { Graph } from "../define/graph.ts";
-import type { Binding, Definition, ParamInput } from "../define/task.ts";
+import type { Binding } from "../define/task.ts";
 import { didYouMean, type Issues, isString, nearest } from "../ground/check.ts";
 import type { FailureMode } from "../machine/attempts.ts";
 import type { SerializedReport } from "../report/report.ts";
@@ -260,13 +260,4 @@ function checkDemand(
       path,
     );
   }
-}
-
-/** The parameters of a graph, by name. */
-export function paramsOf(definitions: readonly Definition[]): Map<string, ParamInput> {
-  const params = new Map<string, ParamInput>();
-  for (const { slots } of definitions) {
-    for (const { param } of slots) if (param !== undefined) params.set(param.name, param);
-  }
-  return params;
 }

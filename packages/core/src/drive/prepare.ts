@@ -30,11 +30,7 @@ export class Preparation {
   /** Tasks that have not been answered for, each with what calls off its grace period once that runs. */
   readonly #open: Map<number, (() => void) | undefined> = new Map();
 
-  constructor(
-    host: PreparationHost,
-    graceMs: number | undefined,
-    restored: Restored | undefined,
-  ) {
+  constructor(host: PreparationHost, graceMs: number | undefined, restored: Restored | undefined) {
     this.#host = host;
     this.#graceMs = graceMs;
     this.#restored = restored;

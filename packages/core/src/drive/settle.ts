@@ -1,5 +1,4 @@
 /** The end of a run: what it hands back, and what became of the tail tasks that it did not wait for. */
-import type { Anchor } from "../contract/clock.ts";
 import type { Machine } from "../machine/attempts.ts";
 import { DETACHED, type Ledger } from "../machine/ledger.ts";
 import type { Fingerprints } from "../report/fingerprint.ts";
@@ -56,10 +55,4 @@ export function tailRows(
   const { plan, ledger, detached } = machine;
   const facts = { plan, ledger, reasons, fingerprints, resources, outputs: values.all };
   return Array.from(detached, (task) => taskRow(facts, task));
-}
-
-/** How far the wall clock has drifted from the monotonic one. It counts whole milliseconds: one is none. */
-export function driftMs({ clock, epochMs }: Anchor, at: number): number {
-  const ms = clock.wallNow() - epochMs - at;
-  return Math.abs(ms) < 2 ? 0 : Math.round(ms);
 }

@@ -9,9 +9,11 @@ import { outcomeOf } from "../report/outcome.ts";
 import type { Reasons } from "../report/reasons.ts";
 import { taskName } from "../report/statistics.ts";
 import { type Prepared, plainArguments, plainInputs, type Sources } from "./inputs.ts";
+import { NO_PARAMETERS, type Parameters } from "./parameters.ts";
 
 export class Values implements Sources {
-  readonly params: ReadonlyMap<string, unknown>;
+  /** There once the run has begun. */
+  params: Parameters = NO_PARAMETERS;
   /** By task and item. */
   readonly all: unknown[];
   /** Tasks whose output was let go. */
@@ -20,10 +22,9 @@ export class Values implements Sources {
   readonly #reasons: Reasons;
   readonly #prepared: Map<number, Prepared> = new Map();
 
-  constructor(machine: Machine, reasons: Reasons, params: ReadonlyMap<string, unknown>) {
+  constructor(machine: Machine, reasons: Reasons) {
     this.#machine = machine;
     this.#reasons = reasons;
-    this.params = params;
     this.all = new Array(machine.plan.graph.size);
   }
 

@@ -54,8 +54,11 @@ export class Issues {
     }
   }
 
-  finite(path: readonly string[], value: unknown): void {
-    if (!Number.isFinite(value)) this.expected(path, "a finite number of milliseconds", value);
+  /** Milliseconds that a `Date` could hold: no clock is farther away. */
+  instant(path: readonly string[], value: unknown): void {
+    if (!Number.isFinite(value) || Math.abs(value as number) > 8.64e15) {
+      this.expected(path, "milliseconds that a Date can hold", value);
+    }
   }
 
   oneOf(path: readonly string[], value: unknown, allowed: readonly string[]): void {

@@ -139,6 +139,12 @@ export class JournalError extends Error {
   readonly code = "ASTRUM_JOURNAL";
 }
 
+/** The clock that the run was given failed while the run went on, which stopped it. */
+export class ClockError extends Error {
+  override readonly name: string = "ClockError";
+  readonly code = "ASTRUM_CLOCK";
+}
+
 /** A task threw, or a signal was aborted with, something that is no `Error`; `cause` is that value. */
 export class NonErrorThrown extends Error {
   override readonly name: string = "NonErrorThrown";

@@ -75,8 +75,9 @@ export abstract class Attempts implements Machine {
   protected readonly requeuedAt: Map<number, number> = new Map();
   protected running = 0;
   protected begun = false;
-  /** What stopped the run before it began: what is restored stays restored. */
+  /** What stopped the run before it began: what is restored stays restored. And what was called off before. */
   #stoppedBefore: StopCause | undefined;
+  readonly #calledOffBefore: Map<number, unknown> = new Map();
   readonly #freeSlots: number[] = [];
   #slots = 0;
   /** Tasks whose inputs are being prepared; and since when those are waited for that have got their status meanwhile. */
@@ -168,7 +169,8 @@ export abstract class Attempts implements Machine {
         this.#lingered(event.task);
         break;
       case "cancel":
-        this.cancel(event.task, event.reason);
+        if (this.begun) this.cancel(event.task, event.reason);
+        else this.#calledOffBefore.set(event.task, event.reason);
         break;
       case "stop":
         if (this.begun) this.stop(event.cause);
@@ -176,6 +178,7 @@ export abstract class Attempts implements Machine {
         break;
       case "begin":
         for (const task of event.restored?.keys() ?? []) this.finish(task, RESTORED);
+        for (const [task, reason] of this.#calledOffBefore) this.cancel(task, reason);
         this.begun = true;
         this.cause = -1;
         if (this.#stoppedBefore === undefined) this.begin();
@@ -410,7 +413,8 @@ export function reasonOf(cause: AbortCause | StopCause): Reason {
     case "expired":
       return { kind: "timeout", limitMs: cause.limitMs, scope: "attempt" };
     case "journal":
-      return { kind: "journal", error: cause.error };
+    case "clock":
+      return { kind: cause.kind, error: cause.error };
     case "cancelled":
       return { kind: "aborted", scope: "task", reason: cause.reason };
     case "aborted":

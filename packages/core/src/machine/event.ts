@@ -7,7 +7,8 @@
 export type StopCause =
   | { readonly kind: "aborted"; readonly reason: unknown }
   | { readonly kind: "timeout"; readonly limitMs: number }
-  | { readonly kind: "journal"; readonly error: unknown };
+  | { readonly kind: "journal"; readonly error: unknown }
+  | { readonly kind: "clock"; readonly error: unknown };
 
 interface Instant {
   /** Milliseconds since the run's anchor. */

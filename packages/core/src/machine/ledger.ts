@@ -40,7 +40,8 @@ export type Reason =
   | { readonly kind: "not-started"; readonly because: Reason }
   | { readonly kind: "failure"; readonly task: number }
   | { readonly kind: "timeout"; readonly limitMs: number; readonly scope: "attempt" | "run" }
-  | { readonly kind: "journal"; readonly error: unknown };
+  | { readonly kind: "journal"; readonly error: unknown }
+  | { readonly kind: "clock"; readonly error: unknown };
 
 /** The items of a map: consecutive tasks from `first`. */
 export interface Spawn {

@@ -59,6 +59,8 @@ export class Reasons {
             ? undefined
             : { cause: asError(reason.reason, "The run was aborted with") },
         );
+      case "clock":
+        return reason.error as Error;
       default:
         return new Error(this.textOf(reason));
     }
@@ -85,6 +87,8 @@ export class Reasons {
         return `not started: ${this.textOf(reason.because)}`;
       case "journal":
         return `the journal failed${because(reason.error)}`;
+      case "clock":
+        return `the clock failed${because(reason.error)}`;
     }
   }
 

@@ -30,6 +30,7 @@ import {
   type StageStatistics,
   type TaskStatistics,
   taskName,
+  taskNamed,
 } from "./statistics.ts";
 import { type Facts, type TaskRow, taskRow } from "./task-row.ts";
 
@@ -157,7 +158,6 @@ export class Report implements ExecutionReport {
   #flaky = 0;
   #rows: TaskStatistics[] | undefined;
   #analysis: Analysis | undefined;
-  #index: Map<string, number> | undefined;
 
   constructor(record: RunRecord) {
     this.#record = record;
@@ -300,7 +300,7 @@ export class Report implements ExecutionReport {
       return `Task "${taskName(this.#graph, ledger, task)}" failed${after}: ${message}`;
     });
     const { stoppedBy } = ledger;
-    if (stoppedBy?.kind === "timeout" || stoppedBy?.kind === "journal") {
+    if (stoppedBy !== undefined && ["timeout", "journal", "clock"].includes(stoppedBy.kind)) {
       lines.push(`The run was stopped: ${reasons.textOf(stoppedBy)}`);
     }
     return lines;
@@ -367,7 +367,7 @@ export class Report implements ExecutionReport {
   outcome(task: string): Outcome<unknown>;
   outcome(task: Task<unknown> | string): Outcome<unknown> {
     const name = typeof task === "string" ? task : task.name;
-    const at = this.#find(name);
+    const at = taskNamed(this.#graph, this.#ledger, name);
     if (at === undefined) throw new RangeError(`There is no task "${name}" in this run`);
     if (
       typeof task !== "string" &&
@@ -377,18 +377,6 @@ export class Report implements ExecutionReport {
       throw new RangeError(`Task "${name}" of this run is another one than the task given`);
     }
     return outcomeOf(this.#record, at);
-  }
-
-  #find(name: string): number | undefined {
-    const planned = this.#graph.index.get(name);
-    if (planned !== undefined || this.#ledger.spawns.length === 0) return planned;
-    if (this.#index === undefined) {
-      this.#index = new Map();
-      for (let item = this.#graph.size; item < this.#ledger.tasks; item++) {
-        this.#index.set(taskName(this.#graph, this.#ledger, item), item);
-      }
-    }
-    return this.#index.get(name);
   }
 
   unwrap(): Record<string, unknown> {

@@ -143,6 +143,17 @@ export function taskName(graph: Graph, ledger: Ledger, task: number): string {
   return `${(graph.definitions[spawn.map] as Definition).name}[${task - spawn.first}]`;
 }
 
+/** The task of that name, or the item, `map[3]`, once its map has listed it. */
+export function taskNamed(graph: Graph, ledger: Ledger, name: string): number | undefined {
+  const planned = graph.index.get(name);
+  if (planned !== undefined || ledger.spawns.length === 0) return planned;
+  const [, map = "", digits = ""] = /^(.*)\[(0|[1-9]\d*)\]$/s.exec(name) ?? [];
+  const spawn = ledger.spawnOfMap.get(graph.index.get(map) ?? -1);
+  return spawn !== undefined && Number(digits) < spawn.count
+    ? spawn.first + Number(digits)
+    : undefined;
+}
+
 /** When a task or item was first called; `NaN` if it never was. A map begins with the first of its items. */
 export function startOf(ledger: Ledger, task: number): number {
   const first = ledger.firstAttempt[task] as number;

@@ -1,0 +1,90 @@
+/**
+ * The calls of tasks that are under way, by slot: each is limited in time from its start, asked to stop, and given up
+ * once it has ended or nobody waits for it. Decides nothing: the machine is told that a limit has passed.
+ */
+import { TimeoutError } from "../ground/errors.ts";
+import { type Machine, reasonOf } from "../machine/attempts.ts";
+import type { AbortCause, MachineEvent } from "../machine/event.ts";
+import type { Reasons } from "../report/reasons.ts";
+import { Call, type CallHost } from "./call.ts";
+
+/** What it needs of the driver. */
+export interface CallsHost extends CallHost {
+  readonly machine: Machine;
+  readonly reasons: Reasons;
+  now(): number;
+  after(ms: number, fire: () => void): () => void;
+  send(event: MachineEvent): void;
+}
+
+export class Calls {
+  readonly #host: CallsHost;
+  readonly #graceMs: number | undefined;
+  readonly #running: (Call | undefined)[] = [];
+
+  constructor(host: CallsHost, graceMs: number | undefined) {
+    this.#host = host;
+    this.#graceMs = graceMs;
+  }
+
+  /** The call of an attempt that starts at `at`; from then on its time limit runs. */
+  open(task: number, id: number, at: number): Call {
+    const { ledger } = this.#host.machine;
+    const number = ledger.firstAttempt[task] === id ? 1 : ledger.attemptCount(task);
+    const call = new Call(this.#host, task, id, number);
+    this.#running[ledger.slot[id] as number] = call;
+    const limitMs = this.#host.machine.definitionOf(task).options?.timeoutMs;
+    if (limitMs !== undefined) {
+      call.deadline = at + limitMs;
+      call.disarm = this.#host.after(limitMs, () => {
+        this.#host.send({ type: "expired", task, at: this.#host.now(), limitMs });
+      });
+    }
+    return call;
+  }
+
+  /** Nothing more is heard of it. */
+  close(call: Call): void {
+    call.over = true;
+    call.disarm?.();
+    this.#running[this.#host.machine.ledger.slot[call.id] as number] = undefined;
+  }
+
+  /** A call that ends after its limit has timed out, though its timer could not fire: something held the thread. */
+  expireIfLate(call: Call, at: number): void {
+    if (call.deadline === undefined || at <= call.deadline || call.asked || call.over) return;
+    const { task } = call;
+    const limitMs = this.#host.machine.definitionOf(task).options?.timeoutMs as number;
+    call.late = true;
+    call.disarm?.();
+    call.ask(this.#timeout(task, limitMs), at);
+    this.#host.send({ type: "expired", task, at, limitMs });
+  }
+
+  /** Asks the running call of a task to stop; within the grace period it is waited for. */
+  abort(task: number, cause: AbortCause, at: number): void {
+    const { ledger } = this.#host.machine;
+    const call = this.#running[ledger.slot[ledger.lastAttempt[task] as number] as number];
+    if (call === undefined) return;
+    call.disarm?.();
+    const error =
+      cause.kind === "expired"
+        ? this.#timeout(task, cause.limitMs)
+        : this.#host.reasons.errorOf(reasonOf(cause), task);
+    if (this.#graceMs !== undefined) {
+      call.disarm = this.#host.after(this.#graceMs, () => {
+        if (call.over) return;
+        this.close(call);
+        const now = this.#host.now();
+        const overrunMs = now - (call.askedAt as number);
+        this.#host.send({ type: "abandon", task, at: now, error, overrunMs });
+      });
+    }
+    call.ask(error, at);
+  }
+
+  #timeout(task: number, limitMs: number): TimeoutError {
+    const message = `Task "${this.#host.nameOf(task)}" took longer than ${limitMs} ms`;
+    return new TimeoutError(message, limitMs, "attempt");
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * The values of a run's parameters, checked by their schemas before anything of the run starts. Knows no task but those
+ * that declare a parameter.
+ */
+import type { Graph } from "../define/graph.ts";
+import type { Binding, Definition, ParamInput } from "../define/task.ts";
+import { Issues } from "../ground/check.ts";
+import { complaints, messageOf, PlanError, SchemaError } from "../ground/errors.ts";
+import { validate } from "./inputs.ts";
+
+export type Parameters = ReadonlyMap<string, unknown>;
+
+export const NO_PARAMETERS: Parameters = new Map();
+
+/** Asks every schema, all at once. Rejects with a `PlanError` that tells every refusal; a promise only where a schema is asked. */
+export function checkParameters(
+  { definitions }: Graph,
+  bindings: readonly Binding[] | undefined,
+): Parameters | Promise<Parameters> {
+  if (bindings === undefined) return NO_PARAMETERS;
+  const params = paramsOf(definitions);
+  const values = new Map(bindings.map(({ param, value }) => [param, value]));
+  const checked = [...values].flatMap(([name, value]) => {
+    const schema = params.get(name)?.schema;
+    return schema === undefined ? [] : [{ name, schema, value }];
+  });
+  if (checked.length === 0) return values;
+  const issues = new Issues();
+  return Promise.all(
+    checked.map(async ({ name, schema, value }) => {
+      try {
+        values.set(name, await validate(schema, value, name, "the parameter"));
+      } catch (error) {
+        const why =
+          error instanceof SchemaError
+            ? `does not match its schema: ${complaints(error.issues)}`
+            : `could not be checked: ${messageOf(error)}`;
+        issues.add("invalid-parameter", `Parameter "${name}" ${why}`, ["params", name]);
+      }
+    }),
+  ).then(() => {
+    if (issues.list.length > 0) throw new PlanError(issues.list);
+    return values;
+  });
+}
+
+/** The parameters of a graph, by name. */
+function paramsOf(definitions: readonly Definition[]): Map<string, ParamInput> {
+  const params = new Map<string, ParamInput>();
+  for (const { slots } of definitions) {
+    for (const { param } of slots) if (param !== undefined) params.set(param.name, param);
+  }
+  return params;
+}

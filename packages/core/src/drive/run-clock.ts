@@ -1,0 +1,90 @@
+/**
+ * The clock of one run: instants since its anchor, which never go back, and timers. A clock of the user's own may throw,
+ * give no numbers or call twice; that is told once, and the run goes on to its end on the clock of the system. Knows no
+ * task and no event.
+ */
+import { type Anchor, type Clock, systemClock } from "../contract/clock.ts";
+import { ClockError, describe, messageOf } from "../ground/errors.ts";
+
+/** Beyond the range of a `Date` there are no instants, and the microseconds of a double are not exact. */
+const LAST_MS = 8.64e15;
+
+export class RunClock {
+  /** The last instant that was read. */
+  instant = 0;
+  readonly #anchor: Anchor;
+  readonly #onFault: (error: ClockError) => void;
+  #clock: Clock;
+  #origin: number;
+
+  constructor(anchor: Anchor, onFault: (error: ClockError) => void) {
+    this.#anchor = anchor;
+    this.#onFault = onFault;
+    this.#clock = anchor.clock;
+    this.#origin = anchor.now;
+  }
+
+  now(): number {
+    let at: unknown;
+    try {
+      at = this.#clock.now() - this.#origin;
+    } catch (error) {
+      return this.#failed("now()", `threw: ${messageOf(error)}`, error);
+    }
+    // A clock of the caller's own may go back; a run does not.
+    if ((at as number) > this.instant) {
+      if ((at as number) > LAST_MS) return this.#failed("now()", `gave ${describe(at)}`);
+      this.instant = at as number;
+    } else if (typeof at !== "number" || Number.isNaN(at)) {
+      return this.#failed("now()", `gave ${describe(at)}`);
+    }
+    return this.instant;
+  }
+
+  /** Calls back at most once, and not after it was called off. */
+  after(ms: number, fire: () => void): () => void {
+    let open = true;
+    const once = (): void => {
+      if (!open) return;
+      open = false;
+      fire();
+    };
+    let callOff: () => void;
+    try {
+      callOff = this.#clock.after(ms, once);
+      if (typeof callOff !== "function") throw new TypeError(`it gave ${describe(callOff)}`);
+    } catch (error) {
+      this.#failed("after()", `failed: ${messageOf(error)}`, error);
+      callOff = open ? systemClock.after(ms, once) : () => {};
+    }
+    return () => {
+      open = false;
+      try {
+        callOff();
+      } catch (error) {
+        this.#failed("after()", `could not be called off: ${messageOf(error)}`, error);
+      }
+    };
+  }
+
+  /** How far the wall clock has drifted from the monotonic one; `null` when it cannot be read. It counts whole milliseconds: one is none. */
+  driftMs(at: number): number | null {
+    const { clock, epochMs } = this.#anchor;
+    try {
+      const ms = clock.wallNow() - epochMs - at;
+      if (!Number.isFinite(ms)) return null;
+      return Math.abs(ms) < 2 ? 0 : Math.round(ms);
+    } catch {
+      return null;
+    }
+  }
+
+  /** From here on it is the clock of the system that counts. */
+  #failed(what: string, how: string, cause?: unknown): number {
+    if (this.#clock === systemClock) return this.instant;
+    this.#clock = systemClock;
+    this.#origin = systemClock.now() - this.instant;
+    this.#onFault(new ClockError(`\`clock.${what}\` ${how}`, cause === undefined ? {} : { cause }));
+    return this.instant;
+  }
+}
