@@ -1,10 +1,11 @@
 import { defineConfig } from "tsup";
 import shared from "../../tsup.shared.ts";
-import { bundled } from "./bundled.ts";
+import { banner, bundled } from "./bundled.ts";
 
 export default defineConfig({
   ...shared,
   entry: ["src/main.ts", "src/analysis.worker.ts"],
   dts: false,
   noExternal: bundled,
+  banner,
 });

@@ -4,7 +4,8 @@
  * outside.
  */
 import type { FileAnalysis } from "./analyse/file.ts";
-import { analyseShardFile, type Shard } from "./analyse/shard.ts";
+import type { Shard } from "./analyse/shard.ts";
+import { analyseShardFile } from "./analyse/shard-file.ts";
 import type { Excerpt } from "./duplicates/candidates.ts";
 import { compareExcerpts, type DuplicateBlock } from "./duplicates/compare.ts";
 

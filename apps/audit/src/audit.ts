@@ -12,13 +12,13 @@ import { withFailures } from "./chaos.ts";
 import type { AuditOptions } from "./command-line.ts";
 import { exit } from "./exit-code.ts";
 import { auditFlow } from "./graph.ts";
-import { type Metrics, serveMetrics, writeMetrics } from "./metrics.ts";
+import type { Metrics } from "./metrics.ts";
 import { filesAtOnce } from "./open-files.ts";
 import { partsOf } from "./outputs.ts";
 import { writeReports } from "./reports.ts";
 import { summarise, tell } from "./tell.ts";
 import { timeLine } from "./time-line.ts";
-import { startTracing } from "./tracing.ts";
+import type { Tracing } from "./tracing.ts";
 import { UsageError } from "./usage-error.ts";
 import { judge } from "./verdict.ts";
 import type { AuditWork } from "./work.ts";
@@ -34,17 +34,17 @@ export async function audit(root: string, out: string, options: AuditOptions): P
   if (metrics !== undefined) tell(`metrics: ${metrics.place}`);
   if (interrupted === undefined) rmSync(logPath, { force: true });
 
+  const tracing = await tracingFor(options.otlp);
   const threads = options.workers > 0 ? workOnThreads(options.workers) : undefined;
-  const tracing =
-    options.otlp === undefined ? undefined : startTracing(options.otlp, manifest.version);
   // Files are searched with their secrets masked, so nothing holds one; and "secrets" here is the name of a count.
   const log = eventLog(logPath, { redact: false });
   const interrupt = new AbortController();
-  // Once: a second Ctrl-C finds no handler and ends the program.
-  process.once("SIGINT", () => {
+  const onInterrupt = () => {
     tell("interrupted: stopping and writing what there is; once more to stop at once");
     interrupt.abort(new Error("Interrupted"));
-  });
+  };
+  // Once: a second Ctrl-C finds no handler and ends the program.
+  process.once("SIGINT", onInterrupt);
 
   const io = filesAtOnce(options.io);
   if (io < options.io) tell(`reading ${io} files at once: few may be open here (ulimit -n)`);
@@ -92,6 +92,7 @@ export async function audit(root: string, out: string, options: AuditOptions): P
     await threads?.pool.destroy();
     await metrics?.stop();
     const lost = await tracing?.stop();
+    process.off("SIGINT", onInterrupt);
     if (lost !== undefined) tell(`traces did not all reach ${options.otlp}: ${lost}`);
   }
 }
@@ -103,8 +104,17 @@ function interruptedRun(path: string): ReturnType<typeof readEventLog> {
   return readEventLog(path);
 }
 
+/** The SDK takes as long to load as the rest of the program: not unless spans are asked for. */
+async function tracingFor(url: string | undefined): Promise<Tracing | undefined> {
+  if (url === undefined) return undefined;
+  const { startTracing } = await import("./tracing.ts");
+  return startTracing(url, manifest.version);
+}
+
 async function metricsFor(where: number | string | undefined): Promise<Metrics | undefined> {
-  if (typeof where !== "number") return where === undefined ? undefined : writeMetrics(where);
+  if (where === undefined) return undefined;
+  const { serveMetrics, writeMetrics } = await import("./metrics.ts");
+  if (typeof where === "string") return writeMetrics(where);
   try {
     return await serveMetrics(where);
   } catch (error) {

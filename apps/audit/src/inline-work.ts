@@ -3,7 +3,7 @@
  * while one is under way nothing else is.
  */
 import { setImmediate } from "node:timers/promises";
-import { analyseShardFile } from "./analyse/shard.ts";
+import { analyseShardFile } from "./analyse/shard-file.ts";
 import { compareExcerpts } from "./duplicates/compare.ts";
 import type { AuditWork } from "./work.ts";
 

@@ -3,7 +3,8 @@
  * assignments. `else`, `default`, `catch` and `?.` are none. One more than that is McCabe's number (A Complexity Measure,
  * 1976) of the file read as one program. Judges nothing.
  */
-import ts from "typescript";
+import type { Node, SourceFile, SyntaxKind } from "typescript";
+import ts from "./typescript.ts";
 
 export interface Complexity {
   readonly decisions: number;
@@ -12,13 +13,10 @@ export interface Complexity {
   readonly decisionsThere: number;
 }
 
-export function complexityOf(
-  source: ts.SourceFile,
-  lineAt: (offset: number) => number,
-): Complexity {
+export function complexityOf(source: SourceFile, lineAt: (offset: number) => number): Complexity {
   const functions: Function[] = [{ start: 0, decisions: 0 }];
   // Not by recursion: a sum of some thousand terms is as many levels deep.
-  const waiting: [node: ts.Node, around: Function][] = [[source, functions[0] as Function]];
+  const waiting: [node: Node, around: Function][] = [[source, functions[0] as Function]];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const [node, around] = next;
     if (isDecision(node)) around.decisions++;
@@ -41,7 +39,7 @@ interface Function {
   decisions: number;
 }
 
-const deciding: ReadonlySet<ts.SyntaxKind> = new Set([
+const deciding: ReadonlySet<SyntaxKind> = new Set([
   ts.SyntaxKind.IfStatement,
   ts.SyntaxKind.ConditionalExpression,
   ts.SyntaxKind.ForStatement,
@@ -52,7 +50,7 @@ const deciding: ReadonlySet<ts.SyntaxKind> = new Set([
   ts.SyntaxKind.CaseClause,
 ]);
 
-const shortCircuits: ReadonlySet<ts.SyntaxKind> = new Set([
+const shortCircuits: ReadonlySet<SyntaxKind> = new Set([
   ts.SyntaxKind.AmpersandAmpersandToken,
   ts.SyntaxKind.BarBarToken,
   ts.SyntaxKind.QuestionQuestionToken,
@@ -61,7 +59,7 @@ const shortCircuits: ReadonlySet<ts.SyntaxKind> = new Set([
   ts.SyntaxKind.QuestionQuestionEqualsToken,
 ]);
 
-function isDecision(node: ts.Node): boolean {
+function isDecision(node: Node): boolean {
   if (deciding.has(node.kind)) return true;
   return ts.isBinaryExpression(node) && shortCircuits.has(node.operatorToken.kind);
 }

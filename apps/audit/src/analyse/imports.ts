@@ -9,8 +9,20 @@
  * is used as a value, which compilers erase by default. (`verbatimModuleSyntax` keeps the last kind; an edge that only
  * some compiler options make is left out rather than guessed.)
  */
-import ts from "typescript";
+import type {
+  DiagnosticWithLocation,
+  ExportDeclaration,
+  ExportSpecifier,
+  ImportDeclaration,
+  ImportSpecifier,
+  NamedExportBindings,
+  NamedImportBindings,
+  Node,
+  ScriptKind,
+  SourceFile,
+} from "typescript";
 import { isDeclarationFile } from "./languages.ts";
+import ts from "./typescript.ts";
 
 export interface Import {
   /** As written: `./graph.ts`. */
@@ -24,7 +36,7 @@ export interface Imports {
   readonly statements: readonly (readonly [firstLine: number, lastLine: number])[];
 }
 
-const languages: Readonly<Record<string, ts.ScriptKind>> = {
+const languages: Readonly<Record<string, ScriptKind>> = {
   // JSX is legal in none of the first three and common in all of them.
   js: ts.ScriptKind.JSX,
   mjs: ts.ScriptKind.JSX,
@@ -42,7 +54,7 @@ export function isModule(path: string): boolean {
 }
 
 export interface Parsed {
-  readonly source: ts.SourceFile;
+  readonly source: SourceFile;
   /** What the parser found wrong first: then a part of the tree could mislead. */
   readonly syntaxError?: string;
 }
@@ -61,10 +73,10 @@ export function parsed(path: string, text: string, lineAt: (offset: number) => n
 }
 
 /** `lineAt` because the parser's own lines are others: to it, U+2028 and U+2029 end one as well. */
-export function importsOf(source: ts.SourceFile, lineAt: (offset: number) => number): Imports {
+export function importsOf(source: SourceFile, lineAt: (offset: number) => number): Imports {
   const loads: Import[] = [];
   const statements: [number, number][] = [];
-  const load = (node: ts.Node, specifier: string): void => {
+  const load = (node: Node, specifier: string): void => {
     loads.push({ specifier, line: lineAt(node.getStart(source)) });
   };
   const erases = /\.([cm]?ts|tsx)$/.test(source.fileName);
@@ -85,7 +97,7 @@ export function importsOf(source: ts.SourceFile, lineAt: (offset: number) => num
   return { loads: loads.sort((a, b) => a.line - b.line), statements };
 }
 
-function isTypeOnly(statement: ts.ImportDeclaration | ts.ExportDeclaration): boolean {
+function isTypeOnly(statement: ImportDeclaration | ExportDeclaration): boolean {
   if (ts.isExportDeclaration(statement)) {
     const { exportClause, isTypeOnly: marked } = statement;
     return marked || (exportClause !== undefined && allMarked(exportClause));
@@ -100,14 +112,14 @@ function isTypeOnly(statement: ts.ImportDeclaration | ts.ExportDeclaration): boo
 }
 
 /** `{ type A, type B }`; empty braces load the module for its effects. */
-function allMarked(bindings: ts.NamedImportBindings | ts.NamedExportBindings): boolean {
+function allMarked(bindings: NamedImportBindings | NamedExportBindings): boolean {
   if (!ts.isNamedImports(bindings) && !ts.isNamedExports(bindings)) return false;
-  const elements: readonly (ts.ImportSpecifier | ts.ExportSpecifier)[] = [...bindings.elements];
+  const elements: readonly (ImportSpecifier | ExportSpecifier)[] = [...bindings.elements];
   return elements.length > 0 && elements.every((element) => element.isTypeOnly);
 }
 
 /** `import "./effect.js"` and `import {} from` name nothing, and load for the effect. */
-function isUnused({ importClause }: ts.ImportDeclaration, values: ReadonlySet<string>): boolean {
+function isUnused({ importClause }: ImportDeclaration, values: ReadonlySet<string>): boolean {
   if (importClause === undefined) return false;
   const { name, namedBindings } = importClause;
   const names = name === undefined ? [] : [name];
@@ -122,16 +134,16 @@ interface Uses {
   /** Every name that stands where a value is read. */
   readonly values: ReadonlySet<string>;
   /** What is required when the file is loaded. */
-  readonly requires: readonly (readonly [node: ts.Node, specifier: string])[];
+  readonly requires: readonly (readonly [node: Node, specifier: string])[];
 }
 
 const nothingUsed: Uses = { values: new Set(), requires: [] };
 
-function usesOf(source: ts.SourceFile): Uses {
+function usesOf(source: SourceFile): Uses {
   const values = new Set<string>();
-  const requires: [ts.Node, string][] = [];
+  const requires: [Node, string][] = [];
   let functions = 0;
-  const look = (node: ts.Node): void => {
+  const look = (node: Node): void => {
     if (isErased(node)) return;
     if (ts.isIdentifier(node)) {
       values.add(node.text);
@@ -153,7 +165,7 @@ function usesOf(source: ts.SourceFile): Uses {
   return { values, requires };
 }
 
-function isErased(node: ts.Node): boolean {
+function isErased(node: Node): boolean {
   if (ts.isExpressionWithTypeArguments(node)) return false;
   return (
     ts.isImportDeclaration(node) ||
@@ -169,20 +181,20 @@ function isErased(node: ts.Node): boolean {
 }
 
 /** Names that a node declares or that belong to an object: they read no value of the module's. */
-function namesGivenBy(node: ts.Node): (ts.Node | undefined)[] {
+function namesGivenBy(node: Node): (Node | undefined)[] {
   if (ts.isShorthandPropertyAssignment(node)) return [];
   if (ts.isExportSpecifier(node)) return node.propertyName === undefined ? [] : [node.name];
   if (ts.isBindingElement(node)) return [node.propertyName, onlyIdentifier(node.name)];
   if (ts.isPropertyAccessExpression(node)) return [node.name];
-  return "name" in node ? [onlyIdentifier(node.name as ts.Node | undefined)] : [];
+  return "name" in node ? [onlyIdentifier(node.name as Node | undefined)] : [];
 }
 
 /** Patterns and computed names hold expressions, which do read values. */
-function onlyIdentifier(name: ts.Node | undefined): ts.Node | undefined {
+function onlyIdentifier(name: Node | undefined): Node | undefined {
   return name !== undefined && ts.isIdentifier(name) ? name : undefined;
 }
 
-function requiredBy(node: ts.Node): string | undefined {
+function requiredBy(node: Node): string | undefined {
   if (ts.isImportEqualsDeclaration(node)) {
     const { moduleReference, isTypeOnly: marked } = node;
     if (marked || !ts.isExternalModuleReference(moduleReference)) return undefined;
@@ -196,9 +208,9 @@ function requiredBy(node: ts.Node): string | undefined {
 }
 
 /** The parser keeps its complaints on the tree; the public way to them would build a whole program for every file. */
-function parseDiagnosticsOf(source: ts.SourceFile): readonly ts.DiagnosticWithLocation[] {
-  const { parseDiagnostics } = source as ts.SourceFile & {
-    readonly parseDiagnostics?: readonly ts.DiagnosticWithLocation[];
+function parseDiagnosticsOf(source: SourceFile): readonly DiagnosticWithLocation[] {
+  const { parseDiagnostics } = source as SourceFile & {
+    readonly parseDiagnostics?: readonly DiagnosticWithLocation[];
   };
   return parseDiagnostics ?? [];
 }
