@@ -185,7 +185,7 @@ export default {
         "^(packages|apps)/[^/]+/test/.*fixtures/",
       ],
     },
-    tsPreCompilationDeps: "specify",
+    tsPreCompilationDeps: true,
     detectProcessBuiltinModuleCalls: false,
     enhancedResolveOptions: {
       exportsFields: ["exports"],
