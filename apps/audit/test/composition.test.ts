@@ -20,10 +20,11 @@ import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { auditFlow } from "../src/graph.ts";
 import { inlineWork } from "../src/inline-work.ts";
 import { serveMetrics } from "../src/metrics.ts";
+import { inProcess } from "./in-process.ts";
 import { openReceiver } from "./otlp-receiver.ts";
 import { program, run } from "./program.ts";
 import { treeOfReport, treeOfSpans } from "./span-tree.ts";
-import { temporaryTree } from "./temporary-tree.ts";
+import { sharedTree, temporaryTree } from "./temporary-tree.ts";
 
 // Outside of any repository: what git says of this one is not known here.
 const known = mkdtempSync(join(realpathSync(tmpdir()), "astrum-audit-known-"));
@@ -51,19 +52,19 @@ test("with --chaos 0.3 the findings are the same, and attempts were made again",
   );
   expect(failures.length).toBeGreaterThan(3);
   const again = newFolder();
-  await audit(["--out", again, "--chaos", "0.3", "--workers", "0", known]);
+  await inProcess(["--out", again, "--chaos", "0.3", known]);
   const failed = (report: SerializedReport) =>
     report.taskStatistics.map(({ taskName, attemptCount }) => `${taskName} ${attemptCount}`).sort();
   expect(failed(reportIn(again))).toEqual(failed(reportIn(out)));
   const other = newFolder();
-  await audit(["--out", other, "--chaos", "0.3", "--seed", "2", known]);
+  await inProcess(["--out", other, "--chaos", "0.3", "--seed", "2", known]);
   expect(failed(reportIn(other))).not.toEqual(failed(reportIn(out)));
 });
 
 describe("reports:", () => {
   test("one file for each that is asked for, and none else", async () => {
     const out = newFolder();
-    await audit(["--out", out, "--report", "junit,trace,md,mermaid,dot,ndjson", known]);
+    await inProcess(["--out", out, "--report", "junit,trace,md,mermaid,dot,ndjson", known]);
     expect(readdirSync(out).sort()).toEqual([
       ".gitignore",
       "findings.json",
@@ -81,7 +82,7 @@ describe("reports:", () => {
 
   test("the tail packs the findings, and adds a line to the history", async () => {
     const out = newFolder();
-    for (const _ of [1, 2]) await audit(["--out", out, "--report", "json", known]);
+    for (const _ of [1, 2]) await inProcess(["--out", out, "--report", "json", known]);
     const packed = readFileSync(join(out, "findings.json.gz"));
     expect(gunzipSync(packed).toString()).toBe(text(out, "findings.json"));
     const lines = text(out, "history.ndjson").trimEnd().split("\n");
@@ -93,10 +94,10 @@ describe("reports:", () => {
 
   test("--from tells a run again: the same findings, and any report", async () => {
     const out = newFolder();
-    await audit(["--out", out, "--report", "none", known]);
+    await inProcess(["--out", out, "--report", "none", known]);
     const again = newFolder();
     const log = join(out, "run.ndjson");
-    const told = await audit(["--out", again, "--from", log, "--report", "html,json"]);
+    const told = await inProcess(["--out", again, "--from", log, "--report", "html,json"]);
     expect(told).toMatchObject({ code: 1, stdout: expected });
     expect(reportIn(again)).toMatchObject({ executionState: "completed" });
     expect(text(again, "report.html")).toMatch(/^<!doctype html>/i);
@@ -105,7 +106,7 @@ describe("reports:", () => {
   test("--from says what is no log", async () => {
     const root = temporaryTree({ "a.md": "# A\n" });
     for (const log of ["a.md", "gone.ndjson"]) {
-      const { code, stderr } = await audit(["--out", newFolder(), "--from", join(root, log)]);
+      const { code, stderr } = await inProcess(["--out", newFolder(), "--from", join(root, log)]);
       expect(code).toBe(64);
       expect(stderr).toContain(`Cannot tell "${join(root, log)}" again: `);
     }
@@ -114,20 +115,20 @@ describe("reports:", () => {
 
 test("the last lines say where the time went, and where the report is", async () => {
   const out = newFolder();
-  const lines = (await audit(["--out", out, known])).stderr.trimEnd().split("\n");
+  const lines = (await inProcess(["--out", out, known])).stderr.trimEnd().split("\n");
   expect(lines.at(-3)).toMatch(/^astrum-audit: \d+\.\d s: \d+ % [a-z ]+, .* · bound by [a-z]+$/);
   expect(lines.at(-1)).toBe(`astrum-audit: the report: ${join(out, "report.html")}`);
 });
 
 describe("--progress", () => {
   test("none tells only what came of it", async () => {
-    const { stderr } = await audit(["--out", newFolder(), "--progress", "none", known]);
+    const { stderr } = await inProcess(["--out", newFolder(), "--progress", "none", known]);
     expect(stderr).not.toContain("items");
     expect(stderr).toContain("auditing");
   });
 
   test("ndjson tells every event", async () => {
-    const { stderr } = await audit(["--out", newFolder(), "--progress", "ndjson", known]);
+    const { stderr } = await inProcess(["--out", newFolder(), "--progress", "ndjson", known]);
     const events = stderr.split("\n").filter((line) => line.startsWith("{"));
     const types = new Set(events.map((line) => (JSON.parse(line) as { type: string }).type));
     expect([...types]).toEqual(expect.arrayContaining(["run.start", "attempt.end", "run.end"]));
@@ -162,15 +163,16 @@ test("a planted secret is in nothing that the audit writes or prints", async () 
 
 describe("an audit that was cut off", () => {
   /** Enough for a kill to hit the middle of it. */
-  function largeTree(): string {
-    const root = temporaryTree();
+  const largeTree = sharedTree((root) => {
     for (let n = 0; n < 20; n++) cpSync(known, join(root, `copy ${n}`), { recursive: true });
-    return root;
-  }
+  });
+  /** The same tree, audited without a break: once for all that are compared with it. */
+  let unbroken: ReturnType<typeof audit> | undefined;
 
   /** Sends the signal when this task has ended. */
   async function cutOff(signal: "SIGINT" | "SIGKILL", task: string, root: string, out: string) {
-    const args = ["--workers", "1", "--progress", "ndjson", "--out", out, root];
+    const report = ["--progress", "ndjson", "--report", "json"];
+    const args = ["--workers", "1", ...report, "--out", out, root];
     const child = spawn(process.execPath, [program, ...args], {
       stdio: ["ignore", "ignore", "pipe"],
     });
@@ -206,8 +208,9 @@ describe("an audit that was cut off", () => {
         .map(({ taskName }) => taskName);
       expect(done).toContain(task);
 
-      const resumed = await audit(["--out", out, "--resume", root]);
-      const whole = await audit(["--out", newFolder(), root]);
+      const resumed = await audit(["--out", out, "--report", "json", "--resume", root]);
+      unbroken ??= audit(["--out", newFolder(), "--report", "none", root]);
+      const whole = await unbroken;
       expect({ code: resumed.code, stdout: resumed.stdout }).toEqual({
         code: whole.code,
         stdout: whole.stdout,
@@ -225,7 +228,7 @@ describe("an audit that was cut off", () => {
 
   test("there is nothing to resume where there was no audit", async () => {
     const out = newFolder();
-    const { code, stderr } = await audit(["--out", out, "--resume", known]);
+    const { code, stderr } = await inProcess(["--out", out, "--resume", known]);
     expect(code).toBe(64);
     expect(stderr).toContain(`There is nothing to resume: no "${join(out, "run.ndjson")}"`);
   });
@@ -246,6 +249,38 @@ test("--otlp sends a span for the run, each task and each attempt of the report"
     attemptStatistics.filter(({ willRetry }) => willRetry),
   );
   expect(failed.map(({ name }) => name.split(" ")[0])).toEqual(retried.map(() => "attempt"));
+});
+
+test("the main thread loads no parser, which the threads have, and no SDK that nobody asked for", async () => {
+  const receiver = await openReceiver();
+  onTestFinished(() => receiver.close());
+  const told = join(temporaryTree(), "loaded");
+  const telling = `
+    import { createRequire } from "node:module";
+    import { writeFileSync } from "node:fs";
+    import { isMainThread } from "node:worker_threads";
+    const tell = () => writeFileSync(${JSON.stringify(told)}, Object.keys(createRequire("file:///").cache).join("\\n"));
+    if (isMainThread) process.on("exit", tell);`;
+  const hook = `--import=data:text/javascript,${encodeURIComponent(telling)}`;
+  const loaded = async (...args: readonly string[]) => {
+    const ended = await run(process.execPath, [hook, program, "--out", temporaryTree(), ...args]);
+    expect(ended).toMatchObject({ code: 1 });
+    const packages = readFileSync(told, "utf8").matchAll(
+      /(?<=\/node_modules\/)(?!\.pnpm)(@[^/]+\/)?[^/]+/g,
+    );
+    return new Set([...packages].map(([name]) => name));
+  };
+  const few = await loaded("--workers", "1", known);
+  const needless = [
+    "typescript",
+    "prom-client",
+    "@opentelemetry/api",
+    "@opentelemetry/sdk-trace-base",
+  ];
+  expect(needless.filter((name) => few.has(name))).toEqual([]);
+  const metrics = join(temporaryTree(), "audit.prom");
+  const all = await loaded("--workers", "0", "--metrics", metrics, "--otlp", receiver.url, known);
+  expect(needless.filter((name) => !all.has(name))).toEqual([]);
 });
 
 test("a collector that is not there is told of, and changes nothing else", async () => {
@@ -284,14 +319,14 @@ describe("--metrics", () => {
     const taken = await serveMetrics(0);
     onTestFinished(() => taken.stop());
     const { port } = new URL(taken.place);
-    const { code, stderr } = await audit(["--out", newFolder(), "--metrics", port, known]);
+    const { code, stderr } = await inProcess(["--out", newFolder(), "--metrics", port, known]);
     expect(code).toBe(64);
     expect(stderr).toContain(`Cannot serve metrics on port ${port}: listen EADDRINUSE`);
   });
 
   test("leaves them in a file", async () => {
     const path = join(temporaryTree(), "audit.prom");
-    await audit(["--out", newFolder(), "--metrics", path, known]);
+    await inProcess(["--out", newFolder(), "--metrics", path, known]);
     expect(readFileSync(path, "utf8")).toMatch(/^astrum_\w*success\w*\{flow="audit"\} \d/m);
   });
 });

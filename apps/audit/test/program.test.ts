@@ -12,8 +12,9 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
+import { inProcess } from "./in-process.ts";
 import { type Ended, program, run } from "./program.ts";
-import { temporaryTree } from "./temporary-tree.ts";
+import { fill, sharedTree, temporaryTree } from "./temporary-tree.ts";
 
 const fixtures = fileURLToPath(new URL("./fixtures/", import.meta.url));
 // Outside of this repository, whose history would be the tree's.
@@ -35,13 +36,19 @@ async function audit(args: readonly string[], cwd?: string): Promise<Run> {
   return { ...(await run(process.execPath, [program, "--out", out, ...args], where)), out };
 }
 
+/** The same, where neither a process nor threads are what is tested. */
+async function auditHere(args: readonly string[]): Promise<Run> {
+  const out = join(temporaryTree(), "out");
+  return { ...(await inProcess(["--out", out, ...args])), out };
+}
+
 const json = (...path: string[]): Record<string, unknown> =>
   JSON.parse(readFileSync(join(...path), "utf8"));
 const lastLine = (text: string): string | undefined => text.trimEnd().split("\n").at(-1);
 
 describe("the tree with known faults gives exactly its findings", () => {
   test.each(["1", "2", "200"])("with --io %s", async (io) => {
-    const { code, stdout, out } = await audit(["--io", io, known]);
+    const { code, stdout, out } = await auditHere(["--io", io, known]);
     expect(stdout).toBe(expected);
     expect(code).toBe(1);
     const findings = json(out, "findings.json");
@@ -58,7 +65,7 @@ describe("the tree with known faults gives exactly its findings", () => {
   });
 
   test("as JSON, which is what findings.json holds", async () => {
-    const { stdout, out } = await audit(["--json", known]);
+    const { stdout, out } = await auditHere(["--json", known]);
     expect(stdout).toBe(readFileSync(join(out, "findings.json"), "utf8"));
     const findings = (JSON.parse(stdout) as { findings: { path: string; kind: string }[] })
       .findings;
@@ -106,7 +113,8 @@ describe("the findings are the same wherever they are computed:", () => {
 
   test("on a tree that is too large for one call, with a file that is nested too deeply", async () => {
     const root = temporaryTree({ "deep.ts": "(".repeat(100_000) });
-    for (let n = 0; n < 12; n++) cpSync(known, join(root, `copy ${n}`), { recursive: true });
+    const copies = 4;
+    for (let n = 0; n < copies; n++) cpSync(known, join(root, `copy ${n}`), { recursive: true });
     for (let n = 0; n < 6; n++) {
       const lines = Array.from({ length: 2000 }, (_, i) => `export const v${n}_${i} = [${i}];`);
       writeFileSync(
@@ -116,7 +124,9 @@ describe("the findings are the same wherever they are computed:", () => {
     }
     const [inline, one, two] = await Promise.all([0, 1, 2].map((n) => computed(n, root)));
     // The link that leaves the tree with known faults, and is not judged there, stays inside this one.
-    expect(inline?.findings).toMatchObject({ counts: { links: 12 * 17, cycles: 12 * 4 + 1 } });
+    expect(inline?.findings).toMatchObject({
+      counts: { links: copies * 17, cycles: copies * 4 + 1 },
+    });
     expect(inline?.findings.skipped).toContainEqual({
       path: "deep.ts",
       reason: "it is nested too deeply to be parsed",
@@ -128,7 +138,7 @@ describe("the findings are the same wherever they are computed:", () => {
 
 describe("the exit code is", () => {
   test("0 for a clean tree and for an empty folder", async () => {
-    const clean = await audit([temporaryTree({ "a.md": "# A\n[a](#a)" })]);
+    const clean = await auditHere([temporaryTree({ "a.md": "# A\n[a](#a)" })]);
     expect(clean).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^passed: .*; looked at 1 text file and /),
@@ -141,26 +151,19 @@ describe("the exit code is", () => {
   });
 
   test("0 when what was found may not fail it, 1 when it may", async () => {
-    const verdicts = [
-      ["--fail-on", "none"],
-      ["--fail-on", "dup"],
-      ["--fail-on", "dup", "--max-dup", "0"],
-      ["--fail-on", "cycles"],
-    ].map(async (args) => {
-      const { code, stdout } = await audit([...args, known]);
+    const verdict = async (...failOn: readonly string[]) => {
+      const { code, stdout } = await auditHere(["--fail-on", ...failOn, known]);
       return `${code} ${lastLine(stdout)?.split(":")[0]}`;
-    });
-    expect(await Promise.all(verdicts)).toEqual([
-      "0 passed",
-      "0 passed",
-      "1 failed on dup",
-      "1 failed on cycles",
-    ]);
+    };
+    expect(await verdict("none")).toBe("0 passed");
+    expect(await verdict("dup")).toBe("0 passed");
+    expect(await verdict("dup", "--max-dup", "0")).toBe("1 failed on dup");
+    expect(await verdict("cycles")).toBe("1 failed on cycles");
   });
 
   test("2 when what was found cannot be written", async () => {
     const out = temporaryTree({ "findings.json/in-the-way": "" });
-    const { code, stderr } = await audit(["--out", out, known]);
+    const { code, stderr } = await inProcess(["--out", out, known]);
     expect(code).toBe(2);
     expect(lastLine(stderr)).toMatch(/^astrum-audit: EISDIR: .*findings\.json'$/);
   });
@@ -180,28 +183,22 @@ describe("the exit code is", () => {
     expect(readdirSync(root)).toEqual(["a.md"]);
   });
 
+  const manyFiles = sharedTree((root) => {
+    const names = Array.from({ length: 3000 }, (_, n) => `f${n}`);
+    fill(root, Object.fromEntries(names.map((f, n) => [`${f}.ts`, `export const ${f} = ${n};\n`])));
+  });
+
   test.each(["0", "2"])(
     "130 when it is interrupted with --workers %s, with reports of what was done",
     async (workers) => {
-      const files = Array.from({ length: 3000 }, (_, n) => [
-        `f${n}.ts`,
-        `export const f${n} = ${n};\n`,
-      ]);
       const out = join(temporaryTree(), "out");
-      const args = [
-        program,
-        "--workers",
-        workers,
-        "--out",
-        out,
-        temporaryTree(Object.fromEntries(files)),
-      ];
+      const args = [program, "--workers", workers, "--report", "json", "--out", out, manyFiles()];
       let interrupted = false;
       const { code, stdout, stderr } = await run(process.execPath, args, {
-        onStderr: (told, kill) => {
-          if (interrupted || !/ read {2}.*\(3000 items\)/.test(told)) return;
+        onStderr: (newest, interrupt) => {
+          if (interrupted || !/ read {2}.*\(3000 items\)/.test(newest)) return;
           interrupted = true;
-          kill();
+          interrupt();
         },
       });
       expect({ code, stderr }).toMatchObject({ code: 130 });
@@ -270,7 +267,8 @@ test("a folder that was there before gets no ignore file, and is not audited", a
 });
 
 describe("when the reader stops reading,", () => {
-  const links = Array.from({ length: 5000 }, (_, n) => `[x](gone-${n}.md)`).join("\n");
+  // More than a pipe holds, which is 64 KiB, so that the program is still writing when its reader has gone.
+  const links = Array.from({ length: 2000 }, (_, n) => `[x](gone-${n}.md)`).join("\n");
 
   test.each(["head -1", "head -c 1", "true"])("%s, nothing is said about it", async (reader) => {
     const root = temporaryTree({ "a.md": links });
@@ -320,7 +318,7 @@ test.runIf(process.platform === "linux")("--open hands the report to the browser
 
 test("a name with line breaks and terminal codes stays one harmless line", async () => {
   const root = temporaryTree({ "a\n\u001b[2Jb.md": "[x](gone.md)" });
-  const { stdout } = await audit([root]);
+  const { stdout } = await auditHere([root]);
   expect(stdout.split("\n")[0]).toBe(
     "a\\u000a\\u001b[2Jb.md:1  links  no such file or folder: gone.md",
   );

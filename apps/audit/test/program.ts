@@ -48,11 +48,11 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a command to its end. `onStderr` sees what has been told so far, and the child. */
+/** Runs a command to its end. `onStderr` is given the newest of what was told, and a way to interrupt. */
 export function run(
   command: string,
   args: readonly string[],
-  options: { readonly cwd?: string; onStderr?(told: string, kill: () => void): void } = {},
+  options: { readonly cwd?: string; onStderr?(newest: string, interrupt: () => void): void } = {},
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const { onStderr, ...where } = options;
@@ -64,7 +64,7 @@ export function run(
     });
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
-      onStderr?.(stderr, () => child.kill("SIGINT"));
+      onStderr?.(stderr.slice(-text.length - 1000), () => child.kill("SIGINT"));
     });
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, stdout, stderr }));
