@@ -6,7 +6,10 @@ import { moduleUrl } from "./module.ts";
 export interface WorkerPoolOptions {
   /** How many threads at most, hence how many attempts at once. Default: `os.availableParallelism()`. */
   readonly threads?: number;
-  /** How many threads are kept when there is nothing to do; also started at once. Default 0. */
+  /**
+   * How many threads are kept when there is nothing to do; also started at once, and again when one of them is lost.
+   * One that cannot be started is started for the call that needs it, which says why if that fails too. Default 0.
+   */
   readonly minThreads?: number;
   /** A thread above `minThreads` that has had nothing to do for so long is ended. Default 30,000; `Infinity` keeps it. */
   readonly idleTimeoutMs?: number;

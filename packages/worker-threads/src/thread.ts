@@ -1,5 +1,6 @@
 /**
- * One thread as the pool sees it: its port, and how it ended. Knows no call beyond the one it carries, and no queue.
+ * One thread as the pool sees it: its port, whether it has something to do, and how it ended. Knows no call beyond the one
+ * it carries, and no queue.
  */
 import {
   MessageChannel,
@@ -7,10 +8,15 @@ import {
   receiveMessageOnPort,
   type Worker,
 } from "node:worker_threads";
+import type { Piscina } from "piscina";
 import type { FromThread, ToThread } from "./wire.ts";
 import { unpack } from "./worker/pack.js";
 
 export type ThreadMessage = Exclude<FromThread, { readonly kind: "dying" | "flushed" }>;
+
+type PiscinaOptions = NonNullable<ConstructorParameters<typeof Piscina>[0]>;
+/** A thread in the eyes of piscina. */
+export type Seat = NonNullable<ReturnType<NonNullable<PiscinaOptions["loadBalancer"]>>>;
 
 export class Thread {
   /** Node's thread id: the same number as `threadId` inside the thread. */
@@ -20,8 +26,12 @@ export class Thread {
   /** What ended it, if it was an error, as good as it could be had. */
   fault: unknown;
   exitCode: number | undefined;
-  /** Whether it has come up far enough to be given calls. */
-  booted = false;
+  /** Its own from when it has come up far enough to be given calls. */
+  seat: Seat | undefined;
+  /** Whether it was ever given one. */
+  used = false;
+  /** It has been dismissed, and is about to go. */
+  leaving = false;
 
   readonly #worker: Worker;
   /** By call: the next one may be under way before the last one's answer has been taken in. */
@@ -29,6 +39,8 @@ export class Thread {
   #port: MessagePort | undefined;
   #farPort: MessagePort | undefined;
   #whenFlushed: (() => void) | undefined;
+  #busy = false;
+  #patience: NodeJS.Timeout | undefined;
 
   constructor(worker: Worker) {
     this.id = worker.threadId;
@@ -38,6 +50,7 @@ export class Thread {
     });
     this.exited = new Promise((resolve) =>
       worker.once("exit", (code) => {
+        clearTimeout(this.#patience);
         this.drain();
         this.#port?.close();
         this.#whenFlushed?.();
@@ -45,6 +58,29 @@ export class Thread {
         resolve();
       }),
     );
+  }
+
+  /** Whether it can be given a call. */
+  get idle(): boolean {
+    return this.seat !== undefined && !this.#busy && !this.leaving && !this.seat.destroyed;
+  }
+
+  takeUp(): void {
+    this.#busy = true;
+    this.used = true;
+  }
+
+  /** It has nothing to do. After so long it is dismissed, if it `may` be then, and has nothing to do still. */
+  rest(patienceMs: number, may: () => boolean): void {
+    this.#busy = false;
+    if (patienceMs === Number.POSITIVE_INFINITY) return;
+    // One timer, wound up again: two calls of a busy thread are microseconds apart.
+    this.#patience ??= setTimeout(() => {
+      if (!this.idle || !may()) return;
+      this.leaving = true;
+      this.terminate();
+    }, patienceMs).unref();
+    this.#patience.refresh();
   }
 
   listen(sequence: number, listener: (message: ThreadMessage) => void): void {

@@ -2,15 +2,16 @@
  * The threads of one pool, on top of piscina: starts and ends them, hands a message to an idle one, and tells for every
  * message how that ended, whatever became of the thread. Knows no task, no retry and no cancellation policy.
  *
- * Three rules make piscina (measured: 5.3) safe, each seen to fail without it. It loads only our entry, never a user's
- * module. It is never given more messages than it has threads, so that its queue holds only those whose thread is still
- * coming up. Its Atomics mode is off, which would freeze the timers of a thread between tasks.
+ * Four rules make piscina (measured: 5.3) safe, each seen to fail without it. It loads only our entry, never a user's
+ * module. Its Atomics mode is off, which would freeze the timers of a thread between tasks. Its queue holds nothing: what
+ * lies there when a thread could not be started ends the process when the pool closes. And it starts no thread but when it
+ * is told to, here, where a failure can be caught; hence threads are kept and dismissed here, too.
  */
 
 import type { TransferListItem } from "node:worker_threads";
-import { Piscina, type PiscinaTask, queueOptionsSymbol } from "piscina";
+import { Piscina, queueOptionsSymbol, type TaskQueue } from "piscina";
 import type { PoolSettings } from "./options.ts";
-import { Thread } from "./thread.ts";
+import { type Seat, Thread } from "./thread.ts";
 import type { CallMessage, ThreadData } from "./wire.ts";
 
 /** Something to be carried out by a thread. */
@@ -20,7 +21,7 @@ export interface Errand {
   readonly transfer: TransferListItem[];
   /** Told which thread has it, in the turn it is handed over. */
   assigned(thread: Thread): void;
-  /** Told exactly once. */
+  /** Told exactly once, never in the turn in which it was sent. */
   ended(ending: Ending): void;
 }
 
@@ -34,89 +35,27 @@ export type Ending =
   /** Called off before a thread had it. */
   | { readonly kind: "withdrawn" };
 
-/** What piscina tells its balancer of a thread. */
-interface Seat {
-  readonly id: number;
-  readonly currentUsage: number;
-  readonly destroyed: boolean;
-}
+/** What piscina is given to carry. A symbol is not cloned: this is how its balancer learns the thread. */
+type Parcel = Partial<CallMessage> & { [queueOptionsSymbol]?: { readonly seat: Seat } };
 
-/** An errand under way. To piscina it is the abort signal of the task: cheaper than an `AbortController` for each. */
-class Trip {
-  thread: Thread | undefined;
-  seat: Seat | undefined;
-  readonly message: CallMessage & { [queueOptionsSymbol]?: object };
-  aborted = false;
-  /** Whether the message has left for the thread; known when the turn in which it boarded is over. */
-  posted = false;
-  #errand: Errand | undefined;
-  #listener: (() => void) | undefined;
-
-  constructor(errand: Errand) {
-    this.#errand = errand;
-    // Symbols are not cloned: this is how the balancer finds the trip, and nothing of it crosses.
-    this.message = errand.message;
-    this.message[queueOptionsSymbol] = this;
-  }
-
-  get over(): boolean {
-    return this.#errand === undefined;
-  }
-
-  board(thread: Thread, seat: Seat): void {
-    this.thread = thread;
-    this.seat = seat;
-    const farPort = thread.farPort();
-    if (farPort !== undefined) {
-      this.message.port = farPort;
-      this.#errand?.transfer.push(farPort);
-    }
-    // A message that turns out not to be clonable stays here, port and all, and leaves the thread idle.
-    queueMicrotask(() => {
-      this.posted = seat.currentUsage !== 0;
-      if (this.posted) thread.connected();
-    });
-    this.#errand?.assigned(thread);
-  }
-
-  end(ending: Ending): void {
-    const errand = this.#errand;
-    this.#errand = undefined;
-    errand?.ended(ending);
-  }
-
-  /** For a trip that piscina holds and cannot be told to drop: the thread will throw it away. */
-  disarm(): void {
-    this.message.void = true;
-  }
-
-  abort(): void {
-    this.aborted = true;
-    this.#listener?.();
-  }
-
-  addEventListener(_event: "abort", listener: () => void): void {
-    this.#listener = listener;
-  }
-
-  removeEventListener(): void {
-    this.#listener = undefined;
-  }
-}
+/** Piscina forgets what no thread has: that waits here. */
+const NO_QUEUE: TaskQueue = { size: 0, shift: () => null, push() {}, remove() {} };
 
 export class Threads {
   readonly flags: Int32Array;
-  readonly #piscina: Piscina<CallMessage, undefined>;
+  readonly #settings: PoolSettings;
+  readonly #piscina: Piscina<Parcel, undefined>;
   readonly #known = new Map<number, Thread>();
-  /** Handed to piscina, and no thread has it yet: the threads they wait for are coming up. */
-  readonly #waiting = new Set<Trip>();
+  /** No thread has them yet: those that they wait for are coming up. First come, first served. */
+  readonly #waiting = new Set<Errand>();
   #sequence = 0;
   #destroyed: Promise<void> | undefined;
 
   constructor(settings: PoolSettings) {
+    this.#settings = settings;
     const cells = settings.threads * 2 * Int32Array.BYTES_PER_ELEMENT;
     this.flags = new Int32Array(new SharedArrayBuffer(cells));
-    const { threads, minThreads, idleTimeoutMs, resourceLimits, env, execArgv } = settings;
+    const { threads, idleTimeoutMs, resourceLimits, env, execArgv } = settings;
     const data: ThreadData = {
       flags: this.flags,
       preload: settings.preload,
@@ -125,31 +64,28 @@ export class Threads {
     };
     this.#piscina = new Piscina({
       filename: new URL("./worker.js", import.meta.url).href,
-      minThreads,
+      minThreads: 0,
       maxThreads: threads,
-      idleTimeout: idleTimeoutMs,
+      idleTimeout: Number.POSITIVE_INFINITY,
       concurrentTasksPerWorker: 1,
       atomics: "disabled",
-      stricterFIFO: true,
+      taskQueue: NO_QUEUE,
       recordTiming: false,
       workerData: data,
-      loadBalancer: (task, seats) => this.#assign(task, seats),
+      loadBalancer: (task) =>
+        (task[queueOptionsSymbol] as { readonly seat: Seat } | null)?.seat ?? null,
       ...(resourceLimits && { resourceLimits }),
       ...(env && { env: env as NodeJS.ProcessEnv & Record<string, string> }),
       ...(execArgv && { execArgv: [...execArgv] }),
     });
-    this.#piscina.on("workerCreate", ({ id }: Seat) => {
-      this.#adopt();
-      const thread = this.#known.get(id);
-      if (thread !== undefined) thread.booted = true;
-    });
+    this.#piscina.on("workerCreate", (seat: Seat) => this.#up(seat));
     // A thread that an uncaught error ends between two tasks is nobody's failure: the next task gets a fresh one.
     this.#piscina.on("error", () => {});
-    this.#adopt();
+    this.#keep();
   }
 
   get count(): number {
-    return this.#piscina.threads.length;
+    return this.#known.size;
   }
 
   /** A number that no other message under way has, and that fits a cell of the flags; never 0. */
@@ -160,27 +96,9 @@ export class Threads {
 
   /** Returns the way to call it off while no thread has it. */
   send(errand: Errand): () => void {
-    const trip = new Trip(errand);
-    this.#waiting.add(trip);
-    try {
-      this.#piscina.run(trip.message, { transferList: errand.transfer, signal: trip }).then(
-        () => {
-          trip.thread?.drain();
-          trip.end({ kind: "answered" });
-        },
-        (error: unknown) => this.#lost(trip, error),
-      );
-    } catch (fault) {
-      // No thread can be started: the system has no more, or `env` has gone bad. Told later, as every other ending is.
-      this.#waiting.delete(trip);
-      trip.disarm();
-      queueMicrotask(() => trip.end({ kind: "died", exitCode: undefined, fault }));
-      return () => {};
-    }
-    if (trip.thread === undefined) this.#adopt();
-    return () => {
-      if (this.#waiting.delete(trip)) trip.abort();
-    };
+    this.#waiting.add(errand);
+    this.#serve();
+    return () => this.#refuse(errand, { kind: "withdrawn" });
   }
 
   /** Asks what the threads hold of traces and the like to be handed on. */
@@ -200,41 +118,76 @@ export class Threads {
     await Promise.all(gone);
   }
 
-  async #lost(trip: Trip, error: unknown): Promise<void> {
-    const { thread, seat } = trip;
-    if (thread === undefined || seat === undefined) {
-      this.#waiting.delete(trip);
-      trip.end(
-        trip.aborted ? { kind: "withdrawn" } : { kind: "died", exitCode: undefined, fault: error },
-      );
-      return;
+  /** Gives what waits to the threads that are idle, and has threads started for the rest, as far as there may be more. */
+  #serve(): void {
+    if (this.#destroyed !== undefined) return;
+    for (const errand of this.#waiting) {
+      const thread = this.#idle();
+      if (thread?.seat === undefined) break;
+      this.#waiting.delete(errand);
+      void this.#carry(errand, thread, thread.seat);
     }
-    const refused = error instanceof DOMException && error.name === "DataCloneError";
-    if (!trip.posted || (refused && !seat.destroyed)) {
-      trip.end({ kind: "undeliverable", error });
-      return;
+    while (this.#unserved && this.#known.size < this.#settings.threads) {
+      try {
+        this.#start();
+      } catch (fault) {
+        // The system has no more, or `env` has gone bad. Those that came first may still get the threads that come up.
+        this.#refuse([...this.#waiting].at(-1), { kind: "died", exitCode: undefined, fault });
+      }
     }
-    // Mostly it is dead already. Whatever else went wrong, a thread that is not in order is not used again.
+  }
+
+  #idle(): Thread | undefined {
+    for (const thread of this.#known.values()) if (thread.idle) return thread;
+    return undefined;
+  }
+
+  /** Whether more wait than threads come up. */
+  get #unserved(): boolean {
+    let waiting = this.#waiting.size;
+    if (waiting > 0) for (const { seat } of this.#known.values()) if (seat === undefined) waiting--;
+    return waiting > 0;
+  }
+
+  async #carry(errand: Errand, thread: Thread, seat: Seat): Promise<void> {
+    thread.takeUp();
+    const parcel: Parcel = errand.message;
+    parcel[queueOptionsSymbol] = { seat };
+    const farPort = thread.farPort();
+    if (farPort !== undefined) {
+      errand.message.port = farPort;
+      errand.transfer.push(farPort);
+    }
+    let posted = false;
+    let ending: Ending;
+    try {
+      errand.assigned(thread);
+      const done = this.#piscina.run(parcel, { transferList: errand.transfer });
+      // A message that turns out not to be clonable stays here, port and all, and leaves the thread idle.
+      posted = seat.currentUsage !== 0;
+      if (posted) thread.connected();
+      await done;
+      thread.drain();
+      ending = { kind: "answered" };
+    } catch (error) {
+      ending = posted ? await this.#deathOf(thread) : { kind: "undeliverable", error };
+    }
+    if (ending.kind !== "died") this.#rest(thread);
+    errand.ended(ending);
+    this.#serve();
+  }
+
+  /** Mostly it is dead already. Whatever else went wrong, a thread that is not in order is not used again. */
+  async #deathOf(thread: Thread): Promise<Ending> {
     thread.terminate();
     await thread.exited;
-    trip.end({ kind: "died", exitCode: thread.exitCode, fault: thread.fault });
+    return { kind: "died", exitCode: thread.exitCode, fault: thread.fault };
   }
 
-  #assign<S extends Seat>(task: PiscinaTask, seats: S[]): S | null {
-    const trip = task[queueOptionsSymbol] as Trip;
-    for (const seat of seats) {
-      if (seat.currentUsage !== 0) continue;
-      const thread = this.#known.get(seat.id);
-      if (thread?.booted !== true) continue;
-      this.#waiting.delete(trip);
-      if (!trip.over) trip.board(thread, seat);
-      return seat;
-    }
-    return null;
-  }
-
-  /** Gets to know the threads that piscina has started since. */
-  #adopt(): void {
+  /** Throws when no thread can be started. */
+  #start(): void {
+    // It has no seat, so piscina starts a thread; nobody hears of it again.
+    void this.#piscina.run({});
     for (const worker of this.#piscina.threads) {
       if (this.#known.has(worker.threadId)) continue;
       const thread = new Thread(worker);
@@ -243,20 +196,49 @@ export class Threads {
     }
   }
 
+  #up(seat: Seat): void {
+    const thread = this.#known.get(seat.id);
+    if (thread === undefined) return;
+    thread.seat = seat;
+    this.#rest(thread);
+    // Piscina is about to count it among those that are ready.
+    queueMicrotask(() => this.#serve());
+  }
+
+  /** It has nothing to do. If that lasts, and enough others are kept, it is dismissed. */
+  #rest(thread: Thread): void {
+    const { idleTimeoutMs, minThreads } = this.#settings;
+    thread.rest(idleTimeoutMs, () => {
+      let staying = 0;
+      for (const { leaving } of this.#known.values()) if (!leaving) staying++;
+      return staying > minThreads;
+    });
+  }
+
+  /** Starts what is to be there without being asked for. Where that fails, the call that needs a thread will say why. */
+  #keep(): void {
+    try {
+      while (this.#known.size < this.#settings.minThreads) this.#start();
+    } catch {}
+  }
+
   /**
-   * A thread that dies while it comes up costs one of those that wait for threads: piscina would start no other for it,
-   * and it would wait for ever.
+   * A thread that dies while it comes up costs one of those that wait, as one that cannot be started does: another would
+   * mostly die of the same. For that reason, too, only a thread that has been of use is replaced unasked.
    */
   #gone(thread: Thread): void {
     this.#known.delete(thread.id);
-    let comingUp = 0;
-    for (const other of this.#known.values()) if (!other.booted) comingUp++;
-    for (const trip of this.#waiting) {
-      const stranded = this.#known.size === 0 || (!thread.booted && this.#waiting.size > comingUp);
-      if (!stranded) return;
-      this.#waiting.delete(trip);
-      trip.abort();
-      trip.end({ kind: "died", exitCode: thread.exitCode, fault: thread.fault });
+    if (thread.seat === undefined && this.#unserved) {
+      const [first] = this.#waiting;
+      this.#refuse(first, { kind: "died", exitCode: thread.exitCode, fault: thread.fault });
     }
+    this.#serve();
+    if (thread.used && this.#destroyed === undefined) this.#keep();
+  }
+
+  /** Ends one that waits; does nothing for one that no longer does. */
+  #refuse(errand: Errand | undefined, ending: Ending): void {
+    if (errand !== undefined && this.#waiting.delete(errand))
+      queueMicrotask(() => errand.ended(ending));
   }
 }

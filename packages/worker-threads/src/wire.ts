@@ -53,8 +53,6 @@ export interface CallMessage {
   readonly announceStart: boolean;
   /** The thread's end of its port, with the first call it is given. */
   port?: MessagePort;
-  /** Nobody waits for it any more: to be thrown away. */
-  void?: true;
 }
 
 export type FromThread =

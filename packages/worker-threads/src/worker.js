@@ -57,7 +57,6 @@ process.on("uncaughtExceptionMonitor", (error) => send({ kind: "dying", thrown: 
  * @param {CallMessage} call
  */
 export default async function carryOut(call) {
-  if (call.void) return;
   const connected = connect(call.port);
   const context = new ThreadContext(call, flags, connected, pull);
   current = { sequence: call.sequence, context };

@@ -1,19 +1,27 @@
 import { execFile } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
-import { createWorkerPool, WorkerPoolClosedError } from "../src/index.ts";
+import { createWorkerPool, type WorkerPool, WorkerPoolClosedError } from "../src/index.ts";
 import { faults, openPool, reached, rejection, sharedCells, tasks } from "./rig.ts";
 
-/** Runs `test/programs/<name>.ts` as a program of its own; resolves with what it printed once it has ended by itself. */
-async function program(name: string): Promise<string> {
+/**
+ * Runs `test/programs/<name>.ts` as a program of its own; resolves with what it printed once it has ended by itself, and
+ * rejects with what it complained of unless its exit code is 0.
+ */
+async function program(name: string, ...args: string[]): Promise<string> {
   const path = fileURLToPath(new URL(`./programs/${name}.ts`, import.meta.url));
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ["--conditions=@astrum/source", "--import", import.meta.resolve("tsx"), path],
+    ["--conditions=@astrum/source", "--import", import.meta.resolve("tsx"), path, ...args],
     { timeout: 30_000 },
   );
   return stdout.trim();
+}
+
+async function fewerThreads(pool: WorkerPool, count: number): Promise<void> {
+  while (pool.stats.threads > count) await sleep(10);
 }
 
 describe("close", () => {
@@ -98,8 +106,40 @@ describe("threads", () => {
   test("end when they have had nothing to do for a while, and come back", async () => {
     const pool = openPool({ threads: 1, idleTimeoutMs: 20 });
     const thread = await pool.task(tasks.thread)();
-    while (pool.stats.threads > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    await fewerThreads(pool, 0);
     expect(await pool.task(tasks.thread)()).not.toBe(thread);
+  });
+
+  test("that are kept stay, when those above them end", async () => {
+    const pool = openPool({ threads: 3, minThreads: 1, idleTimeoutMs: 20 });
+    await Promise.all([1, 2, 3].map((wait) => pool.task(tasks.wait)(wait)));
+    expect(pool.stats.threads).toBe(3);
+    await fewerThreads(pool, 1);
+    await sleep(100);
+    expect(pool.stats.threads).toBe(1);
+  });
+
+  test("that were kept are replaced when they are lost", async () => {
+    const pool = openPool({ threads: 2, minThreads: 2 });
+    await rejection(pool.task(faults.exit)(1));
+    expect(pool.stats.threads).toBe(2);
+  });
+
+  test("are not started over and over when they die before they were of use", async () => {
+    const preload = [new URL("./fixtures/exits.js", import.meta.url)];
+    const pool = openPool({ threads: 1, minThreads: 1, preload });
+    await fewerThreads(pool, 0);
+    await sleep(100);
+    expect(pool.stats.threads).toBe(0);
+  });
+
+  test("are ended at no call's expense", async () => {
+    const pool = openPool({ threads: 2, idleTimeoutMs: 1 });
+    for (let round = 0; round < 40; round++) {
+      // From before to after the end of the thread, in small steps.
+      for (let turn = 0; turn < round; turn++) await new Promise((go) => setImmediate(go));
+      expect(await pool.task(tasks.double)(round)).toBe(round * 2);
+    }
   });
 });
 
@@ -118,5 +158,60 @@ describe("the process", () => {
 
   test("ends by itself after a cancelled loop, a crash and destroy", async () => {
     expect(await program("survives")).toBe("enough WorkerCrashedError destroyed");
+  });
+});
+
+describe("the process, when threads cannot be started,", () => {
+  const refused = "WorkerCrashedError";
+  test.each([
+    ["ends after close, and after another", "close, and close again", `${refused} closed`],
+    [
+      "ends after destroy, beside a close in either order",
+      "destroy, after close and before it",
+      `${refused} ended ${refused} ended ${refused} ended`,
+    ],
+    ["ends after `await using`", "await using", `${refused} closed`],
+    [
+      "ends when it was closed or destroyed while the start failed",
+      "close while the start fails",
+      `${refused} ended WorkerPoolClosedError ended`,
+    ],
+    [
+      "has the calls whose threads had been started, and ends",
+      "a start that fails after some succeeded",
+      `${refused} 20 30 closed`,
+    ],
+    [
+      "goes on with the threads it has, and ends",
+      "starts that fail while threads come up and answer",
+      `2 ${refused} ${refused} 8 closed`,
+    ],
+    [
+      "never hears again of a call that was refused, though it could not even have been sent",
+      "what could not be sent",
+      `${refused} 2 4 closed`,
+    ],
+    [
+      "still has what a refused call would have moved into its thread",
+      "what was to be moved",
+      `${refused} 1 255 4 closed`,
+    ],
+    [
+      "outlives a kept thread that cannot be replaced, and has it replaced when that is possible again",
+      "a kept thread that cannot be replaced",
+      `2 ${refused} 4 ${refused} ${refused} 8 closed`,
+    ],
+    [
+      "makes do with the threads that could be started ahead",
+      "threads that cannot be started ahead",
+      "1 2 closed",
+    ],
+    [
+      "ends after ten thousand of them",
+      "ten thousand starts",
+      '10000 {"threads":0,"running":0,"queued":0} closed',
+    ],
+  ])("%s", async (_, name, printed) => {
+    expect(await program("cannot-start", name)).toBe(printed);
   });
 });

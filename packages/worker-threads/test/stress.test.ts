@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import type { WorkerPool } from "../src/index.ts";
+import type { WorkerCrashedError, WorkerPool } from "../src/index.ts";
 import { faults, openPool, rejection, tasks } from "./rig.ts";
 
 /** The same numbers in every run (xorshift32), so that a failure can be looked at again. */
@@ -34,15 +34,21 @@ const mishaps: readonly Mishap[] = [
   ["WorkerOutOfMemoryError", (pool) => pool.task(faults.exhaustMemory)()],
 ];
 
+/** Every rejection that nobody hears, until the end of the test. */
+function unheard(): readonly unknown[] {
+  const errors: unknown[] = [];
+  const note = (error: unknown): void => void errors.push(error);
+  process.on("unhandledRejection", note);
+  onTestFinished(() => void process.off("unhandledRejection", note));
+  return errors;
+}
+
 for (const [count, minThreads] of [
   [600, 0],
   [150, 2],
 ] as const)
   test(`${count} calls, half of them mishaps of every kind, all settle as they should, with ${minThreads} threads kept`, async () => {
-    const unhandled: unknown[] = [];
-    const note = (error: unknown): void => void unhandled.push(error);
-    process.on("unhandledRejection", note);
-    onTestFinished(() => void process.off("unhandledRejection", note));
+    const unhandled = unheard();
     const pool = openPool({
       threads: 2,
       minThreads,
@@ -66,3 +72,36 @@ for (const [count, minThreads] of [
     expect(pool.stats.threads).toBe(0);
     expect(unhandled).toEqual([]);
   }, 60_000);
+
+test("300 calls, a third of them crashes, while the system now and then refuses threads, all settle as they should", async () => {
+  const unhandled = unheard();
+  const env: NodeJS.ProcessEnv = {};
+  const pool = openPool({ threads: 3, minThreads: 1, idleTimeoutMs: 5, env });
+  const roll = dice(20_261_128);
+  let over = false;
+  const moods = (async () => {
+    while (!over) {
+      if (roll(2) > 0) env.NODE_OPTIONS = "--no-such-option";
+      else delete env.NODE_OPTIONS;
+      await new Promise((resolve) => setTimeout(resolve, roll(20)));
+    }
+  })();
+  const calls = Array.from({ length: 300 }, async (_, index) => {
+    const crashes = roll(3) === 0;
+    const outcome = await (crashes ? pool.task(faults.exit)(7) : pool.task(tasks.double)(index))
+      .then((value) => `${value}`)
+      .catch(({ name, exitCode }: Partial<WorkerCrashedError>) => `${name} ${exitCode}`);
+    return { index, outcome, expected: crashes ? "WorkerCrashedError 7" : `${index * 2}` };
+  });
+  const outcomes = await Promise.all(calls);
+  over = true;
+  await moods;
+  const refused = outcomes.filter(({ outcome }) => outcome === "WorkerCrashedError undefined");
+  const others = outcomes.filter((each) => !refused.includes(each));
+  expect(others.filter(({ outcome, expected }) => outcome !== expected)).toEqual([]);
+  expect(refused.length).toBeGreaterThan(0);
+  expect(others.length).toBeGreaterThan(0);
+  await pool.close();
+  expect(pool.stats).toEqual({ threads: 0, running: 0, queued: 0 });
+  expect(unhandled).toEqual([]);
+});
