@@ -1,5 +1,6 @@
 /** Turns what went wrong with a call into an error that says who, what, and the way out. Decides nothing. */
 import { inspect } from "node:util";
+import { describe, findCloneObstacle } from "astrum-crossing";
 import {
   WorkerCrashedError,
   WorkerModuleError,
@@ -7,7 +8,6 @@ import {
   WorkerSerializationError,
 } from "./errors.ts";
 import type { Answer, ModuleFailure } from "./wire.ts";
-import { findObstacle } from "./worker/obstacle.js";
 import { unpack } from "./worker/pack.js";
 
 interface Asked {
@@ -28,7 +28,7 @@ export function inputError(
   cause: unknown,
 ): Error {
   const single = args.length === 1;
-  const obstacle = findObstacle(single ? args[0] : args, single ? "input" : "args", transfer);
+  const obstacle = findCloneObstacle(single ? args[0] : args, single ? "input" : "args", transfer);
   const what =
     obstacle === undefined ? "an argument is not clonable" : `${obstacle.path} is ${obstacle.what}`;
   return new WorkerSerializationError(
@@ -104,7 +104,8 @@ function moduleError({ taskName, exportName }: Asked, failure: ModuleFailure): E
       "Use Node 22.18 or later, install tsx beside it, or point at the compiled file",
     "not-an-activator": `the default export of ${url} is no activator: it needs an \`activate\` function`,
   };
-  return new WorkerModuleError(`Task "${taskName}": ${texts[reason]}.`, {
+  // Without a full stop: terminals take it for a part of a URL at the end.
+  return new WorkerModuleError(`Task "${taskName}": ${texts[reason]}`, {
     url,
     reason,
     exports,
@@ -114,5 +115,11 @@ function moduleError({ taskName, exportName }: Asked, failure: ModuleFailure): E
 
 /** Anything can be thrown, also what no string can be made of. */
 function told(fault: unknown): string {
-  return fault instanceof Error ? `${fault.name}: ${fault.message}` : inspect(fault, { depth: 1 });
+  try {
+    return fault instanceof Error
+      ? `${fault.name}: ${fault.message}`
+      : inspect(fault, { depth: 1 });
+  } catch {
+    return describe(fault);
+  }
 }

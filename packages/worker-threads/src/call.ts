@@ -4,6 +4,7 @@
  */
 import { AsyncResource } from "node:async_hooks";
 import type { TransferListItem } from "node:worker_threads";
+import { type Attribute, attributeEntries, isDetached, text } from "astrum-crossing";
 import { onAbort } from "./abort.ts";
 import { answerError, crash, inputError, noThread, unreadableResult } from "./call-errors.ts";
 import type { Transferable } from "./context.ts";
@@ -11,8 +12,7 @@ import { WorkerTimeoutError } from "./errors.ts";
 import type { Entrant, Lanes } from "./lanes.ts";
 import type { Thread, ThreadMessage } from "./thread.ts";
 import type { Ending, Errand, Threads } from "./threads.ts";
-import type { Answer, Attribute, CallMessage } from "./wire.ts";
-import { isDetached } from "./worker/obstacle.js";
+import type { Answer, CallMessage } from "./wire.ts";
 import { pack, unpack } from "./worker/pack.js";
 
 /** What is asked for. */
@@ -53,6 +53,8 @@ export class Call implements Entrant, Errand {
   #callOff: () => void;
   #timer: NodeJS.Timeout | undefined;
   #cancelled: { readonly reason: unknown } | undefined;
+  /** Cancelled by its own time limit. */
+  #late = false;
   #answer: Answer | undefined;
   #over = false;
   #sentAgain = false;
@@ -184,7 +186,7 @@ export class Call implements Entrant, Errand {
       taskName,
       runId,
       attempt,
-      attributes: attributes === undefined || attributes.size === 0 ? undefined : [...attributes],
+      attributes: attributes && attributes.size > 0 ? attributeEntries(attributes) : undefined,
       carrier,
       announceStart: timeoutMs !== undefined,
     };
@@ -195,18 +197,11 @@ export class Call implements Entrant, Errand {
     const { timeoutMs, taskName } = this.#request;
     if (timeoutMs === undefined || this.#cancelled !== undefined) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(
-      () =>
-        this.cancel(
-          new WorkerTimeoutError(
-            `Task "${taskName}" took longer than ${timeoutMs} ms in its thread`,
-            {
-              timeoutMs,
-            },
-          ),
-        ),
-      timeoutMs,
-    );
+    this.#timer = setTimeout(() => {
+      this.#late = true;
+      const message = `Task "${taskName}" took longer than ${timeoutMs} ms in its thread`;
+      this.cancel(new WorkerTimeoutError(message, { timeoutMs }));
+    }, timeoutMs);
   }
 
   #receive(message: ThreadMessage): void {
@@ -226,18 +221,21 @@ export class Call implements Entrant, Errand {
   }
 
   #finishAnswered(answer: Answer): void {
-    for (const [name, value] of answer.attributes ?? []) this.#request.attributes?.set(name, value);
+    if (answer.attributes !== undefined) this.#takeIn(answer.attributes);
     const cancelled = this.#cancelled;
     if (answer.kind === "result") this.#finish(cancelled ? { error: cancelled.reason } : answer);
     // What it threw while stopping is worth more than why it was stopped; who stopped it knows that.
-    else if (answer.kind === "thrown" && cancelled && !this.#timedOut)
+    else if (answer.kind === "thrown" && cancelled && !this.#late)
       this.#finish({ error: unpack(answer.thrown, cancelled.reason) });
     else if (cancelled) this.#finish({ error: cancelled.reason });
     else this.#finish({ error: answerError(this.#request, answer) });
   }
 
-  get #timedOut(): boolean {
-    return this.#cancelled?.reason instanceof WorkerTimeoutError;
+  /** What the function left as it was is not written again: here it may be more than its description. */
+  #takeIn(attributes: NonNullable<Answer["attributes"]>): void {
+    const sent = new Map(this.message.attributes);
+    for (const [name, value] of attributes)
+      if (sent.get(name) !== value) this.#request.attributes?.set(name, value);
   }
 
   #finish(outcome: { readonly value: unknown } | { readonly error: unknown }): void {
@@ -254,7 +252,7 @@ export class Call implements Entrant, Errand {
 
 function transferList(items: readonly Transferable[]): TransferListItem[] {
   if (!Array.isArray(items))
-    throw new TypeError(`Expected \`transfer\` to return an array, got \`${String(items)}\``);
+    throw new TypeError(`Expected \`transfer\` to return an array, got \`${text(items)}\``);
   return [...new Set(items)].filter(
     (item): item is TransferListItem => !(item instanceof SharedArrayBuffer),
   );

@@ -2,7 +2,6 @@
  * The errors this package makes itself. What a task throws in a thread is not among them: it arrives as it was thrown.
  * `retryable: false` is honoured by the core: the same attempt again would fail in the same way.
  */
-import type { ModuleFailure } from "./wire.ts";
 
 /**
  * The thread that carried out the attempt ended before the function did: it called `process.exit`, an error was caught
@@ -66,7 +65,12 @@ export class WorkerModuleError extends Error {
   readonly code = "ASTRUM_WORKER_MODULE";
   readonly retryable = false;
   readonly url: string;
-  readonly reason: ModuleFailure["reason"];
+  readonly reason:
+    | "not-found"
+    | "import-failed"
+    | "no-export"
+    | "no-typescript"
+    | "not-an-activator";
   /** The functions the module does export, for `no-export`. */
   readonly exports: readonly string[];
 
@@ -74,7 +78,7 @@ export class WorkerModuleError extends Error {
     message: string,
     options: {
       url: string;
-      reason: ModuleFailure["reason"];
+      reason: WorkerModuleError["reason"];
       exports: readonly string[];
       cause?: unknown;
     },

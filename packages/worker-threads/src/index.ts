@@ -1,3 +1,4 @@
+export type { CannotCross } from "astrum-crossing";
 export type { Transferable, WorkerContext } from "./context.ts";
 export {
   WorkerCrashedError,
@@ -7,7 +8,7 @@ export {
   WorkerSerializationError,
   WorkerTimeoutError,
 } from "./errors.ts";
-export { type CannotCross, type WorkerModule, type WorkerRef, workerModule } from "./module.ts";
+export { type WorkerModule, type WorkerRef, workerModule } from "./module.ts";
 export type { WorkerPoolOptions } from "./options.ts";
 export {
   type CallContext,

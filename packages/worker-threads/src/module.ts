@@ -4,7 +4,7 @@
  */
 import { isAbsolute } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { MessagePort } from "node:worker_threads";
+import { type AnyFunction, type ArgsOf, type IfCrosses, text } from "astrum-crossing";
 import type { WorkerContext } from "./context.ts";
 
 declare const CALL: unique symbol;
@@ -23,75 +23,12 @@ export type WorkerModule<M> = {
     : never;
 };
 
-type AnyFunction = (...args: never[]) => unknown;
-type RefOf<F extends AnyFunction> = [Uncrossable<Awaited<ReturnType<F>>>] extends [never]
-  ? [Uncrossable<ArgsOf<Parameters<F>>>] extends [never]
-    ? WorkerRef<ArgsOf<Parameters<F>>, Awaited<ReturnType<F>>>
-    : CannotCross<"an argument of this function", Uncrossable<ArgsOf<Parameters<F>>>>
-  : CannotCross<"the result of this function", Uncrossable<Awaited<ReturnType<F>>>>;
-
-/** What stands in the place of a reference to a function that no thread can be given. `pool.task` does not take it. */
-export interface CannotCross<Part extends string = string, Why extends string = string> {
-  readonly cannotCross: Part;
-  readonly because: Why;
-}
-
-/** The context is the last parameter, and never the only one: the first is always the input. */
-type ArgsOf<P extends readonly unknown[]> =
-  Required<P> extends readonly [infer First, ...infer Middle, infer Last]
-    ? IsContext<Last> extends true
-      ? [First, ...Middle]
-      : P
-    : P;
-
-/** A part of what `WorkerContext` has: the whole of it, the core's `TaskContext`, or a `Pick` of either. */
-type IsContext<C> = [keyof C] extends [never]
-  ? false
-  : [keyof C] extends [keyof WorkerContext]
-    ? WorkerContext extends C
-      ? true
-      : false
-    : false;
-
-/** What the structured clone refuses, as far as a type can tell. Looks a few levels deep; `unknown` passes. */
-type Uncrossable<T, Depth extends readonly 0[] = []> = unknown extends T
-  ? never
-  : Depth["length"] extends 4
-    ? never
-    : T extends AnyFunction
-      ? "a function"
-      : T extends symbol
-        ? "a symbol"
-        : T extends Cloneable
-          ? never
-          : T extends Promise<unknown> | WeakMap<WeakKey, unknown> | WeakSet<WeakKey> | AbortSignal
-            ? "an object that belongs to its thread"
-            : T extends ReadonlyMap<infer K, infer V>
-              ? Uncrossable<K | V, [...Depth, 0]>
-              : T extends ReadonlySet<infer E>
-                ? Uncrossable<E, [...Depth, 0]>
-                : T extends readonly (infer E)[]
-                  ? Uncrossable<E, [...Depth, 0]>
-                  : T extends object
-                    ? { [K in keyof T]-?: Uncrossable<T[K], [...Depth, 0]> }[keyof T]
-                    : never;
-
-type Cloneable =
-  | string
-  | number
-  | bigint
-  | boolean
-  | null
-  | undefined
-  | Date
-  | RegExp
-  | Error
-  | ArrayBuffer
-  | SharedArrayBuffer
-  | ArrayBufferView
-  | Blob
-  | URLSearchParams
-  | MessagePort;
+type RefOf<F extends AnyFunction> = IfCrosses<
+  "clone",
+  F,
+  WorkerContext,
+  WorkerRef<ArgsOf<Parameters<F>, WorkerContext>, Awaited<ReturnType<F>>>
+>;
 
 const urls = new WeakMap<object, string>();
 
@@ -129,6 +66,6 @@ export function moduleUrl(url: URL | string): string {
   if (typeof url === "string" && isAbsolute(url)) return pathToFileURL(url).href;
   if (typeof url === "string" && URL.canParse(url)) return url;
   throw new TypeError(
-    `Expected the URL of a module, got \`${String(url)}\`: write new URL("./tasks.js", import.meta.url)`,
+    `Expected the URL of a module, got \`${text(url)}\`: write new URL("./tasks.js", import.meta.url)`,
   );
 }

@@ -1,6 +1,7 @@
 /** What a pool can be told, checked where it enters, every fault at once. Knows no thread. */
 import { availableParallelism } from "node:os";
 import type { ResourceLimits, SHARE_ENV } from "node:worker_threads";
+import { text } from "astrum-crossing";
 import { moduleUrl } from "./module.ts";
 
 export interface WorkerPoolOptions {
@@ -119,7 +120,7 @@ export class Check {
       const value: unknown = limits[key];
       if (value !== undefined && !(typeof value === "number" && value > 0))
         this.fault(
-          `Expected \`resourceLimits.${key}\` to be a number of MiB above 0, got \`${String(value)}\``,
+          `Expected \`resourceLimits.${key}\` to be a number of MiB above 0, got \`${text(value)}\``,
         );
     }
   }
@@ -143,7 +144,7 @@ export class Check {
       ? `an integer from ${range.from} up`
       : "a number of milliseconds from 0 to 2,147,483,647";
     this.fault(
-      `Expected \`${key}\` to be ${kind}${range.endless ? " or Infinity" : ""}, got \`${String(value)}\``,
+      `Expected \`${key}\` to be ${kind}${range.endless ? " or Infinity" : ""}, got \`${text(value)}\``,
     );
     return fallback;
   }
@@ -151,7 +152,7 @@ export class Check {
   urls(values: readonly (URL | string)[] | undefined, key: string): readonly string[] {
     if (values === undefined) return [];
     if (!Array.isArray(values)) {
-      this.fault(`Expected \`${key}\` to be an array of module URLs, got \`${String(values)}\``);
+      this.fault(`Expected \`${key}\` to be an array of module URLs, got \`${text(values)}\``);
       return [];
     }
     return values.flatMap((value: URL | string, index) => {

@@ -3,8 +3,9 @@
  * to the core what it cannot know: the thread. Knows no port and no queue.
  */
 import type { Runner, RunnerAttempt, TaskContext } from "@astrum/core";
+import { type CannotCross, carrierTexts } from "astrum-crossing";
 import type { CallRequest } from "./call.ts";
-import { type CannotCross, urlOfModule, type WorkerRef } from "./module.ts";
+import { urlOfModule, type WorkerRef } from "./module.ts";
 import { type WorkerCall, type WorkerTaskOptions, workerCall } from "./task-options.ts";
 
 export interface WorkerRunnerOptions
@@ -54,7 +55,7 @@ function send(attempt: RunnerAttempt, call: WorkerCall, pool: RunnerPool): Promi
     attempt: context.attempt,
     signal,
     attributes: context.attributes,
-    carrier: pool.traced ? attempt.carrier() : undefined,
+    carrier: pool.traced ? carrierTexts(attempt.carrier()) : undefined,
     progress: (fraction, message) => attempt.progress(fraction, message),
     setExecutor: (name) => attempt.setExecutor(name),
   });

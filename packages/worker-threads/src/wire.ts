@@ -3,6 +3,8 @@
  * JavaScript (Node 20 starts no `.ts` thread), so both read the shapes here. Knows no port, no pool, no thread.
  */
 import type { MessagePort } from "node:worker_threads";
+import type { Attribute, ErrorParts, Obstacle } from "astrum-crossing";
+import type { WorkerModuleError } from "./errors.ts";
 
 /**
  * A thrown value on its way: an error taken apart, a plain value, the note that neither was possible, or the mark that
@@ -10,30 +12,9 @@ import type { MessagePort } from "node:worker_threads";
  */
 export type Packed =
   | { readonly reason: true }
-  | { readonly error: PackedError }
+  | { readonly error: ErrorParts<Packed> }
   | { readonly value: unknown }
   | { readonly obstacle: Obstacle };
-
-export interface PackedError {
-  /** The built-in class it descends from, so that `instanceof TypeError` holds on the other side. */
-  readonly base: string;
-  readonly className: string;
-  readonly name: string;
-  readonly message: string;
-  readonly stack: string | undefined;
-  readonly fields: (readonly [name: string, value: Packed])[];
-  cause?: Packed;
-  errors?: Packed[];
-}
-
-/** The first place in a value that cannot be cloned. */
-export interface Obstacle {
-  readonly path: string;
-  /** Reads after "is", for example `a function`. */
-  readonly what: string;
-}
-
-export type Attribute = string | number | boolean;
 
 /** One call on its way into a thread. */
 export interface CallMessage {
@@ -88,12 +69,7 @@ export type Answer = {
 );
 
 export interface ModuleFailure {
-  readonly reason:
-    | "not-found"
-    | "import-failed"
-    | "no-export"
-    | "no-typescript"
-    | "not-an-activator";
+  readonly reason: WorkerModuleError["reason"];
   readonly url: string;
   readonly exports: readonly string[];
   readonly cause: Packed | undefined;

@@ -6,10 +6,10 @@
  * Plain JavaScript with checked types, because Node 20 starts no TypeScript file as a thread.
  */
 import { receiveMessageOnPort, workerData } from "node:worker_threads";
+import { findCloneObstacle, isDetached, messageOf } from "astrum-crossing";
 import { flushActivators, loadActivators, runActivated } from "./worker/activate.js";
 import { ThreadContext } from "./worker/context.js";
 import { functionOf, functionsOf, loadedModule, loadModule, ModuleFault } from "./worker/load.js";
-import { findObstacle, isDetached } from "./worker/obstacle.js";
 import { pack } from "./worker/pack.js";
 
 /** @import { MessagePort } from "node:worker_threads" */
@@ -96,14 +96,25 @@ async function runFunction(call, context, run) {
   }
   if (context.hasCleanups) errors.push(...(await context.cleanUp()));
   if (errors.length === 0) answerValue(call, context, value);
-  else if (errors.length === 1) answerThrown(call, context, errors[0]);
-  // As the core has it for an attempt in its own thread.
-  else answerThrown(call, context, new AggregateError(errors, messageOf(errors[0])));
+  else answerThrown(call, context, errors.length === 1 ? errors[0] : joined(errors));
 }
 
-/** @param {unknown} error */
-function messageOf(error) {
-  return error instanceof Error ? error.message : String(error);
+/**
+ * The error of the function and those of its clean-ups, as the core joins them in its own thread: whether there is another
+ * attempt is for the first to say.
+ *
+ * @param {readonly unknown[]} errors
+ */
+function joined([own, ...others]) {
+  const error = new AggregateError([own, ...others], messageOf(own));
+  try {
+    const { retryable, retryAfterMs } = Object(own);
+    if (retryable !== undefined) Object.assign(error, { retryable });
+    if (retryAfterMs !== undefined) Object.assign(error, { retryAfterMs });
+  } catch {
+    // Getters of the user's.
+  }
+  return error;
 }
 
 /**
@@ -118,7 +129,7 @@ function answerValue({ sequence }, context, value) {
     if (transfer?.some(isDetached)) throw new Error("A buffer to be transferred is detached");
     send({ kind: "result", sequence, attributes, value }, transfer);
   } catch (error) {
-    const obstacle = findObstacle(value, "result", transfer) ?? {
+    const obstacle = findCloneObstacle(value, "result", transfer) ?? {
       path: "result",
       what: "not clonable",
     };

@@ -26,7 +26,7 @@ describe("a module", () => {
       reason: "not-found",
       url,
       retryable: false,
-      message: `Task "run": there is no file ${url}.`,
+      message: `Task "run": there is no file ${url}`,
     });
     expect(await pool.task(tasks.double)(1)).toBe(2);
   });
@@ -72,6 +72,20 @@ describe("a module", () => {
       message: expect.stringContaining("no-such-dependency.js"),
       cause: { code: "ERR_MODULE_NOT_FOUND" },
     });
+  });
+
+  test("is told with an address that can be clicked: nothing is glued to it", async () => {
+    const paths = ["nowhere.js", "faults.js", "../fixtures/throws.js"];
+    const calls = [...paths, "../fixtures/missing-dependency.js"].map((path) =>
+      rejection(openPool().task(moduleAt(path).module.run)()),
+    );
+    const activators = [new URL("./modules/tasks.js", import.meta.url)];
+    calls.push(rejection(openPool({ threads: 1, activators }).task(tasks.double)(1)));
+    for (const error of await Promise.all(calls)) {
+      const { message } = error as Error;
+      expect(message).toMatch(/file:\/\/\S+\.js( |$)/);
+      expect(message).not.toMatch(/\.js['"]?[.,;:]+( |$)/);
+    }
   });
 
   test("that exits on import is a crash before the function began", async () => {

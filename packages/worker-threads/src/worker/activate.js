@@ -3,6 +3,7 @@
  * `AttemptScope.inject`, with its guarantee: an activator that throws, forgets to proceed, or proceeds twice or late,
  * changes neither whether nor how the function runs. Knows no port.
  */
+import { text } from "astrum-crossing";
 import { loadModule, moduleFault } from "./load.js";
 
 /** @import { RemoteActivator } from "@astrum/core" */
@@ -69,7 +70,7 @@ const reported = new WeakSet();
 function report(activator, error) {
   if (reported.has(activator)) return;
   reported.add(activator);
-  process.emitWarning(`Activator "${activator.name}" threw and is passed over: ${String(error)}`);
+  process.emitWarning(`Activator "${activator.name}" threw and is passed over: ${text(error)}`);
 }
 
 /**

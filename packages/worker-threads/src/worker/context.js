@@ -2,10 +2,12 @@
  * What a task's function is given inside a thread. Everything is made when first read: most tasks read nothing of it.
  * Knows how to tell the pool, not how the call ends.
  */
+import { attributeEntries, text } from "astrum-crossing";
 import { unpack } from "./pack.js";
 
 /** @import { MessagePort, TransferListItem } from "node:worker_threads" */
-/** @import { Attribute, CallMessage, Packed } from "../wire.ts" */
+/** @import { Attribute } from "astrum-crossing" */
+/** @import { CallMessage, Packed } from "../wire.ts" */
 /** @import { WorkerContext } from "../context.ts" */
 
 /** @implements {WorkerContext} */
@@ -70,13 +72,16 @@ export class ThreadContext {
     return (
       /** @type {number} */ fraction,
       /** @type {string | undefined} */ message = undefined,
-    ) =>
+    ) => {
+      // As the core has it: what is no number tells nothing.
+      if (!Number.isFinite(fraction)) return;
       this.#port.postMessage({
         kind: "progress",
         sequence: this.#call.sequence,
-        fraction: Number(fraction),
-        message: message === undefined ? undefined : String(message),
+        fraction,
+        message: message === undefined ? undefined : text(message),
       });
+    };
   }
 
   get defer() {
@@ -115,7 +120,7 @@ export class ThreadContext {
   }
 
   get attributeEntries() {
-    return this.#attributes === undefined ? undefined : [...this.#attributes];
+    return this.#attributes && attributeEntries(this.#attributes);
   }
 
   get hasCleanups() {

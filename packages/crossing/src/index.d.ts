@@ -1,0 +1,104 @@
+/**
+ * What can cross to another thread (as a structured clone) or process (as JSON): which types can, which value cannot and
+ * where, and in what shape errors, attributes and trace carriers go along. Knows no pool, no queue and no message.
+ */
+export type {
+  AnyFunction,
+  ArgsOf,
+  CannotCross,
+  IfCrosses,
+  Medium,
+  TakesContext,
+} from "./crossable.d.ts";
+
+/** The first place in a value that cannot cross. */
+export interface Obstacle {
+  /** For example `input.items[3].onDone`. */
+  readonly path: string;
+  /** Reads after "is", for example `a function`. */
+  readonly what: string;
+}
+
+/**
+ * Finds the place that stops a value from being cloned, for the error message; `undefined` when every part can be. Made
+ * for after a clone has failed, so it may be slow. What is `transferred` counts as fine and is not touched: a trial clone
+ * would detach it. `root` is what the value is called in the path. Never throws.
+ */
+export declare function findCloneObstacle(
+  value: unknown,
+  root: string,
+  transferred?: readonly unknown[],
+): Obstacle | undefined;
+
+/** Node 20 sends a detached buffer of a transfer list without complaint, and the message is lost on the other side. */
+export declare function isDetached(part: object): boolean;
+
+/**
+ * Finds the first place that JSON would lose or change; `undefined` when the value comes back as it was. A property that
+ * is `undefined` is left out, which reads the same on the other side. `root` as above. Never throws.
+ */
+export declare function findJsonObstacle(value: unknown, root: string): Obstacle | undefined;
+
+/** An error in parts that can cross, each of its values carried as a `V`. */
+export interface ErrorParts<V> {
+  /** The built-in class it descends from, so that `instanceof TypeError` holds on the other side. */
+  base: string;
+  className: string;
+  name: string;
+  message: string;
+  stack?: string;
+  /** Its own fields, and what retries read (`code`, `retryable`, `retryAfterMs`) wherever it is. */
+  fields: [name: string, value: V][];
+  cause?: V;
+  errors?: V[];
+}
+
+export interface TakeApartOptions<V> {
+  /** What the error is called in the paths. Default: `thrown`. */
+  readonly path?: string;
+  /** Handed the parts before the first value is carried: an error may contain itself. */
+  readonly begun?: (parts: ErrorParts<V>) => void;
+  /** How many fields and members of an `AggregateError` at most. Default: all. */
+  readonly most?: number;
+  /** How many characters of a text at most. Default: all. */
+  readonly longest?: number;
+}
+
+/** Takes an error apart. Throws only what `carry` throws, whatever the getters of the error do. */
+export declare function takeApart<V>(
+  error: Error,
+  carry: (value: unknown, path: string) => V,
+  options?: TakeApartOptions<V>,
+): ErrorParts<V>;
+
+/** The error again, with a class of the same name. `begun` is handed it before the first value is opened. */
+export declare function putTogether<V>(
+  parts: ErrorParts<V>,
+  open: (value: V) => unknown,
+  begun?: (error: Error) => void,
+): Error;
+
+/** True for errors of any realm; never throws. */
+export declare function isError(value: unknown): value is Error;
+
+export type Attribute = string | number | boolean;
+
+/**
+ * The attributes of a task as they cross: a value that is none is described, in the words that the core's report has for
+ * it. Never throws.
+ */
+export declare function attributeEntries(
+  attributes: ReadonlyMap<unknown, unknown>,
+): [name: string, value: Attribute][];
+
+/** What observers put into a carrier, without what is no text: a faulty observer must not cost the attempt. */
+export declare function carrierTexts(carrier: object): Record<string, string>;
+
+/** A short, bounded description, in the words of the core's reports. Never throws. */
+export declare function describe(value: unknown): string;
+
+/** What a thrown value says: its message, or a description. Never throws. */
+export declare function messageOf(thrown: unknown): string;
+
+/** The value as a string; a description of one that cannot be made a string. Never throws. */
+export declare function text(value: unknown): string;

@@ -1,0 +1,200 @@
+/**
+ * An error in parts, and back. A clone alone loses its class, its code and its fields, JSON all of it. How a value inside
+ * it is carried is the caller's. Knows no message.
+ */
+import { types } from "node:util";
+import { text } from "./describe.js";
+import { placeOf } from "./place.js";
+
+/** @type {ReadonlyMap<string, ErrorConstructor>} */
+const BASES = new Map(
+  [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError].map((base) => [
+    base.name,
+    /** @type {ErrorConstructor} */ (base),
+  ]),
+);
+
+/** Read by those who retry; they count even when a class has them on its prototype. */
+const INHERITED = ["code", "retryable", "retryAfterMs"];
+/** Told in other ways; or functions, whose descriptions would stand where somebody calls them. */
+const NO_FIELDS = new Set([
+  "name",
+  "message",
+  "stack",
+  "cause",
+  "errors",
+  "toString",
+  "valueOf",
+  "toJSON",
+]);
+
+/** @type {typeof import("./index.js").isError} */
+export function isError(value) {
+  try {
+    return types.isNativeError(value) || value instanceof Error;
+  } catch {
+    return false; // A proxy that refuses to be looked at.
+  }
+}
+
+/**
+ * @template V
+ * @param {Error} error
+ * @param {(value: unknown, path: string) => V} carry
+ * @param {import("./index.js").TakeApartOptions<V>} [options]
+ * @returns {import("./index.js").ErrorParts<V>}
+ */
+export function takeApart(error, carry, options = {}) {
+  const { path = "thrown", begun, most = Infinity, longest = Infinity } = options;
+  const told = (/** @type {unknown} */ value) => text(value).slice(0, longest);
+  /** @type {import("./index.js").ErrorParts<V>} */
+  const parts = {
+    base: baseOf(error),
+    className: told(read(read(error, "constructor"), "name") || "Error"),
+    name: told(read(error, "name")),
+    message: told(read(error, "message")),
+    fields: [],
+  };
+  const stack = read(error, "stack");
+  if (typeof stack === "string") parts.stack = told(stack);
+  begun?.(parts);
+  // The prototype of an `AggregateError` from elsewhere may have them; a cause is always the error's own.
+  const cause = isOwn(error, "cause") ? read(error, "cause") : undefined;
+  if (cause !== undefined) parts.cause = carry(cause, `${path}.cause`);
+  const members = membersOf(error)?.slice(0, most);
+  if (members !== undefined)
+    parts.errors = members.map((each, index) => carry(each, `${path}.errors[${index}]`));
+  for (const name of fieldsOf(error, parts.base).slice(0, most)) {
+    const value = read(error, name);
+    if (value !== undefined) parts.fields.push([name, carry(value, placeOf(error, path, name))]);
+  }
+  return parts;
+}
+
+/**
+ * @param {Error} error
+ * @returns {unknown[] | undefined}
+ */
+function membersOf(error) {
+  const errors = read(error, "errors");
+  try {
+    return Array.isArray(errors) ? Array.prototype.slice.call(errors) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * @param {Error} error
+ * @param {string} base
+ * @returns {string[]}
+ */
+function fieldsOf(error, base) {
+  // `DOMException` has a legacy numeric code on its prototype, which its name brings back.
+  const inherited = base === "DOMException" ? [] : INHERITED;
+  try {
+    return [...new Set(Object.keys(error).concat(inherited))].filter((key) => !NO_FIELDS.has(key));
+  } catch {
+    return inherited;
+  }
+}
+
+/**
+ * @param {Error} error
+ * @returns {string}
+ */
+function baseOf(error) {
+  try {
+    if (error instanceof DOMException) return "DOMException";
+    if (error instanceof AggregateError) return "AggregateError";
+    for (let at = error; at !== null; at = Object.getPrototypeOf(at)) {
+      const name = text(read(read(at, "constructor"), "name"));
+      if (name !== "Error" && BASES.has(name)) return name;
+    }
+  } catch {
+    // A proxy that refuses to be looked at.
+  }
+  return "Error";
+}
+
+/**
+ * @template V
+ * @param {import("./index.js").ErrorParts<V>} parts
+ * @param {(value: V) => unknown} open
+ * @param {(error: Error) => void} [begun]
+ * @returns {Error}
+ */
+export function putTogether(parts, open, begun) {
+  const { name, stack, fields, errors } = parts;
+  const error = construct(parts);
+  begun?.(error);
+  if (error.name !== name) hide(error, "name", name);
+  if (stack !== undefined) hide(error, "stack", stack);
+  if ("cause" in parts) hide(error, "cause", open(/** @type {V} */ (parts.cause)));
+  if (errors !== undefined) hide(error, "errors", errors.map(open));
+  for (const [key, value] of fields) {
+    if (NO_FIELDS.has(key)) continue;
+    Object.defineProperty(error, key, {
+      value: open(value),
+      writable: true,
+      configurable: true,
+      enumerable: true,
+    });
+  }
+  return error;
+}
+
+/**
+ * @param {Pick<import("./index.js").ErrorParts<unknown>, "base" | "className" | "name" | "message">} parts
+ * @returns {Error}
+ */
+function construct({ base, className, name, message }) {
+  if (base === "DOMException") return new DOMException(message, name);
+  const Base = base === "AggregateError" ? AggregateError : (BASES.get(base) ?? Error);
+  const args = base === "AggregateError" ? [[], message] : [message];
+  if (className === base) return Reflect.construct(Base, args);
+  // The class itself is on the other side; one of the same name keeps `error.constructor.name` and inspection true.
+  const Named = { [className]: class extends /** @type {ErrorConstructor} */ (Base) {} }[className];
+  return Reflect.construct(Base, args, Named ?? Base);
+}
+
+/**
+ * @param {object} target
+ * @param {string} key
+ * @param {unknown} value
+ */
+function hide(target, key, value) {
+  Object.defineProperty(target, key, {
+    value,
+    writable: true,
+    configurable: true,
+    enumerable: false,
+  });
+}
+
+/**
+ * @param {object} object
+ * @param {string} key
+ */
+function isOwn(object, key) {
+  try {
+    return Object.hasOwn(object, key);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * A getter of a thrown object may throw in turn.
+ *
+ * @param {unknown} object
+ * @param {string} key
+ * @returns {unknown}
+ */
+function read(object, key) {
+  try {
+    return /** @type {Record<string, unknown> | undefined} */ (object)?.[key];
+  } catch {
+    return undefined;
+  }
+}
