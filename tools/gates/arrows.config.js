@@ -137,10 +137,21 @@ export default {
     {
       name: "adapter-imports-no-adapter",
       comment:
-        "An adapter is one file's job over the core; two that need each other meet in an app.",
+        "An adapter is one file's job over the core; two that need each other meet in an app. What several of them send " +
+        "to another thread or process they judge alike: packages/crossing, private and part of each one's build.",
       severity: "error",
       from: { path: "^packages/(?!core/|conformance/)([^/]+)/src/" },
-      to: { path: "^(packages/|@astrum/)(?!core(/|$)|conformance(/|$))", pathNot: "^packages/$1/" },
+      to: {
+        path: "^(packages/|@astrum/)(?!(core|conformance|crossing)(/|$))",
+        pathNot: "^packages/$1/",
+      },
+    },
+    {
+      name: "crossing-imports-nothing",
+      comment: "It becomes a part of other packages: it imports no package, not even the core.",
+      severity: "error",
+      from: { path: "^packages/crossing/src/" },
+      to: { pathNot: "^packages/crossing/", dependencyTypesNot: ["core"] },
     },
     {
       name: "package-reached-by-its-name",

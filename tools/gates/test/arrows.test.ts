@@ -71,6 +71,7 @@ const againstTheReporters = reporterFolders.flatMap((folder, place) =>
 const page = "packages/reporters/page/main.ts";
 const otel = "packages/otel/src/index.ts";
 const prometheus = "packages/prometheus/src/index.ts";
+const crossing = "packages/crossing/src/index.ts";
 const audit = "apps/audit/src/main.ts";
 
 const otherFaults: readonly Fault[] = [
@@ -135,6 +136,26 @@ const otherFaults: readonly Fault[] = [
     from: prometheus,
     imports: "@astrum/otel",
     to: "@astrum/otel",
+  },
+  {
+    rule: "package-reached-by-its-name",
+    from: otel,
+    imports: "../../crossing/src/index.ts",
+    to: crossing,
+  },
+  { rule: "crossing-imports-nothing", from: crossing, imports: "@astrum/core", to: core("index") },
+  {
+    rule: "crossing-imports-nothing",
+    from: crossing,
+    imports: "installed",
+    to: "node_modules/installed/dist/index.js",
+  },
+  { rule: "crossing-imports-nothing", from: crossing, imports: "missing", to: "missing" },
+  {
+    rule: "core-imports-nothing",
+    from: core("define/plan"),
+    imports: "@astrum/crossing",
+    to: "@astrum/crossing",
   },
   {
     rule: "package-reached-by-its-name",
@@ -243,6 +264,9 @@ const allowed: readonly Arrow[] = [
   { from: otel, imports: "installed" },
   { from: otel, imports: "node:fs" },
   { from: otel, imports: "@opentelemetry/api" },
+  { from: otel, imports: "@astrum/crossing" },
+  { from: prometheus, imports: "@astrum/crossing" },
+  { from: crossing, imports: "node:util" },
   { from: audit, imports: "@astrum/core" },
   { from: audit, imports: "@astrum/prometheus" },
   { from: "bench/src/main.ts", imports: "@astrum/core" },

@@ -51,6 +51,7 @@ export function plantTree(planted: Readonly<Record<string, string>>): string {
   const packages = {
     core: { "./testing": "./src/testing.ts" },
     conformance: {},
+    crossing: {},
     otel: {},
     prometheus: {},
     reporters: {},
@@ -73,11 +74,9 @@ export function plantTree(planted: Readonly<Record<string, string>>): string {
   write("packages/core/dist/index.js", 'import "nothing that an arrow may follow";\n');
   write("apps/audit/src/main.ts", source);
   write("bench/src/main.ts", source);
-  for (const into of ["packages/conformance", "packages/otel", "apps/audit", "bench"]) {
-    install("core", into);
-    install("prometheus", into);
-    install("conformance", into);
-  }
+  const users = ["conformance", "crossing", "otel"].map((name) => `packages/${name}`);
+  for (const into of [...users, "apps/audit", "bench"])
+    for (const name of ["core", "prometheus", "conformance", "crossing"]) install(name, into);
 
   for (const [file, text] of Object.entries(planted)) write(file, text);
   return tree;
