@@ -1,6 +1,14 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, it } from "vitest";
-import { flow, map, Semaphore, task } from "../src/index.ts";
+import {
+  DynamicScheduler,
+  flow,
+  map,
+  type Observer,
+  type RunOptions,
+  Semaphore,
+  task,
+} from "../src/index.ts";
 import { VirtualClock } from "../src/testing.ts";
 
 const storage = new AsyncLocalStorage<string>();
@@ -193,5 +201,104 @@ describe("A task that enters a context for good", () => {
       expect(storage.getStore()).toBeUndefined();
       await clock.run(run);
     });
+  });
+});
+
+/** What an observer of traces does: it makes a context ambient around each call of a task. */
+const ambient = new AsyncLocalStorage<string>();
+const tracer: Observer = {
+  name: "tracer",
+  run: () => ({
+    task: ({ task: { key } }) => ({
+      attempt: ({ attempt: { number } }) => ({
+        around: (proceed) => ambient.run(`${key} ${number}`, proceed),
+      }),
+    }),
+  }),
+};
+
+describe("A lazy query that a plain function returns", () => {
+  type Log = [query: string, caller: string | undefined, span: string | undefined][];
+
+  /** Does its work when it is asked, as those of Prisma, Knex, Drizzle and Mongoose do. */
+  function query<T>(log: Log, name: string, work: () => T, on: object = {}): PromiseLike<T> {
+    const ask = (resolve: (value: T) => void, reject: (error: unknown) => void): void => {
+      log.push([name, storage.getStore(), ambient.getStore()]);
+      Promise.resolve().then(work).then(resolve, reject);
+    };
+    const thenable: "then" = "then";
+    return Object.assign(on, { [thenable]: ask }) as PromiseLike<T>;
+  }
+
+  function everyQuery(log: Log) {
+    const once = task("once", () => query(log, "once", () => [1, 2]));
+    const items = map("items", once, (item) => query(log, `item ${item}`, () => item));
+    const retried = task(
+      "retried",
+      (_, { attempt }) =>
+        query(log, `retried ${attempt}`, () => {
+          if (attempt === 1) throw new Error("again");
+        }),
+      { retry: 1 },
+    );
+    const last = task("last", { items, retried }, ({ items }) => query(log, "last", () => items));
+    return flow("f", { last });
+  }
+
+  const names = ["item 1", "item 2", "last", "once", "retried 1", "retried 2"];
+  const spans: Record<string, string> = {
+    "item 1": "items[0] 1",
+    "item 2": "items[1] 1",
+    last: "last 1",
+    once: "once 1",
+    "retried 1": "retried 1",
+    "retried 2": "retried 2",
+  };
+
+  it.each<[string, RunOptions]>([
+    ["without an observer", {}],
+    ["with one", { observers: [tracer] }],
+    ["one after the other", { observers: [tracer], concurrency: 1 }],
+    [
+      "through a runner",
+      { observers: [tracer], runner: ({ run, args, context }) => run(...args, context) },
+    ],
+    [
+      "through a runner that waits for it",
+      {
+        observers: [tracer],
+        runner: async ({ run, args, context }) => await run(...args, context),
+      },
+    ],
+  ])("is made in the context of its task, once: %s", async (_, options) => {
+    const log: Log = [];
+    const report = await storage.run("caller", () => everyQuery(log).run(options));
+    expect(report.outputs).toEqual({ last: [1, 2] });
+    log.sort();
+    const span = (name: string): string | undefined =>
+      options.observers === undefined ? undefined : spans[name];
+    expect(log).toEqual(names.map((name) => [name, "caller", span(name)]));
+  });
+
+  it.each(["dependencies", "stages"] as const)("of a scheduler too (%s)", async (dispatch) => {
+    const log: Log = [];
+    const scheduler = new DynamicScheduler(
+      [["query", () => query(log, "query", () => 1)]],
+      [{ taskName: "query" }],
+      { dispatch, observers: [tracer] },
+    );
+    const report = await storage.run("caller", () => scheduler.execute());
+    expect(report.taskReturnSet.get("query")).toBe(1);
+    expect(log).toEqual([["query", "caller", "query 1"]]);
+  });
+
+  it("may be a promise that does its work when it is asked", async () => {
+    const log: Log = [];
+    const lazy = task("lazy", () => query(log, "lazy", () => 1, new Promise(() => {})));
+    const report = await storage.run("caller", () =>
+      flow("f", { lazy }).run({ observers: [tracer] }),
+    );
+    expect(report.outputs.lazy).toBe(1);
+    expect(log).toEqual([["lazy", "caller", "lazy 1"]]);
   });
 });

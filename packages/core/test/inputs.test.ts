@@ -807,6 +807,19 @@ describe.each(schemas)("An output schema of %s", (_, output) => {
 });
 
 describe("A schema", () => {
+  it("may answer with a promise of its own kind", async () => {
+    const thenable: "then" = "then";
+    const later = <T>(value: T): Promise<T> =>
+      ({ [thenable]: (resolve: (value: T) => void) => resolve(value) }) as unknown as Promise<T>;
+    const validate = (value: unknown): Promise<{ readonly value: string }> =>
+      later({ value: `checked ${value}` });
+    const own: Schema<string> = { "~standard": { version: 1, vendor: "own", validate } };
+    const who = param("who", own);
+    const load = task("load", { who }, ({ who }) => `of ${who}`, { output: own });
+    const report = await flow("f", { load }).run({ params: [who.of("me")] });
+    expect(report.outputs.load).toBe("checked of checked me");
+  });
+
   it("of an output may need time, and convert", async () => {
     const load = task("load", () => 1, { output: delayed });
     expect((await flow("f", { load }).run()).unwrap().load).toBe(2);

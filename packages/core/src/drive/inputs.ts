@@ -268,5 +268,6 @@ export function validate(schema: Schema, value: unknown, task: string, subject: 
     );
   };
   const result = schema["~standard"].validate(value);
-  return result instanceof Promise ? result.then(conclude) : conclude(result);
+  // A library may have a promise class of its own.
+  return "then" in result ? Promise.resolve(result).then(conclude) : conclude(result);
 }

@@ -85,8 +85,11 @@ export class AttemptStarter {
 
   #called(call: Call): unknown {
     const definition = this.#host.machine.definitionOf(call.task);
-    if (this.#runner !== undefined) return this.#runner(this.#runnerAttempt(call, definition));
-    return this.#host.values.call(definition, call.task, call);
+    return subscribed(
+      this.#runner === undefined
+        ? this.#host.values.call(definition, call.task, call)
+        : this.#runner(this.#runnerAttempt(call, definition)),
+    );
   }
 
   #runnerAttempt(call: Call, definition: Definition): RunnerAttempt {
@@ -121,32 +124,36 @@ export class AttemptStarter {
     });
   }
 
-  /** Waits for what the function returned, whatever that is. */
+  /** Waits for what the call gave. */
   #follow(call: Call, result: unknown): void {
-    try {
-      const promise = promised(result);
-      if (promise !== undefined) {
-        // A promise may carry a `then` of its own; the runtime's cannot call back twice.
-        nativeThen.call(
-          promise,
-          (value) => this.#ender.returned(call, value),
-          (error: unknown) => this.#ender.threw(call, error),
-        );
-        return;
-      }
-    } catch (error) {
-      this.#ender.threw(call, error);
+    if (!(result instanceof Promise)) {
+      this.#ender.returned(call, result);
       return;
     }
-    this.#ender.returned(call, result);
+    try {
+      nativeThen.call(
+        result,
+        (value) => this.#ender.returned(call, value),
+        (error: unknown) => this.#ender.threw(call, error),
+      );
+    } catch (error) {
+      this.#ender.threw(call, error); // It only looks like a promise.
+    }
   }
 }
 
-/** The promise behind a returned value, if any. Throws what a hostile one throws when it is looked at. */
-function promised(result: unknown): Promise<unknown> | undefined {
-  if (result instanceof Promise) return result;
-  if ((typeof result !== "object" || result === null) && typeof result !== "function") return;
+/**
+ * The value, or the promise of it. A thenable is asked here, within the call, because it may do its work only then: the
+ * queries of most database libraries do, and what they do belongs to the task. A promise may have a `then` of its own,
+ * too. Throws what a hostile one throws when it is looked at.
+ */
+function subscribed(result: unknown): unknown {
+  if ((typeof result !== "object" || result === null) && typeof result !== "function") {
+    return result;
+  }
   const then: unknown = (result as { then?: unknown }).then;
-  if (typeof then !== "function") return undefined;
+  if (typeof then !== "function" || (then === nativeThen && result instanceof Promise)) {
+    return result;
+  }
   return new Promise((resolve, reject) => then.call(result, resolve, reject));
 }
