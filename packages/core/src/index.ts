@@ -94,8 +94,9 @@ export type {
 
 // Resume.
 
+export type { Origin } from "./report/origin.ts";
 export type { Journal, JournalEntry } from "./resume/journal.ts";
-export { reportOfJournal } from "./resume/restore.ts";
+export { reportOfJournal } from "./resume/report-of-journal.ts";
 
 // Errors, and values as JSON.
 

@@ -461,7 +461,7 @@ describe("cancelTask", () => {
     const reader = task("reader", { self: optional(self) }, ({ self }) => `got ${self}`);
     const run = flow("f", { reader }).start({
       clock,
-      journal: ({ task }) => journal.push(String(task)),
+      journal: ({ type, task }) => type === "completed" && journal.push(String(task)),
     });
     const report = await clock.run(run.report);
     expect(statuses(report)).toEqual({

@@ -4,13 +4,12 @@ import {
   flow,
   type JournalEntry,
   map,
-  param,
   pick,
   reportOfJournal,
   type SerializedReport,
-  settled,
   task,
 } from "../src/index.ts";
+import { written } from "./scenario.ts";
 
 /** A chain of three in which the middle one fails until it is mended, and what was called. */
 function broken(options: { version?: string; output?: () => unknown } = {}) {
@@ -43,15 +42,31 @@ function broken(options: { version?: string; output?: () => unknown } = {}) {
   };
 }
 
-/** As it comes back from a file. */
-function stored(report: SerializedReport): SerializedReport {
-  return JSON.parse(JSON.stringify(report));
+function ring(): object {
+  const whole: { next?: object } = {};
+  whole.next = whole;
+  return whole;
+}
+
+function closed(): object {
+  return Object.defineProperty({}, "door", {
+    enumerable: true,
+    get: () => {
+      throw new Error("locked");
+    },
+  });
+}
+
+function nested(levels: number): object {
+  let value: object = {};
+  for (let level = 0; level < levels; level++) value = { in: value };
+  return value;
 }
 
 describe("A run that takes up a report", () => {
   test("calls what had failed and what depends on it, and nothing else", async () => {
     const { flow, calls, mend } = broken();
-    const before = stored((await flow.run()).toJSON({ outputs: true }));
+    const before = written(await flow.run());
     mend();
     const report = await flow.run({ resumeFrom: before });
     expect(calls).toEqual(["second", "third"]);
@@ -79,8 +94,8 @@ describe("A run that takes up a report", () => {
 
   test("can itself be taken up", async () => {
     const { flow, calls, mend } = broken();
-    const first = stored((await flow.run()).toJSON({ outputs: true }));
-    const second = stored((await flow.run({ resumeFrom: first })).toJSON({ outputs: true }));
+    const first = written(await flow.run());
+    const second = written(await flow.run({ resumeFrom: first }));
     mend();
     await flow.run({ resumeFrom: second });
     expect(calls).toEqual(["second", "third"]);
@@ -89,7 +104,7 @@ describe("A run that takes up a report", () => {
   test("calls nothing when everything had completed", async () => {
     const { flow, calls, mend } = broken();
     mend();
-    const before = stored((await flow.run()).toJSON({ outputs: true }));
+    const before = written(await flow.run());
     calls.length = 0;
     const report = await flow.run({ resumeFrom: before });
     expect(calls).toEqual([]);
@@ -99,7 +114,7 @@ describe("A run that takes up a report", () => {
   });
 
   test("calls a task again whose version is another", async () => {
-    const before = stored((await broken({ version: "1" }).flow.run()).toJSON({ outputs: true }));
+    const before = written(await broken({ version: "1" }).flow.run());
     const { flow, calls } = broken({ version: "2" });
     const { resume } = await flow.run({ resumeFrom: before });
     expect(calls).toContain("first");
@@ -113,42 +128,54 @@ describe("A run that takes up a report", () => {
     const source = task("source", () => ({ a: 1, b: 2 }));
     const taking = (key: "a" | "b") =>
       flow("f", { part: task("part", { it: pick(source, key) }, ({ it }) => it) });
-    const before = stored((await taking("a").run()).toJSON({ outputs: true }));
+    const before = written(await taking("a").run());
     const report = await taking("b").run({ resumeFrom: before });
     expect(report.outputs.part).toBe(2);
     expect(report.resume?.restored).toEqual(["source"]);
   });
 
   test.each([
-    ["a date", () => new Date(0)],
-    ["a map", () => new Map([[1, 2]])],
-    ["a bigint", () => 1n],
-    ["not a number", () => Number.NaN],
-    ["an undefined property", () => ({ a: undefined })],
-    ["an instance", () => new (class Row {})()],
-  ])("calls a task again whose output was %s, which JSON does not give back", async (_, output) => {
-    const { flow, calls, mend } = broken({ output });
-    const before = stored((await flow.run()).toJSON({ outputs: true }));
-    mend();
-    const { resume } = await flow.run({ resumeFrom: before });
-    expect(calls).toContain("first");
-    expect(resume?.rerun[0]).toEqual({
-      task: "first",
-      why: "its output was not stored: not-serialisable",
-    });
-  });
+    ["a date", () => new Date(0), "it is a Date"],
+    ["a map", () => new Map([[1, 2]]), "it is a Map"],
+    ["a bigint", () => 1n, "it is 1n"],
+    ["not a number", () => Number.NaN, "it is NaN"],
+    ["an undefined property", () => ({ a: undefined }), ".a is undefined"],
+    ["an instance", () => new (class Row {})(), "it is a Row"],
+    ["a function far down", () => ({ rows: [1, 2, { at: () => 1 }] }), ".rows[2].at is a function"],
+    ["a circle", () => ring(), ".next is an object that it is itself in"],
+    ["a name with a space", () => ({ "a b": [-0] }), '["a b"][0] is -0'],
+    [
+      "a list with a hole",
+      () => [new Array(3)],
+      "[0] is an array with holes or with properties of its own",
+    ],
+    ["a getter that throws", () => closed(), ".door cannot be read: locked"],
+    ["too deep", () => nested(201), /^[.a-z…]+ is nested deeper than 200 levels$/],
+  ])(
+    "calls a task again whose output was %s, and says what JSON does not give back",
+    async (_, output, what) => {
+      const { flow, calls, mend } = broken({ output });
+      const before = written(await flow.run());
+      mend();
+      const { resume } = await flow.run({ resumeFrom: before });
+      expect(calls).toContain("first");
+      const [, said] = /^its output was not stored: (.*)$/.exec(resume?.rerun[0]?.why ?? "") ?? [];
+      if (typeof what === "string") expect(said).toBe(what);
+      else expect(said).toMatch(what);
+    },
+  );
 
   test("calls everything again when no outputs were stored", async () => {
     const { flow, calls, mend } = broken();
-    const before = stored((await flow.run()).toJSON());
+    const { outputs, origins, ...before } = written(await flow.run());
     mend();
     await flow.run({ resumeFrom: before });
     expect(calls).toEqual(["first", "second", "third"]);
   });
 
   test("names what it does not know, and what is new", async () => {
-    const before = stored((await broken().flow.run()).toJSON({ outputs: true }));
-    const other = flow("other", { fresh: task("fresh", () => 1) });
+    const before = written(await broken().flow.run());
+    const other = flow("chain", { fresh: task("fresh", () => 1) });
     const { resume } = await other.run({ resumeFrom: before });
     expect(resume).toEqual({
       restored: [],
@@ -167,7 +194,7 @@ describe("A run that takes up a report", () => {
       return item / 2;
     });
     const f = flow("f", { halves });
-    const before = stored((await f.run({ failure: "continue" })).toJSON({ outputs: true }));
+    const before = written(await f.run({ failure: "continue" }));
     mended = true;
     calls.length = 0;
     const report = await f.run({ resumeFrom: before });
@@ -193,7 +220,7 @@ describe("A run that takes up a report", () => {
           { version },
         ),
       });
-    const before = stored((await f("1").run({ failure: "continue" })).toJSON({ outputs: true }));
+    const before = written(await f("1").run({ failure: "continue" }));
     before.outputs = { ...before.outputs, list: { encoding: "json", value: [0] } };
     length = 1;
     calls.length = 0;
@@ -215,44 +242,9 @@ describe("A run that takes up a report", () => {
     }
     expect(calls).toEqual([]);
   });
-
-  test("does not compare the values of parameters", async () => {
-    const who = param<string>("who");
-    const f = flow("f", { greeting: task("greeting", { who }, ({ who }) => `Hello ${who}`) });
-    const before = await f.run({ params: [who.of("Ada")] });
-    const after = await f.run({
-      params: [who.of("Grace")],
-      resumeFrom: stored(before.toJSON({ outputs: true })),
-    });
-    expect(after.outputs.greeting).toBe("Hello Ada");
-  });
 });
 
-describe("A journal", () => {
-  test("is told of every completion, items and maps included, before a dependent starts", async () => {
-    const told: string[] = [];
-    const list = task("list", () => [1, 2]);
-    const each = map("each", list, (item) => {
-      told.push(`call ${item}`);
-      return item;
-    });
-    const sum = task("sum", { each }, ({ each }) => {
-      told.push("call sum");
-      return each.length;
-    });
-    await flow("f", { sum }).run({ journal: ({ task }) => told.push(`${task}`) });
-    expect(told).toEqual([
-      "list",
-      "call 1",
-      "call 2",
-      "each[0]",
-      "each[1]",
-      "each",
-      "call sum",
-      "sum",
-    ]);
-  });
-
+describe("A report of a journal", () => {
   test("is enough for a later run, whatever was cut off after it", async () => {
     const { flow, calls, mend } = broken();
     const entries: JournalEntry[] = [];
@@ -275,52 +267,6 @@ describe("A journal", () => {
     mend();
     await flow.run({ resumeFrom: reportOfJournal(second) });
     expect(calls).toEqual(["second", "third"]);
-  });
-
-  test("that throws fails the task and the run, under every policy, and says so", async () => {
-    for (const failure of ["stop", "drain", "continue"] as const) {
-      const { flow, calls } = broken();
-      const report = await flow.run({
-        failure,
-        journal: () => {
-          throw new Error("disk full");
-        },
-      });
-      expect(report.executionState).toBe("failed");
-      expect(calls).toEqual(["first"]);
-      const [line] = report.errorSummary;
-      expect(line).toBe('Task "first" failed: The journal failed at task "first": disk full');
-    }
-  });
-
-  test("that throws starts nothing more, neither what runs whatever became of a task nor the next item", async () => {
-    const calls: string[] = [];
-    const list = task("list", () => [1, 2, 3]);
-    const each = map("each", list, (item) => calls.push(`each ${item}`), { concurrency: 1 });
-    const sum = task("sum", { list: settled(list), each: settled(each) }, () => calls.push("sum"));
-    for (const failing of ["list", "each[0]"]) {
-      const report = await flow("f", { sum }).run({
-        failure: "continue",
-        journal: ({ task }) => {
-          if (task === failing) throw new Error("disk full");
-        },
-      });
-      expect(report.executionState).toBe("failed");
-      expect(report.errorSummary[0]).toBe(
-        `Task "${failing}" failed: The journal failed at task "${failing}": disk full`,
-      );
-    }
-    expect(calls).toEqual(["each 1"]);
-  });
-
-  test("that throws fails the run even at a task whose failure is ignored", async () => {
-    const last = task("last", () => 1, { onFailure: "ignore" });
-    const report = await flow("f", { last }).run({
-      journal: () => {
-        throw new Error("disk full");
-      },
-    });
-    expect(report.executionState).toBe("failed");
   });
 
   test("refuses what is no entry, such as a line that was not parsed, and tells every place", () => {
@@ -348,5 +294,41 @@ describe("A journal", () => {
     const report = reportOfJournal([{ type: "note", at: 5, text: "hello" }]);
     expect(report.taskStatistics).toEqual([]);
     expect(report.executionState).toBe("interrupted");
+  });
+
+  test("refuses fields that cannot be what they should be", () => {
+    const entry = { type: "completed", at: 1, task: "a", output: { encoding: "json", value: 1 } };
+    const wrong = [
+      { ...entry, at: 1e300 },
+      { ...entry, at: Number.NaN },
+      { ...entry, at: "1" },
+      { ...entry, output: undefined },
+      { ...entry, output: "json" },
+      { ...entry, index: -1 },
+      { ...entry, index: "0" },
+      { ...entry, parent: 1 },
+      { ...entry, origin: "here" },
+      { ...entry, runId: {} },
+      { type: "started", at: 1, flow: 1 },
+      { type: "started", at: 1, resumes: [] },
+    ];
+    for (const one of wrong) {
+      expect(() => reportOfJournal([one as never])).toThrow(DefinitionError);
+    }
+    expect(() => reportOfJournal(wrong as never)).toThrow(
+      "Expected `entries[0].at` to be milliseconds since the Unix epoch, got `1e+300`",
+    );
+  });
+
+  test("of nothing, or of a run that told nothing of tasks, is nothing to take up", async () => {
+    const f = flow("f", { a: task("a", () => 1) });
+    const nothing = await f.run({ resumeFrom: reportOfJournal([]) });
+    expect(nothing.executionState).toBe("completed");
+    expect(nothing.resume).toEqual({ restored: [], ignored: [], rerun: [] });
+    expect(nothing.run).not.toHaveProperty("resumes");
+    const started = [{ type: "started", at: 5, runId: "r1", flow: "f" }];
+    const after = await f.run({ resumeFrom: reportOfJournal(started) });
+    expect(after.run.resumes).toBe("r1");
+    expect(after.resume?.rerun).toEqual([{ task: "a", why: "no result of it was stored" }]);
   });
 });

@@ -2,7 +2,13 @@
  * What the specifications of the engine share: work that writes down when it runs, gates that a test opens by hand, and
  * short ways to read a report. It checks nothing itself.
  */
-import type { ExecutionReport, TaskContext, TaskStatistics } from "../src/index.ts";
+import type {
+  ExecutionReport,
+  JournalEntry,
+  SerializedReport,
+  TaskContext,
+  TaskStatistics,
+} from "../src/index.ts";
 import type { VirtualClock } from "../src/testing.ts";
 
 export interface Work {
@@ -77,6 +83,31 @@ export class Gate<T = void> {
 }
 
 type AnyReport = Pick<ExecutionReport, "taskStatistics">;
+
+/** A report with its outputs, as it comes back from a file. */
+export function written(report: Pick<ExecutionReport, "toJSON">): SerializedReport {
+  return JSON.parse(JSON.stringify(report.toJSON({ outputs: true })));
+}
+
+/** A journal that keeps what it is told as a file would, and forgets what was told to it after a crash. */
+export class Notebook {
+  readonly entries: JournalEntry[] = [];
+  readonly journal = (entry: JournalEntry): void => {
+    this.entries.push(JSON.parse(JSON.stringify(entry)));
+  };
+
+  /** The names of the tasks and items that it was told of. */
+  get tasks(): string[] {
+    return this.entries.filter(({ type }) => type === "completed").map(({ task }) => String(task));
+  }
+
+  /** The process was killed when the entry for the n-th task was told, or just after the first one. */
+  cut(tasks: number): void {
+    let left = tasks;
+    const at = this.entries.findIndex(({ type }) => type === "completed" && left-- === 0);
+    if (at !== -1) this.entries.length = at;
+  }
+}
 
 /** Statuses by name. */
 export function statuses(report: AnyReport): Record<string, string> {

@@ -465,8 +465,8 @@ describe("time-outs, grace and stops", () => {
       { a: { does: { ms: 5 } }, b: { does: { ms: 50 } }, c: { after: ["b"] } },
       {
         ...stages,
-        journal: () => {
-          throw new Error("disk full");
+        journal: ({ type }) => {
+          if (type === "completed") throw new Error("disk full");
         },
       },
     );

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { flow, map, type Schema, TimeoutError, task } from "../src/index.ts";
 import { recorded, replay, trace, VirtualClock } from "../src/testing.ts";
-import { Diary, row, statuses } from "./scenario.ts";
+import { Diary, Notebook, row, statuses } from "./scenario.ts";
 
 function setup(): { clock: VirtualClock; diary: Diary } {
   const clock = new VirtualClock();
@@ -316,11 +316,11 @@ describe("A function that holds the thread past its time limit", () => {
 
   it("is not told to the journal", async () => {
     const { clock } = setup();
-    const entries: unknown[] = [];
     const held = task("held", () => clock.hold(50), { timeoutMs: 30 });
-    const journal = (entry: unknown): void => void entries.push(entry);
+    const notebook = new Notebook();
+    const { journal } = notebook;
     await clock.run(flow("f", { held }).run({ clock, journal }));
-    expect(entries).toEqual([]);
+    expect(notebook.tasks).toEqual([]);
   });
 
   it("cleans up within the grace period", async () => {
@@ -393,7 +393,6 @@ describe("A thread that is held past the time limit of the run", () => {
 
   it("starts nothing more, tells the journal nothing, and is the first thing that stopped it", async () => {
     const { clock, diary } = setup();
-    const entries: unknown[] = [];
     const holds = task("holds", async () => {
       await clock.wait(10);
       clock.hold(120);
@@ -401,12 +400,13 @@ describe("A thread that is held past the time limit of the run", () => {
     });
     const other = task("other", diary.task({ ms: 20 }));
     const next = task("next", { holds, other }, diary.task());
-    const journal = (entry: unknown): void => void entries.push(entry);
+    const notebook = new Notebook();
+    const { journal } = notebook;
     const run = flow("f", { next }).start({ clock, timeoutMs: 50, journal });
     const report = await clock.run(run.report);
     expect(report.executionState).toBe("failed");
     expect(statuses(report)).toEqual({ holds: "cancelled", other: "cancelled", next: "skipped" });
-    expect(entries).toEqual([]);
+    expect(notebook.tasks).toEqual([]);
   });
 
   it("stops it once", async () => {

@@ -99,7 +99,8 @@ describe("What the machine commands", () => {
         "0 items has 3 items → start items[0], start items[1]",
         "10 items[1] returned → start items[2]",
         "30 items[0] returned",
-        "30 items[2] returned → gather items, start next",
+        "30 items[2] returned → gather items",
+        "30 items gathered → start next",
         "30 next returned → settle, close",
       ]
     `);

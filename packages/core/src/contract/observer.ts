@@ -14,6 +14,8 @@ export interface RunInfo {
   readonly maxParallelism: number;
   readonly concurrency: number | undefined;
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
+  /** The id of the run that it took up. */
+  readonly resumes?: string | undefined;
 }
 
 /** Frozen; the same object for every event of one task of one run. */

@@ -7,10 +7,11 @@ import { execute } from "../drive/execute.ts";
 import type { RunOptions } from "../drive/options.ts";
 import type { Parameters } from "../drive/parameters.ts";
 import { Semaphore } from "../drive/semaphore.ts";
+import { Issues } from "../ground/check.ts";
 import type { Machine, RunSettings } from "../machine/attempts.ts";
 import { Run } from "../machine/run.ts";
 import { StagedRun } from "../machine/run-stages.ts";
-import { restore } from "../resume/restore.ts";
+import { type Earlier, readEarlier } from "../resume/earlier.ts";
 import { observersOf } from "./process-observers.ts";
 
 /** The key under which `@astrum/core/testing` asks to be told what the machine is told. */
@@ -30,8 +31,7 @@ export function machineFor(plan: GraphPlan, settings: RunSettings, dispatch: Dis
 /** Starts the run. The machine is the caller's to look at, not to feed. */
 export function launch(work: Launch): { readonly execution: Execution; readonly machine: Machine } {
   const { plan, options, anchor, dispatch, parameters } = work;
-  const { concurrency, resources, failure, estimates, keep, resumeFrom } = options;
-  const restored = resumeFrom && restore(plan, resumeFrom);
+  const { concurrency, resources, failure, estimates, keep } = options;
   const plannedAt = anchor.clock.now() - anchor.now;
   const shared = concurrency instanceof Semaphore;
   const observers = observersOf(options.observers);
@@ -55,8 +55,17 @@ export function launch(work: Launch): { readonly execution: Execution; readonly 
     options,
     dispatch,
     parameters,
-    restored,
+    earlier: earlierOf(options),
     recorder,
   });
   return { execution, machine };
+}
+
+/** What is left of an earlier run; as without one when nothing had been stored, not even its id. */
+function earlierOf({ resumeFrom }: RunOptions): Earlier | undefined {
+  const earlier = resumeFrom && readEarlier(new Issues(), resumeFrom);
+  if (earlier === undefined) return undefined;
+  const { runId, tasks, stored } = earlier;
+  const blank = runId === undefined && tasks.size === 0 && stored.size === 0;
+  return blank ? undefined : earlier;
 }

@@ -10,6 +10,7 @@ import { Issues } from "../ground/check.ts";
 import type { PlanError } from "../ground/errors.ts";
 import { Ledger, SKIPPED } from "../machine/ledger.ts";
 import { Fingerprints } from "../report/fingerprint.ts";
+import { NO_ORIGINS } from "../report/origin.ts";
 import { Reasons } from "../report/reasons.ts";
 import { Report } from "../report/report.ts";
 
@@ -79,6 +80,8 @@ export function failedPlanReport(
     originalTasks,
     observerErrors: [],
     resume: undefined,
+    origins: NO_ORIGINS,
+    carried: [],
     tail: Promise.resolve([]),
   });
 }

@@ -5,14 +5,13 @@
 
 import type { Anchor } from "../contract/clock.ts";
 import type { Observer, RunInfo } from "../contract/observer.ts";
-import { JournalError, messageOf } from "../ground/errors.ts";
 import type { Machine, RunSettings } from "../machine/attempts.ts";
 import type { Command, MachineEvent, ReturnedEvent, StopCause } from "../machine/event.ts";
 import { Fingerprints } from "../report/fingerprint.ts";
 import { Reasons } from "../report/reasons.ts";
 import type { Report, RunFacts } from "../report/report.ts";
 import { type TaskStatistics, taskName, taskNamed } from "../report/statistics.ts";
-import type { Restored } from "../resume/restore.ts";
+import type { Earlier } from "../resume/earlier.ts";
 import { type AsyncContext, captureContext } from "./async-context.ts";
 import type { Call } from "./call.ts";
 import { Calls, type CallsHost } from "./calls.ts";
@@ -25,9 +24,9 @@ import { RunClock } from "./run-clock.ts";
 import { Semaphore } from "./semaphore.ts";
 import { type RunRecords, reportOf, settledLedger, tailRows } from "./settle.ts";
 import { AttemptStarter, type StartHost } from "./start-attempt.ts";
+import { journalFailure, Stored } from "./stored.ts";
 import { holdProcess, newRunId, onAbort, runHeader } from "./surroundings.ts";
 import { Values } from "./values.ts";
-import { JournalWriter } from "./write-journal.ts";
 
 /** Is told what the machine is told. */
 export interface Recorder {
@@ -48,8 +47,8 @@ export interface ExecuteSettings {
   /** Asked once, unless the run was called off before it began. A promise is waited for; its rejection is the run's. */
   readonly parameters: () => Parameters | Promise<Parameters>;
   readonly observers: readonly Observer[];
-  /** Outputs of tasks that an earlier run completed. */
-  readonly restored?: Restored | undefined;
+  /** What an earlier run left. */
+  readonly earlier?: Earlier | undefined;
   /** Told of every event that the machine is given: what `replay` needs. */
   readonly recorder?: Recorder | undefined;
 }
@@ -73,6 +72,7 @@ class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHos
   readonly report: Promise<Report>;
   readonly machine: Machine;
   readonly values: Values;
+  readonly stored: Stored;
   readonly reasons: Reasons;
   readonly random: () => number;
   /** There once the run has begun. */
@@ -82,7 +82,6 @@ class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHos
   readonly #context: AsyncContext;
   readonly #fingerprints: Fingerprints;
   readonly #semaphore: Semaphore | undefined;
-  readonly #journal: JournalWriter | undefined;
   readonly #preparation: Preparation;
   readonly #calls: Calls;
   readonly #starter: AttemptStarter;
@@ -97,6 +96,8 @@ class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHos
 
   /** What waits for its turn; what had it is let go, for it may hold outputs. */
   readonly #events: (MachineEvent | undefined)[] = [];
+  /** What the machine waits for before anything else happens. */
+  readonly #answers: MachineEvent[] = [];
   #busy = false;
   #begun = false;
   /** Parameters are being checked; and the run was stopped meanwhile. */
@@ -110,7 +111,7 @@ class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHos
   #deadline: number;
 
   constructor(settings: ExecuteSettings) {
-    const { machine, options, anchor, restored } = settings;
+    const { machine, options, anchor, earlier } = settings;
     this.#settings = settings;
     this.machine = machine;
     this.#plannedAt = settings.plannedAt;
@@ -124,11 +125,17 @@ class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHos
     this.#semaphore = options.concurrency instanceof Semaphore ? options.concurrency : undefined;
     this.random = options.random ?? Math.random;
     this.runId = options.runId ?? newRunId();
-    this.values = new Values(machine, this.reasons);
-    if (options.journal !== undefined) {
-      this.#journal = new JournalWriter(options.journal, this.runId, machine, this.#fingerprints);
-    }
-    this.#preparation = new Preparation(this, options.graceMs, restored);
+    this.values = new Values(machine, this.reasons, options.keep);
+    this.stored = new Stored({
+      runId: this.runId,
+      epochMs: anchor.epochMs,
+      machine,
+      values: this.values,
+      fingerprints: this.#fingerprints,
+      journal: options.journal,
+      earlier,
+    });
+    this.#preparation = new Preparation(this, options.graceMs);
     this.#calls = new Calls(this, options.graceMs);
     const ender = new AttemptEnder(this, this.#calls);
     this.#starter = new AttemptStarter(this, ender, this.#context, options.runner);
@@ -145,6 +152,7 @@ class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHos
 
   get runInfo(): RunInfo {
     const { plan } = this.machine;
+    const { options, earlier } = this.#settings;
     return Object.freeze({
       runId: this.runId,
       flow: plan.graph.name,
@@ -152,7 +160,8 @@ class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHos
       stageCount: plan.totalStages,
       maxParallelism: plan.maxParallelism,
       concurrency: this.#limit,
-      attributes: Object.freeze({ ...this.#settings.options.attributes }),
+      attributes: Object.freeze({ ...options.attributes }),
+      ...(earlier?.runId === undefined ? {} : { resumes: earlier.runId }),
     });
   }
 
@@ -207,7 +216,7 @@ class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHos
   #begin(params: Parameters): void {
     if (this.#begun) return;
     this.#begun = true;
-    const { anchor, observers, restored } = this.#settings;
+    const { anchor, observers } = this.#settings;
     if (this.#checking) this.#plannedAt = this.now();
     this.values.params = params;
     if (observers.length > 0) {
@@ -220,17 +229,14 @@ class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHos
         epochMs: anchor.epochMs,
       });
     }
-    for (const [task, output] of restored?.outputs ?? []) {
-      this.values.set(task, output);
-      // So that this run's journal alone is enough to take it up again.
-      this.#recordOrStop(task, output);
+    try {
+      this.stored.begin(params, this.#epochMs);
+    } catch (error) {
+      this.#stop(journalFailure(error));
     }
+    const restored = this.stored.restore();
     const at = this.now();
-    this.send(
-      restored === undefined
-        ? { type: "begin", at }
-        : { type: "begin", at, restored: restored.outputs },
-    );
+    this.send(restored === undefined ? { type: "begin", at } : { type: "begin", at, restored });
   }
 
   /** A parameter was refused; that is the end, unless the run was called off before. */
@@ -309,6 +315,9 @@ class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHos
     if (event.type === "prepared" && event.restored !== undefined)
       this.values.restoreItems(event.restored);
     for (const command of this.machine.handle(event)) this.#obey(command, event.at);
+    for (let next = this.#answers.shift(); next !== undefined; next = this.#answers.shift()) {
+      this.#step(next);
+    }
     if (event.type === "stop") this.#calledOff();
     if (this.values.holds && "task" in event) this.values.forget(event.task);
   }
@@ -353,7 +362,7 @@ class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHos
         this.#delays.delete(command.task);
         break;
       case "gather":
-        this.#gather(command.task, command.first, command.count);
+        this.#answers.push(this.#gathered(command.task, command.first, command.count, at));
         break;
       case "release":
         this.values.release(command.task);
@@ -402,20 +411,21 @@ class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHos
       this.#settings.recorder?.event(event);
       this.machine.handle(event);
     }
+    if (this.machine.ledger.firstAttempt[task] === id) this.stored.called(task);
     this.#starter.start(this.#calls.open(task, id, at), at);
   }
 
   // ---- outputs -----------------------------------------------------------------------------------------------------
 
-  #gather(map: number, first: number, count: number): void {
-    this.#recordOrStop(map, this.values.gather(map, first, count));
-  }
-
-  #recordOrStop(task: number, output: unknown): void {
+  /** The answer to `gather`: a map whose result was not stored has failed. */
+  #gathered(map: number, first: number, count: number, at: number): MachineEvent {
+    const output = this.values.gather(map, first, count);
+    const event = { type: "gathered", task: map, at } as const;
     try {
-      this.#record(task, output);
+      this.stored.completed(map, output, this.#epochMs);
+      return event;
     } catch (error) {
-      this.send({ type: "stop", at: this.now(), cause: { kind: "journal", error } });
+      return { ...event, error, stops: journalFailure(error) };
     }
   }
 
@@ -424,28 +434,17 @@ class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHos
     const { task, at, value, facts } = event;
     if (!this.machine.mayComplete(task)) return event;
     try {
-      this.#record(task, value);
+      this.stored.completed(task, value, this.#epochMs);
     } catch (error) {
-      const failure = new JournalError(
-        `The journal failed at task "${this.nameOf(task)}": ${messageOf(error)}`,
-        { cause: error },
-      );
-      return {
-        type: "threw",
-        task,
-        at,
-        error: failure,
-        facts,
-        stops: { kind: "journal", error },
-      };
+      return { type: "threw", task, at, error, facts, stops: journalFailure(error) };
     }
     this.values.set(task, value);
     return event;
   }
 
-  /** Tells the journal; throws what it throws. */
-  #record(task: number, output: unknown): void {
-    this.#journal?.write(task, output, this.#settings.anchor.epochMs + this.now());
+  /** The wall clock's time, as the run's own clock has it. */
+  get #epochMs(): number {
+    return this.#settings.anchor.epochMs + this.now();
   }
 
   nameOf(task: number): string {
@@ -463,7 +462,7 @@ class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHos
   // ---- the end -----------------------------------------------------------------------------------------------------
 
   #settle(): void {
-    const { machine, options, anchor, dispatch, restored, recorder } = this.#settings;
+    const { machine, options, anchor, dispatch, earlier, recorder } = this.#settings;
     const { plan, state } = machine;
     const settledAt = this.now();
     this.#release();
@@ -473,7 +472,7 @@ class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHos
     const ledger = settledLedger(machine);
     this.notifier?.end(state as NonNullable<typeof state>, ledger, settledAt);
     const facts: RunFacts = {
-      run: runHeader(this.runId, plan.graph, options, dispatch, anchor.epochMs),
+      run: runHeader(this.runId, plan.graph, options, dispatch, anchor.epochMs, earlier?.runId),
       clock: { epochMs: anchor.epochMs, driftMs: this.#clock.driftMs(settledAt) },
       resources: this.#resources,
       concurrency: this.#limit,
@@ -482,7 +481,7 @@ class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHos
       settledAt,
       planIssues: [],
       observerErrors: [...(this.notifier?.faults ?? [])],
-      resume: restored?.summary,
+      ...this.stored.facts,
     };
     recorder?.end(facts);
     this.#resolve(reportOf({ ...this.#records, facts, ledger, tail }));

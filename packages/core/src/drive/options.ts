@@ -8,7 +8,7 @@ import type { Binding } from "../define/task.ts";
 import { didYouMean, type Issues, isString, nearest } from "../ground/check.ts";
 import type { FailureMode } from "../machine/attempts.ts";
 import type { SerializedReport } from "../report/report.ts";
-import type { TaskStatistics } from "../report/statistics.ts";
+import { readEarlier } from "../resume/earlier.ts";
 import type { Journal } from "../resume/journal.ts";
 import { Semaphore } from "./semaphore.ts";
 
@@ -37,11 +37,13 @@ export interface RunOptions {
   readonly observers?: readonly Observer[];
   /** Carries out each attempt in place of a plain call. */
   readonly runner?: Runner;
-  /** Told of every completed task with its output, before a dependent is released. */
+  /** Told of every completed task with its output, before a dependent is released. One that throws fails the run. */
   readonly journal?: Journal;
   /**
-   * An earlier run's `report.toJSON({ outputs: true })`, or `reportOfJournal(entries)` of what a crash left: tasks that
-   * completed there and are unchanged are restored. Values of parameters are not compared.
+   * An earlier run's `report.toJSON({ outputs: true })`, or `reportOfJournal(entries)` of what a crash left: tasks and items
+   * whose output was stored, and was made from what this run would make it from, are restored; `report.resume` says why
+   * others are not. Part of that are the flow's name, inputs, `version`, the values of parameters and items, and that all
+   * it depends on is restored; no function is looked into.
    */
   readonly resumeFrom?: SerializedReport;
   /** Default: a random UUID. */
@@ -113,7 +115,7 @@ export function checkRunOptions(
   const attributes = issues.record(["attributes"], given.attributes);
   for (const name in attributes) checkAttribute(issues, name, attributes[name]);
   checkObservers(issues, given.observers);
-  checkEarlier(issues, given.resumeFrom);
+  if (given.resumeFrom !== undefined) readEarlier(issues, given.resumeFrom);
   if (clock !== undefined) {
     const { now, wallNow, after } = (clock ?? {}) as Partial<Clock>;
     if (![now, wallNow, after].every((one) => typeof one === "function")) {
@@ -145,30 +147,6 @@ function checkObservers(issues: Issues, observers: unknown): void {
     }
     names.add(name);
   });
-}
-
-function checkEarlier(issues: Issues, report: unknown): void {
-  if (report === undefined) return;
-  const { format, formatVersion, taskStatistics, outputs } = (report ??
-    {}) as Partial<SerializedReport>;
-  const readable = format === "astrum.execution-report" && Array.isArray(taskStatistics);
-  if (!readable || !String(formatVersion).startsWith("1.")) {
-    issues.expected(
-      ["resumeFrom"],
-      "a report of format version 1 from `report.toJSON({ outputs: true })`",
-      report,
-    );
-    return;
-  }
-  taskStatistics.forEach((row: unknown, at) => {
-    if (typeof (row as TaskStatistics | null)?.taskName === "string") return;
-    issues.expected(
-      ["resumeFrom", `taskStatistics[${at}]`],
-      "the statistics of a task, with its taskName",
-      row,
-    );
-  });
-  issues.record(["resumeFrom", "outputs"], outputs);
 }
 
 function isBinding(value: unknown): value is Binding {

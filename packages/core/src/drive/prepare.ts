@@ -7,14 +7,15 @@ import type { Definition } from "../define/task.ts";
 import { describe, InputError, isError } from "../ground/errors.ts";
 import type { Machine } from "../machine/attempts.ts";
 import type { MachineEvent, PreparedEvent } from "../machine/event.ts";
-import type { Restored } from "../resume/restore.ts";
 import { type Prepared, prepare } from "./inputs.ts";
+import type { Stored } from "./stored.ts";
 import type { Values } from "./values.ts";
 
 /** What it needs of the driver. */
 export interface PreparationHost {
   readonly machine: Machine;
   readonly values: Values;
+  readonly stored: Pick<Stored, "restoreItems">;
   now(): number;
   after(ms: number, fire: () => void): () => void;
   send(event: MachineEvent): void;
@@ -26,14 +27,12 @@ type Skip = { readonly skip?: unknown } | null | undefined;
 export class Preparation {
   readonly #host: PreparationHost;
   readonly #graceMs: number | undefined;
-  readonly #restored: Restored | undefined;
   /** Tasks that have not been answered for, each with what calls off its grace period once that runs. */
   readonly #open: Map<number, (() => void) | undefined> = new Map();
 
-  constructor(host: PreparationHost, graceMs: number | undefined, restored: Restored | undefined) {
+  constructor(host: PreparationHost, graceMs: number | undefined) {
     this.#host = host;
     this.#graceMs = graceMs;
-    this.#restored = restored;
   }
 
   prepare(task: number): void {
@@ -106,11 +105,13 @@ export class Preparation {
       this.#answer(task, {});
       return;
     }
-    const items = (prepared.list as readonly unknown[]).length;
-    const known = this.#restored?.items.get(task) ?? [];
-    const restored = new Map([...known].filter(([index]) => index < items));
-    this.#answer(task, { items, restored });
+    const list = prepared.list as readonly unknown[];
+    this.#answer(task, {
+      items: list.length,
+      restored: this.#host.stored.restoreItems(task, list),
+    });
   }
+
   /** What is no verdict. A promise is none either, but what it stands for goes on; its rejection is nobody's. */
   #refuse(task: number, definition: Definition, verdict: unknown): void {
     const what = describe(verdict);

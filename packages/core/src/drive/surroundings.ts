@@ -98,6 +98,7 @@ export function runHeader(
   options: RunOptions,
   dispatch: string,
   epochMs: number,
+  resumes?: string,
 ): SerializedReport["run"] {
   const { concurrency, resources, failure = "stop", timeoutMs, targets, attributes } = options;
   const { process, navigator } = globalThis as Surroundings;
@@ -113,6 +114,7 @@ export function runHeader(
     },
     versions: { "@astrum/core": VERSION },
   };
+  if (resumes !== undefined) header.resumes = resumes;
   if (attributes !== undefined) header.attributes = { ...attributes };
   if (resources !== undefined) header.config.resources = { ...resources };
   if (timeoutMs !== undefined) header.config.timeoutMs = timeoutMs;

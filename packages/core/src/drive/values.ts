@@ -21,10 +21,13 @@ export class Values implements Sources {
   readonly #machine: Machine;
   readonly #reasons: Reasons;
   readonly #prepared: Map<number, Prepared> = new Map();
+  /** Of maps that have ended, unless outputs are let go: their items are part of what their outputs were made from. */
+  readonly #lists: Map<number, readonly unknown[]> | undefined;
 
-  constructor(machine: Machine, reasons: Reasons) {
+  constructor(machine: Machine, reasons: Reasons, keep: "all" | "roots" = "all") {
     this.#machine = machine;
     this.#reasons = reasons;
+    if (keep === "all") this.#lists = new Map();
     this.all = new Array(machine.plan.graph.size);
   }
 
@@ -63,7 +66,15 @@ export class Values implements Sources {
   /** Lets go of the inputs of a task that has ended: they would keep alive what `keep: "roots"` lets go. */
   forget(task: number): void {
     const planned = this.#machine.ledger.plannedOf(task);
-    if (this.#machine.ledger.isFinal(planned)) this.#prepared.delete(planned);
+    if (!this.#machine.ledger.isFinal(planned)) return;
+    const list = this.#prepared.get(planned)?.list;
+    if (list !== undefined) this.#lists?.set(planned, list);
+    this.#prepared.delete(planned);
+  }
+
+  /** The list that a map maps over, as long as anything can be asked about it. */
+  listOf(map: number): readonly unknown[] | undefined {
+    return this.#prepared.get(map)?.list ?? this.#lists?.get(map);
   }
 
   /** Calls a task's function with what it takes. Throws what it throws. */

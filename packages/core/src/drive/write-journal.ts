@@ -1,40 +1,96 @@
-/** From the output of a task to the entry that a journal is told, before anything else may come of it. */
+/** What a journal is told of a run, and what it answers: it has stored an entry when it returns. */
 import { encodeValue } from "../ground/encode.ts";
+import { JournalError, messageOf } from "../ground/errors.ts";
 import type { Machine } from "../machine/attempts.ts";
 import type { Fingerprints } from "../report/fingerprint.ts";
+import type { Origins } from "../report/origin.ts";
 import { taskName } from "../report/statistics.ts";
-import type { Journal } from "../resume/journal.ts";
+import type { Journal, JournalEntry } from "../resume/journal.ts";
+import type { Restoration } from "../resume/restore.ts";
+
+/** What it is told about. */
+export interface JournaledRun {
+  readonly runId: string;
+  readonly machine: Machine;
+  readonly fingerprints: Fingerprints;
+  readonly origins: Origins;
+}
 
 export class JournalWriter {
   readonly #journal: Journal;
-  readonly #runId: string;
-  readonly #machine: Machine;
-  readonly #fingerprints: Fingerprints;
+  readonly #run: JournaledRun;
 
-  constructor(journal: Journal, runId: string, machine: Machine, fingerprints: Fingerprints) {
+  constructor(journal: Journal, run: JournaledRun) {
     this.#journal = journal;
-    this.#runId = runId;
-    this.#machine = machine;
-    this.#fingerprints = fingerprints;
+    this.#run = run;
   }
 
-  /** Tells the journal; throws what it throws. `epochMs` is the wall clock's time of the entry. */
-  write(task: number, output: unknown, epochMs: number): void {
-    const { plan, ledger } = this.#machine;
+  /**
+   * Of the run, and of what it restores, so that its own entries are enough to take it up again. Throws a `JournalError`
+   * at the first entry that is not stored. `at` is the wall clock's time of an entry.
+   */
+  begin(restored: Restoration | undefined, at: number): void {
+    const { plan } = this.#run.machine;
+    const resumes = restored?.runId;
+    const taken = resumes === undefined ? {} : { resumes };
+    this.#tell("the start of the run", { type: "started", at, flow: plan.graph.name, ...taken });
+    if (restored === undefined) return;
+    for (const [task, { output, origin }] of restored.outputs) {
+      const fingerprint = this.#run.fingerprints.of(task);
+      this.#completed(plan.nameOf(task), { at, fingerprint, output, origin });
+    }
+    for (const { name, task, index, output, origin } of restored.unjudged()) {
+      const fingerprint = this.#run.fingerprints.of(task, index);
+      const owner = index === undefined ? {} : { parent: plan.nameOf(task), index };
+      this.#completed(name, { at, fingerprint, output, origin, ...owner });
+    }
+  }
+
+  /** Of a task or item that completes; throws a `JournalError` when that is not stored. */
+  completed(task: number, value: unknown, at: number): void {
+    const { machine, fingerprints, origins } = this.#run;
+    const { plan, ledger } = machine;
+    const output = encodeValue(value);
+    const origin = output.encoding === "omitted" ? undefined : origins.of(task);
+    const made = origin === undefined ? {} : { origin };
     const spawn = ledger.spawnOf(task);
     const index = spawn && task - spawn.first;
-    const entry = {
-      type: "completed",
-      at: epochMs,
-      runId: this.#runId,
-      task: taskName(plan.graph, ledger, task),
-      fingerprint: this.#fingerprints.of(spawn?.map ?? task, index),
-      output: encodeValue(output),
-    };
-    this.#journal(
-      spawn === undefined
-        ? entry
-        : { ...entry, parent: taskName(plan.graph, ledger, spawn.map), index },
-    );
+    const fingerprint = fingerprints.of(spawn?.map ?? task, index);
+    const owner = spawn === undefined ? {} : { parent: plan.nameOf(spawn.map), index };
+    this.#completed(taskName(plan.graph, ledger, task), {
+      at,
+      fingerprint,
+      output,
+      ...made,
+      ...owner,
+    });
+  }
+
+  #completed(task: string, entry: Omit<JournalEntry, "type"> & { readonly at: number }): void {
+    this.#tell(`task "${task}"`, { type: "completed", task, ...entry });
+  }
+
+  #tell(what: string, entry: JournalEntry): void {
+    let answer: unknown;
+    try {
+      answer = this.#journal({ ...entry, runId: this.#run.runId });
+      if (isThenable(answer)) throw new TypeError(PROMISE);
+    } catch (error) {
+      // Nobody waits for it, and its rejection is nobody's.
+      if (isThenable(answer)) Promise.resolve(answer).catch(() => {});
+      const message = `The journal failed at ${what}: ${messageOf(error)}`;
+      throw new JournalError(message, { cause: error });
+    }
+  }
+}
+
+const PROMISE =
+  "it returned a promise, but an entry counts as stored when the journal returns: store it synchronously";
+
+function isThenable(value: unknown): boolean {
+  try {
+    return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
+  } catch {
+    return false; // A getter of the user; what it hides cannot be waited for either.
   }
 }

@@ -110,6 +110,8 @@ export abstract class Attempts implements Machine {
   protected abstract cancel(task: number, reason: unknown): void;
   /** The inputs of a task are there; those of a map are a list to be expanded. */
   protected abstract expand(event: PreparedEvent): void;
+  /** A map is done with its items. */
+  protected abstract gathered(map: number): void;
   /** A task may start as soon as there is room. */
   protected abstract enqueue(task: number): void;
   /** The shared semaphore gave a permit. */
@@ -146,6 +148,9 @@ export abstract class Attempts implements Machine {
         if (event.stops !== undefined) this.drain();
         this.#threw(event.task, event.error, event.retryMs, event.timedOut === true);
         if (event.stops !== undefined) this.stop(event.stops);
+        break;
+      case "gathered":
+        this.#gathered(event.task, event.error, event.stops);
         break;
       case "prepared":
         this.#prepared(event);
@@ -292,6 +297,19 @@ export abstract class Attempts implements Machine {
   }
 
   // ---- ends --------------------------------------------------------------------------------------------------------
+
+  /** Nobody goes on with a result that could not be kept. */
+  #gathered(map: number, error: unknown, stops: StopCause | undefined): void {
+    if (stops === undefined) {
+      this.finish(map, COMPLETED);
+    } else {
+      this.ledger.taskErrors.set(map, error);
+      this.drain();
+      this.fail(map, FAILED);
+      this.stop(stops);
+    }
+    this.gathered(map);
+  }
 
   #returned(task: number): void {
     if (this.ledger.status[task] !== RUNNING || this.#endIfAsked(task)) return;

@@ -68,6 +68,13 @@ interface ThrewEvent extends OfTask {
   readonly stops?: StopCause;
   readonly facts?: EndFacts | undefined;
 }
+/** The answer to `gather`: the result of a map is there, or it could not be kept. */
+interface GatheredEvent extends OfTask {
+  readonly type: "gathered";
+  readonly error?: unknown;
+  /** Present when the run stops with it. */
+  readonly stops?: StopCause;
+}
 /** The time limit of the running attempt has passed. */
 interface ExpiredEvent extends OfTask {
   readonly type: "expired";
@@ -112,6 +119,7 @@ export type MachineEvent =
   | StartedEvent
   | ReturnedEvent
   | ThrewEvent
+  | GatheredEvent
   | ExpiredEvent
   | ElapsedEvent
   | AbandonEvent
@@ -141,7 +149,7 @@ export type Command =
   | { readonly type: "delay"; readonly task: number; readonly ms: number }
   /** That answer is not wanted any more. */
   | { readonly type: "undelay"; readonly task: number }
-  /** All items of a map are there: put its result together. */
+  /** All items of a map are there: put its result together; answer with `gathered`. */
   | {
       readonly type: "gather";
       readonly task: number;

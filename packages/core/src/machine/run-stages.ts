@@ -206,6 +206,7 @@ export class StagedRun extends Attempts {
 
   /** There are no maps here. */
   protected override expand(): void {}
+  protected override gathered(): void {}
 
   protected override enqueue(task: number): void {
     this.become(task, READY);

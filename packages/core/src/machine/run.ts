@@ -60,6 +60,10 @@ export class Run extends Attempts {
   /** Failures of tasks and items that were not ignored. */
   #failures = 0;
   #permitAsked = false;
+  /** A map's result is being put together. */
+  #gathering = false;
+  /** Another task is prepared in this turn: they compete for capacity together. */
+  #moreFollows = false;
 
   /** Tasks whose last dependency has ended at this event. */
   readonly #released: Int32Array;
@@ -88,9 +92,12 @@ export class Run extends Attempts {
 
   /** Who was released starts or queues, who fits starts, and the run settles when nobody is left. */
   protected override proceed(event: MachineEvent): void {
+    if (event.type === "prepared") this.#moreFollows = event.more === true;
+    else if (event.type !== "gathered") this.#moreFollows = false;
+    // The answer comes before anything else: a map whose result was not kept stops the run.
+    if (this.#gathering) return;
     if (this.#releasedCount > 0) this.#startReleased();
-    const more = event.type === "prepared" && event.more === true;
-    if (this.#queue !== undefined && !more) this.#fill(this.#queue);
+    if (this.#queue !== undefined && !this.#moreFollows) this.#fill(this.#queue);
     if (this.#open === 0 && this.begun && this.state === undefined && this.idle) {
       this.settle(this.#failures > 0 ? "failed" : "completed", this.#openTailTasks());
     }
@@ -319,20 +326,29 @@ export class Run extends Attempts {
     return spawn && this.#maps.get(spawn.map);
   }
 
-  /** The items decide: one that failed fails the map, one that was cancelled cancels it. */
-  #finishMap(map: number, expansion: Expansion): void {
-    this.#concludeMap(map, expansion);
+  protected override gathered(map: number): void {
+    this.#gathering = false;
+    this.#releaseItems(map);
+  }
+
+  /** The map was the only reader of its items; their results live on in its list. */
+  #releaseItems(map: number): void {
     if (this.#readers === undefined) return;
-    // The map was the only reader of its items; their results live on in its list.
-    const { first, count } = expansion.spawn;
+    const { first, count } = this.ledger.spawnOfMap.get(map) as Spawn;
     for (let item = first; item < first + count; item++) {
       this.command({ type: "release", task: item });
     }
   }
 
-  #concludeMap(map: number, { spawn, failed, cancelled }: Expansion): void {
+  /** The items decide: one that failed fails the map, one that was cancelled cancels it. */
+  #finishMap(map: number, { spawn, failed, cancelled }: Expansion): void {
     const { ledger } = this;
     const { first, count } = spawn;
+    if (failed === 0 && cancelled === 0) {
+      this.#gathering = true;
+      this.command({ type: "gather", task: map, first, count });
+      return;
+    }
     if (failed > 0) {
       const name = this.plan.nameOf(map);
       const errors: unknown[] = [];
@@ -347,15 +363,13 @@ export class Run extends Attempts {
       error.stack = `${error.name}: ${message}`;
       ledger.taskErrors.set(map, error);
       this.finish(map, FAILED);
-    } else if (cancelled > 0) {
+    } else {
       let item = first;
       while (ledger.status[item] !== CANCELLED && ledger.status[item] !== ABANDONED) item++;
       ledger.reasons.set(map, ledger.reasons.get(item) as Reason);
       this.finish(map, CANCELLED);
-    } else {
-      this.command({ type: "gather", task: map, first, count });
-      this.finish(map, COMPLETED);
     }
+    this.#releaseItems(map);
   }
 
   // ---- stopping ----------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
  */
 import {
   asError,
+  JournalError,
   messageOf,
   RunAbortedError,
   RunStoppedError,
@@ -61,6 +62,10 @@ export class Reasons {
         );
       case "clock":
         return reason.error as Error;
+      case "journal":
+        return new JournalError(`The run was stopped: ${this.textOf(reason)}`, {
+          cause: reason.error,
+        });
       default:
         return new Error(this.textOf(reason));
     }

@@ -20,6 +20,7 @@ import {
   STATUSES,
 } from "../machine/ledger.ts";
 import { type Analysis, analyse } from "./analysis.ts";
+import type { Origin, Origins } from "./origin.ts";
 import { outcomeOf } from "./outcome.ts";
 import { StageRow } from "./stage-row.ts";
 import {
@@ -48,6 +49,8 @@ export interface SerializedReport {
   run: {
     id: string;
     flow?: string;
+    /** The id of the run that it took up. */
+    resumes?: string;
     targets: string[];
     /** RFC 3339, UTC. */
     startedAt: string;
@@ -97,8 +100,10 @@ export interface SerializedReport {
   observerErrors?: SerializedError[];
   resume?: { restored: string[]; ignored: string[]; rerun: { task: string; why: string }[] };
   analysis: Analysis;
-  /** Off unless asked for. */
+  /** Off unless asked for. Of tasks and items; also those of items that were taken over and not needed yet. */
   outputs?: Record<string, EncodedValue>;
+  /** What outputs were made from, for those that another run can compare. There with `outputs`. */
+  origins?: Record<string, Origin>;
 }
 
 /** What `execute()` and `flow.run()` resolve to. */
@@ -137,6 +142,13 @@ export interface RunFacts {
   readonly originalTasks?: Readonly<Record<string, readonly string[]>>;
   readonly observerErrors: readonly SerializedError[];
   readonly resume: SerializedReport["resume"];
+  readonly origins: Origins;
+  /** What an earlier run stored of items, and this one neither used nor ruled out. */
+  readonly carried: readonly {
+    readonly name: string;
+    readonly output: EncodedValue;
+    readonly origin: Origin;
+  }[];
 }
 
 /** All that a report is made of. */
@@ -460,17 +472,32 @@ export class Report implements ExecutionReport {
     if (observerErrors.length > 0) report.observerErrors = this.observerErrors;
     if (resume !== undefined) report.resume = resume;
     const wanted = options?.outputs;
-    if (wanted !== undefined && wanted !== false) report.outputs = this.#encodedOutputs(wanted);
+    if (wanted !== undefined && wanted !== false) {
+      Object.assign(report, this.#storedOutputs(wanted === true ? undefined : new Set(wanted)));
+    }
     return report;
   }
 
-  #encodedOutputs(wanted: true | readonly string[]): Record<string, EncodedValue> {
-    const encoded: Record<string, EncodedValue> = Object.create(null);
-    const only = wanted === true ? undefined : new Set(wanted);
-    for (const [name, value] of this.taskReturnSet) {
-      if (only === undefined || only.has(name)) encoded[name] = encodeValue(value);
+  #storedOutputs(
+    only: ReadonlySet<string> | undefined,
+  ): Pick<SerializedReport, "outputs" | "origins"> {
+    const record = this.#record;
+    const outputs: Record<string, EncodedValue> = Object.create(null);
+    const origins: Record<string, Origin> = Object.create(null);
+    const add = (name: string, output: EncodedValue, origin: Origin | undefined): void => {
+      outputs[name] = output;
+      if (origin !== undefined) origins[name] = origin;
+    };
+    for (const { name, output, origin } of record.carried) {
+      if (only === undefined || only.has(name)) add(name, output, origin);
     }
-    return encoded;
+    for (let task = 0; task < this.#ledger.tasks; task++) {
+      const name = taskName(this.#graph, this.#ledger, task);
+      if (!this.#hasOutput(task) || (only !== undefined && !only.has(name))) continue;
+      const output = encodeValue(record.outputs[task]);
+      add(name, output, output.encoding === "omitted" ? undefined : record.origins.of(task));
+    }
+    return { outputs, origins };
   }
 }
 

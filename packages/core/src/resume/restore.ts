@@ -1,203 +1,233 @@
 /**
- * What an earlier run left, for a run that takes it up: which tasks need not be called again. Reads a report as JSON or
- * a journal; guesses nothing.
+ * Which results of an earlier run stand, and why the others do not. One stands if it was made from what this run would
+ * make it from; what cannot be compared does not. Guesses nothing and calls nothing.
  */
 
 import type { GraphPlan } from "../define/plan.ts";
-import type { Definition } from "../define/task.ts";
-import { Issues } from "../ground/check.ts";
-import { decodeValue, type EncodedValue } from "../ground/encode.ts";
-import { DefinitionError } from "../ground/errors.ts";
-import { Fingerprints } from "../report/fingerprint.ts";
+import type { Definition, Slot } from "../define/task.ts";
+import { type Basis, Incomparable } from "../report/origin.ts";
 import type { SerializedReport } from "../report/report.ts";
-import type { TaskStatistics } from "../report/statistics.ts";
-import type { JournalEntry } from "./journal.ts";
+import {
+  type Earlier,
+  type EarlierOutput,
+  type EarlierTask,
+  type TakenOutput,
+  take,
+} from "./earlier.ts";
 
-/** What is restored, by index in the plan. */
-export interface Restored {
-  readonly outputs: ReadonlyMap<number, unknown>;
-  /** Of maps that are not restored as a whole: outputs by map, then by index. */
-  readonly items: ReadonlyMap<number, ReadonlyMap<number, unknown>>;
-  readonly summary: NonNullable<SerializedReport["resume"]>;
+/** A task, or an item of a map, that this run may not have to call. */
+interface Claim {
+  readonly name: string;
+  /** For an item, its map. */
+  readonly task: number;
+  readonly item: boolean;
+  /** What this run would give it. */
+  given(): string | undefined | Incomparable;
 }
 
-/**
- * A task is restored only if it completed, its output was stored, its fingerprint is the same, and everything that it
- * depends on is restored. The items of a map that has to run again are restored one by one, by the same rule.
- */
-export function restore(plan: GraphPlan, report: SerializedReport): Restored {
-  const { graph } = plan;
-  const fingerprints = new Fingerprints(graph);
-  const rows = new Map(report.taskStatistics.map((row) => [row.taskName, row]));
-  const stored = new Map(Object.entries(report.outputs ?? {}));
-  const outputs = new Map<number, unknown>();
-  const items = new Map<number, Map<number, unknown>>();
-  const restored: string[] = [];
-  const rerun: { task: string; why: string }[] = [];
+interface UnjudgedOutput extends TakenOutput {
+  readonly name: string;
+  /** For an item, its map. */
+  readonly task: number;
+  readonly index?: number;
+}
 
-  for (const task of plan.order) {
-    const definition = graph.definitions[task] as Definition;
-    const { name } = definition;
-    const dependency = runningDependency(plan, task, outputs);
-    const why =
-      dependency === undefined
-        ? obstacle(rows.get(name), stored.get(name), fingerprints.of(task))
-        : `its dependency "${dependency}" runs again`;
-    if (why === undefined) {
-      outputs.set(task, decodeValue(stored.get(name) as EncodedValue));
-      restored.push(name);
-      continue;
+/** What a run takes over. */
+export class Restoration {
+  /** The id of the run that is taken up, if it has one. */
+  readonly runId: string | undefined;
+  /** By index in the plan. */
+  readonly outputs: ReadonlyMap<number, TakenOutput>;
+  readonly #plan: GraphPlan;
+  readonly #earlier: Earlier;
+  readonly #basis: Basis;
+  /** Tasks that were not judged: the run was called off before it had their parameters, or those of what they read. */
+  readonly #unjudged: ReadonlySet<number>;
+  /** Of maps that run again though all that they depend on is restored: the names of stored items, by index. */
+  readonly #items: ReadonlyMap<number, ReadonlyMap<number, string>>;
+  readonly #restored: string[] = [];
+  readonly #rerun: { task: string; why: string }[] = [];
+
+  /** Decides for every task of the plan. */
+  constructor(plan: GraphPlan, earlier: Earlier, basis: Basis) {
+    this.runId = earlier.runId;
+    this.#plan = plan;
+    this.#earlier = earlier;
+    this.#basis = basis;
+    const outputs = new Map<number, TakenOutput>();
+    const unjudged = new Set<number>();
+    this.outputs = outputs;
+    this.#unjudged = unjudged;
+    const open = new Set<number>();
+    for (const task of plan.order) {
+      const { name, kind } = plan.graph.definitions[task] as Definition;
+      const dependency = this.#runningDependency(task);
+      const given = dependency === undefined ? basis.given(task) : undefined;
+      const found =
+        dependency === undefined
+          ? this.#find({ name, task, item: false, given: () => given })
+          : `its dependency "${plan.nameOf(dependency)}" runs again`;
+      if (typeof found === "object") {
+        outputs.set(task, found);
+        this.#restored.push(name);
+        continue;
+      }
+      this.#rerun.push({ task: name, why: found });
+      const unknown = given instanceof Incomparable && given.unknown;
+      if (unknown || (dependency !== undefined && unjudged.has(dependency))) unjudged.add(task);
+      else if (dependency !== undefined) continue;
+      if (kind === "map") open.add(task);
     }
-    rerun.push({ task: name, why });
-    if (definition.kind === "map" && dependency === undefined) items.set(task, new Map());
+    this.#items = this.#storedItems(open);
   }
-  for (const row of report.taskStatistics) {
-    const map = row.parent === undefined ? undefined : graph.index.get(row.parent);
-    const found = map === undefined ? undefined : items.get(map);
-    if (found === undefined || map === undefined || row.index === undefined) continue;
-    const output = stored.get(row.taskName);
-    if (obstacle(row, output, fingerprints.of(map, row.index)) !== undefined) continue;
-    found.set(row.index, decodeValue(output as EncodedValue));
-    restored.push(row.taskName);
-  }
-  const ignored = report.taskStatistics
-    .filter(({ taskName, parent }) => parent === undefined && !graph.index.has(taskName))
-    .map(({ taskName }) => taskName);
-  return { outputs, items, summary: { restored, ignored, rerun } };
-}
 
-function runningDependency(
-  { graph }: GraphPlan,
-  task: number,
-  restored: ReadonlyMap<number, unknown>,
-): string | undefined {
-  const { start, end } = graph.dependencies;
-  for (const dependency of end.subarray(start[task], start[task + 1])) {
-    if (!restored.has(dependency)) return (graph.definitions[dependency] as Definition).name;
+  /** For the report: what was restored by now, and why the rest was not. */
+  get summary(): NonNullable<SerializedReport["resume"]> {
+    const { index } = this.#plan.graph;
+    const ignored = Array.from(this.#earlier.tasks.keys()).filter((name) => !index.has(name));
+    return { restored: [...this.#restored], ignored, rerun: [...this.#rerun] };
   }
-  return undefined;
-}
 
-/** Why an earlier result cannot stand. */
-function obstacle(
-  row: TaskStatistics | undefined,
-  output: EncodedValue | undefined,
-  now: string,
-): string | undefined {
-  if (row === undefined) return "it was not part of the earlier run";
-  if (row.status !== "completed" && row.status !== "restored")
-    return `it had ${row.status === "failed" ? "failed" : `been ${row.status}`}`;
-  if (row.fingerprint !== now) return "its name, inputs or version changed";
-  switch (output?.encoding) {
-    case "json":
-    case "undefined":
-      return undefined;
-    case "omitted":
-      return `its output was not stored: ${output.why}`;
-    default: // A newer version may know more ways.
-      return output === undefined
-        ? "its output was not stored"
-        : "its output is stored in a way that this version cannot read";
-  }
-}
-
-/**
- * A report of what a journal was told, for `resumeFrom`: the tasks that had completed, with their outputs. Entries of
- * other types are skipped, and of two entries for one task the later counts. Throws `DefinitionError` for what is no entry,
- * such as a line that was not parsed: leave out the last line when a crash cut it short.
- */
-export function reportOfJournal(entries: Iterable<JournalEntry>): SerializedReport {
-  const rows = new Map<string, TaskStatistics>();
-  const outputs: Record<string, EncodedValue> = Object.create(null);
-  const issues = new Issues();
-  let at = 0;
-  let runId = "";
-  let first = Number.POSITIVE_INFINITY;
-  let last = 0;
-  for (const entry of entries) {
-    const path = [`entries[${at++}]`];
-    if (typeof (entry as JournalEntry | null)?.type !== "string") {
-      issues.expected(path, "an entry that a journal was told", entry);
-      continue;
+  /** Those of a map's items that stand, now that its list is known. To be asked once for each map. */
+  items(map: number, list: readonly unknown[]): Map<number, TakenOutput> {
+    const standing = new Map<number, TakenOutput>();
+    for (const [index, name] of this.#items.get(map) ?? []) {
+      if (index >= list.length) break;
+      const given = (): string | Incomparable => this.#basis.givenToItem(map, index, list[index]);
+      const found = this.#find({ name, task: map, item: true, given });
+      if (typeof found === "object") {
+        standing.set(index, found);
+        this.#restored.push(name);
+      } else {
+        this.#rerun.push({ task: name, why: found });
+      }
     }
-    if (entry.type === "completed" && typeof entry.task !== "string") {
-      issues.expected([...path, "task"], "the name of a task", entry.task);
-      continue;
-    }
-    first = Math.min(first, entry.at);
-    last = Math.max(last, entry.at);
-    if (entry.type !== "completed") continue;
-    const { task, output } = entry as JournalEntry & { task: string; output: EncodedValue };
-    rows.set(task, completedRow(entry));
-    outputs[task] = output;
-    runId = String(entry.runId ?? "");
+    return standing;
   }
-  if (issues.list.length > 0) throw new DefinitionError(issues.list);
-  const epochMs = Number.isFinite(first) ? first : 0;
-  const totalDurationMs = Math.max(0, last - epochMs);
-  return {
-    format: "astrum.execution-report",
-    formatVersion: "1.0",
-    run: {
-      id: runId,
-      targets: [],
-      startedAt: new Date(epochMs).toISOString(),
-      config: { concurrency: null, failure: "unknown", dispatch: "unknown" },
-      versions: {},
-    },
-    clock: { epochMs, driftMs: null },
-    executionState: "interrupted",
-    totalDurationMs,
-    planningDurationMs: 0,
-    executionDurationMs: totalDurationMs,
-    totalTasks: rows.size,
-    totalStages: 0,
-    maxParallelism: 0,
-    peakConcurrency: 0,
-    successfulTasks: rows.size,
-    failedTasks: 0,
-    cancelledTasks: 0,
-    skippedTasks: 0,
-    restoredTasks: 0,
-    detachedTasks: 0,
-    abandonedTasks: 0,
-    flakyTasks: 0,
-    totalAttempts: 0,
-    busyMs: 0,
-    stageStatistics: [],
-    taskStatistics: [...rows.values()],
-    errorSummary: [],
-    originalTasks: {},
-    analysis: { criticalPath: [], bounds: { dependencyMs: 0, workMs: null }, boundBy: "none" },
-    outputs,
-  };
+
+  /** What was stored and has not been judged: it is handed on, so that it is not lost when this run is cut off. */
+  *unjudged(listed: (map: number) => boolean = () => false): Iterable<UnjudgedOutput> {
+    for (const task of this.#unjudged) {
+      const name = this.#plan.nameOf(task);
+      const found = this.#stored(name);
+      if (found !== undefined) yield { ...found, name, task };
+    }
+    for (const [task, items] of this.#items) {
+      if (listed(task)) continue;
+      for (const [index, name] of items) {
+        const found = this.#stored(name);
+        if (found !== undefined) yield { ...found, name, task, index };
+      }
+    }
+  }
+
+  #stored(name: string): TakenOutput | undefined {
+    const output = this.#earlier.stored.get(name);
+    return output && take(output);
+  }
+
+  /** One that is not restored; one that was judged comes first. */
+  #runningDependency(task: number): number | undefined {
+    const { start, end } = this.#plan.graph.dependencies;
+    const running = end
+      .subarray(start[task], start[task + 1])
+      .filter((dependency) => !this.outputs.has(dependency));
+    return running.find((dependency) => !this.#unjudged.has(dependency)) ?? running[0];
+  }
+
+  #storedItems(maps: ReadonlySet<number>): Map<number, Map<number, string>> {
+    const items = new Map<number, Map<number, string>>();
+    if (maps.size === 0) return items;
+    const { index } = this.#plan.graph;
+    for (const name of this.#earlier.stored.keys()) {
+      const [, owner = "", place] = /^(.*)\[(0|[1-9]\d{0,9})\]$/s.exec(name) ?? [];
+      const map = index.get(owner) ?? -1;
+      if (!maps.has(map)) continue;
+      const known = items.get(map) ?? new Map<number, string>();
+      items.set(map, known.set(Number(place), name));
+    }
+    for (const [map, known] of items) {
+      items.set(map, new Map([...known].sort(([a], [b]) => a - b)));
+    }
+    return items;
+  }
+
+  /** The result that stands, or why none does. */
+  #find(claim: Claim): TakenOutput | string {
+    const { flow, stored, tasks } = this.#earlier;
+    if (flow !== undefined && flow !== this.#plan.graph.name) {
+      return `the earlier run was one of another flow, "${flow}"`;
+    }
+    const output = stored.get(claim.name);
+    const before = tasks.get(claim.name);
+    if (output === undefined) return this.#withoutOutput(before);
+    const why = this.#difference(output, claim);
+    if (why === undefined) return take(output) ?? UNREADABLE;
+    // Of a task that failed since, something older may be stored.
+    const done = before?.status === "completed" || before?.status === "restored";
+    return before === undefined || done ? why : this.#withoutOutput(before);
+  }
+
+  /** What keeps a stored output from standing. */
+  #difference(output: EarlierOutput, claim: Claim): string | undefined {
+    const { encoding, omitted, origin } = output;
+    const { task } = claim;
+    if (omitted !== undefined) return `its output was not stored: ${omitted}`;
+    if (encoding !== "json" && encoding !== "undefined") return UNREADABLE;
+    if (origin === undefined) return "what its output was made from was not stored";
+    if (origin.definition !== this.#basis.definition(task)) {
+      return "its name, inputs or version changed";
+    }
+    const given = claim.given();
+    if (given instanceof Incomparable) return given.why;
+    if (given !== origin.given) return this.#changedValue(claim);
+    const runOf = (dependency: number): string | undefined =>
+      this.outputs.get(dependency)?.origin.run;
+    const from = this.#basis.from(task, runOf);
+    return from === origin.from ? undefined : "what it depends on has run again since";
+  }
+
+  #changedValue({ task, item }: Claim): string {
+    const { slots } = this.#plan.graph.definitions[task] as Definition;
+    const read = item ? slots.slice(1) : slots;
+    const values = item ? ["its item"] : [];
+    for (const slot of read) {
+      const value = valueIn(slot);
+      if (value !== undefined) values.push(value);
+    }
+    return values.length === 1
+      ? `${values[0]} has another value`
+      : `one of these has another value: ${values.join(", ")}`;
+  }
+
+  /** Why nothing is stored of a task. */
+  #withoutOutput(before: EarlierTask | undefined): string {
+    if (before === undefined) {
+      return this.#earlier.interrupted
+        ? "no result of it was stored"
+        : "it was not part of the earlier run";
+    }
+    if (before.cutOff) {
+      const was = before.status === "abandoned" ? "was running" : "had not ended";
+      return `it ${was} when the earlier run was interrupted`;
+    }
+    switch (before.status) {
+      case "completed":
+      case "restored":
+        return "its output was not stored";
+      case "failed":
+        return "it had failed";
+      case "detached":
+        return "it had not ended when the earlier run did";
+      default:
+        return `it had been ${before.status}`;
+    }
+  }
 }
 
-/** A journal knows that a task completed and what it gave; not when it had started. */
-function completedRow(entry: JournalEntry): TaskStatistics {
-  const { task, fingerprint, parent, index } = entry as JournalEntry & {
-    task: string;
-    fingerprint: string;
-    parent?: string;
-    index?: number;
-  };
-  return {
-    taskName: task,
-    kind: parent === undefined ? "task" : "item",
-    ...(parent === undefined ? {} : { parent }),
-    ...(index === undefined ? {} : { index }),
-    stageId: null,
-    dependencies: [],
-    status: "completed",
-    fingerprint,
-    readyAt: null,
-    startAt: null,
-    endAt: null,
-    queuedMs: 0,
-    durationMs: 0,
-    runMs: 0,
-    retry: 0,
-    attemptCount: 0,
-    attemptStatistics: [],
-  };
+const UNREADABLE = "its output is stored in a way that this version cannot read";
+
+function valueIn({ to, kind, param }: Slot): string | undefined {
+  if (param !== undefined) return `its parameter "${param.name}"`;
+  return kind === "constant" ? `its input "${to}"` : undefined;
 }

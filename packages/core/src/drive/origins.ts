@@ -1,0 +1,96 @@
+/**
+ * What the outputs of one run were made from. Values are looked at before a function of the user sees them, when that is
+ * asked for; else when somebody wants to know.
+ */
+
+import type { Machine } from "../machine/attempts.ts";
+import { COMPLETED, RESTORED } from "../machine/ledger.ts";
+import { type Basis, Incomparable, type Origin, type Origins } from "../report/origin.ts";
+
+export class RunOrigins implements Origins {
+  readonly #run: string;
+  readonly #basis: Basis;
+  readonly #machine: Machine;
+  readonly #listOf: (map: number) => readonly unknown[] | undefined;
+  /** Of restored tasks; and of restored items, by map and index. */
+  readonly #restored: Map<number, Origin> = new Map();
+  readonly #restoredItems: Map<number, ReadonlyMap<number, Origin>> = new Map();
+  /** What each item was given. */
+  readonly #items: Map<number, string | Incomparable> = new Map();
+
+  /** `run` names the run; `listOf` gives the list of a map as long as it is there. */
+  constructor(
+    run: string,
+    basis: Basis,
+    machine: Machine,
+    listOf: (map: number) => readonly unknown[] | undefined,
+  ) {
+    this.#run = run;
+    this.#basis = basis;
+    this.#machine = machine;
+    this.#listOf = listOf;
+  }
+
+  /** A restored result keeps its origin. */
+  keep(task: number, origin: Origin): void {
+    this.#restored.set(task, origin);
+  }
+
+  keepItems(map: number, origins: ReadonlyMap<number, Origin>): void {
+    this.#restoredItems.set(map, origins);
+  }
+
+  /** Looks at what a task is given, now: its function may change it. */
+  look(task: number): void {
+    const spawn = this.#machine.ledger.spawnOf(task);
+    if (spawn === undefined) this.#basis.given(task);
+    else this.#givenToItem(task, spawn.map, task - spawn.first);
+  }
+
+  of(task: number): Origin | undefined {
+    const spawn = this.#machine.ledger.spawnOf(task);
+    const restored =
+      spawn === undefined
+        ? this.#restored.get(task)
+        : this.#restoredItems.get(spawn.map)?.get(task - spawn.first);
+    if (restored !== undefined) return restored;
+    const planned = spawn?.map ?? task;
+    const given =
+      spawn === undefined
+        ? this.#basis.given(task)
+        : this.#givenToItem(task, planned, task - spawn.first);
+    if (given instanceof Incomparable || !this.#madeOfResults(planned)) return undefined;
+    const runOf = (dependency: number): string => this.#restored.get(dependency)?.run ?? this.#run;
+    const from = this.#basis.from(planned, runOf);
+    return {
+      run: this.#run,
+      definition: this.#basis.definition(planned),
+      ...(given === undefined ? {} : { given }),
+      ...(from === undefined ? {} : { from }),
+    };
+  }
+
+  #givenToItem(item: number, map: number, index: number): string | Incomparable {
+    let given = this.#items.get(item);
+    if (given === undefined) {
+      const list = this.#listOf(map);
+      given =
+        list === undefined
+          ? new Incomparable("its list was let go")
+          : this.#basis.givenToItem(map, index, list[index]);
+      this.#items.set(item, given);
+    }
+    return given;
+  }
+
+  /** One that went on without a result of a dependency would have to see the same outcome again, which nobody stores. */
+  #madeOfResults(task: number): boolean {
+    const { plan, ledger } = this.#machine;
+    const { start, end } = plan.graph.dependencies;
+    for (let edge = start[task] as number; edge < (start[task + 1] as number); edge++) {
+      const status = ledger.status[end[edge] as number];
+      if (status !== COMPLETED && status !== RESTORED) return false;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * What one run takes over from an earlier one, and what it leaves for a later one: restored results, the entries that a
+ * journal is told, what each output was made from. Knows values and digests; starts nothing and decides nothing.
+ */
+import type { JournalError } from "../ground/errors.ts";
+import type { Machine } from "../machine/attempts.ts";
+import type { StopCause } from "../machine/event.ts";
+import type { Fingerprints } from "../report/fingerprint.ts";
+import { Basis, NO_ORIGINS, type Origin, runDigest } from "../report/origin.ts";
+import type { RunFacts } from "../report/report.ts";
+import type { Earlier } from "../resume/earlier.ts";
+import type { Journal } from "../resume/journal.ts";
+import { Restoration } from "../resume/restore.ts";
+import { RunOrigins } from "./origins.ts";
+import type { Parameters } from "./parameters.ts";
+import type { Values } from "./values.ts";
+import { JournalWriter } from "./write-journal.ts";
+
+interface StoringRun {
+  readonly runId: string;
+  /** The wall clock at its start. */
+  readonly epochMs: number;
+  readonly machine: Machine;
+  readonly values: Values;
+  readonly fingerprints: Fingerprints;
+  readonly journal: Journal | undefined;
+  readonly earlier: Earlier | undefined;
+}
+
+export class Stored {
+  readonly #run: StoringRun;
+  /** There once the run has begun. */
+  #origins: RunOrigins | undefined;
+  #restored: Restoration | undefined;
+  #journal: JournalWriter | undefined;
+
+  constructor(run: StoringRun) {
+    this.#run = run;
+  }
+
+  /** Judges what an earlier run left, and tells the journal. Throws a `JournalError` when an entry was not stored. */
+  begin(params: Parameters, at: number): void {
+    const { runId, epochMs, machine, values, fingerprints, journal, earlier } = this.#run;
+    const { plan } = machine;
+    const basis = new Basis(plan.graph, params);
+    if (earlier !== undefined) this.#restored = new Restoration(plan, earlier, basis);
+    const listOf = (map: number): readonly unknown[] | undefined => values.listOf(map);
+    const origins = new RunOrigins(runDigest(runId, epochMs), basis, machine, listOf);
+    this.#origins = origins;
+    if (journal === undefined) return;
+    this.#journal = new JournalWriter(journal, { runId, machine, fingerprints, origins });
+    for (const task of plan.order) origins.look(task);
+    this.#journal.begin(this.#restored, at);
+  }
+
+  /** Hands out what is restored, by task; none without an earlier run. */
+  restore(): ReadonlyMap<number, unknown> | undefined {
+    if (this.#restored === undefined) return undefined;
+    const outputs = new Map<number, unknown>();
+    for (const [task, { value, origin }] of this.#restored.outputs) {
+      this.#run.values.set(task, value);
+      this.#origins?.keep(task, origin);
+      outputs.set(task, value);
+    }
+    return outputs;
+  }
+
+  /** Hands out what is restored of a map's items, by index, now that its list is known. */
+  restoreItems(map: number, list: readonly unknown[]): ReadonlyMap<number, unknown> {
+    const outputs = new Map<number, unknown>();
+    const origins = new Map<number, Origin>();
+    for (const [index, { value, origin }] of this.#restored?.items(map, list) ?? []) {
+      outputs.set(index, value);
+      origins.set(index, origin);
+    }
+    if (origins.size > 0) this.#origins?.keepItems(map, origins);
+    return outputs;
+  }
+
+  /** A task or item is called for the first time: its function may change what it is given. */
+  called(task: number): void {
+    if (this.#journal !== undefined) this.#origins?.look(task);
+  }
+
+  /** A task or item completes; throws a `JournalError` when that was not stored. */
+  completed(task: number, output: unknown, at: number): void {
+    this.#journal?.completed(task, output, at);
+  }
+
+  /** For the report. */
+  get facts(): Pick<RunFacts, "resume" | "origins" | "carried"> {
+    const { ledger } = this.#run.machine;
+    const listed = (map: number): boolean => ledger.spawnOfMap.has(map);
+    return {
+      resume: this.#restored?.summary,
+      origins: this.#origins ?? NO_ORIGINS,
+      carried: Array.from(this.#restored?.unjudged(listed) ?? []),
+    };
+  }
+}
+
+/** Why the run stops, in the words of the machine: the journal's own error. */
+export function journalFailure(error: unknown): StopCause {
+  return { kind: "journal", error: (error as JournalError).cause };
+}

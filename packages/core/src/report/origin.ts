@@ -1,0 +1,173 @@
+/**
+ * What an output was made from, written down beside it so that a later run can tell whether it still stands: as digests,
+ * never the values themselves. Knows definitions and values; no run that is under way, no journal and no file.
+ */
+import type { Graph } from "../define/graph.ts";
+import type { Definition, Slot } from "../define/task.ts";
+import { digest } from "../ground/digest.ts";
+import { encodeValue } from "../ground/encode.ts";
+import { selectedKey } from "./fingerprint.ts";
+
+export interface Origin {
+  /** Names the run whose call gave it, which is not the run that restored it. */
+  readonly run: string;
+  /** The flow's name, and the task's name, kind, inputs, selectors and version. */
+  readonly definition: string;
+  /** The values it was given beside results: parameters, constants, the item and its index. Absent without any. */
+  readonly given?: string;
+  /** The runs whose calls gave the results that it was made from. Absent without dependencies. */
+  readonly from?: string;
+}
+
+/** The origins of the outputs of one run. An output without one cannot be compared, and is not restored. */
+export interface Origins {
+  /** That of a task or item that completed or was restored; none when something that it was given cannot be compared. */
+  of(task: number): Origin | undefined;
+}
+
+export const NO_ORIGINS: Origins = { of: () => undefined };
+
+/** A value that was given to a task and cannot be compared: which one, and why. */
+export class Incomparable {
+  readonly why: string;
+  /** The value is not there: the run was called off before it was. */
+  readonly unknown: boolean;
+  constructor(why: string, unknown = false) {
+    this.why = why;
+    this.unknown = unknown;
+  }
+}
+
+type Given = string | undefined | Incomparable;
+
+/** Names one run. The instant tells runs apart to which the caller gave the same id. */
+export function runDigest(runId: string, epochMs: number): string {
+  return digest(JSON.stringify([runId, epochMs]));
+}
+
+/** What the tasks of a graph are made from in one run: definitions, and the values given to it. Each is digested once. */
+export class Basis {
+  readonly #graph: Graph;
+  readonly #params: ReadonlyMap<string, unknown>;
+  readonly #definitions: Map<number, string> = new Map();
+  readonly #given: Map<number, Given> = new Map();
+  /** Of maps: what every item is given beside itself. */
+  readonly #shared: Map<number, Given> = new Map();
+  readonly #texts: Map<string, string | Incomparable> = new Map();
+  readonly #sources: Map<string, string> = new Map();
+
+  constructor(graph: Graph, params: ReadonlyMap<string, unknown>) {
+    this.#graph = graph;
+    this.#params = params;
+  }
+
+  /** An item has that of its map. */
+  definition(task: number): string {
+    const known = this.#definitions.get(task);
+    if (known !== undefined) return known;
+    const { name, kind, slots, options } = this.#graph.definitions[task] as Definition;
+    const said = [this.#graph.name, name, kind, options?.version, this.#slots(task, slots)];
+    const made = digest(JSON.stringify(said));
+    this.#definitions.set(task, made);
+    return made;
+  }
+
+  #slots(task: number, slots: readonly Slot[]): unknown[] {
+    const { start, end } = this.#graph.dependencies;
+    let edge = start[task] as number;
+    return slots.map(({ to, kind, task: reads, param, select }) => {
+      const dependency = reads === undefined ? undefined : (end[edge++] as number);
+      const source =
+        dependency === undefined ? param?.name : this.#graph.definitions[dependency]?.name;
+      if (select === undefined) return [to, kind, source];
+      const key = selectedKey({ to, kind, select });
+      return [to, kind, source, select.how, typeof key, key];
+    });
+  }
+
+  /** The parameters and constants that a task reads; `undefined` when it reads none. */
+  given(task: number): Given {
+    const { slots } = this.#graph.definitions[task] as Definition;
+    if (!this.#given.has(task)) this.#given.set(task, this.#valuesOf(slots));
+    return this.#given.get(task);
+  }
+
+  /** What an item is given: itself, its index, and what its map reads beside the list. */
+  givenToItem(map: number, index: number, item: unknown): string | Incomparable {
+    const { slots } = this.#graph.definitions[map] as Definition;
+    if (!this.#shared.has(map)) this.#shared.set(map, this.#valuesOf(slots.slice(1)));
+    const shared = this.#shared.get(map);
+    if (shared instanceof Incomparable) return shared;
+    const text = textOf(item);
+    if (text instanceof Incomparable)
+      return new Incomparable(`its item cannot be compared: ${text.why}`);
+    return digest(JSON.stringify([shared, index, text]));
+  }
+
+  #valuesOf(slots: readonly Slot[]): Given {
+    const said: unknown[] = [];
+    for (const { to, kind, param, constant } of slots) {
+      let value: string | Incomparable;
+      if (param !== undefined) {
+        value = this.#param(param.name);
+      } else if (kind === "constant") {
+        value = textOf(constant);
+        if (value instanceof Incomparable) {
+          return new Incomparable(`its input "${to}" cannot be compared: ${value.why}`);
+        }
+      } else continue;
+      if (value instanceof Incomparable) return value;
+      said.push([to, value]);
+    }
+    return said.length === 0 ? undefined : digest(JSON.stringify(said));
+  }
+
+  /** Many tasks may read a large one: it is encoded once. */
+  #param(name: string): string | Incomparable {
+    if (!this.#params.has(name)) {
+      return new Incomparable(`its parameter "${name}" was not there yet`, true);
+    }
+    let known = this.#texts.get(name);
+    if (known === undefined) {
+      const text = textOf(this.#params.get(name));
+      known =
+        text instanceof Incomparable
+          ? new Incomparable(`its parameter "${name}" cannot be compared: ${text.why}`)
+          : digest(text);
+      this.#texts.set(name, known);
+    }
+    return known;
+  }
+
+  /** The results that a task depends on, each named by its run; `undefined` without dependencies. */
+  from(task: number, runOf: (dependency: number) => string | undefined): string | undefined {
+    const { start, end } = this.#graph.dependencies;
+    const first = start[task] as number;
+    const last = start[task + 1] as number;
+    if (first === last) return undefined;
+    // Most come from one run: named once, with how often.
+    const said: (string | number)[] = [];
+    for (let edge = first; edge < last; edge++) {
+      const run = runOf(end[edge] as number) ?? "";
+      if (said.at(-2) === run) said[said.length - 1] = (said.at(-1) as number) + 1;
+      else said.push(run, 1);
+    }
+    const text = JSON.stringify(said);
+    const known = this.#sources.get(text);
+    if (known !== undefined) return known;
+    const made = digest(text);
+    this.#sources.set(text, made);
+    return made;
+  }
+}
+
+/** A value as a text that another value does not have. */
+function textOf(value: unknown): string | Incomparable {
+  const encoded = encodeValue(value);
+  if (encoded.encoding === "omitted") return new Incomparable(encoded.detail ?? "it is too large");
+  try {
+    return JSON.stringify([encoded]);
+  } catch {
+    return new Incomparable("it is too large"); // Longer than a string can be.
+  }
+}

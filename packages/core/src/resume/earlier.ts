@@ -1,0 +1,165 @@
+/**
+ * What an earlier run left, as it is handed to a run that takes it up: every field that is read of it is checked here.
+ * It may come from a file that anything has happened to. Knows no graph.
+ */
+import type { Issues } from "../ground/check.ts";
+import { type EncodedValue, encodeValue } from "../ground/encode.ts";
+import type { Origin } from "../report/origin.ts";
+import type { SerializedReport } from "../report/report.ts";
+import type { TaskStatistics } from "../report/statistics.ts";
+
+export interface Earlier {
+  readonly runId: string | undefined;
+  readonly flow: string | undefined;
+  /** It was cut off: what it does not say may have happened all the same. */
+  readonly interrupted: boolean;
+  /** What had become of its tasks, items left out. */
+  readonly tasks: ReadonlyMap<string, EarlierTask>;
+  /** Outputs of tasks and items, by name. */
+  readonly stored: ReadonlyMap<string, EarlierOutput>;
+}
+
+export interface EarlierTask {
+  readonly status: TaskStatistics["status"];
+  /** Its end is not known: the report was made of a log that ends before. */
+  readonly cutOff: boolean;
+}
+
+/** An output as it was written, value not looked at. */
+export interface EarlierOutput {
+  readonly encoding: string;
+  readonly value?: unknown;
+  readonly origin: Origin | undefined;
+  /** Why it was left out. */
+  readonly omitted: string | undefined;
+}
+
+const STATUSES: readonly string[] = [
+  "completed",
+  "failed",
+  "cancelled",
+  "skipped",
+  "restored",
+  "detached",
+  "abandoned",
+] satisfies TaskStatistics["status"][];
+
+const STATES: readonly string[] = [
+  "completed",
+  "failed",
+  "cancelled",
+  "interrupted",
+] satisfies SerializedReport["executionState"][];
+
+/** Collects what is wrong with it; `undefined` when it is no report that can be read. */
+export function readEarlier(issues: Issues, report: unknown): Earlier | undefined {
+  const { format, formatVersion, run, executionState, taskStatistics, ...left } = (report ??
+    {}) as Partial<SerializedReport>;
+  const readable = format === "astrum.execution-report" && /^1\.\d+$/.test(String(formatVersion));
+  if (!readable || !Array.isArray(taskStatistics)) {
+    issues.expected(
+      ["resumeFrom"],
+      "a report of format version 1 from `report.toJSON({ outputs: true })`",
+      report,
+    );
+    return undefined;
+  }
+  const header = issues.record(["resumeFrom", "run"], run) ?? {};
+  issues.oneOf(["resumeFrom", "executionState"], executionState, STATES);
+  const interrupted = executionState === "interrupted";
+  return {
+    runId: textOf(issues, "id", header.id) || undefined,
+    flow: textOf(issues, "flow", header.flow),
+    interrupted,
+    tasks: tasksOf(issues, taskStatistics, interrupted),
+    stored: storedOf(issues, left.outputs, left.origins),
+  };
+}
+
+function textOf(issues: Issues, key: string, text: unknown): string | undefined {
+  if (text === undefined || typeof text === "string") return text;
+  issues.expected(["resumeFrom", "run", key], "a string", text);
+  return undefined;
+}
+
+function tasksOf(
+  issues: Issues,
+  rows: readonly unknown[],
+  interrupted: boolean,
+): Map<string, EarlierTask> {
+  const tasks = new Map<string, EarlierTask>();
+  // `Array.from` shows the holes.
+  Array.from(rows).forEach((row, at) => {
+    const path = ["resumeFrom", `taskStatistics[${at}]`];
+    const { taskName, status, parent, reason } = (row ?? {}) as Partial<TaskStatistics>;
+    if (typeof taskName !== "string") {
+      issues.expected(path, "the statistics of a task, with its taskName", row);
+    } else if (!STATUSES.includes(status as string)) {
+      issues.expected([...path, "status"], `one of ${STATUSES.join(", ")}`, status);
+    } else if (parent === undefined) {
+      const cutOff =
+        status === "abandoned" || reason?.kind === "not-started" || reason?.kind === "aborted";
+      tasks.set(taskName, {
+        status: status as EarlierTask["status"],
+        cutOff: interrupted && cutOff,
+      });
+    }
+  });
+  return tasks;
+}
+
+function storedOf(issues: Issues, outputs: unknown, origins: unknown): Map<string, EarlierOutput> {
+  const stored = new Map<string, EarlierOutput>();
+  const record = issues.record(["resumeFrom", "outputs"], outputs) ?? {};
+  const known = issues.record(["resumeFrom", "origins"], origins) ?? {};
+  for (const name of Object.keys(record)) {
+    const path = ["resumeFrom", "outputs", name];
+    const output = record[name];
+    const { encoding, value, why, detail } = (output ?? {}) as Record<string, unknown>;
+    if (typeof encoding !== "string") {
+      issues.expected(path, "an output with its encoding", output);
+      continue;
+    }
+    const said = why === "redacted" ? "a secret was found in it" : (detail ?? why);
+    const omitted = typeof said === "string" ? said : "it was left out";
+    stored.set(name, {
+      encoding,
+      value,
+      origin: originOf(issues, name, Object.hasOwn(known, name) ? known[name] : undefined),
+      omitted: encoding === "omitted" ? omitted : undefined,
+    });
+  }
+  return stored;
+}
+
+function originOf(issues: Issues, name: string, origin: unknown): Origin | undefined {
+  const path = ["resumeFrom", "origins", name];
+  const record = issues.record(path, origin);
+  if (record === undefined) return undefined;
+  const { run, definition, given, from } = record;
+  const texts = { run, definition, given: given ?? "", from: from ?? "" };
+  for (const [key, text] of Object.entries(texts)) {
+    if (typeof text === "string") continue;
+    issues.expected([...path, key], "a digest", text);
+    return undefined;
+  }
+  return record as unknown as Origin;
+}
+
+/** A result that is taken over. The value is a copy: what it was read from may be taken up again. */
+export interface TakenOutput {
+  readonly value: unknown;
+  readonly output: EncodedValue;
+  readonly origin: Origin;
+}
+
+/** The value of a stored output; none when it is no value that was encoded. */
+export function take({ encoding, value, origin }: EarlierOutput): TakenOutput | undefined {
+  if (origin === undefined) return undefined;
+  if (encoding === "undefined") {
+    return { value: undefined, output: { encoding: "undefined" }, origin };
+  }
+  const copied = encoding === "json" ? encodeValue(value) : undefined;
+  if (copied?.encoding !== "json") return undefined;
+  return { value: copied.value, output: { encoding: "json", value }, origin };
+}
