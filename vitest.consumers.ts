@@ -8,6 +8,9 @@ export default defineConfig({
     ...shared.test,
     include: ["test/consumers/**/*.test.ts"],
     exclude: ["test/**/fixtures/**"],
+    // They load browsers and servers: each file with a process of its own.
+    isolate: true,
+    setupFiles: [],
     reporters: counted("consumers"),
   },
 });

@@ -92,6 +92,7 @@ describe("no secret is", () => {
 });
 
 test("a file leaves nothing behind that the next ones would have to wade through", async () => {
+  const before = performance.getEntries();
   await secrets(`const apiKey = "${random}";`);
-  expect(performance.getEntries()).toEqual([]);
+  expect(performance.getEntries()).toEqual(before);
 });

@@ -9,7 +9,10 @@ import { CLIENTS, OPEN_METRICS } from "./clients.ts";
 // The gateway of this suite is down, and says so.
 vi.spyOn(process, "emitWarning").mockImplementation(() => {});
 const folder = mkdtempSync(join(tmpdir(), "astrum-conformance-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => {
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true });
+});
 
 describe.each(CLIENTS)("With %s", (_, client) => {
   describe("the observer that is scraped", () =>

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { flow, task } from "@astrum/core";
 import { build } from "esbuild";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { reporters } from "../src/index.ts";
 import { fixture } from "./fixtures.ts";
 
@@ -18,11 +18,13 @@ describe("the examples of the README", () => {
   beforeAll(() => {
     process.chdir(folder);
     const rows = task("rows", async () => [1, 2, 3]);
-    Object.assign(globalThis, { report: fixture("one"), nightly: flow("nightly", { rows }) });
+    vi.stubGlobal("report", fixture("one"));
+    vi.stubGlobal("nightly", flow("nightly", { rows }));
   });
 
   afterAll(() => {
     process.chdir(home);
+    vi.unstubAllGlobals();
     rmSync(folder, { recursive: true, force: true });
   });
 
