@@ -1,0 +1,76 @@
+/**
+ * What `pnpm near` starts for some files, as commands in three lines of work that run beside each other: the types of each
+ * package, the arrows of the whole tree, the tests near the files. Starts nothing.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { testsNear } from "./near-tests.js";
+
+/**
+ * @typedef {object} Step
+ * @property {string} what
+ * @property {string} folder Where it runs, relative to the root.
+ * @property {readonly string[]} command The program is one of `node_modules/.bin` of the root.
+ */
+
+/**
+ * Throws an `Error` when there are no tests near a file to be found out: see `testsNear`.
+ *
+ * @param {string} root
+ * @param {readonly string[]} files Relative to it.
+ * @returns {Step[][]}
+ */
+export function stepsNear(root, files) {
+  /** @type {Map<string, Set<string>>} */
+  const near = new Map();
+  for (const file of files) {
+    const { workspace, tests } = testsNear(root, file);
+    near.set(workspace, new Set([...(near.get(workspace) ?? []), ...tests]));
+  }
+  const arrows = [
+    "depcruise",
+    "--config",
+    "tools/gates/arrows.config.js",
+    "--output-type",
+    "err-long",
+    ".",
+  ];
+  return [
+    [...near.keys()].flatMap((folder) => typesOf(root, folder)),
+    [{ what: "arrows", folder: ".", command: arrows }],
+    [...near].flatMap(([folder, tests]) => testsIn(folder, [...tests])),
+  ];
+}
+
+/**
+ * The compilers that `typecheck` of the package starts, each with a memory of the last time.
+ *
+ * @param {string} root
+ * @param {string} folder
+ * @returns {Step[]}
+ */
+function typesOf(root, folder) {
+  const { scripts } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
+  const compilers = String(scripts?.typecheck ?? "").match(/\btsc\b[^&]*/g) ?? [];
+  return compilers.map((line, place) => {
+    const memory = [
+      "--incremental",
+      "--tsBuildInfoFile",
+      `node_modules/.near/${place}.tsbuildinfo`,
+    ];
+    const command = line.trim().split(/\s+/);
+    const what = `types of ${folder}${place === 0 ? "" : `, ${line.trim()}`}`;
+    return { what, folder, command: [...command, ...memory] };
+  });
+}
+
+/**
+ * @param {string} folder
+ * @param {readonly string[]} tests
+ * @returns {Step[]}
+ */
+function testsIn(folder, tests) {
+  if (tests.length === 0) return [];
+  const what = `${folder}: ${tests.join(" ")}`;
+  return [{ what, folder, command: ["vitest", "run", "--maxWorkers=2", ...tests] }];
+}
