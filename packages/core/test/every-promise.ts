@@ -18,6 +18,7 @@ import {
 import { READY, RUNNING } from "../src/machine/ledger.ts";
 import { Run } from "../src/machine/run.ts";
 import { type Recording, recorded, replay, VirtualClock } from "../src/testing.ts";
+import { unruly } from "./precedence-oracle.ts";
 import { CAPACITY, RandomGraph, type RandomRun, type Seen } from "./random-graph.ts";
 import { FINAL } from "./scenario.ts";
 
@@ -77,6 +78,7 @@ export async function everyPromise(spec: RandomRun): Promise<void> {
   const again = asStored(replay(graph.flow.plan(), recording));
   if (JSON.stringify(again) !== text) deepStrictEqual(again, stored);
   idleness(graph.flow.plan() as GraphPlan, recording, spec);
+  precedence(graph.flow.plan() as GraphPlan, recording, spec);
 
   // Whatever still goes on can change neither the report nor start anything.
   await clock.advance(1000);
@@ -301,9 +303,12 @@ function abandonedTasks({ events, settings }: Recording, graph: RandomGraph): Se
 function idleness(plan: GraphPlan, { events, settings }: Recording, spec: RandomRun): void {
   if (spec.limit !== "number" || spec.tasks.some(({ demand }) => demand[0] + demand[1] > 0)) return;
   const machine = new Run(plan, settings);
+  let mustering = false;
   events.forEach((event, at) => {
-    machine.handle(event);
-    if (event.type === "prepared" && event.more) return;
+    const commands = machine.handle(event);
+    if (event.type === "mustered") mustering = false;
+    if (commands.some(({ type }) => type === "muster")) mustering = true;
+    if (mustering) return;
     const { status } = machine.ledger;
     let running = 0;
     let ready = 0;
@@ -314,6 +319,16 @@ function idleness(plan: GraphPlan, { events, settings }: Recording, spec: Random
     }
     hold("no slot is idle", ready === 0 || running === spec.slots, at, running, ready);
   });
+}
+
+/** Who starts is who the rule says; items that their map holds back, and permits of other runs, cannot be seen. */
+function precedence(plan: GraphPlan, recording: Recording, spec: RandomRun): void {
+  const { limit, tasks, slots } = spec;
+  if (limit === "semaphore") return;
+  if (tasks.some(({ kind, concurrency }) => kind === "map" && concurrency !== undefined)) return;
+  const most = limit === "number" ? slots : Number.POSITIVE_INFINITY;
+  const broken = unruly(plan, recording, most, CAPACITY);
+  hold("the rule of precedence holds", broken === undefined, broken);
 }
 
 /** Watches, from inside the functions, how many of them run at once. */

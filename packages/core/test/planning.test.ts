@@ -150,6 +150,17 @@ describe("A graph that cannot be planned", () => {
 });
 
 describe("A cycle", () => {
+  it("is told from the task that was declared first, however its dependencies are written", () => {
+    const told = (graph: Readonly<Record<string, readonly string[]>>): string[] =>
+      issuesOf(() => scheduler(graph).plan()).map(({ path }) => path.join(" "));
+    expect(told({ a: ["b", "c"], b: ["c"], c: ["d"], d: ["b"] })).toEqual(["b c d b"]);
+    expect(told({ a: ["c", "b"], b: ["c"], c: ["d"], d: ["b"] })).toEqual(["b c d b"]);
+    expect(told({ z: ["d"], d: ["z"], a: ["z"] })).toEqual(["z d z"]);
+    // Of several that are as short, the same one.
+    expect(told({ a: ["b", "c"], b: ["a"], c: ["a"] })).toEqual(["a b a"]);
+    expect(told({ a: ["c", "b"], b: ["a"], c: ["a"] })).toEqual(["a b a"]);
+  });
+
   it("is told as a path that comes back to where it began", () => {
     expect(
       issuesOf(() => scheduler({ a: ["c"], b: ["a"], c: ["b"], entry: ["a"] }).plan()),

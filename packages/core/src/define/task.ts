@@ -74,7 +74,10 @@ export interface TaskOptions<in V = unknown, out S = Schema | undefined> {
   readonly retry?: number | RetryPolicy;
   /** For each attempt, in milliseconds, from the start of the function; not the time in the queue. */
   readonly timeoutMs?: number;
-  /** Higher goes first when tasks compete for capacity. Default 0. */
+  /**
+   * Higher goes first when tasks compete for capacity. It reaches every task that this one depends on, however far away.
+   * Default 0.
+   */
   readonly priority?: number;
   /** Units of the run's `resources` that an attempt holds while it runs. */
   readonly resources?: Readonly<Record<string, number>>;

@@ -116,7 +116,8 @@ function eventText(event: MachineEvent, name: (task: number) => string): string 
     case "stop":
       return `stop: ${event.cause.kind}`;
     case "permit":
-      return "permit";
+    case "mustered":
+      return event.type;
     case "prepared": {
       const task = name(event.task);
       if (event.unfinished) return `${task} cannot be prepared, and is not done with it`;
@@ -143,6 +144,7 @@ function commandText(
     }
     case "delay":
       return `delay ${name(command.task)} ${Math.round(command.ms)}`;
+    case "muster":
     case "acquire":
     case "yield":
     case "settle":

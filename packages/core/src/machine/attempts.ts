@@ -114,6 +114,8 @@ export abstract class Attempts implements Machine {
   protected abstract gathered(map: number): void;
   /** A task may start as soon as there is room. */
   protected abstract enqueue(task: number): void;
+  /** What could be prepared at once has been. */
+  protected abstract mustered(): void;
   /** The shared semaphore gave a permit. */
   protected abstract permitted(): void;
   /** After every event: who can start now, and whether the run is over. */
@@ -160,6 +162,9 @@ export abstract class Attempts implements Machine {
           this.requeuedAt.set(event.task, event.at);
           this.enqueue(event.task);
         }
+        break;
+      case "mustered":
+        this.mustered();
         break;
       case "permit":
         this.permitted();

@@ -35,8 +35,10 @@ export interface PreparedEvent extends OfTask {
   /** For a map: how many items its list has, and the outputs of those that are restored, by index. */
   readonly items?: number;
   readonly restored?: ReadonlyMap<number, unknown>;
-  /** Another one follows in this turn: they compete for capacity together. */
-  readonly more?: true;
+}
+/** The answer to `muster`. */
+interface MusteredEvent extends Instant {
+  readonly type: "mustered";
 }
 /** The function is called now, later than its `start` command by what the calls before it took. */
 interface StartedEvent extends OfTask {
@@ -116,6 +118,7 @@ interface PermitEvent extends Instant {
 export type MachineEvent =
   | BeginEvent
   | PreparedEvent
+  | MusteredEvent
   | StartedEvent
   | ReturnedEvent
   | ThrewEvent
@@ -139,6 +142,11 @@ export type AbortCause =
 export type Command =
   /** Resolve the inputs and ask the condition; answer with `prepared`. */
   | { readonly type: "prepare"; readonly task: number }
+  /**
+   * Answer with `mustered` when the commands before it are obeyed: what could be prepared at once has been, and competes
+   * for capacity together.
+   */
+  | { readonly type: "muster" }
   /** The answer to `prepare` is not wanted any more, but its end is: within the grace period, or answer with `forsake`. */
   | { readonly type: "unprepare"; readonly task: number }
   /** Call the function; answer with `returned` or `threw`. */

@@ -204,9 +204,10 @@ export class StagedRun extends Attempts {
 
   // ---- the line ----------------------------------------------------------------------------------------------------
 
-  /** There are no maps here. */
+  /** There are no maps here, and whoever was there first goes first. */
   protected override expand(): void {}
   protected override gathered(): void {}
+  protected override mustered(): void {}
 
   protected override enqueue(task: number): void {
     this.become(task, READY);

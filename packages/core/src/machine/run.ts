@@ -5,10 +5,10 @@
  */
 
 import { AFTER, VALUE } from "../define/graph.ts";
-import { type GraphPlan, remainingPaths } from "../define/plan.ts";
+import type { GraphPlan } from "../define/plan.ts";
 import type { Definition } from "../define/task.ts";
 import { Attempts, type RunSettings, reasonOf } from "./attempts.ts";
-import type { AbortCause, MachineEvent, PreparedEvent, StopCause } from "./event.ts";
+import type { AbortCause, PreparedEvent, StopCause } from "./event.ts";
 import {
   ABANDONED,
   BY_MAP,
@@ -25,6 +25,7 @@ import {
   type Spawn,
   WAITING,
 } from "./ledger.ts";
+import { Precedence } from "./precedence.ts";
 import { ReadyQueue } from "./ready-queue.ts";
 
 const NO_DEMAND: readonly number[] = [];
@@ -62,8 +63,8 @@ export class Run extends Attempts {
   #permitAsked = false;
   /** A map's result is being put together. */
   #gathering = false;
-  /** Another task is prepared in this turn: they compete for capacity together. */
-  #moreFollows = false;
+  /** Nobody is chosen before those that can be prepared at once are there. */
+  #mustering = false;
 
   /** Tasks whose last dependency has ended at this event. */
   readonly #released: Int32Array;
@@ -85,19 +86,17 @@ export class Run extends Attempts {
       this.#queue = new ReadyQueue(
         settings.concurrency ?? Number.POSITIVE_INFINITY,
         this.#resources.map((name) => settings.resources?.[name] as number),
-        this.#precedence(),
+        new Precedence(plan, this.ledger, settings.estimates),
       );
     }
   }
 
   /** Who was released starts or queues, who fits starts, and the run settles when nobody is left. */
-  protected override proceed(event: MachineEvent): void {
-    if (event.type === "prepared") this.#moreFollows = event.more === true;
-    else if (event.type !== "gathered") this.#moreFollows = false;
+  protected override proceed(): void {
     // The answer comes before anything else: a map whose result was not kept stops the run.
     if (this.#gathering) return;
     if (this.#releasedCount > 0) this.#startReleased();
-    if (this.#queue !== undefined && !this.#moreFollows) this.#fill(this.#queue);
+    if (this.#queue !== undefined && !this.#mustering) this.#fill(this.#queue);
     if (this.#open === 0 && this.begun && this.state === undefined && this.idle) {
       this.settle(this.#failures > 0 ? "failed" : "completed", this.#openTailTasks());
     }
@@ -136,6 +135,13 @@ export class Run extends Attempts {
       if (prepare) this.prepare(task);
       else this.enqueue(task);
     }
+    if (!prepare || this.#queue === undefined || this.#mustering) return;
+    this.#mustering = true;
+    this.command({ type: "muster" });
+  }
+
+  protected override mustered(): void {
+    this.#mustering = false;
   }
 
   protected override enqueue(task: number): void {
@@ -479,7 +485,7 @@ export class Run extends Attempts {
     }
   }
 
-  // ---- order and amounts -------------------------------------------------------------------------------------------
+  // ---- amounts -----------------------------------------------------------------------------------------------------
 
   #demand(task: number): readonly number[] {
     const resources = this.definitionOf(task).options?.resources;
@@ -487,24 +493,6 @@ export class Run extends Attempts {
     return this.#resources.map((name) =>
       Object.hasOwn(resources, name) ? (resources[name] as number) : 0,
     );
-  }
-
-  /** Priority, then longest remaining path, then declaration; an item stands where its map does. */
-  #precedence(): (a: number, b: number) => boolean {
-    const { graph } = this.plan;
-    const path = remainingPaths(this.plan, this.settings.estimates);
-    const order = Int32Array.from({ length: graph.size }, (_, task) => task);
-    const priority = (task: number): number => graph.definitions[task]?.options?.priority ?? 0;
-    order.sort(
-      (a, b) => priority(b) - priority(a) || (path[b] as number) - (path[a] as number) || a - b,
-    );
-    const rank = new Int32Array(graph.size);
-    order.forEach((task, at) => {
-      rank[task] = at;
-    });
-    const rankOf = (task: number): number =>
-      rank[task < graph.size ? task : (this.ledger.spawnOf(task) as Spawn).map] as number;
-    return (a, b) => rankOf(a) < rankOf(b) || (rankOf(a) === rankOf(b) && a < b);
   }
 }
 

@@ -1,0 +1,92 @@
+/**
+ * What the rule of precedence says, in the plainest words that code has, held against what a machine did: of those that
+ * wait for slots and resources the first in the order starts that fits, and takes nothing that one before it needs whose
+ * own priority is higher. It reads a recording and the plan; it knows nothing of queues.
+ */
+import type { GraphPlan } from "../src/define/plan.ts";
+import { READY, RUNNING } from "../src/machine/ledger.ts";
+import { Run } from "../src/machine/run.ts";
+import type { Recording } from "../src/testing.ts";
+
+/** Says where the starts of a recorded run were others than the rule's; nothing when they were not. */
+export function unruly(
+  plan: GraphPlan,
+  { events, settings }: Recording,
+  slots: number,
+  capacity: Readonly<Record<string, number>>,
+): string | undefined {
+  const machine = new Run(plan, settings);
+  const { ledger } = machine;
+  const { graph } = plan;
+  const names = Object.keys(capacity);
+  const own = (task: number): number =>
+    graph.definitions[ledger.plannedOf(task)]?.options?.priority ?? 0;
+  const needs = (task: number): number[] => {
+    const demand = graph.definitions[ledger.plannedOf(task)]?.options?.resources ?? {};
+    return [1, ...names.map((name) => demand[name] ?? 0)];
+  };
+  const dependents = (task: number): number[] => {
+    const { start, end } = graph.dependents;
+    return [...end.slice(start[task], start[task + 1])];
+  };
+  const reach = (task: number): number =>
+    Math.max(own(task), ...dependents(task).map((dependent) => reach(dependent)));
+  const path = (task: number): number =>
+    1 + Math.max(0, ...dependents(task).map((dependent) => path(dependent)));
+  const place = (task: number): number[] => {
+    const planned = ledger.plannedOf(task);
+    return [-reach(planned), -own(planned), -path(planned), planned, task];
+  };
+  const inOrder = (a: number, b: number): number => {
+    const [first, second] = [place(a), place(b)];
+    const at = first.findIndex((value, at) => value !== second[at]);
+    return at === -1 ? 0 : (first[at] as number) - (second[at] as number);
+  };
+  const withStatus = (status: number): number[] =>
+    Array.from({ length: ledger.tasks }, (_, task) => task).filter(
+      (task) =>
+        ledger.status[task] === status &&
+        (task >= graph.size || graph.definitions[task]?.kind !== "map"),
+    );
+
+  let mustering = false;
+  for (const [at, event] of events.entries()) {
+    const before = new Set(withStatus(RUNNING));
+    const commands = machine.handle(event);
+    if (event.type === "mustered") mustering = false;
+    if (commands.some(({ type }) => type === "muster")) mustering = true;
+    if (mustering) continue;
+    const started = commands.flatMap((command) =>
+      command.type === "start" && !before.has(command.task) ? [command.task] : [],
+    );
+    // Those that ran before and still do hold what they have.
+    const free = [slots, ...names.map((name) => capacity[name] as number)];
+    const take = (task: number): void => {
+      for (const [unit, amount] of needs(task).entries())
+        free[unit] = (free[unit] as number) - amount;
+    };
+    for (const task of before)
+      if (ledger.status[task] === RUNNING && !started.includes(task)) take(task);
+    let waiting = [...started, ...withStatus(READY)].sort(inOrder);
+    const expected: number[] = [];
+    for (;;) {
+      const next = waiting.find((task, place) => {
+        const wanted = needs(task);
+        const fits = (kept: readonly number[]): boolean =>
+          wanted.every(
+            (amount, unit) => amount === 0 || amount + (kept[unit] ?? 0) <= (free[unit] as number),
+          );
+        const passed = waiting.slice(0, place).filter((other) => own(other) > own(task));
+        return fits([]) && passed.every((other) => fits(needs(other)));
+      });
+      if (next === undefined) break;
+      take(next);
+      expected.push(next);
+      waiting = waiting.filter((task) => task !== next);
+    }
+    if (started.join() !== expected.join()) {
+      return `event ${at} started ${started.join()}, the rule says ${expected.join()}`;
+    }
+  }
+  return undefined;
+}
