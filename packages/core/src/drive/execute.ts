@@ -6,7 +6,7 @@
 import type { Anchor } from "../contract/clock.ts";
 import type { Observer, RunInfo } from "../contract/observer.ts";
 import type { Machine, RunSettings } from "../machine/attempts.ts";
-import type { Command, MachineEvent, ReturnedEvent, StopCause } from "../machine/event.ts";
+import type { Command, MachineEvent, ReturnedEvent } from "../machine/event.ts";
 import { Fingerprints } from "../report/fingerprint.ts";
 import { Reasons } from "../report/reasons.ts";
 import type { Report, RunFacts } from "../report/report.ts";
@@ -17,15 +17,16 @@ import type { Call } from "./call.ts";
 import { Calls, type CallsHost } from "./calls.ts";
 import { AttemptEnder, type EndHost } from "./end-attempt.ts";
 import { Notifier } from "./notify.ts";
+import { Opening, type OpeningHost } from "./opening.ts";
 import type { RunOptions } from "./options.ts";
-import { NO_PARAMETERS, type Parameters } from "./parameters.ts";
+import type { Parameters } from "./parameters.ts";
 import { Preparation, type PreparationHost } from "./prepare.ts";
 import { RunClock } from "./run-clock.ts";
 import { Semaphore } from "./semaphore.ts";
 import { type RunRecords, reportOf, settledLedger, tailRows } from "./settle.ts";
 import { AttemptStarter, type StartHost } from "./start-attempt.ts";
 import { journalFailure, Stored } from "./stored.ts";
-import { holdProcess, newRunId, onAbort, runHeader } from "./surroundings.ts";
+import { newRunId, runHeader } from "./surroundings.ts";
 import { Values } from "./values.ts";
 
 /** Is told what the machine is told. */
@@ -67,7 +68,7 @@ export function execute(settings: ExecuteSettings): Execution {
   return new Driver(settings);
 }
 
-class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHost {
+class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationHost, StartHost {
   readonly runId: string;
   readonly report: Promise<Report>;
   readonly machine: Machine;
@@ -82,6 +83,7 @@ class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHos
   readonly #context: AsyncContext;
   readonly #fingerprints: Fingerprints;
   readonly #semaphore: Semaphore | undefined;
+  readonly #opening: Opening;
   readonly #preparation: Preparation;
   readonly #calls: Calls;
   readonly #starter: AttemptStarter;
@@ -90,34 +92,25 @@ class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHos
   #resolveTail: (rows: readonly TaskStatistics[]) => void = () => {};
 
   readonly #delays: Map<number, () => void> = new Map();
-  /** Calls off what waits for a permit; and all that must not outlive the run. */
+  /** Calls off what waits for a permit. */
   #withdraw: (() => void) | undefined;
-  readonly #releases: (() => void)[] = [];
 
   /** What waits for its turn; what had it is let go, for it may hold outputs. */
   readonly #events: (MachineEvent | undefined)[] = [];
   /** What the machine waits for before anything else happens. */
   readonly #answers: MachineEvent[] = [];
   #busy = false;
-  #begun = false;
-  /** Parameters are being checked; and the run was stopped meanwhile. */
-  #checking = false;
-  #stopped = false;
-  /** The engine itself has failed. */
-  #failed = false;
   /** When the plan was there, and what it is given. */
   #plannedAt: number;
-  /** The instant at which the run's time limit passes; none once that was told. */
-  #deadline: number;
 
   constructor(settings: ExecuteSettings) {
     const { machine, options, anchor, earlier } = settings;
     this.#settings = settings;
     this.machine = machine;
     this.#plannedAt = settings.plannedAt;
-    this.#deadline = options.timeoutMs ?? Number.POSITIVE_INFINITY;
     this.#clock = new RunClock(anchor, (error) => {
-      if (machine.state === undefined) this.#stop({ kind: "clock", error });
+      if (machine.state !== undefined) return;
+      this.send({ type: "stop", at: this.now(), cause: { kind: "clock", error } });
     });
     this.#context = captureContext();
     this.reasons = new Reasons(machine.ledger, (task) => this.nameOf(task));
@@ -143,10 +136,11 @@ class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHos
       this.#resolve = resolve;
       this.#reject = reject;
     });
+    this.#opening = new Opening(this, options);
     try {
-      this.#open();
+      this.#opening.open(settings.parameters);
     } catch (error) {
-      this.#broken(error);
+      this.fail(error);
     }
   }
 
@@ -170,55 +164,10 @@ class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHos
     return concurrency instanceof Semaphore ? concurrency.limit : concurrency;
   }
 
-  // ---- the beginning -----------------------------------------------------------------------------------------------
-
-  /** A signal that is aborted already asks for nothing: not even parameters are checked. */
-  #open(): void {
-    const { options, parameters } = this.#settings;
-    const { signal } = options;
-    if (signal?.aborted) {
-      this.#stop({ kind: "aborted", reason: signal.reason });
-      this.#begin(NO_PARAMETERS);
-      return;
-    }
-    if (signal !== undefined) {
-      this.#releases.push(onAbort(signal, () => this.cancel(signal.reason)));
-    }
-    const given = parameters();
-    if (given instanceof Promise) {
-      this.#checking = true;
-      this.#hold();
-      given
-        .then(
-          (params) => this.#begin(params),
-          (error: unknown) => this.#refused(error),
-        )
-        .catch((error: unknown) => this.#broken(error));
-    } else {
-      this.#begin(given);
-      if (this.machine.state === undefined && !this.#failed) this.#hold();
-    }
-  }
-
-  /** The time limit of the run, and the life of the process: both until it settles. */
-  #hold(): void {
-    if (this.#deadline < Number.POSITIVE_INFINITY) {
-      const left = Math.max(0, this.#deadline - this.now());
-      const expire = (): void => {
-        const stop = this.#timeUp(this.now());
-        if (stop !== undefined) this.send(stop);
-      };
-      this.#releases.push(this.after(left, expire));
-    }
-    this.#releases.push(holdProcess());
-  }
-
-  #begin(params: Parameters): void {
-    if (this.#begun) return;
-    this.#begun = true;
+  begin(parameters: Parameters, waited: boolean): void {
     const { anchor, observers } = this.#settings;
-    if (this.#checking) this.#plannedAt = this.now();
-    this.values.params = params;
+    if (waited) this.#plannedAt = this.now();
+    this.values.params = parameters;
     if (observers.length > 0) {
       const { plan, ledger } = this.machine;
       this.notifier = new Notifier(observers, {
@@ -230,46 +179,20 @@ class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHos
       });
     }
     try {
-      this.stored.begin(params, this.#epochMs);
+      this.stored.begin(parameters, this.#epochMs);
     } catch (error) {
-      this.#stop(journalFailure(error));
+      this.send({ type: "stop", at: this.now(), cause: journalFailure(error) });
     }
     const restored = this.stored.restore();
     const at = this.now();
     this.send(restored === undefined ? { type: "begin", at } : { type: "begin", at, restored });
   }
 
-  /** A parameter was refused; that is the end, unless the run was called off before. */
-  #refused(error: unknown): void {
-    if (this.#begun) return;
-    if (this.#stopped) {
-      this.#begin(NO_PARAMETERS);
-      return;
-    }
-    this.#begun = true;
-    this.#broken(error);
-  }
-
-  /** Parameters that are being checked are waited for, within the grace period. */
-  #calledOff(): void {
-    if (!this.#checking || this.#stopped || this.#begun) return;
-    this.#stopped = true;
-    const { graceMs } = this.#settings.options;
-    if (graceMs === undefined) return;
-    this.#releases.push(this.after(graceMs, () => this.#begin(NO_PARAMETERS)));
-  }
-
-  /** There will be no report. */
-  #broken(error: unknown): void {
-    this.#failed = true;
-    this.#release();
-    this.#reject(error);
-  }
-
   // ---- what the caller may do --------------------------------------------------------------------------------------
 
   cancel(reason?: unknown): void {
-    this.#context.run(() => this.#stop({ kind: "aborted", reason }));
+    const cause = { kind: "aborted", reason } as const;
+    this.#context.run(() => this.send({ type: "stop", at: this.now(), cause }));
   }
 
   cancelTask(name: string, reason?: unknown): void {
@@ -293,23 +216,21 @@ class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHos
       for (let at = 0; at < this.#events.length; at++) {
         const next = this.#events[at] as MachineEvent;
         this.#events[at] = undefined;
-        const more = next.type === "prepared" && this.#events[at + 1]?.type === "prepared";
-        this.#step(more ? { ...next, more } : next);
+        this.#step(next);
       }
     } catch (error) {
       // Nothing that a caller hands in gets here. Whoever waits must hear of what does.
-      this.#broken(error);
+      this.fail(error);
     } finally {
-      this.#events.length = 0;
+      // Setting a length costs a call of the runtime, also when it is 0 already.
+      if (this.#events.length > 0) this.#events.length = 0;
       this.#busy = false;
     }
   }
 
   #step(given: MachineEvent): void {
     // The thread was held beyond the limit, or its timer is late: what happens from then on comes after it.
-    if (given.at > this.#deadline && this.machine.state === undefined) {
-      this.#step(this.#timeUp(given.at) as MachineEvent);
-    }
+    if (this.#opening.isLate(given.at)) this.#step(this.#opening.timeUp(given.at) as MachineEvent);
     const event = given.type === "returned" ? this.#kept(given) : given;
     this.#settings.recorder?.event(event);
     if (event.type === "prepared" && event.restored !== undefined)
@@ -318,20 +239,8 @@ class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHos
     for (let next = this.#answers.shift(); next !== undefined; next = this.#answers.shift()) {
       this.#step(next);
     }
-    if (event.type === "stop") this.#calledOff();
+    if (event.type === "stop") this.#opening.stopped();
     if (this.values.holds && "task" in event) this.values.forget(event.task);
-  }
-
-  #stop(cause: StopCause): void {
-    this.send({ type: "stop", at: this.now(), cause });
-  }
-
-  /** The time limit of the run has passed: told once. */
-  #timeUp(at: number): MachineEvent | undefined {
-    const limitMs = this.#deadline;
-    if (limitMs === Number.POSITIVE_INFINITY) return undefined;
-    this.#deadline = Number.POSITIVE_INFINITY;
-    return { type: "stop", at, cause: { kind: "timeout", limitMs } };
   }
 
   #obey(command: Command, at: number): void {
@@ -341,6 +250,9 @@ class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHos
         break;
       case "prepare":
         this.#preparation.prepare(command.task);
+        break;
+      case "muster":
+        this.send({ type: "mustered", at: this.now() });
         break;
       case "unprepare":
         this.#preparation.unprepare(command.task);
@@ -465,7 +377,7 @@ class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHos
     const { machine, options, anchor, dispatch, earlier, recorder } = this.#settings;
     const { plan, state } = machine;
     const settledAt = this.now();
-    this.#release();
+    this.#opening.close();
     const tail = new Promise<readonly TaskStatistics[]>((resolve) => {
       this.#resolveTail = resolve;
     });
@@ -487,15 +399,9 @@ class Driver implements CallsHost, EndHost, Execution, PreparationHost, StartHos
     this.#resolve(reportOf({ ...this.#records, facts, ledger, tail }));
   }
 
-  /** Nothing of the run's outlives it. */
-  #release(): void {
-    for (const release of this.#releases) {
-      try {
-        release();
-      } catch {
-        // A signal of the caller's own that does not let go.
-      }
-    }
+  fail(error: unknown): void {
+    this.#opening.close();
+    this.#reject(error);
   }
 
   get #records(): RunRecords {

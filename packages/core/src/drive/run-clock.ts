@@ -25,20 +25,19 @@ export class RunClock {
   }
 
   now(): number {
-    let at: unknown;
+    let at: number;
     try {
       at = this.#clock.now() - this.#origin;
     } catch (error) {
       return this.#failed("now()", `threw: ${messageOf(error)}`, error);
     }
-    // A clock of the caller's own may go back; a run does not.
-    if ((at as number) > this.instant) {
-      if ((at as number) > LAST_MS) return this.#failed("now()", `gave ${describe(at)}`);
-      this.instant = at as number;
-    } else if (typeof at !== "number" || Number.isNaN(at)) {
-      return this.#failed("now()", `gave ${describe(at)}`);
+    if (at > this.instant && at <= LAST_MS) {
+      this.instant = at;
+      return at;
     }
-    return this.instant;
+    // A clock of the caller's own may go back; a run does not.
+    if (at <= this.instant) return this.instant;
+    return this.#failed("now()", `gave ${describe(at)}`);
   }
 
   /** Calls back at most once, and not after it was called off. */
