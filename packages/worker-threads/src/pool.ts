@@ -24,7 +24,9 @@ export type WorkerTask<Args extends readonly unknown[], Output> = Args extends r
 export interface WorkerPool extends AsyncDisposable {
   /**
    * A function that runs `ref` in a thread: give it to `task()`, to a `DynamicScheduler`, or call it. A context in the
-   * last place brings the signal that cancels it; anything before goes to the thread as a structured clone.
+   * last place brings the signal that cancels it; anything before goes to the thread as a structured clone. `map` calls
+   * with an index, too: to a function of the item alone, pass on what it takes,
+   * `(photo, _index, context) => resize(photo, context)`.
    *
    * Rejects with what the function threw; with `signal.reason` when it was cancelled, unless the function threw
    * something else while stopping; with a `WorkerCrashedError`, `WorkerSerializationError`, `WorkerModuleError`,

@@ -101,6 +101,17 @@ expectTypeOf(done.unwrap()).toEqualTypeOf<{
   readonly labels: string[];
 }>();
 
+// `map` calls with an index: a function of the item alone is passed what it takes.
+const photos = task("photos", () => [photo]);
+// @ts-expect-error
+map("thumbs", photos, resize);
+// @ts-expect-error
+map("sizes", photos, pool.task(image.measure));
+const thumbs = map("thumbs", photos, (photo, _index, context) => resize(photo, context));
+expectTypeOf((await flow("thumbs", { thumbs }).run()).unwrap().thumbs).toEqualTypeOf<
+  Uint8Array[]
+>();
+
 // @ts-expect-error: the input is called `photo`, not `picture`.
 task("wrong-name", { picture: shot }, pool.task(nested.resize));
 // @ts-expect-error: a number is no photo.

@@ -36,14 +36,15 @@ describe("Every file has its line under what it is opened for", () => {
     expect(rows.sort()).toEqual(sourcesOf("packages/core"));
   });
 
-  it.each(["packages/otel", "packages/prometheus", "packages/reporters"])(
-    "in the README of %s",
-    (package_) => {
-      expect(openedIn(section(`${package_}/README.md`, "Inside")).sort()).toEqual(
-        sourcesOf(package_),
-      );
-    },
-  );
+  it.each(
+    ["crossing", "otel", "prometheus", "reporters", "worker-threads"].map(
+      (name) => `packages/${name}`,
+    ),
+  )("in the README of %s", (package_) => {
+    expect(openedIn(section(`${package_}/README.md`, "Inside")).sort()).toEqual(
+      sourcesOf(package_),
+    );
+  });
 
   it("in the README of packages/reporters, for the script of its page", () => {
     const rows = openedIn(section("packages/reporters/README.md", "Inside the page's script"));

@@ -1,6 +1,6 @@
 /** The package as a user gets it: packed, installed into a folder of its own, and used from there. */
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -54,6 +54,67 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** What the compiler says of the program in that folder, with those types of the environment alone. */
+function compile(lib: string[]): string[] {
+  const place = join(folder, `lib-${lib.length}`);
+  mkdirSync(place);
+  const source = `
+    import { task } from "@astrum/core";
+    import { createWorkerPool, workerModule } from "@astrum/worker-threads";
+    interface Images {
+      size(input: { readonly bytes: Uint8Array }): Promise<number>;
+      watch(input: { readonly bytes: Uint8Array }): { readonly onDone: () => void };
+    }
+    const images = workerModule<Images>("file:///images.js");
+    const pool = createWorkerPool();
+    const bytes = task("bytes", () => new Uint8Array(3));
+    task("size", { bytes }, pool.task(images.size));
+    task("watch", { bytes }, pool.task(images.watch));
+  `;
+  writeFileSync(join(place, "main.ts"), source);
+  const compilerOptions = {
+    target: "es2022",
+    lib,
+    module: "nodenext",
+    strict: true,
+    skipLibCheck: true,
+    noEmit: true,
+    types: [],
+  };
+  writeFileSync(join(place, "tsconfig.json"), JSON.stringify({ compilerOptions }));
+  const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+  const { stdout } = spawnSync(process.execPath, [tsc, "-p", place, "--pretty", "false"], {
+    encoding: "utf8",
+  });
+  return stdout.split("\n").filter((line) => line.includes(": error TS"));
+}
+
+test("without the types of Node, says that these are missing, where a function is used", () => {
+  const errors = compile(["es2023"]);
+  expect(errors).toHaveLength(2);
+  for (const error of errors)
+    expect(error).toContain(
+      'CannotCross<"any function", "the types of Node are missing: install @types/node, ' +
+        'and list \\"node\\" in `types` of tsconfig.json">',
+    );
+}, 60_000);
+
+test("with the types of the DOM in their place, judges what can cross as ever", () => {
+  expect(compile(["es2023", "dom"])).toEqual([
+    expect.stringContaining('CannotCross<"the result of this function", "a function">'),
+  ]);
+}, 60_000);
+
+test("brings along what it shares with other packages, which is in no registry", () => {
+  const installed = join(folder, "node_modules/@astrum/worker-threads");
+  const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as {
+    dependencies: object;
+  };
+  expect(Object.keys(manifest.dependencies).sort()).toEqual(["@astrum/core", "piscina"]);
+  for (const file of readdirSync(join(installed, "dist")).filter((name) => !name.endsWith(".map")))
+    expect(readFileSync(join(installed, "dist", file), "utf8")).not.toContain("astrum-crossing");
+});
+
 test("compiles for a user with strict types, and runs what it compiled to", () => {
   const compilerOptions = {
     target: "es2022",
@@ -64,7 +125,8 @@ test("compiles for a user with strict types, and runs what it compiled to", () =
     types: ["node"],
     typeRoots: [join(root, "node_modules/@types")],
   };
-  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions }));
+  const config = { compilerOptions, files: ["main.ts"] };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
   run(process.execPath, [createRequire(import.meta.url).resolve("typescript/bin/tsc")]);
   expect(JSON.parse(run(process.execPath, ["main.js"]))).toEqual({ fib: 6765, code: 3 });
 }, 60_000);
