@@ -12,8 +12,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { program, run } from "./program.ts";
-import { temporaryTree } from "./temporary-tree.ts";
+import { program, run } from "../program.ts";
+import { temporaryTree } from "../temporary-tree.ts";
 
 interface Findings {
   readonly counts: object;

@@ -3,9 +3,9 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { largestFileBytes } from "../src/read.ts";
-import { program, run } from "./program.ts";
-import { temporaryTree } from "./temporary-tree.ts";
+import { largestFileBytes } from "../../src/read.ts";
+import { program, run } from "../program.ts";
+import { temporaryTree } from "../temporary-tree.ts";
 
 const token = ["sk_li", "ve_", "q7Kd0vZ3mX9bT2sW5nR8q7Kd0vZ3"].join("");
 

@@ -1,27 +1,14 @@
+/** What a process adds to the program: threads, exit codes, signals, pipes, limits of the system, a browser. */
 import { spawn } from "node:child_process";
-import {
-  chmodSync,
-  cpSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, onTestFinished, test } from "vitest";
-import { inProcess } from "./in-process.ts";
-import { type Ended, program, run } from "./program.ts";
-import { fill, sharedTree, temporaryTree } from "./temporary-tree.ts";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { knownTree } from "../known-tree.ts";
+import { type Ended, program, run } from "../program.ts";
+import { fill, sharedTree, temporaryTree } from "../temporary-tree.ts";
 
-const fixtures = fileURLToPath(new URL("./fixtures/", import.meta.url));
-// Outside of this repository, whose history would be the tree's.
-const known = mkdtempSync(join(tmpdir(), "astrum-audit-known-"));
-cpSync(join(fixtures, "known"), known, { recursive: true });
-afterAll(() => rmSync(known, { recursive: true, force: true }));
-const expected = readFileSync(join(fixtures, "known.expected.txt"), "utf8");
+const known = knownTree();
 
 interface Statistics {
   readonly taskName: string;
@@ -36,62 +23,15 @@ async function audit(args: readonly string[], cwd?: string): Promise<Run> {
   return { ...(await run(process.execPath, [program, "--out", out, ...args], where)), out };
 }
 
-/** The same, where neither a process nor threads are what is tested. */
-async function auditHere(args: readonly string[]): Promise<Run> {
-  const out = join(temporaryTree(), "out");
-  return { ...(await inProcess(["--out", out, ...args])), out };
-}
-
 const json = (...path: string[]): Record<string, unknown> =>
   JSON.parse(readFileSync(join(...path), "utf8"));
 const lastLine = (text: string): string | undefined => text.trimEnd().split("\n").at(-1);
 
-describe("the tree with known faults gives exactly its findings", () => {
-  test.each(["1", "2", "200"])("with --io %s", async (io) => {
-    const { code, stdout, out } = await auditHere(["--io", io, known]);
-    expect(stdout).toBe(expected);
-    expect(code).toBe(1);
-    const findings = json(out, "findings.json");
-    expect(findings).toMatchObject({
-      format: "astrum-audit.findings",
-      state: "failed",
-      over: ["links", "cycles"],
-      counts: { links: 16, cycles: 4, dup: 1, secrets: 0, hotspots: null, oversized: 0, binary: 0 },
-      notJudged: { hotspots: "not in a git repository" },
-      textFiles: 27,
-      skipped: [{ path: "src/broken-syntax.ts" }],
-    });
-    expect(findings.findings).toHaveLength(21);
-  });
-
-  test("as JSON, which is what findings.json holds", async () => {
-    const { stdout, out } = await auditHere(["--json", known]);
-    expect(stdout).toBe(readFileSync(join(out, "findings.json"), "utf8"));
-    const findings = (JSON.parse(stdout) as { findings: { path: string; kind: string }[] })
-      .findings;
-    expect(findings.find(({ kind }) => kind === "dup")).toEqual({
-      kind: "dup",
-      path: "src/left.py",
-      line: 6,
-      message: "lines 6-19 (12 compared) are also at src/right.py:3-16",
-      lines: 12,
-      occurrences: [
-        { path: "src/left.py", startLine: 6, endLine: 19 },
-        { path: "src/right.py", startLine: 3, endLine: 16 },
-      ],
-    });
-    expect(findings.find(({ path }) => path === "src/long2.ts")).toMatchObject({
-      files: ["src/long2.ts", "src/short.ts"],
-      componentSize: 4,
-    });
-  });
-
-  test("from inside, as the path that is not given, when a repository stands around it", async () => {
-    const root = temporaryTree({ ".git/HEAD": "", "a.md": "[x](gone.md)", "b/c/d.txt": "" });
-    const { code, stdout } = await audit([], join(root, "b/c"));
-    expect(stdout.split("\n")[0]).toBe("a.md:1  links  no such file or folder: gone.md");
-    expect(code).toBe(1);
-  });
+test("without a path, the repository around the folder it is started in is audited", async () => {
+  const root = temporaryTree({ ".git/HEAD": "", "a.md": "[x](gone.md)", "b/c/d.txt": "" });
+  const { code, stdout } = await audit([], join(root, "b/c"));
+  expect(stdout.split("\n")[0]).toBe("a.md:1  links  no such file or folder: gone.md");
+  expect(code).toBe(1);
 });
 
 describe("the findings are the same wherever they are computed:", () => {
@@ -104,7 +44,7 @@ describe("the findings are the same wherever they are computed:", () => {
   }
 
   test("on the tree with known faults", async () => {
-    const [inline, one, two] = await Promise.all([0, 1, 2].map((n) => computed(n, known)));
+    const [inline, one, two] = await Promise.all([0, 1, 2].map((n) => computed(n, known())));
     expect(inline).toMatchObject({ code: 1, threads: 0, findings: { state: "failed" } });
     expect(inline?.findings.findings).toHaveLength(21);
     expect(one).toEqual({ ...inline, threads: 1 });
@@ -114,7 +54,7 @@ describe("the findings are the same wherever they are computed:", () => {
   test("on a tree that is too large for one call, with a file that is nested too deeply", async () => {
     const root = temporaryTree({ "deep.ts": "(".repeat(100_000) });
     const copies = 4;
-    for (let n = 0; n < copies; n++) cpSync(known, join(root, `copy ${n}`), { recursive: true });
+    for (let n = 0; n < copies; n++) cpSync(known(), join(root, `copy ${n}`), { recursive: true });
     for (let n = 0; n < 6; n++) {
       const lines = Array.from({ length: 2000 }, (_, i) => `export const v${n}_${i} = [${i}];`);
       writeFileSync(
@@ -137,37 +77,6 @@ describe("the findings are the same wherever they are computed:", () => {
 });
 
 describe("the exit code is", () => {
-  test("0 for a clean tree and for an empty folder", async () => {
-    const clean = await auditHere([temporaryTree({ "a.md": "# A\n[a](#a)" })]);
-    expect(clean).toMatchObject({
-      code: 0,
-      stdout: expect.stringMatching(/^passed: .*; looked at 1 text file and /),
-    });
-    const { code, stdout } = await audit([temporaryTree()]);
-    const nothing =
-      "passed: 0 broken links, 0 import cycles, 0 duplicated blocks (5 allowed), 0 likely secrets, " +
-      "hotspots not judged, 0 oversized files, 0 non-media binary files; looked at 0 text files and 0 binary files, media included; skipped 0\n";
-    expect({ code, stdout }).toEqual({ code: 0, stdout: nothing });
-  });
-
-  test("0 when what was found may not fail it, 1 when it may", async () => {
-    const verdict = async (...failOn: readonly string[]) => {
-      const { code, stdout } = await auditHere(["--fail-on", ...failOn, known]);
-      return `${code} ${lastLine(stdout)?.split(":")[0]}`;
-    };
-    expect(await verdict("none")).toBe("0 passed");
-    expect(await verdict("dup")).toBe("0 passed");
-    expect(await verdict("dup", "--max-dup", "0")).toBe("1 failed on dup");
-    expect(await verdict("cycles")).toBe("1 failed on cycles");
-  });
-
-  test("2 when what was found cannot be written", async () => {
-    const out = temporaryTree({ "findings.json/in-the-way": "" });
-    const { code, stderr } = await inProcess(["--out", out, known]);
-    expect(code).toBe(2);
-    expect(lastLine(stderr)).toMatch(/^astrum-audit: EISDIR: .*findings\.json'$/);
-  });
-
   test.each([
     [["--jsno"], 'Unknown option "--jsno". Did you mean "--json"?'],
     [["gone"], 'There is no folder "gone"'],
@@ -316,14 +225,6 @@ test.runIf(process.platform === "linux")("--open hands the report to the browser
   await expect.poll(opened, { timeout: 20_000 }).toBe(join(out, "report.html"));
 });
 
-test("a name with line breaks and terminal codes stays one harmless line", async () => {
-  const root = temporaryTree({ "a\n\u001b[2Jb.md": "[x](gone.md)" });
-  const { stdout } = await auditHere([root]);
-  expect(stdout.split("\n")[0]).toBe(
-    "a\\u000a\\u001b[2Jb.md:1  links  no such file or folder: gone.md",
-  );
-});
-
 test("--help and --version answer on stdout", async () => {
   const help = await run(process.execPath, [program, "--help"]);
   expect(help).toMatchObject({
@@ -331,7 +232,7 @@ test("--help and --version answer on stdout", async () => {
     stderr: "",
     stdout: expect.stringContaining("--max-dup N"),
   });
-  const { version } = json(fileURLToPath(new URL("../package.json", import.meta.url)));
+  const { version } = json(fileURLToPath(new URL("../../package.json", import.meta.url)));
   const told = await run(process.execPath, [program, "--version"]);
   expect(told).toEqual({ code: 0, stderr: "", stdout: `${version}\n` });
 });

@@ -1,10 +1,4 @@
-/** Ctrl-C in the middle of an audit: what was sent and counted until then, and what a second one does. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { on, once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { join } from "node:path";
-import type { Readable } from "node:stream";
+/** What was sent and counted of an audit until it was interrupted. */
 import { fromEvents } from "@astrum/core";
 import { expect, onTestFinished, test } from "vitest";
 import { auditFlow } from "../src/graph.ts";
@@ -12,16 +6,12 @@ import { inlineWork } from "../src/inline-work.ts";
 import { serveMetrics } from "../src/metrics.ts";
 import { startTracing } from "../src/tracing.ts";
 import { openReceiver } from "./otlp-receiver.ts";
-import { program } from "./program.ts";
 import { treeOfReport, treeOfSpans } from "./span-tree.ts";
 import { temporaryTree } from "./temporary-tree.ts";
 
-const manyFiles = (count: number): string =>
-  temporaryTree(
-    Object.fromEntries(Array.from({ length: count }, (_, n) => [`f${n}.md`, `# ${n}\n`])),
-  );
-
 test("the spans and the metrics of an audit that was interrupted are its report's", async () => {
+  const files = Array.from({ length: 200 }, (_, n) => [`f${n}.md`, `# ${n}\n`] as const);
+  const root = temporaryTree(Object.fromEntries(files));
   const receiver = await openReceiver();
   onTestFinished(() => receiver.close());
   const metrics = await serveMetrics(0);
@@ -31,7 +21,7 @@ test("the spans and the metrics of an audit that was interrupted are its report'
   const interrupter = fromEvents("interrupter", (event) => {
     if (event.type === "task.end" && event.task.key === "read[20]") interrupt.abort();
   });
-  const settings = { root: manyFiles(200), out: temporaryTree(), io: 8, maxDup: 5, failOn: [] };
+  const settings = { root, out: temporaryTree(), io: 8, maxDup: 5, failOn: [] };
   const run = await auditFlow(settings, inlineWork).run({
     observers: [tracing.observer, ...metrics.observers, interrupter],
     failure: "continue",
@@ -55,38 +45,3 @@ test("the spans and the metrics of an audit that was interrupted are its report'
   expect(count("astrum_tasks_total", 'result="success"')).toBe(run.successfulTasks);
   expect(count("astrum_task_attempts_total")).toBe(attempts);
 });
-
-test("a second Ctrl-C ends the program at once, whatever it waits for", async () => {
-  // It never answers, and the program waits for it.
-  const collector = createServer(() => {});
-  collector.listen(0, "127.0.0.1");
-  await once(collector, "listening");
-  onTestFinished(() => {
-    collector.close();
-    collector.closeAllConnections();
-  });
-  const asked = once(collector, "request");
-  const { port } = collector.address() as AddressInfo;
-  const out = join(temporaryTree(), "out");
-  const where = ["--out", out, "--otlp", `http://127.0.0.1:${port}`, "--workers", "0"];
-  const child = spawn(process.execPath, [program, ...where, manyFiles(2000)], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  const ended = once(child, "close");
-  await told(child, / read .*\(2000 items\)/);
-  child.kill("SIGINT");
-  await told(child, /"--resume" goes on from here/);
-  await asked;
-  child.kill("SIGINT");
-  expect(await ended).toEqual([null, "SIGINT"]);
-});
-
-/** Resolves when the program has told that. */
-async function told(child: ChildProcess, expected: RegExp): Promise<void> {
-  let text = "";
-  for await (const chunk of on(child.stderr as Readable, "data", { close: ["close"] })) {
-    text = text.slice(-1000) + chunk;
-    if (expected.test(text)) return;
-  }
-  throw new Error(`${expected} was not told:\n${text}`);
-}

@@ -1,0 +1,148 @@
+/** What the audit leaves and tells beside its findings: reports, progress, metrics. Starts no process. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { parseReport } from "@astrum/reporters";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { auditFlow } from "../src/graph.ts";
+import { inlineWork } from "../src/inline-work.ts";
+import { serveMetrics } from "../src/metrics.ts";
+import { inProcess } from "./in-process.ts";
+import { expectedOfKnown, knownTree } from "./known-tree.ts";
+import { temporaryTree } from "./temporary-tree.ts";
+
+const known = knownTree();
+const newFolder = (): string => join(temporaryTree(), "out");
+const text = (...path: string[]): string => readFileSync(join(...path), "utf8");
+
+describe("reports:", () => {
+  test("one file for each that is asked for, and none else", async () => {
+    const out = newFolder();
+    await inProcess(["--out", out, "--report", "junit,trace,md,mermaid,dot,ndjson", known()]);
+    expect(readdirSync(out).sort()).toEqual([
+      ".gitignore",
+      "findings.json",
+      "findings.json.gz",
+      "history.ndjson",
+      "report.dot",
+      "report.junit.xml",
+      "report.md",
+      "report.mmd",
+      "report.ndjson",
+      "report.trace.json",
+      "run.ndjson",
+    ]);
+  });
+
+  test("the tail packs the findings, and adds a line to the history", async () => {
+    const out = newFolder();
+    for (const _ of [1, 2]) await inProcess(["--out", out, "--report", "json", known()]);
+    const packed = readFileSync(join(out, "findings.json.gz"));
+    expect(gunzipSync(packed).toString()).toBe(text(out, "findings.json"));
+    const lines = text(out, "history.ndjson").trimEnd().split("\n");
+    const { counts } = JSON.parse(text(out, "findings.json")) as { counts: unknown };
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(
+      [1, 2].map(() => ({ at: expect.any(String), state: "failed", counts })),
+    );
+  });
+
+  test("--from tells a run again: the same findings, and any report", async () => {
+    const out = newFolder();
+    await inProcess(["--out", out, "--report", "none", known()]);
+    const again = newFolder();
+    const log = join(out, "run.ndjson");
+    const told = await inProcess(["--out", again, "--from", log, "--report", "html,json"]);
+    expect(told).toMatchObject({ code: 1, stdout: expectedOfKnown });
+    expect(parseReport(JSON.parse(text(again, "report.json")))).toMatchObject({
+      executionState: "completed",
+    });
+    expect(text(again, "report.html")).toMatch(/^<!doctype html>/i);
+  });
+
+  test("--from says what is no log", async () => {
+    const root = temporaryTree({ "a.md": "# A\n" });
+    for (const log of ["a.md", "gone.ndjson"]) {
+      const { code, stderr } = await inProcess(["--out", newFolder(), "--from", join(root, log)]);
+      expect(code).toBe(64);
+      expect(stderr).toContain(`Cannot tell "${join(root, log)}" again: `);
+    }
+  });
+});
+
+test("the last lines say where the time went, and where the report is", async () => {
+  const out = newFolder();
+  const lines = (await inProcess(["--out", out, known()])).stderr.trimEnd().split("\n");
+  expect(lines.at(-3)).toMatch(/^astrum-audit: \d+\.\d s: \d+ % [a-z ]+, .* · bound by [a-z]+$/);
+  expect(lines.at(-1)).toBe(`astrum-audit: the report: ${join(out, "report.html")}`);
+});
+
+describe("--progress", () => {
+  test("none tells only what came of it", async () => {
+    const { stderr } = await inProcess(["--out", newFolder(), "--progress", "none", known()]);
+    expect(stderr).not.toContain("items");
+    expect(stderr).toContain("auditing");
+  });
+
+  test("ndjson tells every event", async () => {
+    const { stderr } = await inProcess(["--out", newFolder(), "--progress", "ndjson", known()]);
+    const events = stderr.split("\n").filter((line) => line.startsWith("{"));
+    const types = new Set(events.map((line) => (JSON.parse(line) as { type: string }).type));
+    expect([...types]).toEqual(expect.arrayContaining(["run.start", "attempt.end", "run.end"]));
+  });
+});
+
+test("there is nothing to resume where there was no audit", async () => {
+  const out = newFolder();
+  const { code, stderr } = await inProcess(["--out", out, "--resume", known()]);
+  expect(code).toBe(64);
+  expect(stderr).toContain(`There is nothing to resume: no "${join(out, "run.ndjson")}"`);
+});
+
+describe("--metrics", () => {
+  test("serves both formats, and the totals are the report's", async () => {
+    const metrics = await serveMetrics(0);
+    onTestFinished(() => metrics.stop());
+    const settings = { root: known(), out: temporaryTree(), io: 8, maxDup: 5, failOn: [] };
+    const { observers } = metrics;
+    const report = await auditFlow(settings, inlineWork).run({ observers, failure: "continue" });
+    const scraped = async (accept: string) => {
+      const response = await fetch(metrics.place, { headers: { accept } });
+      return { type: response.headers.get("content-type"), text: await response.text() };
+    };
+    const classic = await scraped("text/plain");
+    const open = await scraped("application/openmetrics-text; version=1.0.0");
+    expect(classic.type).toContain("text/plain");
+    expect(open.type).toContain("application/openmetrics-text");
+    expect(open.text.endsWith("# EOF\n")).toBe(true);
+    const leaves = report.taskStatistics.filter(({ kind }) => kind !== "map");
+    const attempts = leaves.reduce((sum, { attemptCount }) => sum + attemptCount, 0);
+    for (const { text } of [classic, open]) {
+      expect(sum(text, "astrum_runs_total", 'result="success"')).toBe(1);
+      expect(sum(text, "astrum_tasks_total", 'result="success"')).toBe(report.successfulTasks);
+      expect(sum(text, "astrum_task_attempts_total", "")).toBe(attempts);
+    }
+  });
+
+  test("on a port that is taken is wrong usage", async () => {
+    const taken = await serveMetrics(0);
+    onTestFinished(() => taken.stop());
+    const { port } = new URL(taken.place);
+    const { code, stderr } = await inProcess(["--out", newFolder(), "--metrics", port, known()]);
+    expect(code).toBe(64);
+    expect(stderr).toContain(`Cannot serve metrics on port ${port}: listen EADDRINUSE`);
+  });
+
+  test("leaves them in a file", async () => {
+    const path = join(temporaryTree(), "audit.prom");
+    await inProcess(["--out", newFolder(), "--metrics", path, known()]);
+    expect(readFileSync(path, "utf8")).toMatch(/^astrum_\w*success\w*\{flow="audit"\} \d/m);
+  });
+});
+
+/** Of the samples of this name that have this label. */
+function sum(text: string, name: string, label: string): number {
+  return text
+    .split("\n")
+    .filter((line) => line.startsWith(`${name}{`) && line.includes(label))
+    .reduce((total, line) => total + Number(/\} (\S+)/.exec(line)?.[1]), 0);
+}
