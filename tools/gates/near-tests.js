@@ -3,15 +3,15 @@
  *
  * 1. A test is near itself.
  * 2. What lies in `src/<folder>/` has the tests in `test/<folder>/` near it, where there are some.
- * 3. Anything else has tests near it that lie right in `test/`: those of its name, and those that reach it over the fewest
- *    imports, none of them through a door of the package; and where there is neither, because they know the door alone,
- *    all of them.
+ * 3. Anything else has tests near it that lie right in `test/`: those of its name, those that hold its path in quotes, and
+ *    those that reach it over the fewest imports, none of them through a door of the package. Where there is none of the
+ *    three, because all come in by a door, it is all of them.
  *
  * `test/smoke.test.ts`, where there is one, is near everything. Other folders of `test/` are near what lies in them only:
  * they hold what takes longer than a look should.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, dirname, join, relative, sep } from "node:path";
+import { basename, dirname, join, sep } from "node:path";
 
 /**
  * @typedef {object} Near
@@ -56,8 +56,11 @@ function nearTo(home, file, tests) {
   const among = tests.filter(
     (name) => dirname(name) === "test" || (beside && name.startsWith(beside)),
   );
-  const ofItsName = among.filter((name) => nameOf(name) === nameOf(file));
-  const nearest = [...ofItsName, ...fewestImports(home, file, new Set(among))];
+  const nearest = [
+    ...among.filter((name) => nameOf(name) === nameOf(file)),
+    ...among.filter((name) => namedIn(home, name, anyPath).includes(file)),
+    ...fewestImports(home, file, new Set(among)),
+  ];
   return nearest.length > 0 ? nearest : among;
 }
 
@@ -100,8 +103,7 @@ function doorsOf(home) {
 }
 
 /**
- * By file: the files of the package that name it, by a relative path in quotes. That is an import, or what a test reads,
- * starts or hands to a thread.
+ * By file: the files of the package that import it.
  *
  * @param {string} home
  */
@@ -110,15 +112,28 @@ function importersIn(home) {
   const importers = new Map();
   for (const name of [...filesIn(home, "src"), ...filesIn(home, "test"), ...filesIn(home, "", 1)]) {
     if (!/\.[jt]s$/.test(name)) continue;
-    const text = readFileSync(join(home, name), "utf8");
-    for (const [, path = ""] of text.matchAll(/["'`](\.\.?\/[^"'`\s$]+)["'`]/g)) {
-      const named = relative(home, join(home, dirname(name), path))
-        .split(sep)
-        .join("/");
-      importers.set(named, [...(importers.get(named) ?? []), name]);
+    for (const imported of namedIn(home, name, anyImport)) {
+      importers.set(imported, [...(importers.get(imported) ?? []), name]);
     }
   }
   return importers;
+}
+
+const anyPath = /["'`](\.\.?\/[^"'`\s$]+)["'`]/g;
+const anyImport = /\b(?:from|import)\s*\(?\s*["'](\.\.?\/[^"']+)["']/g;
+
+/**
+ * The files that a file names by a path from where it lies.
+ *
+ * @param {string} home
+ * @param {string} name
+ * @param {RegExp} kind
+ */
+function namedIn(home, name, kind) {
+  const text = readFileSync(join(home, name), "utf8");
+  return Array.from(text.matchAll(kind), ([, path = ""]) =>
+    join(dirname(name), path).split(sep).join("/"),
+  );
 }
 
 /**

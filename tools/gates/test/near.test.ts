@@ -33,7 +33,8 @@ const files: Readonly<Record<string, string>> = {
   "packages/a/test/driving.test.ts": imports("./helper.ts", "../src/index.ts"),
   "packages/a/test/hub.test.ts": imports("../src/wheels/hub.ts"),
   "packages/a/test/named.test.ts": imports("../src/second.ts"),
-  "packages/a/test/readme.test.ts": 'read(new URL("../README.md", import.meta.url));\n',
+  "packages/a/test/readme.test.ts":
+    'read(new URL("../README.md", import.meta.url)); read("../src/middle.ts");\n',
   "packages/a/test/types.test-d.ts": "",
   "tools/b/package.json": "{}",
   "tools/b/check.js": "",
@@ -63,6 +64,7 @@ describe("Near a file are,", () => {
     ["without such a folder, who imports it", "src/wheels/hub.ts", ["hub"]],
     ["over as few imports as there are, through helpers too", "src/far.ts", ["driving"]],
     ["who has its name", "src/named.ts", ["named"]],
+    ["who reads it, and who imports it", "src/middle.ts", ["driving", "readme"]],
     ["who reads it, when it is no source", "README.md", ["readme"]],
     ["for a door, who comes in by it", "src/second.ts", ["named"]],
     ["all at the top, when all come in by a door", "src/alone.ts", top],
