@@ -2,7 +2,8 @@
  * The graph: checked, frozen, indexed. Names are resolved here, once; from here on a task is an integer and an unknown
  * name cannot exist. Both doors build it. It knows no capacity, no status and no order of execution.
  */
-import { didYouMean, Issues, isString, nearest } from "../ground/check.ts";
+import { Issues, isString } from "../ground/check.ts";
+import { didYouMean, nearest } from "../ground/guess.ts";
 import type { Definition, TaskOptions } from "./task.ts";
 
 /** How a dependent hangs on its dependency; what each means for it is the table of `rulesOut`. */

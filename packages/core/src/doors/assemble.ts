@@ -4,7 +4,8 @@
  */
 import { AFTER, EdgeList, type Graph, graph, unknownNames, VALUE } from "../define/graph.ts";
 import { type Definition, prepares, type Slot } from "../define/task.ts";
-import { didYouMean, type Issues, nearest } from "../ground/check.ts";
+import type { Issues } from "../ground/check.ts";
+import { didYouMean, nearest } from "../ground/guess.ts";
 import type { DataItem, SchedulerOptions, TaskCallable, TaskOrder } from "./records.ts";
 
 export function buildGraph(
