@@ -1,30 +1,20 @@
 // Door 1: typed task handles.
 
+export { type Binding, type Param, param } from "./define/param.ts";
+export type { OutputOf, Schema, SchemaIssue, SchemaResult } from "./define/schema.ts";
+export { after, optional, pick, settled } from "./define/take.ts";
 export {
-  after,
-  type Binding,
   type Input,
   type Inputs,
-  type MapOptions,
   map,
   type Outcome,
-  type OutputOf,
-  optional,
-  type Param,
-  param,
-  pick,
-  type RetryPolicy,
-  type Schema,
-  type SchemaIssue,
-  type SchemaResult,
-  settled,
   type Task,
   type TaskContext,
-  type TaskOptions,
   task,
   type ValueOf,
   type ValuesOf,
 } from "./define/task.ts";
+export type { MapOptions, RetryPolicy, TaskOptions } from "./define/task-options.ts";
 export { type Flow, type FlowRun, flow, type Roots } from "./doors/flow.ts";
 
 // Door 2: the documented scheduler.

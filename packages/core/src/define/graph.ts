@@ -2,9 +2,10 @@
  * The graph: checked, frozen, indexed. Names are resolved here, once; from here on a task is an integer and an unknown
  * name cannot exist. Both doors build it. It knows no capacity, no status and no order of execution.
  */
-import { Issues, isString } from "../ground/check.ts";
+import { Issues } from "../ground/check.ts";
 import { didYouMean, nearest } from "../ground/guess.ts";
-import type { Definition, TaskOptions } from "./task.ts";
+import type { Definition } from "./task.ts";
+import { checkOptions } from "./task-options.ts";
 
 /** How a dependent hangs on its dependency; what each means for it is the table of `rulesOut`. */
 export const VALUE = 0;
@@ -171,87 +172,6 @@ function reportItemNames(
       );
     }
   }
-}
-
-const OPTION_KEYS = [
-  "retry",
-  "timeoutMs",
-  "priority",
-  "resources",
-  "when",
-  "onFailure",
-  "output",
-  "tags",
-  "description",
-  "version",
-];
-const MAP_OPTION_KEYS = [...OPTION_KEYS, "concurrency"];
-const RETRY_KEYS = ["attempts", "backoff", "baseMs", "maxMs", "jitter", "retryIf"];
-
-/** Checks the options of one task, wherever they were written. */
-export function checkOptions(
-  issues: Issues,
-  { name, kind, options }: Pick<Definition, "name" | "kind" | "options">,
-): void {
-  const path = ["tasks", name];
-  const given: TaskOptions & { concurrency?: number } = options as TaskOptions;
-  issues.record(path, given, kind === "map" ? MAP_OPTION_KEYS : OPTION_KEYS);
-  checkRetry(issues, [...path, "retry"], given.retry);
-  const { timeoutMs, priority, tags } = given;
-  if (
-    timeoutMs !== undefined &&
-    !(typeof timeoutMs === "number" && timeoutMs > 0 && timeoutMs < Infinity)
-  ) {
-    issues.expected([...path, "timeoutMs"], "a number of milliseconds above 0", timeoutMs);
-  }
-  if (priority !== undefined && !Number.isFinite(priority)) {
-    issues.expected([...path, "priority"], "a finite number", priority);
-  }
-  const resources = issues.record([...path, "resources"], given.resources);
-  for (const resource in resources) {
-    issues.integer([...path, "resources", resource], resources[resource], 0);
-  }
-  issues.callable([...path, "when"], given.when);
-  issues.oneOf([...path, "onFailure"], given.onFailure, ["fail", "ignore"]);
-  checkSchema(issues, [...path, "output"], given.output);
-  issues.array([...path, "tags"], tags, "strings", isString);
-  for (const key of ["description", "version"] as const) {
-    if (given[key] !== undefined && typeof given[key] !== "string") {
-      issues.expected([...path, key], "a string", given[key]);
-    }
-  }
-  issues.integer([...path, "concurrency"], given.concurrency, 1);
-}
-
-export function checkSchema(issues: Issues, path: readonly string[], schema: unknown): void {
-  if (schema === undefined) return;
-  const standard = (schema as { "~standard"?: { validate?: unknown } } | null)?.["~standard"];
-  if (typeof standard?.validate !== "function") {
-    issues.expected(path, "a Standard Schema, such as one of zod, valibot or arktype", schema);
-  }
-}
-
-function checkRetry(issues: Issues, path: readonly string[], retry: unknown): void {
-  if (retry === undefined) return;
-  if (typeof retry !== "object" || retry === null) {
-    issues.integer(path, retry, 0);
-    return;
-  }
-  const policy = issues.record(path, retry, RETRY_KEYS);
-  if (policy === undefined) return;
-  if (policy.attempts === undefined) {
-    issues.expected([...path, "attempts"], "an integer from 0 up", undefined);
-  }
-  issues.integer([...path, "attempts"], policy.attempts, 0);
-  const { backoff } = policy;
-  const known = ["none", "fixed", "exponential"].includes(backoff as string);
-  if (backoff !== undefined && typeof backoff !== "function" && !known) {
-    issues.expected([...path, "backoff"], '"none", "fixed", "exponential" or a function', backoff);
-  }
-  issues.amount([...path, "baseMs"], policy.baseMs);
-  issues.amount([...path, "maxMs"], policy.maxMs);
-  issues.oneOf([...path, "jitter"], policy.jitter, ["none", "full"]);
-  issues.callable([...path, "retryIf"], policy.retryIf);
 }
 
 /** Reports each name that is not a task of the graph, with the one that was probably meant. */

@@ -1,6 +1,6 @@
 /** Whether a failed attempt is followed by another one, and after how long. Calls the user's policy; waits for nothing. */
 import { describe } from "../ground/errors.ts";
-import type { RetryPolicy } from "./task.ts";
+import type { RetryPolicy } from "./task-options.ts";
 
 const BASE_MS = 100;
 const MAX_MS = 30_000;

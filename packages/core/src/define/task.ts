@@ -1,9 +1,10 @@
 /**
- * Door 1, its words: `task` and `map` make handles, `pick`, `optional`, `settled`, `after` and `param` say what a task
- * takes from another. A handle describes and never changes; it knows no flow, no run and no output.
+ * Door 1: `task` and `map` make handles. A handle describes and never changes; it knows no flow, no run and no output.
  */
 import { Issues } from "../ground/check.ts";
 import { DefinitionError, describe } from "../ground/errors.ts";
+import type { OutputOf, Schema } from "./schema.ts";
+import type { MapOptions, TaskOptions } from "./task-options.ts";
 
 declare const OUTPUT: unique symbol;
 declare const VALUE: unique symbol;
@@ -36,68 +37,6 @@ export type Outcome<T> =
   | { readonly status: "cancelled" | "abandoned"; readonly reason: unknown }
   | { readonly status: "skipped"; readonly reason: string };
 
-/** The Standard Schema interface (https://standardschema.dev), structurally: zod, valibot, arktype and others have it. */
-export interface Schema<out O = unknown> {
-  readonly "~standard": {
-    readonly version: 1;
-    readonly vendor: string;
-    readonly validate: (value: unknown) => SchemaResult<O> | Promise<SchemaResult<O>>;
-    readonly types?: { readonly input: unknown; readonly output: O } | undefined;
-  };
-}
-export type SchemaResult<O> =
-  | { readonly value: O; readonly issues?: undefined }
-  | { readonly issues: readonly SchemaIssue[] };
-export interface SchemaIssue {
-  readonly message: string;
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
-}
-export type OutputOf<S, T> = S extends Schema<infer O> ? O : Awaited<T>;
-
-export interface RetryPolicy {
-  /** Retries after the first attempt; `3` means four attempts. */
-  readonly attempts: number;
-  /** The delay before retry 1, 2, …: `none` (default) 0, `fixed` `baseMs`, `exponential` `baseMs · 2ⁿ⁻¹`, or your own milliseconds. */
-  readonly backoff?: "none" | "fixed" | "exponential" | ((retry: number, error: unknown) => number);
-  /** Default 100. */
-  readonly baseMs?: number;
-  /** The longest delay, `retryAfterMs` of an error excepted. Default 30,000. */
-  readonly maxMs?: number;
-  /** `full`: a random delay between 0 and the computed one. Default `none`. */
-  readonly jitter?: "none" | "full";
-  /** `false` makes this failure final. */
-  readonly retryIf?: (error: unknown, retry: number) => boolean;
-}
-
-export interface TaskOptions<in V = unknown, out S = Schema | undefined> {
-  /** A number means that many retries without delay. Default 0. */
-  readonly retry?: number | RetryPolicy;
-  /** For each attempt, in milliseconds, from the start of the function; not the time in the queue. */
-  readonly timeoutMs?: number;
-  /**
-   * Higher goes first when tasks compete for capacity. It reaches every task that this one depends on, however far away.
-   * Default 0.
-   */
-  readonly priority?: number;
-  /** Units of the run's `resources` that an attempt holds while it runs. */
-  readonly resources?: Readonly<Record<string, number>>;
-  /** Resolved inputs decide: `false` or `{ skip }` means skipped, with the reason. */
-  readonly when?: (inputs: V) => boolean | { readonly skip: string };
-  /** `ignore`: recorded as failed, its default-edge dependents are skipped, the run goes on and is not failed by it. */
-  readonly onFailure?: "fail" | "ignore";
-  /** Checks, and may convert, what the function returned. */
-  readonly output?: S;
-  readonly tags?: readonly string[];
-  readonly description?: string;
-  /** Part of the resume fingerprint: change it when the function's meaning changes. */
-  readonly version?: string;
-}
-
-export interface MapOptions extends TaskOptions {
-  /** Items that run at once. Default: no limit but the run's. */
-  readonly concurrency?: number;
-}
-
 /** What an attempt is handed beside its inputs. */
 export interface TaskContext {
   readonly taskName: string;
@@ -117,16 +56,6 @@ export interface TaskContext {
   defer(cleanup: (signal: AbortSignal) => unknown): void;
 }
 
-/** A value that each run is given: `run({ params: [userId.of("42")] })`. A missing one is a plan error. */
-export interface Param<out T> extends Input<T> {
-  readonly name: string;
-  of(value: NoInfer<T>): Binding;
-}
-export interface Binding {
-  readonly param: string;
-  readonly value: unknown;
-}
-
 /** How a slot reads: from a task's outcome, or from elsewhere. */
 export type SlotKind =
   | "value"
@@ -144,14 +73,19 @@ export interface Slot {
   readonly kind: SlotKind;
   /** The task it reads, for the first four kinds. */
   readonly task?: TaskHandle | string;
-  readonly param?: ParamInput;
+  readonly param?: Parameter;
   /** A key (plain property read), a function of the value, or a locator (strict own key or index). */
   readonly select?: Select | undefined;
   readonly constant?: unknown;
   readonly compute?: () => unknown;
   readonly schema?: Schema | undefined;
 }
-type Select =
+/** A value of the run that a slot reads. */
+export interface Parameter {
+  readonly name: string;
+  readonly schema: Schema | undefined;
+}
+export type Select =
   | { readonly how: "key"; readonly key: PropertyKey }
   | { readonly how: "function"; readonly of: (value: never) => unknown }
   | { readonly how: "locator"; readonly at: string | number };
@@ -239,27 +173,9 @@ class MapHandle extends TaskHandle {
   }
 }
 
-class SlotInput {
-  readonly kind: SlotKind;
-  readonly task: TaskHandle;
-  readonly select: Select | undefined;
-  constructor(kind: SlotKind, task: TaskHandle, select?: Select) {
-    this.kind = kind;
-    this.task = task;
-    this.select = select;
-  }
-}
-
-export class ParamInput {
-  readonly name: string;
-  readonly schema: Schema | undefined;
-  constructor(name: string, schema: Schema | undefined) {
-    this.name = name;
-    this.schema = schema;
-  }
-  of(value: unknown): Binding {
-    return { param: this.name, value };
-  }
+/** What an `Input` is inside: it knows the slot that it makes. */
+export abstract class InputHandle {
+  abstract slot(to: string): Slot;
 }
 
 const NO_SLOTS: readonly Slot[] = [];
@@ -398,64 +314,5 @@ function define(
 
 function toSlot(to: string, input: unknown): Slot | undefined {
   if (input instanceof TaskHandle) return { to, kind: "value", task: input };
-  if (input instanceof SlotInput) {
-    return { to, kind: input.kind, task: input.task, select: input.select };
-  }
-  if (input instanceof ParamInput) return { to, kind: "param", param: input };
-  return undefined;
-}
-
-function handleOf(word: string, task: unknown): TaskHandle {
-  if (task instanceof TaskHandle) return task;
-  throw new DefinitionError([
-    {
-      code: "invalid-input",
-      message: `${word}() needs a task, got ${describe(task)}`,
-      path: [word],
-    },
-  ]);
-}
-
-/** The phantom types of the public face exist for the compiler only. */
-function input<T>(kind: SlotKind, task: TaskHandle, select?: Select): Input<T> {
-  return new SlotInput(kind, task, select) as unknown as Input<T>;
-}
-
-/** Waits for the task; its value, or `undefined` unless it completed. */
-export function optional<T>(task: Task<T>): Input<T | undefined> {
-  return input("optional", handleOf("optional", task));
-}
-
-/** Waits for the task and runs whatever became of it; the value is its outcome. */
-export function settled<T>(task: Task<T>): Input<Outcome<T>> {
-  return input("settled", handleOf("settled", task));
-}
-
-/** Order only: waits until the task has completed and takes nothing from it. */
-export function after(task: Task<unknown>): Input<void> {
-  return input("after", handleOf("after", task));
-}
-
-/** A part of a task's output: a property, or what `select` makes of it. Resolved by the consumer, once. */
-export function pick<T, K extends keyof T>(task: Task<T>, key: K): Input<T[K]>;
-export function pick<T, R>(task: Task<T>, select: (value: T) => R): Input<R>;
-export function pick(task: Task<unknown>, select: unknown): Input<unknown> {
-  return input(
-    "value",
-    handleOf("pick", task),
-    typeof select === "function"
-      ? { how: "function", of: select as (value: never) => unknown }
-      : { how: "key", key: select as PropertyKey },
-  );
-}
-
-/**
- * A value that is given for each run: `const userId = param<string>("userId")`, then
- * `flow.run({ params: [userId.of("42")] })`. With a schema the value is checked before anything runs.
- */
-export function param<T>(name: string, schema?: Schema<T>): Param<T> {
-  const issues = new Issues();
-  issues.name(["name"], name, "The name of a parameter");
-  if (issues.list.length > 0) throw new DefinitionError(issues.list);
-  return new ParamInput(name, schema) as unknown as Param<T>;
+  return input instanceof InputHandle ? input.slot(to) : undefined;
 }

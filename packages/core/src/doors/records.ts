@@ -3,8 +3,8 @@
  * Checks their shape, in the constructor; what they mean together is checked where the graph is made of them.
  */
 
-import { checkOptions, checkSchema } from "../define/graph.ts";
-import type { RetryPolicy, Schema, TaskOptions } from "../define/task.ts";
+import { checkSchema, type Schema } from "../define/schema.ts";
+import { checkOptions, type RetryPolicy, type TaskOptions } from "../define/task-options.ts";
 import type { Dispatch } from "../drive/execute.ts";
 import { checkRunOptions, type RunOptions } from "../drive/options.ts";
 import { type Issues, isString } from "../ground/check.ts";

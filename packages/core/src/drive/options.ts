@@ -4,7 +4,7 @@ import type { Clock } from "../contract/clock.ts";
 import { checkObserver, type Observer } from "../contract/observer.ts";
 import type { Runner } from "../contract/runner.ts";
 import type { Graph } from "../define/graph.ts";
-import type { Binding } from "../define/task.ts";
+import type { Binding } from "../define/param.ts";
 import { type Issues, isString } from "../ground/check.ts";
 import { didYouMean, nearest } from "../ground/guess.ts";
 import type { FailureMode } from "../machine/attempts.ts";

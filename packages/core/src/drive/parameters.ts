@@ -3,7 +3,8 @@
  * that declare a parameter.
  */
 import type { Graph } from "../define/graph.ts";
-import type { Binding, Definition, ParamInput } from "../define/task.ts";
+import type { Binding } from "../define/param.ts";
+import type { Definition, Parameter } from "../define/task.ts";
 import { Issues } from "../ground/check.ts";
 import { complaints, messageOf, PlanError, SchemaError } from "../ground/errors.ts";
 import { validate } from "./inputs.ts";
@@ -45,8 +46,8 @@ export function checkParameters(
 }
 
 /** The parameters of a graph, by name. */
-function paramsOf(definitions: readonly Definition[]): Map<string, ParamInput> {
-  const params = new Map<string, ParamInput>();
+function paramsOf(definitions: readonly Definition[]): Map<string, Parameter> {
+  const params = new Map<string, Parameter>();
   for (const { slots } of definitions) {
     for (const { param } of slots) if (param !== undefined) params.set(param.name, param);
   }

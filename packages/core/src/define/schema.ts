@@ -1,0 +1,28 @@
+/** Schemas as their libraries have them in common, and their check. Knows no library. */
+import type { Issues } from "../ground/check.ts";
+
+/** The Standard Schema interface (https://standardschema.dev), structurally: zod, valibot, arktype and others have it. */
+export interface Schema<out O = unknown> {
+  readonly "~standard": {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => SchemaResult<O> | Promise<SchemaResult<O>>;
+    readonly types?: { readonly input: unknown; readonly output: O } | undefined;
+  };
+}
+export type SchemaResult<O> =
+  | { readonly value: O; readonly issues?: undefined }
+  | { readonly issues: readonly SchemaIssue[] };
+export interface SchemaIssue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+export type OutputOf<S, T> = S extends Schema<infer O> ? O : Awaited<T>;
+
+export function checkSchema(issues: Issues, path: readonly string[], schema: unknown): void {
+  if (schema === undefined) return;
+  const standard = (schema as { "~standard"?: { validate?: unknown } } | null)?.["~standard"];
+  if (typeof standard?.validate !== "function") {
+    issues.expected(path, "a Standard Schema, such as one of zod, valibot or arktype", schema);
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * What a task can be told beside its function and its inputs: retries, limits, conditions. The same through both doors,
+ * checked with the whole graph. Knows no graph.
+ */
+import { type Issues, isString } from "../ground/check.ts";
+import { checkSchema, type Schema } from "./schema.ts";
+
+export interface RetryPolicy {
+  /** Retries after the first attempt; `3` means four attempts. */
+  readonly attempts: number;
+  /** The delay before retry 1, 2, …: `none` (default) 0, `fixed` `baseMs`, `exponential` `baseMs · 2ⁿ⁻¹`, or your own milliseconds. */
+  readonly backoff?: "none" | "fixed" | "exponential" | ((retry: number, error: unknown) => number);
+  /** Default 100. */
+  readonly baseMs?: number;
+  /** The longest delay, `retryAfterMs` of an error excepted. Default 30,000. */
+  readonly maxMs?: number;
+  /** `full`: a random delay between 0 and the computed one. Default `none`. */
+  readonly jitter?: "none" | "full";
+  /** `false` makes this failure final. */
+  readonly retryIf?: (error: unknown, retry: number) => boolean;
+}
+
+export interface TaskOptions<in V = unknown, out S = Schema | undefined> {
+  /** A number means that many retries without delay. Default 0. */
+  readonly retry?: number | RetryPolicy;
+  /** For each attempt, in milliseconds, from the start of the function; not the time in the queue. */
+  readonly timeoutMs?: number;
+  /**
+   * Higher goes first when tasks compete for capacity. It reaches every task that this one depends on, however far away.
+   * Default 0.
+   */
+  readonly priority?: number;
+  /** Units of the run's `resources` that an attempt holds while it runs. */
+  readonly resources?: Readonly<Record<string, number>>;
+  /** Resolved inputs decide: `false` or `{ skip }` means skipped, with the reason. */
+  readonly when?: (inputs: V) => boolean | { readonly skip: string };
+  /** `ignore`: recorded as failed, its default-edge dependents are skipped, the run goes on and is not failed by it. */
+  readonly onFailure?: "fail" | "ignore";
+  /** Checks, and may convert, what the function returned. */
+  readonly output?: S;
+  readonly tags?: readonly string[];
+  readonly description?: string;
+  /** Part of the resume fingerprint: change it when the function's meaning changes. */
+  readonly version?: string;
+}
+
+export interface MapOptions extends TaskOptions {
+  /** Items that run at once. Default: no limit but the run's. */
+  readonly concurrency?: number;
+}
+
+const OPTION_KEYS = [
+  "retry",
+  "timeoutMs",
+  "priority",
+  "resources",
+  "when",
+  "onFailure",
+  "output",
+  "tags",
+  "description",
+  "version",
+];
+const MAP_OPTION_KEYS = [...OPTION_KEYS, "concurrency"];
+const RETRY_KEYS = ["attempts", "backoff", "baseMs", "maxMs", "jitter", "retryIf"];
+
+/** Checks the options of one task, wherever they were written. */
+export function checkOptions(
+  issues: Issues,
+  {
+    name,
+    kind,
+    options,
+  }: { readonly name: string; readonly kind: "task" | "map"; readonly options: unknown },
+): void {
+  const path = ["tasks", name];
+  const given: TaskOptions & { concurrency?: number } = options as TaskOptions;
+  issues.record(path, given, kind === "map" ? MAP_OPTION_KEYS : OPTION_KEYS);
+  checkRetry(issues, [...path, "retry"], given.retry);
+  const { timeoutMs, priority, tags } = given;
+  if (
+    timeoutMs !== undefined &&
+    !(typeof timeoutMs === "number" && timeoutMs > 0 && timeoutMs < Infinity)
+  ) {
+    issues.expected([...path, "timeoutMs"], "a number of milliseconds above 0", timeoutMs);
+  }
+  if (priority !== undefined && !Number.isFinite(priority)) {
+    issues.expected([...path, "priority"], "a finite number", priority);
+  }
+  const resources = issues.record([...path, "resources"], given.resources);
+  for (const resource in resources) {
+    issues.integer([...path, "resources", resource], resources[resource], 0);
+  }
+  issues.callable([...path, "when"], given.when);
+  issues.oneOf([...path, "onFailure"], given.onFailure, ["fail", "ignore"]);
+  checkSchema(issues, [...path, "output"], given.output);
+  issues.array([...path, "tags"], tags, "strings", isString);
+  for (const key of ["description", "version"] as const) {
+    if (given[key] !== undefined && typeof given[key] !== "string") {
+      issues.expected([...path, key], "a string", given[key]);
+    }
+  }
+  issues.integer([...path, "concurrency"], given.concurrency, 1);
+}
+
+function checkRetry(issues: Issues, path: readonly string[], retry: unknown): void {
+  if (retry === undefined) return;
+  if (typeof retry !== "object" || retry === null) {
+    issues.integer(path, retry, 0);
+    return;
+  }
+  const policy = issues.record(path, retry, RETRY_KEYS);
+  if (policy === undefined) return;
+  if (policy.attempts === undefined) {
+    issues.expected([...path, "attempts"], "an integer from 0 up", undefined);
+  }
+  issues.integer([...path, "attempts"], policy.attempts, 0);
+  const { backoff } = policy;
+  const known = ["none", "fixed", "exponential"].includes(backoff as string);
+  if (backoff !== undefined && typeof backoff !== "function" && !known) {
+    issues.expected([...path, "backoff"], '"none", "fixed", "exponential" or a function', backoff);
+  }
+  issues.amount([...path, "baseMs"], policy.baseMs);
+  issues.amount([...path, "maxMs"], policy.maxMs);
+  issues.oneOf([...path, "jitter"], policy.jitter, ["none", "full"]);
+  issues.callable([...path, "retryIf"], policy.retryIf);
+}
