@@ -8,6 +8,8 @@ import { RECORDER } from "./doors/launch.ts";
 import { type Recording, Tape } from "./doors/replay.ts";
 import type { Recorder } from "./drive/execute.ts";
 import type { RunOptions } from "./drive/options.ts";
+import { Issues } from "./ground/check.ts";
+import { DefinitionError } from "./ground/errors.ts";
 
 export { type Recording, replay, trace } from "./doors/replay.ts";
 
@@ -151,19 +153,35 @@ function turn(): Promise<void> {
 /** What one call of a scripted task does. */
 export interface Step {
   /** Waits so long on the clock; without it the task is synchronous. */
-  readonly ms?: number;
+  readonly ms?: number | undefined;
   /** Then returns this, or throws it: a string becomes the message of an `Error`. */
   readonly return?: unknown;
   readonly throw?: unknown;
   /** Goes on when it is asked to stop. */
-  readonly ignoresSignal?: boolean;
+  readonly ignoresSignal?: boolean | undefined;
 }
 
-/** A function for a task that plays a script: the n-th call of it plays the n-th step, later ones the last. */
+const STEP_KEYS = [
+  "ms",
+  "return",
+  "throw",
+  "ignoresSignal",
+] as const satisfies readonly (keyof Step)[];
+
+/**
+ * A function for a task that plays a script: the n-th call of it plays the n-th step, later ones the last. Throws
+ * `DefinitionError` for a step that cannot be played.
+ */
 export function scripted(
   clock: VirtualClock,
   ...steps: readonly Step[]
 ): (inputs: unknown, context: TaskContext) => never {
+  const issues = new Issues();
+  steps.forEach((step: unknown, at) => {
+    const record = issues.record([`steps[${at}]`], step ?? null, STEP_KEYS);
+    issues.amount([`steps[${at}].ms`], record?.ms);
+  });
+  if (issues.list.length > 0) throw new DefinitionError(issues.list);
   let calls = 0;
   const play = (_: unknown, { signal }: TaskContext): unknown => {
     const step = steps[Math.min(calls++, steps.length - 1)] ?? {};

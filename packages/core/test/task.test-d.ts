@@ -12,6 +12,8 @@ import {
   type Flow,
   flow,
   type Input,
+  type Inputs,
+  type MapOptions,
   map,
   type Outcome,
   optional,
@@ -19,11 +21,14 @@ import {
   type Plan,
   param,
   pick,
+  type RetryPolicy,
+  type Schema,
   Semaphore,
   type SerializedReport,
   settled,
   type Task,
   type TaskContext,
+  type TaskOptions,
   type TaskStatistics,
   task,
   type ValueOf,
@@ -59,6 +64,7 @@ void narrow;
 
 // ---- inputs ------------------------------------------------------------------------------------------------------
 
+declare const dateSchema: Schema<Date, string>;
 const audit = task("audit", async () => ({ ok: true as boolean, notes: ["a"] }));
 const since = param<Date>("since");
 const report = task(
@@ -196,7 +202,33 @@ since.of(new Date());
 since.of("2026-01-01");
 // @ts-expect-error a value is needed
 since.of();
-expectTypeOf(param("age", z.coerce.number())).toEqualTypeOf<Param<number>>();
+const age = param("age", z.coerce.number());
+expectTypeOf<ValueOf<typeof age>>().toEqualTypeOf<number>();
+// A converting schema is given its input.
+age.of("42");
+param("day", z.coerce.date()).of("2026-01-01");
+const port = param("port", z.string().transform(Number));
+expectTypeOf(port).toEqualTypeOf<Param<number, string>>();
+port.of("80");
+// @ts-expect-error the schema takes a text
+port.of(80);
+const level = param("level", v.pipe(v.string(), v.transform(Number)));
+expectTypeOf(level).toEqualTypeOf<Param<number, string>>();
+const count1 = param("count", type("string.integer.parse"));
+expectTypeOf(count1).toEqualTypeOf<Param<number, string>>();
+expectTypeOf(param("id", z.string())).toEqualTypeOf<Param<string>>();
+expectTypeOf(param<Date>("day", z.coerce.date())).toEqualTypeOf<Param<Date>>();
+// A schema without types is given what it gives back.
+const bare: Schema<boolean, boolean> = {
+  "~standard": { version: 1, vendor: "ours", validate: (value) => ({ value: value === "yes" }) },
+};
+expectTypeOf(param("sure", bare)).toEqualTypeOf<Param<boolean>>();
+// @ts-expect-error a schema is no text
+param("wrong", "string");
+// A parameter that takes less is none that takes more.
+// @ts-expect-error
+const anyPort: Param<number, unknown> = port;
+void anyPort;
 
 // ---- options ------------------------------------------------------------------------------------------------------
 
@@ -207,8 +239,86 @@ task("options", () => {}, {
   resources: { db: 1 },
   tags: ["a"],
 });
+// Options that are written down once leave the type of each task as it is.
+const shared: TaskOptions = { retry: 2, timeoutMs: 100, when: () => true };
+expectTypeOf(task("shared", () => 1, shared)).toEqualTypeOf<Task<number>>();
+expectTypeOf(task("shared", { count }, ({ count }) => count, shared)).toEqualTypeOf<Task<number>>();
+expectTypeOf(map("shared", users, (user) => user.id, shared)).toEqualTypeOf<Task<number[]>>();
+const limited: MapOptions = { concurrency: 2 };
+expectTypeOf(map("shared", users, (user) => user.id, limited)).toEqualTypeOf<Task<number[]>>();
+const asked: TaskOptions<{ readonly count: number }> = { when: ({ count }) => count > 0 };
+expectTypeOf(task("asked", { count }, () => 1, asked)).toEqualTypeOf<Task<number>>();
+// @ts-expect-error the condition asks for an input that the task does not have
+task("wrong", () => 1, asked);
+// @ts-expect-error options without a schema in their type have none
+const withSchema: TaskOptions = { output: z.string() };
+void withSchema;
+const dated: TaskOptions<unknown, typeof dateSchema> = { output: dateSchema };
+expectTypeOf(task("dated", () => "2026-01-01", dated)).toEqualTypeOf<Task<Date>>();
+
+// Functions around `task` and `map` keep the types that they are given.
+function ours<T>(name: string, run: () => T, options?: TaskOptions): Task<Awaited<T>> {
+  return task(name, run, options);
+}
+expectTypeOf(ours("ours", async () => 1)).toEqualTypeOf<Task<number>>();
+function ourTask<const D extends Inputs, T>(
+  name: string,
+  inputs: D,
+  run: (inputs: ValuesOf<D>, context: TaskContext) => T,
+  options: TaskOptions,
+) {
+  return [task(name, inputs, run), task(name, inputs, run, options)] as const;
+}
+const [plain, retried] = ourTask("ours", { count }, ({ count }) => `${count}`, shared);
+expectTypeOf(plain).toEqualTypeOf<Task<string>>();
+expectTypeOf(retried).toEqualTypeOf<Task<string>>();
+
+// Every option may be there and be undefined.
+declare const maybe: {
+  number: number | undefined;
+  signal: AbortSignal | undefined;
+  retry: RetryPolicy | undefined;
+  text: string | undefined;
+  tags: string[] | undefined;
+  when: (() => boolean) | undefined;
+};
+task("maybe", () => {}, {
+  retry: maybe.retry,
+  timeoutMs: maybe.number,
+  priority: maybe.number,
+  resources: undefined,
+  when: maybe.when,
+  onFailure: undefined,
+  output: undefined,
+  tags: maybe.tags,
+  description: maybe.text,
+  version: maybe.text,
+});
+map("maybe", users, () => {}, { concurrency: maybe.number });
+task("maybe", () => {}, {
+  retry: { attempts: 1, backoff: undefined, baseMs: maybe.number, maxMs: maybe.number },
+});
+flow("maybe", {}, { tails: undefined }).start({
+  signal: maybe.signal,
+  timeoutMs: maybe.number,
+  concurrency: maybe.number,
+  runId: maybe.text,
+  journal: undefined,
+  random: undefined,
+});
+
 // @ts-expect-error there is no such option
 task("wrong", () => {}, { retries: 3 });
+// @ts-expect-error nor with inputs
+task("wrong", { count }, () => {}, { retries: 3 });
+// @ts-expect-error inputs want a function
+task("wrong", { count }, { retry: 3 });
+// @ts-expect-error inputs want a function
+task("wrong", { count });
+// @ts-expect-error options come last
+task("wrong", () => {}, {}, {});
+// @ts-expect-error a map too
+map("wrong", users, { count }, { retry: 3 });
 // @ts-expect-error a limit is a number
 task("wrong", () => {}, { timeoutMs: "5s" });
 // @ts-expect-error only a map has a limit of its own
@@ -236,6 +346,17 @@ const typedTask = task("inputs", { count }, ({ count }) => String(count), { outp
 expectTypeOf(typedTask).toEqualTypeOf<Task<string>>();
 // @ts-expect-error a schema is no text
 task("wrong", () => {}, { output: "string" });
+// Of a map it is each item's.
+const checkedMap = map("checked", users, (user) => user.name, { output: z.coerce.number() });
+expectTypeOf(checkedMap).toEqualTypeOf<Task<number[]>>();
+const checkedItems = map("checked", users, { count }, (user) => user.name, { output: dateSchema });
+expectTypeOf(checkedItems).toEqualTypeOf<Task<Date[]>>();
+map("asked", users, { count }, (user) => user.name, {
+  when: (inputs) => {
+    expectTypeOf(inputs).toEqualTypeOf<{ readonly count: number }>();
+    return inputs.count > 0;
+  },
+});
 
 // ---- flows and reports --------------------------------------------------------------------------------------------
 
@@ -289,6 +410,32 @@ new DynamicScheduler(
 new DynamicScheduler([["load", Promise.resolve()]], []);
 // @ts-expect-error there is no such field
 new DynamicScheduler([], [{ name: "load" }]);
+// @ts-expect-error what other tools call dependencies
+new DynamicScheduler([], [{ taskName: "load", deps: [{ taskName: "extract" }] }]);
+const written = { build: { needs: [] as string[] }, deploy: { needs: ["build"] } };
+const references = (names: string[]) => names.map((taskName) => ({ taskName }));
+new DynamicScheduler(
+  [],
+  Object.entries(written).map(([taskName, { needs }]) => ({
+    taskName,
+    dependencies: references(needs),
+  })),
+);
+new DynamicScheduler(
+  [],
+  // @ts-expect-error also where the compiler does not look for unknown keys
+  Object.entries(written).map(([taskName, { needs }]) => ({ taskName, deps: references(needs) })),
+);
+new DynamicScheduler(
+  [],
+  // @ts-expect-error
+  Object.entries(written).map(([taskName, { needs }]) => ({ taskName, needs: references(needs) })),
+);
+new DynamicScheduler([], [{ taskName: "load", dependencies: undefined }], {
+  name: undefined,
+  taskOptions: { load: { output: z.string(), timeoutMs: undefined } },
+  dispatch: undefined,
+});
 // @ts-expect-error a scheduler runs all of its tasks
 new DynamicScheduler([], [], { targets: ["load"] });
 // @ts-expect-error retries go into `taskRetries`

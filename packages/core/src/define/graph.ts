@@ -39,6 +39,8 @@ export interface Graph {
   readonly tails: ReadonlySet<number>;
   /** What `report.outputs` holds; none means every task under its own name. */
   readonly roots: readonly Root[] | undefined;
+  /** The keys of the roots that the targets leave out. */
+  readonly leftOut: readonly string[];
 }
 
 /** The edges of a graph in the making: one row a task, in declaration order. */
@@ -111,7 +113,7 @@ export function graph(
       );
     }
   }
-  return { name, size, definitions, index, dependencies, dependents, tails, roots };
+  return { name, size, definitions, index, dependencies, dependents, tails, roots, leftOut: [] };
 }
 
 function reversed(edges: Edges, size: number): Edges {
@@ -191,6 +193,12 @@ export function unknownNames(
   }
 }
 
+/** For who asks for a task, or an item, that is not there: with the one that was probably meant. */
+export function noSuchTask({ index }: Graph, name: unknown, where: "run" | "flow"): RangeError {
+  const guess = didYouMean(nearest(String(name), index.keys()));
+  return new RangeError(`There is no task "${name}" in this ${where}.${guess}`);
+}
+
 /** The names that a task depends on, each once, in the order of its slots. */
 export function dependencyNames(graph: Graph, task: number): string[] {
   const { start, end } = graph.dependencies;
@@ -210,20 +218,20 @@ export function dependencyNames(graph: Graph, task: number): string[] {
 }
 
 /** The part of a graph that the targets need. Tail tasks stay when all that they depend on does. */
-export function restrict(graph: Graph, targets: readonly string[], issues: Issues): Graph {
+export function restrict(whole: Graph, targets: readonly string[], issues: Issues): Graph {
   unknownNames(
     issues,
     targets,
-    graph.index,
+    whole.index,
     "unknown-target",
-    (name) => `Target "${name}" is not a task of "${graph.name}"`,
+    (name) => `Target "${name}" is not a task of "${whole.name}"`,
     ["targets"],
   );
-  const { start, end, kind } = graph.dependencies;
-  const kept = new Uint8Array(graph.size);
+  const { start, end, kind } = whole.dependencies;
+  const kept = new Uint8Array(whole.size);
   const pending: number[] = [];
   for (const target of targets) {
-    const task = graph.index.get(target);
+    const task = whole.index.get(target);
     if (task !== undefined) pending.push(task);
   }
   for (let task = pending.pop(); task !== undefined; task = pending.pop()) {
@@ -232,20 +240,20 @@ export function restrict(graph: Graph, targets: readonly string[], issues: Issue
     const last = start[task + 1] as number;
     for (let edge = start[task] as number; edge < last; edge++) pending.push(end[edge] as number);
   }
-  for (const tail of graph.tails) {
+  for (const tail of whole.tails) {
     const needs = end.subarray(start[tail], start[tail + 1]);
     if (needs.length > 0 && needs.every((dependency) => kept[dependency] === 1)) kept[tail] = 1;
   }
 
-  const renumbered = new Int32Array(graph.size).fill(-1);
+  const renumbered = new Int32Array(whole.size).fill(-1);
   const definitions: Definition[] = [];
-  for (let task = 0; task < graph.size; task++) {
+  for (let task = 0; task < whole.size; task++) {
     if (kept[task] === 0) continue;
     renumbered[task] = definitions.length;
-    definitions.push(graph.definitions[task] as Definition);
+    definitions.push(whole.definitions[task] as Definition);
   }
   const list = new EdgeList(definitions.length, end.length);
-  for (let task = 0; task < graph.size; task++) {
+  for (let task = 0; task < whole.size; task++) {
     if (kept[task] === 0) continue;
     const last = start[task + 1] as number;
     for (let edge = start[task] as number; edge < last; edge++) {
@@ -253,32 +261,14 @@ export function restrict(graph: Graph, targets: readonly string[], issues: Issue
     }
     list.closeRow();
   }
-  const tails = [...graph.tails].filter((tail) => kept[tail] === 1);
-  const named = new Set(targets);
-  const roots = graph.roots
-    ?.filter(
-      ({ key, task }) =>
-        kept[task] === 1 && (named.has(key) || named.has(definitionName(graph, task))),
-    )
+  const tails = [...whole.tails].filter((tail) => kept[tail] === 1);
+  const keptTails = new Set(tails.map((tail) => renumbered[tail] as number));
+  const roots = whole.roots
+    ?.filter(({ task }) => kept[task] === 1)
     .map(({ key, task }) => ({ key, task: renumbered[task] as number }));
-  return buildRestricted(
-    graph,
-    definitions,
-    list,
-    tails.map((tail) => renumbered[tail] as number),
-    roots,
-  );
-}
-
-function buildRestricted(
-  whole: Graph,
-  definitions: readonly Definition[],
-  list: EdgeList,
-  tails: readonly number[],
-  roots: readonly Root[] | undefined,
-): Graph {
+  const leftOut = (whole.roots ?? []).filter(({ task }) => kept[task] === 0).map(({ key }) => key);
   // A part of a checked graph has nothing new to check.
-  return graph(whole.name, definitions, list, new Set(tails), roots, new Issues());
+  return { ...graph(whole.name, definitions, list, keptTails, roots, new Issues()), leftOut };
 }
 
 function definitionName(graph: Graph, task: number): string {

@@ -2,8 +2,9 @@
  * The plan: what will run, in stages. A stage is the depth of a task; it describes, it never delays. Everything is
  * O(V+E) and iterative, so that any depth is safe; what only people read is made when it is read.
  */
+import { type Brand, brand } from "../ground/brand.ts";
 import { Issues } from "../ground/check.ts";
-import { PlanError } from "../ground/errors.ts";
+import { DefinitionError, PlanError } from "../ground/errors.ts";
 import { dependencyNames, type Graph, restrict } from "./graph.ts";
 import type { Definition } from "./task.ts";
 
@@ -32,13 +33,15 @@ export interface Plan {
   /** The largest number of `parallelTasks` of a stage. */
   readonly maxParallelism: number;
   /** The longest path by `estimates` (milliseconds by task name; 0 when a name is missing), by default the one with the most tasks. */
-  criticalPath(estimates?: Readonly<Record<string, number>>): string[];
+  criticalPath(estimates?: Readonly<Record<string, number>> | undefined): string[];
   /** The plan as text, for people. */
   explain(): string;
 }
 
 /** The one implementation of `Plan`. */
 export class GraphPlan implements Plan {
+  /** As people know it, where a tool prints it. */
+  static readonly name: string = "Plan";
   readonly graph: Graph;
   /** The stage of each task. */
   readonly depth: Int32Array;
@@ -142,7 +145,14 @@ export class GraphPlan implements Plan {
     return this.#tasks;
   }
 
+  get "~astrum"(): Brand {
+    return brand("plan");
+  }
+
   criticalPath(estimates?: Readonly<Record<string, number>>): string[] {
+    const issues = new Issues();
+    checkEstimates(issues, estimates);
+    if (issues.list.length > 0) throw new DefinitionError(issues.list);
     const length = remainingPaths(this, estimates);
     const { start, end } = this.graph.dependents;
     let next = -1;
@@ -192,6 +202,11 @@ export class GraphPlan implements Plan {
     if (totalTasks > 0) lines.push(`longest path: ${shortened(this.criticalPath(), " → ")}`);
     return lines.join("\n");
   }
+}
+
+export function checkEstimates(issues: Issues, given: unknown): void {
+  const estimates = issues.record(["estimates"], given);
+  for (const name in estimates) issues.amount(["estimates", name], estimates[name]);
 }
 
 function counted(count: number, word: string): string {

@@ -2,12 +2,12 @@
 import type { Issues } from "../ground/check.ts";
 
 /** The Standard Schema interface (https://standardschema.dev), structurally: zod, valibot, arktype and others have it. */
-export interface Schema<out O = unknown> {
+export interface Schema<out O = unknown, out I = unknown> {
   readonly "~standard": {
     readonly version: 1;
     readonly vendor: string;
     readonly validate: (value: unknown) => SchemaResult<O> | Promise<SchemaResult<O>>;
-    readonly types?: { readonly input: unknown; readonly output: O } | undefined;
+    readonly types?: { readonly input: I; readonly output: O } | undefined;
   };
 }
 export type SchemaResult<O> =

@@ -1,4 +1,5 @@
 /** What a task takes from another, when that is not simply its output: `pick`, `optional`, `settled`, `after`. */
+import { type Brand, brand, brandOf, otherCopy } from "../ground/brand.ts";
 import { DefinitionError, describe } from "../ground/errors.ts";
 import {
   type Input,
@@ -12,6 +13,8 @@ import {
 } from "./task.ts";
 
 class TakenInput extends InputHandle {
+  /** As people know it, where a tool prints it. */
+  static override readonly name: string = "Input";
   readonly kind: SlotKind;
   readonly task: TaskHandle;
   readonly select: Select | undefined;
@@ -25,17 +28,31 @@ class TakenInput extends InputHandle {
   slot(to: string): Slot {
     return { to, kind: this.kind, task: this.task, select: this.select };
   }
+
+  get "~astrum"(): Brand {
+    return brand("input", `an input made with ${this.kind === "value" ? "pick" : this.kind}()`);
+  }
 }
 
 function handleOf(word: string, task: unknown): TaskHandle {
   if (task instanceof TaskHandle) return task;
-  throw new DefinitionError([
-    {
-      code: "invalid-input",
-      message: `${word}() needs a task, got ${describe(task)}`,
-      path: [word],
-    },
-  ]);
+  const got = otherCopy(task, "task", "input") ?? `${describe(task)}${instead(word, task)}`;
+  throw refusal(word, `${word}() needs a task, got ${got}`);
+}
+
+/** The way out for who wanted two words at once. */
+function instead(word: string, given: unknown): string {
+  if (brandOf(given)?.kind !== "input") return "";
+  if (!(given instanceof TakenInput)) return ": it has a value in every run, take it as it is";
+  const outer = word === "pick" ? given.kind : word;
+  if (outer === "after") return ": write after(task)";
+  return outer === "value"
+    ? ": write pick(task, (value) => …) with a function that takes all of it"
+    : `: write ${outer}(task), and take the part in the function`;
+}
+
+function refusal(word: string, message: string): DefinitionError {
+  return new DefinitionError([{ code: "invalid-input", message, path: [word] }]);
 }
 
 /** The phantom types of the public face exist for the compiler only. */
@@ -43,30 +60,108 @@ function input<T>(kind: SlotKind, task: TaskHandle, select?: Select): Input<T> {
   return new TakenInput(kind, task, select) as unknown as Input<T>;
 }
 
-/** Waits for the task; its value, or `undefined` unless it completed. */
+/**
+ * Waits for the task; its value, or `undefined` unless it completed.
+ *
+ * A failure still stops the run, and then nothing starts any more: for a value that may be missing, give the task
+ * `onFailure: "ignore"` too, or run with `failure: "continue"`. A task that was skipped stops nothing.
+ *
+ * @example
+ * ```ts
+ * import { flow, optional, task } from "@astrum/core";
+ *
+ * const tips = task("tips", () => fetch("http://localhost:1/tips"), { onFailure: "ignore" });
+ * const page = task("page", { tips: optional(tips) }, ({ tips }) => (tips ? "page with tips" : "page"));
+ *
+ * const done = await flow("site", { page }).run();
+ * console.log(done.unwrap().page); // page
+ * ```
+ */
 export function optional<T>(task: Task<T>): Input<T | undefined> {
   return input("optional", handleOf("optional", task));
 }
 
-/** Waits for the task and runs whatever became of it; the value is its outcome. */
+/**
+ * Waits for the task and takes its outcome, whatever that is: the value, the error, the reason why it was skipped.
+ *
+ * It runs while the run still starts tasks. A failure stops the run by default, and then nothing starts any more, this
+ * neither: give the task `onFailure: "ignore"` too, or run with `failure: "continue"`.
+ *
+ * @example
+ * ```ts
+ * import { flow, settled, task } from "@astrum/core";
+ *
+ * const load = task("load", () => {
+ *   throw new Error("no disk");
+ * });
+ * const mail = task("mail", { load: settled(load) }, ({ load }) => `load ${load.status}`);
+ *
+ * const done = await flow("nightly", { mail }).run({ failure: "continue" });
+ * console.log(done.outputs.mail, done.executionState); // load failed failed
+ * ```
+ */
 export function settled<T>(task: Task<T>): Input<Outcome<T>> {
   return input("settled", handleOf("settled", task));
 }
 
-/** Order only: waits until the task has completed and takes nothing from it. */
+/**
+ * Order only: waits until the task has completed and takes nothing from it.
+ *
+ * @example
+ * ```ts
+ * import { after, flow, task } from "@astrum/core";
+ *
+ * const migrate = task("migrate", () => console.log("migrated"));
+ * const serve = task("serve", { _: after(migrate) }, () => console.log("serving"));
+ *
+ * await flow("start", { serve }).run();
+ * // migrated
+ * // serving
+ * ```
+ */
 export function after(task: Task<unknown>): Input<void> {
   return input("after", handleOf("after", task));
 }
 
-/** A part of a task's output: a property, or what `select` makes of it. Resolved by the consumer, once. */
+/**
+ * A part of a task's output: a property, or what `select` makes of it. Resolved by the consumer, once.
+ *
+ * A property is read as JavaScript reads it: one that is not there is `undefined`. What must not be missing is checked
+ * in a function; what that throws fails the consumer.
+ *
+ * @example
+ * ```ts
+ * import { flow, pick, task } from "@astrum/core";
+ *
+ * const user = task("user", async () => ({ name: "Ada", teams: ["blue", "red"] }));
+ * const greet = task(
+ *   "greet",
+ *   { name: pick(user, "name"), team: pick(user, ({ teams }) => teams[0]) },
+ *   ({ name, team }) => `${name} of ${team}`,
+ * );
+ *
+ * const done = await flow("page", { greet }).run();
+ * console.log(done.unwrap().greet); // Ada of blue
+ * ```
+ */
 export function pick<T, K extends keyof T>(task: Task<T>, key: K): Input<T[K]>;
 export function pick<T, R>(task: Task<T>, select: (value: T) => R): Input<R>;
 export function pick(task: Task<unknown>, select: unknown): Input<unknown> {
-  return input(
-    "value",
-    handleOf("pick", task),
-    typeof select === "function"
-      ? { how: "function", of: select as (value: never) => unknown }
-      : { how: "key", key: select as PropertyKey },
-  );
+  const handle = handleOf("pick", task);
+  switch (typeof select) {
+    case "function":
+      return input("value", handle, {
+        how: "function",
+        of: select as (value: never) => unknown,
+      });
+    case "string":
+    case "number":
+    case "symbol":
+      return input("value", handle, { how: "key", key: select });
+    default:
+      throw refusal(
+        "pick",
+        `pick() needs a key or a function of the output of "${handle.name}", got ${describe(select)}`,
+      );
+  }
 }

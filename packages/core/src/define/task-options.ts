@@ -3,50 +3,60 @@
  * checked with the whole graph. Knows no graph.
  */
 import { type Issues, isString } from "../ground/check.ts";
-import { checkSchema, type Schema } from "./schema.ts";
+import { checkSchema } from "./schema.ts";
 
 export interface RetryPolicy {
   /** Retries after the first attempt; `3` means four attempts. */
   readonly attempts: number;
   /** The delay before retry 1, 2, …: `none` (default) 0, `fixed` `baseMs`, `exponential` `baseMs · 2ⁿ⁻¹`, or your own milliseconds. */
-  readonly backoff?: "none" | "fixed" | "exponential" | ((retry: number, error: unknown) => number);
+  readonly backoff?:
+    | "none"
+    | "fixed"
+    | "exponential"
+    | ((retry: number, error: unknown) => number)
+    | undefined;
   /** Default 100. */
-  readonly baseMs?: number;
+  readonly baseMs?: number | undefined;
   /** The longest delay, `retryAfterMs` of an error excepted. Default 30,000. */
-  readonly maxMs?: number;
+  readonly maxMs?: number | undefined;
   /** `full`: a random delay between 0 and the computed one. Default `none`. */
-  readonly jitter?: "none" | "full";
+  readonly jitter?: "none" | "full" | undefined;
   /** `false` makes this failure final. */
-  readonly retryIf?: (error: unknown, retry: number) => boolean;
+  readonly retryIf?: ((error: unknown, retry: number) => boolean) | undefined;
 }
 
-export interface TaskOptions<in V = unknown, out S = Schema | undefined> {
+/**
+ * `V`: what `when` is asked with. `S`: the schema in `output`, when there is one: options that are written down as
+ * `TaskOptions` have none, and leave the type of whatever task they are given to as it is.
+ */
+export interface TaskOptions<in V = unknown, out S = undefined> {
   /** A number means that many retries without delay. Default 0. */
-  readonly retry?: number | RetryPolicy;
+  readonly retry?: number | RetryPolicy | undefined;
   /** For each attempt, in milliseconds, from the start of the function; not the time in the queue. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /**
    * Higher goes first when tasks compete for capacity. It reaches every task that this one depends on, however far away.
    * Default 0.
    */
-  readonly priority?: number;
+  readonly priority?: number | undefined;
   /** Units of the run's `resources` that an attempt holds while it runs. */
-  readonly resources?: Readonly<Record<string, number>>;
+  readonly resources?: Readonly<Record<string, number>> | undefined;
   /** Resolved inputs decide: `false` or `{ skip }` means skipped, with the reason. */
-  readonly when?: (inputs: V) => boolean | { readonly skip: string };
+  readonly when?: ((inputs: V) => boolean | { readonly skip: string }) | undefined;
   /** `ignore`: recorded as failed, its default-edge dependents are skipped, the run goes on and is not failed by it. */
-  readonly onFailure?: "fail" | "ignore";
+  readonly onFailure?: "fail" | "ignore" | undefined;
   /** Checks, and may convert, what the function returned. */
-  readonly output?: S;
-  readonly tags?: readonly string[];
-  readonly description?: string;
+  readonly output?: S | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly description?: string | undefined;
   /** Part of the resume fingerprint: change it when the function's meaning changes. */
-  readonly version?: string;
+  readonly version?: string | undefined;
 }
 
-export interface MapOptions extends TaskOptions {
+/** `when` is asked once for the whole map, everything else is each item's. */
+export interface MapOptions<in V = unknown, out S = undefined> extends TaskOptions<V, S> {
   /** Items that run at once. Default: no limit but the run's. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
 }
 
 const OPTION_KEYS = [
@@ -74,7 +84,7 @@ export function checkOptions(
   }: { readonly name: string; readonly kind: "task" | "map"; readonly options: unknown },
 ): void {
   const path = ["tasks", name];
-  const given: TaskOptions & { concurrency?: number } = options as TaskOptions;
+  const given = options as MapOptions<never, unknown>;
   issues.record(path, given, kind === "map" ? MAP_OPTION_KEYS : OPTION_KEYS);
   checkRetry(issues, [...path, "retry"], given.retry);
   const { timeoutMs, priority, tags } = given;

@@ -1,6 +1,7 @@
 /**
  * Door 1: `task` and `map` make handles. A handle describes and never changes; it knows no flow, no run and no output.
  */
+import { type Brand, brand, brandOf, otherCopy } from "../ground/brand.ts";
 import { Issues } from "../ground/check.ts";
 import { DefinitionError, describe } from "../ground/errors.ts";
 import type { OutputOf, Schema } from "./schema.ts";
@@ -20,8 +21,16 @@ export interface Input<out T> {
   readonly [VALUE]: () => T;
 }
 
+/** What a task takes from others, each under the name that its function finds it by. */
 export type Inputs = { readonly [name: string]: Task<unknown> | Input<unknown> };
+/** No task and no input: with it the compiler has a sentence for one of them in the place of the object. */
+interface NotOne {
+  readonly [OUTPUT]?: "Inputs are an object: write { name: task }";
+  readonly [VALUE]?: "Inputs are an object: write { name: input }";
+}
+/** What a function is called with for an input. */
 export type ValueOf<I> = I extends Task<infer T> ? T : I extends Input<infer T> ? T : never;
+/** What a function is called with for its inputs. */
 export type ValuesOf<D extends Inputs> = { readonly [K in keyof D]: ValueOf<D[K]> };
 
 /** What became of a task, as its dependents (`settled`) and the caller (`report.outcome`) see it. */
@@ -99,7 +108,7 @@ export interface Definition {
   /** How the function is called: with one object of inputs, or with one argument a slot. */
   readonly call: "inputs" | "positional";
   readonly run: (...args: never[]) => unknown;
-  readonly options: (TaskOptions<never> & { readonly concurrency?: number }) | undefined;
+  readonly options: MapOptions<never, Schema | undefined> | undefined;
   /** Whether something must be resolved, checked or asked before the task may queue. */
   readonly prepares: boolean;
   /** Of a map: whether its function takes an object of inputs, be it an empty one, beside item and index. */
@@ -124,6 +133,8 @@ let handles = 0;
 
 /** What a `Task` is inside. */
 export class TaskHandle implements Definition {
+  /** As people know it, where a tool prints it. */
+  static readonly name: string = "Task";
   readonly name: string;
   readonly kind: "task" | "map";
   readonly slots: readonly Slot[];
@@ -157,9 +168,15 @@ export class TaskHandle implements Definition {
   get call(): "inputs" {
     return "inputs";
   }
+
+  get "~astrum"(): Brand {
+    return brand("task", this.kind === "map" ? "a map" : "a task");
+  }
 }
 
 class MapHandle extends TaskHandle {
+  /** As people know it, where a tool prints it. */
+  static override readonly name: string = "Task";
   readonly takesInputs: boolean;
   constructor(
     name: string,
@@ -176,6 +193,7 @@ class MapHandle extends TaskHandle {
 /** What an `Input` is inside: it knows the slot that it makes. */
 export abstract class InputHandle {
   abstract slot(to: string): Slot;
+  abstract get "~astrum"(): Brand;
 }
 
 const NO_SLOTS: readonly Slot[] = [];
@@ -186,30 +204,43 @@ const NO_SLOTS: readonly Slot[] = [];
  * The function may return a value or a promise of one. What it takes also orders it: it starts when every task it
  * reads is done. Throws `DefinitionError` when a name, an input or the function can never work; options are checked by
  * `flow()`, together with the whole graph.
+ *
+ * @example
+ * ```ts
+ * import { flow, task } from "@astrum/core";
+ *
+ * const user = task("user", async () => ({ name: "Ada", team: 7 }), { retry: 2, timeoutMs: 1000 });
+ * const card = task("card", { user }, ({ user }) => `${user.name}, team ${user.team}`);
+ *
+ * const done = await flow("page", { card }).run();
+ * console.log(done.unwrap().card); // Ada, team 7
+ * ```
  */
-export function task<T, S extends Schema | undefined = undefined>(
+export function task<T>(
   name: string,
   // biome-ignore lint/complexity/noBannedTypes: `{}` is exactly what a task without inputs is called with.
   run: (inputs: {}, context: TaskContext) => T,
-  // biome-ignore lint/complexity/noBannedTypes: as above.
-  options?: TaskOptions<{}, S>,
-): Task<OutputOf<S, T>>;
+): Task<Awaited<T>>;
 export function task<const D extends Inputs, T, S extends Schema | undefined = undefined>(
   name: string,
-  inputs: D,
-  run: (inputs: ValuesOf<D>, context: TaskContext) => T,
-  options?: TaskOptions<ValuesOf<D>, S>,
+  inputs: NotOne & D,
+  run: (inputs: { readonly [K in keyof D]: ValueOf<D[K]> }, context: TaskContext) => T,
+  options: TaskOptions<{ readonly [K in keyof D]: ValueOf<D[K]> }, S> | undefined,
+): Task<OutputOf<S, T>>;
+// Inputs without options, or options without inputs. One signature for both, so that the compiler complains of the
+// argument that is wrong: of two it tells why neither fits, the wrong one first.
+export function task<T, S extends Schema | undefined = undefined, const D extends Inputs = Inputs>(
+  name: string,
+  // biome-ignore lint/complexity/noBannedTypes: as above.
+  inputsOrRun: (NotOne & D) | ((inputs: {}, context: TaskContext) => T),
+  runOrOptions:
+    | ((inputs: { readonly [K in keyof D]: ValueOf<D[K]> }, context: TaskContext) => T)
+    // Of a function no inputs are inferred: they are then all that they may be.
+    // biome-ignore lint/complexity/noBannedTypes: as above.
+    | (Inputs extends D ? TaskOptions<{}, S> | undefined : never),
 ): Task<OutputOf<S, T>>;
 export function task(name: string, second: unknown, third?: unknown, fourth?: unknown): unknown {
-  const bare = typeof second === "function" || !looksCallable(third);
-  return define(
-    name,
-    "task",
-    undefined,
-    bare ? undefined : second,
-    bare ? second : third,
-    bare ? third : fourth,
-  );
+  return define(name, "task", undefined, argumentsOf(second, third, fourth));
 }
 
 /**
@@ -218,20 +249,58 @@ export function task(name: string, second: unknown, third?: unknown, fourth?: un
  * Items are tasks of their own, `name[0]`, `name[1]`, …, with their own attempts and status; calls are made as capacity
  * allows, at most `concurrency` at once. Retries, time-outs, resources and the output schema apply to each item, `when`
  * to the whole. An empty list completes with `[]`.
+ *
+ * @example
+ * ```ts
+ * import { flow, map, task } from "@astrum/core";
+ *
+ * const files = task("files", async () => ["a.md", "readme.md"]);
+ * const prefix = task("prefix", () => "docs/");
+ * const sizes = map("sizes", files, (file) => file.length, { concurrency: 4, retry: 1 });
+ * const paths = map("paths", files, { prefix }, (file, index, { prefix }) => `${index} ${prefix}${file}`);
+ *
+ * const done = await flow("listing", { sizes, paths }).run();
+ * console.log(done.unwrap().sizes); // [ 4, 9 ]
+ * console.log(done.unwrap().paths); // [ '0 docs/a.md', '1 docs/readme.md' ]
+ * ```
  */
 export function map<E, T>(
   name: string,
   over: Task<readonly E[]> | Input<readonly E[]>,
   run: (item: E, index: number, context: TaskContext) => T,
-  options?: MapOptions,
 ): Task<Awaited<T>[]>;
-export function map<E, const D extends Inputs, T>(
+export function map<E, const D extends Inputs, T, S extends Schema | undefined = undefined>(
   name: string,
   over: Task<readonly E[]> | Input<readonly E[]>,
-  inputs: D,
-  run: (item: E, index: number, inputs: ValuesOf<D>, context: TaskContext) => T,
-  options?: MapOptions,
-): Task<Awaited<T>[]>;
+  inputs: NotOne & D,
+  run: (
+    item: E,
+    index: number,
+    inputs: { readonly [K in keyof D]: ValueOf<D[K]> },
+    context: TaskContext,
+  ) => T,
+  options: MapOptions<{ readonly [K in keyof D]: ValueOf<D[K]> }, S> | undefined,
+): Task<OutputOf<S, T>[]>;
+// One signature for both, as for tasks.
+export function map<
+  E,
+  T,
+  S extends Schema | undefined = undefined,
+  const D extends Inputs = Inputs,
+>(
+  name: string,
+  over: Task<readonly E[]> | Input<readonly E[]>,
+  inputsOrRun: (NotOne & D) | ((item: E, index: number, context: TaskContext) => T),
+  runOrOptions:
+    | ((
+        item: E,
+        index: number,
+        inputs: { readonly [K in keyof D]: ValueOf<D[K]> },
+        context: TaskContext,
+      ) => T)
+    // biome-ignore lint/complexity/noBannedTypes: `{}` is exactly what a condition without inputs is asked with.
+    | (Inputs extends D ? MapOptions<{}, S> | undefined : never),
+): Task<OutputOf<S, T>[]>;
 export function map(
   name: string,
   over: unknown,
@@ -239,15 +308,24 @@ export function map(
   fourth?: unknown,
   fifth?: unknown,
 ): unknown {
-  const bare = typeof third === "function" || !looksCallable(fourth);
-  return define(
-    name,
-    "map",
-    over,
-    bare ? undefined : third,
-    bare ? third : fourth,
-    bare ? fourth : fifth,
-  );
+  return define(name, "map", over, argumentsOf(third, fourth, fifth));
+}
+
+/** What stands after the name, and after the list of a map. */
+interface Arguments {
+  readonly inputs: unknown;
+  readonly run: unknown;
+  readonly options: unknown;
+  /** What stands where nothing belongs. */
+  readonly surplus: unknown;
+}
+
+/** Inputs may be left out: then the function comes first, or what stands in its place. */
+function argumentsOf(first: unknown, second: unknown, third: unknown): Arguments {
+  const bare = typeof first === "function" || !looksCallable(second);
+  return bare
+    ? { inputs: undefined, run: first, options: second, surplus: third }
+    : { inputs: first, run: second, options: third, surplus: undefined };
 }
 
 /** A function, or the promise of one that was called by mistake: that stands where the function belongs. */
@@ -259,9 +337,7 @@ function define(
   name: string,
   kind: "task" | "map",
   over: unknown,
-  inputs: unknown,
-  run: unknown,
-  options: unknown,
+  { inputs, run, options, surplus }: Arguments,
 ): TaskHandle {
   const issues = new Issues();
   const slots: Slot[] = [];
@@ -269,9 +345,10 @@ function define(
   if (kind === "map") {
     const slot = toSlot("over", over);
     if (slot === undefined) {
+      const got = otherCopy(over, "task", "input") ?? describe(over);
       issues.add(
         "invalid-input",
-        `Map "${name}" needs a task or an input to map over, got ${describe(over)}`,
+        `Map "${name}" needs a task or an input to map over, got ${got}`,
         ["tasks", name, "over"],
       );
     } else {
@@ -279,31 +356,17 @@ function define(
     }
   }
   if (typeof run !== "function") {
-    const promised = describe(run) === "a promise";
+    issues.add("not-a-function", noFunction(name, run), ["tasks", name, "run"]);
+  }
+  if (inputs !== undefined) addSlots(issues, name, inputs, slots);
+  if (options !== undefined) issues.record(["tasks", name, "options"], options);
+  if (surplus !== undefined) {
     issues.add(
-      "not-a-function",
-      promised
-        ? `Task "${name}" is a promise: pass the function, do not call it`
-        : `Task "${name}" needs a function, got ${describe(run)}`,
-      ["tasks", name, "run"],
+      "surplus-argument",
+      `Task "${name}" has an argument too many, ${describe(surplus)}: inputs come before the function, options after it`,
+      ["tasks", name],
     );
   }
-  if (inputs !== undefined) {
-    const record = issues.record(["tasks", name, "inputs"], inputs);
-    for (const key in record) {
-      const slot = toSlot(key, record[key]);
-      if (slot === undefined) {
-        issues.add(
-          "invalid-input",
-          `Input "${key}" of task "${name}" must be a task or one of pick, optional, settled, after and param, got ${describe(record[key])}`,
-          ["tasks", name, "inputs", key],
-        );
-      } else {
-        slots.push(slot);
-      }
-    }
-  }
-  if (options !== undefined) issues.record(["tasks", name, "options"], options);
   if (issues.list.length > 0) throw new DefinitionError(issues.list);
   const call = run as TaskHandle["run"];
   const checked = options as Definition["options"];
@@ -312,7 +375,66 @@ function define(
     : new TaskHandle(name, kind, slots.length === 0 ? NO_SLOTS : slots, call, checked);
 }
 
+/** Why what stands in the place of a task's function is none. */
+export function noFunction(name: string, run: unknown): string {
+  return describe(run) === "a promise"
+    ? `Task "${name}" is a promise: pass the function, do not call it`
+    : `Task "${name}" needs a function, got ${describe(run)}`;
+}
+
+function addSlots(issues: Issues, name: string, inputs: unknown, slots: Slot[]): void {
+  const made = brandOf(inputs);
+  if (made !== undefined) {
+    const as = inputs instanceof TaskHandle ? plainName(inputs.name) : undefined;
+    issues.add(
+      "invalid-input",
+      `The inputs of task "${name}" are an object, got ${made.what}: write ${as === undefined ? "{ name: … }" : `{ ${as} }`}`,
+      ["tasks", name, "inputs"],
+    );
+    return;
+  }
+  const record = issues.record(["tasks", name, "inputs"], inputs);
+  for (const key in record) {
+    const slot = toSlot(key, record[key]);
+    if (slot !== undefined) {
+      slots.push(slot);
+      continue;
+    }
+    issues.add("invalid-input", noInput(name, key, record[key]), ["tasks", name, "inputs", key]);
+  }
+}
+
+/** A name that can be written as a variable's. */
+function plainName(name: string): string | undefined {
+  return /^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u.test(name) ? name : undefined;
+}
+
 function toSlot(to: string, input: unknown): Slot | undefined {
   if (input instanceof TaskHandle) return { to, kind: "value", task: input };
   return input instanceof InputHandle ? input.slot(to) : undefined;
+}
+
+/** Why a value is no input, and what to do with a value of its kind. */
+function noInput(task: string, key: string, value: unknown): string {
+  const foreign = otherCopy(value, "task", "input");
+  if (foreign !== undefined) return `Input "${key}" of task "${task}" is ${foreign}`;
+  const got = describe(value);
+  return `Input "${key}" of task "${task}" must be a task or one of pick, optional, settled, after and param, got ${got}${instead(value, got)}`;
+}
+
+function instead(value: unknown, got: string): string {
+  if (got === "a promise") return ": make the function that gives it a task";
+  if (typeof value === "function") return ": make it a task";
+  switch (brandOf(value)?.kind) {
+    case undefined:
+      return value === undefined
+        ? ""
+        : ". A constant is no input: use it in the function, or give it to each run as a param()";
+    case "flow":
+      return ": take a task of it, or run it inside a task";
+    case "binding":
+      return ": take the parameter itself, and give its value to the run";
+    default:
+      return "";
+  }
 }

@@ -53,6 +53,7 @@ export function buildGraph(
   const given = Object.values(taskDataRefs).reduce((sum, { inputs }) => sum + inputs.length, 0);
   const ordered = orders.reduce((sum, { dependencies = [] }) => sum + dependencies.length, 0);
   const list = new EdgeList(orders.length, given + ordered);
+  let guesses = 10; // A guess reads every name: some are worth it, thousands are not.
   const definitions = orders.map((order): Definition => {
     const { taskName } = order;
     const inputs = own(taskDataRefs, taskName)?.inputs ?? [];
@@ -61,7 +62,8 @@ export function buildGraph(
       if (slot.task === undefined) return true;
       const dependency = index.get(slot.task as string);
       if (dependency === undefined) {
-        const guess = nearest(slot.task as string, index.keys());
+        const guess =
+          guesses-- > 0 ? nearest(slot.task as string, index.keys(), taskName) : undefined;
         issues.add(
           "unknown-dependency",
           `Task "${taskName}" depends on "${slot.task}", which is not defined.${didYouMean(guess)}`,

@@ -9,16 +9,24 @@ import {
   EdgeList,
   type Graph,
   graph,
+  noSuchTask,
   OPTIONAL,
   type Root,
   SETTLED,
   VALUE,
 } from "../define/graph.ts";
 import { type GraphPlan, type Plan, plan } from "../define/plan.ts";
-import { type SlotKind, type Task, TaskHandle, type ValueOf } from "../define/task.ts";
+import {
+  type Parameter,
+  type SlotKind,
+  type Task,
+  TaskHandle,
+  type ValueOf,
+} from "../define/task.ts";
 import type { Execution } from "../drive/execute.ts";
 import { checkNeeds, checkRunOptions, type RunOptions } from "../drive/options.ts";
 import { checkParameters } from "../drive/parameters.ts";
+import { type Brand, brand, otherCopy } from "../ground/brand.ts";
 import { Issues } from "../ground/check.ts";
 import { DefinitionError, describe, PlanError } from "../ground/errors.ts";
 import type { ExecutionReport } from "../report/report.ts";
@@ -48,13 +56,26 @@ export interface Flow<out O> {
 /**
  * Makes a flow of its roots and everything that they reach. `tails` are run too, and not waited for.
  *
- * Throws `DefinitionError` when it is not given tasks, and `PlanError` with every problem of the graph: two tasks of one
- * name, invalid options of tasks, a tail task with dependents.
+ * Throws `DefinitionError` when it is not given tasks, and `PlanError` with every problem of the graph: two tasks or two
+ * parameters of one name, invalid options of tasks, a tail task with dependents.
+ *
+ * @example
+ * ```ts
+ * import { flow, task } from "@astrum/core";
+ *
+ * const build = task("build", async () => "build 7");
+ * const publish = task("publish", { build }, ({ build }) => `published ${build}`);
+ * const release = flow("release", { publish });
+ *
+ * console.log(release.plan().criticalPath()); // [ 'build', 'publish' ]
+ * const done = await release.run({ concurrency: 4, timeoutMs: 60_000 });
+ * console.log(done.executionState, done.unwrap().publish); // completed published build 7
+ * ```
  */
 export function flow<R extends Roots>(
   name: string,
   roots: R,
-  options?: { readonly tails?: Roots },
+  options?: { readonly tails?: Roots | undefined },
 ): Flow<{ readonly [K in keyof R]: ValueOf<R[K]> }> {
   const misuse = new Issues();
   misuse.name(["name"], name, "The name of a flow");
@@ -78,7 +99,7 @@ function handles(issues: Issues, what: string, given: unknown): [key: string, ta
     else {
       issues.add(
         "invalid-task",
-        `\`${what}.${key}\` must be a task, made with task() or map(), got ${describe(task)}`,
+        `\`${what}.${key}\` must be a task, made with task() or map(), got ${otherCopy(task, "task") ?? describe(task)}`,
         [what, key],
       );
     }
@@ -113,16 +134,55 @@ function reach(
   }
   const tasks = inOrderOfCreation(found);
   const list = new EdgeList(tasks.length, edges);
+  const readers = new Map<string, Reader>();
   for (let index = 0; index < tasks.length; index++) {
     const task = tasks[index] as TaskHandle;
     task.index = index;
-    for (const { task: dependency, kind } of task.slots) {
+    for (const { task: dependency, kind, param } of task.slots) {
       if (dependency !== undefined) list.add((dependency as TaskHandle).index, edgeKind(kind));
+      else if (param !== undefined) checkParameter(issues, readers, param, task.name);
     }
     list.closeRow();
   }
   const rootList: Root[] = roots.map(([key, task]) => ({ key, task: task.index }));
-  return graph(name, tasks, list, new Set(tails.map(([, task]) => task.index)), rootList, issues);
+  const tailSet = new Set(tails.map(([, task]) => task.index));
+  for (const { task } of rootList) {
+    if (!tailSet.has(task)) continue;
+    const { name } = tasks[task] as TaskHandle;
+    issues.add(
+      "root-and-tail",
+      `Task "${name}" is a root and a tail: nobody waits for a tail task, so its output cannot be promised. Leave it out of one of them`,
+      ["tails", name],
+    );
+  }
+  return graph(name, tasks, list, tailSet, rootList, issues);
+}
+
+/** A parameter, and the first task that was met reading it. */
+interface Reader {
+  readonly param: Parameter;
+  readonly task: string;
+  told: boolean;
+}
+
+/** A value is bound by the name of its parameter, so of one name there is one parameter. */
+function checkParameter(
+  issues: Issues,
+  readers: Map<string, Reader>,
+  param: Parameter,
+  task: string,
+): void {
+  const first = readers.get(param.name);
+  if (first === undefined) readers.set(param.name, { param, task, told: false });
+  else if (first.param !== param && !first.told) {
+    first.told = true;
+    const by = first.task === task ? `task "${task}"` : `tasks "${first.task}" and "${task}"`;
+    issues.add(
+      "duplicate-name",
+      `Two parameters are named "${param.name}", read by ${by}: names identify parameters, share one of them or give each its own name`,
+      ["params", param.name],
+    );
+  }
 }
 
 function edgeKind(kind: SlotKind): number {
@@ -149,6 +209,8 @@ function inOrderOfCreation(tasks: TaskHandle[]): TaskHandle[] {
 }
 
 class GraphFlow implements Flow<Record<string, unknown>> {
+  /** As people know it, where a tool prints it. */
+  static readonly name: string = "Flow";
   readonly name: string;
   readonly #graph: Graph;
   #whole: GraphPlan | undefined;
@@ -156,6 +218,10 @@ class GraphFlow implements Flow<Record<string, unknown>> {
   constructor(name: string, graph: Graph) {
     this.name = name;
     this.#graph = graph;
+  }
+
+  get "~astrum"(): Brand {
+    return brand("flow");
   }
 
   plan(options?: Pick<RunOptions, "targets">): Plan {
@@ -189,7 +255,7 @@ class GraphFlow implements Flow<Record<string, unknown>> {
       cancel: (reason) => execution?.cancel(reason),
       cancelTask: (name, reason) => {
         if (execution === undefined && !this.#graph.index.has(name)) {
-          throw new RangeError(`There is no task "${name}" in this flow`);
+          throw noSuchTask(this.#graph, name, "flow");
         }
         execution?.cancelTask(name, reason);
       },
@@ -204,7 +270,7 @@ class GraphFlow implements Flow<Record<string, unknown>> {
     const from = anchor(options.clock);
     const planned = this.#plan(options.targets);
     const { graph } = planned;
-    checkNeeds(issues, graph, options);
+    checkNeeds(issues, graph, options, this.#graph);
     if (issues.list.length > 0) throw new PlanError(issues.list);
     return launch({
       plan: planned,

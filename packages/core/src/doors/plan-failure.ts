@@ -18,12 +18,12 @@ export function failedPlanReport(
   name: string,
   orders: readonly {
     readonly taskName: string;
-    readonly dependencies?: readonly { readonly taskName: string }[];
+    readonly dependencies?: readonly { readonly taskName: string }[] | undefined;
   }[],
   callables: Iterable<string>,
   { issues }: PlanError,
   anchor: Anchor,
-  options: RunOptions & { readonly dispatch?: string },
+  options: RunOptions & { readonly dispatch?: string | undefined },
 ): Report {
   const originalTasks: Record<string, string[]> = Object.create(null);
   for (const task of callables) originalTasks[task] = [];

@@ -45,13 +45,17 @@ export function observersOf(own: readonly Observer[] = []): readonly Observer[] 
 
 /**
  * Waits for the `flush` of every global observer and of every observer of an earlier run, for short-lived processes.
- * Never rejects; after `timeoutMs` (default 5,000) the signal is aborted and nobody is waited for.
+ * After `timeoutMs` (default 5,000) the signal is aborted and nobody is waited for. Rejects only for wrong options, with
+ * a `DefinitionError`.
  */
-export async function flushObservers({
-  timeoutMs = 5000,
-}: {
-  readonly timeoutMs?: number;
-} = {}): Promise<void> {
+export async function flushObservers(
+  options: { readonly timeoutMs?: number | undefined } = {},
+): Promise<void> {
+  const issues = new Issues();
+  const given = issues.record([], options, ["timeoutMs"]);
+  issues.amount(["timeoutMs"], given?.timeoutMs);
+  if (issues.list.length > 0) throw new DefinitionError(issues.list);
+  const { timeoutMs = 5000 } = options;
   const observers = new Set(globalObservers());
   for (const reference of seen) {
     const observer = reference.deref();

@@ -4,16 +4,26 @@
  */
 
 import { checkSchema, type Schema } from "../define/schema.ts";
+import { noFunction } from "../define/task.ts";
 import { checkOptions, type RetryPolicy, type TaskOptions } from "../define/task-options.ts";
 import type { Dispatch } from "../drive/execute.ts";
 import { checkRunOptions, type RunOptions } from "../drive/options.ts";
 import { type Issues, isString } from "../ground/check.ts";
 import { describe } from "../ground/errors.ts";
 
-/** A task's place in the order: its name and what it waits for. */
+/**
+ * A task's place in the order: its name and what it waits for. A dependency may be the order of that task or a reference
+ * to it, `{ taskName }` alone.
+ */
 export interface TaskOrder {
   readonly taskName: string;
-  readonly dependencies?: readonly TaskOrder[];
+  readonly dependencies?: readonly TaskOrder[] | undefined;
+  /** What other tools call `dependencies`: never here, so that the compiler sees it in mapped data as well. */
+  readonly deps?: never;
+  /** As `deps`. */
+  readonly dependsOn?: never;
+  /** As `deps`. */
+  readonly needs?: never;
 }
 
 /** Called with `(inputs, context)`, or with one argument for each input that goes to an index, and the context. */
@@ -27,29 +37,37 @@ export interface TaskData {
 export interface DataItem {
   /** The output of a task or a part of it (an own `key`, or the `index` of an array), a value, or what a function gives. */
   readonly from:
-    | { readonly task: string; readonly key?: string; readonly index?: number }
+    | {
+        readonly task: string;
+        readonly key?: string | undefined;
+        readonly index?: number | undefined;
+      }
     | { readonly value: unknown }
     | { readonly compute: () => unknown };
   readonly to: { readonly key: string } | { readonly index: number };
   /** Checks, and may convert, the value. */
-  readonly type?: Schema;
+  readonly type?: Schema | undefined;
 }
 
 export interface SchedulerOptions extends Omit<RunOptions, "targets" | "params"> {
   /** Default "scheduler". */
-  readonly name?: string;
-  readonly taskDataRefs?: Readonly<Record<string, TaskData>>;
-  readonly taskRetries?: Readonly<Record<string, number | RetryPolicy>>;
-  readonly taskOptions?: Readonly<Record<string, Omit<TaskOptions, "retry">>>;
+  readonly name?: string | undefined;
+  readonly taskDataRefs?: Readonly<Record<string, TaskData>> | undefined;
+  readonly taskRetries?: Readonly<Record<string, number | RetryPolicy>> | undefined;
+  readonly taskOptions?:
+    | Readonly<Record<string, Omit<TaskOptions<unknown, Schema | undefined>, "retry">>>
+    | undefined;
   /** Tasks that are started and not waited for. */
-  readonly ignoreTailTasks?: readonly string[];
+  readonly ignoreTailTasks?: readonly string[] | undefined;
   /**
    * `stages`: the documented algorithm, in which a stage starts when all that it waits for has ended, and a failure is
    * noticed when its task is awaited. It takes no resources, priorities, estimates or `failure` other than `stop`.
    * Default `dependencies`.
    */
-  readonly dispatch?: Dispatch;
+  readonly dispatch?: Dispatch | undefined;
 }
+
+const ORDER_KEYS = ["taskName", "dependencies"];
 
 const SCHEDULER_KEYS = [
   "name",
@@ -84,13 +102,7 @@ export function checkTasks(issues: Issues, tasks: unknown): Map<string, TaskCall
     const [name, run] = pair as [unknown, unknown];
     if (!issues.name(path, name, `The name in \`tasks[${at}]\``)) continue;
     if (typeof run !== "function") {
-      issues.add(
-        "not-a-function",
-        describe(run) === "a promise"
-          ? `Task "${name}" is a promise: pass the function, do not call it`
-          : `Task "${name}" needs a function, got ${describe(run)}`,
-        path,
-      );
+      issues.add("not-a-function", noFunction(name, run), path);
     }
     if (callables.has(name)) {
       issues.add(
@@ -104,29 +116,44 @@ export function checkTasks(issues: Issues, tasks: unknown): Map<string, TaskCall
   return callables;
 }
 
+/**
+ * Checks every order, those in dependencies of dependencies too. One that is met again is not looked at again: graphs
+ * are written with shared orders, and some are as deep as they are long.
+ */
 export function checkOrders(issues: Issues, orders: unknown): readonly TaskOrder[] {
   if (!Array.isArray(orders)) {
     issues.expected(["taskOrder"], "an array of { taskName, dependencies }", orders);
     return [];
   }
-  for (let at = 0; at < orders.length; at++) {
-    const order = issues.record([`taskOrder[${at}]`], orders[at] ?? null);
-    if (order === undefined) continue;
-    issues.name(["taskOrder", String(at)], order.taskName, `\`taskOrder[${at}].taskName\``);
-    const { dependencies } = order;
-    if (dependencies === undefined) continue;
-    if (!Array.isArray(dependencies)) {
-      issues.expected([`taskOrder[${at}].dependencies`], "an array of task orders", dependencies);
-      continue;
+  const pending: { readonly order: unknown; readonly place: string }[] = [];
+  const seen = new Set<unknown>();
+  const meet = (list: readonly unknown[], where: string): void => {
+    for (let nth = 0; nth < list.length; nth++) {
+      const order = list[nth];
+      if (seen.has(order)) continue;
+      if (typeof order === "object" && order !== null) seen.add(order);
+      pending.push({ order, place: `${where}[${nth}]` });
     }
-    for (let nth = 0; nth < dependencies.length; nth++) {
-      const where = `taskOrder[${at}].dependencies[${nth}]`;
-      const dependency = issues.record([where], (dependencies[nth] as unknown) ?? null);
-      if (dependency !== undefined)
-        issues.name([where], dependency.taskName, `\`${where}.taskName\``);
-    }
+  };
+  meet(orders, "taskOrder");
+  for (let at = 0; at < pending.length; at++) {
+    const { order, place } = pending[at] as (typeof pending)[number];
+    meet(checkOrder(issues, order, place), `${place}.dependencies`);
   }
   return orders;
+}
+
+/** Checks one order by itself; gives what it lists as its dependencies. */
+function checkOrder(issues: Issues, given: unknown, place: string): readonly unknown[] {
+  const order = issues.record([place], given ?? null);
+  if (order === undefined) return [];
+  const { taskName, dependencies = [] } = order;
+  const whose = typeof taskName === "string" ? `, the order of task ${describe(taskName)}` : "";
+  issues.keys([place], order, ORDER_KEYS, ` of \`${place}\`${whose}`);
+  issues.name([place], taskName, `\`${place}.taskName\``);
+  if (Array.isArray(dependencies)) return dependencies;
+  issues.expected([`${place}.dependencies`], "an array of task orders", dependencies);
+  return [];
 }
 
 export function checkSchedulerOptions(issues: Issues, given: unknown): void {

@@ -5,6 +5,7 @@
 
 import type { Anchor } from "../contract/clock.ts";
 import type { Observer, RunInfo } from "../contract/observer.ts";
+import { noSuchTask } from "../define/graph.ts";
 import type { Machine, RunSettings } from "../machine/attempts.ts";
 import type { Command, MachineEvent, ReturnedEvent } from "../machine/event.ts";
 import { Fingerprints } from "../report/fingerprint.ts";
@@ -198,7 +199,7 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
   cancelTask(name: string, reason?: unknown): void {
     const { plan, ledger } = this.machine;
     const task = taskNamed(plan.graph, ledger, name);
-    if (task === undefined) throw new RangeError(`There is no task "${name}" in this run`);
+    if (task === undefined) throw noSuchTask(plan.graph, name, "run");
     this.#context.run(() => this.send({ type: "cancel", task, at: this.now(), reason }));
   }
 

@@ -4,55 +4,59 @@ import type { Clock } from "../contract/clock.ts";
 import { checkObserver, type Observer } from "../contract/observer.ts";
 import type { Runner } from "../contract/runner.ts";
 import type { Graph } from "../define/graph.ts";
-import type { Binding } from "../define/param.ts";
+import { type Binding, parameterOf } from "../define/param.ts";
+import { checkEstimates } from "../define/plan.ts";
+import type { Parameter } from "../define/task.ts";
+import { otherCopy } from "../ground/brand.ts";
 import { type Issues, isString } from "../ground/check.ts";
 import { didYouMean, nearest } from "../ground/guess.ts";
 import type { FailureMode } from "../machine/attempts.ts";
 import type { SerializedReport } from "../report/report.ts";
 import { readEarlier } from "../resume/earlier.ts";
 import type { Journal } from "../resume/journal.ts";
+import { paramsOf } from "./parameters.ts";
 import { Semaphore } from "./semaphore.ts";
 
 export interface RunOptions {
   /** Aborts the run: its state is `cancelled`, its report as truthful as any. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Attempts that run at once: an integer from 1 up, or a semaphore shared with other runs. Default: no limit. */
-  readonly concurrency?: number | Semaphore;
+  readonly concurrency?: number | Semaphore | undefined;
   /** What there is of each resource that tasks ask for, integers from 0 up. */
-  readonly resources?: Readonly<Record<string, number>>;
+  readonly resources?: Readonly<Record<string, number>> | undefined;
   /** What a failure means for the other tasks. Default `stop`. */
-  readonly failure?: FailureMode;
+  readonly failure?: FailureMode | undefined;
   /** For the whole run, in milliseconds. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** How long an attempt that was asked to stop is waited for, in milliseconds. Default: until it ends. */
-  readonly graceMs?: number;
+  readonly graceMs?: number | undefined;
   /** Run only these tasks and what they need. */
-  readonly targets?: readonly string[];
+  readonly targets?: readonly string[] | undefined;
   /** Values for the flow's parameters. */
-  readonly params?: readonly Binding[];
+  readonly params?: readonly Binding[] | undefined;
   /** Milliseconds by task name: tasks on the longest path go first when capacity is short. */
-  readonly estimates?: Readonly<Record<string, number>>;
+  readonly estimates?: Readonly<Record<string, number>> | undefined;
   /** `roots` lets go of every output that has no reader left. Default `all`. */
-  readonly keep?: "all" | "roots";
+  readonly keep?: "all" | "roots" | undefined;
   /** Who is told how the run goes; each needs a name of its own. */
-  readonly observers?: readonly Observer[];
+  readonly observers?: readonly Observer[] | undefined;
   /** Carries out each attempt in place of a plain call. */
-  readonly runner?: Runner;
+  readonly runner?: Runner | undefined;
   /** Told of every completed task with its output, before a dependent is released. One that throws fails the run. */
-  readonly journal?: Journal;
+  readonly journal?: Journal | undefined;
   /**
    * An earlier run's `report.toJSON({ outputs: true })`, or `reportOfJournal(entries)` of what a crash left: tasks and items
    * whose output was stored, and was made from what this run would make it from, are restored; `report.resume` says why
    * others are not. Part of that are the flow's name, inputs, `version`, the values of parameters and items, and that all
    * it depends on is restored; no function is looked into.
    */
-  readonly resumeFrom?: SerializedReport;
+  readonly resumeFrom?: SerializedReport | undefined;
   /** Default: a random UUID. */
-  readonly runId?: string;
-  readonly attributes?: Readonly<Record<string, string | number | boolean>>;
-  readonly clock?: Clock;
+  readonly runId?: string | undefined;
+  readonly attributes?: Readonly<Record<string, string | number | boolean>> | undefined;
+  readonly clock?: Clock | undefined;
   /** From 0 up to 1, for jitter. Default `Math.random`. */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
 }
 
 const RUN_OPTION_KEYS = [
@@ -93,7 +97,10 @@ export function checkRunOptions(
     issues.expected(["signal"], "an AbortSignal", signal);
   }
   if (concurrency !== undefined && !(concurrency instanceof Semaphore)) {
-    if (!Number.isSafeInteger(concurrency) || (concurrency as number) < 1) {
+    const foreign = otherCopy(concurrency, "semaphore");
+    if (foreign !== undefined) {
+      issues.add("invalid-option", `\`concurrency\` is ${foreign}`, ["concurrency"]);
+    } else if (!Number.isSafeInteger(concurrency) || (concurrency as number) < 1) {
       issues.expected(["concurrency"], "an integer from 1 up or a Semaphore", concurrency);
     }
   }
@@ -108,9 +115,8 @@ export function checkRunOptions(
   }
   issues.amount(["graceMs"], given.graceMs);
   issues.array(["targets"], targets, "task names", isString);
-  issues.array(["params"], params, "bindings, each made with `of` of a parameter", isBinding);
-  const estimates = issues.record(["estimates"], given.estimates);
-  for (const name in estimates) issues.amount(["estimates", name], estimates[name]);
+  checkBindings(issues, params);
+  checkEstimates(issues, given.estimates);
   issues.oneOf(["keep"], given.keep, ["all", "roots"]);
   if (given.runId !== undefined) issues.name(["runId"], given.runId, "`runId`");
   const attributes = issues.record(["attributes"], given.attributes);
@@ -150,8 +156,18 @@ function checkObservers(issues: Issues, observers: unknown): void {
   });
 }
 
+function checkBindings(issues: Issues, params: unknown): void {
+  const before = issues.list.length;
+  issues.array(["params"], params, "bindings, each made with `of` of a parameter", isBinding);
+  if (params === undefined || issues.list.length > before) return;
+  (params as readonly Binding[]).forEach((binding, at) => {
+    issues.keys(["params", String(at)], binding, ["param", "value"], ` of \`params[${at}]\``);
+  });
+}
+
 function isBinding(value: unknown): value is Binding {
-  return typeof (value as Partial<Binding> | null)?.param === "string";
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, "value")) return false;
+  return typeof (value as Partial<Binding>).param === "string";
 }
 
 /** The report holds them as JSON. */
@@ -174,8 +190,16 @@ function checkFailure(issues: Issues, failure: unknown): void {
   issues.integer(["failure", "maxFailures"], policy?.maxFailures, 1);
 }
 
-/** Collects what a graph needs and the options of the run do not give: units of resources, values of parameters. */
-export function checkNeeds(issues: Issues, graph: Graph, options: RunOptions): void {
+/**
+ * Collects what a graph needs and the options of the run do not give: units of resources, values of parameters. `whole`:
+ * the graph that it is a part of; values that only other parts read are no mistake.
+ */
+export function checkNeeds(
+  issues: Issues,
+  graph: Graph,
+  options: RunOptions,
+  whole: Graph = graph,
+): void {
   const { resources = {} } = options;
   const given = new Set<string>();
   for (const { param } of options.params ?? []) {
@@ -188,14 +212,12 @@ export function checkNeeds(issues: Issues, graph: Graph, options: RunOptions): v
     }
     given.add(param);
   }
-  const known = new Set<string>();
   for (const { name, slots, options: taskOptions } of graph.definitions) {
     for (const resource in taskOptions?.resources) {
       checkDemand(issues, name, resource, taskOptions.resources[resource] as number, resources);
     }
     for (const { param } of slots) {
       if (param === undefined) continue;
-      known.add(param.name);
       if (given.has(param.name)) continue;
       issues.add(
         "missing-parameter",
@@ -204,15 +226,33 @@ export function checkNeeds(issues: Issues, graph: Graph, options: RunOptions): v
       );
     }
   }
-  for (const name of given) {
-    if (known.has(name)) continue;
-    const guess = nearest(name, known);
-    issues.add(
-      "unknown-parameter",
-      `No task takes the parameter "${name}".${didYouMean(guess)}`,
-      ["params", name],
-      guess,
-    );
+  if (options.params !== undefined) checkTaken(issues, options.params, paramsOf(whole.definitions));
+}
+
+/** A value is for a parameter that a task reads, and for that very one: another of its name may have another type. */
+function checkTaken(
+  issues: Issues,
+  bindings: readonly Binding[],
+  known: ReadonlyMap<string, Parameter>,
+): void {
+  for (const binding of bindings) {
+    const { param: name } = binding;
+    const [read, made] = [known.get(name), parameterOf(binding)];
+    if (read === undefined) {
+      const guess = nearest(name, known.keys());
+      issues.add(
+        "unknown-parameter",
+        `No task takes the parameter "${name}".${didYouMean(guess)}`,
+        ["params", name],
+        guess,
+      );
+    } else if (made !== undefined && made !== read) {
+      issues.add(
+        "another-parameter",
+        `The value for the parameter "${name}" was made by another parameter of that name: use \`of\` of the one that the tasks take`,
+        ["params", name],
+      );
+    }
   }
 }
 

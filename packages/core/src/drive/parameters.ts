@@ -46,7 +46,7 @@ export function checkParameters(
 }
 
 /** The parameters of a graph, by name. */
-function paramsOf(definitions: readonly Definition[]): Map<string, Parameter> {
+export function paramsOf(definitions: readonly Definition[]): Map<string, Parameter> {
   const params = new Map<string, Parameter>();
   for (const { slots } of definitions) {
     for (const { param } of slots) if (param !== undefined) params.set(param.name, param);

@@ -87,16 +87,18 @@ export class Preparation {
     if (options?.when !== undefined) {
       let verdict: unknown;
       let skip: unknown;
+      let surplus: readonly string[] = [];
       try {
         verdict = options.when(prepared.inputs as never);
         skip = verdict === false ? "its condition was not met" : (verdict as Skip)?.skip;
+        if (verdict !== false && typeof skip === "string") surplus = othersThanSkip(verdict);
       } catch (error) {
         this.#failed(task, definition, error, false);
         return;
       }
       if (verdict !== true) {
-        if (typeof skip === "string") this.#answer(task, { skip });
-        else this.#refuse(task, definition, verdict);
+        if (typeof skip === "string" && surplus.length === 0) this.#answer(task, { skip });
+        else this.#refuse(task, definition, verdict, surplus);
         return;
       }
     }
@@ -113,13 +115,23 @@ export class Preparation {
   }
 
   /** What is no verdict. A promise is none either, but what it stands for goes on; its rejection is nobody's. */
-  #refuse(task: number, definition: Definition, verdict: unknown): void {
+  #refuse(
+    task: number,
+    definition: Definition,
+    verdict: unknown,
+    surplus: readonly string[],
+  ): void {
     const what = describe(verdict);
-    const message = `The condition of task "${definition.name}" must return true, false or { skip: "why" }, got ${what}`;
+    const got = surplus.length > 0 ? `{ skip, ${surplus.slice(0, 5).join(", ")} }` : what;
+    const message = `The condition of task "${definition.name}" must return true, false or { skip: "why" }, got ${got}`;
     const promised = what === "a promise";
     this.#failed(task, definition, new InputError(definition.name, message), promised);
     if (!promised) return;
     const ended = (): void => this.#answer(task, {});
     Promise.resolve(verdict).then(ended, ended);
   }
+}
+
+function othersThanSkip(verdict: unknown): string[] {
+  return Object.keys(verdict as object).filter((key) => key !== "skip");
 }

@@ -1,6 +1,7 @@
 /**
  * A number of permits that several runs share: first come, first served across runs. Knows no run: it calls back.
  */
+import { type Brand, brand } from "../ground/brand.ts";
 import { Issues } from "../ground/check.ts";
 import { DefinitionError } from "../ground/errors.ts";
 
@@ -26,8 +27,17 @@ export class Semaphore {
     this.limit = limit;
   }
 
+  get "~astrum"(): Brand {
+    return brand("semaphore", "a Semaphore");
+  }
+
   /** Calls `granted` once: now when a permit is free, else when it is this one's turn. Returns the way to call it off. */
   acquire(granted: () => void): () => void {
+    if (typeof granted !== "function") {
+      const issues = new Issues();
+      issues.expected(["granted"], "a function", granted);
+      throw new DefinitionError(issues.list);
+    }
     if (this.#taken < this.limit) {
       this.#taken++;
       granted();

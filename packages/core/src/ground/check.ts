@@ -3,8 +3,10 @@
  * Checks collect issues and never throw: the caller decides what to throw once it has seen everything.
  * Knows numbers, names and keys; knows nothing of graphs.
  */
+import { brandOf } from "./brand.ts";
 import { describe, type Issue } from "./errors.ts";
 import { didYouMean, nearest } from "./guess.ts";
+import { synonymOf } from "./synonyms.ts";
 
 const MAX_NAME_LENGTH = 256;
 
@@ -73,32 +75,35 @@ export class Issues {
     }
   }
 
-  /** A plain record; its keys must be among `known`. Returns it when it can be looked into. */
+  /** A record; its keys must be among `known`. Returns it when it can be looked into. */
   record(
     path: readonly string[],
     value: unknown,
     known?: readonly string[],
   ): Readonly<Record<string, unknown>> | undefined {
     if (value === undefined) return undefined;
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    if (!isRecord(value)) {
       this.expected(path, "an object", value);
       return undefined;
     }
-    if (known !== undefined) {
-      const where = path.length === 0 ? "" : ` of ${place(path)}`;
-      for (const key of Object.keys(value)) {
-        if (known.includes(key)) continue;
-        const guess = nearest(key, known);
-        const hint = guess === undefined ? ` There are ${known.join(", ")}.` : didYouMean(guess);
-        this.add(
-          "unknown-option",
-          `Unknown option \`${key}\`${where}.${hint}`,
-          [...path, key],
-          guess,
-        );
-      }
+    if (known !== undefined)
+      this.keys(path, value, known, path.length === 0 ? "" : ` of ${place(path)}`);
+    return value;
+  }
+
+  /** Own keys that are not among `known`, each with a guess at what was meant; `where` is the end of the sentence. */
+  keys(path: readonly string[], record: object, known: readonly string[], where: string): void {
+    for (const key of Object.keys(record)) {
+      if (known.includes(key)) continue;
+      const guess = synonymOf(key, known) ?? nearest(key, known);
+      const hint = guess === undefined ? ` There are ${known.join(", ")}.` : didYouMean(guess);
+      this.add(
+        "unknown-option",
+        `Unknown option \`${key}\`${where}.${hint}`,
+        [...path, key],
+        guess,
+      );
     }
-    return value as Readonly<Record<string, unknown>>;
   }
 
   /** A name: a string, not empty, of at most 256 characters. Any other string works, `__proto__` too. */
@@ -125,6 +130,20 @@ function place(path: readonly string[]): string {
   if (path[0] !== "tasks" || path.length < 2) return `\`${path.join(".") || "options"}\``;
   const task = `task "${path[1]}"`;
   return path.length === 2 ? task : `\`${path.slice(2).join(".")}\` of ${task}`;
+}
+
+/**
+ * What has values under names. A list, a `Map` or a `Set` has none, a promise has not got them yet, and a task or a flow
+ * has its own: all of them look like records that are empty or full of unknown keys.
+ */
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null || brandOf(value) !== undefined) return false;
+  try {
+    if ((value as { [Symbol.iterator]?: unknown })[Symbol.iterator] !== undefined) return false;
+    return typeof (value as { then?: unknown }).then !== "function";
+  } catch {
+    return false; // A proxy that refuses to be looked at.
+  }
 }
 
 export function isString(value: unknown): value is string {

@@ -2,6 +2,7 @@
  * Every error class of the engine, on one page. Each has a stable `code`, carries its facts as fields, and its message
  * says who, what and the way out. Errors thrown by tasks are never replaced: they are kept as they are, on outcomes.
  */
+import { brandOf } from "./brand.ts";
 
 /** One thing that is wrong with a definition, a graph or an option. */
 export interface Issue {
@@ -200,6 +201,8 @@ export function describe(value: unknown): string {
       try {
         if (Array.isArray(value)) return "an array";
         if (typeof (value as { then?: unknown }).then === "function") return "a promise";
+        const made = brandOf(value);
+        if (made !== undefined) return made.what;
         const name: unknown = value.constructor?.name;
         return typeof name === "string" && name !== "" && name !== "Object"
           ? `a ${name.slice(0, 80)}`

@@ -7,14 +7,18 @@ export function didYouMean(guess: string | undefined): string {
 /**
  * The candidate nearest to `name` by edit distance (optimal string alignment: a swap of neighbours counts one), or
  * none when all are farther than a third of the name's length. One or two letters are told apart by case only: any
- * other guess would be a guess.
+ * other guess would be a guess. `except` is never meant: a task does not wait for itself.
  */
-export function nearest(name: string, candidates: Iterable<string>): string | undefined {
+export function nearest(
+  name: string,
+  candidates: Iterable<string>,
+  except?: string,
+): string | undefined {
   const lower = name.toLowerCase();
   let bound = Math.floor(name.length / 3);
   let found: string | undefined;
   for (const candidate of candidates) {
-    if (Math.abs(candidate.length - name.length) > bound) continue;
+    if (Math.abs(candidate.length - name.length) > bound || candidate === except) continue;
     const distance = candidate.toLowerCase() === lower ? 0 : edits(name, candidate);
     if (distance <= bound && (found === undefined || distance < bound)) {
       found = candidate;

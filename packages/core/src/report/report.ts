@@ -3,9 +3,10 @@
  * It starts nothing and changes nothing.
  */
 
-import { dependencyNames, type Graph } from "../define/graph.ts";
+import { dependencyNames, type Graph, noSuchTask } from "../define/graph.ts";
 import type { GraphPlan } from "../define/plan.ts";
 import type { Outcome, Task } from "../define/task.ts";
+import { type Brand, brand } from "../ground/brand.ts";
 import { type EncodedValue, encodeValue, type SerializedError } from "../ground/encode.ts";
 import { asError, type Issue, lineOf, RunError } from "../ground/errors.ts";
 import {
@@ -118,7 +119,10 @@ export interface ExecutionReport<Outputs = Record<string, unknown>>
   /** What became of a task. A failed outcome holds the original error, untouched. */
   outcome<T>(task: Task<T>): Outcome<T>;
   outcome(task: string): Outcome<unknown>;
-  /** The outputs; throws `RunError`, whose `errors` holds every failure, unless every root has a value. */
+  /**
+   * The outputs; throws `RunError`, whose `errors` holds every failure, unless every root has a value. A root that the
+   * run's `targets` left out has none: what did run is in `outputs`.
+   */
   unwrap(): Outputs;
   getLongestTask(): TaskStatistics | undefined;
   getAverageTaskDurationMs(): number;
@@ -161,6 +165,8 @@ export interface RunRecord extends Facts, RunFacts {
 
 /** The one implementation of `ExecutionReport`. */
 export class Report implements ExecutionReport {
+  /** As people know it, where a tool prints it. */
+  static readonly name: string = "ExecutionReport";
   readonly executionState: RunRecord["state"];
   readonly run: SerializedReport["run"];
   readonly clock: SerializedReport["clock"];
@@ -177,6 +183,10 @@ export class Report implements ExecutionReport {
     this.run = record.run;
     this.clock = record.clock;
     this.tail = record.tail;
+  }
+
+  get "~astrum"(): Brand {
+    return brand("report");
   }
 
   get #ledger(): Ledger {
@@ -380,7 +390,7 @@ export class Report implements ExecutionReport {
   outcome(task: Task<unknown> | string): Outcome<unknown> {
     const name = typeof task === "string" ? task : task.name;
     const at = taskNamed(this.#graph, this.#ledger, name);
-    if (at === undefined) throw new RangeError(`There is no task "${name}" in this run`);
+    if (at === undefined) throw noSuchTask(this.#graph, name, "run");
     if (
       typeof task !== "string" &&
       at < this.#graph.size &&
@@ -397,7 +407,8 @@ export class Report implements ExecutionReport {
     const missing = roots.filter(
       ({ task }) => !this.#hasOutput(task) && !this.#graph.tails.has(task),
     );
-    if (missing.length === 0 && planIssues.length === 0) return this.outputs;
+    const { leftOut } = this.#graph;
+    if (missing.length + leftOut.length + planIssues.length === 0) return this.outputs;
     const errors = ledger.failures.map((task) => ledger.errorOf(task));
     if (ledger.stoppedBy !== undefined && ledger.stoppedBy.kind !== "failure") {
       errors.push(reasons.errorOf(ledger.stoppedBy, -1));
@@ -411,6 +422,8 @@ export class Report implements ExecutionReport {
         `Task "${taskName(this.#graph, ledger, task)}" ${STATUSES[ledger.status[task] as number]}${why}`,
       );
     }
+    for (const key of leftOut)
+      lines.push(`Root "${key}" did not run: it was not among the targets`);
     const shown = lines.slice(0, 20);
     if (lines.length > shown.length) shown.push(`… and ${lines.length - shown.length} more`);
     throw new RunError(errors, [`The run ${this.executionState}`, ...shown].join("\n  "));

@@ -2,8 +2,10 @@
  * One stage's statistics, read from the ledger field by field as they are asked for. Stages describe when the tasks of
  * each depth ran; nothing waited for them.
  */
+
 import { dependencyNames } from "../define/graph.ts";
 import type { GraphPlan, PlannedStage } from "../define/plan.ts";
+import { type Brand, brand } from "../ground/brand.ts";
 import type { Ledger } from "../machine/ledger.ts";
 import {
   between,
@@ -17,6 +19,8 @@ import {
 
 /** A live view: copy it with `toJSON()`, not by spreading. */
 export class StageRow implements StageStatistics {
+  /** As people know it, where a tool prints it. */
+  static readonly name: string = "StageStatistics";
   readonly #plan: GraphPlan;
   readonly #ledger: Ledger;
   readonly stageId: number;
@@ -28,6 +32,10 @@ export class StageRow implements StageStatistics {
     this.#plan = plan;
     this.#ledger = ledger;
     this.stageId = stageId;
+  }
+
+  get "~astrum"(): Brand {
+    return brand("report", "a stage's statistics");
   }
 
   get stageName(): string {

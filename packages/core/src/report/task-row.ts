@@ -6,6 +6,7 @@
 import { EDGE_KINDS, type Graph } from "../define/graph.ts";
 import type { GraphPlan } from "../define/plan.ts";
 import { type Definition, maxRetriesOf } from "../define/task.ts";
+import { type Brand, brand } from "../ground/brand.ts";
 import { describeOutput, type SerializedError, serializeError } from "../ground/encode.ts";
 import {
   ABANDONED,
@@ -85,12 +86,18 @@ type Fields = { readonly [K in keyof TaskStatistics]: TaskStatistics[K] | undefi
 
 /** A live view: copy it with `toJSON()`, not by spreading. */
 export class TaskRow implements Fields {
+  /** As people know it, where a tool prints it. */
+  static readonly name: string = "TaskStatistics";
   readonly #facts: Facts;
   readonly #task: number;
 
   constructor(facts: Facts, task: number) {
     this.#facts = facts;
     this.#task = task;
+  }
+
+  get "~astrum"(): Brand {
+    return brand("report", "a task's statistics");
   }
 
   #isItem(): boolean {
