@@ -3,18 +3,21 @@ import { systemClock } from "../src/contract/clock.ts";
 import {
   after,
   type Clock,
-  DefinitionError,
+  type DefinitionError,
   DynamicScheduler,
   flow,
+  flushObservers,
   map,
   optional,
-  PlanError,
   param,
   pick,
   Semaphore,
   settled,
+  type TaskOrder,
   task,
 } from "../src/index.ts";
+import { scripted, VirtualClock } from "../src/testing.ts";
+import { refusal } from "./refusal.ts";
 
 const nothing = (): void => {};
 const never = new Promise<never>(() => {});
@@ -25,19 +28,6 @@ const holed = (...rest: unknown[]): unknown[] =>
     new Array(rest.length + 1),
     Object.fromEntries(rest.map((one, at) => [at + 1, one])),
   );
-
-/** The messages of a refusal, which is always one of the two errors that list everything. */
-async function refusal(attempt: () => unknown): Promise<string[]> {
-  try {
-    await attempt();
-  } catch (error) {
-    if (error instanceof DefinitionError || error instanceof PlanError) {
-      return error.issues.map(({ message }) => message);
-    }
-    throw error;
-  }
-  throw new Error("It was accepted");
-}
 
 const WRONG_INTEGERS = [Number.NaN, -1, 1.5, "3", Number.POSITIVE_INFINITY, null, 3n];
 const WRONG_AMOUNTS = [Number.NaN, -1, "3", Number.POSITIVE_INFINITY, null, 3n];
@@ -222,6 +212,21 @@ describe("The options of a run", () => {
     expect(await refusal(() => load.run({ runId: "" }))).toEqual(["`runId` must not be empty"]);
   });
 
+  it("refuse bindings that are not whole, or say more than a binding can", async () => {
+    for (const params of [[{ param: "user" }], [{ name: "user", value: 1 }], [param("user")]]) {
+      expect(await refusal(() => load.run({ params } as never))).toEqual([
+        expect.stringContaining("Expected `params` to be an array of bindings"),
+      ]);
+    }
+    const user = param<string>("user");
+    const read = flow("f", { reads: task("reads", { user }, nothing) });
+    const params = [{ param: "user", value: "a", values: 1 }];
+    expect(await refusal(() => read.run({ params }))).toEqual([
+      'Unknown option `values` of `params[0]`. Did you mean "value"?',
+    ]);
+    await read.run({ params: [{ param: "user", value: undefined }] });
+  });
+
   it("give a parameter one value", async () => {
     const user = param<string>("user");
     const read = flow("f", { reads: task("reads", { user }, nothing) });
@@ -292,7 +297,7 @@ describe("The options of a run", () => {
   });
 
   it("that are no object are refused", async () => {
-    for (const options of [1, null, "x", []]) {
+    for (const options of [1, null, "x", [], new Map([["concurrency", 1]]), never, load]) {
       expect(await refusal(() => load.run(options as never))).toHaveLength(1);
       expect(await refusal(() => load.plan(options as never))).toHaveLength(1);
       expect(await refusal(() => new DynamicScheduler([], [], options as never))).toHaveLength(1);
@@ -362,9 +367,46 @@ describe("The options of a task", () => {
   });
 
   it("that are no object are refused where they are written", async () => {
-    for (const options of [1, null, "x", []]) {
+    for (const options of [1, null, "x", [], new Set(["retry"]), never, nothing]) {
       expect(await refusal(() => task("load", nothing, options as never))).toHaveLength(1);
     }
+  });
+});
+
+describe("Records", () => {
+  const a = task("a", nothing);
+  const db = new Map([["db", 1]]);
+
+  it.each<[what: string, attempt: () => unknown]>([
+    ["roots", () => flow("f", new Map([["a", a]]) as never)],
+    ["roots that are still to come", () => flow("f", Promise.resolve({ a }) as never)],
+    ["tails", () => flow("f", { a }, { tails: new Set([a]) as never })],
+    ["inputs", () => task("b", new Map([["a", a]]) as never, nothing)],
+    ["resources of a run", () => flow("f", { a }).run({ resources: db as never })],
+    ["resources of a task", () => flow("f", { b: task("b", nothing, { resources: db as never }) })],
+    ["estimates", () => flow("f", { a }).run({ estimates: db as never })],
+    ["attributes", () => flow("f", { a }).run({ attributes: new Headers() as never })],
+    ["retries", () => new DynamicScheduler([], [], { taskRetries: db as never })],
+    ["options of tasks", () => new DynamicScheduler([], [], { taskOptions: new Map() as never })],
+    ["data references", () => new DynamicScheduler([], [], { taskDataRefs: new Map() as never })],
+    ["an order", () => new DynamicScheduler([], [new Map() as never])],
+  ])("are no lists, no maps and no promises: %s", async (_, attempt) => {
+    expect(await refusal(attempt)).toEqual([
+      expect.stringMatching(/^Expected `.*` .*be an object, got `a (Map|Set|Headers|promise)`$/),
+    ]);
+  });
+
+  it("may be objects of any class, and of none", async () => {
+    class Settings {
+      readonly timeoutMs = 50;
+    }
+    const bare = Object.assign(Object.create(null), { db: 1 });
+    const uses = task("uses", nothing, {
+      resources: Object.assign(Object.create(null), { db: 1 }),
+    });
+    const done = await flow("f", { uses }).run({ ...new Settings(), resources: bare });
+    expect(done.executionState).toBe("completed");
+    expect((await flow("f", { a }).run(new Settings())).executionState).toBe("completed");
   });
 });
 
@@ -418,6 +460,110 @@ describe("A definition", () => {
     }
   });
 
+  it("says of what is no input what to do instead", async () => {
+    const of = async (input: unknown): Promise<string[]> =>
+      refusal(() => task("load", { x: input } as never, nothing));
+    const must =
+      'Input "x" of task "load" must be a task or one of pick, optional, settled, after and param, got ';
+    const constant =
+      ". A constant is no input: use it in the function, or give it to each run as a param()";
+    const extract = task("extract", nothing);
+    const day = param<string>("day");
+    expect(await of(5)).toEqual([`${must}5${constant}`]);
+    expect(await of("extract")).toEqual([`${must}"extract"${constant}`]);
+    expect(await of([extract])).toEqual([`${must}an array${constant}`]);
+    expect(await of(null)).toEqual([`${must}null${constant}`]);
+    expect(await of(undefined)).toEqual([`${must}undefined`]);
+    expect(await of(nothing)).toEqual([`${must}a function: make it a task`]);
+    expect(await of(never)).toEqual([`${must}a promise: make the function that gives it a task`]);
+    expect(await of(flow("f", { extract }))).toEqual([
+      `${must}a flow: take a task of it, or run it inside a task`,
+    ]);
+    expect(await of(day.of("monday"))).toEqual([
+      `${must}a value of a parameter: take the parameter itself, and give its value to the run`,
+    ]);
+    expect(await of(flow("f", { extract }).plan())).toEqual([`${must}a plan`]);
+    const report = await flow("f", { extract }).run();
+    expect(await of(report)).toEqual([`${must}a report`]);
+    expect(await of(report.taskStatistics[0])).toEqual([`${must}a task's statistics`]);
+    expect(await of(report.stageStatistics[0])).toEqual([`${must}a stage's statistics`]);
+  });
+
+  it("takes its inputs by name, and says so in one sentence when it is given one of them", async () => {
+    const user = task("user", nothing);
+    const odd = task("fetch user", nothing);
+    const of = async (inputs: unknown): Promise<string[]> =>
+      refusal(() => task("card", inputs as never, nothing));
+    expect(await of(user)).toEqual([
+      'The inputs of task "card" are an object, got a task: write { user }',
+    ]);
+    expect(await of(odd)).toEqual([
+      'The inputs of task "card" are an object, got a task: write { name: … }',
+    ]);
+    expect(await of(pick(user, "length" as never))).toEqual([
+      'The inputs of task "card" are an object, got an input made with pick(): write { name: … }',
+    ]);
+    expect(await of(param("day"))).toEqual([
+      'The inputs of task "card" are an object, got a parameter: write { name: … }',
+    ]);
+    const list = task("list", () => [1]);
+    const sizes = map("sizes", list, nothing);
+    expect(await refusal(() => map("more", list, sizes as never, nothing))).toEqual([
+      'The inputs of task "more" are an object, got a map: write { sizes }',
+    ]);
+    expect(await of([user])).toEqual([
+      'Expected `inputs` of task "card" to be an object, got `an array`',
+    ]);
+  });
+
+  it("makes one input of a task, not an input of an input, and says how both are had", async () => {
+    const user = task("user", () => ({ name: "Ada" }));
+    const part = pick(user, "name") as never;
+    expect(await refusal(() => optional(part))).toEqual([
+      "optional() needs a task, got an input made with pick(): write optional(task), and take the part in the function",
+    ]);
+    expect(await refusal(() => settled(part))).toEqual([
+      "settled() needs a task, got an input made with pick(): write settled(task), and take the part in the function",
+    ]);
+    expect(await refusal(() => after(part))).toEqual([
+      "after() needs a task, got an input made with pick(): write after(task)",
+    ]);
+    expect(await refusal(() => pick(part, "length" as never))).toEqual([
+      "pick() needs a task, got an input made with pick(): write pick(task, (value) => …) with a function that takes all of it",
+    ]);
+    expect(await refusal(() => pick(optional(user) as never, "name" as never))).toEqual([
+      "pick() needs a task, got an input made with optional(): write optional(task), and take the part in the function",
+    ]);
+    expect(await refusal(() => pick(settled(user) as never, "status" as never))).toEqual([
+      "pick() needs a task, got an input made with settled(): write settled(task), and take the part in the function",
+    ]);
+    expect(await refusal(() => optional(param("day") as never))).toEqual([
+      "optional() needs a task, got a parameter: it has a value in every run, take it as it is",
+    ]);
+  });
+
+  it("picks by a key or a function", async () => {
+    const user = task("user", () => ({ name: "Ada" }));
+    for (const part of [undefined, null, {}, true]) {
+      expect(await refusal(() => pick(user, part as never))).toEqual([
+        expect.stringMatching(/^pick\(\) needs a key or a function of the output of "user", got /),
+      ]);
+    }
+  });
+
+  it("has no more arguments than it can use", async () => {
+    const list = task("list", () => [1]);
+    expect(await refusal(() => task("a", nothing as never, {} as never, {}))).toEqual([
+      'Task "a" has an argument too many, an object: inputs come before the function, options after it',
+    ]);
+    expect(await refusal(() => map("m", list, nothing as never, {} as never, {}))).toEqual([
+      'Task "m" has an argument too many, an object: inputs come before the function, options after it',
+    ]);
+    expect(await refusal(() => task("a", nothing, nothing as never))).toEqual([
+      'Expected `options` of task "a" to be an object, got `a function`',
+    ]);
+  });
+
   it("says all that is wrong with it at once", async () => {
     expect(await refusal(() => task("", { a: 1 } as never, 5 as never))).toHaveLength(3);
   });
@@ -434,6 +580,15 @@ describe("A flow", () => {
     expect(await refusal(() => flow("f", {}, { tail: {} } as never))).toEqual([
       'Unknown option `tail`. Did you mean "tails"?',
     ]);
+  });
+});
+
+describe("A parameter", () => {
+  it("is checked by a schema, nothing else", async () => {
+    expect(await refusal(() => param("day", String as never))).toEqual([
+      "Expected `params.day.schema` to be a Standard Schema, such as one of zod, valibot or arktype, got `a function`",
+    ]);
+    expect(await refusal(() => param("", 1 as never))).toHaveLength(2);
   });
 });
 
@@ -482,6 +637,75 @@ describe("A scheduler", () => {
       "Expected `tasks` to be an array of [name, function] pairs, got `an object`",
       "Expected `taskOrder` to be an array of { taskName, dependencies }, got `an object`",
     ]);
+  });
+
+  it("refuses what it does not know of an order, and guesses what was meant", async () => {
+    const order = (keys: object): TaskOrder => ({ taskName: "deploy", ...keys }) as never;
+    for (const key of ["deps", "dependsOn", "depends_on", "needs", "dependancies"]) {
+      const deploy = order({ [key]: [{ taskName: "build" }] });
+      expect(
+        await refusal(() => new DynamicScheduler([], [{ taskName: "build" }, deploy])),
+      ).toEqual([
+        `Unknown option \`${key}\` of \`taskOrder[1]\`, the order of task "deploy". Did you mean "dependencies"?`,
+      ]);
+    }
+    expect(await refusal(() => new DynamicScheduler([], [order({ cost: 3 })]))).toEqual([
+      'Unknown option `cost` of `taskOrder[0]`, the order of task "deploy". There are taskName, dependencies.',
+    ]);
+  });
+
+  it("looks at orders of any depth", async () => {
+    const deep = {
+      taskName: "a",
+      dependencies: [{ taskName: "b", dependencies: [{ taskName: "c", deps: [] }, 7] }],
+    };
+    expect(await refusal(() => new DynamicScheduler([], [deep as never]))).toEqual([
+      'Unknown option `deps` of `taskOrder[0].dependencies[0].dependencies[0]`, the order of task "c". Did you mean "dependencies"?',
+      "Expected `taskOrder[0].dependencies[0].dependencies[1]` to be an object, got `7`",
+    ]);
+    const wrong = { taskName: "a", dependencies: [{ taskName: "b", dependencies: "c" }] };
+    expect(await refusal(() => new DynamicScheduler([], [wrong as never]))).toEqual([
+      'Expected `taskOrder[0].dependencies[0].dependencies` to be an array of task orders, got `"c"`',
+    ]);
+    let chain: TaskOrder = { taskName: "t0", deps: [] } as never;
+    for (let at = 1; at < 20_000; at++) chain = { taskName: `t${at}`, dependencies: [chain] };
+    expect(await refusal(() => new DynamicScheduler([], [chain]))).toHaveLength(1);
+  });
+
+  it("looks at an order once, however many share it, itself included", async () => {
+    let looked = 0;
+    const shared = {
+      taskName: "shared",
+      get dependencies(): TaskOrder[] {
+        looked++;
+        return [];
+      },
+    };
+    const readers = Array.from({ length: 100 }, (_, at) => ({
+      taskName: `t${at}`,
+      dependencies: [shared],
+    }));
+    new DynamicScheduler([], [shared, ...readers]);
+    expect(looked).toBe(1);
+    const round: { taskName: string; dependencies: TaskOrder[] } = {
+      taskName: "round",
+      dependencies: [],
+    };
+    round.dependencies.push(round);
+    expect(await refusal(() => new DynamicScheduler([["round", nothing]], [round]).plan())).toEqual(
+      ['Tasks wait for each other: "round" → "round". Remove one of these dependencies'],
+    );
+  });
+
+  it("guesses a few unknown dependencies, not thousands", async () => {
+    const names = Array.from({ length: 3000 }, (_, at) => `task-number-${at}`);
+    const scheduler = new DynamicScheduler(
+      names.map((name) => [name, nothing]),
+      names.map((taskName) => ({ taskName, dependencies: [{ taskName: `x${taskName}` }] })),
+    );
+    const issues = await refusal(() => scheduler.plan());
+    expect(issues).toHaveLength(3000);
+    expect(issues.filter((message) => message.includes("Did you mean"))).toHaveLength(10);
   });
 
   it("refuses data references that cannot be read", async () => {
@@ -563,6 +787,51 @@ describe("A semaphore", () => {
   it.each([...WRONG_INTEGERS, 0, undefined])("refuses %s permits", async (limit) => {
     expect(await refusal(() => new Semaphore(limit as never))).toEqual([
       expect.stringContaining("Expected `limit` to be an integer from 1 up"),
+    ]);
+  });
+});
+
+describe("A semaphore's acquire()", () => {
+  it("calls back, and nothing else", async () => {
+    expect(await refusal(() => new Semaphore(1).acquire(undefined as never))).toEqual([
+      "Expected `granted` to be a function, got `undefined`",
+    ]);
+  });
+});
+
+describe("flushObservers()", () => {
+  it("refuses options that it does not know, and limits that are none", async () => {
+    expect(await refusal(() => flushObservers({ timeout: 5 } as never))).toEqual([
+      'Unknown option `timeout`. Did you mean "timeoutMs"?',
+    ]);
+    expect(await refusal(() => flushObservers(5 as never))).toEqual([
+      "Expected `options` to be an object, got `5`",
+    ]);
+    expect(await refusal(() => flushObservers({ timeoutMs: -1 }))).toHaveLength(1);
+  });
+});
+
+describe("Estimates of a plan", () => {
+  it("are milliseconds by task name", async () => {
+    const planned = flow("f", { load: task("load", nothing) }).plan();
+    expect(await refusal(() => planned.criticalPath({ load: "5" } as never))).toEqual([
+      'Expected `estimates.load` to be a number of milliseconds from 0 up, got `"5"`',
+    ]);
+    expect(await refusal(() => planned.criticalPath([5] as never))).toHaveLength(1);
+  });
+});
+
+describe("A step of a script", () => {
+  it("is checked when the script is written", async () => {
+    const clock = new VirtualClock();
+    expect(
+      await refusal(() =>
+        scripted(clock, { ms: 5 }, { retrun: 1, ms: "5" } as never, null as never),
+      ),
+    ).toEqual([
+      'Unknown option `retrun` of `steps[1]`. Did you mean "return"?',
+      'Expected `steps[1].ms` to be a number of milliseconds from 0 up, got `"5"`',
+      "Expected `steps[2]` to be an object, got `null`",
     ]);
   });
 });

@@ -36,7 +36,8 @@ class TakenInput extends InputHandle {
 
 function handleOf(word: string, task: unknown): TaskHandle {
   if (task instanceof TaskHandle) return task;
-  const got = otherCopy(task, "task", "input") ?? `${describe(task)}${instead(word, task)}`;
+  const foreign = task instanceof InputHandle ? undefined : otherCopy(task, "task", "input");
+  const got = foreign ?? `${describe(task)}${instead(word, task)}`;
   throw refusal(word, `${word}() needs a task, got ${got}`);
 }
 
