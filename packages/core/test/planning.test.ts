@@ -4,10 +4,14 @@ import {
   DefinitionError,
   DynamicScheduler,
   flow,
+  type Inputs,
   map,
+  type Param,
   PlanError,
   param,
+  RunError,
   type SchedulerOptions,
+  type Schema,
   type Task,
   type TaskOrder,
   task,
@@ -298,6 +302,16 @@ describe("Tail tasks", () => {
   });
 });
 
+describe("A task that is root and tail", () => {
+  it("is refused: its output would be promised, and nobody would wait for it", () => {
+    const both = task("both", nothing);
+    const other = task("other", nothing);
+    expect(messages(() => flow("f", { other, result: both }, { tails: { both } }))).toEqual([
+      'Task "both" is a root and a tail: nobody waits for a tail task, so its output cannot be promised. Leave it out of one of them',
+    ]);
+  });
+});
+
 describe("Targets", () => {
   const a = task("a", () => "a");
   const b = task("b", { a }, () => "b");
@@ -314,6 +328,28 @@ describe("Targets", () => {
     expect(done.run.targets).toEqual(["c"]);
     expect({ ...done.outputs }).toEqual({});
     expect({ ...(await wide.run({ targets: ["b"] })).outputs }).toEqual({ second: "b" });
+  });
+
+  it("give the outputs of every root that they need, named or not", async () => {
+    const done = await wide.run({ targets: ["d"] });
+    expect({ ...done.outputs }).toEqual({ d: "d", second: "b" });
+    expect({ ...done.unwrap() }).toEqual({ d: "d", second: "b" });
+    const kept = await wide.run({ targets: ["d"], keep: "roots" });
+    expect({ ...kept.unwrap() }).toEqual({ d: "d", second: "b" });
+  });
+
+  it("that leave a root out give a report that does not pretend to have it", async () => {
+    const done = await wide.run({ targets: ["b"] });
+    expect(done.executionState).toBe("completed");
+    expect(() => done.unwrap()).toThrow(RunError);
+    expect(() => done.unwrap()).toThrow(
+      /^The run completed.*\n {2}Root "d" did not run: it was not among the targets$/,
+    );
+    expect({ ...done.outputs }).toEqual({ second: "b" });
+    expect({ ...(await wide.run({ targets: ["b", "d"] })).unwrap() }).toEqual({
+      d: "d",
+      second: "b",
+    });
   });
 
   it("that are no tasks are refused, with what was probably meant", async () => {
@@ -354,6 +390,72 @@ describe("Parameters", () => {
           suggestion: "user",
         },
       ],
+    });
+  });
+
+  it("of one name are one: a second one is refused, with who reads them", () => {
+    const id = (): Param<unknown> => param("id");
+    const [first, second] = [id(), id()];
+    const reader = (name: string, inputs: Inputs): Task<unknown> => task(name, inputs, nothing);
+    const roots = {
+      a: reader("a", { first }),
+      b: reader("b", { first, day }),
+      c: reader("c", { second }),
+      d: reader("d", { third: id() }),
+    };
+    expect(messages(() => flow("f", roots))).toEqual([
+      'Two parameters are named "id", read by tasks "a" and "c": names identify parameters, share one of them or give each its own name',
+    ]);
+    expect(messages(() => flow("f", { e: reader("e", { first, second }) }))).toEqual([
+      'Two parameters are named "id", read by task "e": names identify parameters, share one of them or give each its own name',
+    ]);
+    expect(
+      messages(() => flow("f", { m: map("m", id() as Param<unknown[]>, { first }, nothing) })),
+    ).toEqual([expect.stringContaining('Two parameters are named "id", read by task "m"')]);
+    expect(flow("f", { a: roots.a, b: roots.b }).plan().totalTasks).toBe(2);
+  });
+
+  it("take a value that they made themselves, or one that was written by hand", async () => {
+    const namesake = param<number>("user");
+    await expect(greeting.run({ params: [namesake.of(7), day.of(1)] })).rejects.toMatchObject({
+      issues: [
+        {
+          code: "another-parameter",
+          message:
+            'The value for the parameter "user" was made by another parameter of that name: use `of` of the one that the tasks take',
+          path: ["params", "user"],
+        },
+      ],
+    });
+    const done = await greeting.run({ params: [{ param: "user", value: "x" }, day.of(1)] });
+    expect(done.unwrap().greet).toEqual({ user: "x", day: 1 });
+  });
+
+  it("that only tasks outside the targets read may be given, and are not looked at", async () => {
+    let checked = 0;
+    const schema: Schema<number> = {
+      "~standard": {
+        version: 1,
+        vendor: "test",
+        validate: (value) => {
+          checked++;
+          return { value: Number(value) };
+        },
+      },
+    };
+    const age = param("age", schema);
+    const plain = task("plain", () => 1);
+    const aged = task("aged", { age }, (inputs) => inputs.age);
+    const two = flow("two", { plain, aged });
+    const done = await two.run({ targets: ["plain"], params: [age.of("7")] });
+    expect(done.outputs).toMatchObject({ plain: 1 });
+    expect(checked).toBe(0);
+    expect((await two.run({ params: [age.of("7")] })).unwrap().aged).toBe(7);
+    await expect(two.run({ targets: ["plain"], params: [day.of(1)] })).rejects.toMatchObject({
+      issues: [{ code: "unknown-parameter" }],
+    });
+    await expect(two.run({ targets: ["aged"] })).rejects.toMatchObject({
+      issues: [{ code: "missing-parameter" }],
     });
   });
 
