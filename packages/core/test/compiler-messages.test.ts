@@ -1,38 +1,7 @@
 /** What TypeScript says of usual mistakes: where it points, and its last line, which is the one that tells. */
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
-
-const src = fileURLToPath(new URL("../src", import.meta.url));
-const options: ts.CompilerOptions = {
-  target: ts.ScriptTarget.ES2022,
-  lib: ["lib.es2023.d.ts"],
-  module: ts.ModuleKind.NodeNext,
-  strict: true,
-  exactOptionalPropertyTypes: true,
-  skipLibCheck: true,
-  noEmit: true,
-  types: [],
-};
-
-const INSTALLED = "/node_modules/@astrum/core/";
-
-/** A file of the package as its users have it: its declarations only. */
-function installed(path: string): string | undefined {
-  if (path === `${INSTALLED}package.json`) {
-    const exports = { ".": { types: "./index.d.ts" } };
-    return JSON.stringify({ name: "@astrum/core", type: "module", exports });
-  }
-  const name = path.startsWith(INSTALLED) ? path.slice(INSTALLED.length) : "";
-  const source = join(src, name.replace(/\.d\.ts$/, ".ts"));
-  if (!name.endsWith(".d.ts") || !existsSync(source)) return undefined;
-  const { outputText } = ts.transpileDeclaration(readFileSync(source, "utf8"), {
-    compilerOptions: { ...options, noEmit: false, declaration: true, isolatedDeclarations: true },
-  });
-  return outputText;
-}
+import { compile } from "./compile.ts";
 
 const BEFORE = `
 import { flow, map, optional, param, pick, task, DynamicScheduler } from "@astrum/core";
@@ -175,31 +144,11 @@ function diagnose(): Map<string, ts.Diagnostic[]> {
     text += `{ ${(MISTAKES[name] as Mistake).code} }\n`;
     return text.length;
   });
-  const written: Readonly<Record<string, string>> = {
-    "/mistakes.mts": text,
-    "/globals.d.ts": "interface AbortSignal { readonly aborted: boolean }",
-  };
-  const read = (path: string): string | undefined => written[path] ?? installed(path);
-  const disk = ts.createCompilerHost(options);
-  const host: ts.CompilerHost = {
-    ...disk,
-    getCurrentDirectory: () => "/",
-    directoryExists: (path) => `${path}/`.startsWith(INSTALLED) || INSTALLED.startsWith(`${path}/`),
-    fileExists: (path) => read(path) !== undefined,
-    readFile: read,
-    getSourceFile: (path, version) => {
-      const own = read(path);
-      return own === undefined
-        ? disk.getSourceFile(path, version)
-        : ts.createSourceFile(path, own, version);
-    },
-  };
-  const program = ts.createProgram(Object.keys(written), options, host);
   const found = new Map<string, ts.Diagnostic[]>(names.map((name) => [name, []]));
-  for (const diagnostic of ts.getPreEmitDiagnostics(program)) {
-    const at = diagnostic.file?.fileName === "/mistakes.mts" ? (diagnostic.start as number) : -1;
+  for (const diagnostic of compile({ "mistakes.mts": text })) {
+    const at = diagnostic.start as number;
     const nth = ends.findIndex((end) => at < end);
-    if (at < BEFORE.length) throw new Error(ts.formatDiagnostic(diagnostic, host));
+    if (at < BEFORE.length) throw new Error(`What comes before is wrong at ${at}`);
     (found.get(names[nth] as string) as ts.Diagnostic[]).push(diagnostic);
   }
   return found;

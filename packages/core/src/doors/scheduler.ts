@@ -24,7 +24,34 @@ import {
   type TaskOrder,
 } from "./records.ts";
 
-/** Plans and runs tasks that are given by name, in a predeclared order. Runs any number of times, also at once. */
+/**
+ * Plans and runs tasks that are given by name, in a predeclared order. Runs any number of times, also at once.
+ *
+ * An order waits for its `dependencies`; what a task is called with is said apart, in `taskDataRefs`. A task without
+ * data references is called with an empty object and its context.
+ *
+ * @example
+ * ```ts
+ * import { DynamicScheduler } from "@astrum/core";
+ *
+ * const scheduler = new DynamicScheduler(
+ *   [
+ *     ["extract", async () => ({ rows: 100 })],
+ *     ["load", async ({ rows }: { rows: number }) => `${rows} rows`],
+ *   ],
+ *   [{ taskName: "extract" }, { taskName: "load", dependencies: [{ taskName: "extract" }] }],
+ *   {
+ *     taskDataRefs: {
+ *       load: { inputs: [{ from: { task: "extract", key: "rows" }, to: { key: "rows" } }] },
+ *     },
+ *     taskRetries: { load: 2 },
+ *   },
+ * );
+ *
+ * const report = await scheduler.execute();
+ * console.log(report.taskReturnSet.get("load")); // 100 rows
+ * ```
+ */
 export class DynamicScheduler {
   readonly #callables: ReadonlyMap<string, TaskCallable>;
   readonly #orders: readonly TaskOrder[];
