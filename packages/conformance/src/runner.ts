@@ -16,7 +16,7 @@ export interface RunnerUnderTest {
   /** Runs a task by its function, or finds the export of `astrum-conformance/tasks` that has the task's name. */
   readonly runner: Runner;
   /** What the report names as the place of an attempt. Default: anything. */
-  readonly place?: RegExp;
+  readonly place?: RegExp | undefined;
   /** Called after the last test. */
   close?(): unknown;
 }

@@ -7,7 +7,7 @@ import { VERSION } from "./version.ts";
 
 export interface InstrumentationConfig extends OtelObserverOptions {
   /** `false`: does nothing until `enable()` is called. Default `true`. */
-  readonly enabled?: boolean;
+  readonly enabled?: boolean | undefined;
 }
 
 /** The `Instrumentation` of `@opentelemetry/instrumentation`, structurally: that package is not needed. */

@@ -25,31 +25,31 @@ export interface LogRecord {
 
 export interface OtelObserverOptions {
   /** Default `attempt`. */
-  readonly detail?: Detail;
+  readonly detail?: Detail | undefined;
   /** `false` gives the task no span; its own spans then belong to the run's. Asked once a task, when it becomes ready. */
-  readonly shouldTrace?: (task: TaskInfo) => boolean;
+  readonly shouldTrace?: ((task: TaskInfo) => boolean) | undefined;
   /**
    * `active` (default): the run's span is a child of the span that is active where `run()` is called. `root`: it begins
    * a trace of its own, with a link to that span; for runs that outlive or dwarf their caller.
    */
-  readonly parent?: "active" | "root";
+  readonly parent?: "active" | "root" | undefined;
   /** Links of one task span at most, the critical one first. An integer from 0 up, default 128, as SDKs have it. */
-  readonly maxLinks?: number;
+  readonly maxLinks?: number | undefined;
   /** More attributes for the start of a run's span (`RunInfo`) and of a task's (`TaskInfo`, which has a `run`). */
-  readonly attributes?: (subject: RunInfo | TaskInfo) => Attributes | undefined;
+  readonly attributes?: ((subject: RunInfo | TaskInfo) => Attributes | undefined) | undefined;
   /** The `error.type` of an error: few values, for spans and metrics alike. `undefined` leaves it to the default. */
-  readonly errorType?: (error: unknown) => string | undefined;
+  readonly errorType?: ((error: unknown) => string | undefined) | undefined;
   /** Default: what `OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN` says (`logs` or `logs/dup`), else `event`. */
-  readonly exceptions?: ExceptionSignal;
+  readonly exceptions?: ExceptionSignal | undefined;
   /** `cicd`: also the attributes of the CI/CD conventions, `cicd.pipeline.*`, as far as a library can know them. */
-  readonly semconv?: { readonly cicd?: boolean };
+  readonly semconv?: { readonly cicd?: boolean | undefined } | undefined;
   /** `false` records no metrics. Default `true`. */
-  readonly metrics?: boolean;
+  readonly metrics?: boolean | undefined;
   /** Default: the global one, looked up at the start of each run, so the SDK may be started after this call. */
-  readonly tracerProvider?: TracerProvider;
-  readonly meterProvider?: MeterProvider;
+  readonly tracerProvider?: TracerProvider | undefined;
+  readonly meterProvider?: MeterProvider | undefined;
   /** For exceptions as logs. Default: the global one of `@opentelemetry/api` from 1.10 on; 1.9 has none. */
-  readonly loggerProvider?: LoggerProvider;
+  readonly loggerProvider?: LoggerProvider | undefined;
 }
 
 const FUNCTIONS = ["shouldTrace", "attributes", "errorType"] as const;

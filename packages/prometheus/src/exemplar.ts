@@ -10,7 +10,7 @@ export interface TraceContext {
   readonly traceId: string;
   readonly spanId: string;
   /** Bit 0: sampled. An exemplar of a trace that nobody kept would lead nowhere. */
-  readonly traceFlags?: number;
+  readonly traceFlags?: number | undefined;
 }
 
 /** Called inside the context of each attempt. A trace context, or labels of your own, or nothing. */

@@ -28,7 +28,7 @@ export interface Reporter {
 
 /** What every format understands; the formats' own functions take more. */
 export interface ReporterOptions {
-  readonly redact?: Redaction;
+  readonly redact?: Redaction | undefined;
 }
 
 export type ReporterName =

@@ -6,32 +6,32 @@ import { moduleUrl } from "./module.ts";
 
 export interface WorkerPoolOptions {
   /** How many threads at most, hence how many attempts at once. Default: `os.availableParallelism()`. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /**
    * How many threads are kept when there is nothing to do; also started at once, and again when one of them is lost.
    * One that cannot be started is started for the call that needs it, which says why if that fails too. Default 0.
    */
-  readonly minThreads?: number;
+  readonly minThreads?: number | undefined;
   /** A thread above `minThreads` that has had nothing to do for so long is ended. Default 30,000; `Infinity` keeps it. */
-  readonly idleTimeoutMs?: number;
+  readonly idleTimeoutMs?: number | undefined;
   /** Heap limits of each thread, in MiB. Buffers live outside the heap and are not counted. Default: Node's. */
-  readonly resourceLimits?: ResourceLimits;
+  readonly resourceLimits?: ResourceLimits | undefined;
   /**
    * How long a cancelled function may take to end by itself before its thread is terminated. Default 0: at once.
    * A thread that ends a cancelled function in time is kept, with its modules and caches.
    */
-  readonly cancelGraceMs?: number;
+  readonly cancelGraceMs?: number | undefined;
   /** Modules that every thread imports, in order, before its first task: instrumentation, polyfills, warm caches. */
-  readonly preload?: readonly (URL | string)[];
+  readonly preload?: readonly (URL | string)[] | undefined;
   /**
    * Modules whose default export is a `RemoteActivator`, or an array of them. They make the caller's trace and baggage
    * current around a task's function; they are flushed when a thread has been quiet for a second and when the pool closes.
    */
-  readonly activators?: readonly (URL | string)[];
+  readonly activators?: readonly (URL | string)[] | undefined;
   /** Environment variables of the threads. Default: a copy of `process.env`, made when a thread starts. */
-  readonly env?: NodeJS.ProcessEnv | typeof SHARE_ENV;
+  readonly env?: NodeJS.ProcessEnv | typeof SHARE_ENV | undefined;
   /** Node options of the threads. Default: those of this process. */
-  readonly execArgv?: readonly string[];
+  readonly execArgv?: readonly string[] | undefined;
 }
 
 const RESOURCE_LIMITS = [
@@ -126,7 +126,7 @@ export class Check {
   }
 
   number<K extends string>(
-    options: { readonly [P in K]?: number },
+    options: { readonly [P in K]?: number | undefined },
     key: K,
     fallback: number,
     range: { from: number; whole?: true; endless?: true },

@@ -15,7 +15,7 @@ export interface WorkerRunnerOptions
    * these are), or references by name. Items of a mapped task go by the name of the map. A function is called in its
    * thread as it would be called here.
    */
-  readonly tasks?: Readonly<Record<string, WorkerRef<never, unknown> | CannotCross>>;
+  readonly tasks?: Readonly<Record<string, WorkerRef<never, unknown> | CannotCross>> | undefined;
 }
 
 /** What the runner needs of its pool. */

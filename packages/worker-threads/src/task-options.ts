@@ -9,14 +9,14 @@ export interface WorkerTaskOptions<Args extends readonly unknown[] = readonly ne
    * Parts of the arguments to move into the thread instead of copying them. They are gone here afterwards, for retries
    * too: a second attempt fails with a `WorkerSerializationError`. Shared memory needs no transfer.
    */
-  readonly transfer?: (...args: Args) => readonly Transferable[];
+  readonly transfer?: ((...args: Args) => readonly Transferable[]) | undefined;
   /**
    * How long the function may take in its thread, waiting for a thread not included. Then it is cancelled and the
    * attempt fails with a `WorkerTimeoutError`. The `timeoutMs` of a task counts the waiting too. Default: no limit.
    */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Default: the pool's. */
-  readonly cancelGraceMs?: number;
+  readonly cancelGraceMs?: number | undefined;
 }
 
 /** The parts of a request that are the same for every attempt. */

@@ -128,7 +128,7 @@ export interface ExecutionReport<Outputs = Record<string, unknown>>
   getAverageTaskDurationMs(): number;
   getTaskStatisticsByStage(stageId: number): TaskStatistics[];
   /** Never throws. `outputs`: include the outputs of all tasks, or of those named. */
-  toJSON(options?: { outputs?: boolean | readonly string[] }): SerializedReport;
+  toJSON(options?: { outputs?: boolean | readonly string[] | undefined }): SerializedReport;
 }
 
 /** What is known of a run beside its ledger. */
@@ -450,7 +450,7 @@ export class Report implements ExecutionReport {
     return this.taskStatistics.filter((row) => row.stageId === stageId);
   }
 
-  toJSON(options?: { outputs?: boolean | readonly string[] }): SerializedReport {
+  toJSON(options?: { outputs?: boolean | readonly string[] | undefined }): SerializedReport {
     const { planIssues, observerErrors, resume } = this.#record;
     const report: SerializedReport = {
       format: "astrum.execution-report",

@@ -7,9 +7,9 @@ import { failedAttempts } from "../wording/outcome.ts";
 
 export interface CompareOptions {
   /** Milliseconds. A change of less is noise; 0 keeps every change. Default 10. */
-  readonly minMs?: number;
+  readonly minMs?: number | undefined;
   /** A change of less than this share of the time before is noise; 0 keeps every change. Default 0.1. */
-  readonly minRatio?: number;
+  readonly minRatio?: number | undefined;
 }
 
 export interface DurationChange {

@@ -23,8 +23,8 @@ import { workspace } from "./workspace.ts";
 
 export interface HtmlOptions {
   /** The values of tasks, in the detail pane. They may hold what must not leave the machine. Default `false`. */
-  readonly outputs?: boolean;
-  readonly redact?: Redaction;
+  readonly outputs?: boolean | undefined;
+  readonly redact?: Redaction | undefined;
 }
 
 /** Readable without scripts and under `Content-Security-Policy: default-src 'none'`, apart from the interactive parts. */

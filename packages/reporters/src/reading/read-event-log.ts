@@ -10,7 +10,7 @@ import { rebuiltReport } from "./rebuilt-report.ts";
 
 export interface ReadEventLogOptions {
   /** Default: the run that started last. */
-  readonly runId?: string;
+  readonly runId?: string | undefined;
 }
 
 /**

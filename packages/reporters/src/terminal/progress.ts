@@ -16,18 +16,18 @@ import type { Estimates } from "./time-left.ts";
 
 export interface ProgressOptions {
   /** Where to. Default `process.stderr`: the standard output is for what the program is for. */
-  readonly stream?: TerminalStream;
+  readonly stream?: TerminalStream | undefined;
   /** Default `"auto"`. */
-  readonly mode?: ProgressMode;
+  readonly mode?: ProgressMode | undefined;
   /**
    * Default: what `--color` or `--no-color` on the command line says, then `NO_COLOR`, then `FORCE_COLOR`; otherwise colours on a
    * terminal that is not `TERM=dumb`, and in the logs of services known to show them.
    */
-  readonly color?: boolean;
+  readonly color?: boolean | undefined;
   /** Milliseconds by task name, for the time left: `estimatesFrom(report)` of an earlier run. Default: what this run shows. */
-  readonly estimates?: Estimates;
+  readonly estimates?: Estimates | undefined;
   /** Applied to names, messages and errors before they are shown. */
-  readonly redact?: Redaction;
+  readonly redact?: Redaction | undefined;
 }
 
 /** What a test has in its own hands. */

@@ -5,10 +5,10 @@
 
 /** As much of a Node.js stream as is needed: `process.stderr`, `process.stdout`, or one of your own. */
 export interface TerminalStream {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  readonly rows?: number;
-  readonly writableNeedDrain?: boolean;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
+  readonly writableNeedDrain?: boolean | undefined;
   write(text: string): unknown;
   on?(event: "error" | "resize", listener: (error: Error) => void): unknown;
   off?(event: "error" | "resize", listener: (error: Error) => void): unknown;

@@ -11,12 +11,12 @@ import { Sink, type TerminalStream } from "./sink.ts";
 
 export interface SummaryOptions {
   /** Where to. Default `process.stdout`. */
-  readonly stream?: TerminalStream;
+  readonly stream?: TerminalStream | undefined;
   /** As for `progress`. */
-  readonly color?: boolean;
+  readonly color?: boolean | undefined;
   /** Failures with their stacks, where no progress has shown them. Default `false`: a line each. */
-  readonly stacks?: boolean;
-  readonly redact?: Redaction;
+  readonly stacks?: boolean | undefined;
+  readonly redact?: Redaction | undefined;
 }
 
 const LIMITS = { path: 5, slowest: 5 };

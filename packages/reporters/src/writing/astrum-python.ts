@@ -8,8 +8,8 @@ import { type Redaction, redacted } from "../wording/redact.ts";
 
 export interface AstrumPythonOptions {
   /** Fill `task_return_set` with the outputs that the report holds. Default `false`. */
-  readonly outputs?: boolean;
-  readonly redact?: Redaction;
+  readonly outputs?: boolean | undefined;
+  readonly redact?: Redaction | undefined;
 }
 
 export interface AstrumPythonReport {

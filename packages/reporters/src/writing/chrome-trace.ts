@@ -14,7 +14,7 @@ import { type Redaction, redacted } from "../wording/redact.ts";
 import { sliceName } from "./slice-name.ts";
 
 export interface ChromeTraceOptions {
-  readonly redact?: Redaction;
+  readonly redact?: Redaction | undefined;
 }
 
 interface TraceEvent {

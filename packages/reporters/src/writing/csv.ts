@@ -9,10 +9,10 @@ import { type Redaction, redacted } from "../wording/redact.ts";
 
 export interface CsvOptions {
   /** Default `tasks`. */
-  readonly rows?: "tasks" | "attempts";
+  readonly rows?: "tasks" | "attempts" | undefined;
   /** `keep` leaves texts that start with `=`, `+`, `-` or `@` as they are: for programs, never for a spreadsheet. Default `escape`. */
-  readonly formulas?: "escape" | "keep";
-  readonly redact?: Redaction;
+  readonly formulas?: "escape" | "keep" | undefined;
+  readonly redact?: Redaction | undefined;
 }
 
 type Cell = string | number | boolean | null | undefined;

@@ -9,7 +9,7 @@ import { type Redaction, redacted } from "../wording/redact.ts";
 import { visibleLines, visibleMessage } from "../wording/visible.ts";
 
 export interface CtrfOptions {
-  readonly redact?: Redaction;
+  readonly redact?: Redaction | undefined;
 }
 
 type CtrfStatus = "passed" | "failed" | "skipped" | "pending" | "other";

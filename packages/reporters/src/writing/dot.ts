@@ -10,12 +10,12 @@ import { visible } from "../wording/visible.ts";
 
 export interface DotOptions {
   /** Default `LR`, left to right. */
-  readonly direction?: "LR" | "TB";
+  readonly direction?: "LR" | "TB" | undefined;
   /** Boxes before the graph is drawn in fewer. Default 500; `Infinity` for every task. */
-  readonly maxNodes?: number;
+  readonly maxNodes?: number | undefined;
   /** Arrows before the graph is drawn in fewer boxes. Default 1,500; `Infinity` for every dependency. */
-  readonly maxEdges?: number;
-  readonly redact?: Redaction;
+  readonly maxEdges?: number | undefined;
+  readonly redact?: Redaction | undefined;
 }
 
 export function renderDot(subject: SerializedReport | Plan, options: DotOptions = {}): string {

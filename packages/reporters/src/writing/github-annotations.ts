@@ -10,8 +10,8 @@ import { visibleLines, visibleName } from "../wording/visible.ts";
 
 export interface GithubAnnotationsOptions {
   /** The checkout, for instance `process.env.GITHUB_WORKSPACE`. Without it annotations have no file. */
-  readonly root?: string;
-  readonly redact?: Redaction;
+  readonly root?: string | undefined;
+  readonly redact?: Redaction | undefined;
 }
 
 const SHOWN = 10;

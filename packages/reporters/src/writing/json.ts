@@ -7,10 +7,10 @@ import { type Redaction, type Redactor, redactor } from "../wording/redact.ts";
 
 export interface JsonOptions {
   /** Outputs may hold what must not leave the machine. Default `false`. */
-  readonly outputs?: boolean;
-  readonly redact?: Redaction;
+  readonly outputs?: boolean | undefined;
+  readonly redact?: Redaction | undefined;
   /** Spaces per level; 0, the default, is one line. */
-  readonly indent?: number;
+  readonly indent?: number | undefined;
 }
 
 /** Ends with a newline. `parseReport(renderJson(report, { outputs: true, redact: false }))` equals `report`. */

@@ -12,10 +12,10 @@ import { xmlAttribute, xmlText } from "../wording/xml.ts";
 
 export interface JUnitOptions {
   /** Default `jenkins`. */
-  readonly dialect?: "jenkins" | "ant";
+  readonly dialect?: "jenkins" | "ant" | undefined;
   /** Default: the name of the flow. */
-  readonly suite?: string;
-  readonly redact?: Redaction;
+  readonly suite?: string | undefined;
+  readonly redact?: Redaction | undefined;
 }
 
 export function renderJUnit(report: SerializedReport, options: JUnitOptions = {}): string {

@@ -15,7 +15,7 @@ import { lineRedactor, type Redaction } from "../wording/redact.ts";
 
 export interface EventLogOptions {
   /** Applied to every line before it is written. An output in which anything is found is not stored. */
-  readonly redact?: Redaction;
+  readonly redact?: Redaction | undefined;
 }
 
 export interface EventLog {

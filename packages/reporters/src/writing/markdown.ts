@@ -20,10 +20,10 @@ import { renderMermaid } from "./mermaid.ts";
 
 export interface MarkdownOptions {
   /** Default 900,000; a job summary may have 1,048,576, a comment 65,536. At least 1,000. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
   /** A Mermaid diagram of the graph when it has at most this many tasks. Default 60; 0 for none. */
-  readonly diagramTasks?: number;
-  readonly redact?: Redaction;
+  readonly diagramTasks?: number | undefined;
+  readonly redact?: Redaction | undefined;
 }
 
 /** Headings start at the third level, so that the text fits into a page of its own or another's. */

@@ -11,14 +11,14 @@ import { cut, visible, visibleName } from "../wording/visible.ts";
 
 export interface MermaidOptions {
   /** `gantt` shows when tasks ran and needs a report. Default `flowchart`. */
-  readonly kind?: "flowchart" | "gantt";
+  readonly kind?: "flowchart" | "gantt" | undefined;
   /** Default `LR`, left to right. */
-  readonly direction?: "LR" | "TD";
+  readonly direction?: "LR" | "TD" | undefined;
   /** Default 500, Mermaid's own limit. */
-  readonly maxEdges?: number;
+  readonly maxEdges?: number | undefined;
   /** Default 50,000, Mermaid's own limit. Gitea renders up to 5,000. */
-  readonly maxChars?: number;
-  readonly redact?: Redaction;
+  readonly maxChars?: number | undefined;
+  readonly redact?: Redaction | undefined;
 }
 
 const LABEL_LENGTH = 120;

@@ -13,8 +13,8 @@ import { type Redaction, redacted } from "../wording/redact.ts";
 
 export interface NdjsonOptions {
   /** Lines of type `completed` with the outputs that the report holds. Default `false`. */
-  readonly outputs?: boolean;
-  readonly redact?: Redaction;
+  readonly outputs?: boolean | undefined;
+  readonly redact?: Redaction | undefined;
 }
 
 /** `readEventLog(renderNdjson(report, { outputs: true, redact: false }))` equals `report`. */

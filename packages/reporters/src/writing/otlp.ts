@@ -17,8 +17,8 @@ import { type Redaction, redacted } from "../wording/redact.ts";
 
 export interface OtlpJsonOptions {
   /** `service.name`. Default: the name of the flow. */
-  readonly serviceName?: string;
-  readonly redact?: Redaction;
+  readonly serviceName?: string | undefined;
+  readonly redact?: Redaction | undefined;
 }
 
 const INTERNAL = 1;

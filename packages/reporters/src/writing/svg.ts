@@ -15,8 +15,8 @@ import { xmlAttribute, xmlText } from "../wording/xml.ts";
 
 export interface SvgOptions {
   /** Pixels. Default 1200. */
-  readonly width?: number;
-  readonly redact?: Redaction;
+  readonly width?: number | undefined;
+  readonly redact?: Redaction | undefined;
 }
 
 const LEFT = 64;

@@ -9,7 +9,7 @@ import { type Redaction, redacted } from "../wording/redact.ts";
 import { visible, visibleLines, visibleMessage } from "../wording/visible.ts";
 
 export interface TapOptions {
-  readonly redact?: Redaction;
+  readonly redact?: Redaction | undefined;
 }
 
 export function renderTap(report: SerializedReport, options: TapOptions = {}): string {

@@ -13,8 +13,8 @@ import { cut, visibleMessage, visibleName } from "../wording/visible.ts";
 
 export interface TextOptions {
   /** Also one line for every task. Default `false`. */
-  readonly tasks?: boolean;
-  readonly redact?: Redaction;
+  readonly tasks?: boolean | undefined;
+  readonly redact?: Redaction | undefined;
 }
 
 /** State and counts, failures, why it took that long, the ten slowest and the flaky tasks; for a plan its stages. */
