@@ -24,7 +24,7 @@ export function carrierTexts(carrier) {
   for (const name of Object.keys(carrier)) {
     try {
       const value = /** @type {Record<string, unknown>} */ (carrier)[name];
-      if (typeof value === "string" && name !== "__proto__") texts[name] = value;
+      if (typeof value === "string") texts[name] = value;
     } catch {
       // A getter of the observer's.
     }

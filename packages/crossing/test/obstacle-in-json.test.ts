@@ -33,21 +33,16 @@ describe("the obstacle in JSON", () => {
         if (findJsonObstacle(value, "input") === undefined)
           expect(throughJson(value)).toStrictEqual(asJson(value));
       }),
-      { numRuns: 2_000 },
+      { numRuns: 500 },
     );
   });
 
   test("is found in nothing that JSON has", () => {
     fc.assert(
-      fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
-        fc.pre(!JSON.stringify(value).includes("__proto__"));
-        fc.pre(!JSON.stringify(value).includes("toJSON"));
-        const read = throughJson(value);
-        expect(findJsonObstacle(read, "input")).toEqual(
-          JSON.stringify(value).match(/-0\b(?!\.)/) ? expect.anything() : undefined,
-        );
+      fc.property(fc.json(), (json) => {
+        fc.pre(!/"(__proto__|toJSON)":/.test(json));
+        expect(findJsonObstacle(JSON.parse(json), "input")).toBeUndefined();
       }),
-      { numRuns: 1_000 },
     );
   });
 

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { createWorkerPool, type WorkerPool, WorkerPoolClosedError } from "../src/index.ts";
 import { faults, openPool, reached, rejection, sharedCells, tasks } from "./rig.ts";
 
@@ -111,12 +111,18 @@ describe("threads", () => {
   });
 
   test("that are kept stay, when those above them end", async () => {
+    let started = 0;
+    const count = (): void => void started++;
+    process.on("worker", count);
+    onTestFinished(() => void process.off("worker", count));
     const pool = openPool({ threads: 3, minThreads: 1, idleTimeoutMs: 20 });
     await Promise.all([1, 2, 3].map((wait) => pool.task(tasks.wait)(wait)));
     expect(pool.stats.threads).toBe(3);
+    // Holds this thread, so that the time of all three is up in the same turn.
+    Atomics.wait(sharedCells(), 0, 0, 100);
     await fewerThreads(pool, 1);
     await sleep(100);
-    expect(pool.stats.threads).toBe(1);
+    expect([pool.stats.threads, started]).toEqual([1, 3]);
   });
 
   test("that were kept are replaced when they are lost", async () => {
