@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
 import { coreFiles, cutTree, plantTree, root } from "./planted-tree.ts";
 
-/** Each fault is a file of its own in the planted tree, so that what is reported has one cause. */
+/** Each fault is a file of its own in the planted tree, so that what is reported has one cause. They have one run. */
 const anywhere: Readonly<Record<string, readonly [file: string, text: string]>> = {
   "lint/nursery/noFloatingPromises": [
     "packages/otel/src/floating.ts",
@@ -34,13 +34,17 @@ const otherEndOfTheCycle: Readonly<Record<string, string>> = {
     'import { other } from "./cycle.ts";\nexport const value: number = other;\n',
 };
 
-const machineFiles = coreFiles.filter((file) => file.startsWith("machine/"));
+const machineFiles = coreFiles
+  .filter((file) => file.startsWith("machine/"))
+  .map((file) => `packages/core/src/${file}.ts`);
 
 const forbiddenGlobals = [
   ...["AbortController", "AbortSignal", "Date", "Promise", "performance", "process", "globalThis"],
   ...["setTimeout", "setInterval", "setImmediate", "queueMicrotask", "clearTimeout"],
   ...["clearInterval", "console", "crypto", "fetch"],
 ];
+
+const everyGlobal = forbiddenGlobals.map((name) => `export const of${name} = ${name};\n`).join("");
 
 const forbiddenSyntax: Readonly<Record<string, string>> = {
   "an async function": "export async function later() {}\n",
@@ -52,37 +56,65 @@ const forbiddenSyntax: Readonly<Record<string, string>> = {
   chance: "export const chance = Math.random();\n",
 };
 
+const tree = plantTree({});
+afterAll(() => cutTree(tree));
+
 describe("The linter", () => {
   it("finds nothing in a tree without a fault", () => {
     expect(found({})).toEqual([]);
   });
 
   it("lets the driver own the clock, the timers and the promises", () => {
-    const text = `${forbiddenGlobals.map((name) => `export const of${name} = ${name};\n`).join("")}${forbiddenSyntax["an async function"]}`;
+    const text = `${everyGlobal}${forbiddenSyntax["an async function"]}`;
     expect(found({ "packages/core/src/drive/execute.ts": text })).toEqual([]);
   });
 
-  it.each(Object.entries(anywhere))("reports %s, and nothing else", (rule, [file, text]) => {
-    const diagnostics = found({ [file]: text, ...(file.includes("cycle") && otherEndOfTheCycle) });
-    expect(new Set(diagnostics.map(({ category }) => category))).toEqual(new Set([rule]));
-  });
-
-  describe.each(machineFiles)("in the run machine (%s)", (file) => {
-    const path = `packages/core/src/${file}.ts`;
-
-    it("reports every global that waits, measures time, or reaches outside", () => {
-      const text = forbiddenGlobals.map((name) => `export const of${name} = ${name};\n`).join("");
-      const lines = found({ [path]: text }).map(({ category, line }) => `${line} ${category}`);
-      expect(lines).toEqual(
-        forbiddenGlobals.map((_, index) => `${index + 1} lint/style/noRestrictedGlobals`),
-      );
+  describe("in a tree with a fault of each kind", () => {
+    const diagnostics = found({
+      ...Object.fromEntries(Object.values(anywhere)),
+      ...otherEndOfTheCycle,
     });
 
-    it("reports a promise that is only a type", () => {
-      const text = "export declare const later: Promise<void>;\n";
-      expect(found({ [path]: text })).toMatchObject([
+    it.each(Object.entries(anywhere))("reports %s, and nothing else", (rule, [file]) => {
+      const faulty = file.includes("cycle") ? [file, ...Object.keys(otherEndOfTheCycle)] : [file];
+      const there = diagnostics.filter(({ path }) => faulty.includes(path));
+      expect(new Set(there.map(({ category }) => category))).toEqual(new Set([rule]));
+    });
+
+    it("reports nothing elsewhere", () => {
+      const files = Object.values(anywhere).map(([file]) => file);
+      const faulty = new Set([...files, ...Object.keys(otherEndOfTheCycle)]);
+      expect(diagnostics.filter(({ path }) => !faulty.has(path))).toEqual([]);
+    });
+  });
+
+  describe("in the run machine", () => {
+    const inEach = (text: string) =>
+      found(Object.fromEntries(machineFiles.map((path) => [path, text])));
+    const ofGlobals = inEach(everyGlobal);
+    const ofTypes = inEach("export declare const later: Promise<void>;\n");
+
+    it.each(machineFiles)(
+      "reports every global that waits, measures time, or reaches outside: %s",
+      (file) => {
+        const there = ofGlobals.filter(({ path }) => path === file);
+        expect(there.map(({ category, line }) => `${line} ${category}`)).toEqual(
+          forbiddenGlobals.map((_, index) => `${index + 1} lint/style/noRestrictedGlobals`),
+        );
+      },
+    );
+
+    it.each(machineFiles)("reports a promise that is only a type: %s", (file) => {
+      expect(ofTypes.filter(({ path }) => path === file)).toMatchObject([
         { category: "lint/style/noRestrictedGlobals" },
       ]);
+    });
+
+    it("reports nothing elsewhere", () => {
+      const elsewhere = [...ofGlobals, ...ofTypes].filter(
+        ({ path }) => !machineFiles.includes(path),
+      );
+      expect(elsewhere).toEqual([]);
     });
   });
 
@@ -115,18 +147,25 @@ interface Findings {
   readonly summary: { readonly unchanged: number; readonly errors: number };
   readonly diagnostics: readonly {
     readonly category: string;
-    readonly location: { readonly start: { readonly line: number } };
+    readonly location: { readonly path: string; readonly start: { readonly line: number } };
   }[];
 }
 
 interface Diagnostic {
+  readonly path: string;
   readonly category: string;
   readonly line: number;
 }
 
-/** What `biome lint` says of a tree with these files planted, in the order of their lines. */
+/** What `biome lint` says of the tree with these files planted, in the order of their lines. */
 function found(planted: Readonly<Record<string, string>>): Diagnostic[] {
-  const tree = plantTree(planted);
+  const before = new Map<string, string | undefined>();
+  for (const [file, text] of Object.entries(planted)) {
+    const path = join(tree, file);
+    before.set(path, existsSync(path) ? readFileSync(path, "utf8") : undefined);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
   try {
     const lint = spawnSync(
       join(root, "node_modules/.bin/biome"),
@@ -138,9 +177,12 @@ function found(planted: Readonly<Record<string, string>>): Diagnostic[] {
     expect(summary.unchanged).toBeGreaterThan(coreFiles.length);
     expect(summary.errors).toBe(diagnostics.length);
     return diagnostics
-      .map(({ category, location }) => ({ category, line: location.start.line }))
+      .map(({ category, location: { path, start } }) => ({ path, category, line: start.line }))
       .sort((a, b) => a.line - b.line);
   } finally {
-    cutTree(tree);
+    for (const [path, text] of before) {
+      if (text === undefined) rmSync(path);
+      else writeFileSync(path, text);
+    }
   }
 }
