@@ -1,7 +1,7 @@
 /** The documented algorithm beyond what was recorded: the promises of this engine, kept by its machine as well. */
 import { describe, expect, test } from "vitest";
 import type { GraphPlan } from "../src/define/plan.ts";
-import { PlanError, type SchedulerOptions, Semaphore } from "../src/index.ts";
+import { fromEvents, PlanError, type SchedulerOptions, Semaphore } from "../src/index.ts";
 import { StagedRun } from "../src/machine/run-stages.ts";
 import { recorded, replay, trace, VirtualClock } from "../src/testing.ts";
 import { reasons, row, small, starts, statuses } from "./small-scheduler.ts";
@@ -664,6 +664,36 @@ describe("tail tasks", () => {
     expect(statuses(report)).toEqual({ audit: "failed", work: "completed" });
     expect(await report.tail).toEqual([]);
   });
+});
+
+describe("a run that waits for nothing", () => {
+  test.each([1, 2, undefined])(
+    "tells its observers of every attempt that its report counts (concurrency %s)",
+    async (concurrency) => {
+      const clock = new VirtualClock();
+      const told: string[] = [];
+      const observer = fromEvents("told", (event) => {
+        if (event.type === "attempt.start") told.push(event.attempt.task.key);
+        if (event.type === "run.end") told.push("the end");
+      });
+      const scheduler = small(
+        clock,
+        { one: { does: { ms: 5 } }, other: { does: { ms: 5 } } },
+        {
+          ...stages,
+          ...(concurrency === undefined ? {} : { concurrency }),
+          ignoreTailTasks: ["one", "other"],
+          observers: [observer],
+        },
+      );
+      const report = await clock.run(scheduler.execute());
+      const started = report.taskStatistics.filter(({ attemptCount }) => attemptCount > 0);
+      expect(told).toEqual([...started.map(({ taskName }) => taskName), "the end"]);
+      expect(report.totalAttempts).toBe(concurrency ?? 2);
+      const tail = await clock.run(report.tail);
+      expect(tail.map(({ status }) => status)).toEqual(["completed", "completed"]);
+    },
+  );
 });
 
 describe("what has no place in it is a plan error", () => {

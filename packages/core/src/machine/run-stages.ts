@@ -108,6 +108,8 @@ export class StagedRun extends Attempts {
       this.#finishing = ledger.stoppedBy !== undefined || this.#stage >= plan.totalStages;
     }
     if (!this.#awaitAll(plan.order) || !this.idle) return;
+    // The tail tasks that have room belong to the run: its report counts them, so they start before its end is told.
+    this.#fill();
     const tails = [...plan.graph.tails];
     this.settle(
       "completed",
