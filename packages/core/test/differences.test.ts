@@ -575,6 +575,8 @@ test("23: what was stored and never read is no option here, and saying it is an 
       `Unknown option \`${option}\``,
     );
   }
+  const order = { taskName: "load", deps: [{ taskName: "extract" }] } as never;
+  expect(() => new DynamicScheduler([], [order])).toThrow("Unknown option `deps`");
 });
 
 test.each(dispatches)(

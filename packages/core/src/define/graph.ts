@@ -4,7 +4,7 @@
  */
 import { Issues } from "../ground/check.ts";
 import { didYouMean, nearest } from "../ground/guess.ts";
-import type { Definition } from "./task.ts";
+import type { Definition } from "./definition.ts";
 import { checkOptions } from "./task-options.ts";
 
 /** How a dependent hangs on its dependency; what each means for it is the table of `rulesOut`. */

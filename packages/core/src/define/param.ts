@@ -2,8 +2,9 @@
 import { type Brand, brand } from "../ground/brand.ts";
 import { Issues } from "../ground/check.ts";
 import { DefinitionError } from "../ground/errors.ts";
+import { InputHandle, type Parameter, type Slot } from "./definition.ts";
 import { checkSchema, type Schema } from "./schema.ts";
-import { type Input, InputHandle, type Parameter, type Slot } from "./task.ts";
+import type { Input } from "./task.ts";
 
 /** A value that each run is given: `run({ params: [userId.of("42")] })`. A missing one is a plan error. */
 export interface Param<out T, in I = T> extends Input<T> {

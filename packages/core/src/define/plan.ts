@@ -5,8 +5,8 @@
 import { type Brand, brand } from "../ground/brand.ts";
 import { Issues } from "../ground/check.ts";
 import { DefinitionError, PlanError } from "../ground/errors.ts";
+import type { Definition } from "./definition.ts";
 import { dependencyNames, type Graph, restrict } from "./graph.ts";
-import type { Definition } from "./task.ts";
 
 export interface PlannedStage {
   readonly stageId: number;

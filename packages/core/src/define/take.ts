@@ -1,16 +1,8 @@
 /** What a task takes from another, when that is not simply its output: `pick`, `optional`, `settled`, `after`. */
 import { type Brand, brand, brandOf, otherCopy } from "../ground/brand.ts";
 import { DefinitionError, describe } from "../ground/errors.ts";
-import {
-  type Input,
-  InputHandle,
-  type Outcome,
-  type Select,
-  type Slot,
-  type SlotKind,
-  type Task,
-  TaskHandle,
-} from "./task.ts";
+import { InputHandle, type Select, type Slot, type SlotKind, TaskHandle } from "./definition.ts";
+import type { Input, Outcome, Task } from "./task.ts";
 
 class TakenInput extends InputHandle {
   /** As people know it, where a tool prints it. */

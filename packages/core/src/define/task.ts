@@ -1,9 +1,10 @@
 /**
  * Door 1: `task` and `map` make handles. A handle describes and never changes; it knows no flow, no run and no output.
  */
-import { type Brand, brand, brandOf, otherCopy } from "../ground/brand.ts";
+import { brandOf, otherCopy } from "../ground/brand.ts";
 import { Issues } from "../ground/check.ts";
 import { DefinitionError, describe } from "../ground/errors.ts";
+import { type Definition, InputHandle, MapHandle, type Slot, TaskHandle } from "./definition.ts";
 import type { OutputOf, Schema } from "./schema.ts";
 import type { MapOptions, TaskOptions } from "./task-options.ts";
 
@@ -63,137 +64,6 @@ export interface TaskContext {
    * signal of its own. An error of a cleanup fails a completed attempt.
    */
   defer(cleanup: (signal: AbortSignal) => unknown): void;
-}
-
-/** How a slot reads: from a task's outcome, or from elsewhere. */
-export type SlotKind =
-  | "value"
-  | "optional"
-  | "settled"
-  | "after"
-  | "param"
-  | "constant"
-  | "compute";
-
-/** One input of a definition: where it goes, where it comes from. */
-export interface Slot {
-  /** The key of the inputs object, or the position of the argument. */
-  readonly to: string | number;
-  readonly kind: SlotKind;
-  /** The task it reads, for the first four kinds. */
-  readonly task?: TaskHandle | string;
-  readonly param?: Parameter;
-  /** A key (plain property read), a function of the value, or a locator (strict own key or index). */
-  readonly select?: Select | undefined;
-  readonly constant?: unknown;
-  readonly compute?: () => unknown;
-  readonly schema?: Schema | undefined;
-}
-/** A value of the run that a slot reads. */
-export interface Parameter {
-  readonly name: string;
-  readonly schema: Schema | undefined;
-}
-export type Select =
-  | { readonly how: "key"; readonly key: PropertyKey }
-  | { readonly how: "function"; readonly of: (value: never) => unknown }
-  | { readonly how: "locator"; readonly at: string | number };
-
-/** What both doors hand to the graph: a named function, its inputs and its options. */
-export interface Definition {
-  readonly name: string;
-  readonly kind: "task" | "map";
-  /** A map's first slot is the list that it maps over. */
-  readonly slots: readonly Slot[];
-  /** How the function is called: with one object of inputs, or with one argument a slot. */
-  readonly call: "inputs" | "positional";
-  readonly run: (...args: never[]) => unknown;
-  readonly options: MapOptions<never, Schema | undefined> | undefined;
-  /** Whether something must be resolved, checked or asked before the task may queue. */
-  readonly prepares: boolean;
-  /** Of a map: whether its function takes an object of inputs, be it an empty one, beside item and index. */
-  readonly takesInputs?: boolean;
-}
-
-export function prepares({ kind, slots, options }: Omit<Definition, "prepares">): boolean {
-  if (kind === "map" || options?.when !== undefined) return true;
-  for (const { select, compute, schema } of slots) {
-    if (select !== undefined || compute !== undefined || schema !== undefined) return true;
-  }
-  return false;
-}
-
-/** Retries after the first attempt. */
-export function maxRetriesOf({ options }: Definition): number {
-  const retry = options?.retry;
-  return typeof retry === "object" ? retry.attempts : (retry ?? 0);
-}
-
-let handles = 0;
-
-/** What a `Task` is inside. */
-export class TaskHandle implements Definition {
-  /** As people know it, where a tool prints it. */
-  static readonly name: string = "Task";
-  readonly name: string;
-  readonly kind: "task" | "map";
-  readonly slots: readonly Slot[];
-  readonly run: (...args: never[]) => unknown;
-  readonly options: Definition["options"];
-  readonly prepares: boolean;
-  /** A handle exists before whatever depends on it: the order of creation is a topological order. */
-  readonly serial: number = handles++;
-  /**
-   * Scratch of `flow()`, which is synchronous: the walk that last met this handle, and its index there. A `Map` of
-   * handles costs a fifth of planning.
-   */
-  walk = 0;
-  index = 0;
-
-  constructor(
-    name: string,
-    kind: "task" | "map",
-    slots: readonly Slot[],
-    run: (...args: never[]) => unknown,
-    options: Definition["options"],
-  ) {
-    this.name = name;
-    this.kind = kind;
-    this.slots = slots;
-    this.run = run;
-    this.options = options;
-    this.prepares = prepares(this);
-  }
-
-  get call(): "inputs" {
-    return "inputs";
-  }
-
-  get "~astrum"(): Brand {
-    return brand("task", this.kind === "map" ? "a map" : "a task");
-  }
-}
-
-class MapHandle extends TaskHandle {
-  /** As people know it, where a tool prints it. */
-  static override readonly name: string = "Task";
-  readonly takesInputs: boolean;
-  constructor(
-    name: string,
-    slots: readonly Slot[],
-    run: (...args: never[]) => unknown,
-    options: Definition["options"],
-    takesInputs: boolean,
-  ) {
-    super(name, "map", slots, run, options);
-    this.takesInputs = takesInputs;
-  }
-}
-
-/** What an `Input` is inside: it knows the slot that it makes. */
-export abstract class InputHandle {
-  abstract slot(to: string): Slot;
-  abstract get "~astrum"(): Brand;
 }
 
 const NO_SLOTS: readonly Slot[] = [];

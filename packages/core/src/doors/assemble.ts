@@ -2,8 +2,9 @@
  * From the records of door 2 to the graph that both doors share: names become indices, data references become inputs.
  * Collects what the records, taken together, get wrong. Plans and runs nothing.
  */
+
+import { type Definition, prepares, type Slot } from "../define/definition.ts";
 import { AFTER, EdgeList, type Graph, graph, unknownNames, VALUE } from "../define/graph.ts";
-import { type Definition, prepares, type Slot } from "../define/task.ts";
 import type { Issues } from "../ground/check.ts";
 import { didYouMean, nearest } from "../ground/guess.ts";
 import type { DataItem, SchedulerOptions, TaskCallable, TaskOrder } from "./records.ts";

@@ -4,6 +4,7 @@
  */
 
 import { anchor } from "../contract/clock.ts";
+import { type Parameter, type SlotKind, TaskHandle } from "../define/definition.ts";
 import {
   AFTER,
   EdgeList,
@@ -16,13 +17,7 @@ import {
   VALUE,
 } from "../define/graph.ts";
 import { type GraphPlan, type Plan, plan } from "../define/plan.ts";
-import {
-  type Parameter,
-  type SlotKind,
-  type Task,
-  TaskHandle,
-  type ValueOf,
-} from "../define/task.ts";
+import type { Task, ValueOf } from "../define/task.ts";
 import type { Execution } from "../drive/execute.ts";
 import { checkNeeds, checkRunOptions, type RunOptions } from "../drive/options.ts";
 import { checkParameters } from "../drive/parameters.ts";

@@ -1,9 +1,9 @@
 /** The report of a run that could not be planned: nothing ran, and every task says so. */
 
 import type { Anchor } from "../contract/clock.ts";
+import type { Definition } from "../define/definition.ts";
 import { EdgeList, graph } from "../define/graph.ts";
 import { plan } from "../define/plan.ts";
-import type { Definition } from "../define/task.ts";
 import type { RunOptions } from "../drive/options.ts";
 import { newRunId, runHeader } from "../drive/surroundings.ts";
 import { Issues } from "../ground/check.ts";

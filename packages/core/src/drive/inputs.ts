@@ -3,8 +3,9 @@
  * called; whatever runs code of the user (selectors, schemas, conditions) is resolved once, before the task queues.
  */
 
+import type { Definition, Slot } from "../define/definition.ts";
 import type { Schema } from "../define/schema.ts";
-import type { Definition, Outcome, Slot } from "../define/task.ts";
+import type { Outcome } from "../define/task.ts";
 import { describe, InputError, messageOf, SchemaError } from "../ground/errors.ts";
 
 /** Where slots read from. */

@@ -15,9 +15,9 @@ import type {
   TaskOutcome,
   TaskScope,
 } from "../contract/observer.ts";
+import { type Definition, maxRetriesOf } from "../define/definition.ts";
 import { dependencyNames } from "../define/graph.ts";
 import type { GraphPlan } from "../define/plan.ts";
-import { type Definition, maxRetriesOf } from "../define/task.ts";
 import type { SerializedError } from "../ground/encode.ts";
 import {
   CANCELLED,

@@ -3,10 +3,10 @@
 import type { Clock } from "../contract/clock.ts";
 import { checkObserver, type Observer } from "../contract/observer.ts";
 import type { Runner } from "../contract/runner.ts";
+import type { Parameter } from "../define/definition.ts";
 import type { Graph } from "../define/graph.ts";
 import { type Binding, parameterOf } from "../define/param.ts";
 import { checkEstimates } from "../define/plan.ts";
-import type { Parameter } from "../define/task.ts";
 import { otherCopy } from "../ground/brand.ts";
 import { type Issues, isString } from "../ground/check.ts";
 import { didYouMean, nearest } from "../ground/guess.ts";

@@ -2,9 +2,10 @@
  * The values of a run's parameters, checked by their schemas before anything of the run starts. Knows no task but those
  * that declare a parameter.
  */
+
+import type { Definition, Parameter } from "../define/definition.ts";
 import type { Graph } from "../define/graph.ts";
 import type { Binding } from "../define/param.ts";
-import type { Definition, Parameter } from "../define/task.ts";
 import { Issues } from "../ground/check.ts";
 import { complaints, messageOf, PlanError, SchemaError } from "../ground/errors.ts";
 import { validate } from "./inputs.ts";

@@ -3,7 +3,7 @@
  * answer; what it means is not known here. A task that has got its status meanwhile is asked nothing more, and the
  * machine is told when what was asked before has ended.
  */
-import type { Definition } from "../define/task.ts";
+import type { Definition } from "../define/definition.ts";
 import { describe, InputError, isError } from "../ground/errors.ts";
 import type { Machine } from "../machine/attempts.ts";
 import type { MachineEvent, PreparedEvent } from "../machine/event.ts";

@@ -4,7 +4,7 @@
  */
 import type { AttemptInfo, RunInfo } from "../contract/observer.ts";
 import type { Runner, RunnerAttempt } from "../contract/runner.ts";
-import type { Definition } from "../define/task.ts";
+import type { Definition } from "../define/definition.ts";
 import type { Machine } from "../machine/attempts.ts";
 import type { MachineEvent } from "../machine/event.ts";
 import type { AsyncContext } from "./async-context.ts";

@@ -3,7 +3,8 @@
  * task queued, the arguments of each call. Holds values; knows no promise and starts nothing.
  */
 
-import type { Definition, Outcome } from "../define/task.ts";
+import type { Definition } from "../define/definition.ts";
+import type { Outcome } from "../define/task.ts";
 import type { Machine } from "../machine/attempts.ts";
 import { outcomeOf } from "../report/outcome.ts";
 import type { Reasons } from "../report/reasons.ts";

@@ -4,8 +4,8 @@
  * machine's; it is asked here and told there.
  */
 
+import { type Definition, maxRetriesOf } from "../define/definition.ts";
 import type { GraphPlan } from "../define/plan.ts";
-import { type Definition, maxRetriesOf } from "../define/task.ts";
 import type { AbortCause, Command, MachineEvent, PreparedEvent, StopCause } from "./event.ts";
 import {
   ABANDONED,

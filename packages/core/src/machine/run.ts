@@ -4,9 +4,9 @@
  * recorded in the ledger. `for (const command of run.handle(event)) obey(command)` is all that a driver does.
  */
 
+import type { Definition } from "../define/definition.ts";
 import { AFTER, VALUE } from "../define/graph.ts";
 import type { GraphPlan } from "../define/plan.ts";
-import type { Definition } from "../define/task.ts";
 import { Attempts, type RunSettings, reasonOf } from "./attempts.ts";
 import type { AbortCause, PreparedEvent, StopCause } from "./event.ts";
 import {

@@ -2,8 +2,9 @@
  * The resume key of a task: what must be the same for an earlier result to stand. No value is hashed, and functions are
  * covered by `version` only.
  */
+
+import type { Definition, Slot } from "../define/definition.ts";
 import type { Graph } from "../define/graph.ts";
-import type { Definition, Slot } from "../define/task.ts";
 
 /** The key or index that a slot takes; none when it takes the whole, or what a function chooses. */
 export function selectedKey({ select }: Slot): string | number | undefined {

@@ -2,8 +2,9 @@
  * What an output was made from, written down beside it so that a later run can tell whether it still stands: as digests,
  * never the values themselves. Knows definitions and values; no run that is under way, no journal and no file.
  */
+
+import type { Definition, Slot } from "../define/definition.ts";
 import type { Graph } from "../define/graph.ts";
-import type { Definition, Slot } from "../define/task.ts";
 import { digest } from "../ground/digest.ts";
 import { encodeValue } from "../ground/encode.ts";
 import { selectedKey } from "./fingerprint.ts";

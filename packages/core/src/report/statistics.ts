@@ -3,8 +3,8 @@
  * durations are differences of rounded instants, so that what adds up on the clock adds up in the report.
  */
 
+import type { Definition } from "../define/definition.ts";
 import type { Graph } from "../define/graph.ts";
-import type { Definition } from "../define/task.ts";
 import type { SerializedError } from "../ground/encode.ts";
 import type { Ledger } from "../machine/ledger.ts";
 

@@ -3,9 +3,9 @@
  * ten times as long to make as ten thousand of these, and seven times the memory.
  */
 
+import { type Definition, maxRetriesOf } from "../define/definition.ts";
 import { EDGE_KINDS, type Graph } from "../define/graph.ts";
 import type { GraphPlan } from "../define/plan.ts";
-import { type Definition, maxRetriesOf } from "../define/task.ts";
 import { type Brand, brand } from "../ground/brand.ts";
 import { describeOutput, type SerializedError, serializeError } from "../ground/encode.ts";
 import {

@@ -3,8 +3,8 @@
  * make it from; what cannot be compared does not. Guesses nothing and calls nothing.
  */
 
+import type { Definition, Slot } from "../define/definition.ts";
 import type { GraphPlan } from "../define/plan.ts";
-import type { Definition, Slot } from "../define/task.ts";
 import { type Basis, Incomparable } from "../report/origin.ts";
 import type { SerializedReport } from "../report/report.ts";
 import {
