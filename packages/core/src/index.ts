@@ -100,11 +100,15 @@ export {
   NonErrorThrown,
   NonRetryableError,
   PlanError,
+  type Progress,
   RunAbortedError,
   RunError,
   RunStoppedError,
   SchemaError,
   TaskCancelledError,
   TimeoutError,
+  type TimeoutFacts,
 } from "./ground/errors.ts";
+export { type ReadableStack, readableStack } from "./ground/readable-stack.ts";
+export { summarizeError } from "./ground/summarize-error.ts";
 export { VERSION } from "./ground/version.ts";

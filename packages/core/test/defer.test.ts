@@ -182,7 +182,7 @@ describe("A deferred cleanup", () => {
     const report = await clock.run(flow("f", { ends, wrong }).run({ clock, failure: "continue" }));
     expect(() => late?.(() => {})).toThrow('Task "ends" has ended');
     expect(report.errorSummary).toEqual([
-      'Task "wrong" failed: context.defer() of task "wrong" needs a function',
+      'Task "wrong" failed: context.defer() needs a function, got "text"',
     ]);
   });
 

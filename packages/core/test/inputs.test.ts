@@ -380,7 +380,7 @@ describe("A condition", () => {
       attemptCount: 0,
       startAt: null,
     });
-    expect(() => done.unwrap()).toThrow(`Task "report" skipped: ${why}`);
+    expect(() => done.unwrap()).toThrow(`Task "report" was skipped: ${why}`);
   });
 
   it("is asked once for a whole map", async () => {

@@ -188,7 +188,7 @@ describe("A journal that fails", () => {
       expect(report.executionState).toBe("failed");
       expect(statuses(report).m).toBe("failed");
       expect(report.errorSummary).toEqual([
-        'Task "m" failed: The journal failed at task "m": disk full',
+        'The journal failed at task "m": disk full',
         "The run was stopped: the journal failed: disk full",
       ]);
       expect(report.outcome("m")).toMatchObject({
@@ -310,7 +310,7 @@ describe("A journal that fails", () => {
       expect(report.executionState).toBe("failed");
       expect(calls).toEqual(["first"]);
       const [line] = report.errorSummary;
-      expect(line).toBe('Task "first" failed: The journal failed at task "first": disk full');
+      expect(line).toBe('The journal failed at task "first": disk full');
     }
   });
 
@@ -328,7 +328,7 @@ describe("A journal that fails", () => {
       });
       expect(report.executionState).toBe("failed");
       expect(report.errorSummary[0]).toBe(
-        `Task "${failing}" failed: The journal failed at task "${failing}": disk full`,
+        `The journal failed at task "${failing}": disk full`,
       );
     }
     expect(calls).toEqual(["each 1"]);
@@ -373,7 +373,7 @@ describe("A journal that returns a promise", () => {
       const report = await flow("f", { second }).run(options(["completed"]));
       expect(report.executionState).toBe("failed");
       expect(report.errorSummary).toEqual([
-        `Task "first" failed: The journal failed at task "first": ${told}`,
+        `The journal failed at task "first": ${told}`,
         `The run was stopped: the journal failed: ${told}`,
       ]);
       expect(row(report, "first").error?.name).toBe("JournalError");

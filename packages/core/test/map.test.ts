@@ -199,7 +199,7 @@ describe("A map", () => {
       const items = map("items", wrong, (item) => item);
       const report = await clock.run(flow("f", { items }).run({ clock }));
       expect(report.errorSummary).toEqual([
-        `Task "items" failed: Map "items" needs an array to map over, got ${described}`,
+        `Map "items" needs an array to map over, got ${described}`,
       ]);
     }
   });

@@ -534,7 +534,7 @@ describe("The summary of a run", () => {
     expect(report.errorSummary).toEqual([
       'Task "early" failed after 2 attempts: a message of three lines',
       'Task "late" failed: late',
-      'Task "thrown" failed: Task "thrown" threw: "no error at all"',
+      'Task "thrown" failed: threw "no error at all"',
     ]);
   });
 
@@ -543,7 +543,7 @@ describe("The summary of a run", () => {
     const report = await clock.run(
       flow("f", { a: work(clock, "a", 50) }).run({ clock, timeoutMs: 20 }),
     );
-    expect(report.errorSummary).toEqual(["The run was stopped: the run took longer than 20 ms"]);
+    expect(report.errorSummary).toEqual(['The run took longer than 20 ms (running then: "a")']);
     expect(report.executionState).toBe("failed");
   });
 });
@@ -707,10 +707,10 @@ describe("unwrap()", () => {
     expect((thrown as RunError).errors[1]).toBe(second);
     expect((thrown as RunError).errors).toHaveLength(2);
     expect((thrown as RunError).message.split("\n  ")).toEqual([
-      "The run failed",
+      "The run failed:",
       'Task "a" failed: first',
       'Task "b" failed: second',
-      'Task "root" skipped: needs "a", which failed',
+      'Task "root" was skipped: needs "a", which failed',
     ]);
   });
 
@@ -718,7 +718,9 @@ describe("unwrap()", () => {
     const signal = AbortSignal.abort(new Error("enough"));
     const report = await flow("f", { a: task("a", () => 1) }).run({ signal });
     expect(report.executionState).toBe("cancelled");
-    expect(() => report.unwrap()).toThrow(/^The run cancelled\n {2}Task "a" .*enough/);
+    expect(() => report.unwrap()).toThrow(
+      /^The run was cancelled:\n {2}Task "a" was skipped: the run was aborted: enough$/,
+    );
   });
 });
 
@@ -758,7 +760,7 @@ describe("A failed outcome", () => {
       error: {
         name: "NonErrorThrown",
         code: "ASTRUM_NON_ERROR",
-        message: `Task "a" threw: ${said}`,
+        message: `Task "a" threw ${said}`,
         cause: value,
       },
     });

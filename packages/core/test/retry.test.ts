@@ -163,7 +163,10 @@ describe("The back-off", () => {
       const report = await clock.run(flow("f", { fails }).run({ clock }));
       expect(row(report, "fails").attemptCount).toBe(1);
       const { error } = report.outcome(fails) as { error: AggregateError };
-      expect(error.message).toContain('Task "fails" failed, and so did its retry policy');
+      expect(error.message).toContain(
+        'Task "fails" failed: the first; and so did its retry policy: Expected the back-off',
+      );
+      expect(report.errorSummary).toEqual([error.message]);
       expect(error.errors).toMatchObject([{ message: "the first" }, { name: "RangeError" }]);
     },
   );

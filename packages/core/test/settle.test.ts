@@ -169,7 +169,7 @@ describe("A grace period", () => {
     });
     expect(row(report, "needs").reason).toEqual({ kind: "dependency", task: "deaf", root: "deaf" });
     expect(report.errorSummary).toEqual([
-      'Task "deaf" failed: Task "deaf" took longer than 100 ms',
+      'Task "deaf" was abandoned: took longer than 100 ms; it had not stopped 50 ms after it was asked to',
     ]);
     expect(() => report.unwrap()).toThrow();
     const { reason } = report.outcome(deaf) as { reason: unknown };

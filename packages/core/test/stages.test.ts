@@ -115,7 +115,11 @@ describe("the cursor", () => {
     });
     expect(row(report, "stubborn")).toMatchObject({ ignoredSignal: true, overrunMs: 95 });
     expect(row(report, "slow")).toMatchObject({ endAt: 100 });
-    expect(report.errorSummary).toHaveLength(2);
+    expect(report.errorSummary).toEqual([
+      'Task "bad" failed: boom',
+      'Task "failing" failed: also',
+      'Task "stubborn" went on for 95 ms after it was asked to stop',
+    ]);
     expect(report.totalDurationMs).toBe(100);
   });
 

@@ -159,7 +159,7 @@ describe("The time limit of a run", () => {
     expect(report).toMatchObject({
       executionState: "failed",
       totalDurationMs: 30,
-      errorSummary: ["The run was stopped: the run took longer than 30 ms"],
+      errorSummary: ['The run took longer than 30 ms (running then: "runs")'],
     });
     const reason = { kind: "timeout", limitMs: 30, scope: "run" };
     expect(
@@ -381,7 +381,9 @@ describe("A thread that is held past the time limit of the run", () => {
     expect(report).toMatchObject({
       executionState: "failed",
       totalDurationMs: 120,
-      errorSummary: ["The run was stopped: the run took longer than 50 ms"],
+      errorSummary: [
+        'The run took longer than 50 ms (stopped after 120 ms; running then: "held")',
+      ],
     });
     expect(row(report, "held")).toMatchObject({
       status: "cancelled",

@@ -2,7 +2,8 @@
  * Time is an argument: only the driver owns a clock, everything else is told the instant. Knows no task and no run.
  */
 import { Issues } from "../ground/check.ts";
-import { DefinitionError, messageOf } from "../ground/errors.ts";
+import { DefinitionError } from "../ground/errors.ts";
+import { summarizeError } from "../ground/summarize-error.ts";
 
 /**
  * What the engine needs of time. Give your own to test without waiting (`@astrum/core/testing` has a virtual one). One that
@@ -61,7 +62,10 @@ function read(issues: Issues, what: string, clock: () => number): number {
     issues.instant(["clock", what], ms);
     return ms;
   } catch (error) {
-    issues.add("invalid-option", `\`clock.${what}\` threw: ${messageOf(error)}`, ["clock", what]);
+    issues.add("invalid-option", `\`clock.${what}\` threw: ${summarizeError(error)}`, [
+      "clock",
+      what,
+    ]);
     return Number.NaN;
   }
 }

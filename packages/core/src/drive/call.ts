@@ -4,7 +4,7 @@
  */
 
 import type { TaskContext } from "../define/task.ts";
-import { describe } from "../ground/errors.ts";
+import { describe, type Progress } from "../ground/errors.ts";
 import type { Attributes, EndFacts } from "../machine/event.ts";
 import { newController } from "./surroundings.ts";
 
@@ -33,6 +33,8 @@ export class Call implements TaskContext {
   #reason: unknown;
   #controller: AbortController | undefined;
   cleanups: ((signal: AbortSignal) => unknown)[] | undefined;
+  /** What it said last of how far it is. */
+  said: Progress | undefined;
   /** Calls off the time limit, then the grace period. */
   disarm: (() => void) | undefined;
   blockedMs: number | undefined;
@@ -86,7 +88,7 @@ export class Call implements TaskContext {
   get defer(): (cleanup: (signal: AbortSignal) => unknown) => void {
     return (cleanup) => {
       if (typeof cleanup !== "function") {
-        throw new TypeError(`context.defer() of task "${this.taskName}" needs a function`);
+        throw new TypeError(`context.defer() needs a function, got ${describe(cleanup)}`);
       }
       if (this.over || this.ended) {
         throw new Error(`Task "${this.taskName}" has ended: what it defers now would never run`);

@@ -2,11 +2,11 @@
  * The calls of tasks that are under way, by slot: each is limited in time from its start, asked to stop, and given up
  * once it has ended or nobody waits for it. Decides nothing: the machine is told that a limit has passed.
  */
-import { TimeoutError } from "../ground/errors.ts";
 import { type Machine, reasonOf } from "../machine/attempts.ts";
-import type { AbortCause, MachineEvent } from "../machine/event.ts";
+import type { AbortCause, MachineEvent, StopCause } from "../machine/event.ts";
 import type { Reasons } from "../report/reasons.ts";
 import { Call, type CallHost } from "./call.ts";
+import { attemptTimeUp, runTimeUp } from "./time-up.ts";
 
 /** What it needs of the driver. */
 export interface CallsHost extends CallHost {
@@ -57,7 +57,7 @@ export class Calls {
     const limitMs = this.#host.machine.definitionOf(task).options?.timeoutMs as number;
     call.late = true;
     call.disarm?.();
-    call.ask(this.#timeout(task, limitMs), at);
+    call.ask(attemptTimeUp(call, this.#host.machine.ledger, limitMs, at), at);
     this.#host.send({ type: "expired", task, at, limitMs });
   }
 
@@ -69,7 +69,7 @@ export class Calls {
     call.disarm?.();
     const error =
       cause.kind === "expired"
-        ? this.#timeout(task, cause.limitMs)
+        ? attemptTimeUp(call, ledger, cause.limitMs, at)
         : this.#host.reasons.errorOf(reasonOf(cause), task);
     if (this.#graceMs !== undefined) {
       call.disarm = this.#host.after(this.#graceMs, () => {
@@ -83,8 +83,8 @@ export class Calls {
     call.ask(error, at);
   }
 
-  #timeout(task: number, limitMs: number): TimeoutError {
-    const message = `Task "${this.#host.nameOf(task)}" took longer than ${limitMs} ms`;
-    return new TimeoutError(message, limitMs, "attempt");
+  /** Why the run stops now that its own limit has passed. */
+  runTimeUp(limitMs: number, at: number): StopCause {
+    return runTimeUp(this.#running, this.#host.machine.ledger, limitMs, at);
   }
 }

@@ -4,9 +4,11 @@
  */
 
 import { retryDelay } from "../define/retry.ts";
-import { asError, messageOf, TimeoutError } from "../ground/errors.ts";
+import { asError, frameless, type TimeoutError } from "../ground/errors.ts";
+import { summarizeError } from "../ground/summarize-error.ts";
 import type { Machine } from "../machine/attempts.ts";
 import type { EndFacts, MachineEvent } from "../machine/event.ts";
+import { withCause } from "../report/timeouts.ts";
 import type { Call } from "./call.ts";
 import type { Calls } from "./calls.ts";
 import { validate } from "./inputs.ts";
@@ -73,7 +75,10 @@ export class AttemptEnder {
     }
     if (errors.length === 0) this.#completed(call, output);
     else if (errors.length === 1) this.#failed(call, errors[0]);
-    else this.#failed(call, new AggregateError(errors, messageOf(errors[0])), errors[0]);
+    else {
+      const all = new AggregateError(errors, summarizeError(errors[0]));
+      this.#failed(call, frameless(all), errors[0]);
+    }
   }
 
   #completed(call: Call, value: unknown): void {
@@ -111,11 +116,8 @@ export class AttemptEnder {
     const { machine } = this.#host;
     // What was called too late to be asked is known to the machine when its event has its turn.
     if (machine.isExpired(task) || (call.late && machine.mayComplete(task))) {
-      const { message, limitMs } = call.reason as TimeoutError;
-      const failure =
-        other === undefined
-          ? (call.reason as TimeoutError)
-          : new TimeoutError(message, limitMs, "attempt", { cause: other });
+      const timeout = call.reason as TimeoutError;
+      const failure = other === undefined ? timeout : withCause(timeout, other);
       this.#fail(call, at, failure, true, failure, ignored);
       return;
     }
@@ -173,8 +175,9 @@ export class AttemptEnder {
       });
       return [error, delay];
     } catch (thrown) {
-      const message = `Task "${this.#host.nameOf(call.task)}" failed, and so did its retry policy: ${messageOf(thrown)}`;
-      return [new AggregateError([error, thrown], message), undefined];
+      const name = this.#host.nameOf(call.task);
+      const message = `Task "${name}" failed: ${summarizeError(error)}; and so did its retry policy: ${summarizeError(thrown)}`;
+      return [frameless(new AggregateError([error, thrown], message)), undefined];
     }
   }
 }

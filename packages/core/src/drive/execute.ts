@@ -6,8 +6,9 @@
 import type { Anchor } from "../contract/clock.ts";
 import type { Observer, RunInfo } from "../contract/observer.ts";
 import { noSuchTask } from "../define/graph.ts";
+import { describe } from "../ground/errors.ts";
 import type { Machine, RunSettings } from "../machine/attempts.ts";
-import type { Command, MachineEvent, ReturnedEvent } from "../machine/event.ts";
+import type { Command, MachineEvent, ReturnedEvent, StopCause } from "../machine/event.ts";
 import { Fingerprints } from "../report/fingerprint.ts";
 import { Reasons } from "../report/reasons.ts";
 import type { Report, RunFacts } from "../report/report.ts";
@@ -29,6 +30,9 @@ import { AttemptStarter, type StartHost } from "./start-attempt.ts";
 import { journalFailure, Stored } from "./stored.ts";
 import { newRunId, runHeader } from "./surroundings.ts";
 import { Values } from "./values.ts";
+
+/** Of the progress that an attempt told last, more is not kept. */
+const MAX_SAID = 500;
 
 /** Is told what the machine is told. */
 export interface Recorder {
@@ -365,11 +369,16 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
     return taskName(plan.graph, ledger, task);
   }
 
+  runTimeUp(limitMs: number, at: number): StopCause {
+    return this.#calls.runTimeUp(limitMs, at);
+  }
+
   progress(call: Call, fraction: number, message: string | undefined): void {
-    if (this.notifier === undefined || !Number.isFinite(fraction)) return;
+    if (!Number.isFinite(fraction)) return;
+    const said = message === undefined || typeof message === "string" ? message : describe(message);
     const between = Math.min(1, Math.max(0, fraction));
-    const said = message === undefined ? undefined : String(message);
-    this.notifier.progress(call, between, said, this.now());
+    call.said = { fraction: between, message: said?.slice(0, MAX_SAID) };
+    this.notifier?.progress(call, between, said, this.now());
   }
 
   // ---- the end -----------------------------------------------------------------------------------------------------

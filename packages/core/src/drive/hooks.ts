@@ -4,7 +4,7 @@
  */
 import type { AttemptScope, Observer, Proceed, RunScope } from "../contract/observer.ts";
 import { type SerializedError, serializeError } from "../ground/encode.ts";
-import { messageOf } from "../ground/errors.ts";
+import { summarizeError } from "../ground/summarize-error.ts";
 
 /** Faults that are kept; an observer that fails at every event of a huge run must not fill the report. */
 const MAX_FAULTS = 100;
@@ -18,7 +18,7 @@ export class Faults {
 
   add(observer: string, hook: string, what: string, error?: unknown): void {
     this.counts.set(observer, (this.counts.get(observer) ?? 0) + 1);
-    const message = `Observer "${observer}" ${what} in ${hook}${error === undefined ? "" : `: ${messageOf(error)}`}`;
+    const message = `Observer "${observer}" ${what} in ${hook}${error === undefined ? "" : `: ${summarizeError(error)}`}`;
     if (this.#seen.has(message) || this.list.length >= MAX_FAULTS) return;
     this.#seen.add(message);
     const fault: SerializedError = { name: "ObserverError", message };

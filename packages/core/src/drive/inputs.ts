@@ -6,7 +6,8 @@
 import type { Definition, Slot } from "../define/definition.ts";
 import type { Schema } from "../define/schema.ts";
 import type { Outcome } from "../define/task.ts";
-import { describe, InputError, messageOf, SchemaError } from "../ground/errors.ts";
+import { describe, frameless, InputError, SchemaError } from "../ground/errors.ts";
+import { summarizeError } from "../ground/summarize-error.ts";
 
 /** Where slots read from. */
 export interface Sources {
@@ -157,10 +158,8 @@ function assemble(definition: Definition, values: readonly unknown[]): Prepared 
   if (kind === "map") {
     from = 1;
     if (!Array.isArray(values[0])) {
-      throw new InputError(
-        name,
-        `Map "${name}" needs an array to map over, got ${describe(values[0])}`,
-      );
+      const message = `Map "${name}" needs an array to map over, got ${describe(values[0])}`;
+      throw frameless(new InputError(name, message));
     }
     list = values[0];
   }
@@ -186,11 +185,8 @@ function slotValue(
   const fail = (error: unknown): never => {
     if (error instanceof InputError) throw error;
     const of = edge === -1 ? "" : ` from "${sources.dependencyName(task, edge)}"`;
-    throw new InputError(
-      name,
-      `Input "${slot.to}" of task "${name}" could not be taken${of}: ${messageOf(error)}`,
-      { cause: error },
-    );
+    const message = `Input "${slot.to}" of task "${name}" could not be taken${of}: ${summarizeError(error)}`;
+    throw frameless(new InputError(name, message, { cause: error }));
   };
   let value: unknown;
   try {
@@ -229,10 +225,8 @@ function selected(
   const from = sources.dependencyName(task, edge);
   const wants = typeof at === "number" ? `index ${at}` : `key "${at}"`;
   const fail = (why: string): never => {
-    throw new InputError(
-      name,
-      `Task "${name}" takes ${wants} of the output of "${from}", but ${why}`,
-    );
+    const message = `Task "${name}" takes ${wants} of the output of "${from}", but ${why}`;
+    throw frameless(new InputError(name, message));
   };
   if (typeof at === "number") {
     if (!Array.isArray(value))
@@ -259,15 +253,12 @@ function selected(
 export function validate(schema: Schema, value: unknown, task: string, subject: string): unknown {
   const conclude = (result: Awaited<ReturnType<Schema["~standard"]["validate"]>>): unknown => {
     if (result.issues === undefined) return result.value;
-    throw new SchemaError(
-      task,
-      subject,
-      result.issues.map(({ message, path = [] }) => ({
-        message,
-        // A library may have an array class of its own, which `map` would carry on.
-        path: Array.from(path, (step) => String(typeof step === "object" ? step.key : step)),
-      })),
-    );
+    const issues = result.issues.map(({ message, path = [] }) => ({
+      message,
+      // A library may have an array class of its own, which `map` would carry on.
+      path: Array.from(path, (step) => String(typeof step === "object" ? step.key : step)),
+    }));
+    throw frameless(new SchemaError(task, subject, issues));
   };
   const result = schema["~standard"].validate(value);
   // A library may have a promise class of its own.

@@ -15,6 +15,8 @@ export interface OpeningHost {
   after(ms: number, fire: () => void): () => void;
   send(event: MachineEvent): void;
   cancel(reason: unknown): void;
+  /** Why the run stops now that its time limit has passed. */
+  runTimeUp(limitMs: number, at: number): StopCause;
   /** Sends the first event. `waited`: parameters had to be waited for. */
   begin(parameters: Parameters, waited: boolean): void;
   /** There will be no report. */
@@ -111,7 +113,7 @@ export class Opening {
     const limitMs = this.#deadline;
     if (limitMs === Number.POSITIVE_INFINITY) return undefined;
     this.#deadline = Number.POSITIVE_INFINITY;
-    return { type: "stop", at, cause: { kind: "timeout", limitMs } };
+    return { type: "stop", at, cause: this.#host.runTimeUp(limitMs, at) };
   }
 
   /** Nothing of the run's outlives it. */

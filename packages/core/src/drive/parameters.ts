@@ -7,7 +7,8 @@ import type { Definition, Parameter } from "../define/definition.ts";
 import type { Graph } from "../define/graph.ts";
 import type { Binding } from "../define/param.ts";
 import { Issues } from "../ground/check.ts";
-import { complaints, messageOf, PlanError, SchemaError } from "../ground/errors.ts";
+import { complaints, PlanError, SchemaError } from "../ground/errors.ts";
+import { summarizeError } from "../ground/summarize-error.ts";
 import { validate } from "./inputs.ts";
 
 export type Parameters = ReadonlyMap<string, unknown>;
@@ -36,7 +37,7 @@ export function checkParameters(
         const why =
           error instanceof SchemaError
             ? `does not match its schema: ${complaints(error.issues)}`
-            : `could not be checked: ${messageOf(error)}`;
+            : `could not be checked: ${summarizeError(error)}`;
         issues.add("invalid-parameter", `Parameter "${name}" ${why}`, ["params", name]);
       }
     }),

@@ -4,7 +4,7 @@
  * machine is told when what was asked before has ended.
  */
 import type { Definition } from "../define/definition.ts";
-import { describe, InputError, isError } from "../ground/errors.ts";
+import { describe, frameless, InputError, isError } from "../ground/errors.ts";
 import type { Machine } from "../machine/attempts.ts";
 import type { MachineEvent, PreparedEvent } from "../machine/event.ts";
 import { type Prepared, prepare } from "./inputs.ts";
@@ -70,9 +70,10 @@ export class Preparation {
   }
 
   #failed(task: number, { name }: Definition, thrown: unknown, unfinished: boolean): void {
+    const message = `Task "${name}" could not be prepared`;
     const error = isError(thrown)
       ? thrown
-      : new InputError(name, `Task "${name}" could not be prepared`, { cause: thrown });
+      : frameless(new InputError(name, message, { cause: thrown }));
     this.#answer(task, unfinished ? { error, unfinished } : { error });
   }
 
@@ -125,7 +126,7 @@ export class Preparation {
     const got = surplus.length > 0 ? `{ skip, ${surplus.slice(0, 5).join(", ")} }` : what;
     const message = `The condition of task "${definition.name}" must return true, false or { skip: "why" }, got ${got}`;
     const promised = what === "a promise";
-    this.#failed(task, definition, new InputError(definition.name, message), promised);
+    this.#failed(task, definition, frameless(new InputError(definition.name, message)), promised);
     if (!promised) return;
     const ended = (): void => this.#answer(task, {});
     Promise.resolve(verdict).then(ended, ended);

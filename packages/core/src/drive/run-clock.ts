@@ -4,7 +4,8 @@
  * task and no event.
  */
 import { type Anchor, type Clock, systemClock } from "../contract/clock.ts";
-import { ClockError, describe, messageOf } from "../ground/errors.ts";
+import { ClockError, describe, frameless } from "../ground/errors.ts";
+import { summarizeError } from "../ground/summarize-error.ts";
 
 /** Beyond the range of a `Date` there are no instants, and the microseconds of a double are not exact. */
 const LAST_MS = 8.64e15;
@@ -29,7 +30,7 @@ export class RunClock {
     try {
       at = this.#clock.now() - this.#origin;
     } catch (error) {
-      return this.#failed("now()", `threw: ${messageOf(error)}`, error);
+      return this.#failed("now()", `threw: ${summarizeError(error)}`, error);
     }
     if (at > this.instant && at <= LAST_MS) {
       this.instant = at;
@@ -53,7 +54,7 @@ export class RunClock {
       callOff = this.#clock.after(ms, once);
       if (typeof callOff !== "function") throw new TypeError(`it gave ${describe(callOff)}`);
     } catch (error) {
-      this.#failed("after()", `failed: ${messageOf(error)}`, error);
+      this.#failed("after()", `failed: ${summarizeError(error)}`, error);
       callOff = open ? systemClock.after(ms, once) : () => {};
     }
     return () => {
@@ -61,7 +62,7 @@ export class RunClock {
       try {
         callOff();
       } catch (error) {
-        this.#failed("after()", `could not be called off: ${messageOf(error)}`, error);
+        this.#failed("after()", `could not be called off: ${summarizeError(error)}`, error);
       }
     };
   }
@@ -83,7 +84,8 @@ export class RunClock {
     if (this.#clock === systemClock) return this.instant;
     this.#clock = systemClock;
     this.#origin = systemClock.now() - this.instant;
-    this.#onFault(new ClockError(`\`clock.${what}\` ${how}`, cause === undefined ? {} : { cause }));
+    const fault = new ClockError(`\`clock.${what}\` ${how}`, cause === undefined ? {} : { cause });
+    this.#onFault(frameless(fault));
     return this.instant;
   }
 }

@@ -1,6 +1,7 @@
 /** What a journal is told of a run, and what it answers: it has stored an entry when it returns. */
 import { encodeValue } from "../ground/encode.ts";
-import { JournalError, messageOf } from "../ground/errors.ts";
+import { frameless, JournalError } from "../ground/errors.ts";
+import { summarizeError } from "../ground/summarize-error.ts";
 import type { Machine } from "../machine/attempts.ts";
 import type { Fingerprints } from "../report/fingerprint.ts";
 import type { Origins } from "../report/origin.ts";
@@ -78,8 +79,8 @@ export class JournalWriter {
     } catch (error) {
       // Nobody waits for it, and its rejection is nobody's.
       if (isThenable(answer)) Promise.resolve(answer).catch(() => {});
-      const message = `The journal failed at ${what}: ${messageOf(error)}`;
-      throw new JournalError(message, { cause: error });
+      const message = `The journal failed at ${what}: ${summarizeError(error)}`;
+      throw frameless(new JournalError(message, { cause: error }));
     }
   }
 }

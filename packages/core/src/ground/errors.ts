@@ -1,8 +1,10 @@
 /**
  * Every error class of the engine, on one page. Each has a stable `code`, carries its facts as fields, and its message
  * says who, what and the way out. Errors thrown by tasks are never replaced: they are kept as they are, on outcomes.
+ * No stack of these classes has frames of the engine: what is thrown at a caller shows the caller's, the others none.
  */
 import { brandOf } from "./brand.ts";
+import { readableStack } from "./readable-stack.ts";
 
 /** One thing that is wrong with a definition, a graph or an option. */
 export interface Issue {
@@ -30,6 +32,7 @@ export class DefinitionError extends TypeError {
   constructor(issues: readonly Issue[]) {
     super(listed(`${issues.length} invalid values:`, issues));
     this.issues = issues;
+    showCaller(this);
   }
 }
 
@@ -41,6 +44,7 @@ export class PlanError extends Error {
   constructor(issues: readonly Issue[]) {
     super(listed(`The graph cannot be planned, ${issues.length} problems:`, issues));
     this.issues = issues;
+    showCaller(this);
   }
 }
 
@@ -48,19 +52,50 @@ export class PlanError extends Error {
 export class RunError extends AggregateError {
   override readonly name: string = "RunError";
   readonly code = "ASTRUM_RUN";
+  constructor(errors: Iterable<unknown>, message?: string, options?: ErrorOptions) {
+    super(errors, message, options);
+    showCaller(this);
+  }
 }
 
-/** The reason of a signal, and the error of an attempt, whose time limit passed. */
+/** What is known of a time limit that passed. */
+export interface TimeoutFacts {
+  /** When the attempt or the run was asked to stop, in milliseconds since its start: late when the thread was held. */
+  readonly elapsedMs?: number | undefined;
+  /** What the attempt had said last with `context.progress()`. */
+  readonly progress?: Progress | undefined;
+}
+
+/** How far a task says it is. */
+export interface Progress {
+  /** From 0 to 1. */
+  readonly fraction: number;
+  readonly message?: string | undefined;
+}
+
+/**
+ * The reason of a signal, and the error of an attempt, whose time limit passed: `Task "a" took longer than 5 ms (asked to
+ * stop after 7 ms; last progress: 40 %, "page 3")`.
+ */
 export class TimeoutError extends Error {
   override readonly name: string = "TimeoutError";
   readonly code = "ASTRUM_TIMEOUT";
   /** Milliseconds. */
   readonly limitMs: number;
   readonly scope: "attempt" | "run";
-  constructor(message: string, limitMs: number, scope: "attempt" | "run", options?: ErrorOptions) {
+  declare readonly elapsedMs?: number | undefined;
+  declare readonly progress?: Progress | undefined;
+  constructor(
+    message: string,
+    limitMs: number,
+    scope: "attempt" | "run",
+    options?: ErrorOptions & TimeoutFacts,
+  ) {
     super(message, options);
     this.limitMs = limitMs;
     this.scope = scope;
+    if (options?.elapsedMs !== undefined) this.elapsedMs = options.elapsedMs;
+    if (options?.progress !== undefined) this.progress = options.progress;
   }
 }
 
@@ -164,27 +199,23 @@ export function isError(value: unknown): value is Error {
 /** The value itself when it is an error; else an error that has it as its cause. */
 export function asError(value: unknown, subject: string): Error {
   if (isError(value)) return value;
-  return new NonErrorThrown(`${subject}: ${describe(value)}`, { cause: value });
+  return frameless(new NonErrorThrown(`${subject} ${describe(value)}`, { cause: value }));
 }
 
-/** What a thrown value says. */
-export function messageOf(thrown: unknown): string {
-  try {
-    const message = (thrown as { message?: unknown } | null | undefined)?.message;
-    if (typeof message === "string") return message;
-  } catch {
-    // A getter of the user; what it hides is described instead.
-  }
-  return describe(thrown);
+/** For an error that the engine makes and hands to tasks and reports: where it was made tells nobody anything. */
+export function frameless<E extends Error>(error: E): E {
+  return withStack(error, []);
 }
 
-/** What a thrown value says, in one line of bounded length. */
-export function lineOf(thrown: unknown): string {
-  const line = messageOf(thrown)
-    .slice(0, 2000)
-    .replace(/\s*[\r\n]+\s*/g, " ")
-    .trim();
-  return line.length > 500 ? `${line.slice(0, 499)}…` : line;
+/** For an error that is thrown at the caller: the frames that are left begin where the engine was called. */
+function showCaller(error: Error): void {
+  withStack(error, readableStack(error).frames);
+}
+
+function withStack<E extends Error>(error: E, frames: readonly string[]): E {
+  const title = error.message === "" ? error.name : `${error.name}: ${error.message}`;
+  const value = [title, ...frames].join("\n");
+  return Object.defineProperty(error, "stack", { value, configurable: true, writable: true });
 }
 
 /** A short, bounded description that never throws, whatever the value does. */

@@ -432,7 +432,7 @@ export function reasonOf(cause: AbortCause | StopCause): Reason {
     case "failure":
       return { kind: "failure", task: cause.task };
     case "timeout":
-      return { kind: "timeout", limitMs: cause.limitMs, scope: "run" };
+      return { ...cause, scope: "run" };
     case "expired":
       return { kind: "timeout", limitMs: cause.limitMs, scope: "attempt" };
     case "journal":

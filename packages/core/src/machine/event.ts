@@ -3,12 +3,23 @@
  * driver. Both only grow: a new promise of the engine adds a variant, it never changes one. Tasks are integers here.
  */
 
+import type { Progress } from "../ground/errors.ts";
+
 /** Why a run stops before its tasks are done. */
 export type StopCause =
   | { readonly kind: "aborted"; readonly reason: unknown }
-  | { readonly kind: "timeout"; readonly limitMs: number }
+  | ({ readonly kind: "timeout"; readonly limitMs: number } & TimeoutScene)
   | { readonly kind: "journal"; readonly error: unknown }
   | { readonly kind: "clock"; readonly error: unknown };
+
+/** What is known of a run at the moment when its time was up. */
+export interface TimeoutScene {
+  /** Since its start, in milliseconds. */
+  readonly elapsedMs?: number;
+  /** How many attempts were running, and a few of them, those that had run longest first. */
+  readonly running?: number;
+  readonly busy?: readonly { readonly task: number; readonly progress: Progress | undefined }[];
+}
 
 interface Instant {
   /** Milliseconds since the run's anchor. */

@@ -4,7 +4,7 @@
  * read. Instants are milliseconds since the run's anchor; `NaN` is "has not happened", -1 is "none".
  */
 
-import type { Attributes, EndFacts } from "./event.ts";
+import type { Attributes, EndFacts, TimeoutScene } from "./event.ts";
 
 export const WAITING = 0;
 export const READY = 1;
@@ -39,7 +39,8 @@ export type Reason =
   | { readonly kind: "aborted"; readonly scope: "run" | "task"; readonly reason: unknown }
   | { readonly kind: "not-started"; readonly because: Reason }
   | { readonly kind: "failure"; readonly task: number }
-  | { readonly kind: "timeout"; readonly limitMs: number; readonly scope: "attempt" | "run" }
+  | { readonly kind: "timeout"; readonly limitMs: number; readonly scope: "attempt" }
+  | ({ readonly kind: "timeout"; readonly limitMs: number; readonly scope: "run" } & TimeoutScene)
   | { readonly kind: "journal"; readonly error: unknown }
   | { readonly kind: "clock"; readonly error: unknown };
 

@@ -4,14 +4,15 @@
  */
 import {
   asError,
+  frameless,
   JournalError,
-  messageOf,
   RunAbortedError,
   RunStoppedError,
   TaskCancelledError,
-  TimeoutError,
 } from "../ground/errors.ts";
+import { summarizeError } from "../ground/summarize-error.ts";
 import type { Ledger, Reason } from "../machine/ledger.ts";
+import { attemptTimeout, runTimeout } from "./timeouts.ts";
 
 export class Reasons {
   readonly #ledger: Ledger;
@@ -33,7 +34,7 @@ export class Reasons {
     const key = perTask ? task : origin.kind === "failure" ? `failure ${origin.task}` : origin.kind;
     let error = this.#errors.get(key);
     if (error === undefined) {
-      error = this.#make(origin, task);
+      error = frameless(this.#make(origin, task));
       this.#errors.set(key, error);
     }
     return error;
@@ -45,12 +46,13 @@ export class Reasons {
         return new RunStoppedError(this.#nameOf(reason.task), this.#ledger.errorOf(reason.task));
       case "timeout":
         return reason.scope === "run"
-          ? new TimeoutError(`The run took longer than ${reason.limitMs} ms`, reason.limitMs, "run")
-          : new TimeoutError(
-              `Task "${this.#nameOf(task)}" took longer than ${reason.limitMs} ms`,
-              reason.limitMs,
-              "attempt",
-            );
+          ? runTimeout(reason, this.#nameOf)
+          : attemptTimeout(this.#nameOf(task), {
+              limitMs: reason.limitMs,
+              elapsedMs: reason.limitMs,
+              ended: false,
+              progress: undefined,
+            });
       case "aborted":
         if (reason.scope === "task")
           return new TaskCancelledError(this.#nameOf(task), reason.reason);
@@ -98,23 +100,29 @@ export class Reasons {
   }
 
   #fate(task: number): string {
-    const status = this.#ledger.status[task] as number;
-    return [
-      "is waiting",
-      "is ready",
-      "is running",
-      "is delayed",
-      "completed",
-      "failed",
-      "was cancelled",
-      "was skipped",
-      "was restored",
-      "was detached",
-      "was abandoned",
-    ][status] as string;
+    return fateOf(this.#ledger.status[task] as number);
   }
 }
 
+/** A status as the verb of a sentence. */
+export function fateOf(status: number): string {
+  return FATES[status] as string;
+}
+
+const FATES = [
+  "is waiting",
+  "is ready",
+  "is running",
+  "is delayed",
+  "completed",
+  "failed",
+  "was cancelled",
+  "was skipped",
+  "was restored",
+  "was detached",
+  "was abandoned",
+];
+
 function because(reason: unknown): string {
-  return reason === undefined ? "" : `: ${messageOf(reason)}`;
+  return reason === undefined ? "" : `: ${summarizeError(reason)}`;
 }

@@ -8,7 +8,7 @@ import type { GraphPlan } from "../define/plan.ts";
 import type { Outcome, Task } from "../define/task.ts";
 import { type Brand, brand } from "../ground/brand.ts";
 import { type EncodedValue, encodeValue, type SerializedError } from "../ground/encode.ts";
-import { asError, type Issue, lineOf, RunError } from "../ground/errors.ts";
+import type { Issue } from "../ground/errors.ts";
 import {
   ABANDONED,
   CANCELLED,
@@ -21,8 +21,10 @@ import {
   STATUSES,
 } from "../machine/ledger.ts";
 import { type Analysis, analyse } from "./analysis.ts";
+import { errorSummary } from "./error-summary.ts";
 import type { Origin, Origins } from "./origin.ts";
 import { outcomeOf } from "./outcome.ts";
+import { runError } from "./run-error.ts";
 import { StageRow } from "./stage-row.ts";
 import {
   between,
@@ -313,19 +315,7 @@ export class Report implements ExecutionReport {
   }
 
   get errorSummary(): string[] {
-    const { ledger, planIssues, reasons } = this.#record;
-    if (planIssues.length > 0) return planIssues.map(({ message }) => message);
-    const lines = ledger.failures.map((task) => {
-      const attempts = ledger.attemptCount(task);
-      const after = attempts > 1 ? ` after ${attempts} attempts` : "";
-      const message = lineOf(asError(ledger.errorOf(task), "threw"));
-      return `Task "${taskName(this.#graph, ledger, task)}" failed${after}: ${message}`;
-    });
-    const { stoppedBy } = ledger;
-    if (stoppedBy !== undefined && ["timeout", "journal", "clock"].includes(stoppedBy.kind)) {
-      lines.push(`The run was stopped: ${reasons.textOf(stoppedBy)}`);
-    }
-    return lines;
+    return errorSummary(this.#record);
   }
 
   get originalTasks(): Record<string, string[]> {
@@ -402,31 +392,13 @@ export class Report implements ExecutionReport {
   }
 
   unwrap(): Record<string, unknown> {
-    const { ledger, planIssues, reasons } = this.#record;
     const roots = this.#graph.roots ?? [...this.#graph.index].map(([key, task]) => ({ key, task }));
-    const missing = roots.filter(
-      ({ task }) => !this.#hasOutput(task) && !this.#graph.tails.has(task),
-    );
-    const { leftOut } = this.#graph;
-    if (missing.length + leftOut.length + planIssues.length === 0) return this.outputs;
-    const errors = ledger.failures.map((task) => ledger.errorOf(task));
-    if (ledger.stoppedBy !== undefined && ledger.stoppedBy.kind !== "failure") {
-      errors.push(reasons.errorOf(ledger.stoppedBy, -1));
-    }
-    const lines = this.errorSummary;
-    for (const { task } of missing) {
-      if (ledger.status[task] === FAILED) continue;
-      const reason = ledger.reasons.get(task);
-      const why = reason === undefined ? "" : `: ${reasons.textOf(reason)}`;
-      lines.push(
-        `Task "${taskName(this.#graph, ledger, task)}" ${STATUSES[ledger.status[task] as number]}${why}`,
-      );
-    }
-    for (const key of leftOut)
-      lines.push(`Root "${key}" did not run: it was not among the targets`);
-    const shown = lines.slice(0, 20);
-    if (lines.length > shown.length) shown.push(`… and ${lines.length - shown.length} more`);
-    throw new RunError(errors, [`The run ${this.executionState}`, ...shown].join("\n  "));
+    const missing = roots
+      .map(({ task }) => task)
+      .filter((task) => !this.#hasOutput(task) && !this.#graph.tails.has(task));
+    const { planIssues } = this.#record;
+    if (missing.length + this.#graph.leftOut.length + planIssues.length === 0) return this.outputs;
+    throw runError(this.#record, missing);
   }
 
   getLongestTask(): TaskStatistics | undefined {

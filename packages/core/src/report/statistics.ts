@@ -106,6 +106,7 @@ export interface AttemptStatistics {
   slotFreedBy?: string;
   limitedBy?: string;
   status: "completed" | "failed" | "cancelled" | "running" | "abandoned";
+  /** The error in one line, with its causes. */
   errorMessage?: string;
   error?: SerializedError;
   willRetry: boolean;

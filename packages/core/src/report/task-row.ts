@@ -8,6 +8,7 @@ import { EDGE_KINDS, type Graph } from "../define/graph.ts";
 import type { GraphPlan } from "../define/plan.ts";
 import { type Brand, brand } from "../ground/brand.ts";
 import { describeOutput, type SerializedError, serializeError } from "../ground/encode.ts";
+import { summarizeError } from "../ground/summarize-error.ts";
 import {
   ABANDONED,
   BY_CONCURRENCY,
@@ -324,8 +325,9 @@ function attemptRow(
 }
 
 function addError(row: AttemptStatistics, ledger: Ledger, attempt: number): void {
-  row.error = serializeError(ledger.errors.get(attempt));
-  row.errorMessage = row.error.message;
+  const error = ledger.errors.get(attempt);
+  row.error = serializeError(error);
+  row.errorMessage = summarizeError(error);
   const delay = ledger.retryDelay.get(attempt);
   if (delay === undefined) return;
   row.willRetry = true;

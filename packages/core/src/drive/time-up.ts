@@ -1,0 +1,33 @@
+/** A time limit has passed: what is known at that moment, for whoever is told why. Decides nothing. */
+import type { TimeoutError } from "../ground/errors.ts";
+import type { StopCause } from "../machine/event.ts";
+import type { Ledger } from "../machine/ledger.ts";
+import { attemptTimeout } from "../report/timeouts.ts";
+import type { Call } from "./call.ts";
+
+/** Running attempts that are named. */
+const NAMED = 3;
+
+/** The error of an attempt whose limit has passed, noticed at `at`. */
+export function attemptTimeUp(
+  { taskName, id, said, late }: Call,
+  { startAt }: Ledger,
+  limitMs: number,
+  at: number,
+): TimeoutError {
+  const elapsedMs = at - (startAt[id] as number);
+  return attemptTimeout(taskName, { limitMs, elapsedMs, ended: late, progress: said });
+}
+
+/** Why the run stops whose limit has passed: with what was running then, that which had run longest first. */
+export function runTimeUp(
+  calls: readonly (Call | undefined)[],
+  { startAt }: Ledger,
+  limitMs: number,
+  at: number,
+): StopCause {
+  const running = calls.filter((call) => call !== undefined);
+  running.sort((a, b) => (startAt[a.id] as number) - (startAt[b.id] as number));
+  const busy = running.slice(0, NAMED).map(({ task, said }) => ({ task, progress: said }));
+  return { kind: "timeout", limitMs, elapsedMs: at, running: running.length, busy };
+}

@@ -1,0 +1,95 @@
+/**
+ * Why a run failed, in lines: one for each failure, the first failure first, then what stopped the run from outside, then
+ * who held up its end. Each names its task once, and tells the error with all of its causes.
+ */
+import { asError, InputError, type Issue, JournalError } from "../ground/errors.ts";
+import { summarizeError } from "../ground/summarize-error.ts";
+import { ABANDONED, CANCELLED, type Ledger } from "../machine/ledger.ts";
+import { taskName } from "./statistics.ts";
+import type { Facts } from "./task-row.ts";
+
+/** To have gone on for less than this after being asked to stop, in milliseconds, is not worth a word. */
+const OVERRUN_MS = 50;
+
+export interface FailedFacts extends Facts {
+  readonly planIssues: readonly Issue[];
+}
+
+export function errorSummary({ plan, ledger, planIssues, reasons }: FailedFacts): string[] {
+  if (planIssues.length > 0) return planIssues.map(({ message }) => message);
+  const nameOf = (task: number): string => taskName(plan.graph, ledger, task);
+  const lines = ledger.failures.map((task) => failureLine(ledger, task, nameOf(task)));
+  const { stoppedBy } = ledger;
+  if (stoppedBy?.kind === "timeout") lines.push(reasons.errorOf(stoppedBy, -1).message);
+  if (stoppedBy?.kind === "journal" || stoppedBy?.kind === "clock") {
+    lines.push(`The run was stopped: ${reasons.textOf(stoppedBy)}`);
+  }
+  if (stoppedBy !== undefined) lines.push(...overrunLines(ledger, nameOf));
+  return lines;
+}
+
+function failureLine(ledger: Ledger, task: number, name: string): string {
+  const error = ledger.errorOf(task);
+  const attempts = ledger.attemptCount(task);
+  const after = attempts > 1 ? ` after ${attempts} attempts` : "";
+  if (ledger.taskErrors.has(task)) {
+    // The items stand above, each with its error.
+    if (ledger.spawnOfMap.has(task)) return (error as Error).message;
+    if (error instanceof InputError) return summarizeError(error);
+  }
+  if (error instanceof JournalError) return `${summarizeError(error)}${after}`;
+  const told = withoutName(summarizeError(asError(error, "threw")), name);
+  const abandoned = ledger.status[task] === ABANDONED;
+  return `Task "${name}" ${abandoned ? "was abandoned" : "failed"}${after}: ${told}${overrunText(ledger, task)}`;
+}
+
+/** Errors of the engine begin with the name of their task. */
+function withoutName(told: string, name: string): string {
+  const own = `Task "${name}"`;
+  const opening = [`${own} failed: `, `${own}: `, `${own} `].find((one) => told.startsWith(one));
+  return opening === undefined ? told : told.slice(opening.length);
+}
+
+/** Of a task that ran over its own time limit, and over its end too. */
+function overrunText(ledger: Ledger, task: number): string {
+  const overrunMs = ledger.overrunMs.get(task);
+  if (overrunMs === undefined) return "";
+  if (ledger.status[task] === ABANDONED) {
+    return `; it had not stopped ${whole(overrunMs)} after it was asked to`;
+  }
+  // An earlier attempt may have been the deaf one.
+  const timedOut = ledger.timedOut.has(ledger.lastAttempt[task] as number);
+  if (!timedOut || overrunMs < OVERRUN_MS) return "";
+  return `; it went on for ${whole(overrunMs)} after it was asked to stop`;
+}
+
+/** Of tasks that did not fail, but made others wait for the end of a run that had been stopped. */
+function overrunLines(ledger: Ledger, nameOf: (task: number) => string): string[] {
+  const late = Array.from(ledger.overrunMs)
+    .filter(([task, ms]) => ms >= OVERRUN_MS && ledger.status[task] === CANCELLED)
+    .sort(([, a], [, b]) => b - a);
+  const failed = new Set(ledger.failures);
+  const abandoned = Array.from(ledger.overrunMs).filter(
+    ([task]) => ledger.status[task] === ABANDONED && !failed.has(task),
+  );
+  const lines: string[] = [];
+  const [longest] = late;
+  if (longest !== undefined) {
+    const [task, ms] = longest;
+    const more = late.length > 1 ? `, and ${late.length - 1} more tasks for less` : "";
+    lines.push(`Task "${nameOf(task)}" went on for ${whole(ms)} after it was asked to stop${more}`);
+  }
+  const [first] = abandoned;
+  if (first !== undefined) {
+    const [task, ms] = first;
+    const more = abandoned.length > 1 ? `; so were ${abandoned.length - 1} more tasks` : "";
+    lines.push(
+      `Task "${nameOf(task)}" had not stopped ${whole(ms)} after it was asked to, and was abandoned${more}`,
+    );
+  }
+  return lines;
+}
+
+function whole(ms: number): string {
+  return `${Math.round(ms)} ms`;
+}

@@ -1,0 +1,43 @@
+/** What `unwrap()` throws: how the run ended, why, and of what there is no value. The one place where a `RunError` is made. */
+import { RunError } from "../ground/errors.ts";
+import { FAILED } from "../machine/ledger.ts";
+import { errorSummary, type FailedFacts } from "./error-summary.ts";
+import { fateOf } from "./reasons.ts";
+import { taskName } from "./statistics.ts";
+
+/** More lines are counted only. */
+const SHOWN = 20;
+
+interface EndedFacts extends FailedFacts {
+  readonly state: "completed" | "failed" | "cancelled";
+}
+
+/** `missing` are the roots that have no value. */
+export function runError(record: EndedFacts, missing: readonly number[]): RunError {
+  const { plan, ledger, reasons, state } = record;
+  const errors = ledger.failures.map((task) => ledger.errorOf(task));
+  const { stoppedBy } = ledger;
+  if (stoppedBy !== undefined && stoppedBy.kind !== "failure") {
+    errors.push(reasons.errorOf(stoppedBy, -1));
+  }
+  const lines = errorSummary(record);
+  for (const task of missing) {
+    const status = ledger.status[task] as number;
+    if (status === FAILED) continue;
+    const reason = ledger.reasons.get(task);
+    const why = reason === undefined ? "" : `: ${reasons.textOf(reason)}`;
+    lines.push(`Task "${taskName(plan.graph, ledger, task)}" ${fateOf(status)}${why}`);
+  }
+  for (const key of plan.graph.leftOut) {
+    lines.push(`Root "${key}" did not run: it was not among the targets`);
+  }
+  const shown = lines.slice(0, SHOWN);
+  if (lines.length > shown.length) shown.push(`… and ${lines.length - shown.length} more`);
+  return new RunError(errors, [`${ENDED[state]}:`, ...shown].join("\n  "));
+}
+
+const ENDED: Readonly<Record<EndedFacts["state"], string>> = {
+  completed: "The run completed, but not every root has a value",
+  failed: "The run failed",
+  cancelled: "The run was cancelled",
+};
