@@ -5,6 +5,7 @@ import {
   flow,
   type JournalEntry,
   map,
+  type Param,
   param,
   reportOfJournal,
   type SerializedReport,
@@ -13,10 +14,18 @@ import {
 import { VirtualClock } from "../src/testing.ts";
 import { Notebook, written } from "./scenario.ts";
 
+interface Told {
+  readonly origin: { readonly run: string };
+}
+
 const who = param<string>("who");
 
 /** A list, a map over it, a map over the results of that, and what reads it: with what was called. */
-function maps(calls: string[] = [], size = 6): Flow<{ readonly sum: string }> {
+function maps(
+  calls: string[] = [],
+  size = 6,
+  reads: Param<string> = who,
+): Flow<{ readonly sum: string }> {
   const list = task("list", () => {
     calls.push("list");
     return Array.from({ length: size }, (_, at) => at);
@@ -25,7 +34,7 @@ function maps(calls: string[] = [], size = 6): Flow<{ readonly sum: string }> {
     calls.push(`half[${index}]`);
     return item / 2;
   });
-  const twice = map("twice", half, { who }, (item, index, { who }) => {
+  const twice = map("twice", half, { who: reads }, (item, index, { who }) => {
     calls.push(`twice[${index}]`);
     return `${who} ${item * 2}`;
   });
@@ -102,6 +111,12 @@ describe("Runs that are killed one after the other", () => {
     const third = await life(reportOfJournal(second.entries), 99);
     expect(third.calls.filter((name) => name.startsWith("half"))).toEqual(["half[5]"]);
     expect(third.result).toBe(RESULT);
+    // Whoever took them up, they say which run had called them.
+    const runOf = (entries: readonly JournalEntry[], name: string): unknown =>
+      (entries.findLast(({ task }) => task === name) as unknown as Told).origin.run;
+    expect(runOf(third.entries, "half[0]")).toBe(runOf(first.entries, "half[0]"));
+    expect(runOf(third.entries, "half[3]")).toBe(runOf(second.entries, "half[3]"));
+    expect(runOf(third.entries, "half[0]")).not.toBe(runOf(third.entries, "half[5]"));
   });
 
   test("lose nothing when one is killed before it has told anything", async () => {
@@ -147,6 +162,44 @@ describe("Runs that are killed one after the other", () => {
     const last = await life(written(report), 99);
     expect(last.calls.slice(0, 2)).toEqual(["half[4]", "half[5]"]);
   });
+
+  test.each([
+    ["half done", 11, "twice[2]"],
+    ["done", 99, "sum"],
+  ])(
+    "hand on what was %s when they are called off before they can judge it",
+    async (_, at, last) => {
+      const first = await life(undefined, at);
+      const left = reportOfJournal(first.entries);
+      const known = first.entries.slice(1).map(({ task }) => String(task));
+      // The items of a map that is restored are not needed any more.
+      const needed = known.filter((name) => !name.startsWith("half[")).sort();
+      expect(needed).toContain(last);
+      const slow = param<string>("who", {
+        "~standard": { version: 1, vendor: "never", validate: () => new Promise(() => {}) },
+      });
+      for (const signal of [AbortSignal.abort(), undefined]) {
+        const notebook = new Notebook();
+        const run = maps([], 6, slow).start({
+          params: [slow.of("me")],
+          resumeFrom: left,
+          journal: notebook.journal,
+          ...(signal === undefined ? {} : { signal }),
+          graceMs: 0,
+        });
+        if (signal === undefined) run.cancel();
+        const report = await run.report;
+        expect(report.executionState).toBe("cancelled");
+        expect(Object.keys(written(report).outputs ?? {}).sort()).toEqual(needed);
+        expect([...notebook.tasks].sort()).toEqual(needed);
+        for (const next of [written(report), reportOfJournal(notebook.entries)]) {
+          const { calls, result } = await life(next, 99);
+          expect(calls.filter((name) => known.includes(name))).toEqual([]);
+          expect(result).toBe(RESULT);
+        }
+      }
+    },
+  );
 
   test("with another parameter call what reads it, and no more", async () => {
     const first = await life(undefined, 11);

@@ -9,6 +9,7 @@ import {
   type ExecutionReport,
   type FlowRun,
   flow,
+  type JournalEntry,
   type Outcome,
   Semaphore,
   type SerializedReport,
@@ -29,7 +30,7 @@ export async function everyPromise(spec: RandomRun): Promise<void> {
   const { signal } = graph.controller;
   if (spec.abortedBefore) graph.controller.abort(new Error("before"));
   const semaphore = new Semaphore(spec.slots);
-  let written = 0;
+  const journal = new WatchedJournal(spec.journalBreaksAt, graph);
   const { options, recording } = recorded({
     clock,
     signal,
@@ -43,11 +44,7 @@ export async function everyPromise(spec: RandomRun): Promise<void> {
     ...(spec.timeoutMs !== undefined && { timeoutMs: spec.timeoutMs }),
     ...(spec.timeoutMs === undefined && endless(spec) && { timeoutMs: 200 }),
     ...(spec.graceMs !== undefined && { graceMs: spec.graceMs }),
-    ...(spec.journalBreaksAt !== undefined && {
-      journal: () => {
-        if (++written > (spec.journalBreaksAt as number)) throw new Error("the disk is full");
-      },
-    }),
+    ...(spec.journalBreaksAt !== undefined && { journal: journal.journal }),
   });
   const limits = new Limits(spec, recording);
   graph.onStart = (seen) => limits.begins(seen, graph.seen);
@@ -72,6 +69,7 @@ export async function everyPromise(spec: RandomRun): Promise<void> {
   edges(stored, graph);
   path(stored);
   hold("never above the limits", limits.broken.length === 0, limits.broken);
+  journal.kept(stored);
   hold("no listener is left", getEventListeners(signal, "abort").length === 0);
   nothingRuns(stored, graph, recording);
   const text = JSON.stringify(stored);
@@ -308,7 +306,8 @@ function idleness(plan: GraphPlan, { events, settings }: Recording, spec: Random
     const commands = machine.handle(event);
     if (event.type === "mustered") mustering = false;
     if (commands.some(({ type }) => type === "muster")) mustering = true;
-    if (mustering) return;
+    // The machine waits for an answer before anybody may start.
+    if (mustering || commands.some(({ type }) => type === "gather")) return;
     const { status } = machine.ledger;
     let running = 0;
     let ready = 0;
@@ -329,6 +328,54 @@ function precedence(plan: GraphPlan, recording: Recording, spec: RandomRun): voi
   const most = limit === "number" ? slots : Number.POSITIVE_INFINITY;
   const broken = unruly(plan, recording, most, CAPACITY);
   hold("the rule of precedence holds", broken === undefined, broken);
+}
+
+/** A journal that stores so many entries and then fails; and what it promises. */
+class WatchedJournal {
+  readonly #entries: number;
+  readonly #graph: RandomGraph;
+  /** When each task or item was told, among all that was seen. */
+  readonly #told: Map<string, number> = new Map();
+  #broke = Number.POSITIVE_INFINITY;
+  #toldAfter = 0;
+
+  constructor(entries = 0, graph: RandomGraph) {
+    this.#entries = entries;
+    this.#graph = graph;
+  }
+
+  readonly journal = ({ type, task }: JournalEntry): void => {
+    if (this.#broke < Number.POSITIVE_INFINITY) this.#toldAfter++;
+    const at = this.#graph.tick();
+    if (type === "completed") this.#told.set(String(task), at);
+    if (this.#told.size + (type === "started" ? 1 : 0) <= this.#entries) return;
+    this.#told.delete(String(task));
+    this.#broke = at;
+    throw new Error("the disk is full");
+  };
+
+  /** `report` is one of a run that has just settled. */
+  kept({ executionState, taskStatistics }: SerializedReport): void {
+    const broke = this.#broke < Number.POSITIVE_INFINITY;
+    hold("a journal that failed is told nothing more", this.#toldAfter === 0, this.#toldAfter);
+    hold("a journal that fails fails the run", !broke || executionState !== "completed");
+    for (const { task, startedAt } of this.#graph.seen) {
+      hold("nothing starts after the journal failed", startedAt < this.#broke, task);
+    }
+    if (this.#told.size === 0) return;
+    const named = new Map(taskStatistics.map((row) => [row.taskName, row]));
+    for (const { task, declared, startedAt } of this.#graph.seen) {
+      for (const { task: source } of named.get(declared)?.dependencies ?? []) {
+        if (named.get(source)?.status !== "completed") continue;
+        const stored = (this.#told.get(source) ?? Number.POSITIVE_INFINITY) < startedAt;
+        hold("what it needs was stored before", stored, task, source);
+      }
+    }
+    for (const { taskName, status } of taskStatistics) {
+      const stored = this.#told.has(taskName);
+      hold("what completed was stored", status !== "completed" || stored, taskName);
+    }
+  }
 }
 
 /** Watches, from inside the functions, how many of them run at once. */

@@ -7,6 +7,7 @@ import {
   JournalError,
   map,
   optional,
+  param,
   type RunError,
   type RunOptions,
   reportOfJournal,
@@ -215,6 +216,42 @@ describe("A journal that fails", () => {
     expect(statuses(report)).toMatchObject({ m: "failed", reads: "skipped" });
     expect(report.executionState).toBe("failed");
     expect(calls).not.toContain("reads");
+  });
+
+  test("at the entry of a map gives its slot to nobody", async () => {
+    const calls: string[] = [];
+    const list = task("list", () => [1]);
+    const m = map("m", list, () => calls.push("item"));
+    const late = task("late", { list }, () => calls.push("late"), { priority: -1 });
+    const report = await flow("f", { m, late }).run({
+      concurrency: 1,
+      failure: "continue",
+      journal: ({ task }) => {
+        if (task === "m") throw new Error("disk full");
+      },
+    });
+    expect(calls).toEqual(["item"]);
+    expect(statuses(report)).toMatchObject({ m: "failed", late: "cancelled" });
+  });
+
+  test("at the entry of a map is heard before what else ends in that turn", async () => {
+    const calls: string[] = [];
+    const list = param<number[]>("list");
+    const m = map("m", list, () => calls.push("item"));
+    const x = task("x", () => calls.push("x"));
+    const y = task("y", { x }, () => calls.push("y"));
+    const told: unknown[] = [];
+    const report = await flow("f", { m, y }).run({
+      params: [list.of([1])],
+      failure: "continue",
+      journal: ({ task }) => {
+        told.push(task);
+        if (task === "m") throw new Error("disk full");
+      },
+    });
+    expect(told).toEqual([undefined, "m[0]", "m"]);
+    expect(calls).toEqual(["item", "x"]);
+    expect(statuses(report)).toMatchObject({ m: "failed", x: "cancelled", y: "skipped" });
   });
 
   test("at a restored output fails the run before anything is called, and keeps what is restored", async () => {

@@ -1,5 +1,5 @@
 import { describe, it } from "vitest";
-import { randomRuns } from "./random-runs.ts";
+import { randomChains, randomRuns } from "./random-runs.ts";
 
 const SEED = 20_260_101;
 const CASES = 300;
@@ -8,5 +8,13 @@ describe("Whatever the graph, its tasks and its caller do", () => {
   // Many more: `pnpm test:slow`, and `pnpm stress --cases 1000000`.
   it(`every promise holds (${CASES} random runs from seed ${SEED})`, { timeout: 60_000 }, () =>
     randomRuns(CASES, SEED),
+  );
+
+  it(
+    `nothing stored is lost or wrong (${CASES} random chains of runs from seed ${SEED})`,
+    {
+      timeout: 60_000,
+    },
+    () => randomChains(CASES, SEED),
   );
 });

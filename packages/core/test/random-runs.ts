@@ -3,11 +3,27 @@
  * may escape to the process meanwhile.
  */
 import fc from "fast-check";
+import { everyLife } from "./every-life.ts";
 import { everyPromise } from "./every-promise.ts";
+import { randomChain } from "./random-chain.ts";
 import { randomRun } from "./random-graph.ts";
 
 /** Rejects with the smallest run that breaks a promise, and the seed that leads to it. */
-export async function randomRuns(cases: number, seed: number): Promise<void> {
+export function randomRuns(cases: number, seed: number): Promise<void> {
+  return held(randomRun, everyPromise, cases, seed);
+}
+
+/** Likewise with the smallest chain of runs that take each other up. */
+export function randomChains(cases: number, seed: number): Promise<void> {
+  return held(randomChain, everyLife, cases, seed);
+}
+
+async function held<T>(
+  any: fc.Arbitrary<T>,
+  promises: (spec: T) => Promise<void>,
+  cases: number,
+  seed: number,
+): Promise<void> {
   const escaped: unknown[] = [];
   const note = (what: unknown): void => {
     escaped.push(what);
@@ -19,9 +35,9 @@ export async function randomRuns(cases: number, seed: number): Promise<void> {
   process.on("warning", note);
   // A run makes dozens of errors, and reading a stack takes longer than the run.
   Error.stackTraceLimit = 0;
-  const property = fc.asyncProperty(randomRun, async (spec) => {
+  const property = fc.asyncProperty(any, async (spec) => {
     escaped.length = 0;
-    await everyPromise(spec);
+    await promises(spec);
     if (escaped.length > 0) throw new Error(`nothing escapes: ${escaped.map(String).join(", ")}`);
   });
   try {

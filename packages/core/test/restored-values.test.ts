@@ -99,6 +99,20 @@ describe("A stored output is handed out only for the same parameters:", () => {
     expect((await taken([1, 2, 3])).restoredTasks).toBe(0);
   });
 
+  test("one that a condition changes is the one that the run was given", async () => {
+    const rows = param<number[]>("rows");
+    const first = task("first", { rows }, ({ rows }) => rows[0], {
+      when: ({ rows }) => rows.sort((a, b) => a - b).length > 0,
+    });
+    const f = flow("f", { first });
+    const { entries, journal } = new Notebook();
+    await f.run({ params: [rows.of([3, 1, 2])], journal });
+    const taken = (value: number[]) =>
+      f.run({ params: [rows.of(value)], resumeFrom: reportOfJournal(entries) });
+    expect((await taken([3, 1, 2])).restoredTasks).toBe(1);
+    expect((await taken([1, 2, 3])).restoredTasks).toBe(0);
+  });
+
   test("one whose name is another one is another parameter", async () => {
     const of = (name: string) => {
       const which = param<string>(name);
@@ -154,6 +168,17 @@ describe("A stored item is handed out only for the same item:", () => {
     expect(calls).toEqual(['2 "c" loud']);
     await run(["a"], "loud", longer);
     expect(calls).toEqual([]);
+  });
+
+  test("the same item at another place is called again, for its function sees the place", async () => {
+    const before = written(await run(["a", "a"], "loud"));
+    const { outputs = {}, origins = {} } = before;
+    await run(["a", "a"], "loud", {
+      ...before,
+      outputs: { "pages[0]": outputs["pages[1]"] as never },
+      origins: { "pages[0]": origins["pages[1]"] as never },
+    });
+    expect(calls).toEqual(['0 "a" loud', '1 "a" loud']);
   });
 
   test("whatever else its map reads must be the same", async () => {

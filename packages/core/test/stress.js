@@ -1,6 +1,7 @@
 /**
  * Makes random runs by the thousand, outside of any test runner:
- * `pnpm --filter @astrum/core stress -- --cases 1000000 [--seed 1]`. Ends with 1 and the smallest failing run.
+ * `pnpm --filter @astrum/core stress -- --cases 1000000 [--seed 1]`; with `--chains`, chains of runs that take each other
+ * up. Ends with 1 and the smallest failing run.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -13,7 +14,11 @@ import { build } from "esbuild";
 const args = process.argv.slice(2).filter((argument) => argument !== "--");
 const { values } = parseArgs({
   args,
-  options: { cases: { type: "string", default: "10000" }, seed: { type: "string" } },
+  options: {
+    cases: { type: "string", default: "10000" },
+    chains: { type: "boolean", default: false },
+    seed: { type: "string" },
+  },
 });
 const [cases, seed] = [values.cases, values.seed ?? `${Date.now() % 1_000_000_000}`].map(Number);
 if (!Number.isSafeInteger(cases) || cases < 1 || !Number.isSafeInteger(seed)) {
@@ -41,14 +46,17 @@ const { outputFiles } = await build({
 const home = mkdtempSync(join(tmpdir(), "random-runs-"));
 const bundle = join(home, "random-runs.mjs");
 writeFileSync(bundle, outputFiles[0].text);
-const { randomRuns } = await import(pathToFileURL(bundle).href);
+const { randomChains, randomRuns } = await import(pathToFileURL(bundle).href);
 rmSync(home, { recursive: true });
 
+const [what, held] = values.chains ? ["chains of runs", randomChains] : ["runs", randomRuns];
 const BATCH = 10_000;
 const began = performance.now();
 for (let done = 0; done < cases; done += BATCH) {
   const batch = Math.min(BATCH, cases - done);
-  await randomRuns(batch, seed + done);
+  await held(batch, seed + done);
   const seconds = Math.round((performance.now() - began) / 1000);
-  console.log(`${done + batch} random runs from seed ${seed}: every promise held (${seconds} s)`);
+  console.log(
+    `${done + batch} random ${what} from seed ${seed}: every promise held (${seconds} s)`,
+  );
 }

@@ -1,0 +1,172 @@
+/**
+ * One random chain of runs, held against what resuming promises. The outputs themselves say who made them from what, so
+ * nothing of how the engine compares is known here. Throws with the promise that was broken.
+ */
+import { type JournalEntry, reportOfJournal, type SerializedReport } from "../src/index.ts";
+import { VirtualClock } from "../src/testing.ts";
+import {
+  ChainGraph,
+  type ChainTask,
+  type Life,
+  type Made,
+  type RandomChain,
+} from "./random-chain.ts";
+import { written } from "./scenario.ts";
+
+/** What a life can be given, by name of task or item; `undefined` for what could not be stored. */
+type Left = ReadonlyMap<string, Made | readonly Made[] | undefined>;
+
+/** Every promise, held against one chain. */
+export async function everyLife(chain: RandomChain): Promise<void> {
+  let resumeFrom: SerializedReport | undefined;
+  let left: Left = new Map();
+  const log: JournalEntry[] = [];
+  for (let number = 0; number < chain.lives.length; number++) {
+    const life = chain.lives[number] as Life;
+    const graph = new ChainGraph(chain, number);
+    const entries: JournalEntry[] = [];
+    const calls: string[] = [];
+    let killed = false;
+    const clock = new VirtualClock(Date.UTC(2026, 0, 1) + number);
+    const report = await clock.run(
+      graph.flow.run({
+        clock,
+        failure: "continue",
+        // The same id all over, as for a program that names its runs.
+        runId: "chain",
+        params: bindings(graph, chain, life),
+        journal: (entry) => {
+          if (entries.length === life.killedAt) {
+            killed = true;
+            calls.push(...graph.calls);
+            throw new Error("killed");
+          }
+          entries.push(JSON.parse(JSON.stringify(entry)));
+          if (entry.type === "completed") note(graph, entry);
+        },
+        ...(life.concurrency === undefined ? {} : { concurrency: life.concurrency }),
+        ...(resumeFrom === undefined ? {} : { resumeFrom }),
+      }),
+    );
+    if (!killed) calls.push(...graph.calls);
+    const restored = new Set(report.resume?.restored);
+    const claims = new Claims(chain, life, graph, left, restored);
+    for (const name of calls) claims.mayBeCalled(name);
+    hold("calls are those of the report", killed || calls.length === report.totalAttempts);
+    for (const [name, value] of report.taskReturnSet) {
+      if (!killed) claims.isRight(name, value as Made | Made[], report.taskReturnSet);
+    }
+    // With a journal of its own, what the runs before it told is thrown away.
+    if (life.leaves === "own journal") log.length = 0;
+    log.push(...entries);
+    // A report is there only when the process ends by itself.
+    const reported = life.leaves === "report" && !killed;
+    resumeFrom = reported ? written(report) : reportOfJournal(log);
+    left = reported ? leftBy(resumeFrom) : toldBy(log);
+  }
+}
+
+/** What became of a result: who made it. */
+function note(graph: ChainGraph, entry: JournalEntry): void {
+  const { encoding, value } = entry.output as { encoding: string; value?: Made | Made[] };
+  graph.made.set(
+    String(entry.task),
+    encoding === "json" ? maker(value) : `${entry.task}, unstored`,
+  );
+}
+
+function maker(value: Made | readonly Made[] | undefined): string {
+  return JSON.stringify(Array.isArray(value) ? value.map(({ by }) => by) : (value as Made).by);
+}
+
+function bindings(graph: ChainGraph, { tasks }: RandomChain, { params }: Life) {
+  return (["a", "b"] as const)
+    .filter((which) => tasks.some((one) => one.params.includes(which)))
+    .map((which) => graph[which].of(params[which]));
+}
+
+function toldBy(entries: readonly JournalEntry[]): Left {
+  const left = new Map<string, Made | readonly Made[] | undefined>();
+  for (const { type, task, output } of entries) {
+    if (type === "completed") left.set(String(task), (output as { value?: Made }).value);
+  }
+  return left;
+}
+
+function leftBy({ outputs = {} }: SerializedReport): Left {
+  const left = new Map<string, Made | readonly Made[] | undefined>();
+  for (const name of Object.keys(outputs))
+    left.set(name, (outputs[name] as { value?: Made }).value);
+  return left;
+}
+
+function hold(promise: string, kept: boolean, ...where: unknown[]): void {
+  if (!kept) throw new Error(`${promise}: ${JSON.stringify(where)}`);
+}
+
+/** What may be called in one life, and what its outputs must be. */
+class Claims {
+  readonly #chain: RandomChain;
+  readonly #life: Life;
+  readonly #graph: ChainGraph;
+  readonly #left: Left;
+  readonly #restored: ReadonlySet<string>;
+
+  constructor(
+    chain: RandomChain,
+    life: Life,
+    graph: ChainGraph,
+    left: Left,
+    restored: ReadonlySet<string>,
+  ) {
+    this.#chain = chain;
+    this.#life = life;
+    this.#graph = graph;
+    this.#left = left;
+    this.#restored = restored;
+  }
+
+  /** Nothing that was stored is called again, unless it would be made from something else now. */
+  mayBeCalled(name: string): void {
+    const stored = this.#left.get(name) as Made | undefined;
+    if (stored === undefined) return;
+    const { at, one, planned } = this.#declared(name);
+    const sources = this.#graph.reads.get(planned) as readonly string[];
+    const excused =
+      stored.version !== this.#graph.versionOf(at) ||
+      one.params.some((which) => stored.params[which] !== this.#life.params[which]) ||
+      sources.some((source) => !this.#restored.has(source)) ||
+      sources.some((source) => {
+        const made = this.#graph.made.get(source);
+        // A map without items does not say which run made it.
+        return made === "[]" || stored.saw[source] !== made;
+      });
+    hold("what was stored is not called again", excused, name, stored);
+  }
+
+  /** An output was made from what the run has and was given, by this version of its task. */
+  isRight(name: string, value: Made | Made[], all: ReadonlyMap<string, unknown>): void {
+    const { at, one, planned } = this.#declared(name);
+    for (const made of Array.isArray(value) ? value : [value]) {
+      hold("the version is right", made.version === this.#graph.versionOf(at), name, made);
+      for (const which of one.params) {
+        hold("parameters are right", made.params[which] === this.#life.params[which], name, made);
+      }
+      for (const source of this.#graph.reads.get(planned) as readonly string[]) {
+        const now = all.has(source) ? this.#graph.made.get(source) : null;
+        hold("it was made from what there is", made.saw[source] === now, name, made.saw, now);
+      }
+      if (made.item === undefined) continue;
+      const [item, index] = made.item;
+      const [first] = this.#graph.reads.get(planned) as readonly [string];
+      const list = [all.get(first) as Made | Made[]].flat().flatMap(({ rows }) => rows);
+      hold("the item is right", list[index] === item, name, made.item, list);
+    }
+  }
+
+  #declared(name: string): { at: number; one: ChainTask; planned: string } {
+    const [planned = name] = name.split("[");
+    const at = Number(planned.slice(1));
+    return { at, one: this.#chain.tasks[at] as ChainTask, planned };
+  }
+}
