@@ -71,29 +71,37 @@ function isRecord(value: unknown): value is object {
 /** What one error says without its causes. */
 function linkText(error: unknown, telling: Telling): string {
   const message = messageOf(error);
-  const members = membersText(error, message, telling);
-  if (message === "") return members === "" ? nameOf(error) : members;
-  return members === "" ? message : `${cut(message, MAX_LINE / 2)}: ${members}`;
+  const { texts, more } = membersOf(error, telling);
+  const unsaid = texts.filter((text, at) => !says(message, text) && texts.indexOf(text) === at);
+  if (unsaid.length === 0) return message === "" ? nameOf(error) : message;
+  // One that the message quotes is no reason for the others: they stand beside it.
+  const beside = unsaid.length < texts.length ? "; " : ": ";
+  const said = joined(more === "" ? unsaid : [...unsaid, more], "; ", MAX_LINE / 2);
+  return message === "" ? said : `${cut(message, MAX_LINE / 2)}${beside}${said}`;
 }
 
-function membersText(error: unknown, message: string, telling: Telling): string {
+interface Members {
+  /** What the first ones say. */
+  readonly texts: readonly string[];
+  /** How many follow. */
+  readonly more: string;
+}
+
+function membersOf(error: unknown, telling: Telling): Members {
   const members = isRecord(error) ? fieldOf(error, "errors") : undefined;
-  if (!isArray(members) || telling.inside.has(error)) return "";
+  if (!isArray(members) || telling.inside.has(error)) return { texts: [], more: "" };
   telling.inside.add(error);
   const texts: string[] = [];
-  const count = Math.min(lengthOf(members), MAX_MEMBERS);
-  let told = 0;
-  for (; told < count && telling.members > 0; told++) {
+  const length = lengthOf(members);
+  while (texts.length < Math.min(length, MAX_MEMBERS) && telling.members > 0) {
     telling.members--;
-    const text = chainText(fieldOf(members, String(told)), MAX_LINE / 2, telling);
-    if (text !== "" && !says(message, text) && !texts.includes(text)) texts.push(text);
+    texts.push(chainText(fieldOf(members, String(texts.length)), MAX_LINE / 2, telling));
   }
   telling.inside.delete(error);
-  const more = lengthOf(members) - told;
+  if (texts.length === length) return { texts, more: "" };
   // Of a serialised one nobody knows how many there were.
   const least = fieldOf(error, "truncated") === true ? "at least " : "";
-  if (texts.length > 0 && more > 0) texts.push(`and ${least}${more} more`);
-  return joined(texts, "; ", MAX_LINE / 2);
+  return { texts, more: `and ${least}${length - texts.length} more` };
 }
 
 function isArray(value: unknown): value is readonly unknown[] {

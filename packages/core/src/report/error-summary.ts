@@ -32,11 +32,8 @@ function failureLine(ledger: Ledger, task: number, name: string): string {
   const error = ledger.errorOf(task);
   const attempts = ledger.attemptCount(task);
   const after = attempts > 1 ? ` after ${attempts} attempts` : "";
-  if (ledger.taskErrors.has(task)) {
-    // The items stand above, each with its error.
-    if (ledger.spawnOfMap.has(task)) return (error as Error).message;
-    if (error instanceof InputError) return summarizeError(error);
-  }
+  // These say themselves which task they are about.
+  if (ledger.taskErrors.has(task) && error instanceof InputError) return summarizeError(error);
   if (error instanceof JournalError) return `${summarizeError(error)}${after}`;
   const told = withoutName(summarizeError(asError(error, "threw")), name);
   const abandoned = ledger.status[task] === ABANDONED;
@@ -76,13 +73,13 @@ function overrunLines(ledger: Ledger, nameOf: (task: number) => string): string[
   const [longest] = late;
   if (longest !== undefined) {
     const [task, ms] = longest;
-    const more = late.length > 1 ? `, and ${late.length - 1} more tasks for less` : "";
+    const more = late.length > 1 ? `, and ${late.length - 1} more for less` : "";
     lines.push(`Task "${nameOf(task)}" went on for ${whole(ms)} after it was asked to stop${more}`);
   }
   const [first] = abandoned;
   if (first !== undefined) {
     const [task, ms] = first;
-    const more = abandoned.length > 1 ? `; so were ${abandoned.length - 1} more tasks` : "";
+    const more = abandoned.length > 1 ? `; so were ${abandoned.length - 1} more` : "";
     lines.push(
       `Task "${nameOf(task)}" had not stopped ${whole(ms)} after it was asked to, and was abandoned${more}`,
     );
