@@ -145,6 +145,15 @@ describe("What an error says in one line", () => {
     expect(long).toMatch(/^x{400,}…: y{400,}…: EACCES$/);
   });
 
+  it("has room for the root in whatever length is asked for", () => {
+    const error = aggregate([chain("x".repeat(500), "y".repeat(500), "EACCES")], "z".repeat(500));
+    for (const length of [1000, 300, 160, 80]) {
+      const said = summarizeError(error, length);
+      expect(said.length).toBeLessThanOrEqual(length);
+      expect(said).toMatch(/^z+…: x+…: y+…: EACCES$/);
+    }
+  });
+
   it("ends where a circle closes, in causes and in members", () => {
     const a = new Error("a");
     const b = new Error("b", { cause: a });

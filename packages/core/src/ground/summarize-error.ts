@@ -10,7 +10,7 @@ const MAX_LINE = 1000;
 const MAX_MESSAGE = 4000;
 /** Of one aggregate, and of all that are in one another. */
 const MAX_MEMBERS = 3;
-const MAX_TOLD = 30;
+const MAX_TOLD = 12;
 /** So many links of a chain of causes are told, the last of them the root: as many as a serialised error has. */
 const MAX_LINKS = 8;
 const MAX_STEPS = 1000;
@@ -18,14 +18,21 @@ const MAX_STEPS = 1000;
 /**
  * An error in one line: its message, what its members say if it is an aggregate, then the same of its cause, and of that
  * one's, down to the root: `fetch failed: connect ECONNREFUSED ::1:5432; connect ECONNREFUSED 127.0.0.1:5432`. What was
- * said once is not repeated. At most 1,000 characters: of long messages the ends are left out, of an aggregate all members
- * but three, of a longer chain than eight what stands before the root. A value that is no error is described. Never throws.
+ * said once is not repeated. The line has at most `length` characters, 1,000 unless given: long messages lose their ends,
+ * an aggregate all members but three, a chain of more than eight causes those before the root. A value that is no error is
+ * described. Never throws.
  *
  * @example
  * console.error(`Could not deploy: ${summarizeError(error)}`);
  */
-export function summarizeError(error: unknown): string {
-  return chainText(error, MAX_LINE, { inside: new Set(), members: MAX_TOLD });
+export function summarizeError(error: unknown, length: number = MAX_LINE): string {
+  return fitted(chainOf(error, { inside: new Set(), members: MAX_TOLD }), length);
+}
+
+/** Part of the line, and what stands between it and the part before. */
+interface Piece {
+  readonly after: ": " | "; ";
+  readonly text: string;
 }
 
 interface Telling {
@@ -35,20 +42,24 @@ interface Telling {
   members: number;
 }
 
-/** An error and its causes, in at most so many characters. */
-function chainText(error: unknown, length: number, telling: Telling): string {
+/** An error, then its causes. */
+function chainOf(error: unknown, telling: Telling): Piece[] {
+  const pieces: Piece[] = [];
   const said: string[] = [];
-  for (const link of chainOf(error, telling.inside)) {
-    const text = link === SKIPPED ? "…" : linkText(link, telling);
-    if (text !== "" && !said.some((before) => says(before, text))) said.push(text);
+  for (const link of linksOf(error, telling.inside)) {
+    const own = link === SKIPPED ? [piece(": ", "…")] : linkOf(link, telling);
+    const text = plain(own);
+    if (text === "" || said.some((before) => says(before, text))) continue;
+    said.push(text);
+    pieces.push(...own);
   }
-  return joined(said, ": ", length);
+  return pieces;
 }
 
 const SKIPPED = Symbol("causes that are left out");
 
 /** The error and its causes, outermost first; a circle ends where it closes. */
-function chainOf(error: unknown, inside: ReadonlySet<unknown>): unknown[] {
+function linksOf(error: unknown, inside: ReadonlySet<unknown>): unknown[] {
   const links = [error];
   const seen = new Set<unknown>(inside).add(error);
   for (let cause = causeOf(error); links.length < MAX_STEPS; cause = causeOf(cause)) {
@@ -69,39 +80,46 @@ function isRecord(value: unknown): value is object {
 }
 
 /** What one error says without its causes. */
-function linkText(error: unknown, telling: Telling): string {
+function linkOf(error: unknown, telling: Telling): Piece[] {
   const message = messageOf(error);
-  const { texts, more } = membersOf(error, telling);
-  const unsaid = texts.filter((text, at) => !says(message, text) && texts.indexOf(text) === at);
-  if (unsaid.length === 0) return message === "" ? nameOf(error) : message;
-  // One that the message quotes is no reason for the others: they stand beside it.
-  const beside = unsaid.length < texts.length ? "; " : ": ";
-  const said = joined(more === "" ? unsaid : [...unsaid, more], "; ", MAX_LINE / 2);
-  return message === "" ? said : `${cut(message, MAX_LINE / 2)}${beside}${said}`;
+  const { told, more } = membersOf(error, telling);
+  const texts = told.map(plain);
+  const unsaid = told.filter((_, at) => {
+    const text = texts[at] as string;
+    return !says(message, text) && texts.indexOf(text) === at;
+  });
+  if (unsaid.length === 0) return [piece(": ", message === "" ? nameOf(error) : message)];
+  const pieces = message === "" ? [] : [piece(": ", message)];
+  // A member that the message quotes is no reason for the others: they stand beside it.
+  const first = message !== "" && unsaid.length < told.length ? "; " : ": ";
+  unsaid.forEach(([head, ...rest], at) => {
+    pieces.push(piece(at === 0 ? first : "; ", head?.text ?? ""), ...rest);
+  });
+  return more === "" ? pieces : [...pieces, piece("; ", more)];
 }
 
 interface Members {
   /** What the first ones say. */
-  readonly texts: readonly string[];
+  readonly told: readonly Piece[][];
   /** How many follow. */
   readonly more: string;
 }
 
 function membersOf(error: unknown, telling: Telling): Members {
   const members = isRecord(error) ? fieldOf(error, "errors") : undefined;
-  if (!isArray(members) || telling.inside.has(error)) return { texts: [], more: "" };
+  if (!isArray(members) || telling.inside.has(error)) return { told: [], more: "" };
   telling.inside.add(error);
-  const texts: string[] = [];
+  const told: Piece[][] = [];
   const length = lengthOf(members);
-  while (texts.length < Math.min(length, MAX_MEMBERS) && telling.members > 0) {
+  while (told.length < Math.min(length, MAX_MEMBERS) && telling.members > 0) {
     telling.members--;
-    texts.push(chainText(fieldOf(members, String(texts.length)), MAX_LINE / 2, telling));
+    told.push(chainOf(fieldOf(members, String(told.length)), telling));
   }
   telling.inside.delete(error);
-  if (texts.length === length) return { texts, more: "" };
+  if (told.length === length) return { told, more: "" };
   // Of a serialised one nobody knows how many there were.
   const least = fieldOf(error, "truncated") === true ? "at least " : "";
-  return { texts, more: `and ${least}${length - texts.length} more` };
+  return { told, more: `and ${least}${length - told.length} more` };
 }
 
 function isArray(value: unknown): value is readonly unknown[] {
@@ -157,16 +175,28 @@ function isWord(character: string | undefined): boolean {
   return character !== undefined && /[\p{L}\p{N}_]/u.test(character);
 }
 
-/** The texts as one, each cut no shorter than it must be for all of them to have room. */
-function joined(texts: readonly string[], separator: string, length: number): string {
-  let room = length - separator.length * Math.max(0, texts.length - 1);
-  let most = room;
-  const lengths = texts.map((text) => text.length).sort((a, b) => a - b);
-  lengths.forEach((own, at) => {
-    most = Math.floor(room / (lengths.length - at));
-    room -= Math.min(own, most);
-  });
-  return texts.map((text) => cut(text, most)).join(separator);
+function piece(after: Piece["after"], text: string): Piece {
+  return { after, text };
+}
+
+function plain(pieces: readonly Piece[]): string {
+  return pieces.map(({ after, text }, at) => (at === 0 ? text : after + text)).join("");
+}
+
+/** The pieces as one line, each cut no shorter than it must be for all of them to have room. */
+function fitted(pieces: readonly Piece[], length: number): string {
+  let room = length - 2 * Math.max(0, pieces.length - 1);
+  let most = Number.POSITIVE_INFINITY;
+  const lengths = pieces.map(({ text }) => text.length).sort((a, b) => a - b);
+  for (const [at, own] of lengths.entries()) {
+    const share = Math.max(1, Math.floor(room / (lengths.length - at)));
+    if (own > share) {
+      most = share;
+      break;
+    }
+    room -= own;
+  }
+  return cut(plain(pieces.map(({ after, text }) => piece(after, cut(text, most)))), length);
 }
 
 /** Never through the middle of a pair of surrogates. */
