@@ -212,7 +212,7 @@ describe("What an error says in one line", () => {
         .record({
           message: fc.string({ unit: "binary", maxLength: 3000 }),
           cause: tie("tree"),
-          errors: fc.option(fc.array(tie("tree"), { maxLength: 60 }), { nil: undefined }),
+          errors: fc.option(fc.array(tie("tree"), { maxLength: 50 }), { nil: undefined }),
         })
         .map(({ message, cause, errors }) =>
           Object.assign(
@@ -230,6 +230,16 @@ describe("What an error says in one line", () => {
         expect(said.length).toBeLessThanOrEqual(1000);
         expect(said).not.toMatch(/[\r\n\u2028\u2029]/);
         expect(said).not.toBe("");
+        const shorter = summarizeError(error, 100);
+        expect(shorter.length).toBeLessThanOrEqual(100);
+      }),
+    );
+  });
+
+  test("is the same of the error and of its serialised form", () => {
+    fc.assert(
+      fc.property(tree, (error) => {
+        expect(summarizeError(serializeError(error))).toBe(summarizeError(error));
       }),
     );
   });

@@ -138,7 +138,7 @@ function lengthOf(list: readonly unknown[]): number {
 /** In one line; empty when it has none. What is no error is described. */
 function messageOf(error: unknown): string {
   const message = isRecord(error) ? fieldOf(error, "message") : undefined;
-  return typeof message === "string" ? oneLine(message) : describe(error);
+  return oneLine(typeof message === "string" ? message : describe(error));
 }
 
 /** Lines are joined so that two sentences stay two; one that begins in lower case goes on with the one before. */
