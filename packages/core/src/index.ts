@@ -111,4 +111,5 @@ export {
 } from "./ground/errors.ts";
 export { type ReadableStack, readableStack } from "./ground/readable-stack.ts";
 export { summarizeError } from "./ground/summarize-error.ts";
+export { type Failure, summarizeFailure } from "./ground/summarize-failure.ts";
 export { VERSION } from "./ground/version.ts";

@@ -34,8 +34,19 @@ export function fixture(name: FixtureName): SerializedReport {
 /** Lines of a test result that are about the run and not about a task: what the plan lacked, or that it ended early. */
 export function linesOfTheRun(report: SerializedReport): number {
   if (report.planIssues !== undefined) return report.planIssues.length;
-  const failed = report.failedTasks + report.abandonedTasks;
-  return report.executionState === "completed" || failed > 0 ? 0 : 1;
+  return report.executionState === "completed" || failedTasks(report) > 0 ? 0 : 1;
+}
+
+/** Tasks that test results show as failed. Those that were running when a process was killed are none. */
+export function failedTasks(report: SerializedReport): number {
+  const { failedTasks, abandonedTasks, executionState } = report;
+  return executionState === "interrupted" ? failedTasks : failedTasks + abandonedTasks;
+}
+
+/** Tasks that test results show as skipped. */
+export function skippedTasks(report: SerializedReport): number {
+  const { totalTasks, successfulTasks, restoredTasks } = report;
+  return totalTasks - successfulTasks - restoredTasks - failedTasks(report);
 }
 
 function deepFreeze(value: unknown): unknown {

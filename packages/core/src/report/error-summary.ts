@@ -2,8 +2,8 @@
  * Why a run failed, in lines: one for each failure, the first failure first, then what stopped the run from outside, then
  * who held up its end. Each names its task once, and tells the error with all of its causes.
  */
-import { asError, InputError, type Issue, JournalError } from "../ground/errors.ts";
-import { summarizeError } from "../ground/summarize-error.ts";
+import type { Issue } from "../ground/errors.ts";
+import { summarizeFailure } from "../ground/summarize-failure.ts";
 import { ABANDONED, CANCELLED, type Ledger } from "../machine/ledger.ts";
 import { taskName } from "./statistics.ts";
 import type { Facts } from "./task-row.ts";
@@ -29,22 +29,13 @@ export function errorSummary({ plan, ledger, planIssues, reasons }: FailedFacts)
 }
 
 function failureLine(ledger: Ledger, task: number, name: string): string {
-  const error = ledger.errorOf(task);
-  const attempts = ledger.attemptCount(task);
-  const after = attempts > 1 ? ` after ${attempts} attempts` : "";
-  // These say themselves which task they are about.
-  if (ledger.taskErrors.has(task) && error instanceof InputError) return summarizeError(error);
-  if (error instanceof JournalError) return `${summarizeError(error)}${after}`;
-  const told = withoutName(summarizeError(asError(error, "threw")), name);
-  const abandoned = ledger.status[task] === ABANDONED;
-  return `Task "${name}" ${abandoned ? "was abandoned" : "failed"}${after}: ${told}${overrunText(ledger, task)}`;
-}
-
-/** Errors of the engine begin with the name of their task. */
-function withoutName(told: string, name: string): string {
-  const own = `Task "${name}"`;
-  const opening = [`${own} failed: `, `${own}: `, `${own} `].find((one) => told.startsWith(one));
-  return opening === undefined ? told : told.slice(opening.length);
+  const line = summarizeFailure({
+    task: name,
+    error: ledger.errorOf(task),
+    attempts: ledger.attemptCount(task),
+    abandoned: ledger.status[task] === ABANDONED,
+  });
+  return `${line}${overrunText(ledger, task)}`;
 }
 
 /** Of a task that ran over its own time limit, and over its end too. */

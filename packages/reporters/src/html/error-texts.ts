@@ -3,7 +3,7 @@
  * that opens. When the budget is spent an error is its title alone. Knows no HTML.
  */
 import type { SerializedError } from "@astrum/core";
-import { errorText, errorTitle } from "../wording/outcome.ts";
+import { errorText, errorTitle } from "../wording/error-text.ts";
 import { cut, visibleLines } from "../wording/visible.ts";
 
 const LINES = 60;
@@ -18,19 +18,15 @@ export class ErrorTexts {
   /** Empty for no error. */
   of(error: SerializedError | undefined): string {
     if (error === undefined) return "";
-    const whole = shortened(visibleLines(errorText(error)));
+    const whole = visibleLines(errorText(error, LINES))
+      .split("\n")
+      .map((line) => cut(line, LINE))
+      .join("\n");
     // The same text twice is stored once.
     if (this.#seen.has(whole)) return whole;
-    if (whole.length > this.#left) return cut(visibleLines(errorTitle(error)), TITLE);
+    if (whole.length > this.#left) return visibleLines(errorTitle(error, TITLE));
     this.#left -= whole.length;
     this.#seen.add(whole);
     return whole;
   }
-}
-
-function shortened(text: string): string {
-  const lines = text.split("\n");
-  const kept = lines.slice(0, LINES).map((line) => cut(line, LINE));
-  if (lines.length > LINES) kept.push(`… ${lines.length - LINES} lines more`);
-  return kept.join("\n");
 }

@@ -1,7 +1,8 @@
 /** What failed and why: the first error first, each with its stack and with what it took down. */
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { duration } from "../wording/duration.ts";
-import { errorTitle, isFailure, reasonText } from "../wording/outcome.ts";
+import { errorTitle } from "../wording/error-text.ts";
+import { errorOf, isFailure, reasonText } from "../wording/outcome.ts";
 import { cut, visible, visibleMessage } from "../wording/visible.ts";
 import { count, plural } from "./counts.ts";
 import { ErrorTexts } from "./error-texts.ts";
@@ -46,7 +47,7 @@ ${
   observers.length > 0 &&
   html`<h2${failures.length === 0 && html` id="failures-title"`}>Observers that threw <span class="count">${observers.length}</span></h2>
 <p class="hint">The run was not touched by it, but what they record may have holes.</p>
-${observers.map((error) => html`<details class="failure"><summary><span class="message">${cut(visibleMessage(errorTitle(error)), TITLE)}</span></summary><pre>${errors.of(error)}</pre></details>`)}`
+${observers.map((error) => html`<details class="failure"><summary><span class="message">${visibleMessage(errorTitle(error, TITLE))}</span></summary><pre>${errors.of(error)}</pre></details>`)}`
 }
 </section>`;
 }
@@ -58,16 +59,17 @@ function failure(
   errors: ErrorTexts,
   links: TaskLinks,
 ): Markup {
-  const title = task.error === undefined ? reasonText(task) : errorTitle(task.error);
+  const error = errorOf(task);
+  const title = error === undefined ? reasonText(task, TITLE) : errorTitle(error, TITLE);
   const facts = [
     task.attemptCount > 1 ? plural(task.attemptCount, "attempt") : "",
     task.endAt === null ? "" : `after ${duration(task.endAt)}`,
     fallen.length > 0 ? `took ${plural(fallen.length, "task")} down` : "",
   ].filter((fact) => fact !== "");
   const place = links.place(task.taskName);
-  const text = errors.of(task.error);
+  const text = errors.of(error);
   return html`<details class="failure"${open && html` open`}>
-<summary>${statusMark(task.status)} ${nameOf(task)}${facts.length > 0 && html` <span class="facts">${facts.join(" · ")}</span>`}<span class="message">${cut(visibleMessage(title), TITLE)}</span></summary>
+<summary>${statusMark(task.status)} ${nameOf(task)}${facts.length > 0 && html` <span class="facts">${facts.join(" · ")}</span>`}<span class="message">${visibleMessage(title)}</span></summary>
 ${text !== "" && html`<pre>${text}</pre>`}
 ${fallen.length > 0 && html`<p class="fallen">Did not run because of it:</p>${links.list(fallen, 12)}`}
 <p class="actions">${place !== undefined && html`<a href="#t=${place}">What it waited for</a> <button type="button" data-copy="${place}" hidden>Copy as Markdown</button>`}</p>

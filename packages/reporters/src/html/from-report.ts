@@ -1,8 +1,9 @@
 /** The report as the page's script is given it. Everything in it is safe to show. */
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { timeline } from "../layout/timeline.ts";
+import { ranMs } from "../wording/ending.ts";
 import { microseconds } from "../wording/microseconds.ts";
-import { reasonText, STATUSES } from "../wording/outcome.ts";
+import { errorOf, reasonText, STATUSES } from "../wording/outcome.ts";
 import { visible, visibleLines, visibleMessage, visibleName } from "../wording/visible.ts";
 import { ErrorTexts } from "./error-texts.ts";
 import { ATTEMPT_STATUSES, DEPENDENCY_KINDS, KINDS, NONE, type PageData } from "./page-data.ts";
@@ -44,12 +45,12 @@ export function pageDataOf(report: SerializedReport, title: string): PageData {
       startUs: rows.map(({ startAt }) => instant(startAt)),
       endUs: rows.map(({ endAt }) => instant(endAt)),
       queuedUs: rows.map(({ queuedMs }) => microseconds(queuedMs)),
-      runUs: rows.map(({ runMs }) => microseconds(runMs)),
+      runUs: rows.map((task) => microseconds(ranMs(task, report))),
       durationUs: rows.map(({ durationMs }) => microseconds(durationMs)),
       releasedBy: rows.map(({ releasedBy }) => place(releasedBy)),
-      reason: rows.map((task) => texts.add(visibleMessage(reasonText(task)))),
+      reason: rows.map((task) => texts.add(visibleMessage(reasonText(task, 300)))),
       blame: rows.map(({ reason }) => place(blamed(reason))),
-      error: rows.map(({ error }) => texts.add(errors.of(error))),
+      error: rows.map((task) => texts.add(errors.of(errorOf(task)))),
       note: rows.map((task) => texts.add(visibleLines(noteOf(task, report.outputs)))),
       dependencyCount: known.map((own) => own.length),
     },

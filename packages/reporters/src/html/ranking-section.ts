@@ -2,8 +2,8 @@
 
 import type { Insight } from "../asking/insight.ts";
 import { duration } from "../wording/duration.ts";
-import { failedAttempts } from "../wording/outcome.ts";
-import { cut, visibleMessage } from "../wording/visible.ts";
+import { attemptMessage, failedAttempts } from "../wording/outcome.ts";
+import { visibleMessage } from "../wording/visible.ts";
 import { count, plural } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
 import type { TaskLinks } from "./task-links.ts";
@@ -32,7 +32,8 @@ export function flakySection(
 <table class="ranking"><thead><tr><th scope="col" class="number">failed</th><th scope="col">task and last error</th></tr></thead>
 <tbody>${flaky.map((task) => {
     const last = task.attemptStatistics.findLast(({ status }) => status === "failed");
-    return html`<tr><td class="number">${failedAttempts(task)} of ${task.attemptCount}</td><td>${links.to(task.taskName)}${last?.errorMessage !== undefined && html`<span class="message">${cut(visibleMessage(last.errorMessage), 200)}</span>`}</td></tr>`;
+    const why = last && attemptMessage(last, 200);
+    return html`<tr><td class="number">${failedAttempts(task)} of ${task.attemptCount}</td><td>${links.to(task.taskName)}${why !== undefined && html`<span class="message">${visibleMessage(why)}</span>`}</td></tr>`;
   })}</tbody></table>
 ${total > flaky.length && html`<p class="hint">and ${count(total - flaky.length)} more, in the list of tasks</p>`}
 </section>`;

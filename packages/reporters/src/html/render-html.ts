@@ -8,6 +8,7 @@ import { insight } from "../asking/insight.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { cut, visibleName } from "../wording/visible.ts";
 import { aboutSection } from "./about-section.ts";
+import { cutOffSection } from "./cut-off-section.ts";
 import { failureSection } from "./failure-section.ts";
 import { fasterSection } from "./faster-section.ts";
 import { pageDataOf } from "./from-report.ts";
@@ -37,6 +38,7 @@ export function renderHtml(report: SerializedReport, options: HtmlOptions = {}):
   const links = new TaskLinks(shown);
   const troubles = [
     failureSection(shown, links),
+    cutOffSection(shown, links),
     notRunSection(shown, links),
     flakySection(seen, shown.flakyTasks, links),
   ];

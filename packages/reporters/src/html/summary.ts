@@ -2,7 +2,8 @@
 import type { SerializedReport, TaskStatus } from "@astrum/core";
 import type { Insight } from "../asking/insight.ts";
 import { duration } from "../wording/duration.ts";
-import { STATUS_SIGN, STATUSES } from "../wording/outcome.ts";
+import { endedBy } from "../wording/ending.ts";
+import { isFailure, STATUS_SIGN, STATUSES } from "../wording/outcome.ts";
 import { visible } from "../wording/visible.ts";
 import { count, plural } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
@@ -39,8 +40,10 @@ function stateText(report: SerializedReport): string {
   switch (report.executionState) {
     case "completed":
       return `completed in ${took}`;
-    case "failed":
-      return `failed after ${took}`;
+    case "failed": {
+      const why = endedBy(report);
+      return `failed after ${took}${why === "" ? "" : `: ${why}`}`;
+    }
     case "cancelled":
       return `was cancelled after ${took}`;
     default:
@@ -49,8 +52,8 @@ function stateText(report: SerializedReport): string {
 }
 
 function lead(report: SerializedReport): string {
-  const { totalTasks, failedTasks, abandonedTasks } = report;
-  const broken = failedTasks + abandonedTasks;
+  const { totalTasks } = report;
+  const broken = report.taskStatistics.filter(isFailure).length;
   if (report.planIssues !== undefined) {
     return `${plural(report.planIssues.length, "fault")} in the graph of ${plural(totalTasks, "task")}. Nothing ran.`;
   }
@@ -66,11 +69,15 @@ function lead(report: SerializedReport): string {
       }
       return `Nothing failed. ${plural(report.successfulTasks + report.restoredTasks, "task")} of ${count(totalTasks)} completed.`;
     case "interrupted":
-      return `The record ends before the run did: the process was killed, or was still running. ${count(report.successfulTasks)} of ${plural(totalTasks, "task")} had completed.`;
+      return `The record ends before the run did: the process was killed, or was still running. ${count(report.successfulTasks)} of ${plural(totalTasks, "task")} had completed${broken > 0 ? `, ${count(broken)} failed` : ""}.`;
     case "cancelled":
       return `${count(report.successfulTasks)} of ${plural(totalTasks, "task")} had completed when the run was asked to stop.`;
-    default:
-      return `${count(broken)} of ${plural(totalTasks, "task")} failed.`;
+    default: {
+      const failed = `${count(broken)} of ${plural(totalTasks, "task")} failed.`;
+      if (endedBy(report) === "") return failed;
+      const done = `${count(report.successfulTasks + report.restoredTasks)} of ${plural(totalTasks, "task")} had completed by then.`;
+      return broken === 0 ? done : `${done} ${failed}`;
+    }
   }
 }
 

@@ -13,8 +13,10 @@ export function noteOf(task: TaskStatistics, outputs: SerializedReport["outputs"
   if (task.blockedMs !== undefined)
     lines.push(`held the thread for ${duration(task.blockedMs)} at a stretch`);
   if (task.ignoredSignal === true) lines.push("did not stop when it was asked to");
-  if (task.overrunMs !== undefined)
-    lines.push(`given up ${duration(task.overrunMs)} after it was asked to stop`);
+  if (task.overrunMs !== undefined) {
+    const end = task.status === "abandoned" ? "given up" : "ended";
+    lines.push(`${end} ${duration(task.overrunMs)} after it was asked to stop`);
+  }
   if (task.output !== undefined) {
     const { type, size } = task.output;
     lines.push(`output: ${type}${size === undefined ? "" : ` of ${size}`}`);

@@ -2,13 +2,15 @@
  * What there is to say about a finished run, in sections of lines: `renderText` and the summary of a terminal are two
  * orders of the same words. Every name and message has been made visible here; knows no order, no colour and no width.
  */
-import type { SerializedReport, TaskStatistics, TaskStatus } from "@astrum/core";
+import type { SerializedError, SerializedReport, TaskStatistics, TaskStatus } from "@astrum/core";
 import { type CriticalSegment, type Insight, insight, pathRows } from "../asking/insight.ts";
 import { duration } from "../wording/duration.ts";
+import { atLeast, cutOff, endedBy, endingText, resumeText } from "../wording/ending.ts";
+import { errorText, errorTitle } from "../wording/error-text.ts";
 import {
+  attemptMessage,
   countsText,
-  errorText,
-  errorTitle,
+  errorOf,
   failedAttempts,
   isFailure,
   reasonText,
@@ -26,6 +28,8 @@ export interface TextSections {
   readonly failures: readonly Line[];
   /** The same, one line each. */
   readonly failureTitles: readonly Line[];
+  /** What was running when the record of an interrupted run ended, and how to go on. */
+  readonly cutOff: readonly Line[];
   /** The verdict, and where the time went. */
   readonly why: readonly Line[];
   readonly criticalPath: readonly Line[];
@@ -40,6 +44,7 @@ export interface SectionLimits {
 
 const FAILURES_SHOWN = 50;
 const STACK_LINES = 12;
+const LINE = 300;
 
 export function textSections(report: SerializedReport, limits: SectionLimits): TextSections {
   const seen = insight(report);
@@ -49,6 +54,7 @@ export function textSections(report: SerializedReport, limits: SectionLimits): T
         report.run.flow ?? report.run.id,
         report.executionState,
         report.totalDurationMs,
+        endedBy(report),
       ).slice(1),
       [
         `${plural(report.totalTasks, "task")}: ${countsText(report)}; ${plural(report.totalAttempts, "attempt")}, at most ${report.peakConcurrency} at once`,
@@ -60,10 +66,11 @@ export function textSections(report: SerializedReport, limits: SectionLimits): T
         status: task.status,
         name: task.taskName,
         attempts: task.attemptCount,
-        text: task.error === undefined ? reasonText(task) : errorText(task.error),
+        text: failureText(task),
       }),
     ),
     failureTitles: failureSection(report, (task) => [failureTitle(task)]),
+    cutOff: cutOffSection(report),
     ...insightSections(seen, limits),
   };
 }
@@ -82,18 +89,19 @@ const STATE_SIGN: Readonly<Record<SerializedReport["executionState"], string>> =
   interrupted: STATUS_SIGN.cancelled,
 };
 
-/** `✗ nightly: failed after 12.3 s`. The first piece is the sign. */
+/** `✗ nightly: failed after 12.3 s: its time limit of 10 s`. The first piece is the sign. */
 export function closingLine(
   run: string,
   state: SerializedReport["executionState"],
   durationMs: number,
+  why: string,
 ): Line {
   return [
     [STATE_MEANING[state], `${STATE_SIGN[state]} `],
     ["title", visible(run)],
     ": ",
     [STATE_MEANING[state], state],
-    ` after ${duration(durationMs)}`,
+    ` after ${duration(durationMs)}${why === "" ? "" : `: ${why}`}`,
   ];
 }
 
@@ -107,16 +115,23 @@ interface Failure {
 
 /** The name, and the error below it. */
 export function failureLines({ status, name, attempts, text }: Failure): Line[] {
-  const lines: Line[] = [failureHead(status, name, attempts)];
-  const stack = visibleLines(text).split("\n");
-  for (const line of stack.slice(0, STACK_LINES)) {
-    const shown = `    ${cut(line, 300)}`;
-    lines.push(/^\s+at /.test(line) ? [["faint", shown]] : [shown]);
-  }
-  if (stack.length > STACK_LINES) {
-    lines.push([["faint", `    … ${plural(stack.length - STACK_LINES, "line")} more`]]);
-  }
-  return lines;
+  const lines = visibleLines(text)
+    .split("\n")
+    .map((line): Line => {
+      const shown = `    ${cut(line, LINE)}`;
+      return [/^\s+(?:at |…)/.test(line) ? ["faint", shown] : shown];
+    });
+  return [failureHead(status, name, attempts), ...lines];
+}
+
+/** The error with its stack and causes, in as many lines as a failure has here; or why there is none. */
+export function stackText(error: SerializedError): string {
+  return errorText(error, STACK_LINES);
+}
+
+function failureText(task: TaskStatistics): string {
+  const error = errorOf(task);
+  return error === undefined ? reasonText(task) : stackText(error);
 }
 
 function failureHead(status: TaskStatus, name: string, attempts: number): Line {
@@ -125,10 +140,11 @@ function failureHead(status: TaskStatus, name: string, attempts: number): Line {
 }
 
 function failureTitle(task: TaskStatistics): Line {
-  const { status, taskName, attemptCount, error } = task;
-  const why = visibleMessage(error === undefined ? reasonText(task) : errorTitle(error));
+  const { status, taskName, attemptCount } = task;
+  const error = errorOf(task);
+  const why = error === undefined ? reasonText(task, LINE) : errorTitle(error, LINE);
   const head = failureHead(status, taskName, attemptCount);
-  return why === "" ? head : [...head, `: ${cut(why, 300)}`];
+  return why === "" ? head : [...head, `: ${visibleMessage(why)}`];
 }
 
 function failureSection(report: SerializedReport, show: (task: TaskStatistics) => Line[]): Line[] {
@@ -138,6 +154,22 @@ function failureSection(report: SerializedReport, show: (task: TaskStatistics) =
     ...failures.slice(0, FAILURES_SHOWN).flatMap(show),
     ...(more > 0 ? [[`… and ${more} more failures`]] : []),
   ]);
+}
+
+function cutOffSection(report: SerializedReport): Line[] {
+  const ending = report.executionState === "interrupted" ? endingText(report) : undefined;
+  if (ending === undefined) return [];
+  const running = cutOff(report);
+  const more = running.length - FAILURES_SHOWN;
+  return [
+    ...section("Running when the record of the run ended:", [
+      ...running
+        .slice(0, FAILURES_SHOWN)
+        .map(({ task, ms }): Line => [["name", visibleName(task.taskName)], ` ${atLeast(ms)}`]),
+      ...(more > 0 ? [[`… and ${more} more`]] : []),
+    ]),
+    [resumeText(report) ?? ""],
+  ];
 }
 
 function planIssueLines(report: SerializedReport): Line[] {
@@ -179,10 +211,8 @@ function insightSections(
       "Flaky (completed after failed attempts):",
       seen.flaky.map((task) => {
         const last = task.attemptStatistics.findLast((attempt) => attempt.status === "failed");
-        const why =
-          last?.errorMessage === undefined
-            ? ""
-            : `: ${cut(visibleMessage(last.errorMessage), 120)}`;
+        const said = last && attemptMessage(last, 120);
+        const why = said === undefined ? "" : `: ${visibleMessage(said)}`;
         const failed = columns([`${failedAttempts(task)} failed`]);
         return [["warning", failed], "  ", ["name", visibleName(task.taskName)], why];
       }),

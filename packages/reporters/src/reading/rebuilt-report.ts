@@ -2,7 +2,13 @@
  * A report made from what an event log says about one run. Where the log holds a finished report it is given back as it was;
  * otherwise statistics are added up here, and what the log does not say is "interrupted", never guessed as done.
  */
-import type { EncodedValue, SerializedReport, StageStatistics, TaskStatistics } from "@astrum/core";
+import {
+  type EncodedValue,
+  type SerializedReport,
+  type StageStatistics,
+  summarizeFailure,
+  type TaskStatistics,
+} from "@astrum/core";
 import { isFlaky } from "../wording/outcome.ts";
 import type { CollectedRun } from "./collected-run.ts";
 import { rebuiltAnalysis } from "./rebuilt-analysis.ts";
@@ -155,7 +161,11 @@ function errorsOf(
   const failures = tasks.filter(({ status }) => status === "failed");
   const lines = failures
     .sort((a, b) => (a.endAt ?? 0) - (b.endAt ?? 0))
-    .map(({ taskName, error }) => `Task "${taskName}" failed: ${error?.message ?? "no message"}`);
+    .map(({ taskName, error, attemptCount }) =>
+      error === undefined
+        ? `Task "${taskName}" failed`
+        : summarizeFailure({ task: taskName, error, attempts: attemptCount }),
+    );
   if (state === "interrupted")
     lines.push(`The run ${run.id} was interrupted: its event log ends before it did.`);
   return Array.from(new Set(lines));

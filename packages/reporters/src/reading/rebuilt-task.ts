@@ -1,5 +1,10 @@
 /** The statistics of one task, made from what an event log says about it. */
-import type { AttemptStatistics, TaskStatistics, TaskStatus } from "@astrum/core";
+import {
+  type AttemptStatistics,
+  summarizeError,
+  type TaskStatistics,
+  type TaskStatus,
+} from "@astrum/core";
 import type { CollectedAttempt, CollectedRun, CollectedTask } from "./collected-run.ts";
 import type { OutcomeLine } from "./log-format.ts";
 
@@ -125,7 +130,7 @@ function attemptOf(
     status,
     ...(outcome?.error === undefined
       ? {}
-      : { errorMessage: outcome.error.message, error: outcome.error }),
+      : { errorMessage: summarizeError(outcome.error), error: outcome.error }),
     willRetry: attempt.willRetry ?? false,
     ...(delayMs === undefined ? {} : { delayMs }),
     ...(executor === "main" ? {} : { executor }),

@@ -31,7 +31,7 @@ export function printSummary(
   { stream = process.stdout, color, stacks = false, redact }: SummaryOptions = {},
 ): void {
   const sections = textSections(redacted(report, redact), LIMITS);
-  const { headline, planIssues, failures, failureTitles, why } = sections;
+  const { headline, planIssues, failures, failureTitles, cutOff, why } = sections;
   const sink = Sink.of(stream);
   const columns = stream.isTTY === true ? sink.size.columns : undefined;
   const paint = painter(coloursOn(stream, color, process.env, process.argv));
@@ -48,6 +48,7 @@ export function printSummary(
   add(why, prose);
   add(planIssues, paint);
   add(stacks ? failures : failureTitles, paint);
+  add(cutOff, prose);
   texts.push(...headline.map(prose));
   sink.write(texts.map((text) => `${text}\n`).join(""));
 }

@@ -1,7 +1,8 @@
 /** What is told of a run for good, on the screen and in a log: how a task failed, how the run ended. Secrets are out here. */
 import { type RunEvent, type SerializedError, serializeError } from "@astrum/core";
-import { closingLine, failureLines, plural } from "../layout/sections.ts";
-import { errorText, errorTitle, STATUSES } from "../wording/outcome.ts";
+import { closingLine, failureLines, plural, stackText } from "../layout/sections.ts";
+import { errorTitle } from "../wording/error-text.ts";
+import { STATUSES, withoutMembers } from "../wording/outcome.ts";
 import { lineRedactor, type Redaction } from "../wording/redact.ts";
 import type { Line } from "../wording/styled.ts";
 import { cut, visible, visibleMessage, visibleName } from "../wording/visible.ts";
@@ -35,7 +36,9 @@ export class Telling {
   failure(state: RunState, { task, outcome, attempts }: TaskEnd): Line[] {
     if (outcome.status !== "failed" && outcome.status !== "abandoned") return [];
     const thrown = outcome.status === "failed" ? outcome.error : outcome.reason;
-    const { error } = this.#clean({ error: serializeError(thrown) }) as { error: SerializedError };
+    const cleaned = this.#clean({ error: serializeError(thrown) }) as { error: SerializedError };
+    // The items of a map have been told with theirs.
+    const error = task.kind === "map" ? withoutMembers(cleaned.error) : cleaned.error;
     const before = this.#failures.get(state) ?? 0;
     this.#failures.set(state, before + 1);
     const full = before < STACKS_SHOWN;
@@ -43,22 +46,27 @@ export class Telling {
       status: outcome.status,
       name: this.#text(task.key),
       attempts,
-      text: full ? errorText(error) : "",
+      text: full ? stackText(error) : "",
     });
     const [head] = lines;
     if (full || head === undefined) return lines;
-    return [[...head, `: ${cut(visibleMessage(errorTitle(error)), 300)}`]];
+    return [[...head, `: ${visibleMessage(errorTitle(error, 300))}`]];
   }
 
   end(
     state: RunState,
-    { run, executionState, durationMs, counts, observerFaults }: RunEnd,
+    { run, executionState, durationMs, counts, timedOut, observerFaults }: RunEnd,
   ): Line[] {
     const tasks = STATUSES.reduce((sum, status) => sum + counts[status], 0);
     const told = STATUSES.filter((status) => status !== "detached" && counts[status] > 0);
     const words = told.map((status) => `${counts[status]} ${status}`).join(", ");
     const lines: Line[] = [
-      closingLine(this.#text(run.flow), executionState, durationMs),
+      closingLine(
+        this.#text(run.flow),
+        executionState,
+        durationMs,
+        timedOut ? "its time limit" : "",
+      ),
       [`  ${plural(tasks, "task")}${words === "" ? "" : `: ${words}`}`],
     ];
     const { goingOn } = state;

@@ -1,9 +1,15 @@
-/**
- * What became of a task, in words, and as the passed / failed / skipped that test result formats know.
- * Knows no format.
- */
-import type { SerializedError, SerializedReport, TaskStatistics, TaskStatus } from "@astrum/core";
+/** What became of a task, in words and as a sign. Knows no format. */
+import {
+  type AttemptStatistics,
+  type SerializedError,
+  type SerializedReport,
+  summarizeError,
+  type TaskStatistics,
+  type TaskStatus,
+} from "@astrum/core";
 import { duration } from "./duration.ts";
+import { errorTitle } from "./error-text.ts";
+import { cut } from "./visible.ts";
 
 /** A shape for every status, so that none is told by colour alone. */
 export const STATUS_SIGN: Readonly<Record<TaskStatus, string>> = {
@@ -28,7 +34,30 @@ export const STATUSES: readonly TaskStatus[] = [
 
 /** An abandoned task never stopped when asked: whoever reads test results must see it. */
 export function isFailure(task: TaskStatistics): boolean {
-  return task.status === "failed" || task.status === "abandoned";
+  return task.status === "failed" || (task.status === "abandoned" && !isCutOff(task));
+}
+
+/** It was running when the record of the run ended, and nobody knows what became of it: the process was killed. */
+export function isCutOff(task: TaskStatistics): boolean {
+  if (task.status !== "abandoned") return false;
+  const last = task.attemptStatistics.at(-1);
+  return last === undefined ? task.kind === "map" : last.status === "running";
+}
+
+/** The error of a task, as there is need to show it: the items of a map stand in the same report with their own. */
+export function errorOf({ kind, error }: TaskStatistics): SerializedError | undefined {
+  return error === undefined || kind !== "map" ? error : withoutMembers(error);
+}
+
+/** For the error of a map. */
+export function withoutMembers({ errors: _, ...error }: SerializedError): SerializedError {
+  return error;
+}
+
+/** What an attempt failed with, in one line of at most so many characters. */
+export function attemptMessage(attempt: AttemptStatistics, length?: number): string | undefined {
+  const { error, errorMessage } = attempt;
+  return error === undefined ? errorMessage : summarizeError(error, length);
 }
 
 export function isFlaky(task: TaskStatistics): boolean {
@@ -39,10 +68,23 @@ export function failedAttempts(task: TaskStatistics): number {
   return task.attemptStatistics.filter((attempt) => attempt.status === "failed").length;
 }
 
-/** Why a task did not complete, as one sentence without its name; empty for those that did. */
-export function reasonText(task: TaskStatistics): string {
+/**
+ * Why a task did not complete, as one sentence without its name; empty for those that did. An error is told in at most so
+ * many characters, its root cause among them.
+ */
+export function reasonText(task: TaskStatistics, length?: number): string {
   const { reason } = task;
-  if (reason === undefined) return task.error === undefined ? "" : errorTitle(task.error);
+  if (isCutOff(task)) return "it was running when the record of the run ended";
+  if (reason === undefined) {
+    const error = errorOf(task);
+    return error === undefined ? "" : errorTitle(error, length);
+  }
+  const why = sentenceOf(reason);
+  const whole = task.status === "abandoned" ? `it did not stop when it was asked to: ${why}` : why;
+  return length === undefined ? whole : cut(whole, length);
+}
+
+function sentenceOf(reason: NonNullable<TaskStatistics["reason"]>): string {
   switch (reason.kind) {
     case "dependency":
       return reason.task === reason.root
@@ -59,72 +101,6 @@ export function reasonText(task: TaskStatistics): string {
     default:
       return reason.message ?? "the run stopped before it could start";
   }
-}
-
-export function errorTitle(error: SerializedError): string {
-  return error.message === "" ? error.name : `${error.name}: ${error.message}`;
-}
-
-const CAUSES_SHOWN = 8;
-
-/** The error, its stack and its causes, each cause introduced by "Caused by". */
-export function errorText(error: SerializedError): string {
-  const parts: string[] = [];
-  let current: SerializedError | undefined = error;
-  for (let depth = 0; current !== undefined && depth < CAUSES_SHOWN; depth++) {
-    parts.push(`${depth === 0 ? "" : "Caused by: "}${stackOf(current)}`);
-    for (const one of current.errors ?? []) parts.push(`  - ${errorTitle(one)}`);
-    current = current.cause;
-  }
-  return parts.join("\n");
-}
-
-/** V8 puts the title on top of the stack, other engines do not. */
-function stackOf(error: SerializedError): string {
-  const title = errorTitle(error);
-  const { stack } = error;
-  if (stack === undefined || stack === "") return title;
-  return stack.includes(error.message) ? stack : `${title}\n${stack}`;
-}
-
-/** One line of a test result. */
-export interface Verdict {
-  readonly name: string;
-  /** The map of an item; undefined for everything else. */
-  readonly group: string | undefined;
-  readonly result: "passed" | "failed" | "skipped";
-  /** Undefined for the run itself. */
-  readonly task: TaskStatistics | undefined;
-  /** Why it failed or was skipped, one line. */
-  readonly message: string;
-}
-
-/**
- * Every task in the order of the report. A run that could not be planned, was cancelled or is cut off gets a failed line of
- * its own unless a task failed: a continuous integration server must not show it green.
- */
-export function verdicts(report: SerializedReport): Verdict[] {
-  const list: Verdict[] = report.taskStatistics.map((task) => ({
-    name: task.taskName,
-    group: task.kind === "item" ? task.parent : undefined,
-    result: isFailure(task)
-      ? "failed"
-      : task.status === "completed" || task.status === "restored"
-        ? "passed"
-        : "skipped",
-    task,
-    message: reasonText(task),
-  }));
-  for (const issue of report.planIssues ?? []) {
-    const { message, suggestion } = issue;
-    const full = suggestion === undefined ? message : `${message} ${suggestion}`;
-    list.push({ name: "plan", group: undefined, result: "failed", task: undefined, message: full });
-  }
-  if (report.executionState !== "completed" && !list.some(({ result }) => result === "failed")) {
-    const message = report.errorSummary[0] ?? `the run was ${report.executionState}`;
-    list.push({ name: "run", group: undefined, result: "failed", task: undefined, message });
-  }
-  return list;
 }
 
 /** `250 completed, 3 failed`: the counts that are not zero. */

@@ -3,7 +3,13 @@
  * against that: seconds, wall-clock instants, its three statuses. What it does not know is left out: tasks that never
  * started, tail task futures, everything this report has beyond it.
  */
-import type { AttemptStatistics, SerializedReport, TaskStatistics } from "@astrum/core";
+import {
+  type AttemptStatistics,
+  type SerializedReport,
+  summarizeError,
+  type TaskStatistics,
+} from "@astrum/core";
+import { attemptMessage, errorOf } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 
 export interface AstrumPythonOptions {
@@ -115,11 +121,17 @@ function taskOf(task: TaskStatistics, clock: WallClock): AstrumPythonTask {
     end_time: clock.at(task.endAt ?? clock.end),
     duration: seconds(task.durationMs),
     status: statusOf(task.status),
-    error_message: task.error?.message ?? last?.errorMessage ?? null,
+    error_message: messageOf(task, last),
     retry: task.retry,
     attempt_count: task.attemptCount,
     attempt_statistics: task.attemptStatistics.map((attempt) => attemptOf(attempt, clock)),
   };
+}
+
+function messageOf(task: TaskStatistics, last: AttemptStatistics | undefined): string | null {
+  const error = errorOf(task);
+  if (error !== undefined) return summarizeError(error);
+  return (last && attemptMessage(last)) ?? null;
 }
 
 function attemptOf(attempt: AttemptStatistics, clock: WallClock): AstrumPythonAttempt {
@@ -131,7 +143,7 @@ function attemptOf(attempt: AttemptStatistics, clock: WallClock): AstrumPythonAt
     end_time: clock.at(attempt.endAt ?? clock.end),
     duration: seconds(attempt.durationMs),
     status: statusOf(attempt.status),
-    error_message: attempt.errorMessage ?? null,
+    error_message: attemptMessage(attempt) ?? null,
     will_retry: attempt.willRetry,
   };
 }

@@ -9,7 +9,7 @@ import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { type Timeline, type TimelineBar, timeline } from "../layout/timeline.ts";
 import { wellFormedJson } from "../wording/json-for-others.ts";
 import { microseconds } from "../wording/microseconds.ts";
-import { reasonText } from "../wording/outcome.ts";
+import { attemptMessage, reasonText } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { sliceName } from "./slice-name.ts";
 
@@ -147,7 +147,8 @@ function stretches(picture: Timeline): TimelineBar[][] {
 }
 
 function attemptSlice({ attempt, lane, startUs, endUs }: TimelineBar): TraceEvent {
-  const { attemptNumber, status, errorMessage, willRetry, delayMs, executor } = attempt;
+  const { attemptNumber, status, willRetry, delayMs, executor } = attempt;
+  const errorMessage = attemptMessage(attempt);
   return {
     ph: "X",
     pid: PID,

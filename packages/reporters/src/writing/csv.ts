@@ -2,9 +2,14 @@
  * The report as CSV (RFC 4180): a header, CRLF, one row per task or per attempt, for spreadsheets and data frames.
  * Spreadsheets run a cell that starts like a formula, so such a text gets a leading apostrophe unless told otherwise.
  */
-import type { AttemptStatistics, SerializedReport, TaskStatistics } from "@astrum/core";
+import {
+  type AttemptStatistics,
+  type SerializedReport,
+  summarizeError,
+  type TaskStatistics,
+} from "@astrum/core";
 import { wellFormedJson } from "../wording/json-for-others.ts";
-import { reasonText } from "../wording/outcome.ts";
+import { attemptMessage, errorOf, reasonText } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 
 export interface CsvOptions {
@@ -36,7 +41,7 @@ const TASK_COLUMNS: Readonly<Record<string, (task: TaskStatistics) => Cell>> = {
   tags: (task) => (task.tags === undefined ? undefined : jsonCell(task.tags)),
   attributes: (task) => (task.attributes === undefined ? undefined : jsonCell(task.attributes)),
   errorName: (task) => task.error?.name,
-  errorMessage: (task) => task.error?.message,
+  errorMessage: messageOf,
 };
 
 const ATTEMPT_COLUMNS: Readonly<Record<string, (attempt: AttemptStatistics) => Cell>> = {
@@ -53,7 +58,7 @@ const ATTEMPT_COLUMNS: Readonly<Record<string, (attempt: AttemptStatistics) => C
   executor: (attempt) => attempt.executor,
   willRetry: (attempt) => attempt.willRetry,
   delayMs: (attempt) => attempt.delayMs,
-  errorMessage: (attempt) => attempt.errorMessage,
+  errorMessage: attemptMessage,
 };
 
 /** Dependencies and tags are JSON in their cell. An absent value is an empty cell. */
@@ -67,6 +72,11 @@ export function renderCsv(report: SerializedReport, options: CsvOptions = {}): s
         keep,
       )
     : table(TASK_COLUMNS, taskStatistics, keep);
+}
+
+function messageOf(task: TaskStatistics): string | undefined {
+  const error = errorOf(task);
+  return error && summarizeError(error);
 }
 
 function table<Row>(

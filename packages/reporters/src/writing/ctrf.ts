@@ -3,9 +3,11 @@
  * milliseconds there; our own status is in `rawStatus`. Cancelled tasks are `other`, detached ones `pending`.
  */
 import type { AttemptStatistics, SerializedReport, TaskStatistics } from "@astrum/core";
+import { errorText } from "../wording/error-text.ts";
 import { wellFormedJson } from "../wording/json-for-others.ts";
-import { errorText, isFlaky, type Verdict, verdicts } from "../wording/outcome.ts";
+import { attemptMessage, errorOf, isFlaky } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
+import { type Verdict, verdicts } from "../wording/verdicts.ts";
 import { visibleLines, visibleMessage } from "../wording/visible.ts";
 
 export interface CtrfOptions {
@@ -63,12 +65,13 @@ function testOf(verdict: Verdict, report: SerializedReport, flow: string): Recor
   if (task === undefined) return common;
   const earlier = task.attemptStatistics.slice(0, -1);
   const executor = task.attemptStatistics.at(-1)?.executor;
+  const error = errorOf(task);
   return {
     ...common,
     rawStatus: task.status,
     ...(task.startAt === null ? {} : { start: whole(epochMs + task.startAt) }),
     ...(task.endAt === null ? {} : { stop: whole(epochMs + task.endAt) }),
-    ...(task.error === undefined ? {} : { trace: visibleLines(errorText(task.error)) }),
+    ...(error === undefined ? {} : { trace: visibleLines(errorText(error)) }),
     ...(task.tags === undefined ? {} : { tags: task.tags }),
     retries: earlier.length,
     ...(earlier.length === 0 ? {} : { retryAttempts: earlier.map(attemptOf) }),
@@ -81,13 +84,12 @@ function testOf(verdict: Verdict, report: SerializedReport, flow: string): Recor
 function attemptOf(attempt: AttemptStatistics): Record<string, unknown> {
   const status: CtrfStatus =
     attempt.status === "completed" ? "passed" : attempt.status === "failed" ? "failed" : "other";
+  const message = attemptMessage(attempt);
   return {
     attempt: attempt.attemptNumber,
     status,
     duration: whole(attempt.durationMs),
-    ...(attempt.errorMessage === undefined
-      ? {}
-      : { message: visibleMessage(attempt.errorMessage) }),
+    ...(message === undefined ? {} : { message: visibleMessage(message) }),
     ...(attempt.error === undefined ? {} : { trace: visibleLines(errorText(attempt.error)) }),
   };
 }

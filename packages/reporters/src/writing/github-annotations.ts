@@ -3,9 +3,11 @@
  * A step shows at most ten errors and ten warnings and drops the rest without a word, so the last of ten says how many
  * more there are. With `root`, an annotation points at the first line of the stack below that directory.
  */
-import type { SerializedError, SerializedReport } from "@astrum/core";
-import { errorText, failedAttempts, isFlaky, verdicts } from "../wording/outcome.ts";
+import { readableStack, type SerializedError, type SerializedReport } from "@astrum/core";
+import { errorText } from "../wording/error-text.ts";
+import { attemptMessage, errorOf, failedAttempts, isFlaky } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
+import { verdicts } from "../wording/verdicts.ts";
 import { visibleLines, visibleName } from "../wording/visible.ts";
 
 export interface GithubAnnotationsOptions {
@@ -15,6 +17,8 @@ export interface GithubAnnotationsOptions {
 }
 
 const SHOWN = 10;
+/** Of each error. */
+const LINES = 60;
 
 export function renderGithubAnnotations(
   report: SerializedReport,
@@ -22,19 +26,17 @@ export function renderGithubAnnotations(
 ): string {
   const shown = redacted(report, options.redact);
   const failures = verdicts(shown).filter(({ result }) => result === "failed");
-  const errors = failures.map(({ name, task, message }) =>
-    command(
-      "error",
-      name,
-      task?.error === undefined ? message : errorText(task.error),
-      placeOf(task?.error, options.root),
-    ),
-  );
+  const errors = failures.map(({ name, task, message }) => {
+    const error = task && errorOf(task);
+    const text = error === undefined ? message : errorText(error, LINES);
+    return command("error", name, text, placeOf(task?.error, options.root));
+  });
   const flaky = shown.taskStatistics.filter(isFlaky);
   const warnings = flaky.map((task) => {
     const last = task.attemptStatistics.findLast(({ status }) => status === "failed");
     const tries = failedAttempts(task);
-    const text = `Completed after ${tries} failed attempt${tries === 1 ? "" : "s"}: ${last?.errorMessage ?? "no message"}`;
+    const why = (last && attemptMessage(last)) ?? "no message";
+    const text = `Completed after ${tries} failed attempt${tries === 1 ? "" : "s"}: ${why}`;
     return command(
       "warning",
       `${task.taskName} is flaky`,
@@ -76,6 +78,13 @@ function escapedProperty(text: string): string {
   return escapedData(text).replace(/:/g, "%3A").replace(/,/g, "%2C");
 }
 
+/** Of the error, then of its members and causes: what a library threw began in one of them. */
+function framesOf(error: SerializedError): string[] {
+  const { cause, errors = [] } = error;
+  const inner = cause === undefined ? errors : [...errors, cause];
+  return [...readableStack(error).frames, ...inner.flatMap(framesOf)];
+}
+
 interface Place {
   readonly file?: string;
   readonly line?: string;
@@ -83,9 +92,9 @@ interface Place {
 }
 
 function placeOf(error: SerializedError | undefined, root: string | undefined): Place {
-  if (error?.stack === undefined || root === undefined || root === "") return {};
+  if (error === undefined || root === undefined || root === "") return {};
   const base = `${root.replace(/\\/g, "/").replace(/\/+$/, "")}/`;
-  for (const line of error.stack.split("\n")) {
+  for (const line of framesOf(error)) {
     const frame = /^\s*at (?:.* \()?(?:file:\/\/)?(.+?):(\d+):(\d+)\)?$/.exec(line);
     const path = frame?.[1]?.replace(/\\/g, "/");
     if (path === undefined || frame === null || path.includes("/node_modules/")) continue;

@@ -5,8 +5,10 @@
  * A failed task is an `<error>`: nothing was asserted.
  */
 import type { AttemptStatistics, SerializedError, SerializedReport } from "@astrum/core";
-import { errorText, errorTitle, type Verdict, verdicts } from "../wording/outcome.ts";
+import { errorText, errorTitle } from "../wording/error-text.ts";
+import { errorOf } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
+import { type Verdict, verdicts } from "../wording/verdicts.ts";
 import { visible, visibleLines, visibleMessage } from "../wording/visible.ts";
 import { xmlAttribute, xmlText } from "../wording/xml.ts";
 
@@ -59,7 +61,7 @@ function suiteXml(
 ): string {
   const time = suite.cases.reduce((sum, { task }) => sum + (task?.durationMs ?? 0), 0);
   const cases = suite.cases.map((one) => caseXml(suite.name, one, dialect)).join("");
-  const observers = (report.observerErrors ?? []).map(errorText).join("\n");
+  const observers = (report.observerErrors ?? []).map((error) => errorText(error)).join("\n");
   const errors = id === 0 ? xmlText(visibleLines(observers)) : "";
   const common = `${attribute("name", suite.name)}${attribute("time", seconds(time, 3))}`;
   if (dialect === "jenkins") {
@@ -87,8 +89,9 @@ function resultElements(one: Verdict, dialect: "jenkins" | "ant"): string[] {
     return dialect === "ant" ? [] : [`      <skipped${message}/>\n`];
   }
   const { task } = one;
-  const type = task?.error?.name ?? task?.status ?? "run";
-  const text = task?.error === undefined ? one.message : errorText(task.error);
+  const error = task && errorOf(task);
+  const type = error?.name ?? task?.status ?? "run";
+  const text = error === undefined ? one.message : errorText(error);
   return [
     `      <error${message}${attribute("type", visible(type))}>${xmlText(visibleLines(text))}</error>\n`,
   ];

@@ -4,7 +4,7 @@
  * Knows files and events; reading a log back is `readEventLog`.
  */
 import type { Journal, Observer, RunEvent, TaskInfo, TaskOutcome } from "@astrum/core";
-import { fromEvents, serializeError } from "@astrum/core";
+import { fromEvents, serializeError, summarizeError } from "@astrum/core";
 import {
   LINE_VERSION,
   type LineBody,
@@ -167,10 +167,10 @@ function outcomeLine(outcome: TaskOutcome): OutcomeLine {
       return { status, error: serializeError(error), timedOut };
     }
     case "cancelled":
-      return { status: outcome.status, reason: serializeError(outcome.reason).message };
+      return { status: outcome.status, reason: summarizeError(outcome.reason) };
     case "abandoned": {
-      const error = serializeError(outcome.reason);
-      return { status: outcome.status, reason: error.message, error };
+      const { status, reason } = outcome;
+      return { status, reason: summarizeError(reason), error: serializeError(reason) };
     }
     case "skipped": {
       const { status, reason, cause } = outcome;

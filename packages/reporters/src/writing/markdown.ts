@@ -6,9 +6,12 @@
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { type CriticalSegment, insight, pathRows } from "../asking/insight.ts";
 import { duration } from "../wording/duration.ts";
+import { atLeast, cutOff, endedBy, resumeText, tookText } from "../wording/ending.ts";
+import { errorText } from "../wording/error-text.ts";
 import {
+  attemptMessage,
   countsText,
-  errorText,
+  errorOf,
   failedAttempts,
   isFailure,
   reasonText,
@@ -32,6 +35,7 @@ export function renderMarkdown(report: SerializedReport, options: MarkdownOption
   const page = new Page(Math.max(1000, options.maxBytes ?? 900_000) - RESERVE);
   page.add(header(shown));
   addFailures(page, shown);
+  page.section("what was running", cutOffList(shown));
   page.section("why it took that long", why(shown));
   page.section("the flaky tasks", flaky(shown));
   page.section("the slowest tasks", slowest(shown));
@@ -86,7 +90,9 @@ function header(report: SerializedReport): string {
     .slice(0, 3)
     .map(({ message }) => `- ${code(cut(visibleMessage(message), 100))}`);
   const plan = issues.length === 0 ? "" : `\nThe plan is wrong:\n\n${issues.join("\n")}\n`;
-  return `### ${sign} ${name} ${report.executionState} after ${duration(report.totalDurationMs)}\n\n${report.totalTasks} tasks: ${countsText(report)}.\n${plan}`;
+  const by = endedBy(report);
+  const why = by === "" ? "" : `: ${by}`;
+  return `### ${sign} ${name} ${report.executionState} after ${duration(report.totalDurationMs)}${why}\n\n${report.totalTasks} tasks: ${countsText(report)}.\n${plan}`;
 }
 
 /** First with stacks, then by title, then by number: as many as fit, never none. */
@@ -96,7 +102,7 @@ function addFailures(page: Page, report: SerializedReport): void {
   page.add(`\n### ${failures.length} failed\n\n`);
   let listed = 0;
   for (const task of failures) {
-    const title = `- ${STATUS_SIGN[task.status]} ${code(cut(task.taskName, 256))}: ${code(cut(visibleMessage(reasonText(task)), 300))}\n`;
+    const title = `- ${STATUS_SIGN[task.status]} ${code(cut(task.taskName, 256))}: ${code(visibleMessage(reasonText(task, 300)))}\n`;
     const full = listed < DETAILED ? `${title}${details(task)}` : title;
     if (!page.add(full) && !page.add(title)) break;
     listed++;
@@ -107,11 +113,23 @@ function addFailures(page: Page, report: SerializedReport): void {
 
 const DETAILED = 50;
 
+function cutOffList(report: SerializedReport): string {
+  const resume = resumeText(report);
+  if (resume === undefined) return "";
+  const running = cutOff(report);
+  const rows = running
+    .slice(0, DETAILED)
+    .map(({ task, ms }) => `- ${code(cut(task.taskName, 256))} ${atLeast(ms)}\n`);
+  const more = running.length > rows.length ? `- and ${running.length - rows.length} more\n` : "";
+  const list = rows.length === 0 ? "" : `${rows.join("")}${more}\n`;
+  return `\n### ${running.length} running when the record of the run ended\n\n${list}${resume}\n`;
+}
+
 function details(task: TaskStatistics): string {
-  if (task.error === undefined) return "";
-  const lines = visibleLines(errorText(task.error))
+  const error = errorOf(task);
+  if (error === undefined) return "";
+  const lines = visibleLines(errorText(error, 40))
     .split("\n")
-    .slice(0, 40)
     .map((line) => cut(line, 400));
   const fence = "`".repeat(Math.max(3, 1 + longestRun(lines.join("\n"), "`")));
   const block = [`${fence}text`, ...lines, fence].map((line) => `  ${line}`).join("\n");
@@ -152,7 +170,7 @@ function flaky(report: SerializedReport): string {
     return [
       String(failedAttempts(task)),
       code(task.taskName),
-      code(cut(visibleMessage(last?.errorMessage ?? ""), 200)),
+      code(visibleMessage((last && attemptMessage(last, 200)) ?? "")),
     ];
   });
   const more = report.flakyTasks > rows.length ? `, the worst ${rows.length}` : "";
@@ -171,11 +189,16 @@ function taskTable(report: SerializedReport): string {
   if (report.taskStatistics.length === 0) return "";
   const rows = report.taskStatistics.map((task) => [
     `${STATUS_SIGN[task.status]} ${task.status}`,
-    task.startAt === null ? "" : duration(task.durationMs),
+    task.startAt === null ? "" : tookText(task, report),
     code(task.taskName),
-    reasonText(task) === "" ? "" : code(cut(visibleMessage(reasonText(task)), 200)),
+    whyText(task),
   ]);
   return `\n<details><summary>All ${rows.length} tasks</summary>\n\n${table(["status", "took", "task", "why"], rows)}\n</details>\n`;
+}
+
+function whyText(task: TaskStatistics): string {
+  const why = reasonText(task, 200);
+  return why === "" ? "" : code(visibleMessage(why));
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

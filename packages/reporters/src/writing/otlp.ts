@@ -5,14 +5,16 @@
  * A span that an observer traced live keeps its ids; the others are derived from the run's id, so that the same report
  * gives the same spans.
  */
-import type {
-  AttemptStatistics,
-  SerializedError,
-  SerializedReport,
-  TaskStatistics,
+import {
+  type AttemptStatistics,
+  type SerializedError,
+  type SerializedReport,
+  summarizeError,
+  type TaskStatistics,
 } from "@astrum/core";
+import { errorText } from "../wording/error-text.ts";
 import { wellFormedJson } from "../wording/json-for-others.ts";
-import { errorText, isFailure, reasonText } from "../wording/outcome.ts";
+import { attemptMessage, isFailure, reasonText } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 
 export interface OtlpJsonOptions {
@@ -132,7 +134,7 @@ class Spans {
   }
 
   #attempt(attempt: AttemptStatistics, parentSpanId: string): object {
-    const { taskName, attemptNumber, status, error, executor, endAt, errorMessage } = attempt;
+    const { taskName, attemptNumber, status, error, executor, endAt } = attempt;
     const traced = attempt.trace !== undefined && /^[0-9a-f]{16}$/.test(attempt.trace.spanId);
     return {
       traceId: this.#traceId,
@@ -153,7 +155,7 @@ class Spans {
         status === "completed"
           ? { code: STATUS_OK }
           : status === "failed" || status === "abandoned"
-            ? { code: STATUS_ERROR, message: errorMessage ?? status }
+            ? { code: STATUS_ERROR, message: attemptMessage(attempt) ?? status }
             : {},
     };
   }
@@ -164,7 +166,7 @@ class Spans {
       name: "exception",
       attributes: attributes({
         "exception.type": error.name,
-        "exception.message": error.message,
+        "exception.message": error.message.trim() === "" ? summarizeError(error) : error.message,
         "exception.stacktrace": errorText(error),
       }),
     };

@@ -4,8 +4,10 @@
  * ended early without a failed task has a failed point of its own.
  */
 import type { SerializedReport } from "@astrum/core";
-import { errorText, type Verdict, verdicts } from "../wording/outcome.ts";
+import { errorText } from "../wording/error-text.ts";
+import { errorOf } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
+import { type Verdict, verdicts } from "../wording/verdicts.ts";
 import { visible, visibleLines, visibleMessage } from "../wording/visible.ts";
 
 export interface TapOptions {
@@ -27,7 +29,7 @@ function point(verdict: Verdict, index: number): string[] {
       : "";
   const line = `${ok} ${index + 1} - ${escaped(visible(name))}${why}`;
   if (result === "skipped" || task === undefined) {
-    return result === "failed" ? [line, ...yaml({ message })] : [line];
+    return result === "failed" ? [line, ...yaml({ message: visibleMessage(message) })] : [line];
   }
   const facts: Record<string, string | number> = {
     status: task.status,
@@ -36,7 +38,8 @@ function point(verdict: Verdict, index: number): string[] {
   if (task.attemptCount > 1) facts.attempts = task.attemptCount;
   if (result === "failed") {
     facts.message = visibleMessage(message);
-    if (task.error !== undefined) facts.stack = visibleLines(errorText(task.error));
+    const error = errorOf(task);
+    if (error !== undefined) facts.stack = visibleLines(errorText(error));
   }
   return [line, ...yaml(facts)];
 }

@@ -5,7 +5,7 @@
 import type { Plan, SerializedReport, TaskStatistics } from "@astrum/core";
 import { isReport } from "../layout/graph-view.ts";
 import { columns, plural, textSections } from "../layout/sections.ts";
-import { duration } from "../wording/duration.ts";
+import { tookText } from "../wording/ending.ts";
 import { reasonText, STATUS_SIGN } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { type Line, lineText } from "../wording/styled.ts";
@@ -26,23 +26,21 @@ export function renderText(subject: SerializedReport | Plan, options: TextOption
 }
 
 function reportLines(report: SerializedReport, options: TextOptions): string[] {
-  const { headline, planIssues, failures, why, criticalPath, slowest, flaky } = textSections(
-    report,
-    { path: 20, slowest: 10 },
-  );
-  const sections = [planIssues, failures, why, criticalPath, slowest, flaky];
+  const { headline, planIssues, failures, cutOff, why, criticalPath, slowest, flaky } =
+    textSections(report, { path: 20, slowest: 10 });
+  const sections = [planIssues, failures, cutOff, why, criticalPath, slowest, flaky];
   const lines: Line[] = [...headline];
   for (const section of sections) if (section.length > 0) lines.push([], ...section);
   return [...lines.map(lineText), ...(options.tasks === true ? taskLines(report) : [])];
 }
 
 function taskLines(report: SerializedReport): string[] {
-  return ["", "Tasks:", ...report.taskStatistics.map(taskLine)];
+  return ["", "Tasks:", ...report.taskStatistics.map((task) => taskLine(task, report))];
 }
 
-function taskLine(task: TaskStatistics): string {
-  const why = reasonText(task);
-  const time = task.startAt === null ? "" : duration(task.durationMs);
+function taskLine(task: TaskStatistics, report: SerializedReport): string {
+  const why = reasonText(task, 160);
+  const time = task.startAt === null ? "" : tookText(task, report);
   return `  ${STATUS_SIGN[task.status]} ${columns([time])}  ${visibleName(task.taskName)}${why === "" ? "" : `: ${cut(visibleMessage(why), 160)}`}`;
 }
 

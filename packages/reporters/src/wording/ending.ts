@@ -1,0 +1,117 @@
+/**
+ * How a run ended, when its tasks alone do not say so: its own time limit, the caller, or a process that was killed. What
+ * was running then, and how to go on. Knows no format.
+ */
+import type { SerializedReport, TaskStatistics } from "@astrum/core";
+import { duration } from "./duration.ts";
+import { isCutOff } from "./outcome.ts";
+
+/** The time limit of the run, when that is what ended it. */
+export function timeLimitOf(report: SerializedReport): number | undefined {
+  if (report.executionState !== "failed") return undefined;
+  for (const { reason } of report.taskStatistics) {
+    if (reason?.kind === "timeout" && reason.scope === "run") return reason.limitMs;
+    if (reason?.kind !== "not-started") continue;
+    // The core's own words, of a task that was ready and not called yet.
+    const limit = /^the run took longer than ([\d.]+) ms$/.exec(reason.message ?? "")?.[1];
+    if (limit !== undefined) return Number(limit);
+  }
+  return undefined;
+}
+
+/** What follows the verdict `failed after 347 ms`: `its time limit of 300 ms`. Empty when the tasks say enough. */
+export function endedBy(report: SerializedReport): string {
+  const limit = timeLimitOf(report);
+  return limit === undefined ? "" : `its time limit of ${duration(limit)}`;
+}
+
+/** Why the run did not complete, as a sentence about the run; for one that failed because of a task nothing. */
+export function endingText(report: SerializedReport): string | undefined {
+  switch (report.executionState) {
+    case "completed":
+      return undefined;
+    case "interrupted": {
+      const running = cutOff(report).map(({ task, ms }) => `"${task.taskName}" (${atLeast(ms)})`);
+      const names = running.slice(0, NAMED).join(", ");
+      const more = running.length > NAMED ? ` and ${running.length - NAMED} more` : "";
+      const busy = running.length === 0 ? "no task was running" : `running then: ${names}${more}`;
+      return `The record of the run ends after ${duration(report.totalDurationMs)}, before the run did; ${busy}`;
+    }
+    case "cancelled": {
+      const reason = report.taskStatistics.find((task) => task.reason?.kind === "aborted")?.reason;
+      const why = reason?.kind === "aborted" ? (reason.message ?? "") : "";
+      // In the core's own words it was the run that was aborted, and why.
+      const told = why.replace(/^the run was aborted(?:: )?/, "");
+      return told === "" ? "The run was cancelled" : `The run was cancelled: ${told}`;
+    }
+    default: {
+      const limit = timeLimitOf(report);
+      const told = report.errorSummary.find((line) => /^The run (took|was stopped)/.test(line));
+      if (told !== undefined) return told;
+      return limit === undefined
+        ? report.errorSummary[0]
+        : `The run took longer than ${duration(limit)}`;
+    }
+  }
+}
+
+const NAMED = 5;
+
+/** Whether the run was ended by what is no failure of a task. */
+export function endedEarly(report: SerializedReport): boolean {
+  return report.executionState === "interrupted" || timeLimitOf(report) !== undefined;
+}
+
+export interface CutOff {
+  readonly task: TaskStatistics;
+  /** So long it had run when the record ended. */
+  readonly ms: number;
+}
+
+/** What was running when the record of a run ended, longest first; maps are where their items are. */
+export function cutOff(report: SerializedReport): CutOff[] {
+  return report.taskStatistics
+    .filter((task) => isCutOff(task) && task.kind !== "map")
+    .map((task) => ({ task, ms: openMs(task, report) }))
+    .sort((a, b) => b.ms - a.ms);
+}
+
+/** `for at least 3.2 s`: it went on unseen until the process ended. */
+export function atLeast(ms: number): string {
+  return ms < 1 ? "just started" : `for at least ${duration(ms)}`;
+}
+
+/** Milliseconds in attempts, with what is known of one that was cut off. */
+export function ranMs(task: TaskStatistics, report: SerializedReport): number {
+  return task.runMs + (isCutOff(task) ? openMs(task, report) : 0);
+}
+
+/** The same as it is shown: `> 3.2 s` for what went on unseen. */
+export function ranText(task: TaskStatistics, report: SerializedReport): string {
+  return `${isCutOff(task) ? "> " : ""}${duration(ranMs(task, report))}`;
+}
+
+/** From its first start to its end, as it is shown. */
+export function tookText(task: TaskStatistics, report: SerializedReport): string {
+  if (!isCutOff(task) || task.startAt === null) return duration(task.durationMs);
+  return `> ${duration(Math.max(0, report.totalDurationMs - task.startAt))}`;
+}
+
+/** From the start of the last attempt to the end of the record. */
+function openMs(task: TaskStatistics, report: SerializedReport): number {
+  const startAt = task.attemptStatistics.at(-1)?.startAt ?? report.totalDurationMs;
+  return Math.max(0, report.totalDurationMs - startAt);
+}
+
+/** How to go on after an interrupted run, with what was kept of it; undefined for every other. */
+export function resumeText(report: SerializedReport): string | undefined {
+  if (report.executionState !== "interrupted") return undefined;
+  const stored = Object.values(report.outputs ?? {}).filter(
+    ({ encoding }) => encoding !== "omitted",
+  ).length;
+  if (stored === 0) {
+    return "No outputs are stored with it, so a new run begins at the beginning. Given as `journal`, an event log keeps them.";
+  }
+  const kept = stored === 1 ? "The output of 1 task is" : `The outputs of ${stored} tasks are`;
+  return `${kept} stored: a run with \`resumeFrom: readEventLog(…)\`, given the same log, goes on from there.`;
+}
