@@ -370,22 +370,14 @@ describe("The summary of a failed run", () => {
 });
 
 describe("A time limit that passed", () => {
-  /** The thread is held: time passes, and no timer fires. */
-  class HeldClock extends VirtualClock {
-    held = 0;
-    override now(): number {
-      return super.now() + this.held;
-    }
-  }
-
   it("is told with the limit, when that was noticed, and what the task had said last", async () => {
-    const clock = new HeldClock();
+    const clock = new VirtualClock();
     const a = task(
       "a",
       async (_, { progress, signal }) => {
         progress(0.4, "page 3");
         await clock.wait(1, signal);
-        clock.held = 2;
+        clock.hold(6);
         await clock.wait(100, signal);
       },
       { timeoutMs: 5 },
@@ -405,6 +397,15 @@ describe("A time limit that passed", () => {
       elapsedMs: 7,
       progress: { fraction: 0.4, message: "page 3" },
     });
+  });
+
+  it("is told with when the task ended, when that held the thread and could not be asked", async () => {
+    const clock = new VirtualClock();
+    const held = task("held", () => clock.hold(50), { timeoutMs: 30 });
+    const report = await clock.run(flow("f", { held }).run({ clock }));
+    expect(report.errorSummary).toEqual([
+      'Task "held" failed: took longer than 30 ms (ended after 50 ms)',
+    ]);
   });
 
   it("keeps what it says when the function throws something else", async () => {

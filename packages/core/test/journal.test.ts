@@ -364,9 +364,7 @@ describe("A journal that fails", () => {
         },
       });
       expect(report.executionState).toBe("failed");
-      expect(report.errorSummary[0]).toBe(
-        `The journal failed at task "${failing}": disk full`,
-      );
+      expect(report.errorSummary[0]).toBe(`The journal failed at task "${failing}": disk full`);
     }
     expect(calls).toEqual(["each 1"]);
   });
