@@ -2,6 +2,7 @@
  * What an error is called on spans and metrics, where few values are wanted, and what it says. Never throws, whatever
  * the error is.
  */
+import { readableStack, summarizeError } from "@astrum/core";
 
 /** Few enough to be a value of a metric's attribute. */
 const CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
@@ -29,20 +30,19 @@ export function errorTypeOf(
   return timedOut ? "timeout" : "_OTHER";
 }
 
+/** Its own message; of one that has none, as Node's own AggregateError, what its members say. */
 export function messageOf(error: unknown): string {
   try {
     const { message } = error as { message?: unknown };
-    return (typeof message === "string" ? message : String(error)).slice(0, MAX_MESSAGE);
+    if (typeof message === "string" && message !== "") return message.slice(0, MAX_MESSAGE);
   } catch {
-    return "an error that cannot be read";
+    // It does not let itself be read.
   }
+  return summarizeError(error);
 }
 
+/** Without our own frames; `undefined` when it has none at all. */
 export function stackOf(error: unknown): string | undefined {
-  try {
-    const { stack } = error as { stack?: unknown };
-    return typeof stack === "string" ? stack : undefined;
-  } catch {
-    return undefined;
-  }
+  const { head, frames } = readableStack(error);
+  return head === "" && frames.length === 0 ? undefined : [head, ...frames].join("\n");
 }

@@ -3,20 +3,21 @@
  * function it stands for, so that the function's own spans nest below it. Names, statuses and links are decided here;
  * what counts as a failure, in `verdict.ts`.
  */
-import type {
-  AttemptEndEvent,
-  AttemptScope,
-  AttemptStartEvent,
-  Proceed,
-  RunEndEvent,
-  RunInfo,
-  RunScope,
-  RunStartEvent,
-  StatusEvent,
-  TaskEndEvent,
-  TaskInfo,
-  TaskScope,
-  TaskStartEvent,
+import {
+  type AttemptEndEvent,
+  type AttemptScope,
+  type AttemptStartEvent,
+  type Proceed,
+  type RunEndEvent,
+  type RunInfo,
+  type RunScope,
+  type RunStartEvent,
+  type StatusEvent,
+  summarizeError,
+  type TaskEndEvent,
+  type TaskInfo,
+  type TaskScope,
+  type TaskStartEvent,
 } from "@astrum/core";
 import {
   type Attributes,
@@ -31,7 +32,6 @@ import {
   type Tracer,
   trace,
 } from "@opentelemetry/api";
-import { messageOf } from "./error-type.ts";
 import { tell } from "./exception.ts";
 import { instant } from "./instant.ts";
 import { instrumentsOf, RunMetrics } from "./metrics.ts";
@@ -343,5 +343,5 @@ function describeAttempt(span: Span, { delayMs }: AttemptEndEvent, verdict: Verd
 
 function fail(span: Span, { error, type }: NonNullable<Verdict["failure"]>): void {
   span.setAttribute("error.type", type);
-  span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
+  span.setStatus({ code: SpanStatusCode.ERROR, message: summarizeError(error) });
 }

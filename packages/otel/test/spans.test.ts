@@ -333,6 +333,36 @@ describe("An exception", () => {
     });
   });
 
+  it("says why, down to the root, and shows no frame of ours", async () => {
+    const { spans } = await traced();
+    const refused = (): never => {
+      const members = [new Error("refused by ::1"), new Error("refused by 127.0.0.1")];
+      throw new TypeError("fetch failed", { cause: new AggregateError(members, "") });
+    };
+    const mute = (): never => {
+      throw new AggregateError([new Error("one"), new Error("two")]);
+    };
+    const roots = { page: task("page", () => refused()), all: task("all", () => mute()) };
+    await flow("f", roots).run({ failure: "continue", observers: [otelObserver()] });
+    expect(tree(await spans())).toBe(
+      [
+        "run f ERROR TypeError: fetch failed: refused by ::1; refused by 127.0.0.1",
+        "  task all ERROR AggregateError: one; two !exception",
+        "  task page ERROR TypeError: fetch failed: refused by ::1; refused by 127.0.0.1 !exception",
+      ].join("\n"),
+    );
+    const events = (await spans()).flatMap(({ events }) => events);
+    expect(events.map(({ attributes }) => attributes?.["exception.message"]).sort()).toEqual([
+      "fetch failed",
+      "one; two",
+    ]);
+    for (const { attributes } of events) {
+      const stack = attributes?.["exception.stacktrace"];
+      expect(stack).toMatch(/at (?:refused|mute) \(/);
+      expect(stack).not.toMatch(/packages\/core\/src/);
+    }
+  });
+
   it("of an item is not told again by its map", async () => {
     const { spans } = await traced();
     const list = task("list", () => [1]);
