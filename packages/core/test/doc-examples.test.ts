@@ -37,19 +37,8 @@ afterEach(() => vi.restoreAllMocks());
 
 describe("In doc comments the example of", () => {
   it("each word of the two doors is there", () => {
-    expect([...examples.keys()].sort()).toEqual(
-      [
-        "DynamicScheduler",
-        "after",
-        "flow",
-        "map",
-        "optional",
-        "param",
-        "pick",
-        "settled",
-        "task",
-      ].sort(),
-    );
+    const words = ["task", "map", "pick", "optional", "settled", "after", "param", "flow"];
+    expect([...examples.keys()]).toEqual(expect.arrayContaining([...words, "DynamicScheduler"]));
     for (const name of examples.keys()) expect(core).toHaveProperty(name);
   });
 

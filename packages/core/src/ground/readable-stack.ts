@@ -30,8 +30,13 @@ export interface ReadableStack {
  * The stack of an error, live or serialised, without the frames of Astrum's own code. Empty when it has none. Never throws.
  *
  * @example
- * const { head, frames } = readableStack(error);
- * console.error([head, ...frames].join("\n"));
+ * ```ts
+ * import { readableStack } from "@astrum/core";
+ *
+ * const { head, frames } = readableStack(new Error("no route to host"));
+ * console.log(head); // Error: no route to host
+ * const stack = [head, ...frames].join("\n"); // without the frames of the engine
+ * ```
  */
 export function readableStack(error: unknown): ReadableStack {
   const stack = fieldOf(error, "stack");

@@ -23,7 +23,12 @@ const MAX_STEPS = 1000;
  * described. Never throws.
  *
  * @example
- * console.error(`Could not deploy: ${summarizeError(error)}`);
+ * ```ts
+ * import { summarizeError } from "@astrum/core";
+ *
+ * const error = new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED ::1:80") });
+ * console.log(summarizeError(error)); // fetch failed: connect ECONNREFUSED ::1:80
+ * ```
  */
 export function summarizeError(error: unknown, length: number = MAX_LINE): string {
   return fitted(chainOf(error, { inside: new Set(), members: MAX_TOLD }), length);

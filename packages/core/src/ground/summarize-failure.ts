@@ -16,11 +16,18 @@ export interface Failure {
  * ECONNREFUSED 127.0.0.1:9`. The error may be live or serialised. Never throws.
  *
  * @example
+ * ```ts
+ * import { flow, fromEvents, summarizeFailure, task } from "@astrum/core";
+ *
  * const log = fromEvents("log", (event) => {
  *   if (event.type !== "task.end" || event.outcome.status !== "failed") return;
  *   const { task, outcome, attempts } = event;
- *   console.error(summarizeFailure({ task: task.key, error: outcome.error, attempts }));
+ *   console.log(summarizeFailure({ task: task.key, error: outcome.error, attempts }));
  * });
+ * const load = task("load", () => { throw new Error("no route to host"); }, { retry: 2 });
+ * await flow("nightly", { load }).run({ observers: [log] });
+ * // Task "load" failed after 3 attempts: no route to host
+ * ```
  */
 export function summarizeFailure(failure: Failure): string {
   const { task, error, attempts = 1, abandoned = false } = failure;
