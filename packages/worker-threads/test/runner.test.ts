@@ -30,13 +30,13 @@ function census() {
   return flow("census", { here, orphan });
 }
 
-/** The report without what may differ: times, and where things ran. */
+/** The report without what may differ: times, where things ran, and by which run outputs are told apart. */
 function lasting(report: ExecutionReport<unknown>): unknown {
   const volatile =
     /(At|Ms)$|^(executor|slot|slotFreedBy|limitedBy|releasedBy|stack|clock|analysis|peakConcurrency)$/;
   return JSON.parse(
     JSON.stringify(report.toJSON({ outputs: true }), (key, value: unknown) =>
-      volatile.test(key) || key === "id" ? undefined : value,
+      volatile.test(key) || ["id", "run", "from"].includes(key) ? undefined : value,
     ),
   );
 }
