@@ -295,6 +295,21 @@ describe("A task that was asked to stop", () => {
   });
 });
 
+describe("The signal of a task", () => {
+  it("may be listened to by any number, in its attempt and its cleanups: no warning of a leak", async () => {
+    const { clock } = setup();
+    const listens = (signal: AbortSignal): void => {
+      for (let at = 0; at < 30; at++) signal.addEventListener("abort", () => {});
+    };
+    const many = task("many", (_, { signal, defer }) => {
+      defer(listens);
+      listens(signal);
+    });
+    const lost = await escaped(() => clock.run(flow("f", { many }).run({ clock })));
+    expect(lost).toEqual([]);
+  });
+});
+
 describe("cancelTask", () => {
   it("finds an item without looking at the others, and knows no other way to write its name", async () => {
     const { clock } = setup();

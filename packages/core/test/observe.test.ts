@@ -1,5 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { seenObservers } from "../src/doors/seen-observers.ts";
 import {
   after,
   type FinalStatus,
@@ -18,6 +21,7 @@ import {
 } from "../src/index.ts";
 import { scripted, VirtualClock } from "../src/testing.ts";
 import { chance, hostileObserver } from "./hostile-observer.ts";
+import { escaped, Gate } from "./scenario.ts";
 
 /** Writes down every hook it is called through. */
 function witness(name: string, log: string[]): Observer {
@@ -799,7 +803,89 @@ describe("fromEvents", () => {
   });
 });
 
+describe("A promise that fromEvents is given", () => {
+  const types: RunEvent["type"][] = [
+    "run.start",
+    "task.status",
+    "attempt.start",
+    "attempt.progress",
+    "attempt.end",
+    "task.end",
+    "run.end",
+  ];
+  const hooks = [
+    "run",
+    "status",
+    "attempt",
+    "attempt.progress",
+    "attempt.end",
+    "task.end",
+    "run.end",
+  ];
+
+  it.each(types)("for %s and is rejected is a fault, and nothing else is lost", async (type) => {
+    const events: string[] = [];
+    const observer = fromEvents("async", async (event) => {
+      events.push(event.type);
+      if (event.type === type) throw new Error("no");
+    });
+    const one = task("one", async (_, { progress }) => progress(1));
+    const seen = await escaped(async () => {
+      const report = await flow("f", { one }).run({ observers: [observer] });
+      expect(report.observerErrors).toMatchObject([
+        { message: `Observer "async" rejected in ${hooks[types.indexOf(type)]}: no` },
+      ]);
+    });
+    expect(seen).toEqual([]);
+    expect(new Set(events)).toEqual(new Set(types));
+  });
+
+  it("and is rejected after the run has settled is a fault of its report all the same", async () => {
+    const gate = new Gate();
+    const late: RunEvent["type"][] = ["attempt.end", "task.end", "run.end"];
+    const observer = fromEvents("late", async ({ type }) => {
+      if (late.includes(type)) await gate.promise;
+    });
+    const seen = await escaped(async () => {
+      const one = task("one", () => 1);
+      const report = await flow("f", { one }).run({ observers: [observer] });
+      expect(report.observerErrors).toEqual([]);
+      gate.fail(new Error("no room"));
+      await gate.promise.catch(() => {});
+      await null;
+      const told = late.map((type) => ({
+        message: `Observer "late" rejected in ${type}: no room`,
+      }));
+      expect(report.observerErrors).toMatchObject(told);
+      expect(report.toJSON().observerErrors).toMatchObject(told);
+    });
+    expect(seen).toEqual([]);
+  });
+});
+
 describe("Names of observers", () => {
+  it("that do not let themselves be read leave the run alone", async () => {
+    let reads = 0;
+    const observer: Observer = {
+      get name(): string {
+        if (++reads > 2) throw new Error("not again");
+        return "shy";
+      },
+      get flush(): never {
+        if (reads > 2) throw new Error("not again");
+        return undefined as never;
+      },
+      run: () => {
+        throw new Error("no");
+      },
+    };
+    const report = await flow("f", { a: task("a", () => 1) }).run({ observers: [observer] });
+    expect(report.outputs).toEqual({ a: 1 });
+    expect(report.observerErrors).toMatchObject([
+      { message: 'Observer "an observer" threw in run: no' },
+    ]);
+  });
+
   it("must differ within a run", async () => {
     const observers = [fromEvents("same", () => {}), fromEvents("same", () => {})];
     await expect(flow("f", {}).run({ observers })).rejects.toThrow(
@@ -843,10 +929,54 @@ describe("An observer of the whole process", () => {
     ]);
   });
 
+  it("takes the place of one of its name, whose way back then takes nobody away", async () => {
+    const log: string[] = [];
+    const one = flow("one", {});
+    const first = told(log);
+    const takeFirstBack = registerGlobalObserver(first);
+    // As a module does that is loaded again.
+    const takeSecondBack = registerGlobalObserver(told(log));
+    await one.run();
+    expect(log).toEqual(["run.start one", "run.end completed"]);
+    takeFirstBack();
+    await one.run();
+    expect(log).toHaveLength(4);
+    takeSecondBack();
+    await one.run();
+    expect(log).toHaveLength(4);
+    // One and the same, twice: the later registration counts.
+    const once = registerGlobalObserver(first);
+    const twice = registerGlobalObserver(first);
+    once();
+    await one.run();
+    expect(log).toHaveLength(6);
+    twice();
+    await one.run();
+    expect(log).toHaveLength(6);
+  });
+
   it("is refused at once when it is none", () => {
     for (const wrong of [null, {}, { name: "" }, { name: "x", run: true }, () => {}]) {
       expect(() => registerGlobalObserver(wrong as never)).toThrow(TypeError);
     }
+  });
+});
+
+describe("An observer for each run", () => {
+  it("leaves nothing behind when it is gone", async () => {
+    const before = seenObservers.size;
+    const one = flow("one", {});
+    for (let run = 0; run < 200; run++) {
+      await one.run({ observers: [{ name: "own", flush: () => {} }] });
+    }
+    expect(seenObservers.size).toBe(before + 200);
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    for (let turn = 0; turn < 50 && seenObservers.size > before; turn++) {
+      collect();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(seenObservers.size).toBeLessThanOrEqual(before);
   });
 });
 

@@ -165,7 +165,13 @@ export type RunEvent =
   | ({ readonly type: "task.end" } & TaskEndEvent)
   | ({ readonly type: "run.end" } & RunEndEvent);
 
-/** One callback, one discriminated union in order: loggers, progress displays, event logs. */
+/** By scope: the promise of what was told with its start. A hook that opens a scope can return nothing else. */
+const promises = new WeakMap<object, unknown>();
+
+/**
+ * One callback, one discriminated union in order: loggers, progress displays, event logs. It is not awaited; when it
+ * returns a promise, the rejection of that is a fault of the observer, as an error is that it throws.
+ */
 export function fromEvents(name: string, on: (event: RunEvent) => void): Observer {
   // Every event names its task and attempt, so the scopes know nothing: one of each kind serves them all.
   const attempt: AttemptScope = {
@@ -173,10 +179,7 @@ export function fromEvents(name: string, on: (event: RunEvent) => void): Observe
     end: (event) => on({ type: "attempt.end", ...event }),
   };
   const task: TaskScope = {
-    attempt(event) {
-      on({ type: "attempt.start", ...event });
-      return attempt;
-    },
+    attempt: (event) => promising(attempt, on({ type: "attempt.start", ...event })),
     end: (event) => on({ type: "task.end", ...event }),
   };
   const run: RunScope = {
@@ -186,11 +189,29 @@ export function fromEvents(name: string, on: (event: RunEvent) => void): Observe
   };
   return {
     name,
-    run(start) {
-      on({ type: "run.start", ...start });
-      return run;
-    },
+    run: (start) => promising(run, on({ type: "run.start", ...start })),
   };
+}
+
+function promising<S extends object>(shared: S, told: unknown): S {
+  if (typeof told !== "object" || told === null) return shared;
+  const scope = { ...shared };
+  promises.set(scope, told);
+  return scope;
+}
+
+/** What the start of a scope was told with, when that may be a promise. */
+export function promisedWith(scope: unknown): unknown {
+  return promises.get(scope as object);
+}
+
+/** What an observer is called in messages, and how two of them are told apart. */
+export function nameOf(observer: Observer): string {
+  try {
+    return String(observer.name);
+  } catch {
+    return "an observer"; // It does not let itself be read.
+  }
 }
 
 /** Collects what is wrong with one observer; whether it has a name that can be compared. */

@@ -1,7 +1,8 @@
 /** Observers of the whole process, and the flush of all that were ever told of a run, before a process ends. */
-import { checkObserver, type Observer } from "../contract/observer.ts";
+import { checkObserver, nameOf, type Observer } from "../contract/observer.ts";
 import { Issues } from "../ground/check.ts";
 import { DefinitionError } from "../ground/errors.ts";
+import { seenObservers } from "./seen-observers.ts";
 
 /** Shared by every copy of this package in the process: the version is that of what is kept there. */
 const GLOBAL: unique symbol = Symbol.for("astrum.observers.v1") as never;
@@ -12,35 +13,44 @@ function globalObservers(): Set<Observer> {
   return host[GLOBAL];
 }
 
+/** By observer: the registration that counts. One that was replaced takes nobody away. */
+const registrations = new WeakMap<Observer, object>();
+
 /**
- * Every run of this process that starts from now on, for auto-instrumentation. Returns the way back. A run's own
- * observer takes the place of a global one of the same name. Throws a `DefinitionError` for what is no observer.
+ * Every run of this process that starts from now on, for auto-instrumentation. Returns the way back, for this observer
+ * only. It takes the place of a global one of the same name (a module that is loaded again registers again), as a run's
+ * own observer takes that of a global one. Throws a `DefinitionError` for what is no observer.
  */
 export function registerGlobalObserver(observer: Observer): () => void {
   const issues = new Issues();
   checkObserver(issues, ["observer"], observer);
   if (issues.list.length > 0) throw new DefinitionError(issues.list);
-  globalObservers().add(observer);
+  const observers = globalObservers();
+  const name = nameOf(observer);
+  for (const other of observers) if (nameOf(other) === name) observers.delete(other);
+  observers.add(observer);
+  const registration = {};
+  registrations.set(observer, registration);
   return () => {
-    globalObservers().delete(observer);
+    if (registrations.get(observer) === registration) observers.delete(observer);
   };
 }
 
-/** Observers that have something to flush and were seen by a run. */
-const seen: Set<WeakRef<Observer>> = new Set();
-const known = new WeakSet<Observer>();
-
 /** Who is told of a run: its own observers after those of the process. */
 export function observersOf(own: readonly Observer[] = []): readonly Observer[] {
-  const names = new Set(own.map(({ name }) => name));
-  const observers = [...globalObservers()].filter(({ name }) => !names.has(name));
+  const names = new Set(own.map(nameOf));
+  const observers = [...globalObservers()].filter((observer) => !names.has(nameOf(observer)));
   observers.push(...own);
-  for (const observer of observers) {
-    if (typeof observer.flush !== "function" || known.has(observer)) continue;
-    known.add(observer);
-    seen.add(new WeakRef(observer));
-  }
+  for (const observer of observers) if (flushes(observer)) seenObservers.add(observer);
   return observers;
+}
+
+function flushes(observer: Observer): boolean {
+  try {
+    return typeof observer.flush === "function";
+  } catch {
+    return false; // It does not let itself be read.
+  }
 }
 
 /**
@@ -56,12 +66,7 @@ export async function flushObservers(
   issues.amount(["timeoutMs"], given?.timeoutMs);
   if (issues.list.length > 0) throw new DefinitionError(issues.list);
   const { timeoutMs = 5000 } = options;
-  const observers = new Set(globalObservers());
-  for (const reference of seen) {
-    const observer = reference.deref();
-    if (observer === undefined) seen.delete(reference);
-    else observers.add(observer);
-  }
+  const observers = new Set([...globalObservers(), ...seenObservers.all()]);
   const controller = new AbortController();
   const flushes = [...observers].map(async (observer) => observer.flush?.(controller.signal));
   await new Promise<void>((resolve) => {

@@ -402,7 +402,8 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
       plannedAt: this.#plannedAt,
       settledAt,
       planIssues: [],
-      observerErrors: [...(this.notifier?.faults ?? [])],
+      // The list itself: promises that observers returned last may be rejected later.
+      observerErrors: this.notifier?.faults ?? [],
       ...this.stored.facts,
     };
     recorder?.end(facts);

@@ -2,7 +2,14 @@
  * Calls the hooks of observers, and lets nothing that they do reach the run: their faults are collected, each once. Knows
  * no event.
  */
-import type { AttemptScope, Observer, Proceed, RunScope } from "../contract/observer.ts";
+import {
+  type AttemptScope,
+  nameOf,
+  type Observer,
+  type Proceed,
+  promisedWith,
+  type RunScope,
+} from "../contract/observer.ts";
 import { type SerializedError, serializeError } from "../ground/encode.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
 
@@ -36,7 +43,7 @@ export class Hooks {
   readonly #faults: Faults;
 
   constructor(observers: readonly Observer[], faults: Faults) {
-    this.#names = observers.map(({ name }) => name);
+    this.#names = observers.map(nameOf);
     this.#faults = faults;
   }
 
@@ -48,7 +55,11 @@ export class Hooks {
   ): Scopes<S> {
     return parents.map((parent, at) => {
       if (parent === undefined) return undefined;
-      const scope = this.#guarded(at, hook, () => call(parent));
+      const scope = this.#guarded(at, hook, () => {
+        const opened = call(parent);
+        this.#watch(at, hook, promisedWith(opened));
+        return opened;
+      });
       if (scope === undefined || scope === null) return undefined;
       if (typeof scope === "object") return scope as S;
       this.#faults.add(this.#name(at), hook, "returned no scope");
@@ -117,13 +128,18 @@ export class Hooks {
   #guarded<R>(at: number, hook: string, call: () => R): R | undefined {
     try {
       const result = call();
-      if (!isThenable(result)) return result;
-      result.then(undefined, (error) => this.#faults.add(this.#name(at), hook, "rejected", error));
-      return undefined;
+      return this.#watch(at, hook, result) ? undefined : result;
     } catch (error) {
       this.#faults.add(this.#name(at), hook, "threw", error ?? String(error));
       return undefined;
     }
+  }
+
+  /** Whether it is a promise; its rejection is a fault. */
+  #watch(at: number, hook: string, result: unknown): boolean {
+    if (!isThenable(result)) return false;
+    result.then(undefined, (error) => this.#faults.add(this.#name(at), hook, "rejected", error));
+    return true;
   }
 
   #name(at: number): string {

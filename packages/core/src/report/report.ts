@@ -100,6 +100,10 @@ export interface SerializedReport {
   errorSummary: string[];
   originalTasks: Record<string, string[]>;
   planIssues?: PlanIssue[];
+  /**
+   * What went wrong in observers, each fault once. A report that is asked while its process lives also knows of promises
+   * that were rejected after the run had settled: those that observers returned for its last events.
+   */
   observerErrors?: SerializedError[];
   resume?: { restored: string[]; ignored: string[]; rerun: { task: string; why: string }[] };
   analysis: Analysis;
