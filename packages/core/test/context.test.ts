@@ -5,8 +5,10 @@ import {
   flow,
   map,
   type Observer,
+  type Runner,
   type RunOptions,
   Semaphore,
+  type TaskContext,
   task,
 } from "../src/index.ts";
 import { VirtualClock } from "../src/testing.ts";
@@ -300,5 +302,58 @@ describe("A lazy query that a plain function returns", () => {
     );
     expect(report.outputs.lazy).toBe(1);
     expect(log).toEqual([["lazy", "caller", "lazy 1"]]);
+  });
+});
+
+describe("The context of a task", () => {
+  it("can be spread, to hand on more with it", async () => {
+    const clock = new VirtualClock();
+    const log: string[] = [];
+    const helper = (context: TaskContext & { readonly db: string }): string => {
+      context.defer(() => log.push("cleaned"));
+      context.progress(0.5);
+      context.attributes.set("db", context.db);
+      return `${context.taskName} ${context.runId} ${context.attempt} ${context.signal.aborted}`;
+    };
+    const one = task("one", (_, context) => helper({ ...context, db: "main" }));
+    const list = task("list", () => [1]);
+    const items = map("items", list, (_, __, context) => helper({ ...context, db: "main" }));
+    const report = await clock.run(flow("f", { one, items }).run({ clock, runId: "r" }));
+    expect(report.outputs).toEqual({ one: "one r 1 false", items: ["items[0] r 1 false"] });
+    expect(log).toEqual(["cleaned", "cleaned"]);
+    for (const { taskName, attributes } of report.taskStatistics) {
+      if (taskName === "one" || taskName === "items[0]") expect(attributes).toEqual({ db: "main" });
+    }
+  });
+
+  it("can be taken apart; its signal is the one that is aborted", async () => {
+    const clock = new VirtualClock();
+    let reason: unknown;
+    const one = task("one", async (_, { signal, defer, progress, ...rest }) => {
+      defer(() => {
+        reason = signal.reason;
+      });
+      progress(1);
+      expect(Object.keys(rest)).toEqual(["taskName", "runId", "attempt", "attributes"]);
+      await clock.wait(100, signal);
+    });
+    const run = flow("f", { one }).start({ clock });
+    await clock.advance(10);
+    run.cancel("enough");
+    await clock.run(run.report);
+    expect(reason).toMatchObject({ code: "ASTRUM_ABORTED", cause: { message: /enough/ } });
+  });
+
+  it("is so through a runner, and in a scheduler", async () => {
+    const seen: string[][] = [];
+    const runner: Runner = ({ run, args, context }) => {
+      seen.push(Object.keys({ ...(context as object) }));
+      return run(...args, context);
+    };
+    const look = (_: unknown, context: TaskContext): number =>
+      seen.push(Object.keys({ ...context }));
+    await new DynamicScheduler([["look", look]], [{ taskName: "look" }], { runner }).execute();
+    const keys = ["taskName", "runId", "attempt", "signal", "attributes", "progress", "defer"];
+    expect(seen).toEqual([keys, keys]);
   });
 });

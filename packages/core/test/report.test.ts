@@ -977,6 +977,36 @@ describe("The serialised report", () => {
   });
 });
 
+describe("A report", () => {
+  it("can be spread: the copy holds what it held, and its functions work", async () => {
+    const a = task("a", () => 1);
+    const report = await flow("f", { a }).run({ runId: "r" });
+    const copy = { ...report, mine: true };
+    expect(copy).toMatchObject({ executionState: "completed", totalTasks: 1, outputs: { a: 1 } });
+    expect(copy.run.id).toBe("r");
+    expect(copy.taskStatistics).toHaveLength(1);
+    expect(copy.unwrap()).toEqual({ a: 1 });
+    expect(copy.outcome(a).status).toBe("completed");
+    expect(Object.keys(copy).sort()).toEqual([...Object.keys(report), "mine"].sort());
+    const named = Object.keys(report.toJSON()).filter((key) => !key.startsWith("format"));
+    expect(Object.keys(report)).toEqual(expect.arrayContaining(named));
+  });
+
+  it("can be taken apart", async () => {
+    const report = await flow("f", { a: task("a", () => 1) }).run();
+    const { unwrap, outcome, toJSON, getLongestTask, outputs } = report;
+    expect([unwrap(), outputs]).toEqual([{ a: 1 }, { a: 1 }]);
+    expect(outcome("a").status).toBe("completed");
+    expect(toJSON().executionState).toBe("completed");
+    expect(getLongestTask()?.taskName).toBe("a");
+  });
+
+  it("of a plan that failed can be, too", async () => {
+    const report = await new DynamicScheduler([], [{ taskName: "a" }]).execute();
+    expect({ ...report }).toMatchObject({ executionState: "failed", planIssues: [{}] });
+  });
+});
+
 /** Refuses to be read, in every way. */
 function hostileKey(): object {
   const refuse = (): never => {

@@ -47,7 +47,7 @@ export type Outcome<T> =
   | { readonly status: "cancelled" | "abandoned"; readonly reason: unknown }
   | { readonly status: "skipped"; readonly reason: string };
 
-/** What an attempt is handed beside its inputs. */
+/** What an attempt is handed beside its inputs. It can be spread and taken apart: `{ ...context, db }`. */
 export interface TaskContext {
   readonly taskName: string;
   readonly runId: string;
@@ -58,12 +58,12 @@ export interface TaskContext {
   /** Recorded with the task. */
   readonly attributes: Map<string, string | number | boolean>;
   /** Tells observers how far the attempt is, from 0 to 1. */
-  progress(fraction: number, message?: string): void;
+  readonly progress: (fraction: number, message?: string) => void;
   /**
    * Runs `cleanup` after this attempt, however it ended: last in first out, awaited, before its slot is free, with a
    * signal of its own. An error of a cleanup fails a completed attempt.
    */
-  defer(cleanup: (signal: AbortSignal) => unknown): void;
+  readonly defer: (cleanup: (signal: AbortSignal) => unknown) => void;
 }
 
 const NO_SLOTS: readonly Slot[] = [];

@@ -34,9 +34,9 @@ export interface FlowRun<out O> {
   /** Rejects only for invalid options and `PlanError`. */
   readonly report: Promise<ExecutionReport<O>>;
   /** Aborts the run: it settles as `cancelled`. */
-  cancel(reason?: unknown): void;
+  readonly cancel: (reason?: unknown) => void;
   /** Calls off one task, or one item: it counts as failed for its dependents, and the run goes on. */
-  cancelTask(name: string, reason?: unknown): void;
+  readonly cancelTask: (name: string, reason?: unknown) => void;
 }
 
 export interface Flow<out O> {

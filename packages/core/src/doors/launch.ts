@@ -32,7 +32,6 @@ export function machineFor(plan: GraphPlan, settings: RunSettings, dispatch: Dis
 export function launch(work: Launch): { readonly execution: Execution; readonly machine: Machine } {
   const { plan, options, anchor, dispatch, parameters } = work;
   const { concurrency, resources, failure, estimates, keep } = options;
-  const plannedAt = anchor.clock.now() - anchor.now;
   const shared = concurrency instanceof Semaphore;
   const observers = observersOf(options.observers);
   const settings: RunSettings = {
@@ -51,7 +50,6 @@ export function launch(work: Launch): { readonly execution: Execution; readonly 
     machine,
     observers,
     anchor,
-    plannedAt,
     options,
     dispatch,
     parameters,

@@ -5,6 +5,7 @@ import type { Definition } from "../define/definition.ts";
 import { EdgeList, graph } from "../define/graph.ts";
 import { plan } from "../define/plan.ts";
 import type { RunOptions } from "../drive/options.ts";
+import { RunClock } from "../drive/run-clock.ts";
 import { newRunId, runHeader } from "../drive/surroundings.ts";
 import { Issues } from "../ground/check.ts";
 import type { PlanError } from "../ground/errors.ts";
@@ -12,7 +13,7 @@ import { Ledger, SKIPPED } from "../machine/ledger.ts";
 import { Fingerprints } from "../report/fingerprint.ts";
 import { NO_ORIGINS } from "../report/origin.ts";
 import { Reasons } from "../report/reasons.ts";
-import { Report } from "../report/report.ts";
+import { type Report, reportOf } from "../report/report.ts";
 
 export function failedPlanReport(
   name: string,
@@ -53,9 +54,9 @@ export function failedPlanReport(
       because: { kind: "condition", message: "the graph cannot be planned" },
     });
   }
-  const now = anchor.clock.now() - anchor.now;
+  const now = new RunClock(anchor, () => {}).now();
   const { dispatch = "dependencies" } = options;
-  return new Report({
+  return reportOf({
     state: "failed",
     plan: unconnected,
     ledger,

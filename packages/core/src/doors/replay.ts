@@ -10,7 +10,7 @@ import type { Command, MachineEvent } from "../machine/event.ts";
 import { DETACHED, STATUSES } from "../machine/ledger.ts";
 import { Fingerprints } from "../report/fingerprint.ts";
 import { Reasons } from "../report/reasons.ts";
-import { type ExecutionReport, Report, type RunFacts } from "../report/report.ts";
+import { type ExecutionReport, type RunFacts, reportOf } from "../report/report.ts";
 import { taskName } from "../report/statistics.ts";
 import { machineFor } from "./launch.ts";
 
@@ -72,7 +72,7 @@ export function replay(plan: Plan, recording: Recording): ExecutionReport {
     throw new RangeError("The recording is cut: its events do not settle the run");
   for (const tail of machine.detached) ledger.status[tail] = DETACHED;
   const reasons = new Reasons(ledger, (task) => taskName(machine.plan.graph, ledger, task));
-  return new Report({
+  return reportOf({
     ...facts,
     plan: machine.plan,
     ledger,

@@ -5,6 +5,7 @@
 
 import type { TaskContext } from "../define/task.ts";
 import { describe, type Progress } from "../ground/errors.ts";
+import { spreadable } from "../ground/spreadable.ts";
 import type { Attributes, EndFacts } from "../machine/event.ts";
 import { newController } from "./surroundings.ts";
 
@@ -77,25 +78,19 @@ export class Call implements TaskContext {
     return this.#controller.signal;
   }
 
-  // Getters, so that `progress` and `defer` can be taken out of the context.
-
-  get progress(): (fraction: number, message?: string) => void {
-    return (fraction, message) => {
-      if (!this.over && !this.ended) this.#host.progress(this, fraction, message);
-    };
+  progress(fraction: number, message?: string): void {
+    if (!this.over && !this.ended) this.#host.progress(this, fraction, message);
   }
 
-  get defer(): (cleanup: (signal: AbortSignal) => unknown) => void {
-    return (cleanup) => {
-      if (typeof cleanup !== "function") {
-        throw new TypeError(`context.defer() needs a function, got ${describe(cleanup)}`);
-      }
-      if (this.over || this.ended) {
-        throw new Error(`Task "${this.taskName}" has ended: what it defers now would never run`);
-      }
-      this.cleanups ??= [];
-      this.cleanups.push(cleanup);
-    };
+  defer(cleanup: (signal: AbortSignal) => unknown): void {
+    if (typeof cleanup !== "function") {
+      throw new TypeError(`context.defer() needs a function, got ${describe(cleanup)}`);
+    }
+    if (this.over || this.ended) {
+      throw new Error(`Task "${this.taskName}" has ended: what it defers now would never run`);
+    }
+    this.cleanups ??= [];
+    this.cleanups.push(cleanup);
   }
 
   get asked(): boolean {
@@ -126,6 +121,17 @@ export class Call implements TaskContext {
     }
   }
 }
+
+/** A call as its function is handed it. */
+export const contextOf: (call: Call) => TaskContext = spreadable<Call>([
+  "taskName",
+  "runId",
+  "attempt",
+  "signal",
+  "attributes",
+  "progress",
+  "defer",
+] satisfies (keyof TaskContext)[]);
 
 const { forEach } = Map.prototype;
 

@@ -25,7 +25,7 @@ import type { Parameters } from "./parameters.ts";
 import { Preparation, type PreparationHost } from "./prepare.ts";
 import { RunClock } from "./run-clock.ts";
 import { Semaphore } from "./semaphore.ts";
-import { type RunRecords, reportOf, settledLedger, tailRows } from "./settle.ts";
+import { type RunRecords, settledLedger, settledReport, tailRows } from "./settle.ts";
 import { AttemptStarter, type StartHost } from "./start-attempt.ts";
 import { journalFailure, Stored } from "./stored.ts";
 import { newRunId, runHeader } from "./surroundings.ts";
@@ -47,7 +47,6 @@ export type Dispatch = "dependencies" | "stages";
 export interface ExecuteSettings {
   readonly machine: Machine;
   readonly anchor: Anchor;
-  readonly plannedAt: number;
   readonly options: RunOptions;
   readonly dispatch: Dispatch;
   /** Asked once, unless the run was called off before it began. A promise is waited for; its rejection is the run's. */
@@ -106,13 +105,12 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
   readonly #answers: MachineEvent[] = [];
   #busy = false;
   /** When the plan was there, and what it is given. */
-  #plannedAt: number;
+  #plannedAt = 0;
 
   constructor(settings: ExecuteSettings) {
     const { machine, options, anchor, earlier } = settings;
     this.#settings = settings;
     this.machine = machine;
-    this.#plannedAt = settings.plannedAt;
     this.#clock = new RunClock(anchor, (error) => {
       if (machine.state !== undefined) return;
       this.send({ type: "stop", at: this.now(), cause: { kind: "clock", error } });
@@ -143,6 +141,7 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
     });
     this.#opening = new Opening(this, options);
     try {
+      this.#plannedAt = this.now();
       this.#opening.open(settings.parameters);
     } catch (error) {
       this.fail(error);
@@ -407,7 +406,7 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
       ...this.stored.facts,
     };
     recorder?.end(facts);
-    this.#resolve(reportOf({ ...this.#records, facts, ledger, tail }));
+    this.#resolve(settledReport({ ...this.#records, facts, ledger, tail }));
   }
 
   fail(error: unknown): void {

@@ -3,7 +3,7 @@ import type { Machine } from "../machine/attempts.ts";
 import { DETACHED, type Ledger } from "../machine/ledger.ts";
 import type { Fingerprints } from "../report/fingerprint.ts";
 import type { Reasons } from "../report/reasons.ts";
-import { Report, type RunFacts } from "../report/report.ts";
+import { type Report, type RunFacts, reportOf } from "../report/report.ts";
 import type { TaskStatistics } from "../report/statistics.ts";
 import { taskRow } from "../report/task-row.ts";
 import type { Values } from "./values.ts";
@@ -23,10 +23,10 @@ interface SettledRun extends RunRecords {
 }
 
 /** The report, as of the moment of settling. */
-export function reportOf(run: SettledRun): Report {
+export function settledReport(run: SettledRun): Report {
   const { machine, values, facts, ledger, reasons, fingerprints, tail } = run;
   const { plan, detached, state } = machine;
-  return new Report({
+  return reportOf({
     ...facts,
     plan,
     ledger,

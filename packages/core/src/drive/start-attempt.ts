@@ -8,7 +8,7 @@ import type { Definition } from "../define/definition.ts";
 import type { Machine } from "../machine/attempts.ts";
 import type { MachineEvent } from "../machine/event.ts";
 import type { AsyncContext } from "./async-context.ts";
-import type { Call } from "./call.ts";
+import { type Call, contextOf } from "./call.ts";
 import type { AttemptEnder } from "./end-attempt.ts";
 import { type Notifier, taskInfo } from "./notify.ts";
 import type { Values } from "./values.ts";
@@ -87,7 +87,7 @@ export class AttemptStarter {
     const definition = this.#host.machine.definitionOf(call.task);
     return subscribed(
       this.#runner === undefined
-        ? this.#host.values.call(definition, call.task, call)
+        ? this.#host.values.call(definition, call.task, contextOf(call))
         : this.#runner(this.#runnerAttempt(call, definition)),
     );
   }
@@ -100,7 +100,7 @@ export class AttemptStarter {
       carrier: () => notifier?.carrier(call) ?? {},
       run: definition.run as (...args: unknown[]) => unknown,
       args: values.argumentsOf(definition, task),
-      context: call,
+      context: contextOf(call),
       signal: call.signal,
       setExecutor: (executor) => {
         if (call.over) return;
@@ -111,7 +111,7 @@ export class AttemptStarter {
           executor: String(executor),
         });
       },
-      progress: call.progress,
+      progress: (fraction, message) => call.progress(fraction, message),
     };
   }
 

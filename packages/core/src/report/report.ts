@@ -9,6 +9,7 @@ import type { Outcome, Task } from "../define/task.ts";
 import { type Brand, brand } from "../ground/brand.ts";
 import { type EncodedValue, encodeValue, type SerializedError } from "../ground/encode.ts";
 import type { Issue } from "../ground/errors.ts";
+import { spreadable } from "../ground/spreadable.ts";
 import {
   ABANDONED,
   CANCELLED,
@@ -167,6 +168,54 @@ export interface RunRecord extends Facts, RunFacts {
   readonly state: "completed" | "failed" | "cancelled";
   readonly released: ReadonlySet<number>;
   readonly tail: Promise<readonly TaskStatistics[]>;
+}
+
+/** What a report shows when it is spread or taken apart. */
+const SHOWN = {
+  run: true,
+  clock: true,
+  executionState: true,
+  totalDurationMs: true,
+  planningDurationMs: true,
+  executionDurationMs: true,
+  totalTasks: true,
+  totalStages: true,
+  maxParallelism: true,
+  peakConcurrency: true,
+  successfulTasks: true,
+  failedTasks: true,
+  cancelledTasks: true,
+  skippedTasks: true,
+  restoredTasks: true,
+  detachedTasks: true,
+  abandonedTasks: true,
+  flakyTasks: true,
+  totalAttempts: true,
+  busyMs: true,
+  stageStatistics: true,
+  taskStatistics: true,
+  errorSummary: true,
+  originalTasks: true,
+  planIssues: true,
+  observerErrors: true,
+  resume: true,
+  analysis: true,
+  outputs: true,
+  taskReturnSet: true,
+  tail: true,
+  outcome: true,
+  unwrap: true,
+  getLongestTask: true,
+  getAverageTaskDurationMs: true,
+  getTaskStatisticsByStage: true,
+  toJSON: true,
+} satisfies Record<keyof ExecutionReport & keyof Report, true>;
+
+const shown = spreadable<Report>(Object.keys(SHOWN) as (keyof typeof SHOWN)[]);
+
+/** The report of a run, as its caller is handed it. */
+export function reportOf(record: RunRecord): Report {
+  return shown(new Report(record));
 }
 
 /** The one implementation of `ExecutionReport`. */
