@@ -72,7 +72,13 @@ export { flushObservers, registerGlobalObserver } from "./doors/process-observer
 // Report.
 
 export type { Analysis, Link } from "./report/analysis.ts";
-export type { ExecutionReport, PlanIssue, SerializedReport } from "./report/report.ts";
+export type {
+  ExecutionReport,
+  PlanIssue,
+  ReportFooter,
+  ReportHeader,
+  SerializedReport,
+} from "./report/report.ts";
 export type {
   AttemptStatistics,
   Ms,

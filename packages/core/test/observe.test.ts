@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { seenObservers } from "../src/doors/seen-observers.ts";
 import {
   after,
@@ -12,16 +12,26 @@ import {
   type LiveStatus,
   map,
   type Observer,
+  RunAbortedError,
   type RunEvent,
   type RunScope,
   registerGlobalObserver,
+  type SerializedReport,
   type StatusEvent,
+  type TaskContext,
+  type TaskOutcome,
   type TaskScope,
+  type TaskStatistics,
   task,
 } from "../src/index.ts";
 import { scripted, VirtualClock } from "../src/testing.ts";
 import { chance, hostileObserver } from "./hostile-observer.ts";
 import { escaped, Gate } from "./scenario.ts";
+
+/** A row, which is a view, as the plain object that it stands for. */
+interface Copied {
+  toJSON(): TaskStatistics;
+}
 
 /** Writes down every hook it is called through. */
 function witness(name: string, log: string[]): Observer {
@@ -564,6 +574,117 @@ describe("What observers are given", () => {
     await clock.run(everything(clock).run({ clock, attributes, observers: [observer] }));
     expect(thawed).toEqual([]);
     expect(Object.isFrozen(attributes)).toBe(false);
+  });
+
+  describe.each([0, 1, 2])("is what the report says (seed %i)", (seed) => {
+    /** Odd fractions of a microsecond, as real clocks have them. */
+    class OddClock extends VirtualClock {
+      override now(): number {
+        return super.now() * 1.000_000_37 + 0.000_123;
+      }
+    }
+    const told: RunEvent[] = [];
+    const rows = new Map<string, TaskStatistics>();
+    const offset = (at: number, epochMs: number): number =>
+      Math.round((at - epochMs) * 1000) / 1000;
+    let report: SerializedReport;
+    beforeAll(async () => {
+      const clock = new OddClock(Date.UTC(2026, 0, 1));
+      const keep = fromEvents("keep", (event) => {
+        told.push(event);
+        if (event.type !== "task.status") return;
+        rows.set(event.task.key, (event.statistics() as unknown as Copied).toJSON());
+      });
+      const faulty = fromEvents("faulty", ({ type }) => {
+        if (type === "task.end" || type === "run.end") throw new Error("no");
+      });
+      const options = {
+        clock,
+        concurrency: 2,
+        observers: [faulty, keep],
+        attributes: { tenant: 7 },
+      };
+      report = (await clock.run(everything(clock, seed).run(options))).toJSON();
+    });
+
+    it("of every task, with its final status", () => {
+      const detached = new Set(["tail"]);
+      for (const row of report.taskStatistics) {
+        if (!detached.has(row.taskName)) expect(rows.get(row.taskName)).toEqual(row);
+      }
+    });
+
+    it("of every attempt: its times to the microsecond, its slot and what it waited for", () => {
+      const attempts = told.flatMap((event) => {
+        if (event.type !== "attempt.start") return [];
+        const { at, attempt, waitedMs, slot, limitedBy, slotFreedBy } = event;
+        const startAt = offset(at, report.clock.epochMs);
+        const waited = { queuedMs: waitedMs, slot, limitedBy, slotFreedBy };
+        return [[attempt.task.key, attempt.number, { startAt, ...waited }]];
+      });
+      const reported = report.taskStatistics.flatMap(({ taskName, attemptStatistics }) =>
+        attemptStatistics.map(
+          ({ attemptNumber, startAt, queuedMs, slot, limitedBy, slotFreedBy }) => [
+            taskName,
+            attemptNumber,
+            { startAt, queuedMs, slot, limitedBy, slotFreedBy },
+          ],
+        ),
+      );
+      const inOrder = (list: unknown[]): unknown[] => list.map((one) => JSON.stringify(one)).sort();
+      expect(inOrder(attempts)).toEqual(inOrder(reported));
+      expect(attempts.some((one) => JSON.stringify(one).includes("slotFreedBy"))).toBe(true);
+      for (const event of told) {
+        if (event.type !== "attempt.end" || event.outcome.status === "detached") continue;
+        const { attempt, durationMs, at } = event;
+        const row = report.taskStatistics.find(({ taskName }) => taskName === attempt.task.key);
+        const own = row?.attemptStatistics[attempt.number - 1];
+        expect([offset(at, report.clock.epochMs), durationMs]).toEqual([
+          own?.endAt,
+          own?.durationMs,
+        ]);
+      }
+    });
+
+    it("of the run, before its tasks begin and after they have ended", () => {
+      const { run, clock, planningDurationMs, errorSummary } = report;
+      expect(told[0]).toMatchObject({
+        header: { run, clock: { epochMs: clock.epochMs, driftMs: null }, planningDurationMs },
+      });
+      // One fault came after it: that of the hook at the end itself.
+      const observerErrors = report.observerErrors?.slice(0, -1);
+      expect(told.at(-1)).toMatchObject({ footer: { clock, errorSummary, observerErrors } });
+      expect(errorSummary.length).toBeGreaterThan(0);
+    });
+  });
+
+  it("tells what an attempt threw that was to stop, beside why it was", async () => {
+    const clock = new VirtualClock();
+    const outcomes = new Map<string, TaskOutcome>();
+    const observer = fromEvents("outcomes", (event) => {
+      if (event.type === "attempt.end") outcomes.set(event.attempt.task.key, event.outcome);
+    });
+    const lost = new Error("could not roll back");
+    const stubborn = async (_: unknown, context: TaskContext): Promise<never> => {
+      await clock.wait(50, context.signal).catch(() => {});
+      throw lost;
+    };
+    const tasks = {
+      stubborn: task("stubborn", stubborn),
+      obedient: task("obedient", scripted(clock, { ms: 50 })),
+    };
+    const run = flow("f", tasks).start({ clock, observers: [observer] });
+    clock.after(5, () => run.cancel());
+    await clock.run(run.report);
+    expect(outcomes.get("stubborn")).toEqual({
+      status: "cancelled",
+      reason: expect.any(RunAbortedError),
+      error: lost,
+    });
+    expect(outcomes.get("obedient")).toEqual({
+      status: "cancelled",
+      reason: expect.any(RunAbortedError),
+    });
   });
 
   it("names run, task and attempt by the same objects throughout", async () => {

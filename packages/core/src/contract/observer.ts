@@ -4,6 +4,8 @@
  * observer does reaches the run: its faults are collected, each once.
  */
 import type { Issues } from "../ground/check.ts";
+import type { ReportFooter, ReportHeader } from "../report/report.ts";
+import type { TaskStatistics } from "../report/statistics.ts";
 
 /** Frozen; the same object for every event of one run. */
 export interface RunInfo {
@@ -32,6 +34,8 @@ export interface TaskInfo {
   readonly dependencies: readonly string[];
   readonly parent: string | undefined;
   readonly maxAttempts: number;
+  /** Of a map with a limit of its own: how many of its items run at once. */
+  readonly concurrency: number | undefined;
   readonly tags: readonly string[];
 }
 
@@ -56,16 +60,24 @@ export type FinalStatus =
 export type TaskOutcome =
   | { readonly status: "completed" | "restored" }
   | { readonly status: "failed"; readonly error: unknown; readonly timedOut: boolean }
-  | { readonly status: "cancelled" | "abandoned"; readonly reason: unknown }
+  | {
+      readonly status: "cancelled";
+      readonly reason: unknown;
+      /** Of an attempt that threw something else than the reason it was given. */
+      readonly error?: unknown;
+    }
+  | { readonly status: "abandoned"; readonly reason: unknown }
   | { readonly status: "skipped"; readonly reason: string; readonly cause: string | undefined }
   | { readonly status: "detached" };
 
 interface Timed {
-  /** Epoch milliseconds from the run's monotonic clock. */
+  /** Epoch milliseconds from the run's monotonic clock, as far from its start as the report says: in whole microseconds. */
   readonly at: number;
 }
 export interface RunStartEvent extends Timed {
   readonly run: RunInfo;
+  /** What the report says of the run before its tasks begin. */
+  readonly header: ReportHeader;
 }
 export interface StatusEvent extends Timed {
   readonly task: TaskInfo;
@@ -75,6 +87,11 @@ export interface StatusEvent extends Timed {
   readonly elapsedMs: number;
   /** Whose settling caused it. */
   readonly cause: string | undefined;
+  /**
+   * What the report would say of the task now, its `status` excepted: `to` says it. To be called before the hook returns:
+   * later it tells of later.
+   */
+  readonly statistics: () => TaskStatistics;
 }
 export interface TaskStartEvent extends Timed {
   readonly task: TaskInfo;
@@ -90,6 +107,12 @@ export interface TaskEndEvent extends Timed {
 export interface AttemptStartEvent extends Timed {
   readonly attempt: AttemptInfo;
   readonly waitedMs: number;
+  /** The concurrency slot that it holds, from 0. */
+  readonly slot: number;
+  /** What it waited for: "concurrency", "semaphore", "map" (its map's own limit), or the name of a resource. */
+  readonly limitedBy: string | undefined;
+  /** The task whose end gave that back. */
+  readonly slotFreedBy: string | undefined;
 }
 export interface AttemptEndEvent extends Timed {
   readonly attempt: AttemptInfo;
@@ -111,6 +134,8 @@ export interface RunEndEvent extends Timed {
   readonly firstFailure: { readonly task: string; readonly error: unknown } | undefined;
   /** The run's own time limit is what stopped it. */
   readonly timedOut: boolean;
+  /** What the report says beside its tasks and their counts. Faults of observers until now. */
+  readonly footer: ReportFooter;
   /** How often each observer went wrong until now; without those that did not. */
   readonly observerFaults: readonly { readonly observer: string; readonly count: number }[];
 }

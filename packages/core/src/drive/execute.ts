@@ -11,8 +11,8 @@ import type { Machine, RunSettings } from "../machine/attempts.ts";
 import type { Command, MachineEvent, ReturnedEvent, StopCause } from "../machine/event.ts";
 import { Fingerprints } from "../report/fingerprint.ts";
 import { Reasons } from "../report/reasons.ts";
-import type { Report, RunFacts } from "../report/report.ts";
-import { type TaskStatistics, taskName, taskNamed } from "../report/statistics.ts";
+import type { Report, RunFacts, SerializedReport } from "../report/report.ts";
+import { rounded, type TaskStatistics, taskName, taskNamed } from "../report/statistics.ts";
 import type { Earlier } from "../resume/earlier.ts";
 import { type AsyncContext, captureContext } from "./async-context.ts";
 import type { Call } from "./call.ts";
@@ -104,6 +104,7 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
   /** What the machine waits for before anything else happens. */
   readonly #answers: MachineEvent[] = [];
   #busy = false;
+  #run: SerializedReport["run"] | undefined;
   /** When the plan was there, and what it is given. */
   #plannedAt = 0;
 
@@ -163,6 +164,14 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
     });
   }
 
+  /** The same in the first event and in the report. */
+  get #header(): SerializedReport["run"] {
+    const { machine, options, dispatch, anchor, earlier } = this.#settings;
+    const { graph } = machine.plan;
+    this.#run ??= runHeader(this.runId, graph, options, dispatch, anchor.epochMs, earlier?.runId);
+    return this.#run;
+  }
+
   get #limit(): number | undefined {
     const { concurrency } = this.#settings.options;
     return concurrency instanceof Semaphore ? concurrency.limit : concurrency;
@@ -174,12 +183,20 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
     this.values.params = parameters;
     if (observers.length > 0) {
       const { plan, ledger } = this.machine;
+      const { reasons } = this;
       this.notifier = new Notifier(observers, {
         plan,
         ledger,
-        reasons: this.reasons,
+        reasons,
+        fingerprints: this.#fingerprints,
+        resources: this.#resources,
+        outputs: this.values.all,
         info: this.runInfo,
-        epochMs: anchor.epochMs,
+        header: {
+          run: this.#header,
+          clock: { epochMs: anchor.epochMs, driftMs: null },
+          planningDurationMs: rounded(this.#plannedAt),
+        },
       });
     }
     try {
@@ -383,17 +400,16 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
   // ---- the end -----------------------------------------------------------------------------------------------------
 
   #settle(): void {
-    const { machine, options, anchor, dispatch, earlier, recorder } = this.#settings;
-    const { plan, state } = machine;
+    const { machine, anchor, dispatch, recorder } = this.#settings;
+    const { state } = machine;
     const settledAt = this.now();
     this.#opening.close();
     const tail = new Promise<readonly TaskStatistics[]>((resolve) => {
       this.#resolveTail = resolve;
     });
     const ledger = settledLedger(machine);
-    this.notifier?.end(state as NonNullable<typeof state>, ledger, settledAt);
     const facts: RunFacts = {
-      run: runHeader(this.runId, plan.graph, options, dispatch, anchor.epochMs, earlier?.runId),
+      run: this.#header,
       clock: { epochMs: anchor.epochMs, driftMs: this.#clock.driftMs(settledAt) },
       resources: this.#resources,
       concurrency: this.#limit,
@@ -401,12 +417,14 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
       plannedAt: this.#plannedAt,
       settledAt,
       planIssues: [],
-      // The list itself: promises that observers returned last may be rejected later.
+      // The list itself: faults at the very last event, and rejections after it, belong to it.
       observerErrors: this.notifier?.faults ?? [],
       ...this.stored.facts,
     };
+    const report = settledReport({ ...this.#records, facts, ledger, tail });
+    this.notifier?.end(state as NonNullable<typeof state>, ledger, settledAt, report.footer);
     recorder?.end(facts);
-    this.#resolve(settledReport({ ...this.#records, facts, ledger, tail }));
+    this.#resolve(report);
   }
 
   fail(error: unknown): void {

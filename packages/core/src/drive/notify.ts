@@ -19,6 +19,7 @@ import { type Definition, maxRetriesOf } from "../define/definition.ts";
 import { dependencyNames } from "../define/graph.ts";
 import type { GraphPlan } from "../define/plan.ts";
 import type { SerializedError } from "../ground/encode.ts";
+import { frozen } from "../ground/frozen.ts";
 import {
   CANCELLED,
   COMPLETED,
@@ -30,20 +31,17 @@ import {
   STATUSES,
   WAITING,
 } from "../machine/ledger.ts";
-import type { Reasons } from "../report/reasons.ts";
-import { startOf, taskName } from "../report/statistics.ts";
+import type { ReportFooter, ReportHeader } from "../report/report.ts";
+import { between, rounded, startOf, taskName } from "../report/statistics.ts";
+import { type Facts, limitName, taskRow } from "../report/task-row.ts";
 import type { Call } from "./call.ts";
 import { Faults, Hooks, type Scopes } from "./hooks.ts";
 
 const NOTHING: readonly never[] = [];
 
-export interface Observed {
-  readonly plan: GraphPlan;
-  readonly ledger: Ledger;
-  readonly reasons: Reasons;
+export interface Observed extends Facts {
   readonly info: RunInfo;
-  /** Of the instant 0. */
-  readonly epochMs: number;
+  readonly header: ReportHeader;
 }
 
 export class Notifier {
@@ -62,10 +60,16 @@ export class Notifier {
   constructor(observers: readonly Observer[], run: Observed) {
     this.#run = run;
     this.#hooks = new Hooks(observers, this.#faults);
-    const event = Object.freeze({ at: run.epochMs, run: run.info });
+    const header = frozen(run.header);
+    const event = Object.freeze({ at: this.#wall(0), run: run.info, header });
     this.#scopes = this.#hooks.open(observers, "run", (observer) => observer.run?.(event));
     this.#over = this.#scopes.every((scope) => scope === undefined);
     if (!this.#over) for (const task of run.plan.order) this.#listed(task, 0);
+  }
+
+  /** In whole microseconds from the start, so that what is told adds up as the report does. */
+  #wall(at: number): number {
+    return this.#run.header.clock.epochMs + rounded(at);
   }
 
   get faults(): readonly SerializedError[] {
@@ -88,7 +92,7 @@ export class Notifier {
     // A task whose inputs had to be prepared became ready by an event of its own: what released it came before.
     const released = by === -1 && from === WAITING && to !== SKIPPED && to !== CANCELLED;
     const cause = released ? (this.#run.ledger.releasedBy[task] as number) : by;
-    const elapsed = at - (this.#since.get(task) ?? at);
+    const elapsed = between(this.#since.get(task) ?? at, at);
     this.#since.set(task, at);
     if (to === DETACHED) this.#detachAttempt(task, at);
     this.#tellStatus(task, from, to, at, elapsed, cause);
@@ -106,19 +110,20 @@ export class Notifier {
     cause: number,
   ): void {
     const event = Object.freeze({
-      at: this.#run.epochMs + at,
+      at: this.#wall(at),
       task: this.#info(task),
       from: from === undefined ? undefined : (STATUSES[from] as LiveStatus),
       to: STATUSES[to] as LiveStatus | FinalStatus,
       elapsedMs,
       cause: this.#nameOf(cause),
+      statistics: () => taskRow(this.#run, task),
     });
     this.#hooks.tell(this.#scopes, "status", (scope) => scope.status?.(event));
   }
 
   #openTask(task: number, cause: number, at: number): void {
     const event = Object.freeze({
-      at: this.#run.epochMs + at,
+      at: this.#wall(at),
       task: this.#info(task),
       cause: this.#nameOf(cause),
     });
@@ -137,15 +142,15 @@ export class Notifier {
     let queued = 0;
     let attempts = 0;
     for (let attempt = first; attempt !== -1; attempt = ledger.attemptNext[attempt] as number) {
-      queued += (ledger.startAt[attempt] as number) - (ledger.queuedAt[attempt] as number);
+      queued += between(ledger.queuedAt[attempt] as number, ledger.startAt[attempt] as number);
       attempts++;
     }
     const event = Object.freeze({
-      at: this.#run.epochMs + at,
+      at: this.#wall(at),
       task: this.#info(task),
       outcome: Object.freeze(this.#outcome(task, status)),
       attempts,
-      queuedMs: queued,
+      queuedMs: rounded(queued),
       durationMs: this.#durationOf(task, at),
     });
     this.#hooks.end(scopes, "task.end", (scope) => scope.end?.(event));
@@ -154,7 +159,7 @@ export class Notifier {
   /** From its first call, or that of its first item; 0 for a task that was never called. */
   #durationOf(task: number, at: number): number {
     const start = startOf(this.#run.ledger, task);
-    return Number.isNaN(start) ? 0 : at - start;
+    return Number.isNaN(start) ? 0 : between(start, at);
   }
 
   #outcome(task: number, status: number): TaskOutcome {
@@ -188,10 +193,18 @@ export class Notifier {
 
   attemptStarts({ task, id, attempt: number }: Call, at: number): void {
     if (this.#over) return;
-    const { ledger, epochMs } = this.#run;
+    const { ledger, resources } = this.#run;
     const info: AttemptInfo = Object.freeze({ task: this.#info(task), number, executor: "main" });
-    const waitedMs = at - (ledger.queuedAt[id] as number);
-    const event = Object.freeze({ at: epochMs + at, attempt: info, waitedMs });
+    const limit = ledger.limitedBy[id] as number;
+    const freedBy = limit === 0 ? -1 : (ledger.freedBy[id] as number);
+    const event = Object.freeze({
+      at: this.#wall(at),
+      attempt: info,
+      waitedMs: between(ledger.queuedAt[id] as number, at),
+      slot: ledger.slot[id] as number,
+      limitedBy: limit === 0 ? undefined : limitName(limit, resources),
+      slotFreedBy: freedBy === -1 ? undefined : this.#nameOf(ledger.attemptTask[freedBy] as number),
+    });
     const parents = this.#tasks.get(task) ?? NOTHING;
     const scopes = this.#hooks.open(parents, "attempt", (scope) => scope.attempt?.(event));
     this.#attempts.set(id, { info, scopes });
@@ -213,7 +226,7 @@ export class Notifier {
     const attempt = this.#attempts.get(id);
     if (attempt === undefined) return;
     const event = Object.freeze({
-      at: this.#run.epochMs + at,
+      at: this.#wall(at),
       attempt: attempt.info,
       fraction,
       message,
@@ -241,20 +254,23 @@ export class Notifier {
     if (status === FAILED) {
       return { status: "failed", error: ledger.errors.get(id), timedOut: ledger.timedOut.has(id) };
     }
-    return this.#outcome(ledger.attemptTask[id] as number, status);
+    const outcome = this.#outcome(ledger.attemptTask[id] as number, status);
+    return outcome.status === "cancelled" && ledger.errors.has(id)
+      ? { ...outcome, error: ledger.errors.get(id) }
+      : outcome;
   }
 
   #endAttempt(id: number, outcome: TaskOutcome, at: number, delayMs: number | undefined): void {
     const attempt = this.#attempts.get(id);
     if (attempt === undefined) return;
     this.#attempts.delete(id);
-    const { ledger, epochMs } = this.#run;
+    const { ledger } = this.#run;
     const executor = ledger.executors.get(id) ?? "main";
     const event = Object.freeze({
-      at: epochMs + at,
+      at: this.#wall(at),
       attempt: executor === "main" ? attempt.info : Object.freeze({ ...attempt.info, executor }),
       outcome: Object.freeze(outcome),
-      durationMs: at - (ledger.startAt[id] as number),
+      durationMs: between(ledger.startAt[id] as number, at),
       willRetry: delayMs !== undefined,
       delayMs,
     });
@@ -273,7 +289,12 @@ export class Notifier {
 
   // ---- the end -----------------------------------------------------------------------------------------------------
 
-  end(executionState: "completed" | "failed" | "cancelled", ledger: Ledger, at: number): void {
+  end(
+    executionState: "completed" | "failed" | "cancelled",
+    ledger: Ledger,
+    at: number,
+    footer: ReportFooter,
+  ): void {
     this.#over = true;
     const counts: Record<FinalStatus, number> = {
       completed: 0,
@@ -289,10 +310,10 @@ export class Notifier {
     }
     const [first] = ledger.failures;
     const event = Object.freeze({
-      at: this.#run.epochMs + at,
+      at: this.#wall(at),
       run: this.#run.info,
       executionState,
-      durationMs: at,
+      durationMs: rounded(at),
       counts: Object.freeze(counts),
       firstFailure:
         first === undefined
@@ -302,6 +323,7 @@ export class Notifier {
       observerFaults: Object.freeze(
         [...this.#faults.counts].map(([observer, count]) => Object.freeze({ observer, count })),
       ),
+      footer: frozen(footer),
     });
     this.#hooks.end(this.#scopes, "run.end", (scope) => scope.end?.(event));
   }
@@ -339,6 +361,10 @@ export function taskInfo(
     dependencies: Object.freeze(spawn ? [] : dependencyNames(graph, task)),
     parent: spawn && definition.name,
     maxAttempts: maxRetriesOf(definition) + 1,
+    concurrency:
+      spawn === undefined && definition.kind === "map"
+        ? definition.options?.concurrency
+        : undefined,
     tags: Object.freeze([...(definition.options?.tags ?? [])]),
   });
 }

@@ -114,6 +114,15 @@ export interface SerializedReport {
   origins?: Record<string, Origin>;
 }
 
+/** What a report says of a run before its tasks begin. */
+export type ReportHeader = Pick<SerializedReport, "run" | "clock" | "planningDurationMs">;
+
+/** What it says beside its tasks once they have ended. */
+export type ReportFooter = Pick<
+  SerializedReport,
+  "clock" | "errorSummary" | "observerErrors" | "resume"
+>;
+
 /** What `execute()` and `flow.run()` resolve to. */
 export interface ExecutionReport<Outputs = Record<string, unknown>>
   extends Omit<SerializedReport, "outputs" | "format" | "formatVersion"> {
@@ -473,6 +482,17 @@ export class Report implements ExecutionReport {
 
   getTaskStatisticsByStage(stageId: number): TaskStatistics[] {
     return this.taskStatistics.filter((row) => row.stageId === stageId);
+  }
+
+  /** What observers are told of it. */
+  get footer(): ReportFooter {
+    const { observerErrors, resume } = this.#record;
+    return {
+      clock: this.clock,
+      errorSummary: this.errorSummary,
+      ...(observerErrors.length > 0 ? { observerErrors: this.observerErrors } : {}),
+      ...(resume === undefined ? {} : { resume }),
+    };
   }
 
   toJSON(options?: { outputs?: boolean | readonly string[] | undefined }): SerializedReport {

@@ -334,7 +334,8 @@ function addError(row: AttemptStatistics, ledger: Ledger, attempt: number): void
   row.delayMs = rounded(delay);
 }
 
-function limitName(limit: number, resources: readonly string[]): string {
+/** What an attempt waited for, in the words of the report. */
+export function limitName(limit: number, resources: readonly string[]): string {
   if (limit === BY_CONCURRENCY) return "concurrency";
   if (limit === BY_SEMAPHORE) return "semaphore";
   if (limit === BY_MAP) return "map";
