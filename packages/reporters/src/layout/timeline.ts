@@ -6,6 +6,7 @@
  */
 import type { AttemptStatistics, SerializedReport, TaskStatistics } from "@astrum/core";
 import { microseconds } from "../wording/microseconds.ts";
+import { Lanes } from "./lanes.ts";
 
 export interface TimelineBar {
   readonly task: TaskStatistics;
@@ -23,11 +24,7 @@ export interface Timeline {
 
 export function timeline(report: SerializedReport): Timeline {
   const attempts = attemptsInOrder(report);
-  let recordedLanes = 0;
-  for (const { attempt } of attempts) {
-    if (isSlot(attempt.slot)) recordedLanes = Math.max(recordedLanes, attempt.slot + 1);
-  }
-  const lanes = new Lanes(recordedLanes);
+  const lanes = new Lanes(attempts.map(({ attempt }) => attempt.slot));
   const settledUs = new Map<string, number>();
   const bars: TimelineBar[] = [];
   let endUs = microseconds(report.totalDurationMs);
@@ -70,47 +67,4 @@ function attemptsInOrder(report: SerializedReport): Interval[] {
   }
   // The sort is stable: attempts of one instant stay in plan order, dependencies first.
   return intervals.sort((a, b) => a.startUs - b.startUs);
-}
-
-function isSlot(slot: number | undefined): slot is number {
-  return slot !== undefined && Number.isInteger(slot) && slot >= 0 && slot < 1_000_000;
-}
-
-class Lanes {
-  readonly #recordedLanes: number;
-  readonly #recordedEnd: number[] = [];
-  readonly #drawnEnd: number[] = [];
-  /** Lanes above the recorded slots, ordered by when they were last busy: `[lane, endUs]`. */
-  readonly #spare: { lane: number; endUs: number }[] = [];
-
-  constructor(recordedLanes: number) {
-    this.#recordedLanes = recordedLanes;
-  }
-
-  get count(): number {
-    return this.#recordedLanes + this.#spare.length;
-  }
-
-  take(slot: number | undefined, startUs: number, endUs: number): number {
-    if (isSlot(slot) && (this.#recordedEnd[slot] ?? 0) <= startUs) {
-      this.#recordedEnd[slot] = endUs;
-      return slot;
-    }
-    const free = this.#spare.find((spare) => spare.endUs <= startUs);
-    if (free !== undefined) {
-      free.endUs = endUs;
-      return free.lane;
-    }
-    const lane = this.#recordedLanes + this.#spare.length;
-    this.#spare.push({ lane, endUs });
-    return lane;
-  }
-
-  drawnUntil(lane: number): number {
-    return this.#drawnEnd[lane] ?? 0;
-  }
-
-  draw(lane: number, endUs: number): void {
-    this.#drawnEnd[lane] = endUs;
-  }
 }

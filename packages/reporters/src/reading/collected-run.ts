@@ -2,22 +2,30 @@
  * What the lines of an event log say about one run, collected as they come. Judges nothing: a log may end anywhere.
  * Instants are milliseconds since the start of the run.
  */
-import type { EncodedValue, SerializedReport, TaskStatistics } from "@astrum/core";
+import type { EncodedValue, SerializedReport, TaskStatistics, TaskStatus } from "@astrum/core";
 import type {
+  AttemptEndLine,
+  AttemptStartLine,
+  CompletedLine,
   EventLine,
   LiveOrFinal,
   OutcomeLine,
   ReportStart,
   RunEndLine,
   RunStartLine,
+  TaskFacts,
   TaskLine,
+  TaskStatusLine,
 } from "./log-format.ts";
 
 export interface CollectedAttempt {
   readonly number: number;
+  /** Its place, and that of its end, among all lines of the run. */
+  readonly opened: number;
+  closed?: number;
   readonly startAt: number;
   readonly queuedMs: number;
-  readonly executor: string;
+  executor: string;
   /** One that was free, when the log does not say which. */
   readonly slot: number;
   readonly limitedBy: string | undefined;
@@ -35,24 +43,46 @@ export interface CollectedTask {
   live: LiveOrFinal;
   readyAt?: number;
   releasedBy?: string;
+  /** Whether the log says who let it become ready, be it nobody: then nothing is concluded. */
+  releaseTold?: boolean;
   /** Who caused the latest change of status. */
   cause?: string;
+  facts?: TaskFacts;
+  /** The task that had failed by then, of one that was skipped and nobody said why. */
+  keptBy?: string;
   readonly attempts: CollectedAttempt[];
+  /** The latest attempt of each number. */
+  readonly byNumber: Map<number, CollectedAttempt>;
   endAt?: number;
   outcome?: OutcomeLine;
   fingerprint?: string;
-  output?: EncodedValue;
-  completedAt?: number;
   statistics?: TaskStatistics;
+}
+
+/** What a journal was told of a task or item. */
+export interface StoredOutput {
+  readonly fingerprint: string;
+  readonly output: EncodedValue;
+  /** When it completed; none for what came after the end of the run. */
+  readonly at: number | undefined;
 }
 
 export class CollectedRun {
   readonly id: string;
   readonly tasks: Map<string, CollectedTask> = new Map();
-  /** By map, the item that was called first; or just the first, as long as none was. */
-  readonly firstItems: Map<string, CollectedTask> = new Map();
+  readonly #items: Map<string, CollectedTask[]> = new Map();
+  /** By task and item, also of those that no line of an observer names: a run may tell its journal alone. */
+  readonly stored: Map<string, StoredOutput> = new Map();
+  /** Who began the chain of skipped tasks that a task is on, once somebody has asked. */
+  readonly roots: Map<string, string> = new Map();
   start: RunStartLine | undefined;
   end: RunEndLine | undefined;
+  /** Most attempts at once, counted as they began and ended. */
+  peak = 0;
+  #running = 0;
+  #lines = 0;
+  /** The first task that failed, by name. */
+  #failed: string | undefined;
   readonly #freeSlots: number[] = [];
   #slots = 0;
   #lastEnd: { readonly task: string; readonly at: number } | undefined;
@@ -63,6 +93,17 @@ export class CollectedRun {
   constructor(id: string, at: number) {
     this.id = id;
     this.epochMs = at;
+  }
+
+  /** All that the log names, in the order of the plan; of a journal alone what had completed, in that order. */
+  get listed(): CollectedTask[] {
+    if (this.tasks.size > 0) return Array.from(this.tasks.values());
+    return Array.from(this.stored.keys(), (key) => this.#task(key));
+  }
+
+  /** In the order in which they were listed. */
+  itemsOf(map: string): readonly CollectedTask[] {
+    return this.#items.get(map) ?? [];
   }
 
   get started(): boolean {
@@ -83,55 +124,33 @@ export class CollectedRun {
       this.start = line;
       this.epochMs = line.report?.clock.epochMs ?? line.at;
     }
-    const at = Math.max(0, Math.round((line.at - this.epochMs) * 1000) / 1000);
+    // What comes after the end is not of the run any more: only outputs, of tail tasks that it did not wait for.
+    if (this.end !== undefined) {
+      if (line.type === "completed") this.#store(line, undefined);
+      return;
+    }
+    const place = this.#lines++;
+    const at = Math.max(0, thousandths(line.at - this.epochMs));
     this.lastAt = Math.max(this.lastAt, at);
     switch (line.type) {
       case "task.status":
         this.#status(this.#task(line.task), line, at);
         break;
-      case "attempt.start": {
-        const task = this.#task(line.task);
-        task.live = "running";
-        const parent = task.info?.parent;
-        if (parent !== undefined && this.firstItems.get(parent)?.attempts.length === 0) {
-          this.firstItems.set(parent, task);
-        }
-        task.readyAt ??= Math.max(0, Math.round((at - line.waitedMs) * 1000) / 1000);
-        task.attempts.push({
-          number: line.attempt,
-          startAt: at,
-          queuedMs: Math.max(0, Math.round(line.waitedMs * 1000) / 1000),
-          executor: line.executor,
-          slot: this.#takeSlot(line.slot),
-          limitedBy: line.limitedBy,
-          slotFreedBy: this.#roomMaker(task, line.waitedMs, at),
-        });
+      case "attempt.start":
+        this.#opened(this.#task(line.task), line, at, place);
         break;
-      }
-      case "attempt.end": {
-        const attempt = this.#task(line.task).attempts.findLast(
-          ({ number }) => number === line.attempt,
-        );
-        if (attempt === undefined) break;
-        const { outcome, willRetry, delayMs } = line;
-        // The run ended first: the attempt went on unseen.
-        if (outcome.status === "detached") break;
-        this.#freeSlots.push(attempt.slot);
-        this.#lastEnd = { task: line.task, at };
-        Object.assign(attempt, { endAt: at, outcome, willRetry, delayMs });
+      case "attempt.end":
+        this.#closed(this.#task(line.task), line, at, place);
         break;
-      }
-      case "completed": {
-        const task = this.#task(line.task);
-        const { fingerprint, output } = line;
-        Object.assign(task, { fingerprint, output, completedAt: at });
+      case "completed":
+        this.#store(line, at);
         break;
-      }
       case "task.end": {
         const { outcome, statistics } = line;
         const task = this.#task(line.task);
         Object.assign(task, { outcome, endAt: at });
         if (statistics !== undefined) task.statistics = statistics;
+        if (outcome.status === "failed") this.#failed ??= line.task;
         break;
       }
       case "run.end":
@@ -141,33 +160,76 @@ export class CollectedRun {
     }
   }
 
-  #status(
-    task: CollectedTask,
-    line: { readonly to: LiveOrFinal; readonly cause?: string; readonly info?: TaskLine },
-    at: number,
-  ): void {
-    if (line.info !== undefined) {
-      task.info = line.info;
-      const { parent } = line.info;
-      if (parent !== undefined && !this.firstItems.has(parent)) this.firstItems.set(parent, task);
-      if (line.info.fingerprint !== undefined) task.fingerprint = line.info.fingerprint;
+  #store({ task, fingerprint, output }: CompletedLine, at: number | undefined): void {
+    this.stored.set(task, { fingerprint, output, at });
+  }
+
+  #opened(task: CollectedTask, line: AttemptStartLine, at: number, opened: number): void {
+    task.live = "running";
+    task.readyAt ??= Math.max(0, thousandths(at - line.waitedMs));
+    const attempt: CollectedAttempt = {
+      number: line.attempt,
+      opened,
+      startAt: at,
+      queuedMs: Math.max(0, thousandths(line.waitedMs)),
+      executor: line.executor,
+      slot: line.slot ?? this.#freeSlots.pop() ?? this.#slots++,
+      limitedBy: line.limitedBy,
+      slotFreedBy:
+        line.slot === undefined ? this.#roomMaker(task, line.waitedMs, at) : line.slotFreedBy,
+    };
+    task.attempts.push(attempt);
+    task.byNumber.set(attempt.number, attempt);
+    this.peak = Math.max(this.peak, ++this.#running);
+  }
+
+  #closed(task: CollectedTask, line: AttemptEndLine, at: number, closed: number): void {
+    const attempt = task.byNumber.get(line.attempt);
+    const { outcome, willRetry, delayMs, executor } = line;
+    if (attempt === undefined) return;
+    if (executor !== undefined) attempt.executor = executor;
+    // The run ended first, and the attempt went on unseen.
+    if (outcome.status === "detached") return;
+    this.#freeSlots.push(attempt.slot);
+    this.#lastEnd = { task: line.task, at };
+    if (attempt.closed === undefined) this.#running--;
+    Object.assign(attempt, { closed, endAt: at, outcome, willRetry, delayMs });
+  }
+
+  #status(task: CollectedTask, line: TaskStatusLine, at: number): void {
+    const { info, to, cause } = line;
+    if (info !== undefined) {
+      if (task.info === undefined && info.parent !== undefined) this.#list(task, info.parent);
+      task.info = info;
+      if (info.fingerprint !== undefined) task.fingerprint = info.fingerprint;
     }
     // A map holds no slot: it goes from waiting straight to running.
-    if ((line.to === "ready" || line.to === "running") && task.readyAt === undefined) {
+    if ((to === "ready" || to === "running") && task.readyAt === undefined) {
       task.readyAt = at;
-      if (line.cause !== undefined) task.releasedBy = line.cause;
+      if (cause !== undefined) task.releasedBy = cause;
     }
-    task.live = line.to;
-    if (line.cause === undefined) delete task.cause;
-    else task.cause = line.cause;
-    if (
-      line.to !== "waiting" &&
-      line.to !== "ready" &&
-      line.to !== "running" &&
-      line.to !== "delayed"
-    ) {
+    if (line.readyAt !== undefined) task.readyAt = line.readyAt;
+    if (line.releasedBy !== undefined) {
+      if (line.releasedBy === null) delete task.releasedBy;
+      else task.releasedBy = line.releasedBy;
+    }
+    if (info?.edges !== undefined || info?.kind !== undefined) task.releaseTold = true;
+    task.live = to;
+    if (cause === undefined) delete task.cause;
+    else task.cause = cause;
+    if (line.facts !== undefined) task.facts = line.facts;
+    if (isFinal(to)) {
       task.endAt ??= at;
+      if (to === "skipped" && cause === undefined && this.#failed !== undefined) {
+        task.keptBy = this.#failed;
+      }
     }
+  }
+
+  #list(item: CollectedTask, map: string): void {
+    const items = this.#items.get(map);
+    if (items === undefined) this.#items.set(map, [item]);
+    else items.push(item);
   }
 
   /** As told; else, for one that had waited, the attempt that ended in the same instant: it may be about to retry. */
@@ -178,16 +240,20 @@ export class CollectedRun {
     return waitedMs > 0 && this.#lastEnd?.at === at ? this.#lastEnd.task : undefined;
   }
 
-  #takeSlot(recorded: number | undefined): number {
-    return recorded ?? this.#freeSlots.pop() ?? this.#slots++;
-  }
-
   #task(key: string): CollectedTask {
     let task = this.tasks.get(key);
     if (task === undefined) {
-      task = { key, live: "waiting", attempts: [] };
+      task = { key, live: "waiting", attempts: [], byNumber: new Map() };
       this.tasks.set(key, task);
     }
     return task;
   }
+}
+
+export function isFinal(status: LiveOrFinal): status is TaskStatus {
+  return status !== "waiting" && status !== "ready" && status !== "running" && status !== "delayed";
+}
+
+function thousandths(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
 }

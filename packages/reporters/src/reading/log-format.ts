@@ -5,6 +5,8 @@
  */
 import type {
   EncodedValue,
+  ReportFooter,
+  ReportHeader,
   SerializedError,
   SerializedReport,
   TaskStatistics,
@@ -42,16 +44,13 @@ export interface RunStartLine {
   readonly report?: ReportStart;
 }
 
-/** The parts of a report that are known before the first task starts. */
-export type ReportStart = Pick<
-  SerializedReport,
-  "run" | "clock" | "planningDurationMs" | "originalTasks"
-> &
-  Partial<Pick<SerializedReport, "planIssues" | "resume">>;
+/** The parts of a report that are known before the first task starts; of a finished one also what was planned. */
+export type ReportStart = ReportHeader &
+  Partial<Pick<SerializedReport, "originalTasks" | "planIssues" | "resume">>;
 
 export type LiveOrFinal = TaskStatus | "waiting" | "ready" | "running" | "delayed";
 
-interface TaskStatusLine {
+export interface TaskStatusLine {
   readonly type: "task.status";
   readonly task: string;
   readonly from?: LiveOrFinal;
@@ -59,7 +58,19 @@ interface TaskStatusLine {
   readonly cause?: string;
   /** With the first line that names the task. */
   readonly info?: TaskLine;
+  /** With the line that ends its waiting, where they are not the line's own instant and cause. */
+  readonly readyAt?: number;
+  readonly releasedBy?: string | null;
+  /** With a final status: what the report says of the task and the other lines do not. */
+  readonly facts?: TaskFacts;
 }
+
+export type TaskFacts = Partial<
+  Pick<
+    TaskStatistics,
+    "reason" | "blockedMs" | "ignoredSignal" | "overrunMs" | "attributes" | "output"
+  >
+>;
 
 export interface TaskLine {
   readonly name: string;
@@ -72,9 +83,11 @@ export interface TaskLine {
   readonly edges?: TaskStatistics["dependencies"];
   readonly index?: number;
   readonly fingerprint?: string;
+  /** Of a map with a limit of its own. */
+  readonly concurrency?: number;
 }
 
-interface AttemptStartLine {
+export interface AttemptStartLine {
   readonly type: "attempt.start";
   readonly task: string;
   readonly attempt: number;
@@ -82,6 +95,7 @@ interface AttemptStartLine {
   readonly waitedMs: number;
   readonly slot?: number;
   readonly limitedBy?: string;
+  readonly slotFreedBy?: string;
 }
 
 interface AttemptProgressLine {
@@ -92,17 +106,19 @@ interface AttemptProgressLine {
   readonly message?: string;
 }
 
-interface AttemptEndLine {
+export interface AttemptEndLine {
   readonly type: "attempt.end";
   readonly task: string;
   readonly attempt: number;
   readonly outcome: OutcomeLine;
   readonly willRetry: boolean;
   readonly delayMs?: number;
+  /** Where it ran, unless that is what its start said. */
+  readonly executor?: string;
 }
 
 /** Written by the journal before a dependent is released. */
-interface CompletedLine {
+export interface CompletedLine {
   readonly type: "completed";
   readonly task: string;
   readonly fingerprint: string;
@@ -119,7 +135,10 @@ interface TaskEndLine {
 export interface RunEndLine {
   readonly type: "run.end";
   readonly executionState: SerializedReport["executionState"];
+  /** Of a finished report that was written as a log: all of it but the tasks. */
   readonly report?: Omit<SerializedReport, "taskStatistics">;
+  /** Of a run that was told while it went on: what only its end knows. */
+  readonly footer?: ReportFooter;
 }
 
 export interface OutcomeLine {

@@ -56,13 +56,24 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text.replace(/^\ufeff/, ""));
   } catch (cause) {
-    const hint = /^\s*\{.*\}\s*\n\s*\{/.test(text) ? " For an event log use readEventLog()." : "";
+    const hint = isLines(text) ? " For an event log use readEventLog()." : "";
     throw new ReportFormatError(
       `Expected the text of an execution report, but it is not JSON: ${(cause as Error).message}.${hint}`,
       [],
       { cause },
     );
   }
+}
+
+/** More than one line, each an object. No pattern says this without looking at some texts over and over. */
+function isLines(text: string): boolean {
+  const start = text.trimStart();
+  const first = start.slice(0, Math.max(0, start.indexOf("\n"))).trimEnd();
+  return (
+    first.startsWith("{") &&
+    first.endsWith("}") &&
+    start.slice(first.length).trimStart().startsWith("{")
+  );
 }
 
 function refuseForeign(value: Readonly<Record<string, unknown>>): void {

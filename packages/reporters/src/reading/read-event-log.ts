@@ -106,9 +106,8 @@ function earlierOutputs(
   const outputs = new Map<string, { fingerprint: string; output: EncodedValue }>();
   for (const run of runs.values()) {
     if (run === chosen) break;
-    for (const { key, fingerprint, output } of run.tasks.values()) {
-      if (output !== undefined && fingerprint !== undefined)
-        outputs.set(key, { fingerprint, output });
+    for (const [key, { fingerprint, output }] of run.stored) {
+      outputs.set(key, { fingerprint, output });
     }
   }
   return outputs;

@@ -5,11 +5,17 @@ import {
   type TaskStatistics,
   type TaskStatus,
 } from "@astrum/core";
-import type { CollectedAttempt, CollectedRun, CollectedTask } from "./collected-run.ts";
+import {
+  type CollectedAttempt,
+  type CollectedRun,
+  type CollectedTask,
+  isFinal,
+} from "./collected-run.ts";
 import type { OutcomeLine } from "./log-format.ts";
 
 export function rebuiltTask(task: CollectedTask, run: CollectedRun): TaskStatistics {
-  const { key, info, completedAt } = task;
+  const { key, info, facts = {} } = task;
+  const stored = run.stored.get(key);
   const status = statusOf(task, run);
   const maxRetries = Math.max(0, (info?.maxAttempts ?? task.attempts.length) - 1);
   const attemptStatistics = task.attempts.map((attempt, index) =>
@@ -17,21 +23,17 @@ export function rebuiltTask(task: CollectedTask, run: CollectedRun): TaskStatist
       task,
       attempt,
       maxRetries,
-      index === task.attempts.length - 1 ? completedAt : undefined,
+      index === task.attempts.length - 1 ? stored?.at : undefined,
     ),
   );
   const releasedBy = releaseOf(task, run);
-  const startAt = attemptStatistics[0]?.startAt ?? firstItemStart(key, run);
-  const lastEnd = attemptStatistics.at(-1)?.endAt ?? null;
-  const endAt =
-    startAt === null || status === "detached" || status === "abandoned"
-      ? lastEnd
-      : (task.endAt ?? lastEnd);
+  const { startAt, endAt } = spanOf(attemptStatistics, key, run);
   const failed = task.attempts.findLast(({ outcome }) => outcome?.error !== undefined);
   const unhappy = status === "failed" || status === "abandoned";
   const error = unhappy ? (task.outcome?.error ?? failed?.outcome?.error) : undefined;
-  const reason = reasonOf(task, status, run);
+  const reason = facts.reason ?? reasonOf(task, status, run);
   const index = info?.parent === undefined ? undefined : (info.index ?? indexIn(key));
+  const { blockedMs, ignoredSignal, overrunMs, attributes, output } = facts;
   return {
     taskName: key,
     kind: info?.kind ?? kindOf(task, run),
@@ -41,8 +43,9 @@ export function rebuiltTask(task: CollectedTask, run: CollectedRun): TaskStatist
     dependencies:
       info?.edges ?? (info?.dependencies ?? []).map((name) => ({ task: name, kind: "value" })),
     status,
-    fingerprint: task.fingerprint ?? "",
+    fingerprint: task.fingerprint ?? stored?.fingerprint ?? "",
     ...(status === "restored" ? { restored: true } : {}),
+    ...(blockedMs === undefined ? {} : { blockedMs }),
     ...(reason === undefined ? {} : { reason }),
     readyAt: task.readyAt ?? null,
     startAt,
@@ -55,20 +58,51 @@ export function rebuiltTask(task: CollectedTask, run: CollectedRun): TaskStatist
     attemptCount: attemptStatistics.length,
     attemptStatistics,
     ...(error === undefined ? {} : { error }),
+    ...(ignoredSignal === undefined ? {} : { ignoredSignal }),
+    ...(overrunMs === undefined ? {} : { overrunMs }),
     ...(info === undefined || info.tags.length === 0 ? {} : { tags: info.tags }),
+    ...(attributes === undefined ? {} : { attributes }),
+    ...(output === undefined ? {} : { output }),
   };
+}
+
+/** Of a task its first call and the end of its last attempt; of a map those of its items. */
+function spanOf(
+  attempts: readonly AttemptStatistics[],
+  key: string,
+  run: CollectedRun,
+): Pick<TaskStatistics, "startAt" | "endAt"> {
+  const [first] = attempts;
+  if (first !== undefined) return { startAt: first.startAt, endAt: attempts.at(-1)?.endAt ?? null };
+  let startAt: number | null = null;
+  let endAt: number | null = null;
+  for (const item of run.itemsOf(key)) {
+    const begun = item.attempts[0]?.startAt;
+    if (begun !== undefined) startAt = Math.min(begun, startAt ?? begun);
+    const last = item.attempts.at(-1);
+    const ended = last && (last.endAt ?? run.stored.get(item.key)?.at);
+    if (ended !== undefined) endAt = Math.max(ended, endAt ?? ended);
+  }
+  return { startAt, endAt };
 }
 
 /** Who let it become ready: as told, else the dependency that had ended last; the items of a map come with the map. */
 function releaseOf(task: CollectedTask, run: CollectedRun): string | undefined {
+  if (task.releasedBy !== undefined || task.releaseTold === true) return task.releasedBy;
   const { info, readyAt } = task;
-  if (task.releasedBy !== undefined || info === undefined || readyAt === undefined) {
-    return task.releasedBy;
-  }
+  if (info === undefined || readyAt === undefined) return undefined;
   const parent = info.parent === undefined ? undefined : run.tasks.get(info.parent);
-  if (parent !== undefined) return parent === task ? undefined : releaseOf(parent, run);
+  if (parent !== undefined) return parent.releasedBy ?? lastDependency(parent, readyAt, run);
+  return lastDependency(task, readyAt, run);
+}
+
+function lastDependency(
+  { info }: CollectedTask,
+  readyAt: number,
+  run: CollectedRun,
+): string | undefined {
   let last: CollectedTask | undefined;
-  for (const name of info.dependencies) {
+  for (const name of info?.dependencies ?? []) {
     const dependency = run.tasks.get(name);
     if (dependency?.endAt === undefined || dependency.endAt > readyAt) continue;
     if (dependency.live === "skipped") continue;
@@ -77,32 +111,24 @@ function releaseOf(task: CollectedTask, run: CollectedRun): string | undefined {
   return last?.key;
 }
 
-/** A map is as old as the first call of an item. */
-function firstItemStart(key: string, run: CollectedRun): number | null {
-  const item = run.firstItems.get(key);
-  return item?.attempts[0]?.startAt ?? null;
-}
-
-/** Live events do not say which tasks are maps; their items name them. */
+/** An older log does not say which tasks are maps; their items name them. */
 function kindOf({ key, info }: CollectedTask, run: CollectedRun): TaskStatistics["kind"] {
   if (info?.parent !== undefined) return "item";
-  return run.firstItems.has(key) ? "map" : "task";
+  return run.itemsOf(key).length > 0 ? "map" : "task";
 }
 
 /** An output that the journal stored is proof of completion, even where the log ends before the event. */
 function statusOf(task: CollectedTask, run: CollectedRun): TaskStatus {
   if (task.outcome !== undefined) return task.outcome.status;
-  if (task.completedAt !== undefined) return "completed";
+  if (isFinal(task.live)) return task.live;
+  if (run.stored.get(task.key)?.at !== undefined) return "completed";
   switch (task.live) {
     case "running":
       return run.end === undefined ? "abandoned" : "detached";
-    case "delayed":
-    case "ready":
-      return "cancelled";
     case "waiting":
       return "skipped";
     default:
-      return task.live;
+      return "cancelled";
   }
 }
 
@@ -132,7 +158,7 @@ function attemptOf(
       ? {}
       : { errorMessage: summarizeError(outcome.error), error: outcome.error }),
     willRetry: attempt.willRetry ?? false,
-    ...(delayMs === undefined ? {} : { delayMs }),
+    ...(delayMs === undefined ? {} : { delayMs: thousandths(delayMs) }),
     ...(executor === "main" ? {} : { executor }),
   };
 }
@@ -157,14 +183,15 @@ function attemptStatus(
   }
 }
 
+/** Why, where the log does not say it in so many words: it ends before, or is of an older version. */
 function reasonOf(
   task: CollectedTask,
   status: TaskStatus,
   run: CollectedRun,
 ): TaskStatistics["reason"] {
   if (status !== "skipped" && status !== "cancelled" && status !== "abandoned") return undefined;
-  const { outcome, cause } = task;
-  if (outcome === undefined && run.end === undefined && !isFinal(task)) {
+  const { outcome, cause, keptBy } = task;
+  if (outcome === undefined && run.end === undefined && !isFinal(task.live)) {
     const message = "the event log ends here";
     return { kind: task.attempts.length === 0 ? "not-started" : "aborted", message };
   }
@@ -177,26 +204,30 @@ function reasonOf(
   }
   const message = outcome?.reason === undefined ? {} : { message: outcome.reason };
   const stopped = run.end?.executionState === "cancelled";
-  if (status === "skipped") return { kind: stopped ? "aborted" : "condition", ...message };
+  if (status === "skipped") {
+    if (stopped) return { kind: "aborted", ...message };
+    return keptBy === undefined
+      ? { kind: "condition", ...message }
+      : { kind: "failure", task: keptBy };
+  }
   return { kind: task.attempts.length === 0 ? "not-started" : "aborted", ...message };
-}
-
-function isFinal({ live }: CollectedTask): boolean {
-  return live !== "waiting" && live !== "ready" && live !== "running" && live !== "delayed";
 }
 
 /** Follows the chain of skipped tasks to the one that started it. */
 function rootOf(name: string, run: CollectedRun): string {
-  const seen = new Set<string>();
+  const chain = new Set<string>();
   let root = name;
-  while (!seen.has(root)) {
-    seen.add(root);
+  // Each task is asked once: a long chain would be walked again for everyone on it.
+  while (!chain.has(root) && !run.roots.has(root)) {
+    chain.add(root);
     const task = run.tasks.get(root);
     const skipped = task?.outcome?.status === "skipped" || task?.live === "skipped";
     const next = skipped ? (task?.outcome?.cause ?? task?.cause) : undefined;
     if (next === undefined) break;
     root = next;
   }
+  root = run.roots.get(root) ?? root;
+  for (const one of chain) run.roots.set(one, root);
   return root;
 }
 

@@ -134,7 +134,8 @@ class Check {
       if (complaints.length === 0) return;
       if (closest === undefined || complaints.length < closest.length) closest = complaints;
     }
-    issues.push(...(closest ?? []));
+    // Not spread into the call: there may be more complaints than a call takes arguments.
+    for (const issue of closest ?? []) issues.push(issue);
   }
 
   #resolve(reference: string): Schema {

@@ -2,7 +2,8 @@
 import process from "node:process";
 import { type Clock, fromEvents, type Observer } from "@astrum/core";
 import type { Redaction } from "../wording/redact.ts";
-import { lineObserver, lineWriter } from "../writing/live-log.ts";
+import { lineObserver } from "../writing/event-lines.ts";
+import { lineWriter } from "../writing/live-log.ts";
 import { coloursOn, painter } from "./colour.ts";
 import type { Display } from "./display.ts";
 import { LiveDisplay } from "./live.ts";

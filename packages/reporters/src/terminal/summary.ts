@@ -40,7 +40,8 @@ export function printSummary(
     columns === undefined ? paint(line) : wrapped(paint(line), columns);
   const texts: string[] = [];
   const add = (section: readonly Line[], laidOut: (line: Line) => string): void => {
-    if (section.length > 0) texts.push(...section.map(laidOut), "");
+    for (const line of section) texts.push(laidOut(line));
+    if (section.length > 0) texts.push("");
   };
   add(sections.slowest, row);
   add(sections.flaky, row);
@@ -49,7 +50,7 @@ export function printSummary(
   add(planIssues, paint);
   add(stacks ? failures : failureTitles, paint);
   add(cutOff, prose);
-  texts.push(...headline.map(prose));
+  for (const line of headline) texts.push(prose(line));
   sink.write(texts.map((text) => `${text}\n`).join(""));
 }
 

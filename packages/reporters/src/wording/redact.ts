@@ -141,10 +141,14 @@ function withoutTasks(report: SerializedReport): SerializedReport {
 function distinctNames(report: SerializedReport, rewrite: TextRule): Map<string, string> {
   const names = new Map<string, string>();
   const taken = new Set<string>();
+  // By what is left of a name, the number that the next one like it tries first: thousands may be left alike.
+  const next = new Map<string, number>();
   report.taskStatistics.forEach(({ taskName }, index) => {
     const clean = rewrite(taskName, ["taskStatistics", index, "taskName"]);
     let name = clean;
-    for (let n = 2; taken.has(name); n++) name = `${clean}~${n}`;
+    let number = next.get(clean) ?? 2;
+    while (taken.has(name)) name = `${clean}~${number++}`;
+    next.set(clean, number);
     taken.add(name);
     names.set(taskName, name);
   });

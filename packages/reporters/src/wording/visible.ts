@@ -41,7 +41,8 @@ export function visibleMessage(text: string): string {
 /** At most `limit` code points, the last one an ellipsis when something was cut off. */
 export function cut(text: string, limit: number): string {
   if (text.length <= limit) return text;
-  const points = Array.from(text);
+  // A code point is two units at most: what lies beyond cannot be among the first `limit`.
+  const points = Array.from(text.slice(0, 2 * limit + 2));
   return points.length <= limit ? text : `${points.slice(0, limit - 1).join("")}…`;
 }
 

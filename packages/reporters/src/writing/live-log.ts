@@ -3,15 +3,10 @@
  * in the file even if the process is killed in the next instruction. (A stream keeps lines in memory and loses them.)
  * Knows files and events; reading a log back is `readEventLog`.
  */
-import type { Journal, Observer, RunEvent, TaskInfo, TaskOutcome } from "@astrum/core";
-import { fromEvents, serializeError, summarizeError } from "@astrum/core";
-import {
-  LINE_VERSION,
-  type LineBody,
-  type OutcomeLine,
-  type TaskLine,
-} from "../reading/log-format.ts";
+import type { Journal, Observer } from "@astrum/core";
+import { LINE_VERSION, type LineBody } from "../reading/log-format.ts";
 import { lineRedactor, type Redaction } from "../wording/redact.ts";
+import { lineObserver } from "./event-lines.ts";
 
 export interface EventLogOptions {
   /** Applied to every line before it is written. An output in which anything is found is not stored. */
@@ -62,123 +57,6 @@ export function lineWriter(append: (line: string) => void, redact?: Redaction): 
     const head = { v: LINE_VERSION, seq: seq++, run, at: Math.round(at * 1000) / 1000 };
     append(JSON.stringify(clean({ ...head, ...body })));
   };
-}
-
-/** Writes every event of its runs as a line. */
-export function lineObserver(name: string, write: LineWriter): Observer {
-  const mentioned = new Map<string, Set<string>>();
-  const firstMention = ({ run, key }: TaskInfo): boolean => {
-    const known = mentioned.get(run.runId) ?? new Set();
-    if (known.has(key)) return false;
-    mentioned.set(run.runId, known.add(key));
-    return true;
-  };
-  return fromEvents(name, (event) => {
-    const { runId } = runOf(event);
-    const task = taskOf(event);
-    // Whatever comes first about a task, a status comes before it.
-    if (task !== undefined && event.type !== "task.status" && firstMention(task)) {
-      write(runId, event.at, {
-        type: "task.status",
-        task: task.key,
-        to: "ready",
-        info: lineOf(task),
-      });
-    }
-    write(runId, event.at, bodyOf(event, task !== undefined && firstMention(task)));
-    if (event.type === "run.end") mentioned.delete(runId);
-  });
-}
-
-function runOf(event: RunEvent): TaskInfo["run"] {
-  if (event.type === "run.start" || event.type === "run.end") return event.run;
-  return "attempt" in event ? event.attempt.task.run : event.task.run;
-}
-
-function taskOf(event: RunEvent): TaskInfo | undefined {
-  if (event.type === "run.start" || event.type === "run.end") return undefined;
-  return "attempt" in event ? event.attempt.task : event.task;
-}
-
-function bodyOf(event: RunEvent, first: boolean): LineBody {
-  switch (event.type) {
-    case "run.start": {
-      const { flow, stageCount, maxParallelism, concurrency = null, attributes } = event.run;
-      return { type: event.type, flow, stageCount, maxParallelism, concurrency, attributes };
-    }
-    case "task.status":
-      return {
-        type: event.type,
-        task: event.task.key,
-        ...(event.from === undefined ? {} : { from: event.from }),
-        to: event.to,
-        ...(event.cause === undefined ? {} : { cause: event.cause }),
-        ...(first ? { info: lineOf(event.task) } : {}),
-      };
-    case "attempt.start": {
-      const { attempt, waitedMs } = event;
-      const { task, number, executor } = attempt;
-      return { type: event.type, task: task.key, attempt: number, executor, waitedMs };
-    }
-    case "attempt.progress": {
-      const { attempt, fraction, message } = event;
-      const said = message === undefined ? {} : { message };
-      return {
-        type: event.type,
-        task: attempt.task.key,
-        attempt: attempt.number,
-        fraction,
-        ...said,
-      };
-    }
-    case "attempt.end": {
-      const { attempt, outcome, willRetry, delayMs } = event;
-      return {
-        type: event.type,
-        task: attempt.task.key,
-        attempt: attempt.number,
-        outcome: outcomeLine(outcome),
-        willRetry,
-        ...(delayMs === undefined ? {} : { delayMs }),
-      };
-    }
-    case "task.end":
-      return { type: event.type, task: event.task.key, outcome: outcomeLine(event.outcome) };
-    default:
-      return { type: event.type, executionState: event.executionState };
-  }
-}
-
-function lineOf({ name, stage, dependencies, parent, maxAttempts, tags }: TaskInfo): TaskLine {
-  return {
-    name,
-    stage,
-    dependencies,
-    ...(parent === undefined ? {} : { parent }),
-    maxAttempts: Number.isFinite(maxAttempts) ? maxAttempts : Number.MAX_SAFE_INTEGER,
-    tags,
-  };
-}
-
-function outcomeLine(outcome: TaskOutcome): OutcomeLine {
-  switch (outcome.status) {
-    case "failed": {
-      const { status, error, timedOut } = outcome;
-      return { status, error: serializeError(error), timedOut };
-    }
-    case "cancelled":
-      return { status: outcome.status, reason: summarizeError(outcome.reason) };
-    case "abandoned": {
-      const { status, reason } = outcome;
-      return { status, reason: summarizeError(reason), error: serializeError(reason) };
-    }
-    case "skipped": {
-      const { status, reason, cause } = outcome;
-      return { status, reason, ...(cause === undefined ? {} : { cause }) };
-    }
-    default:
-      return { status: outcome.status };
-  }
 }
 
 /** The part of `node:fs` that a log needs, found at run time: the formats work where there are no files. */

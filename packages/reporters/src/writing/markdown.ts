@@ -216,8 +216,14 @@ function code(text: string): string {
   const shown = visible(text);
   if (shown === "") return '`""`';
   const fence = "`".repeat(1 + longestRun(shown, "`"));
-  const padded = /^`|`$|^ .*\S.* $/.test(shown) ? ` ${shown} ` : shown;
+  const padded = needsPadding(shown) ? ` ${shown} ` : shown;
   return `${fence}${padded}${fence}`;
+}
+
+/** A backtick at an end would belong to the fence; of a space at both ends Markdown takes one away, unless all are spaces. */
+function needsPadding(text: string): boolean {
+  if (text.startsWith("`") || text.endsWith("`")) return true;
+  return text.startsWith(" ") && text.endsWith(" ") && text.trim() !== "";
 }
 
 function longestRun(text: string, character: string): number {

@@ -1,0 +1,77 @@
+/**
+ * The stages of a run of which only its tasks are known: when the tasks of each depth ran, and what they could run beside.
+ */
+import type { StageStatistics, TaskStatistics } from "@astrum/core";
+
+/** More names than that in all lists of what runs in parallel, and each stage names its own tasks only. */
+const MOST_NAMES = 5_000_000;
+
+export function rebuiltStages(tasks: readonly TaskStatistics[]): StageStatistics[] {
+  const stages = new Map<number, TaskStatistics[]>();
+  for (const task of tasks) {
+    if (task.stageId === null) continue;
+    const members = stages.get(task.stageId);
+    if (members === undefined) stages.set(task.stageId, [task]);
+    else members.push(task);
+  }
+  const inOrder = Array.from(stages).sort(([a], [b]) => a - b);
+  const parallel = parallelTasks(inOrder);
+  return inOrder.map(([stageId, members], at) => {
+    const startTasks = members.map(({ taskName }) => taskName);
+    const parallelTasks = parallel?.[at] ?? startTasks;
+    const waitTasks = Array.from(namesAwaited(members));
+    const { startAt, endAt } = spanOf(members);
+    return {
+      stageId,
+      stageName: `Stage_${stageId}`,
+      startAt,
+      endAt,
+      durationMs:
+        startAt === null || endAt === null ? 0 : thousandths(Math.max(0, endAt - startAt)),
+      parallelTaskCount: parallelTasks.length,
+      waitTaskCount: waitTasks.length,
+      parallelTasks,
+      waitTasks,
+      startTasks,
+    };
+  });
+}
+
+function namesAwaited(members: readonly TaskStatistics[]): Set<string> {
+  const names = new Set<string>();
+  for (const { dependencies } of members) for (const { task } of dependencies) names.add(task);
+  return names;
+}
+
+/** The tasks of a stage, and those of earlier stages that nobody has had to wait for yet. */
+function parallelTasks(
+  stages: readonly (readonly [number, readonly TaskStatistics[]])[],
+): string[][] | undefined {
+  const lists: string[][] = [];
+  let going: string[] = [];
+  let names = 0;
+  for (const [, members] of stages) {
+    const awaited = namesAwaited(members);
+    going = going.filter((name) => !awaited.has(name));
+    for (const { taskName } of members) going.push(taskName);
+    names += going.length;
+    if (names > MOST_NAMES) return undefined;
+    lists.push([...going]);
+  }
+  return lists;
+}
+
+function spanOf(members: readonly TaskStatistics[]): Pick<StageStatistics, "startAt" | "endAt"> {
+  let first: number | null = null;
+  let last: number | null = null;
+  for (const { startAt, endAt } of members) {
+    if (startAt === null) continue;
+    first = Math.min(startAt, first ?? startAt);
+    if (endAt !== null) last = Math.max(endAt, last ?? endAt);
+  }
+  return { startAt: first, endAt: last };
+}
+
+function thousandths(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

@@ -1,0 +1,208 @@
+/**
+ * What a run tells its observers, as lines of an event log: each fact once, on the first line that can hold it, so that a
+ * report made of the lines is the run's own. Knows no file.
+ */
+import {
+  fromEvents,
+  type Observer,
+  type RunEvent,
+  serializeError,
+  summarizeError,
+  type TaskInfo,
+  type TaskOutcome,
+  type TaskStatistics,
+} from "@astrum/core";
+import type { LineBody, OutcomeLine, TaskFacts, TaskLine } from "../reading/log-format.ts";
+
+/** Writes every event of its runs as a line. */
+export function lineObserver(
+  name: string,
+  write: (run: string, at: number, body: LineBody) => void,
+): Observer {
+  const mentioned = new Map<string, Set<string>>();
+  const startedAt = new Map<string, number>();
+  const firstMention = ({ run, key }: TaskInfo): boolean => {
+    const known = mentioned.get(run.runId) ?? new Set();
+    if (known.has(key)) return false;
+    mentioned.set(run.runId, known.add(key));
+    return true;
+  };
+  return fromEvents(name, (event) => {
+    const { runId } = runOf(event);
+    const task = taskOf(event);
+    if (event.type === "run.start") startedAt.set(runId, event.at);
+    // Whatever comes first about a task, a status comes before it.
+    if (task !== undefined && event.type !== "task.status" && firstMention(task)) {
+      write(runId, event.at, {
+        type: "task.status",
+        task: task.key,
+        to: "ready",
+        info: lineOf(task),
+      });
+    }
+    const first = task !== undefined && firstMention(task);
+    write(runId, event.at, bodyOf(event, first, startedAt.get(runId) ?? 0));
+    if (event.type === "run.end") {
+      mentioned.delete(runId);
+      startedAt.delete(runId);
+    }
+  });
+}
+
+function runOf(event: RunEvent): TaskInfo["run"] {
+  if (event.type === "run.start" || event.type === "run.end") return event.run;
+  return "attempt" in event ? event.attempt.task.run : event.task.run;
+}
+
+function taskOf(event: RunEvent): TaskInfo | undefined {
+  if (event.type === "run.start" || event.type === "run.end") return undefined;
+  return "attempt" in event ? event.attempt.task : event.task;
+}
+
+/** `first`: nothing was said of the task before. `startedAt`: the run's first event. */
+function bodyOf(event: RunEvent, first: boolean, startedAt: number): LineBody {
+  switch (event.type) {
+    case "run.start": {
+      const { flow, stageCount, maxParallelism, concurrency = null, attributes } = event.run;
+      const { type, header: report } = event;
+      return { type, flow, stageCount, maxParallelism, concurrency, attributes, report };
+    }
+    case "task.status":
+      return statusLine(event, first, startedAt);
+    case "attempt.start": {
+      const { attempt, waitedMs, slot, limitedBy, slotFreedBy } = event;
+      const { task, number, executor } = attempt;
+      return {
+        type: event.type,
+        task: task.key,
+        attempt: number,
+        executor,
+        waitedMs,
+        slot,
+        ...(limitedBy === undefined ? {} : { limitedBy }),
+        ...(slotFreedBy === undefined ? {} : { slotFreedBy }),
+      };
+    }
+    case "attempt.progress": {
+      const { attempt, fraction, message } = event;
+      const said = message === undefined ? {} : { message };
+      return {
+        type: event.type,
+        task: attempt.task.key,
+        attempt: attempt.number,
+        fraction,
+        ...said,
+      };
+    }
+    case "attempt.end": {
+      const { attempt, outcome, willRetry, delayMs } = event;
+      return {
+        type: event.type,
+        task: attempt.task.key,
+        attempt: attempt.number,
+        outcome: outcomeLine(outcome),
+        willRetry,
+        ...(delayMs === undefined ? {} : { delayMs }),
+        ...(attempt.executor === "main" ? {} : { executor: attempt.executor }),
+      };
+    }
+    case "task.end":
+      return { type: event.type, task: event.task.key, outcome: outcomeLine(event.outcome) };
+    default: {
+      const { type, executionState, footer } = event;
+      return { type, executionState, footer };
+    }
+  }
+}
+
+type StatusEvent = Extract<RunEvent, { type: "task.status" }>;
+
+function statusLine(event: StatusEvent, first: boolean, startedAt: number): LineBody {
+  const { type, task, from, to, cause } = event;
+  const line = {
+    type,
+    task: task.key,
+    ...(from === undefined ? {} : { from }),
+    to,
+    ...(cause === undefined ? {} : { cause }),
+  };
+  const final = !LIVE.has(to);
+  // Most lines say everything without them.
+  if (!first && !final && from !== "waiting") return line;
+  const row = event.statistics();
+  return {
+    ...line,
+    ...(first ? { info: lineOf(task, row) } : {}),
+    ...(from === "waiting" ? releaseLine(event, row, startedAt) : {}),
+    ...(final ? factsLine(row) : {}),
+  };
+}
+
+const LIVE: ReadonlySet<StatusEvent["to"]> = new Set(["waiting", "ready", "running", "delayed"]);
+
+/** A task whose inputs took time to prepare was ready before its status says so. */
+function releaseLine(
+  { at, to, cause }: StatusEvent,
+  { readyAt, releasedBy }: TaskStatistics,
+  startedAt: number,
+): { readyAt?: number; releasedBy?: string | null } {
+  const told = to === "ready" || to === "running";
+  const toldAt = told ? thousandths(at - startedAt) : null;
+  const toldBy = told ? cause : undefined;
+  return {
+    ...(readyAt === null || readyAt === toldAt ? {} : { readyAt }),
+    ...(releasedBy === toldBy ? {} : { releasedBy: releasedBy ?? null }),
+  };
+}
+
+function factsLine(row: TaskStatistics): { facts?: TaskFacts } {
+  const { reason, blockedMs, ignoredSignal, overrunMs, attributes, output } = row;
+  const facts = { reason, blockedMs, ignoredSignal, overrunMs, attributes, output };
+  const known = Object.entries(facts).filter(([, value]) => value !== undefined);
+  return known.length === 0 ? {} : { facts: Object.fromEntries(known) };
+}
+
+function thousandths(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
+
+function lineOf(info: TaskInfo, row?: TaskStatistics): TaskLine {
+  const { name, kind, stage, dependencies, parent, maxAttempts, concurrency, tags } = info;
+  return {
+    name,
+    kind,
+    stage,
+    dependencies,
+    ...(parent === undefined ? {} : { parent }),
+    ...(row?.index === undefined ? {} : { index: row.index }),
+    maxAttempts: Number.isFinite(maxAttempts) ? maxAttempts : Number.MAX_SAFE_INTEGER,
+    ...(concurrency === undefined ? {} : { concurrency }),
+    tags,
+    ...(row === undefined || dependencies.length === 0 ? {} : { edges: row.dependencies }),
+    ...(row === undefined ? {} : { fingerprint: row.fingerprint }),
+  };
+}
+
+function outcomeLine(outcome: TaskOutcome): OutcomeLine {
+  switch (outcome.status) {
+    case "failed": {
+      const { status, error, timedOut } = outcome;
+      return { status, error: serializeError(error), timedOut };
+    }
+    case "cancelled": {
+      const { status, reason, error } = outcome;
+      const threw = "error" in outcome ? { error: serializeError(error) } : {};
+      return { status, reason: summarizeError(reason), ...threw };
+    }
+    case "abandoned": {
+      const { status, reason } = outcome;
+      return { status, reason: summarizeError(reason), error: serializeError(reason) };
+    }
+    case "skipped": {
+      const { status, reason, cause } = outcome;
+      return { status, reason, ...(cause === undefined ? {} : { cause }) };
+    }
+    default:
+      return { status: outcome.status };
+  }
+}
