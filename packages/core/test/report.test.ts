@@ -714,6 +714,35 @@ describe("unwrap()", () => {
     ]);
   });
 
+  it("says of a completed run which roots have no value, and why", async () => {
+    const out = task("out", fail("the auditor is out"), { onFailure: "ignore" });
+    const idle = task("idle", () => 1, { when: () => ({ skip: "not today" }) });
+    const reads = task("reads", { out }, () => 1);
+    const fine = task("fine", () => 1);
+    const report = await flow("f", { fine, reads, later: idle }).run();
+    expect(report.executionState).toBe("completed");
+    const said = [
+      "The run completed, but not every root has a value:",
+      'Task "out" failed: the auditor is out',
+      'Task "reads" was skipped: needs "out", which failed',
+      'Task "idle", root "later", was skipped: not today',
+    ];
+    expect(() => report.unwrap()).toThrow(expect.objectContaining({ message: said.join("\n  ") }));
+  });
+
+  it("of a scheduler does without the outputs that were let go", async () => {
+    const orders = [{ taskName: "a" }, { taskName: "b", dependencies: [{ taskName: "a" }] }];
+    const scheduler = new DynamicScheduler(
+      [
+        ["a", () => 1],
+        ["b", () => 2],
+      ],
+      orders,
+      { keep: "roots" },
+    );
+    expect({ ...(await scheduler.execute()).unwrap() }).toEqual({ b: 2 });
+  });
+
   it("throws the reason when the run was aborted", async () => {
     const signal = AbortSignal.abort(new Error("enough"));
     const report = await flow("f", { a: task("a", () => 1) }).run({ signal });

@@ -422,9 +422,13 @@ export class Report implements ExecutionReport {
     return named;
   }
 
-  #hasOutput(task: number): boolean {
+  #isDone(task: number): boolean {
     const status = this.#ledger.status[task];
-    return (status === COMPLETED || status === RESTORED) && !this.#record.released.has(task);
+    return status === COMPLETED || status === RESTORED;
+  }
+
+  #hasOutput(task: number): boolean {
+    return this.#isDone(task) && !this.#record.released.has(task);
   }
 
   get taskReturnSet(): ReadonlyMap<string, unknown> {
@@ -455,9 +459,8 @@ export class Report implements ExecutionReport {
 
   unwrap(): Record<string, unknown> {
     const roots = this.#graph.roots ?? [...this.#graph.index].map(([key, task]) => ({ key, task }));
-    const missing = roots
-      .map(({ task }) => task)
-      .filter((task) => !this.#hasOutput(task) && !this.#graph.tails.has(task));
+    // What a scheduler let go was had; a flow lets none of its roots go.
+    const missing = roots.filter(({ task }) => !this.#isDone(task) && !this.#graph.tails.has(task));
     const { planIssues } = this.#record;
     if (missing.length + this.#graph.leftOut.length + planIssues.length === 0) return this.outputs;
     throw runError(this.#record, missing);

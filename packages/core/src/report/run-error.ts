@@ -1,4 +1,5 @@
 /** What `unwrap()` throws: how the run ended, why, and of what there is no value. The one place where a `RunError` is made. */
+import type { Root } from "../define/graph.ts";
 import { RunError } from "../ground/errors.ts";
 import { FAILED } from "../machine/ledger.ts";
 import { errorSummary, type FailedFacts } from "./error-summary.ts";
@@ -12,8 +13,8 @@ interface EndedFacts extends FailedFacts {
   readonly state: "completed" | "failed" | "cancelled";
 }
 
-/** `missing` are the roots that have no value. */
-export function runError(record: EndedFacts, missing: readonly number[]): RunError {
+/** `missing` are the roots that ran and have no value. */
+export function runError(record: EndedFacts, missing: readonly Root[]): RunError {
   const { plan, ledger, reasons, state } = record;
   const errors = ledger.failures.map((task) => ledger.errorOf(task));
   const { stoppedBy } = ledger;
@@ -21,12 +22,14 @@ export function runError(record: EndedFacts, missing: readonly number[]): RunErr
     errors.push(reasons.errorOf(stoppedBy, -1));
   }
   const lines = errorSummary(record);
-  for (const task of missing) {
+  for (const { key, task } of missing) {
     const status = ledger.status[task] as number;
     if (status === FAILED) continue;
     const reason = ledger.reasons.get(task);
     const why = reason === undefined ? "" : `: ${reasons.textOf(reason)}`;
-    lines.push(`Task "${taskName(plan.graph, ledger, task)}" ${fateOf(status)}${why}`);
+    const name = taskName(plan.graph, ledger, task);
+    const as = key === name ? "" : `, root "${key}",`;
+    lines.push(`Task "${name}"${as} ${fateOf(status)}${why}`);
   }
   for (const key of plan.graph.leftOut) {
     lines.push(`Root "${key}" did not run: it was not among the targets`);
