@@ -80,7 +80,8 @@ function scenarios(options: RunOptions): Record<string, Scenario> {
 
 /** What a caller sees of a run, without what can differ from run to run. */
 function seen(report: ExecutionReport): unknown {
-  const { observerErrors: _, ...rest } = report.toJSON({ outputs: true });
+  // Origins name the run.
+  const { observerErrors: _, origins: __, ...rest } = report.toJSON({ outputs: true });
   return JSON.parse(
     JSON.stringify(rest, (key, value) => (key === "stack" || key === "id" ? undefined : value)),
   );

@@ -55,7 +55,8 @@ export function unruly(
     const commands = machine.handle(event);
     if (event.type === "mustered") mustering = false;
     if (commands.some(({ type }) => type === "muster")) mustering = true;
-    if (mustering) continue;
+    // The machine waits for an answer before anybody may start.
+    if (mustering || commands.some(({ type }) => type === "gather")) continue;
     const started = commands.flatMap((command) =>
       command.type === "start" && !before.has(command.task) ? [command.task] : [],
     );
