@@ -137,6 +137,32 @@ describe("A stack for people", () => {
   });
 });
 
+describe("A frame of a `data:` URL, which has all of its code in it", () => {
+  it("takes no time, and is not ours", () => {
+    const frame = `    at x (data:text/javascript;base64,${"A/".repeat(40_000)}:1:2)`;
+    expect(framesOf(`${frame}\n${frame.slice(0, 4000)}:1:2)`)).toHaveLength(2);
+  });
+
+  it("takes no time where the engine itself is in it", async () => {
+    const { outputFiles } = buildSync({
+      stdin: {
+        contents: `
+          import { readableStack } from "./src/index.ts";
+          const padding = ${JSON.stringify("/".repeat(500_000))};
+          export const frames = readableStack(new Error("x")).frames.length + 0 * padding.length;
+        `,
+        resolveDir: fileURLToPath(new URL("..", import.meta.url)),
+      },
+      bundle: true,
+      write: false,
+      format: "esm",
+    });
+    const code = Buffer.from(outputFiles[0]?.contents ?? "").toString("base64");
+    const { frames } = await import(`data:text/javascript;base64,${code}`);
+    expect(frames).toBeGreaterThanOrEqual(0);
+  });
+});
+
 describe("An error that the engine makes", () => {
   const thrownBy = (call: () => unknown): Error => {
     try {

@@ -16,8 +16,10 @@ const PACKAGES = "(?:core|bullmq|otel|prometheus|reporters|worker-threads)";
 const INSTALLED = new RegExp(`/@astrum/${PACKAGES}(?:/(?:dist|src)/|@[^/\\s]+/)`);
 
 /** This file, where neither an installation nor a bundler has put it elsewhere: its source, or its chunk of the build. */
-const THIS_FILE =
-  /(\/?[^\s()@]*\/)core\/(?:src\/ground\/readable-stack\.ts|dist\/astrum-core-\w+\.js)/;
+const THIS_FILE = /core\/(?:src\/ground\/readable-stack\.ts|dist\/astrum-core-\w+\.js)/;
+
+/** No path is longer; the code of a `data:` URL is. */
+const MAX_FRAME = 4096;
 
 export interface ReadableStack {
   /** What stands above the first frame: the class, the message, with some errors a piece of source. */
@@ -31,11 +33,14 @@ export interface ReadableStack {
  *
  * @example
  * ```ts
- * import { readableStack } from "@astrum/core";
+ * import { flow, readableStack, task } from "@astrum/core";
  *
- * const { head, frames } = readableStack(new Error("no route to host"));
- * console.log(head); // Error: no route to host
- * const stack = [head, ...frames].join("\n"); // without the frames of the engine
+ * const fail = () => {
+ *   throw new Error("gone");
+ * };
+ * const outcome = (await flow("f", { a: task("a", () => fail()) }).run()).outcome("a");
+ * const { head, frames } = readableStack(outcome.status === "failed" ? outcome.error : undefined);
+ * console.log(head, frames[0]?.slice(4, 11)); // Error: gone at fail
  * ```
  */
 export function readableStack(error: unknown): ReadableStack {
@@ -74,6 +79,7 @@ function readable(frames: readonly string[]): string[] {
 }
 
 function isOurs(frame: string): boolean {
+  if (frame.length > MAX_FRAME) return false;
   const path = plain(frame);
   if (INSTALLED.test(path)) return true;
   checkout ??= findCheckout();
@@ -94,8 +100,17 @@ let checkout: RegExp | undefined;
 
 /** Matches the frames of the packages beside this file. The stack is asked, because `import.meta` is no CommonJS. */
 function findCheckout(): RegExp {
-  const home = THIS_FILE.exec(plain(String(new Error("here").stack)))?.[1];
-  if (home === undefined) return /(?!)/;
-  const path = home.replace(/^\/(?=[A-Za-z]:)/, "").replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`(?:^|[\\s(@]|file:///?)${path}${PACKAGES}/(?:dist|src)/`);
+  for (const line of String(new Error("here").stack).split("\n")) {
+    const frame = line.length > MAX_FRAME ? "" : plain(line);
+    const at = frame.search(THIS_FILE);
+    if (at === -1) continue;
+    const home = frame
+      .slice(0, at)
+      .replace(/^.*[(@]/, "")
+      .replace(/^\s*at (?:async )?/, "")
+      .replace(/^file:\/\/(?:\/(?=[A-Za-z]:))?/, "")
+      .replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    return new RegExp(`(?:^|[\\s(@]|file:///?)${home}${PACKAGES}/(?:dist|src)/`);
+  }
+  return /(?!)/;
 }

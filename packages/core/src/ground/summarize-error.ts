@@ -26,8 +26,9 @@ const MAX_STEPS = 1000;
  * ```ts
  * import { summarizeError } from "@astrum/core";
  *
- * const error = new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED ::1:80") });
- * console.log(summarizeError(error)); // fetch failed: connect ECONNREFUSED ::1:80
+ * const refused = [new Error("refused by ::1"), new Error("refused by 127.0.0.1")];
+ * const error = new TypeError("fetch failed", { cause: new AggregateError(refused) });
+ * console.log(summarizeError(error)); // fetch failed: refused by ::1; refused by 127.0.0.1
  * ```
  */
 export function summarizeError(error: unknown, length: number = MAX_LINE): string {

@@ -24,9 +24,9 @@ export interface Failure {
  *   const { task, outcome, attempts } = event;
  *   console.log(summarizeFailure({ task: task.key, error: outcome.error, attempts }));
  * });
- * const load = task("load", () => { throw new Error("no route to host"); }, { retry: 2 });
+ * const load = task("load", () => Promise.reject(new Error("gone")), { retry: 2 });
  * await flow("nightly", { load }).run({ observers: [log] });
- * // Task "load" failed after 3 attempts: no route to host
+ * // Task "load" failed after 3 attempts: gone
  * ```
  */
 export function summarizeFailure(failure: Failure): string {
