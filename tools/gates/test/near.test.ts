@@ -111,14 +111,22 @@ describe("In this repository,", () => {
   });
 
   test("types, arrows and tests are three lines of work, one for all files", () => {
-    const files = ["packages/core/test/map.test.ts", "packages/core/test/retry.test.ts"];
+    const files = [
+      "packages/core/test/drive/map.test.ts",
+      "packages/core/test/machine/retry.test.ts",
+    ];
     const [types = [], arrows = [], tests = []] = stepsNear(here, files);
     expect(types.map(({ folder, command }) => [folder, command[0]])).toEqual([
       ["packages/core", "tsc"],
     ]);
     expect(arrows.map(({ folder, command }) => [folder, command[0]])).toEqual([[".", "depcruise"]]);
     expect(tests.map(({ folder, command }) => [folder, ...command.slice(3)])).toEqual([
-      ["packages/core", "test/map.test.ts", "test/smoke.test.ts", "test/retry.test.ts"],
+      [
+        "packages/core",
+        "test/drive/map.test.ts",
+        "test/smoke.test.ts",
+        "test/machine/retry.test.ts",
+      ],
     ]);
   });
 

@@ -1,0 +1,444 @@
+/**
+ * What the compiler must accept and must refuse. `tsc` is the test: an `@ts-expect-error` that meets no error is one.
+ */
+import { type } from "arktype";
+import * as v from "valibot";
+import { expectTypeOf } from "vitest";
+import { z } from "zod";
+import {
+  after,
+  DynamicScheduler,
+  type ExecutionReport,
+  type Flow,
+  flow,
+  type Input,
+  type Inputs,
+  type MapOptions,
+  map,
+  type Outcome,
+  optional,
+  type Param,
+  type Plan,
+  param,
+  pick,
+  type RetryPolicy,
+  type Schema,
+  Semaphore,
+  type SerializedReport,
+  settled,
+  type Task,
+  type TaskContext,
+  type TaskOptions,
+  type TaskStatistics,
+  task,
+  type ValueOf,
+  type ValuesOf,
+} from "../../src/index.ts";
+
+interface User {
+  readonly id: number;
+  readonly name: string;
+}
+
+// ---- outputs -----------------------------------------------------------------------------------------------------
+
+const users = task("users", async (): Promise<readonly User[]> => []);
+expectTypeOf(users).toEqualTypeOf<Task<readonly User[]>>();
+const count = task("count", () => 3);
+expectTypeOf(count).toEqualTypeOf<Task<number>>();
+expectTypeOf(task("nothing", () => {})).toEqualTypeOf<Task<void>>();
+expectTypeOf(
+  task("either", () => (Math.random() > 0.5 ? 1 : Promise.resolve("one"))),
+).toEqualTypeOf<Task<string | 1>>();
+expectTypeOf(task("never", (): never => never())).toEqualTypeOf<Task<never>>();
+function never(): never {
+  throw new Error();
+}
+
+// A task of a narrower output is one of a wider output, never the other way.
+const wide: Task<string | number> = count;
+// @ts-expect-error
+const narrow: Task<1> = count;
+void wide;
+void narrow;
+
+// ---- inputs ------------------------------------------------------------------------------------------------------
+
+declare const dateSchema: Schema<Date, string>;
+const audit = task("audit", async () => ({ ok: true as boolean, notes: ["a"] }));
+const since = param<Date>("since");
+const report = task(
+  "report",
+  {
+    users,
+    count,
+    key: pick(audit, "ok"),
+    chosen: pick(users, (list) => list[0]),
+    maybe: optional(count),
+    end: settled(count),
+    since,
+    _: after(audit),
+  },
+  (inputs, context) => {
+    expectTypeOf(inputs.users).toEqualTypeOf<readonly User[]>();
+    expectTypeOf(inputs.count).toEqualTypeOf<number>();
+    expectTypeOf(inputs.key).toEqualTypeOf<boolean>();
+    expectTypeOf(inputs.chosen).toEqualTypeOf<User | undefined>();
+    expectTypeOf(inputs.maybe).toEqualTypeOf<number | undefined>();
+    expectTypeOf(inputs.end).toEqualTypeOf<Outcome<number>>();
+    expectTypeOf(inputs.since).toEqualTypeOf<Date>();
+    expectTypeOf(inputs._).toEqualTypeOf<void>();
+    expectTypeOf(context).toEqualTypeOf<TaskContext>();
+    // @ts-expect-error inputs are read only
+    inputs.count = 1;
+    // @ts-expect-error there is no such input
+    void inputs.orders;
+    return "text";
+  },
+  {
+    when: (inputs) => {
+      expectTypeOf(inputs.maybe).toEqualTypeOf<number | undefined>();
+      return inputs.count > 0 || { skip: "none" };
+    },
+    retry: {
+      attempts: 2,
+      backoff: (retry, error) => {
+        expectTypeOf(retry).toEqualTypeOf<number>();
+        expectTypeOf(error).toEqualTypeOf<unknown>();
+        return retry * 10;
+      },
+    },
+  },
+);
+expectTypeOf(report).toEqualTypeOf<Task<string>>();
+
+expectTypeOf<ValueOf<typeof users>>().toEqualTypeOf<readonly User[]>();
+expectTypeOf<ValueOf<Input<7>>>().toEqualTypeOf<7>();
+expectTypeOf<ValueOf<Param<Date>>>().toEqualTypeOf<Date>();
+expectTypeOf<ValuesOf<{ a: typeof count; b: Input<string> }>>().toEqualTypeOf<{
+  readonly a: number;
+  readonly b: string;
+}>();
+
+task("plain", (inputs) => {
+  // @ts-expect-error a task without inputs is called with none
+  void inputs.users;
+});
+// @ts-expect-error the input is a number
+task("wrong", { count }, ({ count }) => count.length);
+// @ts-expect-error an input is a task or made of one
+task("wrong", { count: 3 }, () => {});
+// @ts-expect-error the function is called for you: pass it, not its promise
+task("wrong", users, () => {});
+// @ts-expect-error a promise is no function
+task("wrong", Promise.resolve(1));
+// @ts-expect-error the declared parameter does not fit the input
+task("wrong", { count }, (inputs: { count: string }) => inputs);
+// @ts-expect-error names are strings
+task(1, () => {});
+// @ts-expect-error a handle has no output
+void users.output;
+
+// ---- what is made of a task ---------------------------------------------------------------------------------------
+
+expectTypeOf(pick(audit, "notes")).toEqualTypeOf<Input<string[]>>();
+expectTypeOf(pick(users, 0)).toEqualTypeOf<Input<User>>();
+// @ts-expect-error there is no such property
+pick(audit, "note");
+// @ts-expect-error the selector is called with the output
+pick(count, (text: string) => text);
+// @ts-expect-error a part of an input cannot be picked again
+pick(pick(audit, "notes"), "length");
+// @ts-expect-error only tasks can be optional
+optional(since);
+// @ts-expect-error only tasks end
+settled(pick(audit, "ok"));
+// @ts-expect-error only tasks can be waited for
+after("audit");
+
+const ended = {} as Outcome<number>;
+if (ended.status === "completed") expectTypeOf(ended.value).toEqualTypeOf<number>();
+else if (ended.status === "failed") expectTypeOf(ended.error).toEqualTypeOf<unknown>();
+else if (ended.status === "skipped") expectTypeOf(ended.reason).toEqualTypeOf<string>();
+else expectTypeOf(ended.status).toEqualTypeOf<"cancelled" | "abandoned">();
+// @ts-expect-error only a completed outcome has a value
+void ended.value;
+
+// ---- maps ---------------------------------------------------------------------------------------------------------
+
+const names = map("names", users, (user, index, context) => {
+  expectTypeOf(user).toEqualTypeOf<User>();
+  expectTypeOf(index).toEqualTypeOf<number>();
+  expectTypeOf(context).toEqualTypeOf<TaskContext>();
+  return Promise.resolve(user.name);
+});
+expectTypeOf(names).toEqualTypeOf<Task<string[]>>();
+const lengths = map(
+  "lengths",
+  pick(audit, "notes"),
+  { count },
+  (note, _index, inputs) => {
+    expectTypeOf(note).toEqualTypeOf<string>();
+    expectTypeOf(inputs.count).toEqualTypeOf<number>();
+    return note.length * inputs.count;
+  },
+  { concurrency: 2, retry: 1 },
+);
+expectTypeOf(lengths).toEqualTypeOf<Task<number[]>>();
+expectTypeOf(map("days", param<Date[]>("days"), (day) => day.getTime())).toEqualTypeOf<
+  Task<number[]>
+>();
+// @ts-expect-error a number is no list
+map("wrong", count, () => {});
+// @ts-expect-error an output that may be missing is no list
+map("wrong", optional(users), () => {});
+// @ts-expect-error the item is a user
+map("wrong", users, (user: string) => user);
+
+// ---- parameters ---------------------------------------------------------------------------------------------------
+
+since.of(new Date());
+// @ts-expect-error a text is no date
+since.of("2026-01-01");
+// @ts-expect-error a value is needed
+since.of();
+const age = param("age", z.coerce.number());
+expectTypeOf<ValueOf<typeof age>>().toEqualTypeOf<number>();
+// A converting schema is given its input.
+age.of("42");
+param("day", z.coerce.date()).of("2026-01-01");
+const port = param("port", z.string().transform(Number));
+expectTypeOf(port).toEqualTypeOf<Param<number, string>>();
+port.of("80");
+// @ts-expect-error the schema takes a text
+port.of(80);
+const level = param("level", v.pipe(v.string(), v.transform(Number)));
+expectTypeOf(level).toEqualTypeOf<Param<number, string>>();
+const count1 = param("count", type("string.integer.parse"));
+expectTypeOf(count1).toEqualTypeOf<Param<number, string>>();
+expectTypeOf(param("id", z.string())).toEqualTypeOf<Param<string>>();
+expectTypeOf(param<Date>("day", z.coerce.date())).toEqualTypeOf<Param<Date>>();
+// A schema without types is given what it gives back.
+const bare: Schema<boolean, boolean> = {
+  "~standard": { version: 1, vendor: "ours", validate: (value) => ({ value: value === "yes" }) },
+};
+expectTypeOf(param("sure", bare)).toEqualTypeOf<Param<boolean>>();
+// @ts-expect-error a schema is no text
+param("wrong", "string");
+// A parameter that takes less is none that takes more.
+// @ts-expect-error
+const anyPort: Param<number, unknown> = port;
+void anyPort;
+
+// ---- options ------------------------------------------------------------------------------------------------------
+
+task("options", () => {}, {
+  retry: 3,
+  timeoutMs: 5,
+  priority: -1,
+  resources: { db: 1 },
+  tags: ["a"],
+});
+// Options that are written down once leave the type of each task as it is.
+const shared: TaskOptions = { retry: 2, timeoutMs: 100, when: () => true };
+expectTypeOf(task("shared", () => 1, shared)).toEqualTypeOf<Task<number>>();
+expectTypeOf(task("shared", { count }, ({ count }) => count, shared)).toEqualTypeOf<Task<number>>();
+expectTypeOf(map("shared", users, (user) => user.id, shared)).toEqualTypeOf<Task<number[]>>();
+const limited: MapOptions = { concurrency: 2 };
+expectTypeOf(map("shared", users, (user) => user.id, limited)).toEqualTypeOf<Task<number[]>>();
+const asked: TaskOptions<{ readonly count: number }> = { when: ({ count }) => count > 0 };
+expectTypeOf(task("asked", { count }, () => 1, asked)).toEqualTypeOf<Task<number>>();
+// @ts-expect-error the condition asks for an input that the task does not have
+task("wrong", () => 1, asked);
+// @ts-expect-error options without a schema in their type have none
+const withSchema: TaskOptions = { output: z.string() };
+void withSchema;
+const dated: TaskOptions<unknown, typeof dateSchema> = { output: dateSchema };
+expectTypeOf(task("dated", () => "2026-01-01", dated)).toEqualTypeOf<Task<Date>>();
+
+// Functions around `task` and `map` keep the types that they are given.
+function ours<T>(name: string, run: () => T, options?: TaskOptions): Task<Awaited<T>> {
+  return task(name, run, options);
+}
+expectTypeOf(ours("ours", async () => 1)).toEqualTypeOf<Task<number>>();
+function ourTask<const D extends Inputs, T>(
+  name: string,
+  inputs: D,
+  run: (inputs: ValuesOf<D>, context: TaskContext) => T,
+  options: TaskOptions,
+) {
+  return [task(name, inputs, run), task(name, inputs, run, options)] as const;
+}
+const [plain, retried] = ourTask("ours", { count }, ({ count }) => `${count}`, shared);
+expectTypeOf(plain).toEqualTypeOf<Task<string>>();
+expectTypeOf(retried).toEqualTypeOf<Task<string>>();
+
+// Every option may be there and be undefined.
+declare const maybe: {
+  number: number | undefined;
+  signal: AbortSignal | undefined;
+  retry: RetryPolicy | undefined;
+  text: string | undefined;
+  tags: string[] | undefined;
+  when: (() => boolean) | undefined;
+};
+task("maybe", () => {}, {
+  retry: maybe.retry,
+  timeoutMs: maybe.number,
+  priority: maybe.number,
+  resources: undefined,
+  when: maybe.when,
+  onFailure: undefined,
+  output: undefined,
+  tags: maybe.tags,
+  description: maybe.text,
+  version: maybe.text,
+});
+map("maybe", users, () => {}, { concurrency: maybe.number });
+task("maybe", () => {}, {
+  retry: { attempts: 1, backoff: undefined, baseMs: maybe.number, maxMs: maybe.number },
+});
+flow("maybe", {}, { tails: undefined }).start({
+  signal: maybe.signal,
+  timeoutMs: maybe.number,
+  concurrency: maybe.number,
+  runId: maybe.text,
+  journal: undefined,
+  random: undefined,
+});
+
+// @ts-expect-error there is no such option
+task("wrong", () => {}, { retries: 3 });
+// @ts-expect-error nor with inputs
+task("wrong", { count }, () => {}, { retries: 3 });
+// @ts-expect-error inputs want a function
+task("wrong", { count }, { retry: 3 });
+// @ts-expect-error inputs want a function
+task("wrong", { count });
+// @ts-expect-error options come last
+task("wrong", () => {}, {}, {});
+// @ts-expect-error a map too
+map("wrong", users, { count }, { retry: 3 });
+// @ts-expect-error a limit is a number
+task("wrong", () => {}, { timeoutMs: "5s" });
+// @ts-expect-error only a map has a limit of its own
+task("wrong", () => {}, { concurrency: 3 });
+// @ts-expect-error a condition answers at once
+task("wrong", () => {}, { when: async () => true });
+// @ts-expect-error a skip has a reason
+task("wrong", () => {}, { when: () => ({ skip: true }) });
+// @ts-expect-error there is no such back-off
+task("wrong", () => {}, { retry: { attempts: 1, backoff: "linear" } });
+// @ts-expect-error a policy says how often
+task("wrong", () => {}, { retry: { backoff: "fixed" } });
+
+// ---- schemas ------------------------------------------------------------------------------------------------------
+
+const zodTask = task("zod", (): unknown => ({}), { output: z.object({ age: z.coerce.number() }) });
+expectTypeOf(zodTask).toEqualTypeOf<Task<{ age: number }>>();
+const valibotTask = task("valibot", (): unknown => ({}), { output: v.object({ age: v.number() }) });
+expectTypeOf(valibotTask).toEqualTypeOf<Task<{ age: number }>>();
+const arkTask = task("arktype", (): unknown => ({}), {
+  output: type({ age: "string.integer.parse" }),
+});
+expectTypeOf(arkTask).toEqualTypeOf<Task<{ age: number }>>();
+const typedTask = task("inputs", { count }, ({ count }) => String(count), { output: z.string() });
+expectTypeOf(typedTask).toEqualTypeOf<Task<string>>();
+// @ts-expect-error a schema is no text
+task("wrong", () => {}, { output: "string" });
+// Of a map it is each item's.
+const checkedMap = map("checked", users, (user) => user.name, { output: z.coerce.number() });
+expectTypeOf(checkedMap).toEqualTypeOf<Task<number[]>>();
+const checkedItems = map("checked", users, { count }, (user) => user.name, { output: dateSchema });
+expectTypeOf(checkedItems).toEqualTypeOf<Task<Date[]>>();
+map("asked", users, { count }, (user) => user.name, {
+  when: (inputs) => {
+    expectTypeOf(inputs).toEqualTypeOf<{ readonly count: number }>();
+    return inputs.count > 0;
+  },
+});
+
+// ---- flows and reports --------------------------------------------------------------------------------------------
+
+const daily = flow("daily", { report, total: count }, { tails: { audit } });
+expectTypeOf(daily).toEqualTypeOf<Flow<{ readonly report: string; readonly total: number }>>();
+expectTypeOf(daily.plan()).toEqualTypeOf<Plan>();
+// @ts-expect-error roots are tasks
+flow("wrong", { report: pick(audit, "ok") });
+// @ts-expect-error roots have names
+flow("wrong", [report]);
+
+export async function reports(): Promise<void> {
+  const done = await daily.run({
+    concurrency: new Semaphore(3),
+    failure: { maxFailures: 2 },
+    params: [since.of(new Date())],
+  });
+  expectTypeOf(done).toEqualTypeOf<
+    ExecutionReport<{ readonly report: string; readonly total: number }>
+  >();
+  expectTypeOf(done.outputs.report).toEqualTypeOf<string | undefined>();
+  expectTypeOf(done.unwrap().report).toEqualTypeOf<string>();
+  expectTypeOf(done.outcome(users)).toEqualTypeOf<Outcome<readonly User[]>>();
+  expectTypeOf(done.outcome("users")).toEqualTypeOf<Outcome<unknown>>();
+  expectTypeOf(done.taskStatistics).toEqualTypeOf<TaskStatistics[]>();
+  expectTypeOf(done.toJSON({ outputs: ["report"] })).toEqualTypeOf<SerializedReport>();
+  expectTypeOf(done.tail).resolves.toEqualTypeOf<readonly TaskStatistics[]>();
+  // @ts-expect-error there is no such root
+  void done.outputs.audit;
+  // @ts-expect-error there is no such policy
+  await daily.run({ failure: "halt" });
+  // @ts-expect-error there is no such option
+  await daily.run({ concurency: 3 });
+  // @ts-expect-error a binding is made by its parameter
+  await daily.run({ params: [{ since: new Date() }] });
+  daily.start().cancelTask("users", "not needed");
+}
+
+// ---- the second door ----------------------------------------------------------------------------------------------
+
+new DynamicScheduler(
+  [
+    ["extract", async () => ({ rows: 1 })],
+    ["load", (inputs: { rows: number }, context: TaskContext) => [inputs, context]],
+    ["positional", (a: number, b: string, context: TaskContext) => [a, b, context]],
+  ],
+  [{ taskName: "extract" }, { taskName: "load", dependencies: [{ taskName: "extract" }] }],
+  { dispatch: "stages", taskRetries: { load: { attempts: 2 } } },
+);
+// @ts-expect-error a promise is no function
+new DynamicScheduler([["load", Promise.resolve()]], []);
+// @ts-expect-error there is no such field
+new DynamicScheduler([], [{ name: "load" }]);
+// @ts-expect-error what other tools call dependencies
+new DynamicScheduler([], [{ taskName: "load", deps: [{ taskName: "extract" }] }]);
+const written = { build: { needs: [] as string[] }, deploy: { needs: ["build"] } };
+const references = (names: string[]) => names.map((taskName) => ({ taskName }));
+new DynamicScheduler(
+  [],
+  Object.entries(written).map(([taskName, { needs }]) => ({
+    taskName,
+    dependencies: references(needs),
+  })),
+);
+new DynamicScheduler(
+  [],
+  // @ts-expect-error also where the compiler does not look for unknown keys
+  Object.entries(written).map(([taskName, { needs }]) => ({ taskName, deps: references(needs) })),
+);
+new DynamicScheduler(
+  [],
+  // @ts-expect-error
+  Object.entries(written).map(([taskName, { needs }]) => ({ taskName, needs: references(needs) })),
+);
+new DynamicScheduler([], [{ taskName: "load", dependencies: undefined }], {
+  name: undefined,
+  taskOptions: { load: { output: z.string(), timeoutMs: undefined } },
+  dispatch: undefined,
+});
+// @ts-expect-error a scheduler runs all of its tasks
+new DynamicScheduler([], [], { targets: ["load"] });
+// @ts-expect-error retries go into `taskRetries`
+new DynamicScheduler([], [], { taskOptions: { load: { retry: 1 } } });
+// @ts-expect-error an input goes somewhere
+new DynamicScheduler([], [], { taskDataRefs: { load: { inputs: [{ from: { value: 1 } }] } } });

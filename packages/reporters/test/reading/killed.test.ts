@@ -1,0 +1,3 @@
+import { describeKills } from "../killing.ts";
+
+describeKills(10);

@@ -1,0 +1,56 @@
+/**
+ * The report made of a run's log is the run's own, field by field. Where it is not, it says more, and each such place is
+ * listed here with its reason.
+ */
+import type { SerializedReport } from "@astrum/core";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type RandomRun, randomRun } from "../../../core/test/random-graph.ts";
+import { readEventLog } from "../../src/index.ts";
+import { type LoggedRun, loggedRun, loggedStages } from "../random-log.ts";
+
+const SEED = 20_260_101;
+
+/** What a log says beyond the report of its run. */
+function known(own: SerializedReport, read: SerializedReport): SerializedReport {
+  const { outputs = {}, ...rest } = read;
+  // The report was asked for outputs, and says that there are none; a log has no line for that.
+  const shown: Record<string, unknown> = {};
+  for (const [name, output] of Object.entries(outputs)) {
+    // Tail tasks that the run did not wait for have no output when it ends; the journal is told of them later.
+    if (own.outputs?.[name] !== undefined) shown[name] = output;
+  }
+  return JSON.parse(JSON.stringify({ ...rest, outputs: shown })) as SerializedReport;
+}
+
+/** Rejects with the smallest run whose log says something else. */
+async function logsAreReports(
+  run: (spec: RandomRun) => Promise<LoggedRun>,
+  numRuns: number,
+): Promise<void> {
+  const { stackTraceLimit } = Error;
+  // Reading a stack takes longer than the run.
+  Error.stackTraceLimit = 0;
+  const property = fc.asyncProperty(randomRun, async (spec) => {
+    const { own, log } = await run(spec);
+    expect(known(own, readEventLog(log))).toEqual(own);
+  });
+  try {
+    await fc.assert(property, { numRuns, seed: SEED });
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+describe("The report that is made of a run's log is the run's own", { timeout: 120_000 }, () => {
+  it("in 1,000 random runs", () => logsAreReports(loggedRun, 1000));
+
+  it("in 300 random runs, stage by stage", () => logsAreReports(loggedStages, 300));
+
+  it("in 300 random runs that take up an earlier one", () =>
+    logsAreReports(async (spec) => {
+      // A journal that fails is not told of all that was restored, and the log has no other line for it.
+      const storing = { ...spec, journalBreaksAt: undefined };
+      return loggedRun(storing, { resumeFrom: (await loggedRun(storing)).own });
+    }, 300));
+});
