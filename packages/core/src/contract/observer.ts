@@ -3,7 +3,8 @@
  * and can make a context ambient around the task's function; they never see, delay or change a result. Nothing that an
  * observer does reaches the run: its faults are collected, each once.
  */
-import type { Issues } from "../ground/check.ts";
+import { Issues } from "../ground/check.ts";
+import { DefinitionError } from "../ground/errors.ts";
 import type { ReportFooter, ReportHeader } from "../report/report.ts";
 import type { TaskStatistics } from "../report/statistics.ts";
 
@@ -196,8 +197,14 @@ const promises = new WeakMap<object, unknown>();
 /**
  * One callback, one discriminated union in order: loggers, progress displays, event logs. It is not awaited; when it
  * returns a promise, the rejection of that is a fault of the observer, as an error is that it throws.
+ *
+ * Throws `DefinitionError` when the name is none or `on` is no function.
  */
 export function fromEvents(name: string, on: (event: RunEvent) => void): Observer {
+  const issues = new Issues();
+  issues.name(["name"], name, "The name of an observer");
+  if (typeof on !== "function") issues.expected(["on"], "a function", on);
+  if (issues.list.length > 0) throw new DefinitionError(issues.list);
   // Every event names its task and attempt, so the scopes know nothing: one of each kind serves them all.
   const attempt: AttemptScope = {
     progress: (event) => on({ type: "attempt.progress", ...event }),

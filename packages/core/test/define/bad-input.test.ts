@@ -7,6 +7,7 @@ import {
   DynamicScheduler,
   flow,
   flushObservers,
+  fromEvents,
   map,
   optional,
   param,
@@ -795,6 +796,18 @@ describe("A semaphore's acquire()", () => {
   it("calls back, and nothing else", async () => {
     expect(await refusal(() => new Semaphore(1).acquire(undefined as never))).toEqual([
       "Expected `granted` to be a function, got `undefined`",
+    ]);
+  });
+});
+
+describe("fromEvents()", () => {
+  it("takes a name and a function", async () => {
+    expect(await refusal(() => fromEvents("" as never, {} as never))).toEqual([
+      "The name of an observer must not be empty",
+      "Expected `on` to be a function, got `an object`",
+    ]);
+    expect(await refusal(() => fromEvents("log", undefined as never))).toEqual([
+      "Expected `on` to be a function, got `undefined`",
     ]);
   });
 });
