@@ -417,6 +417,7 @@ describe("A condition", () => {
     ["0", () => 0],
     ["an object", () => ({ skp: "typo" })],
     ["null", () => null],
+    ["{ skip, because }", () => ({ skip: "not today", because: "sunday" })],
   ])("that answers %s, which is no answer, fails the task and says so", async (what, when) => {
     let calls = 0;
     const report = task("report", { users }, () => calls++, { when: when as () => boolean });
