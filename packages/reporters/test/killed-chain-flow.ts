@@ -1,0 +1,59 @@
+/** A run with maps, maps of maps and a parameter that says what it calls; what it gives, worked out by other means. */
+import { appendFileSync } from "node:fs";
+import { type Flow, flow, map, type Param, param, settled, task } from "@astrum/core";
+
+const ITEMS = 8;
+
+export const scale: Param<number> = param<number>("scale");
+
+/** The tasks and items that read the parameter, themselves or through what they depend on. */
+export function readsScale(name: string): boolean {
+  return /^(scaled|sum|end)/.test(name);
+}
+
+/** Every call of a task adds a line with its name to `callsFile` before it does anything else. */
+export function chainFlow(callsFile: string, onCall: () => void): Flow<{ readonly end: string }> {
+  const call = <T>(name: string, value: T): Promise<T> => {
+    appendFileSync(callsFile, `${name}\n`);
+    onCall();
+    return new Promise((resolve) => setTimeout(() => resolve(value), 1));
+  };
+  const list = task("list", () =>
+    call(
+      "list",
+      Array.from({ length: ITEMS }, (_, at) => at),
+    ),
+  );
+  const rows = map(
+    "rows",
+    list,
+    (item, index) => call(`rows[${index}]`, { item, big: "x".repeat(5000) }),
+    {
+      concurrency: 3,
+    },
+  );
+  const scaled = map("scaled", rows, { scale }, ({ item }, index, { scale }) =>
+    call(`scaled[${index}]`, item * scale),
+  );
+  const plain = map("plain", rows, ({ item }, index) => call(`plain[${index}]`, item + 1));
+  const before = task("before", () => call("before", "before"));
+  const count = task("count", { plain: settled(plain), before }, ({ plain }) =>
+    call("count", plain.status === "completed" ? plain.value.length : -1),
+  );
+  const sum = task("sum", { scaled }, ({ scaled }) =>
+    call(
+      "sum",
+      scaled.reduce((a, b) => a + b, 0),
+    ),
+  );
+  const end = task("end", { sum, count }, ({ sum, count }) => call("end", `${sum} of ${count}`));
+  return flow("chain", { end });
+}
+
+/** What the flow gives. */
+export function resultOf(factor: number): string {
+  return `${((ITEMS * (ITEMS - 1)) / 2) * factor} of ${ITEMS}`;
+}
+
+/** Calls of a run that nothing interrupts. */
+export const EVERY_CALL: number = 3 * ITEMS + 5;

@@ -1,0 +1,4 @@
+import { describeChains } from "./killing-chains.ts";
+
+// Many more: `pnpm test:slow`.
+describeChains(Number(process.env.ASTRUM_CHAINS ?? 5));

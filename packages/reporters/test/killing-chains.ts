@@ -1,0 +1,169 @@
+/** What must hold for a run that is killed, taken up, killed again: few chains in every test run, many in the slow one. */
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { EVERY_CALL, readsScale, resultOf } from "./killed-chain-flow.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "astrum-chains-"));
+const program = join(folder, "killed-chain-process.mjs");
+
+interface Life {
+  readonly factor: number;
+  /** The parameter is another one than in the life before. */
+  readonly changed: boolean;
+  readonly moment: "start" | "read" | "entry" | "call" | "never";
+  readonly count: number;
+}
+
+interface LivedLife extends Life {
+  /** What the log held when it began, by name of task or item. */
+  readonly stored: ReadonlySet<string>;
+  readonly calls: readonly string[];
+  readonly told: { readonly state: string; readonly end: string } | undefined;
+}
+
+/** The same for the same seed (mulberry32, public domain). */
+function randomFrom(seed: number): (below: number) => number {
+  let state = seed + 1;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
+  };
+}
+
+/** Up to four lives that are killed, one that is not, and one more that finds everything done. */
+function livesOf(random: (below: number) => number): Life[] {
+  const lives: Life[] = [];
+  let factor = 10;
+  const killed = 1 + random(4);
+  for (let number = 0; number < killed; number++) {
+    const changed = number > 0 && random(8) === 0;
+    if (changed) factor += 1;
+    const moment =
+      (["start", "read", "entry", "entry", "call", "call"] as const)[random(6)] ?? "call";
+    const most = { start: 1, read: 1, entry: 30, call: EVERY_CALL }[moment];
+    lives.push({ factor, changed, moment, count: 1 + random(most) });
+  }
+  const end = { factor, changed: false, moment: "never", count: 0 } as const;
+  return [...lives, end, end];
+}
+
+async function live(life: Life, log: string, calls: string, watched: string): Promise<LivedLife> {
+  const stored = storedIn(log);
+  const child: ChildProcess = fork(
+    program,
+    [log, calls, String(life.factor), watched, life.moment, String(life.count)],
+    { execArgv: [] },
+  );
+  const gone = once(child, "exit");
+  // Either it asks to be killed, and runs on until the signal hits it, wherever it then is; or it has ended.
+  const [said] = (await once(child, "message")) as ["now" | LivedLife["told"]];
+  child.kill("SIGKILL");
+  const [, signal] = (await gone) as [number | null, string | null];
+  expect(signal).toBe("SIGKILL");
+  const called = lines(calls).filter((name) => name !== "");
+  return { ...life, stored, calls: called, told: said === "now" ? undefined : said };
+}
+
+function storedIn(log: string): Set<string> {
+  const stored = new Set<string>();
+  for (const line of lines(log).slice(0, -1)) {
+    if (!line.includes('"type":"completed"')) continue;
+    try {
+      stored.add((JSON.parse(line) as { task: string }).task);
+    } catch {
+      // Cut off by the kill before.
+    }
+  }
+  return stored;
+}
+
+function lines(file: string): string[] {
+  return existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
+}
+
+export function describeChains(chains: number): void {
+  describe(`a run that is killed and taken up again, ${chains} chains of up to five lives`, () => {
+    const all: LivedLife[][] = [];
+
+    beforeAll(
+      async () => {
+        await build({
+          entryPoints: [fileURLToPath(new URL("./killed-chain-process.ts", import.meta.url))],
+          outfile: program,
+          bundle: true,
+          platform: "node",
+          format: "esm",
+          conditions: ["@astrum/source"],
+          logLevel: "error",
+        });
+        const numbers = Array.from({ length: chains }, (_, number) => number);
+        const worker = async (): Promise<void> => {
+          for (let number = numbers.pop(); number !== undefined; number = numbers.pop()) {
+            const log = join(folder, `${number}.ndjson`);
+            const watched = number % 3 === 0 ? "journal" : "both";
+            const lived: LivedLife[] = [];
+            for (const [at, life] of livesOf(randomFrom(number)).entries()) {
+              lived.push(await live(life, log, join(folder, `${number}-${at}.calls`), watched));
+            }
+            rmSync(log);
+            all.push(lived);
+          }
+        };
+        await Promise.all([worker(), worker(), worker()]);
+      },
+      60_000 + chains * 10_000,
+    );
+
+    afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+    it("never calls a task or item again whose output was stored, unless its parameter changed", () => {
+      for (const lived of all) {
+        for (const { stored, calls, changed } of lived) {
+          const known = calls.filter((name) => stored.has(name) && !(changed && readsScale(name)));
+          expect(known).toEqual([]);
+        }
+      }
+    });
+
+    it("calls what a changed parameter makes anew once, and keeps it from then on", () => {
+      for (const lived of all) {
+        lived.forEach(({ changed }, at) => {
+          if (!changed) return;
+          const later = lived.slice(at).flatMap(({ calls }) => calls.filter(readsScale));
+          const killed = lived.slice(at).filter(({ told }) => told === undefined).length;
+          // Of each life that was killed, four calls at once may not have been stored.
+          const twice = later.filter((name, place) => later.indexOf(name) < place);
+          if (lived.slice(at + 1).every((life) => !life.changed)) {
+            expect(twice.length).toBeLessThanOrEqual(4 * killed);
+          }
+        });
+      }
+    });
+
+    it("gives what an undisturbed run gives, and calls nothing more after that", () => {
+      for (const lived of all) {
+        const [last, again] = lived.slice(-2) as [LivedLife, LivedLife];
+        expect(last.told).toEqual({ state: "completed", end: resultOf(last.factor) });
+        expect(again.told).toEqual(last.told);
+        expect(again.calls).toEqual([]);
+      }
+    });
+
+    it("is hit in the middle often enough to prove anything", () => {
+      const killed = all.flatMap((lived) => lived.filter(({ told }) => told === undefined));
+      const inside = killed.filter(({ calls }) => calls.length > 0 && calls.length < EVERY_CALL);
+      const resumed = killed.filter(({ stored }) => stored.size > 0);
+      expect(killed.length).toBeGreaterThanOrEqual(chains);
+      expect(inside.length).toBeGreaterThan(chains / 2);
+      expect(resumed.length).toBeGreaterThan(chains / 2);
+    });
+  });
+}
