@@ -7,7 +7,7 @@ import { duration } from "./duration.ts";
 import { isCutOff } from "./outcome.ts";
 
 /** The time limit of the run, when that is what ended it. */
-export function timeLimitOf(report: SerializedReport): number | undefined {
+function timeLimitOf(report: SerializedReport): number | undefined {
   if (report.executionState !== "failed") return undefined;
   for (const { reason } of report.taskStatistics) {
     if (reason?.kind === "timeout" && reason.scope === "run") return reason.limitMs;
