@@ -3,15 +3,18 @@
  * A step shows at most ten errors and ten warnings and drops the rest without a word, so the last of ten says how many
  * more there are. With `root`, an annotation points at the first line of the stack below that directory.
  */
-import { readableStack, type SerializedError, type SerializedReport } from "@astrum/core";
+import type { SerializedError, SerializedReport } from "@astrum/core";
 import { errorText } from "../wording/error-text.ts";
 import { attemptMessage, errorOf, failedAttempts, isFlaky } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
+import { sourcePlace } from "../wording/source-place.ts";
 import { verdicts } from "../wording/verdicts.ts";
 import { visibleLines, visibleName } from "../wording/visible.ts";
 
 export interface GithubAnnotationsOptions {
-  /** The checkout, for instance `process.env.GITHUB_WORKSPACE`. Without it annotations have no file. */
+  /**
+   * The checkout, a path or a `file:` URL, for instance `process.env.GITHUB_WORKSPACE`. Without it annotations have no file.
+   */
   readonly root?: string | undefined;
   readonly redact?: Redaction | undefined;
 }
@@ -78,13 +81,6 @@ function escapedProperty(text: string): string {
   return escapedData(text).replace(/:/g, "%3A").replace(/,/g, "%2C");
 }
 
-/** Of the error, then of its members and causes: what a library threw began in one of them. */
-function framesOf(error: SerializedError): string[] {
-  const { cause, errors = [] } = error;
-  const inner = cause === undefined ? errors : [...errors, cause];
-  return [...readableStack(error).frames, ...inner.flatMap(framesOf)];
-}
-
 interface Place {
   readonly file?: string;
   readonly line?: string;
@@ -93,13 +89,6 @@ interface Place {
 
 function placeOf(error: SerializedError | undefined, root: string | undefined): Place {
   if (error === undefined || root === undefined || root === "") return {};
-  const base = `${root.replace(/\\/g, "/").replace(/\/+$/, "")}/`;
-  for (const line of framesOf(error)) {
-    const frame = /^\s*at (?:.* \()?(?:file:\/\/)?(.+?):(\d+):(\d+)\)?$/.exec(line);
-    const path = frame?.[1]?.replace(/\\/g, "/");
-    if (path === undefined || frame === null || path.includes("/node_modules/")) continue;
-    if (!path.startsWith(base)) continue;
-    return { file: path.slice(base.length), line: frame[2] ?? "1", col: frame[3] ?? "1" };
-  }
-  return {};
+  const place = sourcePlace(error, root);
+  return place === undefined ? {} : { file: place.file, line: place.line, col: place.column };
 }
