@@ -28,6 +28,7 @@ export { type NdjsonOptions, renderNdjson } from "./writing/ndjson.ts";
 // For people.
 
 export { type HtmlOptions, renderHtml } from "./html/render-html.ts";
+export { appendJobSummary } from "./writing/job-summary.ts";
 export { type MarkdownOptions, renderMarkdown } from "./writing/markdown.ts";
 export { renderText, type TextOptions } from "./writing/text.ts";
 
