@@ -54,6 +54,8 @@ export function buildGraph(
   const given = Object.values(taskDataRefs).reduce((sum, { inputs }) => sum + inputs.length, 0);
   const ordered = orders.reduce((sum, { dependencies = [] }) => sum + dependencies.length, 0);
   const list = new EdgeList(orders.length, given + ordered);
+  // What was meant may be half defined: a function whose order is missing as well.
+  const names = new Set([...index.keys(), ...callables.keys()]);
   let guesses = 10; // A guess reads every name: some are worth it, thousands are not.
   const definitions = orders.map((order): Definition => {
     const { taskName } = order;
@@ -63,11 +65,13 @@ export function buildGraph(
       if (slot.task === undefined) return true;
       const dependency = index.get(slot.task as string);
       if (dependency === undefined) {
-        const guess =
-          guesses-- > 0 ? nearest(slot.task as string, index.keys(), taskName) : undefined;
+        const missing = slot.task as string;
+        const half = callables.has(missing);
+        const guess = !half && guesses-- > 0 ? nearest(missing, names, taskName) : undefined;
+        const what = half ? "which has a function but no order" : "which is not defined";
         issues.add(
           "unknown-dependency",
-          `Task "${taskName}" depends on "${slot.task}", which is not defined.${didYouMean(guess)}`,
+          `Task "${taskName}" depends on "${missing}", ${what}.${didYouMean(guess)}`,
           ["taskOrder", taskName],
           guess,
         );

@@ -116,6 +116,26 @@ describe("A graph that cannot be planned", () => {
     );
   });
 
+  it("knows what was meant also by its function, when the order of that is missing too", () => {
+    const broken = new DynamicScheduler(
+      [
+        ["extract", () => 1],
+        ["load", () => 2],
+        ["send", () => 3],
+      ],
+      [
+        { taskName: "load", dependencies: [{ taskName: "extarct" }] },
+        { taskName: "send", dependencies: [{ taskName: "extract" }] },
+      ],
+    );
+    expect(() => broken.plan()).toThrow(
+      "The graph cannot be planned, 3 problems:\n" +
+        '  - Task "extract" has a function but no order: it would never run.\n' +
+        '  - Task "load" depends on "extarct", which is not defined. Did you mean "extract"?\n' +
+        '  - Task "send" depends on "extract", which has a function but no order.',
+    );
+  });
+
   it("gives a failed report from execute(), in which every task is skipped and nothing ran", async () => {
     let calls = 0;
     const broken = new DynamicScheduler(
