@@ -59,9 +59,6 @@ export class Details {
       ),
       reason !== "" && element("p", { class: "reason" }, reason),
       blame !== NONE && blame !== task && element("p", {}, "The first cause: ", this.#link(blame)),
-      this.#facts(task),
-      this.#items(task),
-      this.#attempts(task),
       error !== "" && element("pre", {}, error),
       error !== "" &&
         element(
@@ -69,6 +66,9 @@ export class Details {
           { class: "actions" },
           element("button", { type: "button", "data-copy": task }, "Copy as Markdown"),
         ),
+      this.#facts(task),
+      this.#items(task),
+      this.#attempts(task),
       focusGraph(run, task),
       note !== "" &&
         element(

@@ -9,8 +9,10 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
 ): HTMLElementTagNameMap[Tag] {
   const one = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (value === true) one.setAttribute(name, "");
-    else if (value !== false) one.setAttribute(name, String(value));
+    // What ARIA calls true and false are words; an empty string is neither, and no attribute is "not applicable".
+    if (typeof value !== "boolean" || name.startsWith("aria-"))
+      one.setAttribute(name, String(value));
+    else if (value) one.setAttribute(name, "");
   }
   put(one, children);
   return one;

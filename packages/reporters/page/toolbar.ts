@@ -92,26 +92,27 @@ export class Toolbar {
         element("kbd", { "aria-hidden": "true" }, "/"),
       ),
       chips,
-      element(
-        "div",
-        { class: "tools" },
-        element("label", { for: "grouping" }, "rows by"),
-        grouping,
-        this.#fold,
-        labelled(
-          button("−", () => owner.zoom(1.6)),
-          "Look from farther away",
+      run.attemptCount > 0 &&
+        element(
+          "div",
+          { class: "tools" },
+          element("label", { for: "grouping" }, "rows by"),
+          grouping,
+          this.#fold,
+          labelled(
+            button("−", () => owner.zoom(1.6)),
+            "Look from farther away",
+          ),
+          labelled(
+            button("+", () => owner.zoom(1 / 1.6)),
+            "Look closer",
+          ),
+          labelled(
+            button("Whole run", () => owner.reset()),
+            "Show the whole run",
+            "0",
+          ),
         ),
-        labelled(
-          button("+", () => owner.zoom(1 / 1.6)),
-          "Look closer",
-        ),
-        labelled(
-          button("Whole run", () => owner.reset()),
-          "Show the whole run",
-          "0",
-        ),
-      ),
     );
   }
 

@@ -11,8 +11,9 @@ import { stillTimeline } from "./still-timeline.ts";
 
 export function workspace(report: SerializedReport, data: PageData): Markup | undefined {
   if (report.totalTasks === 0) return undefined;
-  return html`<section id="timeline" class="workspace" aria-labelledby="timeline-title" tabindex="-1">
-<h2 id="timeline-title">What waited for what</h2>
+  const anyRan = data.attempts.task.length > 0;
+  return html`<section id="timeline" class="workspace" aria-labelledby="${anyRan ? "timeline-title" : "tasks-title"}" tabindex="-1">
+${anyRan && html`<h2 id="timeline-title">What waited for what</h2>`}
 ${stillTimeline(data)}
 <div id="explorer" hidden></div>
 <aside id="details" aria-label="Details of the selected task" tabindex="-1" hidden></aside>
