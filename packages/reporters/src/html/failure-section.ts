@@ -2,7 +2,7 @@
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { duration } from "../wording/duration.ts";
 import { errorTitle } from "../wording/error-text.ts";
-import { errorOf, isFailure, reasonText } from "../wording/outcome.ts";
+import { errorOf, failuresOf, reasonText } from "../wording/outcome.ts";
 import { cut, visible, visibleMessage } from "../wording/visible.ts";
 import { count, plural } from "./counts.ts";
 import { ErrorTexts } from "./error-texts.ts";
@@ -19,7 +19,7 @@ const TITLE = 300;
 export function failureSection(report: SerializedReport, links: TaskLinks): Markup | undefined {
   const issues = report.planIssues ?? [];
   if (issues.length > 0) return planSection(issues);
-  const failures = firstFirst(report.taskStatistics.filter(isFailure));
+  const failures = failuresOf(report);
   const observers = (report.observerErrors ?? []).slice(0, SHOWN);
   if (failures.length + observers.length === 0) return undefined;
   const fallen = fallenBecauseOf(report);
@@ -90,15 +90,6 @@ ${issue.suggestion !== undefined && html`<p class="hint">Try <code>${cut(visible
   )}</ol>
 ${issues.length > NAMED && html`<p class="hint">and ${issues.length - NAMED} more</p>`}
 </section>`;
-}
-
-/** A map fails after its items and because of them, so they stand first. */
-function firstFirst(failures: readonly TaskStatistics[]): TaskStatistics[] {
-  return failures.toSorted((a, b) => when(a) - when(b));
-}
-
-function when({ endAt }: TaskStatistics): number {
-  return endAt ?? Number.MAX_VALUE;
 }
 
 function fallenBecauseOf(report: SerializedReport): Map<string, string[]> {

@@ -12,7 +12,7 @@ import {
   countsText,
   errorOf,
   failedAttempts,
-  isFailure,
+  failuresOf,
   reasonText,
   STATUS_SIGN,
 } from "../wording/outcome.ts";
@@ -148,7 +148,7 @@ function failureTitle(task: TaskStatistics): Line {
 }
 
 function failureSection(report: SerializedReport, show: (task: TaskStatistics) => Line[]): Line[] {
-  const failures = report.taskStatistics.filter(isFailure);
+  const failures = failuresOf(report);
   const more = failures.length - FAILURES_SHOWN;
   return section("Failures:", [
     ...failures.slice(0, FAILURES_SHOWN).flatMap(show),

@@ -37,6 +37,14 @@ export function isFailure(task: TaskStatistics): boolean {
   return task.status === "failed" || (task.status === "abandoned" && !isCutOff(task));
 }
 
+/** The tasks that failed, the first to fail first. A map fails because of its items, so they stand before it. */
+export function failuresOf({ taskStatistics }: SerializedReport): TaskStatistics[] {
+  const when = ({ endAt }: TaskStatistics): number => endAt ?? Number.MAX_VALUE;
+  return taskStatistics
+    .filter(isFailure)
+    .sort((a, b) => when(a) - when(b) || Number(a.kind === "map") - Number(b.kind === "map"));
+}
+
 /** It was running when the record of the run ended, and nobody knows what became of it: the process was killed. */
 export function isCutOff(task: TaskStatistics): boolean {
   if (task.status !== "abandoned") return false;

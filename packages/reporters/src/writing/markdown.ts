@@ -13,7 +13,7 @@ import {
   countsText,
   errorOf,
   failedAttempts,
-  isFailure,
+  failuresOf,
   reasonText,
   STATUS_SIGN,
 } from "../wording/outcome.ts";
@@ -97,7 +97,7 @@ function header(report: SerializedReport): string {
 
 /** First with stacks, then by title, then by number: as many as fit, never none. */
 function addFailures(page: Page, report: SerializedReport): void {
-  const failures = report.taskStatistics.filter(isFailure);
+  const failures = failuresOf(report);
   if (failures.length === 0) return;
   page.add(`\n### ${failures.length} failed\n\n`);
   let listed = 0;
