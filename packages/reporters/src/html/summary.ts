@@ -23,6 +23,7 @@ export function summary(report: SerializedReport, name: string, seen: Insight): 
 <div>
 <h1>${name} <span class="state">${stateText(report)}</span></h1>
 <p class="lead">${lead(report)}</p>
+${report.resume !== undefined && resumed(report, report.resume)}
 <p class="meta"><time datetime="${visible(run.startedAt)}">${startText(run.startedAt)}</time> · run <code>${visible(run.id)}</code>${Object.entries(
     run.attributes ?? {},
   ).map(([key, value]) => html` · ${visible(key)} <code>${visible(String(value))}</code>`)}</p>
@@ -79,6 +80,24 @@ function lead(report: SerializedReport): string {
       return broken === 0 ? done : `${done} ${failed}`;
     }
   }
+}
+
+/** What the earlier run saved this one, and how much it had to do again. */
+function resumed(
+  report: SerializedReport,
+  resume: NonNullable<SerializedReport["resume"]>,
+): Markup {
+  const { resumes } = report.run;
+  const from =
+    resumes === undefined ? html`an earlier run` : html`the run <code>${visible(resumes)}</code>`;
+  const saved = report.restoredTasks;
+  const kept =
+    saved === 0
+      ? "nothing of it could be restored"
+      : `${plural(saved, "task")} of ${count(report.totalTasks)} ${saved === 1 ? "was" : "were"} restored and not called again`;
+  const again = resume.rerun.length;
+  const rest = again === 0 ? "" : `, ${count(again)} had to run again`;
+  return html`<p class="lead resumed">Resumed from ${from}: ${kept}${rest}. <a href="#about">Which, and why</a></p>`;
 }
 
 function countOf(report: SerializedReport, status: TaskStatus): number {
