@@ -58,6 +58,7 @@ describe("An option that is there and undefined is one that was left out", () =>
       same<MarkdownOptions>(renderMarkdown, {
         maxBytes: undefined,
         diagramTasks: undefined,
+        url: undefined,
         redact,
       }),
     ],
@@ -86,7 +87,11 @@ describe("An option that is there and undefined is one that was left out", () =>
     ["ctrf", same<CtrfOptions>(renderCtrf, { redact })],
     [
       "github annotations",
-      same<GithubAnnotationsOptions>(renderGithubAnnotations, { root: undefined, redact }),
+      same<GithubAnnotationsOptions>(renderGithubAnnotations, {
+        root: undefined,
+        url: undefined,
+        redact,
+      }),
     ],
     ["junit", same<JUnitOptions>(renderJUnit, { dialect: undefined, suite: undefined, redact })],
     ["tap", same<TapOptions>(renderTap, { redact })],

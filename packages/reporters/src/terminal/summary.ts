@@ -5,6 +5,7 @@ import wrapAnsi from "wrap-ansi";
 import { textSections } from "../layout/sections.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import type { Line } from "../wording/styled.ts";
+import { visible } from "../wording/visible.ts";
 import { coloursOn, painter } from "./colour.ts";
 import { fitLine } from "./fit.ts";
 import { Sink, type TerminalStream } from "./sink.ts";
@@ -16,6 +17,8 @@ export interface SummaryOptions {
   readonly color?: boolean | undefined;
   /** Failures with their stacks, where no progress has shown them. Default `false`: a line each. */
   readonly stacks?: boolean | undefined;
+  /** Where the HTML report is, a path or an address: the last line names it. */
+  readonly url?: string | undefined;
   readonly redact?: Redaction | undefined;
 }
 
@@ -28,7 +31,7 @@ const LIMITS = { path: 5, slowest: 5 };
  */
 export function printSummary(
   report: SerializedReport,
-  { stream = process.stdout, color, stacks = false, redact }: SummaryOptions = {},
+  { stream = process.stdout, color, stacks = false, url, redact }: SummaryOptions = {},
 ): void {
   const sections = textSections(redacted(report, redact), LIMITS);
   const { headline, planIssues, failures, failureTitles, cutOff, why } = sections;
@@ -51,6 +54,8 @@ export function printSummary(
   add(stacks ? failures : failureTitles, paint);
   add(cutOff, prose);
   for (const line of headline) texts.push(prose(line));
+  // Left whole, whatever the width: it is clicked on, or copied.
+  if (url !== undefined) texts.push(`Report: ${visible(url)}`);
   sink.write(texts.map((text) => `${text}\n`).join(""));
 }
 

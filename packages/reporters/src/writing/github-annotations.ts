@@ -16,6 +16,8 @@ export interface GithubAnnotationsOptions {
    * The checkout, a path or a `file:` URL, for instance `process.env.GITHUB_WORKSPACE`. Without it annotations have no file.
    */
   readonly root?: string | undefined;
+  /** Where the HTML report is; each annotation ends with it. */
+  readonly url?: string | undefined;
   readonly redact?: Redaction | undefined;
 }
 
@@ -32,7 +34,12 @@ export function renderGithubAnnotations(
   const errors = failures.map(({ name, task, message }) => {
     const error = task && errorOf(task);
     const text = error === undefined ? message : errorText(error, LINES);
-    return command("error", name, text, placeOf(task?.error, options.root));
+    return command(
+      "error",
+      name,
+      withReport(text, options.url),
+      placeOf(task?.error, options.root),
+    );
   });
   const flaky = shown.taskStatistics.filter(isFlaky);
   const warnings = flaky.map((task) => {
@@ -43,25 +50,34 @@ export function renderGithubAnnotations(
     return command(
       "warning",
       `${task.taskName} is flaky`,
-      text,
+      withReport(text, options.url),
       placeOf(last?.error, options.root),
     );
   });
   return [
-    ...limited("error", errors, "failures"),
-    ...limited("warning", warnings, "flaky tasks"),
+    ...limited("error", errors, "failures", options.url),
+    ...limited("warning", warnings, "flaky tasks", options.url),
     "",
   ].join("\n");
 }
 
 type Level = "error" | "warning";
 
-function limited(level: Level, commands: readonly string[], what: string): string[] {
+function withReport(text: string, url: string | undefined): string {
+  return url === undefined ? text : `${text}\nReport: ${url}`;
+}
+
+function limited(
+  level: Level,
+  commands: readonly string[],
+  what: string,
+  url: string | undefined,
+): string[] {
   if (commands.length <= SHOWN) return [...commands];
   const more = commands.length - (SHOWN - 1);
   return [
     ...commands.slice(0, SHOWN - 1),
-    command(level, "Astrum", `${more} more ${what}; see the report.`, {}),
+    command(level, "Astrum", withReport(`${more} more ${what}; see the report.`, url), {}),
   ];
 }
 

@@ -26,6 +26,8 @@ export interface MarkdownOptions {
   readonly maxBytes?: number | undefined;
   /** A Mermaid diagram of the graph when it has at most this many tasks. Default 60; 0 for none. */
   readonly diagramTasks?: number | undefined;
+  /** Where the HTML report is, for a link below the headline: an address, or a path from the page. */
+  readonly url?: string | undefined;
   readonly redact?: Redaction | undefined;
 }
 
@@ -34,6 +36,7 @@ export function renderMarkdown(report: SerializedReport, options: MarkdownOption
   const shown = redacted(report, options.redact);
   const page = new Page(Math.max(1000, options.maxBytes ?? 900_000) - RESERVE);
   page.add(header(shown));
+  if (options.url !== undefined) page.add(`\n[The whole report](${destination(options.url)})\n`);
   addFailures(page, shown);
   page.section("what was running", cutOffList(shown));
   page.section("why it took that long", why(shown));
@@ -81,6 +84,12 @@ class Page {
     }
     return this.#parts.join("");
   }
+}
+
+/** In angle brackets, in which only a few characters mean something. */
+function destination(url: string): string {
+  const safe = url.replace(/[\p{Cc}\s<>\\]/gu, (one) => encodeURIComponent(one));
+  return `<${safe}>`;
 }
 
 function header(report: SerializedReport): string {
