@@ -112,7 +112,7 @@ export interface AttemptStatistics {
   willRetry: boolean;
   /** The back-off that followed. */
   delayMs?: Ms;
-  /** Where it ran: "main", "worker-3", "host:pid". */
+  /** Where it ran: "main", unless a runner said otherwise ("worker-3", "host:pid"). A report of old may lack it. */
   executor?: string;
   trace?: { traceId: string; spanId: string };
 }

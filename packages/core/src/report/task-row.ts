@@ -317,10 +317,7 @@ function attemptRow(
     }
   }
   if (ledger.errors.size > 0 && ledger.errors.has(attempt)) addError(row, ledger, attempt);
-  if (ledger.executors.size > 0) {
-    const executor = ledger.executors.get(attempt);
-    if (executor !== undefined) row.executor = executor;
-  }
+  row.executor = (ledger.executors.size > 0 && ledger.executors.get(attempt)) || "main";
   return row;
 }
 

@@ -81,6 +81,7 @@ describe("The statistics of a task", () => {
           slotFreedBy: "a",
           status: "completed",
           willRetry: false,
+          executor: "main",
         },
       ],
     });

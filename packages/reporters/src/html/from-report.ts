@@ -69,7 +69,7 @@ export function pageDataOf(report: SerializedReport, title: string): PageData {
       delayUs: bars.map(({ attempt }) => microseconds(attempt.delayMs ?? 0)),
       slotFreedBy: bars.map(({ attempt }) => place(attempt.slotFreedBy)),
       limitedBy: bars.map(({ attempt }) => texts.add(visible(attempt.limitedBy ?? ""))),
-      executor: bars.map(({ attempt }) => texts.add(visible(attempt.executor ?? ""))),
+      executor: bars.map(({ attempt }) => texts.add(visible(elsewhere(attempt.executor)))),
       // The last error of a task is the task's own, and stands there.
       error: bars.map(({ task, attempt }) =>
         attempt.attemptNumber === task.attemptCount ? NONE : texts.add(errors.of(attempt.error)),
@@ -80,6 +80,11 @@ export function pageDataOf(report: SerializedReport, title: string): PageData {
     },
     texts: texts.all,
   };
+}
+
+/** Where an attempt ran, when that is worth a word. */
+function elsewhere(executor: string | undefined): string {
+  return executor === undefined || executor === "main" ? "" : executor;
 }
 
 function makespan(report: SerializedReport): number {

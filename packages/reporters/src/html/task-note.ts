@@ -13,10 +13,7 @@ export function noteOf(task: TaskStatistics, outputs: SerializedReport["outputs"
   if (task.blockedMs !== undefined)
     lines.push(`held the thread for ${duration(task.blockedMs)} at a stretch`);
   if (task.ignoredSignal === true) lines.push("did not stop when it was asked to");
-  if (task.overrunMs !== undefined) {
-    const end = task.status === "abandoned" ? "given up" : "ended";
-    lines.push(`${end} ${duration(task.overrunMs)} after it was asked to stop`);
-  }
+  if (task.overrunMs !== undefined) lines.push(overrun(task, duration(task.overrunMs)));
   if (task.output !== undefined) {
     const { type, size } = task.output;
     lines.push(`output: ${type}${size === undefined ? "" : ` of ${size}`}`);
@@ -27,6 +24,11 @@ export function noteOf(task: TaskStatistics, outputs: SerializedReport["outputs"
       : undefined;
   if (value !== undefined) lines.push(`value: ${shown(value)}`);
   return lines.join("\n");
+}
+
+function overrun({ status, attemptCount }: TaskStatistics, time: string): string {
+  if (attemptCount === 0) return `waited ${time} for its inputs after it was called off`;
+  return `${status === "abandoned" ? "given up" : "ended"} ${time} after it was asked to stop`;
 }
 
 function shown(value: EncodedValue): string {

@@ -159,7 +159,7 @@ function attemptOf(
       : { errorMessage: summarizeError(outcome.error), error: outcome.error }),
     willRetry: attempt.willRetry ?? false,
     ...(delayMs === undefined ? {} : { delayMs: thousandths(delayMs) }),
-    ...(executor === "main" ? {} : { executor }),
+    executor,
   };
 }
 

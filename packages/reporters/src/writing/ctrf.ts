@@ -76,7 +76,7 @@ function testOf(verdict: Verdict, report: SerializedReport, flow: string): Recor
     retries: earlier.length,
     ...(earlier.length === 0 ? {} : { retryAttempts: earlier.map(attemptOf) }),
     flaky: isFlaky(task),
-    ...(executor === undefined ? {} : { threadId: executor }),
+    ...(executor === undefined || executor === "main" ? {} : { threadId: executor }),
     extra: extraOf(task),
   };
 }
