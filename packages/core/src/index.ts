@@ -35,7 +35,7 @@ export type { Plan, PlannedStage, PlannedTask } from "./define/plan.ts";
 // Run.
 
 export type { Clock } from "./contract/clock.ts";
-export type { Runner, RunnerAttempt } from "./contract/runner.ts";
+export { type Placement, placementOf, type Runner, type RunnerAttempt } from "./contract/runner.ts";
 export type { Dispatch } from "./drive/execute.ts";
 export type { RunOptions } from "./drive/options.ts";
 export { Semaphore } from "./drive/semaphore.ts";

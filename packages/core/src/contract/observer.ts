@@ -46,6 +46,8 @@ export interface AttemptInfo {
   readonly number: number;
   /** "main" unless a runner says otherwise; at the attempt's end it is where it ran. */
   readonly executor: string;
+  /** At the attempt's end: how often it was started, where that is more than once. */
+  readonly deliveries?: number;
 }
 
 export type LiveStatus = "waiting" | "ready" | "running" | "delayed";

@@ -8,16 +8,36 @@ import type { AttemptInfo } from "./observer.ts";
  */
 export type Runner = (attempt: RunnerAttempt) => unknown;
 
-export interface RunnerAttempt {
+/** What can be known and told of an attempt by whoever carries it out. */
+export interface Placement {
+  /** What the observers want taken along when the attempt leaves this thread or process. */
+  carrier(): Record<string, string>;
+  /** Where it runs, for the report: "worker-3", "host:pid". */
+  setExecutor(name: string): void;
+  /**
+   * How often the attempt was started, for the report: for a runner that delivers at least once, whose executor can be
+   * lost with an attempt half done. An integer from 2 up; anything else is no news, and ignored.
+   */
+  setDeliveries(count: number): void;
+}
+
+/** How the engine's own contexts are asked; use `placementOf`. */
+export const PLACEMENT: unique symbol = Symbol.for("astrum.placement") as never;
+
+/**
+ * The placement of the attempt that a context belongs to, for functions of an adapter that carry work elsewhere and are
+ * called like any other, without a runner. `undefined` for a context that is not the engine's own.
+ */
+export function placementOf(context: unknown): Placement | undefined {
+  return (context as { readonly [PLACEMENT]?: Placement } | null | undefined)?.[PLACEMENT];
+}
+
+export interface RunnerAttempt extends Placement {
   readonly info: AttemptInfo;
   readonly run: (...args: unknown[]) => unknown;
   /** Without the context, so that they can be cloned. */
   readonly args: readonly unknown[];
   readonly context: unknown;
   readonly signal: AbortSignal;
-  /** What the observers want taken along when the attempt leaves this thread or process. */
-  carrier(): Record<string, string>;
-  /** Where it runs, for the report: "worker-3", "host:pid". */
-  setExecutor(name: string): void;
   progress(fraction: number, message?: string): void;
 }

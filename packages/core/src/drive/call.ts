@@ -3,6 +3,7 @@
  * read, because most tasks never do. Knows nothing of other attempts and decides nothing.
  */
 
+import { PLACEMENT, type Placement } from "../contract/runner.ts";
 import type { TaskContext } from "../define/task.ts";
 import { describe, type Progress } from "../ground/errors.ts";
 import { spreadable } from "../ground/spreadable.ts";
@@ -14,6 +15,7 @@ export interface CallHost {
   readonly runId: string;
   nameOf(task: number): string;
   progress(call: Call, fraction: number, message: string | undefined): void;
+  placement(call: Call): Placement;
 }
 
 export class Call implements TaskContext {
@@ -93,6 +95,10 @@ export class Call implements TaskContext {
     this.cleanups.push(cleanup);
   }
 
+  get placement(): Placement {
+    return this.#host.placement(this);
+  }
+
   get asked(): boolean {
     return this.askedAt !== undefined;
   }
@@ -132,6 +138,13 @@ export const contextOf: (call: Call) => TaskContext = spreadable<Call>([
   "progress",
   "defer",
 ] satisfies (keyof TaskContext)[]);
+
+/** By a symbol, since it is for adapters and no part of what a task's function is offered. */
+Object.defineProperty(Call.prototype, PLACEMENT, {
+  get(this: Call): Placement {
+    return this.placement;
+  },
+});
 
 const { forEach } = Map.prototype;
 

@@ -5,6 +5,7 @@
 
 import type { Anchor } from "../contract/clock.ts";
 import type { Observer, RunInfo } from "../contract/observer.ts";
+import type { Placement } from "../contract/runner.ts";
 import { noSuchTask } from "../define/graph.ts";
 import { describe } from "../ground/errors.ts";
 import type { Machine, RunSettings } from "../machine/attempts.ts";
@@ -395,6 +396,10 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
     const between = Math.min(1, Math.max(0, fraction));
     call.said = { fraction: between, message: said?.slice(0, MAX_SAID) };
     this.notifier?.progress(call, between, said, this.now());
+  }
+
+  placement(call: Call): Placement {
+    return this.#starter.placement(call);
   }
 
   // ---- the end -----------------------------------------------------------------------------------------------------

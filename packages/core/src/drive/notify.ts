@@ -265,10 +265,9 @@ export class Notifier {
     if (attempt === undefined) return;
     this.#attempts.delete(id);
     const { ledger } = this.#run;
-    const executor = ledger.executors.get(id) ?? "main";
     const event = Object.freeze({
       at: this.#wall(at),
-      attempt: executor === "main" ? attempt.info : Object.freeze({ ...attempt.info, executor }),
+      attempt: placed(attempt.info, ledger.executors.get(id), ledger.deliveries.get(id)),
       outcome: Object.freeze(outcome),
       durationMs: between(ledger.startAt[id] as number, at),
       willRetry: delayMs !== undefined,
@@ -366,5 +365,19 @@ export function taskInfo(
         ? definition.options?.concurrency
         : undefined,
     tags: Object.freeze([...(definition.options?.tags ?? [])]),
+  });
+}
+
+/** The attempt as it is known at its end: where it ran, and how often it was started. */
+function placed(
+  info: AttemptInfo,
+  executor: string | undefined,
+  deliveries: number | undefined,
+): AttemptInfo {
+  if (executor === undefined && deliveries === undefined) return info;
+  return Object.freeze({
+    ...info,
+    ...(executor !== undefined && { executor }),
+    ...(deliveries !== undefined && { deliveries }),
   });
 }

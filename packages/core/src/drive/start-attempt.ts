@@ -3,7 +3,7 @@
  * put around it, and what it returned is waited for. What that means is `end-attempt`'s.
  */
 import type { AttemptInfo, RunInfo } from "../contract/observer.ts";
-import type { Runner, RunnerAttempt } from "../contract/runner.ts";
+import type { Placement, Runner, RunnerAttempt } from "../contract/runner.ts";
 import type { Definition } from "../define/definition.ts";
 import type { Machine } from "../machine/attempts.ts";
 import type { MachineEvent } from "../machine/event.ts";
@@ -92,25 +92,30 @@ export class AttemptStarter {
     );
   }
 
-  #runnerAttempt(call: Call, definition: Definition): RunnerAttempt {
+  /** What whoever carries out the attempt can know and tell of it. */
+  placement(call: Call): Placement {
     const { task } = call;
+    const place = (facts: { executor?: string; deliveries?: number }): void => {
+      if (!call.over) this.#host.send({ type: "placed", task, at: this.#host.now(), ...facts });
+    };
+    return {
+      carrier: () => this.#host.notifier?.carrier(call) ?? {},
+      setExecutor: (executor) => place({ executor: String(executor) }),
+      setDeliveries: (deliveries) => {
+        if (Number.isSafeInteger(deliveries) && deliveries > 1) place({ deliveries });
+      },
+    };
+  }
+
+  #runnerAttempt(call: Call, definition: Definition): RunnerAttempt {
     const { notifier, values } = this.#host;
     return {
+      ...this.placement(call),
       info: notifier?.info(call) ?? this.#attemptInfo(call),
-      carrier: () => notifier?.carrier(call) ?? {},
       run: definition.run as (...args: unknown[]) => unknown,
-      args: values.argumentsOf(definition, task),
+      args: values.argumentsOf(definition, call.task),
       context: contextOf(call),
       signal: call.signal,
-      setExecutor: (executor) => {
-        if (call.over) return;
-        this.#host.send({
-          type: "placed",
-          task,
-          at: this.#host.now(),
-          executor: String(executor),
-        });
-      },
       progress: (fraction, message) => call.progress(fraction, message),
     };
   }

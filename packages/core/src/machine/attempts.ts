@@ -138,9 +138,13 @@ export abstract class Attempts implements Machine {
       case "started":
         this.ledger.startAt[this.ledger.lastAttempt[event.task] as number] = event.at;
         return NO_COMMANDS;
-      case "placed":
-        this.ledger.executors.set(this.ledger.lastAttempt[event.task] as number, event.executor);
+      case "placed": {
+        const { executor, deliveries } = event;
+        const attempt = this.ledger.lastAttempt[event.task] as number;
+        if (executor !== undefined) this.ledger.executors.set(attempt, executor);
+        if (deliveries !== undefined) this.ledger.deliveries.set(attempt, deliveries);
         return NO_COMMANDS;
+      }
       case "returned":
         if (event.facts !== undefined) this.ledger.note(event.task, event.facts);
         this.#returned(event.task);

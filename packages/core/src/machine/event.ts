@@ -107,10 +107,11 @@ interface AbandonEvent extends OfTask {
 interface ForsakeEvent extends OfTask {
   readonly type: "forsake";
 }
-/** Where the running attempt is carried out. */
+/** Where the running attempt is carried out, or how often it was handed to somebody. */
 interface PlacedEvent extends OfTask {
   readonly type: "placed";
-  readonly executor: string;
+  readonly executor?: string;
+  readonly deliveries?: number;
 }
 interface StopEvent extends Instant {
   readonly type: "stop";

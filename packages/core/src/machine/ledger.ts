@@ -95,6 +95,8 @@ export class Ledger {
   readonly timedOut: Set<number> = new Set();
   readonly retryDelay: Map<number, number> = new Map();
   readonly executors: Map<number, string> = new Map();
+  /** How often an attempt was handed to somebody, for those that were more than once. */
+  readonly deliveries: Map<number, number> = new Map();
   readonly blockedMs: Map<number, number> = new Map();
   readonly attributes: Map<number, Attributes> = new Map();
   /** How long an attempt went on after it was asked to stop, when it ignored its signal; or what was asked before one. */
@@ -241,6 +243,7 @@ export class Ledger {
       "errors",
       "retryDelay",
       "executors",
+      "deliveries",
       "blockedMs",
       "overrunMs",
       "attributes",

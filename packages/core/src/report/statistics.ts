@@ -114,6 +114,8 @@ export interface AttemptStatistics {
   delayMs?: Ms;
   /** Where it ran: "main", unless a runner said otherwise ("worker-3", "host:pid"). A report of old may lack it. */
   executor?: string;
+  /** How often it was started, where that is more than once: a runner that delivers at least once lost an executor. */
+  deliveries?: number;
   trace?: { traceId: string; spanId: string };
 }
 

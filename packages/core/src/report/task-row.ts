@@ -318,6 +318,8 @@ function attemptRow(
   }
   if (ledger.errors.size > 0 && ledger.errors.has(attempt)) addError(row, ledger, attempt);
   row.executor = (ledger.executors.size > 0 && ledger.executors.get(attempt)) || "main";
+  const deliveries = ledger.deliveries.size > 0 ? ledger.deliveries.get(attempt) : undefined;
+  if (deliveries !== undefined) row.deliveries = deliveries;
   return row;
 }
 

@@ -12,6 +12,7 @@ import {
   type LiveStatus,
   map,
   type Observer,
+  placementOf,
   RunAbortedError,
   type RunEvent,
   type RunScope,
@@ -404,6 +405,52 @@ describe("An observed run", () => {
     });
     expect(carriers).toEqual([{ a: "here", b: "here" }]);
     expect(executors).toEqual(["worker-3", "worker-3"]);
+  });
+
+  it("gives a function that is called without a runner the placement of its attempt, by its context", async () => {
+    const told: unknown[] = [];
+    const observer: Observer = {
+      ...observing({
+        attempt: () => ({
+          inject: (carrier) => void Object.assign(carrier, { trace: "here" }),
+          end: ({ attempt }) => void told.push([attempt.executor, attempt.deliveries]),
+        }),
+      }),
+      name: "placed",
+    };
+    const one = task("one", (_, context) => {
+      const placement = placementOf(context);
+      told.push(placement?.carrier());
+      placement?.setExecutor("elsewhere");
+      placement?.setDeliveries(3);
+    });
+    await flow("f", { one }).run({ observers: [observer] });
+    expect(told).toEqual([{ trace: "here" }, ["elsewhere", 3]]);
+    expect(placementOf({})).toBeUndefined();
+    expect(placementOf(undefined)).toBeUndefined();
+  });
+
+  it("keeps how often a runner started an attempt, when that is more than once", async () => {
+    const told: unknown[] = [];
+    const observer: Observer = {
+      ...observing({
+        attempt: () => ({ end: ({ attempt }) => void told.push(attempt.deliveries) }),
+      }),
+      name: "deliveries",
+    };
+    const report = await flow("f", { one: task("one", () => 1), two: task("two", () => 2) }).run({
+      observers: [observer],
+      runner(attempt) {
+        attempt.setDeliveries(attempt.info.task.name === "two" ? 2 : 1);
+        attempt.setDeliveries(Number.NaN);
+        return attempt.run(...attempt.args, attempt.context);
+      },
+    });
+    const kept = report
+      .toJSON()
+      .taskStatistics.map(({ attemptStatistics: [row] }) => row?.deliveries);
+    expect(kept).toEqual([undefined, 2]);
+    expect(told).toEqual([undefined, 2]);
   });
 
   it("tells a run whose signal was aborted before it began: nothing starts, everything ends", async () => {

@@ -14,6 +14,10 @@ export function noteOf(task: TaskStatistics, outputs: SerializedReport["outputs"
     lines.push(`held the thread for ${duration(task.blockedMs)} at a stretch`);
   if (task.ignoredSignal === true) lines.push("did not stop when it was asked to");
   if (task.overrunMs !== undefined) lines.push(overrun(task, duration(task.overrunMs)));
+  for (const { attemptNumber, deliveries } of task.attemptStatistics) {
+    if (deliveries === undefined) continue;
+    lines.push(`attempt ${attemptNumber} was started ${deliveries} times: an executor was lost`);
+  }
   if (task.output !== undefined) {
     const { type, size } = task.output;
     lines.push(`output: ${type}${size === undefined ? "" : ` of ${size}`}`);

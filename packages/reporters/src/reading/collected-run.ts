@@ -35,6 +35,7 @@ export interface CollectedAttempt {
   outcome?: OutcomeLine;
   willRetry?: boolean;
   delayMs?: number;
+  deliveries?: number;
 }
 
 export interface CollectedTask {
@@ -185,7 +186,7 @@ export class CollectedRun {
 
   #closed(task: CollectedTask, line: AttemptEndLine, at: number, closed: number): void {
     const attempt = task.byNumber.get(line.attempt);
-    const { outcome, willRetry, delayMs, executor } = line;
+    const { outcome, willRetry, delayMs, executor, deliveries } = line;
     if (attempt === undefined) return;
     if (executor !== undefined) attempt.executor = executor;
     // The run ended first, and the attempt went on unseen.
@@ -193,7 +194,7 @@ export class CollectedRun {
     this.#freeSlots.push(attempt.slot);
     this.#lastEnd = { task: line.task, at };
     if (attempt.closed === undefined) this.#running--;
-    Object.assign(attempt, { closed, endAt: at, outcome, willRetry, delayMs });
+    Object.assign(attempt, { closed, endAt: at, outcome, willRetry, delayMs, deliveries });
   }
 
   #status(task: CollectedTask, line: TaskStatusLine, at: number): void {

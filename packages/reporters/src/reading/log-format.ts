@@ -115,6 +115,8 @@ export interface AttemptEndLine {
   readonly delayMs?: number;
   /** Where it ran, unless that is what its start said. */
   readonly executor?: string;
+  /** How often it was started, where that is more than once. */
+  readonly deliveries?: number;
 }
 
 /** Written by the journal before a dependent is released. */

@@ -160,6 +160,7 @@ function attemptOf(
     willRetry: attempt.willRetry ?? false,
     ...(delayMs === undefined ? {} : { delayMs: thousandths(delayMs) }),
     executor,
+    ...(attempt.deliveries === undefined ? {} : { deliveries: attempt.deliveries }),
   };
 }
 

@@ -147,7 +147,7 @@ function stretches(picture: Timeline): TimelineBar[][] {
 }
 
 function attemptSlice({ attempt, lane, startUs, endUs }: TimelineBar): TraceEvent {
-  const { attemptNumber, status, willRetry, delayMs, executor } = attempt;
+  const { attemptNumber, status, willRetry, delayMs, executor, deliveries } = attempt;
   const errorMessage = attemptMessage(attempt);
   return {
     ph: "X",
@@ -157,7 +157,7 @@ function attemptSlice({ attempt, lane, startUs, endUs }: TimelineBar): TraceEven
     dur: endUs - startUs,
     name: `attempt ${attemptNumber}`,
     cat: "attempt",
-    args: { status, errorMessage, willRetry, delayMs, executor },
+    args: { status, errorMessage, willRetry, delayMs, executor, deliveries },
   };
 }
 

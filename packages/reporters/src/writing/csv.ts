@@ -59,6 +59,7 @@ const ATTEMPT_COLUMNS: Readonly<Record<string, (attempt: AttemptStatistics) => C
   willRetry: (attempt) => attempt.willRetry,
   delayMs: (attempt) => attempt.delayMs,
   errorMessage: attemptMessage,
+  deliveries: (attempt) => attempt.deliveries,
 };
 
 /** Dependencies and tags are JSON in their cell. An absent value is an empty cell. */

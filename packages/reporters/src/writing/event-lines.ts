@@ -104,6 +104,7 @@ function bodyOf(event: RunEvent, first: boolean, startedAt: number): LineBody {
         willRetry,
         ...(delayMs === undefined ? {} : { delayMs }),
         ...(attempt.executor === "main" ? {} : { executor: attempt.executor }),
+        ...(attempt.deliveries === undefined ? {} : { deliveries: attempt.deliveries }),
       };
     }
     case "task.end":

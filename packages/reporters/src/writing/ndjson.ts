@@ -134,11 +134,18 @@ function attemptEvents(attempt: AttemptStatistics): Timed[] {
     status: attempt.status,
     ...(error === undefined ? {} : { error }),
   };
-  const { willRetry, delayMs } = attempt;
-  const delay = delayMs === undefined ? {} : { delayMs };
+  const { willRetry, delayMs, deliveries } = attempt;
   events.push({
     at: endAt,
-    body: { type: "attempt.end", task, attempt: attemptNumber, outcome, willRetry, ...delay },
+    body: {
+      type: "attempt.end",
+      task,
+      attempt: attemptNumber,
+      outcome,
+      willRetry,
+      ...(delayMs === undefined ? {} : { delayMs }),
+      ...(deliveries === undefined ? {} : { deliveries }),
+    },
   });
   if (willRetry) {
     events.push({ at: endAt, body: { type: "task.status", task, from: "running", to: "delayed" } });

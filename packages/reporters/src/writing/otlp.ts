@@ -148,6 +148,7 @@ class Spans {
         "astrum.attempt.status": status,
         "astrum.attempt.will_retry": attempt.willRetry,
         "astrum.attempt.executor": executor,
+        "astrum.attempt.deliveries": attempt.deliveries,
       }),
       events:
         error === undefined ? [] : [this.#exception(error, endAt ?? this.#report.totalDurationMs)],
