@@ -25,6 +25,9 @@ export const coreFolders = [
 const testingEntry = "^packages/core/src/testing\\.ts$";
 const coreEntries = "^packages/core/src/(index|testing)\\.ts$";
 
+/** The command of `@astrum/bullmq`. Nothing imports it, so that what it may load reaches no other file. */
+const peerLoader = "^packages/bullmq/src/astrum-worker\\.ts$";
+
 /** @param {readonly string[]} folders */
 const inCore = (...folders) => `^packages/core/src/(${folders.join("|")})/`;
 
@@ -140,7 +143,7 @@ export default {
         "An adapter is one file's job over the core; two that need each other meet in an app. What several of them send " +
         "to another thread or process they judge alike: packages/crossing, private and part of each one's build.",
       severity: "error",
-      from: { path: "^packages/(?!core/|conformance/)([^/]+)/src/" },
+      from: { path: "^packages/(?!core/|conformance/)([^/]+)/src/", pathNot: peerLoader },
       to: {
         path: "^(packages/|@astrum/)(?!(core|conformance|crossing)(/|$))",
         pathNot: "^packages/$1/",
@@ -154,11 +157,22 @@ export default {
       to: { pathNot: "^packages/crossing/", dependencyTypesNot: ["core"] },
     },
     {
+      name: "command-loads-its-peers-when-asked",
+      comment:
+        "The one file that may know another adapter: the worker's command, which loads the optional thread pool when it is told to.",
+      severity: "error",
+      from: { path: peerLoader },
+      to: {
+        path: "^(packages/|@astrum/)(?!core(/|$)|crossing(/|$)|bullmq/)",
+        dependencyTypesNot: ["dynamic-import"],
+      },
+    },
+    {
       name: "package-reached-by-its-name",
       comment:
         "Another package is imported by its name, through its door, never by a path into it.",
       severity: "error",
-      from: { path: "^((packages|apps|tools)/[^/]+|bench)/" },
+      from: { path: "^((packages|apps|tools|examples)/[^/]+|bench)/" },
       to: { path: "^(packages/[^/]+|bench)/", pathNot: "^$1/", dependencyTypes: ["local"] },
     },
     {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "../..");
-const suites = ["packages", "apps"]
+const suites = ["packages", "apps", "examples"]
   .map((parent) => join(root, parent))
   .filter((parent) => existsSync(parent))
   .flatMap((parent) => readdirSync(parent).map((name) => join(parent, name)))

@@ -133,6 +133,18 @@ const otherFaults: readonly Fault[] = [
   { rule: "adapter-imports-no-adapter", from: otel, imports: "@astrum/prometheus", to: prometheus },
   {
     rule: "adapter-imports-no-adapter",
+    from: "packages/bullmq/src/index.ts",
+    imports: "@astrum/otel",
+    to: "@astrum/otel",
+  },
+  {
+    rule: "command-loads-its-peers-when-asked",
+    from: "packages/bullmq/src/astrum-worker.ts",
+    imports: "@astrum/otel",
+    to: "@astrum/otel",
+  },
+  {
+    rule: "adapter-imports-no-adapter",
     from: prometheus,
     imports: "@astrum/otel",
     to: "@astrum/otel",

@@ -1,0 +1,342 @@
+/**
+ * One attempt as its scheduler has it: from the lease of its run to its end. Puts the job in, puts it in again when the
+ * store has lost it, has it stopped, and takes the first end that it hears of, by an event or by looking. Knows no
+ * graph and no retry.
+ */
+import { AsyncResource } from "node:async_hooks";
+import { RunIdReusedError, StoreUnavailableError } from "../errors.ts";
+import { storeError } from "../store/connection.ts";
+import type { JobState, JobStore } from "../store/job-store.ts";
+import { type Ending, endingIn, type JobData, jobIdOf, type Word } from "../wire/protocol.ts";
+import type { Signer } from "../wire/signature.ts";
+import { endingError, forged, lost, unknownTask } from "./ending-error.ts";
+import { type CallRequest, payloadOf } from "./request.ts";
+
+/** What a call needs of its fleet. */
+export interface CallHost {
+  readonly store: JobStore;
+  readonly signer: Signer;
+  readonly maxPayloadBytes: number;
+  readonly outageMs: number;
+  readonly unknownTaskMs: number;
+  /** A name that no other call ever has. */
+  nextName(): string;
+  hold(runId: string): Promise<boolean>;
+  /** The call is answered. Its job may still be there: it stays until `forget`. */
+  answered(call: Call): void;
+  /** Nothing more is to be done about its job. */
+  forget(call: Call): void;
+}
+
+/** An end that cannot be written down this often never will be. */
+const MOST_UNWRITTEN = 3;
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1_000;
+
+export class Call {
+  readonly jobId: string;
+  /** Of its run; of a call that belongs to none, a name that no run has. */
+  readonly runId: string;
+  readonly promise: Promise<unknown>;
+  /** The job is in the store, as far as is known. */
+  sent = false;
+  /** Waits for the lease of its run: nothing has been sent. */
+  #holding = true;
+  #answered = false;
+  #resolve!: (value: unknown) => void;
+  #reject!: (reason: unknown) => void;
+
+  readonly #request: CallRequest;
+  readonly #host: CallHost;
+  readonly #data: JobData;
+  /** Progress is told in the async context of whoever asked, not in that of a connection. */
+  readonly #scope: AsyncResource;
+  #stopping: { readonly reason: unknown } | undefined;
+  #unlisten: (() => void) | undefined;
+
+  /** Starts of earlier jobs of this attempt, which the store has lost or which were put in again. */
+  #startsBefore = 0;
+  /** Of this job, as far as was seen when looking. */
+  #startsSeen = 0;
+  /** Of all of them, as far as events told. */
+  #startsTold = 0;
+  /** How often its end could not be written down. */
+  #unwritten = 0;
+  #lastWord = 0;
+  /** Since when workers hand it on because they do not have the task, and what the last of them said. */
+  #leftSince: number | undefined;
+  #left: Extract<Word, { left: string }> | undefined;
+
+  /** Throws what is wrong with the arguments, before anything is sent. */
+  constructor(request: CallRequest, host: CallHost) {
+    this.#request = request;
+    this.#host = host;
+    const name = host.nextName();
+    this.runId = request.runId ?? name;
+    this.jobId = jobIdOf({ ...request, runId: this.runId });
+    const data = payloadOf(request, this.runId, name, host.maxPayloadBytes);
+    this.#data = host.signer.job(this.jobId, request.exportName, data);
+    this.#scope = new AsyncResource("AstrumFleetCall", { requireManualDestroy: true });
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    const { signal } = request;
+    if (signal === undefined) return;
+    const stop = (): void => this.stop(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    this.#unlisten = () => signal.removeEventListener("abort", stop);
+  }
+
+  get stopping(): boolean {
+    return this.#stopping !== undefined;
+  }
+
+  async begin(): Promise<void> {
+    try {
+      const known = this.#request.runId !== undefined && (await this.#host.hold(this.runId));
+      this.#holding = false;
+      if (this.#answered) return;
+      await this.#send();
+      if (known) await this.attach();
+    } catch (error) {
+      this.#end({ error });
+    }
+  }
+
+  /** Somebody may have put this job in before. What it completed counts; what it failed at is tried again. */
+  async attach(): Promise<void> {
+    const { store } = this.#host;
+    const [hash, [state]] = await Promise.all([store.hashOf(this.jobId), store.look([this.jobId])]);
+    if (this.#answered) return;
+    if (hash !== undefined && hash !== this.#data.hash) this.#end({ error: this.#reused() });
+    else this.observed(state);
+  }
+
+  /** What the job is like now. */
+  observed(state: JobState | undefined): void {
+    if (state === undefined) {
+      if (this.sent) this.#missing();
+      return;
+    }
+    this.#startsSeen = Math.max(this.#startsSeen, state.starts);
+    if (state.word !== undefined) this.heard(state.word);
+    if (!state.finished) this.#checkLeft(state.starts);
+    else if (state.returned !== undefined) this.ended(parsed(state.returned), undefined, state);
+    else this.ended(endingIn(state.failedReason ?? ""), state.failedReason, state);
+  }
+
+  /** An event told that a worker has taken it. */
+  started(): void {
+    this.#startsTold++;
+  }
+
+  /** What a worker says while it has it: that it gives it back, or how far it is. */
+  heard(word: Word): void {
+    if ("left" in word) {
+      this.#leftSince ??= performance.now();
+      this.#left = word;
+      return;
+    }
+    this.#leftSince = undefined;
+    if (this.#answered || word.n <= this.#lastWord) return;
+    this.#lastWord = word.n;
+    this.#scope.runInAsyncScope(() => this.#request.progress?.(word.fraction, word.message));
+  }
+  /** A worker gave it back, by an event: it was not started after all. */
+  handedBack(): void {
+    this.#startsTold--;
+  }
+
+  /** The job has ended. Without an ending of ours BullMQ ended it. */
+  ended(ending: Ending | undefined, failedReason?: string, state?: JobState): void {
+    if (this.#answered) {
+      this.#host.forget(this);
+      return;
+    }
+    if (ending === undefined) void this.#endedByStore(failedReason, state);
+    else if (ending.kind === "value" && ending.stored) void this.#fetch(ending);
+    else this.#endedByWorker(ending);
+  }
+
+  /** The result lies beside the job. When it cannot be had now, the next look comes by here again. */
+  async #fetch({ stored: _, ...ending }: Extract<Ending, { kind: "value" }>): Promise<void> {
+    try {
+      const json = await this.#host.store.storedResult(this.jobId);
+      if (this.#answered) return;
+      if (json === undefined) this.#missing();
+      else this.#endedByWorker({ ...ending, value: JSON.parse(json) as unknown });
+    } catch {
+      // Out of reach.
+    }
+  }
+
+  #endedByWorker(ending: Ending): void {
+    const { signer, maxPayloadBytes } = this.#host;
+    if (!signer.isOurEnding(this.jobId, ending)) {
+      this.#end({ error: forged(this.#request) });
+      return;
+    }
+    if (ending.by !== this.#data.by) {
+      if (ending.hash !== this.#data.hash) {
+        this.#end({ error: this.#reused() });
+        return;
+      }
+      if (ending.kind !== "value" && this.#stopping === undefined) {
+        if (this.sent) void this.#again(ending.deliveries);
+        return;
+      }
+    }
+    const deliveries = Math.max(this.#startsBefore + ending.deliveries, this.#startsTold);
+    this.#tell(ending.executor, deliveries);
+    for (const [key, value] of ending.attributes ?? []) this.#request.attributes?.set(key, value);
+    if (ending.kind === "value") this.#end({ value: ending.value }, true);
+    else this.#end({ error: endingError(this.#request, ending, maxPayloadBytes) }, true);
+  }
+
+  async #endedByStore(
+    failedReason: string | undefined,
+    known: JobState | undefined,
+  ): Promise<void> {
+    let state = known;
+    try {
+      state ??= (await this.#host.store.look([this.jobId]))[0];
+    } catch {
+      // Then less is known of it.
+    }
+    if (this.#answered) return;
+    const stalled = failedReason?.includes("stalled") === true;
+    // The function ran, and its end could not be written down: the store was full, or was another one by then.
+    if (!stalled && this.#stopping === undefined && this.#unwritten++ < MOST_UNWRITTEN) {
+      if (this.sent) void this.#again(Math.max(1, state?.starts ?? 1));
+      return;
+    }
+    const deliveries = this.#startsBefore + Math.max(1, state?.stalled ?? 1);
+    this.#tell(state?.executor, deliveries);
+    const error = this.#stopping?.reason ?? lost(this.#request, failedReason, state, deliveries);
+    this.#end({ error }, true);
+  }
+
+  /** Asks for it to be stopped; again at every tick until the job has ended. */
+  stop(reason: unknown): void {
+    if (this.#answered || this.#stopping !== undefined) return;
+    this.#stopping = { reason };
+    if (this.sent) void this.press();
+    else if (this.#holding) this.#end({ error: reason });
+  }
+
+  /** One more try to stop the job: takes it away where no worker has it, and tells the worker where one has. */
+  async press(): Promise<void> {
+    const { store } = this.#host;
+    try {
+      const [state] = await store.look([this.jobId]);
+      if (this.sent && (state === undefined || state.finished)) this.observed(state);
+      else if (await store.remove(this.jobId)) this.#end({ error: this.#reason }, true);
+      else await store.askToStop(this.jobId, this.#reason);
+    } catch {
+      // The next tick tries again.
+    }
+  }
+
+  get #reason(): unknown {
+    return this.#stopping?.reason;
+  }
+
+  /** It is over, whatever becomes of the job. The job is stopped if that is still possible. */
+  giveUp(error: unknown): void {
+    this.#stopping ??= { reason: error };
+    this.#end({ error });
+  }
+
+  /** It is over, and the job is left to itself: for whoever has the run now, or will attach to it. */
+  detach(error: unknown): void {
+    this.#end({ error }, true);
+  }
+
+  async #send(): Promise<void> {
+    const { store, outageMs } = this.#host;
+    const { exportName, priority } = this.#request;
+    const job = { jobId: this.jobId, exportName, data: this.#data, priority };
+    const since = performance.now();
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+      try {
+        await store.add(job);
+        break;
+      } catch (error) {
+        const cause = storeError(error);
+        // Full, loading, read-only after a failover: what the store refuses now it may take a moment later.
+        if (this.#answered) return;
+        if (this.#stopping !== undefined) throw this.#stopping.reason;
+        if (performance.now() - since > outageMs)
+          throw new StoreUnavailableError(
+            `Task "${this.#request.taskName}": the store has refused it for ${outageMs} ms: ${cause.message}`,
+            { cause },
+          );
+        await new Promise((resolve) => setTimeout(resolve, pause));
+        if (this.#answered) return;
+      }
+    }
+    this.sent = true;
+    if (this.#stopping !== undefined) await this.press();
+  }
+
+  /** The store does not have it: it was flushed, or an older copy of it took over. */
+  #missing(): void {
+    if (this.#stopping !== undefined) this.#end({ error: this.#stopping.reason }, true);
+    else if (!this.#answered) void this.#again(0, false);
+  }
+
+  async #again(starts: number, present = true): Promise<void> {
+    this.sent = false;
+    this.#startsBefore += Math.max(starts, this.#startsSeen);
+    if (!present) this.#startsBefore = Math.max(this.#startsBefore, this.#startsTold);
+    this.#startsSeen = 0;
+    try {
+      if (present) await this.#host.store.remove(this.jobId);
+      await this.#send();
+    } catch (error) {
+      this.#end({ error });
+    }
+  }
+
+  #checkLeft(starts: number): void {
+    if (starts > 0) this.#leftSince = undefined;
+    if (this.#answered || this.#leftSince === undefined || this.#left === undefined) return;
+    const { unknownTaskMs } = this.#host;
+    if (performance.now() - this.#leftSince < unknownTaskMs) return;
+    this.giveUp(unknownTask(this.#request, this.#left, unknownTaskMs));
+  }
+
+  #reused(): Error {
+    const { taskName } = this.#request;
+    return new RunIdReusedError(
+      `Task "${taskName}": the store knows a run "${this.runId}" in which it had other inputs. Give every run its own runId; only a run that goes on has the same.`,
+      { runId: this.runId },
+    );
+  }
+
+  #tell(executor: string | undefined, deliveries: number): void {
+    if (executor !== undefined) this.#request.setExecutor?.(executor);
+    if (deliveries > 1) this.#request.setDeliveries?.(deliveries);
+  }
+
+  #end(outcome: { readonly value: unknown } | { readonly error: unknown }, jobEnded = false): void {
+    if (!this.#answered) {
+      this.#answered = true;
+      this.#unlisten?.();
+      this.#scope.emitDestroy();
+      if ("error" in outcome) this.#reject(outcome.error);
+      else this.#resolve(outcome.value);
+      this.#host.answered(this);
+    }
+    if (jobEnded || !this.sent) this.#host.forget(this);
+  }
+}
+
+function parsed(json: string): Ending | undefined {
+  try {
+    return JSON.parse(json) as Ending;
+  } catch {
+    return undefined;
+  }
+}

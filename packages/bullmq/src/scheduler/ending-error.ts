@@ -1,0 +1,85 @@
+/** Turns an ending that is no value into the error the attempt rejects with: who, what, and the way out. */
+import {
+  JobRefusedError,
+  PayloadTooLargeError,
+  RemoteSerializationError,
+  UnknownTaskError,
+  WorkerLostError,
+} from "../errors.ts";
+import type { JobState } from "../store/job-store.ts";
+import { unpackError } from "../wire/packed-error.ts";
+import type { Ending } from "../wire/protocol.ts";
+
+interface Asked {
+  readonly taskName: string;
+  readonly exportName: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+export function endingError(
+  { taskName, signal }: Asked,
+  ending: Exclude<Ending, { kind: "value" }>,
+  limit: number,
+): unknown {
+  switch (ending.kind) {
+    case "obeyed":
+      return signal?.aborted ? signal.reason : new Error(`Task "${taskName}" was asked to stop`);
+    case "thrown":
+      return unpackError(ending.thrown);
+    case "uncrossable":
+      return new RemoteSerializationError(
+        `Task "${taskName}": ${ending.path} is ${ending.what}, which JSON does not carry back from a worker as it is.`,
+        { direction: "result", path: ending.path },
+      );
+    case "too-large":
+      return new PayloadTooLargeError(
+        `Task "${taskName}": its result has ${ending.bytes} bytes as JSON, more than the ${limit} of \`maxPayloadBytes\`. ` +
+          "Store it (a file, a bucket, a table) and return where it is, or raise the limit.",
+        { direction: "result", bytes: ending.bytes, limit },
+      );
+    default:
+      return new JobRefusedError(
+        `Task "${taskName}" was refused by ${ending.executor}: ${ending.message}`,
+        { reason: ending.reason },
+      );
+  }
+}
+
+/** The ending does not carry the signature of this fleet. */
+export function forged({ taskName }: Asked): Error {
+  return new JobRefusedError(
+    `Task "${taskName}": its result is not signed with this fleet's key, so it was not taken. Give scheduler and workers the same signingKey.`,
+    { reason: "signature" },
+  );
+}
+
+/** BullMQ ended the job itself. */
+export function lost(
+  { taskName }: Asked,
+  failedReason: string | undefined,
+  state: JobState | undefined,
+  deliveries: number,
+): Error {
+  const executor = state?.executor;
+  if (failedReason?.includes("stalled"))
+    return new WorkerLostError(
+      `Task "${taskName}": every worker that started it was lost (${deliveries} of ${deliveries}${executor === undefined ? "" : `, the last one ${executor}`}). ` +
+        "Either the task takes its process down, or it holds the event loop for longer than the worker's lease: run it with threads.",
+      { deliveries, executor },
+    );
+  return new Error(
+    `Task "${taskName}": its job failed in the store: ${failedReason ?? "no reason"}`,
+  );
+}
+
+export function unknownTask(
+  { taskName, exportName }: Asked,
+  { left, known }: { readonly left: string; readonly known: readonly string[] },
+  ms: number,
+): Error {
+  return new UnknownTaskError(
+    `Task "${taskName}": no worker that took it within ${ms} ms has a task "${exportName}"; ${left} has ${known.join(", ") || "none"}. ` +
+      "Deploy workers with a module that exports it, or raise unknownTaskMs.",
+    { known },
+  );
+}

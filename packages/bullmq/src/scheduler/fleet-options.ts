@@ -1,0 +1,83 @@
+/** What a scheduler can say of its fleet, checked where it enters, every fault at once. Knows no connection. */
+import { Check } from "../check.ts";
+import { checkConnection, type FleetConnection } from "../store/connection.ts";
+
+export interface FleetOptions {
+  /** Which workers: those that serve the queue of this name. */
+  readonly queue: string;
+  readonly connection: FleetConnection;
+  /** Separates tenants that share a store: the first part of every key. Default "astrum". */
+  readonly prefix?: string;
+  /** How often the state of what is under way is read, in milliseconds. Default 1,000. Events are only hints. */
+  readonly reconcileMs?: number;
+  /** How long results stay in the store, for a scheduler that is started again. Default 86,400, a day. */
+  readonly keepResultsSec?: number;
+  /** What the arguments of an attempt, and its result, may have as JSON. Default 1,048,576. */
+  readonly maxPayloadBytes?: number;
+  /** How long a run belongs to a scheduler that does not say any more that it is there. Default 10,000. */
+  readonly leaseMs?: number;
+  /** How long the store may be out of reach, or refuse to write, before attempts fail. Default 60,000. */
+  readonly outageMs?: number;
+  /** How long workers may hand on a task that none of them has before its attempt fails. Default 60,000. */
+  readonly unknownTaskMs?: number;
+  /** Whether to listen to events. Without them every attempt settles by `reconcileMs`. Default true. */
+  readonly events?: boolean;
+  /** At least 16 characters, the same as the workers'. Unsigned jobs are refused there, unsigned results here. */
+  readonly signingKey?: string;
+}
+
+export interface FleetSettings extends Required<Omit<FleetOptions, "signingKey">> {
+  readonly signingKey: string | undefined;
+}
+
+const OPTIONS = [
+  "queue",
+  "connection",
+  "prefix",
+  "reconcileMs",
+  "keepResultsSec",
+  "maxPayloadBytes",
+  "leaseMs",
+  "outageMs",
+  "unknownTaskMs",
+  "events",
+  "signingKey",
+] satisfies (keyof FleetOptions)[];
+
+/** BullMQ and the store hold strings of at most 512 MiB; well below, one payload already stops all others. */
+const MOST_BYTES = 256 * 2 ** 20;
+const MOST_SECONDS = 2_147_483;
+
+/** Throws a `TypeError` that lists everything that is wrong. */
+export function fleetSettings(options: FleetOptions): FleetSettings {
+  const check = new Check("connectFleet");
+  if (!check.keys(options, OPTIONS)) check.done();
+  checkConnection(check, options.connection);
+  const settings: FleetSettings = {
+    queue: check.keyPart(options.queue, "queue", undefined),
+    connection: options.connection,
+    prefix: check.keyPart(options.prefix, "prefix", "astrum"),
+    reconcileMs: check.ms(options.reconcileMs, "reconcileMs", 1_000, 10),
+    keepResultsSec: check.integer(
+      options.keepResultsSec,
+      "keepResultsSec",
+      86_400,
+      1,
+      MOST_SECONDS,
+    ),
+    maxPayloadBytes: check.integer(
+      options.maxPayloadBytes,
+      "maxPayloadBytes",
+      2 ** 20,
+      1,
+      MOST_BYTES,
+    ),
+    leaseMs: check.ms(options.leaseMs, "leaseMs", 10_000, 100),
+    outageMs: check.ms(options.outageMs, "outageMs", 60_000, 100),
+    unknownTaskMs: check.ms(options.unknownTaskMs, "unknownTaskMs", 60_000),
+    events: check.flag(options.events, "events", true),
+    signingKey: check.secret(options.signingKey, "signingKey"),
+  };
+  check.done();
+  return settings;
+}

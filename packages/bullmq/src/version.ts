@@ -1,0 +1,2 @@
+/** Of this package, which has the version of the core. */
+export { VERSION } from "@astrum/core";

@@ -1,0 +1,252 @@
+/**
+ * The attempts a worker has. Takes a job from the queue's library, checks that it may and can be run here, has it
+ * carried out, and gives it back where that is right: to a worker that has the task, or when this one is shut down.
+ * Knows who may stop an attempt, and not how jobs are fetched.
+ */
+import type { RemoteActivator } from "@astrum/core";
+import { type Job, WaitingError } from "bullmq";
+import { LeaseLostError, WorkerDrainedError } from "../errors.ts";
+import type { Client } from "../store/connection.ts";
+import type { Names } from "../store/names.ts";
+import { unpackError } from "../wire/packed-error.ts";
+import {
+  type CancelMessage,
+  type Ending,
+  failedReasonOf,
+  isJobData,
+  type JobData,
+  LARGE_BYTES,
+  PROTOCOL,
+  type Word,
+} from "../wire/protocol.ts";
+import type { Signer } from "../wire/signature.ts";
+import { runActivated } from "./activate.ts";
+import { type CarriedOut, carryOut } from "./carry-out.ts";
+import type { WorkerLog } from "./log.ts";
+import type { WorkerMetrics } from "./metrics.ts";
+import { ProgressLine } from "./progress-line.ts";
+import type { TaskTable, WorkerTask } from "./task-table.ts";
+import type { RunInThread } from "./threads.ts";
+import { WorkerContext } from "./worker-context.ts";
+
+export interface AttemptsHost {
+  readonly client: Client;
+  readonly names: Names;
+  readonly signer: Signer;
+  readonly tasks: TaskTable;
+  readonly runInThread: RunInThread | undefined;
+  readonly activators: readonly RemoteActivator[];
+  readonly executor: string;
+  readonly log: WorkerLog;
+  readonly metrics: WorkerMetrics;
+}
+
+/** Ends a job as failed: BullMQ keeps the message, in which the ending is. */
+class JobFailed extends Error {
+  override get name(): string {
+    return "JobFailed";
+  }
+}
+
+/** The pause of a slot after it has left a job to others, so that a queue of such jobs is no busy loop. */
+const LEFT_PAUSE_MS = 250;
+
+export class Attempts {
+  readonly #host: AttemptsHost;
+  readonly #running = new Map<string, AbortController>();
+
+  constructor(host: AttemptsHost) {
+    this.#host = host;
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** A scheduler asks for one to be stopped; mostly another worker has it. */
+  cancel(message: string): void {
+    try {
+      const { jobId, reason } = JSON.parse(message) as CancelMessage;
+      const controller = this.#running.get(jobId);
+      if (controller !== undefined && !controller.signal.aborted)
+        controller.abort(unpackError(reason));
+    } catch {
+      this.#host.log({
+        level: "warn",
+        event: "cancel.unreadable",
+        message: "Not a message of ours",
+      });
+    }
+  }
+
+  /** Another worker may have them now. */
+  leasesLost(jobIds: readonly string[]): void {
+    const { log, metrics, executor } = this.#host;
+    for (const jobId of jobIds) {
+      const controller = this.#running.get(jobId);
+      if (controller === undefined) continue;
+      metrics.leaseLost();
+      const message =
+        "Its lease could not be renewed: the event loop was held, or the store out of reach. Another worker may run it now";
+      log({ level: "error", event: "lease.lost", message, jobId });
+      controller.abort(new LeaseLostError(`${message} (this one is ${executor}).`));
+    }
+  }
+
+  /** Asks all to stop; they are given back to the queue. */
+  giveBack(): void {
+    const { executor } = this.#host;
+    for (const controller of this.#running.values())
+      controller.abort(
+        new WorkerDrainedError(`The worker ${executor} is shut down; another one runs this again.`),
+      );
+  }
+
+  /** Carries out a job; returns what BullMQ stores as its result, and throws what it stores as a failure. */
+  async run(job: Job, token: string): Promise<Ending> {
+    const jobId = job.id as string;
+    const data: unknown = job.data;
+    const refused = this.#refusal(jobId, job.name, data);
+    if (refused !== undefined) throw refused;
+    const task = this.#host.tasks.get(job.name);
+    if (task === undefined) return await this.#leave(job, token);
+    const controller = new AbortController();
+    this.#running.set(jobId, controller);
+    this.#host.metrics.running(this.#running.size);
+    try {
+      return await this.#carryOut(job, token, data as JobData, task, controller.signal);
+    } finally {
+      if (this.#running.get(jobId) === controller) this.#running.delete(jobId);
+      this.#host.metrics.running(this.#running.size);
+    }
+  }
+
+  async #carryOut(
+    job: Job,
+    token: string,
+    data: JobData,
+    task: WorkerTask,
+    signal: AbortSignal,
+  ): Promise<Ending> {
+    const { metrics, log, signer } = this.#host;
+    const jobId = job.id as string;
+    const deliveries = await this.#deliveries(job);
+    metrics.waited(task.name, (Date.now() - job.timestamp) / 1_000);
+    if (deliveries > 1) {
+      metrics.redelivered(task.name);
+      log({ level: "warn", event: "job.redelivered", message: "Started again", jobId, deliveries });
+    }
+    const line = new ProgressLine((word) => job.updateProgress(word));
+    const context = new WorkerContext(data, deliveries, signal, line);
+    let executor = this.#host.executor;
+    const startedAt = performance.now();
+    const done = await carryOut(
+      () =>
+        this.#call(task, data, context, (name) => {
+          executor = `${this.#host.executor}/${name}`;
+        }),
+      data,
+      context,
+      () => ({ executor, deliveries, by: data.by, hash: data.hash }),
+    );
+    await line.flush();
+    const returned = signal.reason instanceof WorkerDrainedError && done.ending.kind !== "value";
+    const seconds = (performance.now() - startedAt) / 1_000;
+    metrics.ended(task.name, returned ? "returned" : resultOf(done.ending), seconds);
+    if (returned) {
+      log({ level: "info", event: "job.returned", message: "Given back to the queue", jobId });
+      await job.moveToWait(token);
+      throw new WaitingError();
+    }
+    const ending = signer.ending(jobId, done.ending);
+    if (ending.kind !== "value") throw new JobFailed(failedReasonOf(done.line, ending));
+    return await this.#stored(jobId, ending, done);
+  }
+
+  #call(
+    task: WorkerTask,
+    data: JobData,
+    context: WorkerContext,
+    setThread: (name: string) => void,
+  ): unknown {
+    const { runInThread, activators, log } = this.#host;
+    if (runInThread !== undefined)
+      return runInThread({ exportName: task.name, data, context, setThread });
+    const { carrier } = data;
+    const run = (): unknown => task.run(...data.args, context);
+    if (carrier === undefined || activators.length === 0) return run();
+    const onFault = (activator: string, error: unknown): void =>
+      log({ level: "warn", event: "activator.fault", message: String(error), activator });
+    const info = { task: data.taskName, attempt: data.attempt };
+    return runActivated({ activators, carrier, info, onFault }, run);
+  }
+
+  /** A large result is laid beside its job before that ends. */
+  async #stored(
+    jobId: string,
+    ending: Ending & { kind: "value" },
+    { json }: CarriedOut,
+  ): Promise<Ending> {
+    if (json === undefined || json.length < LARGE_BYTES) return ending;
+    const { client, names } = this.#host;
+    await client.hset(names.job(jobId), "result", json);
+    const { value: _, ...rest } = ending;
+    return { ...rest, stored: true };
+  }
+
+  /** Times that a worker without the task gave it back do not count. */
+  async #deliveries(job: Job): Promise<number> {
+    if (job.attemptsStarted < 2) return 1;
+    const { client, names } = this.#host;
+    const left = await client.hget(names.job(job.id as string), "left");
+    return Math.max(1, job.attemptsStarted - Number(left ?? 0));
+  }
+
+  #refusal(jobId: string, exportName: string, data: unknown): Error | undefined {
+    const { signer, executor, log } = this.#host;
+    let reason: "protocol" | "signature" | "unreadable";
+    let message: string;
+    if (!isJobData(data)) {
+      reason = "unreadable";
+      message = "it is no job of a fleet. Something else puts jobs into this queue";
+    } else if (data.v !== PROTOCOL) {
+      reason = "protocol";
+      message = `it speaks version ${data.v} of the protocol, this worker version ${PROTOCOL}. Deploy scheduler and workers with the same release`;
+    } else if (!signer.isOurJob(jobId, exportName, data)) {
+      reason = "signature";
+      message =
+        "it is not signed with this worker's key. Give scheduler and workers the same signingKey";
+    } else return undefined;
+    log({ level: "error", event: "job.refused", message, jobId, reason });
+    const { by = "", hash = "" } = (data ?? {}) as Partial<JobData>;
+    const ending: Ending = { executor, deliveries: 1, by, hash, kind: "refused", reason, message };
+    return new JobFailed(failedReasonOf(`refused: ${message}`, signer.ending(jobId, ending)));
+  }
+
+  /** To the back of the line: a worker that has the task comes by, and so do the jobs that this one can run. */
+  async #leave(job: Job, token: string): Promise<never> {
+    const { client, names, executor, tasks, log, metrics } = this.#host;
+    const known = [...tasks.keys()];
+    const word: Word = { left: executor, known };
+    log({
+      level: "warn",
+      event: "job.left",
+      message: `No task "${job.name}" here; left to a worker that has it`,
+      jobId: job.id,
+      task: job.name,
+      known,
+    });
+    metrics.left();
+    await client.hincrby(names.job(job.id as string), "left", 1);
+    await job.updateProgress(word);
+    await job.moveToWait(token);
+    await job.changePriority({ priority: job.priority, lifo: false }).catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, LEFT_PAUSE_MS));
+    throw new WaitingError();
+  }
+}
+
+function resultOf(ending: Ending): "completed" | "failed" | "cancelled" {
+  if (ending.kind === "value") return "completed";
+  return ending.kind === "obeyed" ? "cancelled" : "failed";
+}

@@ -1,0 +1,96 @@
+/**
+ * Carries out one attempt on a worker: from what was read of its job to its ending. Knows no queue: it is handed what to
+ * call and the signal, and gives back what to say.
+ */
+import { findObstacle } from "../wire/json-value.ts";
+import { packError } from "../wire/packed-error.ts";
+import type { Attribute, Ending, JobData } from "../wire/protocol.ts";
+import type { WorkerContext } from "./worker-context.ts";
+
+/** What an ending has beside its kind. */
+export type EndingFacts = Pick<Ending, "executor" | "deliveries" | "by" | "hash">;
+
+export interface CarriedOut {
+  readonly ending: Ending;
+  /** The result as JSON. */
+  readonly json?: string;
+  /** For the log and the list of failed jobs: never more than a name and a message. */
+  readonly line: string;
+}
+
+/** Never throws: what goes wrong is an ending. */
+export async function carryOut(
+  run: () => unknown,
+  data: JobData,
+  context: WorkerContext,
+  facts: () => EndingFacts,
+): Promise<CarriedOut> {
+  const errors: unknown[] = [];
+  let value: unknown;
+  try {
+    value = await run();
+  } catch (error) {
+    errors.push(error);
+  }
+  errors.push(...(await context.cleanUp()));
+  const base = { ...facts(), ...attributesOf(context, data) };
+  if (errors.length === 0) return endingOf(value, data, base);
+  // As the core has it for an attempt in its own process.
+  const error = errors.length === 1 ? errors[0] : new AggregateError(errors, messageOf(errors[0]));
+  const obeyed = errors.length === 1 && isObedience(error, context.signal);
+  if (obeyed) return { ending: { ...base, kind: "obeyed" }, line: "asked to stop, and stopped" };
+  const thrown = packError(error);
+  return { ending: { ...base, kind: "thrown", thrown }, line: lineOf(error) };
+}
+
+type Base = EndingFacts & Pick<Ending, "attributes">;
+
+function endingOf(value: unknown, data: JobData, base: Base): CarriedOut {
+  if (value === undefined) return { ending: { ...base, kind: "value" }, line: "" };
+  const obstacle = findObstacle(value, "result");
+  if (obstacle !== undefined)
+    return {
+      ending: { ...base, kind: "uncrossable", ...obstacle },
+      line: `${obstacle.path} is ${obstacle.what}`,
+    };
+  const json = JSON.stringify(value);
+  const bytes = Buffer.byteLength(json);
+  if (bytes > data.maxBytes)
+    return {
+      ending: { ...base, kind: "too-large", bytes },
+      line: `the result has ${bytes} bytes, more than ${data.maxBytes}`,
+    };
+  return { ending: { ...base, kind: "value", value }, json, line: "" };
+}
+
+function attributesOf({ attributes }: WorkerContext, data: JobData): Pick<Ending, "attributes"> {
+  if (attributes.size === 0 && data.attributes === undefined) return {};
+  const entries = [...attributes].map(([key, value]): [string, Attribute] => {
+    const holds = typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
+    return [String(key), holds ? value : String(value)];
+  });
+  return { attributes: entries };
+}
+
+function isObedience(error: unknown, signal: AbortSignal): boolean {
+  if (!signal.aborted) return false;
+  if (error === signal.reason) return true;
+  try {
+    const { name, cause } = (error ?? {}) as { name?: unknown; cause?: unknown };
+    return name === "AbortError" || (cause !== undefined && cause === signal.reason);
+  } catch {
+    return false;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function lineOf(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}` : `threw ${String(error)}`;
+  } catch {
+    return "threw something that cannot be read";
+  }
+}

@@ -1,0 +1,57 @@
+/** What a task's function is given on a worker. Knows how to tell the scheduler, not how the attempt ends. */
+import type { RemoteContext } from "../context.ts";
+import { type Attribute, idempotencyKeyOf, type JobData } from "../wire/protocol.ts";
+import type { ProgressLine } from "./progress-line.ts";
+
+type Cleanup = (signal: AbortSignal) => unknown;
+
+export class WorkerContext implements RemoteContext {
+  readonly taskName: string;
+  readonly runId: string;
+  readonly attempt: number;
+  readonly deliveries: number;
+  readonly signal: AbortSignal;
+  readonly attributes: Map<string, Attribute>;
+  readonly idempotencyKey: string;
+  readonly #line: ProgressLine;
+  readonly #cleanups: Cleanup[] = [];
+
+  constructor(data: JobData, deliveries: number, signal: AbortSignal, line: ProgressLine) {
+    this.taskName = data.taskName;
+    this.runId = data.runId;
+    this.attempt = data.attempt;
+    this.deliveries = deliveries;
+    this.idempotencyKey = idempotencyKeyOf(data);
+    this.signal = signal;
+    this.attributes = new Map(data.attributes);
+    this.#line = line;
+  }
+
+  // Getters, so that these can be taken out of the context.
+
+  get progress(): RemoteContext["progress"] {
+    return (fraction, message) => this.#line.say(fraction, message);
+  }
+
+  get defer(): RemoteContext["defer"] {
+    return (cleanup) => {
+      if (typeof cleanup !== "function")
+        throw new TypeError(`context.defer() of task "${this.taskName}" needs a function`);
+      this.#cleanups.push(cleanup);
+    };
+  }
+
+  /** Last in, first out, every one of them whatever the others do. Returns what they threw. */
+  async cleanUp(): Promise<unknown[]> {
+    const errors: unknown[] = [];
+    const { signal } = new AbortController();
+    for (let next = this.#cleanups.pop(); next; next = this.#cleanups.pop()) {
+      try {
+        await next(signal);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    return errors;
+  }
+}

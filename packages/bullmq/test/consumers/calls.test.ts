@@ -1,0 +1,139 @@
+import { DynamicScheduler, flow, fromEvents, map, task } from "@astrum/core";
+import { expect, test } from "vitest";
+import { remote } from "../../src/index.ts";
+import { openRig } from "./rig.ts";
+
+const jobs = remote<typeof import("../modules/jobs.ts")>();
+
+test("a graph gives the same result on the fleet as in its own process", async () => {
+  const rig = await openRig();
+  await rig.worker();
+  await rig.worker();
+  const fleet = await rig.fleet();
+  const n = task("n", () => 20);
+  const doubled = task("doubled", { n }, fleet.task(jobs.double));
+  const list = task("list", () => [1, 2, 3]);
+  const squares = map("squares", list, fleet.task(jobs.square), { concurrency: 2 });
+  const report = await flow("both", { doubled, squares }).run();
+  expect(report.unwrap()).toEqual({ doubled: 40, squares: [1, 4, 9] });
+  const executors = report.taskStatistics.map(({ attemptStatistics: [a] }) => a?.executor);
+  expect(executors).toEqual(expect.arrayContaining([expect.stringMatching(/^[^:/]+:\d+$/)]));
+});
+
+test("a task is told which call it is, and tells its progress and attributes", async () => {
+  const rig = await openRig();
+  await rig.worker();
+  const fleet = await rig.fleet();
+  const told: unknown[] = [];
+  const observer = fromEvents("progress", (event) => {
+    if (event.type === "attempt.progress") told.push([event.fraction, event.message]);
+  });
+  const report = await flow("tells", {
+    tells: task("tells a:b/c", fleet.task(jobs.tellsContext)),
+  }).run({ runId: "run 7", observers: [observer] });
+  expect(report.unwrap().tells).toEqual({
+    runId: "run 7",
+    taskName: "tells a:b/c",
+    attempt: 1,
+    deliveries: 1,
+    idempotencyKey: "run%207/tells%20a%3Ab%2Fc",
+  });
+  expect(told.at(-1)).toEqual([1, "done"]);
+  expect(told).toEqual([...told].sort());
+  expect(report.taskStatistics[0]?.attributes).toEqual({ seen: true });
+});
+
+test("a function that calls the fleet several times has a job for each call", async () => {
+  const rig = await openRig();
+  await rig.worker();
+  const fleet = await rig.fleet();
+  const [double, square] = [fleet.task(jobs.double), fleet.task(jobs.square)];
+  const both = task("both", async (_, context) => {
+    const [left, right] = await Promise.all([double({ n: 4 }, context), square(3, context)]);
+    return left + right + (await double({ n: 1 }, context));
+  });
+  const report = await flow("f", { both }).run({ runId: "r" });
+  expect(report.unwrap().both).toBe(19);
+  expect(report.taskStatistics[0]?.attemptStatistics[0]?.executor).toMatch(/:\d+$/);
+});
+
+test("an error arrives as it was thrown", async () => {
+  const rig = await openRig();
+  await rig.worker();
+  const fleet = await rig.fleet();
+  const error = await fleet
+    .task(jobs.throws)()
+    .catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(TypeError);
+  expect(error).toMatchObject({
+    name: "TypeError",
+    message: "no more",
+    code: "QUOTA",
+    retryAfterMs: 1,
+    cause: { name: "RangeError", message: "too much" },
+  });
+  expect((error as Error).constructor.name).toBe("QuotaError");
+  expect((error as Error).stack).toContain("jobs.ts");
+});
+
+test("the scheduler retries, and each attempt is a job of its own", async () => {
+  const rig = await openRig();
+  await rig.worker();
+  const fleet = await rig.fleet();
+  const again = task("again", fleet.task(jobs.onceMore), { retry: 1 });
+  const report = await flow("again", { again }).run({ runId: "r" });
+  expect(report.unwrap().again).toBe(2);
+  expect(await rig.starts()).toEqual(["r/again/1", "r/again/2"]);
+});
+
+test("a large result crosses beside its job", async () => {
+  const rig = await openRig();
+  await rig.worker();
+  const fleet = await rig.fleet({ maxPayloadBytes: 200_000 });
+  expect(await fleet.task(jobs.large)({ size: 100_000 })).toHaveLength(100_000);
+  await expect(fleet.task(jobs.large)({ size: 200_001 })).rejects.toMatchObject({
+    name: "PayloadTooLargeError",
+    direction: "result",
+    retryable: false,
+  });
+});
+
+test("a result that JSON would change is refused with its path", async () => {
+  const rig = await openRig();
+  await rig.worker();
+  const fleet = await rig.fleet();
+  await expect(fleet.task(jobs.returnsDate)()).rejects.toMatchObject({
+    name: "RemoteSerializationError",
+    direction: "result",
+    path: "result.list[0].at",
+  });
+});
+
+test("an input that cannot cross, or is too large, is refused before anything is sent", async () => {
+  const rig = await openRig();
+  const fleet = await rig.fleet({ maxPayloadBytes: 100 });
+  const anything = fleet.task(remote<{ any(input: unknown): unknown }>().any);
+  await expect(anything({ list: [1, new Date()] })).rejects.toMatchObject({
+    name: "RemoteSerializationError",
+    path: "input.list[1]",
+  });
+  await expect(anything("x".repeat(99))).rejects.toMatchObject({
+    name: "PayloadTooLargeError",
+    bytes: 103,
+    message: expect.stringContaining("send where it is"),
+  });
+  expect(await rig.redis.client.keys("*wait*")).toEqual([]);
+});
+
+test("a DynamicScheduler runs its tasks on the fleet by their names", async () => {
+  const rig = await openRig();
+  await rig.worker();
+  const fleet = await rig.fleet();
+  const here = (): string => "here";
+  const scheduler = new DynamicScheduler([["square", here]], [{ taskName: "square" }], {
+    taskDataRefs: { square: { inputs: [{ from: { value: 9 }, to: { index: 0 } }] } },
+    runner: fleet.runner({ tasks: { square: jobs.square } }),
+  });
+  const report = await scheduler.execute();
+  expect(report.outputs).toEqual({ square: 81 });
+});

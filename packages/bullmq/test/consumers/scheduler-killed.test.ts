@@ -1,0 +1,116 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { flow, task } from "@astrum/core";
+import { expect, test } from "vitest";
+import { remote } from "../../src/index.ts";
+import { openRig, type Rig, until } from "./rig.ts";
+
+const jobs = remote<typeof import("../modules/jobs.ts")>();
+const PROGRAM = fileURLToPath(new URL("../programs/scheduler.ts", import.meta.url));
+
+interface Printed {
+  readonly state: string;
+  readonly outputs: Record<string, number>;
+}
+
+/** Starts a scheduler. With `killAfterMs` it is killed so long after it has taken the run; else it ends by itself. */
+async function schedule(rig: Rig, killAfterMs?: number): Promise<Printed | undefined> {
+  const options = {
+    runId: "r",
+    queue: rig.queue,
+    connection: { url: rig.redis.url },
+    leaseMs: 300,
+    reconcileMs: 100,
+  };
+  const node = ["--conditions=@astrum/source", "--import", import.meta.resolve("tsx")];
+  const child = spawn(process.execPath, [...node, PROGRAM, JSON.stringify(options)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let printed = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    printed += text;
+  });
+  const gone = once(child, "exit");
+  if (killAfterMs !== undefined) {
+    await until(async () => {
+      const holder = await rig.redis.client.hget("astrum:{jobs}:run:r", "holder");
+      return holder?.includes(`:${child.pid}/`) ?? false;
+    });
+    await new Promise((resolve) => setTimeout(resolve, killAfterMs));
+    child.kill("SIGKILL");
+  }
+  await gone;
+  return printed === "" ? undefined : (JSON.parse(printed) as Printed);
+}
+
+test("a scheduler that is killed 50 times takes up its run each time, and no completed task runs again", async () => {
+  const rig = await openRig();
+  await rig.worker({ concurrency: 20, lease: { lockMs: 5_000, checkMs: 2_500, redeliver: 1 } });
+  for (let kills = 0; kills < 50; kills++)
+    expect(await schedule(rig, Math.random() * 150)).toBeUndefined();
+  const completed = await rig.redis.client.zcard("astrum:{jobs}:completed");
+  expect(completed).toBeGreaterThan(0);
+  expect(completed).toBeLessThan(1_200);
+  const printed = await schedule(rig);
+  expect(printed?.state).toBe("completed");
+  expect(printed?.outputs).toEqual(
+    Object.fromEntries(Array.from({ length: 1_200 }, (_, n) => [`t${n}`, n])),
+  );
+  const starts = await rig.starts();
+  expect(new Set(starts).size).toBe(1_200);
+  expect(starts).toHaveLength(1_200);
+}, 600_000);
+
+test("a second scheduler with the same runId is refused while the first is alive", async () => {
+  const rig = await openRig();
+  await rig.worker();
+  const [first, second] = [await rig.fleet(), await rig.fleet()];
+  const endless = (fleet: typeof first) =>
+    flow("f", { endless: task("endless", fleet.task(jobs.endless)) }).run({ runId: "r" });
+  void endless(first);
+  await until(async () => (await rig.starts()).length === 1);
+  const report = await endless(second);
+  expect(report.outcome("endless")).toMatchObject({
+    status: "failed",
+    error: {
+      name: "RunInUseError",
+      runId: "r",
+      holder: expect.stringContaining(`:${process.pid}`),
+    },
+  });
+  expect(await rig.starts()).toHaveLength(1);
+});
+
+test("a run that was left is taken up: what was completed counts, what failed is tried again", async () => {
+  const rig = await openRig();
+  const worker = await rig.worker();
+  const graph = (fleet: Awaited<ReturnType<Rig["fleet"]>>) => {
+    const two = task("two", { n: task("n", () => 1) }, fleet.task(jobs.double));
+    const missing = remote<{ missing(input: object): string }>().missing;
+    return flow("f", { two, missing: task("missing", fleet.task(missing)) });
+  };
+  const first = await rig.fleet({ unknownTaskMs: 300 });
+  const before = await graph(first).run({ runId: "r", failure: "continue" });
+  expect(before.executionState).toBe("failed");
+  await first.close();
+  const second = await rig.fleet({ unknownTaskMs: 300 });
+  const after = await graph(second).run({ runId: "r", failure: "continue" });
+  expect(after.outcome("two")).toMatchObject({ status: "completed", value: 2 });
+  expect(await rig.starts()).toEqual(["r/two/1"]);
+  expect(worker.logged.some(({ event }) => event === "job.left")).toBe(true);
+});
+
+test("a runId that is used again with other inputs is refused", async () => {
+  const rig = await openRig();
+  await rig.worker();
+  const fleet = await rig.fleet();
+  const run = (n: number) =>
+    flow("f", { d: task("d", { n: task("n", () => n) }, fleet.task(jobs.double)) }).run({
+      runId: "r",
+    });
+  expect((await run(1)).outcome("d")).toMatchObject({ value: 2 });
+  expect((await run(2)).outcome("d")).toMatchObject({ error: { name: "RunIdReusedError" } });
+  expect((await run(1)).outcome("d")).toMatchObject({ value: 2 });
+  expect(await rig.starts()).toEqual(["r/d/1"]);
+});

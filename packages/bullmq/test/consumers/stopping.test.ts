@@ -1,0 +1,117 @@
+import { flow, fromEvents, type RunOptions, task } from "@astrum/core";
+import { expect, test } from "vitest";
+import { type Fleet, remote } from "../../src/index.ts";
+import { openRig, until } from "./rig.ts";
+
+const jobs = remote<typeof import("../modules/jobs.ts")>();
+
+function deaf(fleet: Fleet, ms: number, options: RunOptions & { limit?: number } = {}) {
+  const { limit, ...rest } = options;
+  const slow = task(
+    "deaf",
+    { ms: task("ms", () => ms) },
+    fleet.task(jobs.deaf),
+    limit === undefined ? {} : { timeoutMs: limit },
+  );
+  return flow("f", { slow }).run({ runId: "r", ...rest });
+}
+
+test("a queued task that is called off never starts", async () => {
+  const rig = await openRig();
+  const fleet = await rig.fleet();
+  const abort = new AbortController();
+  const run = flow("f", { endless: task("endless", fleet.task(jobs.endless)) }).run({
+    runId: "r",
+    signal: abort.signal,
+  });
+  await until(async () => (await rig.redis.client.llen("astrum:{jobs}:wait")) === 1);
+  abort.abort(new Error("enough"));
+  expect((await run).taskStatistics).toMatchObject([{ status: "cancelled" }]);
+  expect(await rig.redis.client.llen("astrum:{jobs}:wait")).toBe(0);
+  await rig.worker();
+  const { two } = (
+    await flow("g", { two: task("two", { n: task("n", () => 1) }, fleet.task(jobs.double)) }).run()
+  ).unwrap();
+  expect(two).toBe(2);
+  expect((await rig.starts()).filter((start) => start.includes("endless"))).toEqual([]);
+});
+
+test("a running task is asked to stop with the reason of the caller, and stops", async () => {
+  const rig = await openRig();
+  await rig.worker();
+  const fleet = await rig.fleet();
+  const abort = new AbortController();
+  const began = fromEvents("began", (event) => {
+    if (event.type === "attempt.progress") abort.abort(new Error("enough"));
+  });
+  const report = await flow("f", { endless: task("endless", fleet.task(jobs.endless)) }).run({
+    signal: abort.signal,
+    observers: [began],
+  });
+  expect(report.executionState).toBe("cancelled");
+  expect(report.taskStatistics).toMatchObject([{ status: "cancelled" }]);
+  expect(report.taskStatistics[0]).not.toHaveProperty("ignoredSignal", true);
+});
+
+test("a cancel is said again until it is heard", async () => {
+  const rig = await openRig();
+  const fleet = await rig.fleet();
+  const worker = await rig.worker();
+  const abort = new AbortController();
+  const run = flow("f", { endless: task("endless", fleet.task(jobs.endless)) }).run({
+    runId: "r",
+    signal: abort.signal,
+  });
+  await until(async () => (await rig.starts()).length === 1);
+  // Nobody hears what is said while the worker stands still; it must come again when it goes on.
+  worker.child.kill("SIGSTOP");
+  await rig.redis.client.call("CLIENT", "KILL", "TYPE", "pubsub");
+  abort.abort(new Error("enough"));
+  worker.child.kill("SIGCONT");
+  expect((await run).executionState).toBe("cancelled");
+});
+
+test("a task that ignores its signal is abandoned after graceMs, and its late result is not heard", async () => {
+  const rig = await openRig();
+  await rig.worker();
+  const fleet = await rig.fleet();
+  const abort = new AbortController();
+  const began = fromEvents("began", (event) => {
+    if (event.type === "attempt.progress") abort.abort(new Error("enough"));
+  });
+  const report = await deaf(fleet, 1_500, {
+    signal: abort.signal,
+    observers: [began],
+    graceMs: 200,
+  });
+  expect(report.taskStatistics.at(-1)).toMatchObject({ taskName: "deaf", status: "abandoned" });
+  await until(async () => (await rig.redis.client.zcard("astrum:{jobs}:completed")) === 1);
+  expect(report.taskStatistics.at(-1)).toMatchObject({ status: "abandoned" });
+});
+
+test("after a time-out the late result is ignored, and the next attempt has a job of its own", async () => {
+  const rig = await openRig();
+  await rig.worker();
+  const fleet = await rig.fleet();
+  const slow = task("deaf", { ms: task("ms", () => 1_000) }, fleet.task(jobs.deaf), {
+    timeoutMs: 500,
+    retry: 1,
+  });
+  const report = await flow("f", { slow }).run({ runId: "r", graceMs: 100 });
+  expect(report.taskStatistics.at(-1)?.attemptStatistics).toMatchObject([{ status: "abandoned" }]);
+  const polite = task(
+    "slowly",
+    { n: task("n", () => 1), ms: task("ms2", () => 3_000) },
+    fleet.task(jobs.slowly),
+    {
+      timeoutMs: 400,
+      retry: 1,
+    },
+  );
+  const again = await flow("g", { polite }).run({ runId: "s" });
+  expect(again.outcome("slowly")).toMatchObject({ error: { name: "TimeoutError" } });
+  expect((await rig.starts()).filter((start) => start.startsWith("s/"))).toEqual([
+    "s/slowly/1",
+    "s/slowly/2",
+  ]);
+});

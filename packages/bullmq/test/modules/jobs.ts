@@ -1,0 +1,107 @@
+/**
+ * The tasks of the tests, as a worker imports them. They write down every start in a list of the test's own store, so
+ * that a test knows of it whatever became of the worker.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { Redis } from "ioredis";
+import type { RemoteContext } from "../../src/index.ts";
+
+const url = process.env.ASTRUM_TEST_REDIS;
+const redis = url === undefined ? undefined : new Redis(url, { maxRetriesPerRequest: null });
+redis?.on("error", () => {});
+
+/** Tried until the store takes it. */
+async function note({ runId, taskName, attempt }: RemoteContext): Promise<void> {
+  for (let noted = redis === undefined; !noted; ) {
+    noted = await (redis as Redis).rpush("starts", `${runId}/${taskName}/${attempt}`).then(
+      () => true,
+      () => sleep(50, false),
+    );
+  }
+}
+
+export async function double({ n }: { n: number }, context: RemoteContext): Promise<number> {
+  await note(context);
+  return n * 2;
+}
+
+export function square(n: number): number {
+  return n * n;
+}
+
+export async function slowly(
+  { n, ms }: { n: number; ms: number },
+  context: RemoteContext,
+): Promise<number> {
+  await note(context);
+  await sleep(ms, undefined, { signal: context.signal });
+  return n;
+}
+
+export async function sum(inputs: Record<string, number>, context: RemoteContext): Promise<number> {
+  await note(context);
+  await sleep(200);
+  return Object.values(inputs).reduce((left, right) => left + right, 1);
+}
+
+export async function deaf({ ms }: { ms: number }, context: RemoteContext): Promise<string> {
+  await note(context);
+  context.progress(0, "began");
+  await sleep(ms);
+  return "too late";
+}
+
+export async function endless(_: object, context: RemoteContext): Promise<void> {
+  await note(context);
+  context.progress(0, "began");
+  await sleep(2 ** 30, undefined, { signal: context.signal });
+}
+
+export async function poison(_: object, context: RemoteContext): Promise<never> {
+  await note(context);
+  process.kill(process.pid, "SIGKILL");
+  return await new Promise(() => {});
+}
+
+/** Holds its thread without a break. */
+export async function loop({ ms }: { ms: number }, context: RemoteContext): Promise<string> {
+  await note(context);
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+  return "looped";
+}
+
+export async function tellsContext(
+  _: object,
+  context: RemoteContext,
+): Promise<Record<string, string | number>> {
+  const { runId, taskName, attempt, deliveries, idempotencyKey } = context;
+  context.attributes.set("seen", true);
+  context.progress(0.25, "a");
+  context.progress(0.5, "b");
+  context.progress(1, "done");
+  return { runId, taskName, attempt, deliveries, idempotencyKey };
+}
+
+class QuotaError extends TypeError {
+  code = "QUOTA";
+  retryAfterMs = 1;
+}
+
+export async function throws(): Promise<never> {
+  throw new QuotaError("no more", { cause: new RangeError("too much") });
+}
+
+export async function onceMore(_: object, context: RemoteContext): Promise<number> {
+  await note(context);
+  if (context.attempt < 2) throw new Error("once more");
+  return context.attempt;
+}
+
+export async function large({ size }: { size: number }): Promise<string> {
+  return "x".repeat(size);
+}
+
+export async function returnsDate(): Promise<unknown> {
+  return { list: [{ at: new Date(0) }] };
+}

@@ -1,0 +1,5 @@
+/** What a worker has that lacks the other tasks. */
+
+export function elsewhere(): string {
+  return "elsewhere";
+}

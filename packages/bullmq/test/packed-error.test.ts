@@ -1,0 +1,58 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { packError, unpackError } from "../src/wire/packed-error.ts";
+
+const crossed = (thrown: unknown): unknown =>
+  unpackError(JSON.parse(JSON.stringify(packError(thrown))));
+
+class QuotaError extends RangeError {
+  readonly code = "QUOTA";
+  get retryable(): boolean {
+    return false;
+  }
+}
+
+it("An error keeps class, base, message, stack, code, cause and what its class says of retries", () => {
+  const error = new QuotaError("no more", { cause: new TypeError("inner") });
+  const copy = crossed(error) as QuotaError;
+  expect(copy).toBeInstanceOf(RangeError);
+  expect(copy.constructor.name).toBe("QuotaError");
+  expect(copy).toMatchObject({ message: "no more", code: "QUOTA", retryable: false });
+  expect(copy.stack).toBe(error.stack);
+  expect(copy.cause).toBeInstanceOf(TypeError);
+});
+
+it("The errors of an AggregateError cross", () => {
+  const copy = crossed(new AggregateError([new Error("a"), "b"], "two")) as AggregateError;
+  expect(copy).toBeInstanceOf(AggregateError);
+  expect(copy.errors).toMatchObject([{ message: "a" }, "b"]);
+});
+
+it("A DOMException keeps its name and legacy code", () => {
+  expect(crossed(new DOMException("stop", "AbortError"))).toMatchObject({
+    name: "AbortError",
+    code: 20,
+  });
+});
+
+it("A circle of causes, a huge message and a hostile getter end somewhere", () => {
+  const error = new Error("x".repeat(1e6));
+  error.cause = error;
+  Object.defineProperty(error, "field", {
+    enumerable: true,
+    get: () => {
+      throw new Error();
+    },
+  });
+  expect(JSON.stringify(packError(error)).length).toBeLessThan(1e6);
+});
+
+it("Whatever is thrown can be packed, and a name in it becomes no code", () => {
+  fc.assert(
+    fc.property(fc.anything(), fc.string(), (value, name) => {
+      const error = Object.assign(new Error(name), { name, value, __proto__: null });
+      crossed(error);
+      crossed(value);
+    }),
+  );
+});
