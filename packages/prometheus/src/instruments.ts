@@ -41,6 +41,7 @@ export type TaskResult = RunResult | "skip" | "restored" | "detached" | "abandon
 export class Instruments {
   readonly board: Board;
   readonly #settings: InstrumentSettings;
+  readonly #tasksActive: ClientGauge;
   readonly #runs: ClientCounter;
   readonly #runDuration: ClientHistogram;
   readonly #lastSuccess: ClientGauge;
@@ -77,13 +78,26 @@ export class Instruments {
     this.#queueDuration = histogram("queueDuration");
     this.#concurrencyLimit = gauge("concurrencyLimit");
     this.#observerErrors = counter("observerErrors");
-    this.board = boardOf(gauge("runsActive"), gauge("tasksActive"));
+    this.#tasksActive = gauge("tasksActive");
+    this.board = boardOf(gauge("runsActive"), this.#tasksActive);
     gauge("build").set({ version: VERSION }, 1);
 
     const { allow, maxValues: max = 200 } = labels;
     const { flow, task } = this.board.taken;
     this.flowLabel = boundedLabel({ label: "flow", max }, flow, warnings);
     this.#boundedTask = boundedLabel({ label: "task", max, allow }, task, warnings);
+  }
+
+  /** A registry that was cleared, as hot reloading does, reads these metrics no more, and tells nobody. */
+  checkRegistry(): void {
+    const { registry, table, warnings } = this.#settings;
+    const { name } = table.tasksActive;
+    // One gauge stands for all: unlike a counter, every format of a registry knows it by its own name.
+    if (registry.getSingleMetric(name) === (this.#tasksActive as unknown)) return;
+    warnings.once(
+      "ASTRUM_PROMETHEUS_CLEARED",
+      `The registry no longer holds the metrics of this prometheusObserver(), "${name}" among them: it was cleared, and what the observer counts is not exported. Make a new observer after \`registry.clear()\`, and take this one away`,
+    );
   }
 
   taskLabels(flow: string, task: TaskInfo): Labels {

@@ -93,7 +93,10 @@ export function prometheusObserver(options: PrometheusOptions): PrometheusObserv
   return {
     name: "prometheus",
     metrics: Object.freeze(Object.values(table)),
-    run: (event) => new CountedRun(instruments, trace, event),
+    run(event) {
+      instruments.checkRegistry();
+      return new CountedRun(instruments, trace, event);
+    },
   };
 }
 
