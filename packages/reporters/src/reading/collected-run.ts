@@ -2,7 +2,13 @@
  * What the lines of an event log say about one run, collected as they come. Judges nothing: a log may end anywhere.
  * Instants are milliseconds since the start of the run.
  */
-import type { EncodedValue, SerializedReport, TaskStatistics, TaskStatus } from "@astrum/core";
+import type {
+  EncodedValue,
+  Origin,
+  SerializedReport,
+  TaskStatistics,
+  TaskStatus,
+} from "@astrum/core";
 import type {
   AttemptEndLine,
   AttemptStartLine,
@@ -13,6 +19,7 @@ import type {
   ReportStart,
   RunEndLine,
   RunStartLine,
+  StartedLine,
   TaskFacts,
   TaskLine,
   TaskStatusLine,
@@ -64,8 +71,25 @@ export interface CollectedTask {
 export interface StoredOutput {
   readonly fingerprint: string;
   readonly output: EncodedValue;
-  /** When it completed; none for what came after the end of the run. */
-  readonly at: number | undefined;
+  /** When it completed; none for what came after the end of the run, or in another one. */
+  readonly at?: number;
+  /** What it was made from; an older log does not say. */
+  readonly origin?: Origin;
+  /** Of an item, its map and its place there. */
+  readonly parent?: string;
+  readonly index?: number;
+}
+
+export function storedOutput(line: CompletedLine, at?: number): StoredOutput {
+  const { fingerprint, output, origin, parent, index } = line;
+  return {
+    fingerprint,
+    output,
+    ...(at === undefined ? {} : { at }),
+    ...(origin === undefined ? {} : { origin }),
+    ...(parent === undefined ? {} : { parent }),
+    ...(index === undefined ? {} : { index }),
+  };
 }
 
 export class CollectedRun {
@@ -77,6 +101,7 @@ export class CollectedRun {
   /** Who began the chain of skipped tasks that a task is on, once somebody has asked. */
   readonly roots: Map<string, string> = new Map();
   start: RunStartLine | undefined;
+  journal: StartedLine | undefined;
   end: RunEndLine | undefined;
   /** Most attempts at once, counted as they began and ended. */
   peak = 0;
@@ -98,17 +123,18 @@ export class CollectedRun {
 
   /** All that the log names, in the order of the plan; of a journal alone what had completed, in that order. */
   get listed(): CollectedTask[] {
-    if (this.tasks.size > 0) return Array.from(this.tasks.values());
-    return Array.from(this.stored.keys(), (key) => this.#task(key));
+    if (this.tasks.size === 0) {
+      for (const [key, { parent }] of this.stored) {
+        const task = this.#task(key);
+        if (parent !== undefined) this.#list(task, parent);
+      }
+    }
+    return Array.from(this.tasks.values());
   }
 
   /** In the order in which they were listed. */
   itemsOf(map: string): readonly CollectedTask[] {
     return this.#items.get(map) ?? [];
-  }
-
-  get started(): boolean {
-    return this.start !== undefined;
   }
 
   get known(): ReportStart | undefined {
@@ -134,6 +160,9 @@ export class CollectedRun {
     const at = Math.max(0, thousandths(line.at - this.epochMs));
     this.lastAt = Math.max(this.lastAt, at);
     switch (line.type) {
+      case "started":
+        this.journal = line;
+        break;
       case "task.status":
         this.#status(this.#task(line.task), line, at);
         break;
@@ -161,8 +190,8 @@ export class CollectedRun {
     }
   }
 
-  #store({ task, fingerprint, output }: CompletedLine, at: number | undefined): void {
-    this.stored.set(task, { fingerprint, output, at });
+  #store(line: CompletedLine, at: number | undefined): void {
+    this.stored.set(line.task, storedOutput(line, at));
   }
 
   #opened(task: CollectedTask, line: AttemptStartLine, at: number, opened: number): void {

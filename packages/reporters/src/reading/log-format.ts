@@ -5,6 +5,7 @@
  */
 import type {
   EncodedValue,
+  Origin,
   ReportFooter,
   ReportHeader,
   SerializedError,
@@ -24,6 +25,7 @@ interface LineHead {
 
 export type LineBody =
   | RunStartLine
+  | StartedLine
   | TaskStatusLine
   | AttemptStartLine
   | AttemptProgressLine
@@ -34,6 +36,23 @@ export type LineBody =
 
 export type EventLine = LineHead & LineBody;
 
+const LINE_TYPES: readonly string[] = [
+  "run.start",
+  "started",
+  "task.status",
+  "attempt.start",
+  "attempt.progress",
+  "attempt.end",
+  "completed",
+  "task.end",
+  "run.end",
+] satisfies LineBody["type"][];
+
+/** Whether this version knows what such lines say. */
+export function isLineType(type: string): boolean {
+  return LINE_TYPES.includes(type);
+}
+
 export interface RunStartLine {
   readonly type: "run.start";
   readonly flow: string;
@@ -41,7 +60,16 @@ export interface RunStartLine {
   readonly maxParallelism: number;
   readonly concurrency: number | null;
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
+  /** The id of the run that it took up. */
+  readonly resumes?: string;
   readonly report?: ReportStart;
+}
+
+/** The first of the journal: what it says may be all that is known of the run. */
+export interface StartedLine {
+  readonly type: "started";
+  readonly flow: string;
+  readonly resumes?: string;
 }
 
 /** The parts of a report that are known before the first task starts; of a finished one also what was planned. */
@@ -125,6 +153,10 @@ export interface CompletedLine {
   readonly task: string;
   readonly fingerprint: string;
   readonly output: EncodedValue;
+  readonly origin?: Origin;
+  /** Of an item: its map, and its place there. */
+  readonly parent?: string;
+  readonly index?: number;
 }
 
 interface TaskEndLine {

@@ -32,7 +32,7 @@ export class ReportFormatError extends TypeError {
 
 /**
  * Takes the text of a JSON report or the value parsed from it and returns a new object with every property of the old,
- * known or not. `originalTasks` and `outputs` have no prototype, so that a task may be named `constructor`.
+ * known or not. `originalTasks`, `outputs` and `origins` have no prototype, so that a task may be named `constructor`.
  *
  * @throws ReportFormatError when it is no report, of a newer major version, or not what the schema asks for.
  */
@@ -49,6 +49,7 @@ export function parseReport(json: unknown): SerializedReport {
   const report = value as SerializedReport;
   const copy: SerializedReport = { ...report, originalTasks: bare(report.originalTasks) };
   if (report.outputs !== undefined) copy.outputs = bare(report.outputs);
+  if (report.origins !== undefined) copy.origins = bare(report.origins);
   return copy;
 }
 

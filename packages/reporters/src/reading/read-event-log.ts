@@ -1,10 +1,11 @@
 /**
  * An event log read back as a report. What the log says is taken as it stands; what it does not say because the process was
- * killed is "interrupted". Knows lines; how tasks add up to a report is `rebuilt-report`.
+ * killed is "interrupted". Knows which runs are read; how tasks add up to a report is `rebuilt-report`.
  */
-import type { EncodedValue, SerializedReport } from "@astrum/core";
-import { CollectedRun } from "./collected-run.ts";
-import { type EventLine, LINE_VERSION } from "./log-format.ts";
+import type { SerializedReport } from "@astrum/core";
+import { CollectedRun, type StoredOutput, storedOutput } from "./collected-run.ts";
+import { logLines } from "./log-lines.ts";
+import { chainOf, type LoggedRun, LogRuns, parsedLine } from "./log-runs.ts";
 import { ReportFormatError } from "./parse-report.ts";
 import { rebuiltReport } from "./rebuilt-report.ts";
 
@@ -14,101 +15,89 @@ export interface ReadEventLogOptions {
 }
 
 /**
- * Takes the path of a log, or its text: whatever holds a line break or starts with `{`.
+ * Takes the path of a log, or its text: whatever is empty, holds a line break or starts with `{`. A log may be larger
+ * than memory; the runs that are read of it may not.
  *
  * A log that ends before its run did gives a report whose `executionState` is `"interrupted"`: tasks that were running are
  * `abandoned`, those that were ready or between two attempts `cancelled`, the others `skipped`. With the outputs that a journal stored it is a valid
  * `resumeFrom`. A line that was cut off and lines of unknown types are skipped. What only the engine knows (slots, the
  * reasons of waiting) is worked out from the order of events where the log does not hold it.
  *
- * When a run was resumed in the same log, the outputs that it restored are those of the runs before it.
+ * When the run took up an earlier one in the same log, what it had not stored again yet is taken from that one, and so on:
+ * nothing is lost however often a run is killed and taken up. Other runs in the log are left alone.
  *
- * @throws ReportFormatError when there is no line of an event log in it, or lines of a newer version.
+ * A log that is empty, or holds nothing but lines that were cut off, gives an empty report: a run that is given it starts
+ * from the beginning.
+ *
+ * @throws ReportFormatError when it is no event log, has lines of a newer version, or not the run that is asked for.
  */
 export function readEventLog(
   pathOrText: string | URL,
   options: ReadEventLogOptions = {},
 ): SerializedReport {
-  const runs = runsOf(textOf(pathOrText));
-  const chosen = options.runId === undefined ? lastStarted(runs) : runs.get(options.runId);
-  if (chosen === undefined) {
-    const known = Array.from(runs.keys(), (id) => JSON.stringify(id)).join(", ");
+  const lines = logLines(pathOrText);
+  const runs = runsOf(lines);
+  const { runId } = options;
+  const chosen = runId === undefined ? runs.at(-1) : runs.findLast(({ id }) => id === runId);
+  if (chosen === undefined && runId !== undefined) {
+    const known = Array.from(new Set(runs.map(({ id }) => JSON.stringify(id)))).join(", ");
     throw new ReportFormatError(
-      `The log holds no run ${JSON.stringify(options.runId)}, only ${known}.`,
+      `The log holds no run ${JSON.stringify(runId)}, only ${known === "" ? "nothing" : known}.`,
     );
   }
-  return rebuiltReport(chosen, earlierOutputs(runs, chosen));
+  if (chosen === undefined) return rebuiltReport(new CollectedRun("", 0), new Map());
+  const { run, earlier } = collected(lines, chosen, runs);
+  return rebuiltReport(run, earlier);
 }
 
-function textOf(pathOrText: string | URL): string {
-  const isText = typeof pathOrText === "string" && /^\s*\{|\n/.test(pathOrText);
-  if (isText) return pathOrText;
-  if (pathOrText === "") throw new ReportFormatError("The event log is empty.");
-  const fs = globalThis.process?.getBuiltinModule?.("node:fs");
-  if (fs === undefined)
-    throw new Error("readEventLog() needs the text of the log in a runtime without files.");
-  return fs.readFileSync(pathOrText, "utf8");
-}
-
-function runsOf(text: string): Map<string, CollectedRun> {
-  const runs = new Map<string, CollectedRun>();
-  for (const raw of text.split("\n")) {
-    const line = lineOf(raw);
-    if (line === undefined) continue;
-    let run = runs.get(line.run);
-    if (run === undefined || (line.type === "run.start" && run.started)) {
-      run = new CollectedRun(line.run, line.at);
-      // Last started is last in the map.
-      runs.delete(line.run);
-      runs.set(line.run, run);
-    }
-    run.take(line);
+function runsOf(lines: Iterable<string>): readonly LoggedRun[] {
+  const runs = new LogRuns();
+  let foreign: string | undefined;
+  for (const raw of lines) {
+    if (runs.find(raw) === undefined && !isCutOff(raw)) foreign ??= raw;
   }
-  if (runs.size > 0) return runs;
+  if (runs.all.length > 0 || foreign === undefined) return runs.all;
   throw new ReportFormatError(
-    /"format"\s*:\s*"astrum\.execution-report"/.test(text.slice(0, 2000))
+    /"format"\s*:\s*"astrum\.execution-report"/.test(foreign.slice(0, 2000))
       ? "This is a report, not an event log: use parseReport()."
       : "This is not an event log: there is no complete line of one in it.",
   );
 }
 
-function lineOf(raw: string): EventLine | undefined {
-  if (!raw.startsWith("{")) return undefined;
-  let line: Partial<EventLine> | null;
-  try {
-    line = JSON.parse(raw) as Partial<EventLine> | null;
-  } catch {
-    // The process was killed inside this line.
-    return undefined;
-  }
-  if (typeof line?.v !== "number" || typeof line.type !== "string") return undefined;
-  if (line.v > LINE_VERSION) {
-    throw new ReportFormatError(
-      `This event log has lines of version ${line.v}; this reader knows version ${LINE_VERSION}. Update @astrum/reporters to read it.`,
-    );
-  }
-  return typeof line.run === "string" && typeof line.at === "number"
-    ? (line as EventLine)
-    : undefined;
+/** What a crash leaves of a line, or of a file that was to be written: its beginning, nothing, or zeros. */
+function isCutOff(raw: string): boolean {
+  const start = '{"v":';
+  return raw.startsWith(start) || start.startsWith(raw) || /^[\0\s]*$/.test(raw);
 }
 
-/** A run of which only the journal is in the log counts as started with its first line. */
-function lastStarted(runs: ReadonlyMap<string, CollectedRun>): CollectedRun | undefined {
-  const all = Array.from(runs.values());
-  return all.findLast(({ started }) => started) ?? all.at(-1);
-}
-
-/** By task, with the fingerprint that they belong to; later runs before earlier ones. */
-function earlierOutputs(
-  runs: ReadonlyMap<string, CollectedRun>,
-  chosen: CollectedRun,
-): Map<string, { readonly fingerprint: string; readonly output: EncodedValue }> {
-  const outputs = new Map<string, { fingerprint: string; output: EncodedValue }>();
-  for (const run of runs.values()) {
-    if (run === chosen) break;
-    for (const [key, { fingerprint, output }] of run.stored) {
-      outputs.set(key, { fingerprint, output });
+/** The second time through: only lines that are wanted are looked into. */
+function collected(
+  lines: Iterable<string>,
+  chosen: LoggedRun,
+  all: readonly LoggedRun[],
+): { readonly run: CollectedRun; readonly earlier: ReadonlyMap<string, StoredOutput> } {
+  const chain = chainOf(chosen, all);
+  const distance = new Map(chain.map(({ place }, at) => [place, at]));
+  const runs = new LogRuns();
+  let run: CollectedRun | undefined;
+  const stored = chain.map(() => new Map<string, StoredOutput>());
+  for (const raw of lines) {
+    const found = runs.find(raw);
+    const at = found && distance.get(found.run.place);
+    if (found === undefined || at === undefined) continue;
+    if (at > 0 && found.type !== "completed") continue;
+    const line = parsedLine(raw);
+    if (line === undefined) continue;
+    if (at === 0) {
+      run ??= new CollectedRun(line.run, line.at);
+      run.take(line);
+    } else if (line.type === "completed") {
+      stored[at]?.set(line.task, storedOutput(line));
     }
   }
-  return outputs;
+  const earlier = new Map<string, StoredOutput>();
+  for (const one of stored) {
+    for (const [task, output] of one) if (!earlier.has(task)) earlier.set(task, output);
+  }
+  return { run: run ?? new CollectedRun(chosen.id, 0), earlier };
 }

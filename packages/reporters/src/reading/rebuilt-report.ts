@@ -4,6 +4,7 @@
  */
 import {
   type EncodedValue,
+  type Origin,
   type SerializedReport,
   type StageStatistics,
   summarizeFailure,
@@ -11,24 +12,20 @@ import {
 } from "@astrum/core";
 import { microseconds } from "../wording/microseconds.ts";
 import { isFlaky } from "../wording/outcome.ts";
-import type { CollectedRun } from "./collected-run.ts";
+import type { CollectedRun, StoredOutput } from "./collected-run.ts";
 import { rebuiltAnalysis } from "./rebuilt-analysis.ts";
 import { rebuiltStages } from "./rebuilt-stages.ts";
 import { rebuiltTask } from "./rebuilt-task.ts";
 
-type StoredOutputs = ReadonlyMap<
-  string,
-  { readonly fingerprint: string; readonly output: EncodedValue }
->;
-
-/** `earlier` holds what former runs in the same log stored: the outputs of restored tasks are there. */
-export function rebuiltReport(run: CollectedRun, earlier: StoredOutputs): SerializedReport {
+/** `earlier` holds what the runs that it took up had stored: what it has not stored again is there. */
+export function rebuiltReport(
+  run: CollectedRun,
+  earlier: ReadonlyMap<string, StoredOutput>,
+): SerializedReport {
   const tasks = run.listed;
-  const outputs = outputsOf(run, earlier);
   if (run.finished !== undefined) {
     const taskStatistics = tasks.map((task) => task.statistics ?? rebuiltTask(task, run));
-    const { outputs: declared, ...head } = run.finished;
-    return { ...head, taskStatistics, ...(declared === undefined ? {} : { outputs }) };
+    return withDeclaredOutputs({ ...run.finished, taskStatistics }, run);
   }
   const taskStatistics = tasks.map((task) => task.statistics ?? rebuiltTask(task, run));
   const footer = run.end?.footer;
@@ -71,7 +68,7 @@ export function rebuiltReport(run: CollectedRun, earlier: StoredOutputs): Serial
     ...(observerErrors === undefined ? {} : { observerErrors }),
     ...(resume === undefined ? {} : { resume }),
     analysis: rebuiltAnalysis(taskStatistics, run),
-    ...(Object.keys(outputs).length === 0 ? {} : { outputs }),
+    ...storedParts(storedBy(run, earlier)),
   };
 }
 
@@ -87,22 +84,51 @@ function widest(stages: readonly StageStatistics[]): number {
   return stages.reduce((most, { parallelTaskCount }) => Math.max(most, parallelTaskCount), 0);
 }
 
-function outputsOf(run: CollectedRun, earlier: StoredOutputs): Record<string, EncodedValue> {
-  const outputs = Object.create(null) as Record<string, EncodedValue>;
-  for (const [key, { output }] of run.stored) outputs[key] = output;
-  for (const { key, live } of run.tasks.values()) {
-    const stored = live === "restored" ? earlier.get(key)?.output : undefined;
-    if (stored !== undefined) outputs[key] ??= stored;
+/** A finished report says whether it holds outputs and origins; what they are is on lines of their own. */
+function withDeclaredOutputs(report: SerializedReport, run: CollectedRun): SerializedReport {
+  const { outputs: declared, origins: compared, ...rest } = report;
+  const { outputs = {}, origins = {} } = storedParts(run.stored);
+  return {
+    ...rest,
+    ...(declared === undefined ? {} : { outputs }),
+    ...(compared === undefined ? {} : { origins }),
+  };
+}
+
+/** An item whose map is stored as a whole is not needed any more. */
+function storedBy(
+  run: CollectedRun,
+  earlier: ReadonlyMap<string, StoredOutput>,
+): Map<string, StoredOutput> {
+  const stored = new Map(run.stored);
+  for (const [task, one] of earlier) {
+    const needed = one.parent === undefined || !run.stored.has(one.parent);
+    if (needed && !stored.has(task)) stored.set(task, one);
   }
-  return outputs;
+  return stored;
+}
+
+function storedParts(
+  stored: ReadonlyMap<string, StoredOutput>,
+): Pick<SerializedReport, "outputs" | "origins"> {
+  if (stored.size === 0) return {};
+  const outputs = Object.create(null) as Record<string, EncodedValue>;
+  const origins = Object.create(null) as Record<string, Origin>;
+  for (const [task, { output, origin }] of stored) {
+    outputs[task] = output;
+    if (origin !== undefined) origins[task] = origin;
+  }
+  return { outputs, ...(Object.keys(origins).length === 0 ? {} : { origins }) };
 }
 
 function describedRun(run: CollectedRun): SerializedReport["run"] {
-  const { start } = run;
+  const { start, journal } = run;
+  const { flow, resumes } = { ...journal, ...start };
   const attributes = start?.attributes ?? {};
   return {
     id: run.id,
-    ...(start === undefined ? {} : { flow: start.flow }),
+    ...(flow === undefined ? {} : { flow }),
+    ...(resumes === undefined ? {} : { resumes }),
     targets: [],
     startedAt: new Date(Math.trunc(run.epochMs)).toISOString(),
     ...(Object.keys(attributes).length === 0 ? {} : { attributes }),
@@ -124,7 +150,8 @@ function errorsOf(
         ? `Task "${taskName}" failed`
         : summarizeFailure({ task: taskName, error, attempts: attemptCount }),
     );
-  if (state === "interrupted")
+  if (run.id === "" && tasks.length === 0) lines.push("The event log does not hold a run yet.");
+  else if (state === "interrupted")
     lines.push(`The run ${run.id} was interrupted: its event log ends before it did.`);
   return Array.from(new Set(lines));
 }

@@ -32,12 +32,13 @@ export function rebuiltTask(task: CollectedTask, run: CollectedRun): TaskStatist
   const unhappy = status === "failed" || status === "abandoned";
   const error = unhappy ? (task.outcome?.error ?? failed?.outcome?.error) : undefined;
   const reason = facts.reason ?? reasonOf(task, status, run);
-  const index = info?.parent === undefined ? undefined : (info.index ?? indexIn(key));
+  const parent = info?.parent ?? stored?.parent;
+  const index = parent === undefined ? undefined : (info?.index ?? stored?.index ?? indexIn(key));
   const { blockedMs, ignoredSignal, overrunMs, attributes, output } = facts;
   return {
     taskName: key,
-    kind: info?.kind ?? kindOf(task, run),
-    ...(info?.parent === undefined ? {} : { parent: info.parent }),
+    kind: info?.kind ?? kindOf(task, parent, run),
+    ...(parent === undefined ? {} : { parent }),
     ...(index === undefined ? {} : { index }),
     stageId: info?.stage ?? null,
     dependencies:
@@ -112,8 +113,12 @@ function lastDependency(
 }
 
 /** An older log does not say which tasks are maps; their items name them. */
-function kindOf({ key, info }: CollectedTask, run: CollectedRun): TaskStatistics["kind"] {
-  if (info?.parent !== undefined) return "item";
+function kindOf(
+  { key }: CollectedTask,
+  parent: string | undefined,
+  run: CollectedRun,
+): TaskStatistics["kind"] {
+  if (parent !== undefined) return "item";
   return run.itemsOf(key).length > 0 ? "map" : "task";
 }
 

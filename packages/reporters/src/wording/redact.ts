@@ -2,7 +2,13 @@
  * Takes secrets out of a report before any format sees it. Works on the report's own strings, so that no quoting of a
  * format can hide one. Knows the shape of a report and nothing of formats.
  */
-import type { EncodedValue, SerializedError, SerializedReport, TaskStatistics } from "@astrum/core";
+import type {
+  EncodedValue,
+  Origin,
+  SerializedError,
+  SerializedReport,
+  TaskStatistics,
+} from "@astrum/core";
 
 /**
  * What must not leave the process.
@@ -79,9 +85,13 @@ export function redactor(report: SerializedReport, redaction: Redaction | undefi
   const task = (statistics: TaskStatistics, index: number): TaskStatistics =>
     scrub.value(credentialsOfTask(statistics), ["taskStatistics", index]) as TaskStatistics;
   const head = (): SerializedReport => {
-    const { outputs, ...rest } = credentialsOfHead(withoutTasks(report));
+    const { outputs, origins, ...rest } = credentialsOfHead(withoutTasks(report));
     const clean = scrub.value(rest, []) as SerializedReport;
-    return outputs === undefined ? clean : { ...clean, outputs: scrub.outputs(outputs) };
+    return {
+      ...clean,
+      ...(outputs === undefined ? {} : { outputs: scrub.outputs(outputs) }),
+      ...(origins === undefined ? {} : { origins: scrub.names(origins, "origins") }),
+    };
   };
   return {
     report: () => ({ ...head(), taskStatistics: report.taskStatistics.map(task) }),
@@ -96,15 +106,28 @@ export function lineRedactor(redaction: Redaction | undefined): (line: object) =
   const rewrite = textRule(redaction);
   const scrub = rewrite === undefined ? undefined : new Scrub(rewrite, new Map());
   return (line) => {
-    const { output, ...rest } = line as { readonly output?: EncodedValue };
+    // Digests are no texts: a rule for keys of so many digits must not find them.
+    const { output, origin, ...rest } = line as {
+      readonly output?: EncodedValue;
+      readonly origin?: Origin;
+    };
     // Hardly any line has one, and copying all of them would cost as much as writing them.
     const clean = hasCredentials(rest) ? withoutCredentials(rest) : rest;
     const shown = scrub === undefined ? clean : (scrub.value(clean, []) as object);
-    return output === undefined ? shown : { ...shown, output: outputOf(output, scrub) };
+    return output === undefined
+      ? shown
+      : {
+          ...shown,
+          output: outputOf(output, scrub),
+          ...(origin === undefined ? {} : { origin }),
+        };
   };
 }
 
 function outputOf(output: EncodedValue, scrub: Scrub | undefined): EncodedValue {
+  if (output.encoding === "omitted" && output.detail !== undefined && scrub !== undefined) {
+    return { ...output, detail: scrub.value(output.detail, ["outputs"]) as string };
+  }
   if (output.encoding !== "json") return output;
   const found = hasCredentials(output.value) || scrub?.finds(output.value) === true;
   return found ? omitted(output) : output;
@@ -183,11 +206,15 @@ class Scrub {
   }
 
   outputs(outputs: Record<string, EncodedValue>): Record<string, EncodedValue> {
-    const clean: [string, EncodedValue][] = [];
-    for (const [name, output] of Object.entries(outputs)) {
-      clean.push([this.#text(name, ["outputs"]), outputOf(output, this)]);
-    }
-    return objectOf(clean);
+    const named = this.names(outputs, "outputs");
+    return objectOf(Object.entries(named).map(([name, output]) => [name, outputOf(output, this)]));
+  }
+
+  /** A record by task: its keys, and nothing inside. */
+  names<T>(record: Record<string, T>, place: string): Record<string, T> {
+    return objectOf(
+      Object.entries(record).map(([name, value]) => [this.#text(name, [place]), value]),
+    );
   }
 
   finds(output: unknown): boolean {

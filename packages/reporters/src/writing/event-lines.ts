@@ -64,8 +64,10 @@ function bodyOf(event: RunEvent, first: boolean, startedAt: number): LineBody {
   switch (event.type) {
     case "run.start": {
       const { flow, stageCount, maxParallelism, concurrency = null, attributes } = event.run;
+      const { resumes } = event.run;
+      const taken = resumes === undefined ? {} : { resumes };
       const { type, header: report } = event;
-      return { type, flow, stageCount, maxParallelism, concurrency, attributes, report };
+      return { type, flow, stageCount, maxParallelism, concurrency, attributes, ...taken, report };
     }
     case "task.status":
       return statusLine(event, first, startedAt);

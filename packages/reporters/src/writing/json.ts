@@ -113,7 +113,7 @@ function* recordPieces(record: object): Generator<string> {
 
 function withChosenOutputs(report: SerializedReport, options: JsonOptions): SerializedReport {
   if (options.outputs === true || report.outputs === undefined) return report;
-  const { outputs: _, ...rest } = report;
+  const { outputs: _, origins: __, ...rest } = report;
   return rest;
 }
 

@@ -7,6 +7,7 @@ import type { Journal, Observer } from "@astrum/core";
 import { LINE_VERSION, type LineBody } from "../reading/log-format.ts";
 import { lineRedactor, type Redaction } from "../wording/redact.ts";
 import { lineObserver } from "./event-lines.ts";
+import { LineFile } from "./line-file.ts";
 
 export interface EventLogOptions {
   /** Applied to every line before it is written. An output in which anything is found is not stored. */
@@ -29,8 +30,8 @@ export interface EventLog {
  * Opens a file to append to, and creates it when it is missing; or takes an open descriptor. Several runs may follow each
  * other or run at once in one log: a resumed run appends to the log it resumes from.
  *
- * A line that a crash cut in two is closed with a line break first. Survives `kill -9` of the process; to survive a power
- * failure, the file system must do its part.
+ * A line that was cut in two, by a crash or by a disk that was full for a moment, is closed with a line break before the
+ * next one. Survives `kill -9` of the process; to survive a power failure, the file system must do its part.
  *
  * @throws Error when the file cannot be opened, and in a runtime without files.
  */
@@ -57,58 +58,4 @@ export function lineWriter(append: (line: string) => void, redact?: Redaction): 
     const head = { v: LINE_VERSION, seq: seq++, run, at: Math.round(at * 1000) / 1000 };
     append(JSON.stringify(clean({ ...head, ...body })));
   };
-}
-
-/** The part of `node:fs` that a log needs, found at run time: the formats work where there are no files. */
-function fileSystem(): typeof import("node:fs") {
-  const fs = globalThis.process?.getBuiltinModule?.("node:fs");
-  if (fs === undefined) throw new Error("eventLog() needs a runtime with files, such as Node.js.");
-  return fs;
-}
-
-class LineFile {
-  readonly #fs: typeof import("node:fs") = fileSystem();
-  readonly #fd: number;
-  readonly #own: boolean;
-  #closed = false;
-
-  constructor(pathOrFd: string | URL | number) {
-    this.#own = typeof pathOrFd !== "number";
-    if (typeof pathOrFd === "number") {
-      this.#fd = pathOrFd;
-      return;
-    }
-    this.#fd = this.#fs.openSync(pathOrFd, "a+");
-    if (this.#endsInsideLine()) this.append("");
-  }
-
-  append(line: string): void {
-    if (this.#closed)
-      throw new Error("The event log is closed: close it after the run has settled.");
-    const bytes = Buffer.from(`${line}\n`, "utf8");
-    let written = 0;
-    while (written < bytes.length) {
-      try {
-        written += this.#fs.writeSync(this.#fd, bytes, written, bytes.length - written);
-      } catch (error) {
-        // A full pipe that does not block; a file never says so.
-        if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
-      }
-    }
-  }
-
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    if (this.#own) this.#fs.closeSync(this.#fd);
-  }
-
-  #endsInsideLine(): boolean {
-    const stat = this.#fs.fstatSync(this.#fd);
-    if (!stat.isFile() || stat.size === 0) return false;
-    const last = Buffer.alloc(1);
-    this.#fs.readSync(this.#fd, last, 0, 1, stat.size - 1);
-    return last[0] !== 0x0a;
-  }
 }

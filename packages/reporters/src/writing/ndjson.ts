@@ -2,7 +2,12 @@
  * A report as the event log that its run would have written, with the statistics of every task on the line that ends it:
  * one line at a time for `jq`, log shippers and data frames. `readEventLog` gives the report back as it was.
  */
-import type { AttemptStatistics, SerializedReport, TaskStatistics } from "@astrum/core";
+import type {
+  AttemptStatistics,
+  EncodedValue,
+  SerializedReport,
+  TaskStatistics,
+} from "@astrum/core";
 import {
   LINE_VERSION,
   type LineBody,
@@ -21,14 +26,19 @@ export interface NdjsonOptions {
 export function renderNdjson(report: SerializedReport, options: NdjsonOptions = {}): string {
   const shown = redacted(report, options.redact);
   const withOutputs = options.outputs === true;
-  const { taskStatistics, outputs, ...head } = shown;
+  const { taskStatistics, outputs, origins, ...head } = shown;
   const lines = [
     start(shown),
     ...taskStatistics.map(mention),
     ...taskStatistics
       .flatMap((task) => eventsOf(task, shown, withOutputs))
       .sort((a, b) => a.at - b.at),
-    end({ ...head, ...(withOutputs && outputs !== undefined ? { outputs: {} } : {}) }),
+    ...(withOutputs ? withoutTasks(shown) : []),
+    end({
+      ...head,
+      ...(withOutputs && outputs !== undefined ? { outputs: {} } : {}),
+      ...(withOutputs && origins !== undefined ? { origins: {} } : {}),
+    }),
   ];
   const { epochMs } = shown.clock;
   const texts = lines.map(({ at, body }, seq) =>
@@ -56,6 +66,7 @@ function start(report: SerializedReport): Timed {
     body: {
       type: "run.start",
       flow: run.flow ?? "",
+      ...(run.resumes === undefined ? {} : { resumes: run.resumes }),
       stageCount: report.totalStages,
       maxParallelism: report.maxParallelism,
       concurrency: run.config.concurrency,
@@ -87,7 +98,7 @@ function mention(task: TaskStatistics): Timed {
 }
 
 function eventsOf(task: TaskStatistics, report: SerializedReport, withOutputs: boolean): Timed[] {
-  const { taskName, readyAt, releasedBy, attemptStatistics, status, fingerprint } = task;
+  const { taskName, readyAt, releasedBy, attemptStatistics, status } = task;
   const endAt = task.endAt ?? report.totalDurationMs;
   const events: Timed[] = [];
   if (readyAt !== null) {
@@ -100,7 +111,7 @@ function eventsOf(task: TaskStatistics, report: SerializedReport, withOutputs: b
   for (const attempt of attemptStatistics) events.push(...attemptEvents(attempt));
   const output = withOutputs ? report.outputs?.[taskName] : undefined;
   if (output !== undefined) {
-    events.push({ at: endAt, body: { type: "completed", task: taskName, fingerprint, output } });
+    events.push({ at: endAt, body: completed(taskName, output, report, task) });
   }
   const outcome: OutcomeLine = {
     status,
@@ -108,6 +119,35 @@ function eventsOf(task: TaskStatistics, report: SerializedReport, withOutputs: b
   };
   events.push({ at: endAt, body: { type: "task.end", task: taskName, outcome, statistics: task } });
   return events;
+}
+
+/** What was stored of items that the run never came to list. */
+function withoutTasks(report: SerializedReport): Timed[] {
+  const listed = new Set(report.taskStatistics.map(({ taskName }) => taskName));
+  return Object.entries(report.outputs ?? {})
+    .filter(([name]) => !listed.has(name))
+    .map(([name, output]) => ({
+      at: report.totalDurationMs,
+      body: completed(name, output, report, { fingerprint: "" }),
+    }));
+}
+
+function completed(
+  task: string,
+  output: EncodedValue,
+  { origins = {} }: SerializedReport,
+  { fingerprint, parent, index }: Partial<TaskStatistics>,
+): LineBody {
+  const origin = Object.hasOwn(origins, task) ? origins[task] : undefined;
+  return {
+    type: "completed",
+    task,
+    fingerprint: fingerprint ?? "",
+    output,
+    ...(origin === undefined ? {} : { origin }),
+    ...(parent === undefined ? {} : { parent }),
+    ...(index === undefined ? {} : { index }),
+  };
 }
 
 function attemptEvents(attempt: AttemptStatistics): Timed[] {

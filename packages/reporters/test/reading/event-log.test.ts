@@ -321,7 +321,6 @@ describe("secrets", () => {
 
 describe("readEventLog refuses", () => {
   it.each<[string, string, RegExp]>([
-    ["an empty text", "", /empty/],
     ["a report", '{"format":"astrum.execution-report"}\n', /use parseReport/],
     ["text that is no log", "hello\nworld\n", /no complete line/],
     [

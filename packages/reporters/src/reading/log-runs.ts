@@ -1,0 +1,116 @@
+/**
+ * Which runs an event log holds, which of its lines belong to which of them, and which run took up which. Looks at the
+ * head of a line only; what else it says is for `collected-run`.
+ */
+import { type EventLine, isLineType, LINE_VERSION } from "./log-format.ts";
+import { ReportFormatError } from "./parse-report.ts";
+
+/** One run of a log. */
+export interface LoggedRun {
+  readonly id: string;
+  /** Its place among the runs of the log, by their first lines. */
+  readonly place: number;
+  /** The id of the run that it took up. */
+  resumes: string | undefined;
+  /** Its observer and its journal have said that it starts; it has said that it ends. */
+  observed: boolean;
+  journaled: boolean;
+  ended: boolean;
+}
+
+/** The start of a line as this package writes it; others are parsed. */
+const HEAD = /^\{"v":(\d+),"seq":\d+,"run":"([^"\\]*)","at":[-+.\deE]+,"type":"([a-z.]+)"/;
+
+/** Finds the run of each line, for lines that are told in the order of the log. */
+export class LogRuns {
+  /** In the order of their first lines. */
+  readonly all: LoggedRun[] = [];
+  /** The run that an id stands for now: the caller may give the same one to run after run. */
+  readonly #latest: Map<string, LoggedRun> = new Map();
+
+  /** The run that a line belongs to, and the type of the line; none for what is no line. @throws ReportFormatError for a newer version */
+  find(raw: string): { readonly run: LoggedRun; readonly type: string } | undefined {
+    const [, version, id = "", type = ""] = HEAD.exec(raw) ?? [];
+    if (version !== undefined) {
+      refuseNewer(Number(version));
+      const known = this.#latest.get(id);
+      if (known !== undefined && type !== "run.start" && type !== "started") {
+        if (type === "run.end") known.ended = parsedLine(raw) !== undefined || known.ended;
+        return { run: known, type };
+      }
+    }
+    // A line that was cut off starts no run.
+    const line = parsedLine(raw);
+    if (line === undefined || !isLineType(line.type)) return undefined;
+    const run = this.#runOf(line);
+    return { run, type: line.type };
+  }
+
+  #runOf(line: EventLine): LoggedRun {
+    let run = this.#latest.get(line.run);
+    // The observer is told of a run before its journal.
+    const anew =
+      run !== undefined &&
+      ((line.type === "run.start" && (run.observed || run.journaled)) ||
+        (line.type === "started" && (run.journaled || run.ended)));
+    if (run === undefined || anew) {
+      run = {
+        id: line.run,
+        place: this.all.length,
+        resumes: undefined,
+        observed: false,
+        journaled: false,
+        ended: false,
+      };
+      this.all.push(run);
+      this.#latest.set(line.run, run);
+    }
+    if (line.type === "run.start") run.observed = true;
+    if (line.type === "started") run.journaled = true;
+    if (line.type === "run.end") run.ended = true;
+    if (line.type === "run.start" || line.type === "started") {
+      const resumes: unknown =
+        line.resumes ?? (line as { report?: ReportHead }).report?.run?.resumes;
+      if (typeof resumes === "string") run.resumes = resumes;
+    }
+    return run;
+  }
+}
+
+interface ReportHead {
+  readonly run?: { readonly resumes?: unknown };
+}
+
+/** A run, the one that it took up, and so on: each the last of its id before the other. */
+export function chainOf(run: LoggedRun, all: readonly LoggedRun[]): LoggedRun[] {
+  const chain: LoggedRun[] = [];
+  for (let at: LoggedRun | undefined = run; at !== undefined; ) {
+    chain.push(at);
+    const { resumes, place }: LoggedRun = at;
+    at = all.slice(0, place).findLast(({ id }) => id === resumes);
+  }
+  return chain;
+}
+
+/** A line, or nothing for what is none: a process was killed inside of it, or it belongs to something else. */
+export function parsedLine(raw: string): EventLine | undefined {
+  if (!raw.startsWith("{")) return undefined;
+  let line: Partial<EventLine> | null;
+  try {
+    line = JSON.parse(raw) as Partial<EventLine> | null;
+  } catch {
+    return undefined;
+  }
+  if (typeof line?.v !== "number" || typeof line.type !== "string") return undefined;
+  refuseNewer(line.v);
+  return typeof line.run === "string" && typeof line.at === "number"
+    ? (line as EventLine)
+    : undefined;
+}
+
+function refuseNewer(version: number): void {
+  if (version <= LINE_VERSION) return;
+  throw new ReportFormatError(
+    `This event log has lines of version ${version}; this reader knows version ${LINE_VERSION}. Update @astrum/reporters to read it.`,
+  );
+}

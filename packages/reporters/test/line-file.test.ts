@@ -1,0 +1,158 @@
+/** A log whose writes fail in the middle of a line: what was accepted is there. */
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { flow, task } from "@astrum/core";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { eventLog, readEventLog } from "../src/index.ts";
+import { LineFile } from "../src/writing/line-file.ts";
+
+const folder = fs.mkdtempSync(join(tmpdir(), "astrum-torn-"));
+const real = fs.writeSync;
+/** The module object that everybody shares; its imports cannot be assigned to. */
+const shared = process.getBuiltinModule("node:fs");
+
+afterEach(() => {
+  shared.writeSync = real;
+});
+afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+let files = 0;
+function newFile(): string {
+  return join(folder, `${files++}.ndjson`);
+}
+
+/** The disk has room for so many bytes more, then none; for ever, or until the next write. */
+function roomFor(bytes: number, thenWell = true): void {
+  let left = bytes;
+  shared.writeSync = ((fd: number, buffer: Buffer, from: number, length: number) => {
+    if (left === 0) {
+      if (thenWell) shared.writeSync = real;
+      throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+    }
+    const part = real(fd, buffer, from, Math.min(length, left));
+    left -= part;
+    return part;
+  }) as typeof real;
+}
+
+function lines(file: string): string[] {
+  return fs.readFileSync(file, "utf8").split("\n");
+}
+
+describe("A line that the disk has room for a part of", () => {
+  const line = '{"a":1}';
+
+  it("is told, and takes no later line with it, wherever it was cut", () => {
+    for (let room = 0; room <= line.length; room++) {
+      const path = newFile();
+      const file = new LineFile(path);
+      file.append("before");
+      roomFor(room);
+      expect(() => file.append(line)).toThrow(/ENOSPC/);
+      file.append("after");
+      file.append("and on");
+      file.close();
+      const cut = room === 0 ? [] : [line.slice(0, room)];
+      expect(lines(path)).toEqual(["before", ...cut, "after", "and on", ""]);
+    }
+  });
+
+  it("takes none with it when the line that closes it is cut too, wherever", () => {
+    for (let first = 1; first <= line.length; first++) {
+      for (let second = 0; second <= line.length + 1; second++) {
+        const path = newFile();
+        const file = new LineFile(path);
+        roomFor(first);
+        expect(() => file.append(line)).toThrow(/ENOSPC/);
+        roomFor(second);
+        expect(() => file.append(line)).toThrow(/ENOSPC/);
+        file.append("after");
+        file.close();
+        expect(lines(path).slice(-2)).toEqual(["after", ""]);
+        expect(lines(path)[0]).toBe(line.slice(0, first));
+      }
+    }
+  });
+
+  it("is closed by the next process when this one gets no more room", () => {
+    const path = newFile();
+    const file = new LineFile(path);
+    roomFor(3, false);
+    for (let time = 0; time < 3; time++) expect(() => file.append(line)).toThrow(/ENOSPC/);
+    shared.writeSync = real;
+    const next = new LineFile(path);
+    next.append("after");
+    expect(lines(path)).toEqual(['{"a', "after", ""]);
+    file.append("and the first again");
+    next.append("both");
+    expect(lines(path).slice(1)).toEqual(["after", "", "and the first again", "both", ""]);
+    next.close();
+    file.close();
+  });
+
+  it("is closed where a descriptor is handed in, also one that cannot be read", () => {
+    for (const flags of ["a", "a+"]) {
+      const path = newFile();
+      fs.writeFileSync(path, line.slice(0, 4));
+      const fd = fs.openSync(path, flags);
+      const file = new LineFile(fd);
+      file.append("after");
+      file.append("and on");
+      fs.closeSync(fd);
+      expect(lines(path)).toEqual([line.slice(0, 4), "after", "and on", ""]);
+    }
+  });
+
+  it("does not keep a log from being opened when there is no room at all", () => {
+    const path = newFile();
+    fs.writeFileSync(path, line.slice(0, 4));
+    roomFor(0);
+    const file = new LineFile(path);
+    expect(() => file.append(line)).toThrow(/ENOSPC/);
+    file.append(line);
+    file.close();
+    expect(lines(path)).toEqual([line.slice(0, 4), line, ""]);
+  });
+});
+
+describe("A run whose disk was full for a moment", () => {
+  it("loses no entry that the journal accepted, whichever line of the observer was cut", async () => {
+    const calls: string[] = [];
+    const graph = () => {
+      const first = task("first", () => void calls.push("first"));
+      return flow("f", { second: task("second", { first }, () => void calls.push("second")) });
+    };
+    let cuts = 0;
+    for (let line = 0; line < 14; line++) {
+      const path = newFile();
+      const log = eventLog(path);
+      let told = 0;
+      calls.length = 0;
+      const report = await graph().run({
+        observers: [
+          {
+            name: "disk",
+            run: () => ({
+              status: () => {
+                // The next line that is written is one of the observer's.
+                if (told++ === line) roomFor(10);
+              },
+            }),
+          },
+          log.observer,
+        ],
+        journal: log.journal,
+      });
+      shared.writeSync = real;
+      log.close();
+      if (report.executionState === "completed" && report.observerErrors?.length) cuts++;
+      calls.length = 0;
+      const again = await graph().run({ resumeFrom: readEventLog(path) });
+      const stored = report.taskStatistics.filter(({ status }) => status === "completed");
+      expect(again.resume?.restored).toEqual(stored.map(({ taskName }) => taskName));
+      expect(calls).toHaveLength(2 - stored.length);
+    }
+    expect(cuts).toBeGreaterThan(3);
+  });
+});
