@@ -6,13 +6,14 @@ const ITEMS = 8;
 
 export const scale: Param<number> = param<number>("scale");
 
-/** The tasks and items that read the parameter, themselves or through what they depend on. */
-export function readsScale(name: string): boolean {
-  return /^(scaled|sum|end)/.test(name);
+/** What is given by a task that reads the parameter, itself or through what it depends on. */
+export interface Scaled {
+  readonly value: number;
+  readonly scale: number;
 }
 
 /** Every call of a task adds a line with its name to `callsFile` before it does anything else. */
-export function chainFlow(callsFile: string, onCall: () => void): Flow<{ readonly end: string }> {
+export function chainFlow(callsFile: string, onCall: () => void): Flow<{ readonly end: Scaled }> {
   const call = <T>(name: string, value: T): Promise<T> => {
     appendFileSync(callsFile, `${name}\n`);
     onCall();
@@ -33,7 +34,7 @@ export function chainFlow(callsFile: string, onCall: () => void): Flow<{ readonl
     },
   );
   const scaled = map("scaled", rows, { scale }, ({ item }, index, { scale }) =>
-    call(`scaled[${index}]`, item * scale),
+    call<Scaled>(`scaled[${index}]`, { value: item * scale, scale }),
   );
   const plain = map("plain", rows, ({ item }, index) => call(`plain[${index}]`, item + 1));
   const before = task("before", () => call("before", "before"));
@@ -41,18 +42,20 @@ export function chainFlow(callsFile: string, onCall: () => void): Flow<{ readonl
     call("count", plain.status === "completed" ? plain.value.length : -1),
   );
   const sum = task("sum", { scaled }, ({ scaled }) =>
-    call(
-      "sum",
-      scaled.reduce((a, b) => a + b, 0),
-    ),
+    call<Scaled>("sum", {
+      value: scaled.reduce((total, { value }) => total + value, 0),
+      scale: scaled[0]?.scale ?? 0,
+    }),
   );
-  const end = task("end", { sum, count }, ({ sum, count }) => call("end", `${sum} of ${count}`));
+  const end = task("end", { sum, count }, ({ sum, count }) =>
+    call<Scaled>("end", { ...sum, value: sum.value + count }),
+  );
   return flow("chain", { end });
 }
 
 /** What the flow gives. */
-export function resultOf(factor: number): string {
-  return `${((ITEMS * (ITEMS - 1)) / 2) * factor} of ${ITEMS}`;
+export function resultOf(scale: number): Scaled {
+  return { value: ((ITEMS * (ITEMS - 1)) / 2) * scale + ITEMS, scale };
 }
 
 /** Calls of a run that nothing interrupts. */
