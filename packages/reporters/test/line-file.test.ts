@@ -2,7 +2,7 @@
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { flow, task } from "@astrum/core";
+import { flow, fromEvents, task } from "@astrum/core";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { eventLog, readEventLog } from "../src/index.ts";
 import { LineFile } from "../src/writing/line-file.ts";
@@ -124,22 +124,17 @@ describe("A run whose disk was full for a moment", () => {
       return flow("f", { second: task("second", { first }, () => void calls.push("second")) });
     };
     let cuts = 0;
-    for (let line = 0; line < 14; line++) {
+    for (let line = 0; line < 16; line++) {
       const path = newFile();
       const log = eventLog(path);
       let told = 0;
       calls.length = 0;
       const report = await graph().run({
+        // The next line that is written is one of the observer's.
         observers: [
-          {
-            name: "disk",
-            run: () => ({
-              status: () => {
-                // The next line that is written is one of the observer's.
-                if (told++ === line) roomFor(10);
-              },
-            }),
-          },
+          fromEvents("disk", () => {
+            if (told++ === line) roomFor(10);
+          }),
           log.observer,
         ],
         journal: log.journal,
