@@ -16,7 +16,7 @@ import type { Metrics } from "./metrics.ts";
 import { filesAtOnce } from "./open-files.ts";
 import { partsOf } from "./outputs.ts";
 import { writeReports } from "./reports.ts";
-import { summarise, tell } from "./tell.ts";
+import { resumeLines, summarise, tell } from "./tell.ts";
 import { timeLine } from "./time-line.ts";
 import type { Tracing } from "./tracing.ts";
 import { UsageError } from "./usage-error.ts";
@@ -75,9 +75,7 @@ export async function audit(root: string, out: string, options: AuditOptions): P
     const report = run.toJSON();
     const files = await writeReports(out, options.report, report);
     summarise({ verdict, report, json: options.json });
-    if (report.resume !== undefined) {
-      tell(`resumed: ${report.restoredTasks} of ${report.totalTasks} tasks were done before`);
-    }
+    if (interrupted !== undefined) for (const line of resumeLines(report)) tell(line);
     if (run.executionState === "cancelled") tell('"--resume" goes on from here');
     tell(timeLine(report));
     tell(`${["findings.json", "run.ndjson", ...files].join(", ")} are in ${out}`);

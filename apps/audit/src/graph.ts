@@ -34,7 +34,7 @@ import { hotspots } from "./hotspots.ts";
 import { importCycles } from "./import-cycles.ts";
 import { brokenLinks, knownPaths, unknownTargets } from "./links.ts";
 import { type AuditOutputs, partsOfOutcomes } from "./outputs.ts";
-import { type Contents, readForAudit, textFiles } from "./read.ts";
+import { readForAudit, textFiles } from "./read.ts";
 import { inShards } from "./shards.ts";
 import { survey } from "./survey.ts";
 import { judge, type Limits } from "./verdict.ts";
@@ -64,16 +64,15 @@ export function auditFlow(
   });
 
   // Every file, `io` at a time. What passes by itself (no file handle free, a file being written) is tried again.
-  const contents: Contents = new Map();
   const read = map(
     "read",
     pick(discovery, "files"),
-    (path, _, { attempt }) => readForAudit(root, path, contents, attempt > retry.attempts),
+    (path, _, { attempt }) => readForAudit(root, path, new Map(), attempt > retry.attempts),
     { concurrency: io, retry, version },
   );
 
   // One pass over each text file. Small files share a call, which is not for free on a thread.
-  const shards = pick(read, (files) => shardsOf(root, textFiles(files), contents));
+  const shards = pick(read, (files) => shardsOf(root, textFiles(files)));
   const analysed = map("analyse", shards, work.analyse, {
     concurrency: work.atOnce,
     retry,

@@ -34,8 +34,8 @@ export type ReadFile =
   | { readonly kind: "skipped"; readonly path: string; readonly reason: string };
 
 /**
- * Texts by digest, decoded and without byte order mark. They stay beside the graph: outputs of tasks go into reports and
- * journals, and what a file holds may be large and may be secret.
+ * Texts by digest, decoded and without byte order mark. They are no part of what tasks give and take: that goes into
+ * reports and journals, and what a file holds may be large and may be secret.
  */
 export type Contents = Map<string, string>;
 

@@ -7,6 +7,21 @@ export function tell(line: string): void {
   process.stderr.write(`astrum-audit: ${line}\n`);
 }
 
+const SHOWN_REASONS = 5;
+
+/** How much of an interrupted audit was taken up, and what of it could not be. */
+export function resumeLines({ resume, restoredTasks, totalTasks }: SerializedReport): string[] {
+  if (resume === undefined) return ["resumed: nothing had been done before"];
+  // That something had not been done, or waits for what had not been, is no news.
+  const lost = resume.rerun.filter(({ why }) => /not stored:|cannot be compared/.test(why));
+  const reasons = lost
+    .slice(0, SHOWN_REASONS)
+    .map(({ task, why }) => `done again: ${task}: ${why}`);
+  if (lost.length > reasons.length)
+    reasons.push(`done again: ${lost.length - reasons.length} more`);
+  return [`resumed: ${restoredTasks} of ${totalTasks} tasks were done before`, ...reasons];
+}
+
 export interface Summary {
   readonly verdict: Verdict;
   readonly report: SerializedReport;

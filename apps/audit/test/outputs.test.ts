@@ -1,12 +1,14 @@
 /** What the audit leaves and tells beside its findings: reports, progress, metrics. Starts no process. */
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { parseReport } from "@astrum/reporters";
+import type { SerializedReport } from "@astrum/core";
+import { parseReport, readEventLog } from "@astrum/reporters";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { auditFlow } from "../src/graph.ts";
 import { inlineWork } from "../src/inline-work.ts";
 import { serveMetrics } from "../src/metrics.ts";
+import { resumeLines } from "../src/tell.ts";
 import { inProcess } from "./in-process.ts";
 import { expectedOfKnown, knownTree } from "./known-tree.ts";
 import { temporaryTree } from "./temporary-tree.ts";
@@ -96,6 +98,33 @@ test("there is nothing to resume where there was no audit", async () => {
   const { code, stderr } = await inProcess(["--out", out, "--resume", known()]);
   expect(code).toBe(64);
   expect(stderr).toContain(`There is nothing to resume: no "${join(out, "run.ndjson")}"`);
+});
+
+test.each([
+  ["has just been made", ""],
+  ["was cut off in its first line", '{"v":1,"seq":0,"run":"9c'],
+])("a log that %s is gone on from: it is the beginning", async (_, content) => {
+  const out = newFolder();
+  mkdirSync(out);
+  writeFileSync(join(out, "run.ndjson"), content);
+  const whole = await inProcess(["--out", newFolder(), known()]);
+  const { code, stdout, stderr } = await inProcess(["--out", out, "--resume", known()]);
+  expect({ code, stdout }).toEqual({ code: whole.code, stdout: whole.stdout });
+  expect(stderr).toContain("resumed: nothing had been done before");
+  expect(readEventLog(join(out, "run.ndjson")).executionState).toBe("completed");
+});
+
+test("what was done and could not be kept is named, with the reason", () => {
+  const rerun = [
+    { task: "discover", why: "its output was not stored: .files[3] is a Date" },
+    { task: "read", why: 'its dependency "discover" runs again' },
+    { task: "verdict", why: "it had not ended when the earlier run was interrupted" },
+  ];
+  const report = { restoredTasks: 0, totalTasks: 3, resume: { restored: [], ignored: [], rerun } };
+  expect(resumeLines(report as unknown as SerializedReport)).toEqual([
+    "resumed: 0 of 3 tasks were done before",
+    "done again: discover: its output was not stored: .files[3] is a Date",
+  ]);
 });
 
 describe("--metrics", () => {
