@@ -70,4 +70,5 @@ export {
   type ReporterOptions,
   reporters,
 } from "./reporter-table.ts";
-export type { Redaction } from "./wording/redact.ts";
+export type { AnyReport, LiveReport } from "./wording/given-report.ts";
+export { type Redaction, redactReport } from "./wording/redact.ts";

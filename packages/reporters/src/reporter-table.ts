@@ -1,6 +1,6 @@
 /** Every format by name, with its defaults: what a command line or a server offers to choose from. */
-import type { SerializedReport } from "@astrum/core";
 import { renderHtml } from "./html/render-html.ts";
+import type { AnyReport } from "./wording/given-report.ts";
 import type { Redaction } from "./wording/redact.ts";
 import { renderChromeTrace } from "./writing/chrome-trace.ts";
 import { renderCsv } from "./writing/csv.ts";
@@ -23,7 +23,7 @@ export interface Reporter {
   readonly extension: string;
   readonly mediaType: string;
   /** The same report gives the same text; throws for no report. */
-  readonly render: (report: SerializedReport, options?: ReporterOptions) => string;
+  readonly render: (report: AnyReport, options?: ReporterOptions) => string;
 }
 
 /** What every format understands; the formats' own functions take more. */

@@ -143,7 +143,10 @@ export interface ExecutionReport<Outputs = Record<string, unknown>>
   getLongestTask(): TaskStatistics | undefined;
   getAverageTaskDurationMs(): number;
   getTaskStatisticsByStage(stageId: number): TaskStatistics[];
-  /** Never throws. `outputs`: include the outputs of all tasks, or of those named. */
+  /**
+   * Never throws. `outputs`: include the outputs of all tasks, or of those named. Takes out no secret: fields of errors,
+   * attributes and outputs are in it as they are. `redactReport(report)` of `@astrum/reporters` is the report without.
+   */
   toJSON(options?: { outputs?: boolean | readonly string[] | undefined }): SerializedReport;
 }
 

@@ -3,6 +3,7 @@
  * matched by name. Knows no format.
  */
 import type { SerializedReport, TaskStatistics, TaskStatus } from "@astrum/core";
+import { type AnyReport, givenReport } from "../wording/given-report.ts";
 import { failedAttempts } from "../wording/outcome.ts";
 
 export interface CompareOptions {
@@ -49,13 +50,22 @@ export interface ReportComparison {
 
 /** @throws TypeError for a threshold that is not a number from 0 up. */
 export function compareReports(
-  before: SerializedReport,
-  after: SerializedReport,
+  before: AnyReport,
+  after: AnyReport,
   options: CompareOptions = {},
 ): ReportComparison {
   const { minMs = 10, minRatio = 0.1 } = options;
   expectThreshold("minMs", minMs);
   expectThreshold("minRatio", minRatio);
+  return comparison(givenReport(before), givenReport(after), minMs, minRatio);
+}
+
+function comparison(
+  before: SerializedReport,
+  after: SerializedReport,
+  minMs: number,
+  minRatio: number,
+): ReportComparison {
   const earlier = new Map(before.taskStatistics.map((task) => [task.taskName, task]));
   const later = new Set(after.taskStatistics.map(({ taskName }) => taskName));
   const pairs = after.taskStatistics.flatMap((now) => {

@@ -5,6 +5,7 @@
  */
 import type { SerializedReport } from "@astrum/core";
 import { insight } from "../asking/insight.ts";
+import type { AnyReport } from "../wording/given-report.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { cut, visibleName } from "../wording/visible.ts";
 import { aboutSection } from "./about-section.ts";
@@ -29,8 +30,8 @@ export interface HtmlOptions {
 }
 
 /** Readable without scripts and under `Content-Security-Policy: default-src 'none'`, apart from the interactive parts. */
-export function renderHtml(report: SerializedReport, options: HtmlOptions = {}): string {
-  const shown = redacted(report, options.redact);
+export function renderHtml(report: AnyReport, options: HtmlOptions = {}): string {
+  const shown = redacted(report, options.redact, options.outputs === true);
   const seen = insight(shown);
   const name = visibleName(shown.run.flow ?? shown.run.id);
   const title = cut(`${name}: ${shown.executionState}`, 200);

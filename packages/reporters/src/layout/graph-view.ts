@@ -32,13 +32,14 @@ interface GraphArrow {
   readonly critical: boolean;
 }
 
-export function isReport(subject: SerializedReport | Plan): subject is SerializedReport {
-  return "format" in subject;
+/** Whatever else it is, is no plan. */
+export function isPlan(subject: unknown): subject is Plan {
+  return typeof (subject as Partial<Plan> | null | undefined)?.explain === "function";
 }
 
 /** Starts with the whole graph; every further view has fewer boxes, the last one at most a handful. */
 export function* graphViews(subject: SerializedReport | Plan): Generator<GraphView> {
-  const graph = isReport(subject) ? graphOfReport(subject) : graphOfPlan(subject);
+  const graph = isPlan(subject) ? graphOfPlan(subject) : graphOfReport(subject);
   yield view(graph, (node) => node.index, undefined);
   if (graph.nodes.some(({ map }) => map !== undefined)) {
     yield view(graph, (node) => node.map ?? node.index, "one box per map");

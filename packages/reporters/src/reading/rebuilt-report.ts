@@ -24,7 +24,9 @@ export function rebuiltReport(
 ): SerializedReport {
   const tasks = run.listed;
   if (run.finished !== undefined) {
-    const taskStatistics = tasks.map((task) => task.statistics ?? rebuiltTask(task, run));
+    // One whose last line is lost is worked out again; what only attempts name is no task of the report.
+    const listed = tasks.filter(({ statistics, info }) => statistics ?? info);
+    const taskStatistics = listed.map((task) => task.statistics ?? rebuiltTask(task, run));
     return withDeclaredOutputs({ ...run.finished, taskStatistics }, run);
   }
   const taskStatistics = tasks.map((task) => task.statistics ?? rebuiltTask(task, run));

@@ -1,8 +1,8 @@
 /** What a finished run leaves on the screen: the most important last, next to the prompt. */
 import process from "node:process";
-import type { SerializedReport } from "@astrum/core";
 import wrapAnsi from "wrap-ansi";
 import { textSections } from "../layout/sections.ts";
+import type { AnyReport } from "../wording/given-report.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import type { Line } from "../wording/styled.ts";
 import { visible } from "../wording/visible.ts";
@@ -30,7 +30,7 @@ const LIMITS = { path: 5, slowest: 5 };
  * reader that went away (`EPIPE`) is no error.
  */
 export function printSummary(
-  report: SerializedReport,
+  report: AnyReport,
   { stream = process.stdout, color, stacks = false, url, redact }: SummaryOptions = {},
 ): void {
   const sections = textSections(redacted(report, redact), LIMITS);

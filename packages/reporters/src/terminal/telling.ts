@@ -3,7 +3,8 @@ import { type RunEvent, type SerializedError, serializeError } from "@astrum/cor
 import { closingLine, failureLines, plural, stackText } from "../layout/sections.ts";
 import { errorTitle } from "../wording/error-text.ts";
 import { STATUSES, withoutMembers } from "../wording/outcome.ts";
-import { lineRedactor, type Redaction } from "../wording/redact.ts";
+import type { Redaction } from "../wording/redact.ts";
+import { lineRedactor } from "../wording/redact-line.ts";
 import type { Line } from "../wording/styled.ts";
 import { cut, visible, visibleMessage, visibleName } from "../wording/visible.ts";
 import type { RunState } from "./run-state.ts";
@@ -29,7 +30,8 @@ export class Telling {
   }
 
   message(message: string): string {
-    return cut(visibleMessage(this.#text(message)), 300);
+    const shown = this.#clean({ message }) as { readonly message: string };
+    return cut(visibleMessage(shown.message), 300);
   }
 
   /** Empty unless the task failed. */

@@ -2,19 +2,17 @@
  * Takes secrets out of a report before any format sees it. Works on the report's own strings, so that no quoting of a
  * format can hide one. Knows the shape of a report and nothing of formats.
  */
-import type {
-  EncodedValue,
-  Origin,
-  SerializedError,
-  SerializedReport,
-  TaskStatistics,
-} from "@astrum/core";
+import type { EncodedValue, SerializedError, SerializedReport, TaskStatistics } from "@astrum/core";
+import { hasCredentials, REDACTED, withoutCredentials, withoutUrlSecrets } from "./credentials.ts";
+import { type AnyReport, givenReport } from "./given-report.ts";
 
 /**
  * What must not leave the process.
  *
  * Always, unless `false`: a property whose name says that it is a credential (`password`, `client_secret`,
- * `accessToken`, `Authorization`, `cookie` …) in attributes and in an error's `data` becomes `"[redacted]"`.
+ * `accessToken`, `Authorization`, `cookie` …) in attributes and in an error's `data` becomes `"[redacted]"`; so do, there and
+ * in the messages and stacks of errors and in reasons, the password of a URL and those of its parameters that are called
+ * like a credential.
  * A list adds texts and patterns: every occurrence in any string of the report, task names included, is replaced.
  * A function sees every string with the path to it and returns what may be shown; it must be pure and must not throw.
  *
@@ -25,15 +23,6 @@ export type Redaction =
   | false
   | readonly (string | RegExp)[]
   | ((text: string, path: readonly (string | number)[]) => string);
-
-const REDACTED = "[redacted]";
-
-/** The whole word, or its last part: `token` and `githubToken`, but not `tokenCount`. */
-const CREDENTIAL =
-  /(?:^|[-_.\s])(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[-_]?key|(?:private|access|secret)[-_]?key|(?:proxy-)?authorization|(?:set-)?cookie|credentials?)s?$/i;
-
-/** In every key that matches the above, and cheap to look for in those that do not. */
-const MAYBE_CREDENTIAL = /pass|pwd|secret|token|key|authorization|cookie|credential/i;
 
 /** Properties whose values are words of the format. */
 const VOCABULARY = new Set([
@@ -46,15 +35,29 @@ const VOCABULARY = new Set([
   "scope",
   "boundBy",
   "type",
+  "startedAt",
 ]);
 /** Properties that hold records with keys of the user's choice. */
 const FREE = new Set(["attributes", "data", "originalTasks", "resources", "versions"]);
 
+/**
+ * The report without secrets, as every format shows it: for programs that store or send it themselves. A live report is
+ * taken without its outputs; `redactReport(report.toJSON({ outputs: true }))` keeps those in which nothing was found.
+ *
+ * @example
+ * await store.put(id, redactReport(await nightly.run()));
+ */
+export function redactReport(report: AnyReport, redact?: Redaction): SerializedReport {
+  return redacted(report, redact);
+}
+
+/** `outputs`: a live report is asked for its outputs. */
 export function redacted(
-  report: SerializedReport,
+  report: AnyReport,
   redaction: Redaction | undefined,
+  outputs = false,
 ): SerializedReport {
-  return redactor(report, redaction).report();
+  return redactor(givenReport(report, outputs), redaction).report();
 }
 
 export interface Redactor {
@@ -100,31 +103,8 @@ export function redactor(report: SerializedReport, redaction: Redaction | undefi
   };
 }
 
-/** For lines of an event log: the same rules, on each line alone. */
-export function lineRedactor(redaction: Redaction | undefined): (line: object) => object {
-  if (redaction === false) return (line) => line;
-  const rewrite = textRule(redaction);
-  const scrub = rewrite === undefined ? undefined : new Scrub(rewrite, new Map());
-  return (line) => {
-    // Digests are no texts: a rule for keys of so many digits must not find them.
-    const { output, origin, ...rest } = line as {
-      readonly output?: EncodedValue;
-      readonly origin?: Origin;
-    };
-    // Hardly any line has one, and copying all of them would cost as much as writing them.
-    const clean = hasCredentials(rest) ? withoutCredentials(rest) : rest;
-    const shown = scrub === undefined ? clean : (scrub.value(clean, []) as object);
-    return output === undefined
-      ? shown
-      : {
-          ...shown,
-          output: outputOf(output, scrub),
-          ...(origin === undefined ? {} : { origin }),
-        };
-  };
-}
-
-function outputOf(output: EncodedValue, scrub: Scrub | undefined): EncodedValue {
+/** An output as it is shown: whole, or not at all. */
+export function outputOf(output: EncodedValue, scrub: Scrub | undefined): EncodedValue {
   if (output.encoding === "omitted" && output.detail !== undefined && scrub !== undefined) {
     return { ...output, detail: scrub.value(output.detail, ["outputs"]) as string };
   }
@@ -133,9 +113,9 @@ function outputOf(output: EncodedValue, scrub: Scrub | undefined): EncodedValue 
   return found ? omitted(output) : output;
 }
 
-type TextRule = (text: string, path: readonly (string | number)[]) => string;
+export type TextRule = (text: string, path: readonly (string | number)[]) => string;
 
-function textRule(redaction: Exclude<Redaction, false> | undefined): TextRule | undefined {
+export function textRule(redaction: Exclude<Redaction, false> | undefined): TextRule | undefined {
   if (typeof redaction === "function") return redaction;
   if (redaction === undefined || redaction.length === 0) return undefined;
   const patterns = redaction.map((secret) => {
@@ -161,24 +141,33 @@ function withoutTasks(report: SerializedReport): SerializedReport {
 }
 
 /** Two names that differ only in the secret must stay two names, or the graph would change. */
-function distinctNames(report: SerializedReport, rewrite: TextRule): Map<string, string> {
-  const names = new Map<string, string>();
-  const taken = new Set<string>();
-  // By what is left of a name, the number that the next one like it tries first: thousands may be left alike.
-  const next = new Map<string, number>();
+function distinctNames(report: SerializedReport, rewrite: TextRule): ReadonlyMap<string, string> {
+  const names = new DistinctNames();
   report.taskStatistics.forEach(({ taskName }, index) => {
-    const clean = rewrite(taskName, ["taskStatistics", index, "taskName"]);
-    let name = clean;
-    let number = next.get(clean) ?? 2;
-    while (taken.has(name)) name = `${clean}~${number++}`;
-    next.set(clean, number);
-    taken.add(name);
-    names.set(taskName, name);
+    names.add(taskName, rewrite(taskName, ["taskStatistics", index, "taskName"]));
   });
-  return names;
+  return names.all;
 }
 
-class Scrub {
+/** By name, what it is shown as: no two names as one. */
+export class DistinctNames {
+  readonly all: Map<string, string> = new Map();
+  readonly #taken: Set<string> = new Set();
+  /** By what is left of names, the number that the next one tries first: thousands may be left alike. */
+  readonly #next: Map<string, number> = new Map();
+
+  add(name: string, clean: string): void {
+    if (this.all.has(name)) return;
+    let shown = clean;
+    let number = this.#next.get(clean) ?? 2;
+    while (this.#taken.has(shown)) shown = `${clean}~${number++}`;
+    this.#next.set(clean, number);
+    this.#taken.add(shown);
+    this.all.set(name, shown);
+  }
+}
+
+export class Scrub {
   readonly #rewrite: TextRule;
   readonly #names: ReadonlyMap<string, string>;
 
@@ -231,8 +220,15 @@ function credentialsOfHead(report: SerializedReport): SerializedReport {
   if (report.run.attributes !== undefined) {
     clean.run = { ...report.run, attributes: withoutCredentials(report.run.attributes) };
   }
+  clean.errorSummary = report.errorSummary.map(withoutUrlSecrets);
   if (report.observerErrors !== undefined) {
     clean.observerErrors = report.observerErrors.map(credentialsOfError);
+  }
+  if (report.planIssues !== undefined) {
+    clean.planIssues = report.planIssues.map((issue) => ({
+      ...issue,
+      message: withoutUrlSecrets(issue.message),
+    }));
   }
   if (report.outputs !== undefined) {
     clean.outputs = objectOf(
@@ -246,49 +242,43 @@ function credentialsOfTask(task: TaskStatistics): TaskStatistics {
   if (
     task.attributes === undefined &&
     task.error === undefined &&
-    task.attemptStatistics.every((attempt) => attempt.error === undefined)
+    task.reason === undefined &&
+    task.attemptStatistics.every(
+      ({ error, errorMessage }) => error === undefined && errorMessage === undefined,
+    )
   ) {
     return task;
   }
   const clean = { ...task };
+  if (task.reason !== undefined) clean.reason = credentialsOfReason(task.reason);
   if (task.attributes !== undefined) clean.attributes = withoutCredentials(task.attributes);
   if (task.error !== undefined) clean.error = credentialsOfError(task.error);
-  clean.attemptStatistics = task.attemptStatistics.map((attempt) =>
-    attempt.error === undefined
-      ? attempt
-      : { ...attempt, error: credentialsOfError(attempt.error) },
-  );
+  clean.attemptStatistics = task.attemptStatistics.map((attempt) => {
+    const { error, errorMessage } = attempt;
+    return {
+      ...attempt,
+      ...(error === undefined ? {} : { error: credentialsOfError(error) }),
+      ...(errorMessage === undefined ? {} : { errorMessage: withoutUrlSecrets(errorMessage) }),
+    };
+  });
   return clean;
 }
 
+function credentialsOfReason(
+  reason: NonNullable<TaskStatistics["reason"]>,
+): NonNullable<TaskStatistics["reason"]> {
+  return "message" in reason && reason.message !== undefined
+    ? { ...reason, message: withoutUrlSecrets(reason.message) }
+    : reason;
+}
+
 function credentialsOfError(error: SerializedError): SerializedError {
-  const clean = { ...error };
+  const clean = { ...error, message: withoutUrlSecrets(error.message) };
+  if (error.stack !== undefined) clean.stack = withoutUrlSecrets(error.stack);
   if (error.data !== undefined) clean.data = withoutCredentials(error.data);
   if (error.cause !== undefined) clean.cause = credentialsOfError(error.cause);
   if (error.errors !== undefined) clean.errors = error.errors.map(credentialsOfError);
   return clean;
-}
-
-function withoutCredentials<T>(value: T): T {
-  if (value === null || typeof value !== "object") return value;
-  if (Array.isArray(value)) return value.map(withoutCredentials) as T;
-  return objectOf(
-    Object.entries(value).map(([key, item]) => [
-      key,
-      isCredential(key) ? REDACTED : withoutCredentials(item),
-    ]),
-  ) as T;
-}
-
-function isCredential(key: string): boolean {
-  return MAYBE_CREDENTIAL.test(key) && CREDENTIAL.test(key.replace(/([a-z0-9])([A-Z])/g, "$1-$2"));
-}
-
-function hasCredentials(value: unknown): boolean {
-  if (value === null || typeof value !== "object") return false;
-  return Object.entries(value).some(
-    ([key, item]) => (!Array.isArray(value) && isCredential(key)) || hasCredentials(item),
-  );
 }
 
 function omitted(output: EncodedValue & { encoding: "json" }): EncodedValue {

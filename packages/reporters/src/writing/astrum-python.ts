@@ -9,6 +9,7 @@ import {
   summarizeError,
   type TaskStatistics,
 } from "@astrum/core";
+import type { AnyReport } from "../wording/given-report.ts";
 import { attemptMessage, errorOf } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 
@@ -76,10 +77,10 @@ export interface AstrumPythonAttempt {
 }
 
 export function toAstrumPython(
-  report: SerializedReport,
+  report: AnyReport,
   options: AstrumPythonOptions = {},
 ): AstrumPythonReport {
-  const shown = redacted(report, options.redact);
+  const shown = redacted(report, options.redact, options.outputs === true);
   const clock = new WallClock(shown);
   const started = shown.taskStatistics.filter(({ startAt }) => startAt !== null);
   return {

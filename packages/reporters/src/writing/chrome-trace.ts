@@ -7,6 +7,7 @@
  */
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { type Timeline, type TimelineBar, timeline } from "../layout/timeline.ts";
+import type { AnyReport } from "../wording/given-report.ts";
 import { wellFormedJson } from "../wording/json-for-others.ts";
 import { microseconds } from "../wording/microseconds.ts";
 import { attemptMessage, reasonText } from "../wording/outcome.ts";
@@ -36,10 +37,7 @@ const RUN_TRACK = 1;
 const FIRST_LANE = 2;
 
 /** Times count from the start of the run; `otherData.startedAt` says when that was. */
-export function renderChromeTrace(
-  report: SerializedReport,
-  options: ChromeTraceOptions = {},
-): string {
+export function renderChromeTrace(report: AnyReport, options: ChromeTraceOptions = {}): string {
   const shown = redacted(report, options.redact);
   const picture = timeline(shown);
   const events = [

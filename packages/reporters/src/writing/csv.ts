@@ -2,12 +2,8 @@
  * The report as CSV (RFC 4180): a header, CRLF, one row per task or per attempt, for spreadsheets and data frames.
  * Spreadsheets run a cell that starts like a formula, so such a text gets a leading apostrophe unless told otherwise.
  */
-import {
-  type AttemptStatistics,
-  type SerializedReport,
-  summarizeError,
-  type TaskStatistics,
-} from "@astrum/core";
+import { type AttemptStatistics, summarizeError, type TaskStatistics } from "@astrum/core";
+import type { AnyReport } from "../wording/given-report.ts";
 import { wellFormedJson } from "../wording/json-for-others.ts";
 import { attemptMessage, errorOf, reasonText } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
@@ -63,7 +59,7 @@ const ATTEMPT_COLUMNS: Readonly<Record<string, (attempt: AttemptStatistics) => C
 };
 
 /** Dependencies and tags are JSON in their cell. An absent value is an empty cell. */
-export function renderCsv(report: SerializedReport, options: CsvOptions = {}): string {
+export function renderCsv(report: AnyReport, options: CsvOptions = {}): string {
   const { taskStatistics } = redacted(report, options.redact);
   const keep = options.formulas === "keep";
   return options.rows === "attempts"

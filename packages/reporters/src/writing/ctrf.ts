@@ -4,6 +4,7 @@
  */
 import type { AttemptStatistics, SerializedReport, TaskStatistics } from "@astrum/core";
 import { errorText } from "../wording/error-text.ts";
+import type { AnyReport } from "../wording/given-report.ts";
 import { wellFormedJson } from "../wording/json-for-others.ts";
 import { attemptMessage, errorOf, isFlaky } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
@@ -16,7 +17,7 @@ export interface CtrfOptions {
 
 type CtrfStatus = "passed" | "failed" | "skipped" | "pending" | "other";
 
-export function renderCtrf(report: SerializedReport, options: CtrfOptions = {}): string {
+export function renderCtrf(report: AnyReport, options: CtrfOptions = {}): string {
   const shown = redacted(report, options.redact);
   const list = verdicts(shown);
   const counts: Record<CtrfStatus, number> = {

@@ -3,8 +3,9 @@
  * never as identifiers or HTML labels. Layout time grows steeply (2,000 boxes take `dot` seconds, 10,000 minutes), so large
  * graphs are drawn in fewer boxes.
  */
-import type { Plan, SerializedReport, TaskStatus } from "@astrum/core";
-import { type GraphView, graphViews, isReport } from "../layout/graph-view.ts";
+import type { Plan, TaskStatus } from "@astrum/core";
+import { type GraphView, graphViews, isPlan } from "../layout/graph-view.ts";
+import type { AnyReport } from "../wording/given-report.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { visible } from "../wording/visible.ts";
 
@@ -18,9 +19,9 @@ export interface DotOptions {
   readonly redact?: Redaction | undefined;
 }
 
-export function renderDot(subject: SerializedReport | Plan, options: DotOptions = {}): string {
+export function renderDot(subject: AnyReport | Plan, options: DotOptions = {}): string {
   const { maxNodes = 500, maxEdges = 1500, direction = "LR" } = options;
-  const shown = isReport(subject) ? redacted(subject, options.redact) : subject;
+  const shown = isPlan(subject) ? subject : redacted(subject, options.redact);
   let text = "";
   for (const view of graphViews(shown)) {
     text = digraph(view, direction);

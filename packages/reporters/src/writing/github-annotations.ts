@@ -3,8 +3,9 @@
  * A step shows at most ten errors and ten warnings and drops the rest without a word, so the last of ten says how many
  * more there are. With `root`, an annotation points at the first line of the stack below that directory.
  */
-import type { SerializedError, SerializedReport } from "@astrum/core";
+import type { SerializedError } from "@astrum/core";
 import { errorText } from "../wording/error-text.ts";
+import type { AnyReport } from "../wording/given-report.ts";
 import { attemptMessage, errorOf, failedAttempts, isFlaky } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { sourcePlace } from "../wording/source-place.ts";
@@ -26,7 +27,7 @@ const SHOWN = 10;
 const LINES = 60;
 
 export function renderGithubAnnotations(
-  report: SerializedReport,
+  report: AnyReport,
   options: GithubAnnotationsOptions = {},
 ): string {
   const shown = redacted(report, options.redact);

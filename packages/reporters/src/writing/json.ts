@@ -3,6 +3,7 @@
  * string (`writeJson`). `parseReport` reads it back.
  */
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
+import { type AnyReport, givenReport } from "../wording/given-report.ts";
 import { type Redaction, type Redactor, redactor } from "../wording/redact.ts";
 
 export interface JsonOptions {
@@ -14,10 +15,11 @@ export interface JsonOptions {
 }
 
 /** Ends with a newline. `parseReport(renderJson(report, { outputs: true, redact: false }))` equals `report`. */
-export function renderJson(report: SerializedReport, options: JsonOptions = {}): string {
+export function renderJson(report: AnyReport, options: JsonOptions = {}): string {
   const indent = options.indent ?? 0;
   if (indent > 0) {
-    const shown = withChosenOutputs(redactor(report, options.redact).report(), options);
+    const given = givenReport(report, options.outputs === true);
+    const shown = withChosenOutputs(redactor(given, options.redact).report(), options);
     return `${JSON.stringify(shown, undefined, indent)}\n`;
   }
   return Array.from(jsonPieces(report, options)).join("");
@@ -36,7 +38,7 @@ export interface TextSink {
  * stream. Rejects when the stream fails or closes first. `indent` does not apply.
  */
 export async function writeJson(
-  report: SerializedReport,
+  report: AnyReport,
   stream: TextSink,
   options: Omit<JsonOptions, "indent"> = {},
 ): Promise<void> {
@@ -71,7 +73,8 @@ export async function writeJson(
   if (failure !== undefined) throw failure;
 }
 
-function* jsonPieces(report: SerializedReport, options: JsonOptions): Generator<string> {
+function* jsonPieces(given: AnyReport, options: JsonOptions): Generator<string> {
+  const report = givenReport(given, options.outputs === true);
   const redaction = redactor(report, options.redact);
   const head = withChosenOutputs(redaction.head(), options);
   let separator = "{";

@@ -6,6 +6,7 @@
  */
 import type { AttemptStatistics, SerializedError, SerializedReport } from "@astrum/core";
 import { errorText, errorTitle } from "../wording/error-text.ts";
+import type { AnyReport } from "../wording/given-report.ts";
 import { errorOf } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { type Verdict, verdicts } from "../wording/verdicts.ts";
@@ -20,7 +21,7 @@ export interface JUnitOptions {
   readonly redact?: Redaction | undefined;
 }
 
-export function renderJUnit(report: SerializedReport, options: JUnitOptions = {}): string {
+export function renderJUnit(report: AnyReport, options: JUnitOptions = {}): string {
   const shown = redacted(report, options.redact);
   const dialect = options.dialect ?? "jenkins";
   const name = visible(options.suite ?? shown.run.flow ?? shown.run.id).trim() || "run";

@@ -5,7 +5,8 @@
  */
 import type { Journal, Observer } from "@astrum/core";
 import { LINE_VERSION, type LineBody } from "../reading/log-format.ts";
-import { lineRedactor, type Redaction } from "../wording/redact.ts";
+import type { Redaction } from "../wording/redact.ts";
+import { lineRedactor } from "../wording/redact-line.ts";
 import { lineObserver } from "./event-lines.ts";
 import { LineFile } from "./line-file.ts";
 

@@ -8,6 +8,7 @@ import { type CriticalSegment, insight, pathRows } from "../asking/insight.ts";
 import { duration } from "../wording/duration.ts";
 import { atLeast, cutOff, endedBy, resumeText, tookText } from "../wording/ending.ts";
 import { errorText } from "../wording/error-text.ts";
+import type { AnyReport } from "../wording/given-report.ts";
 import {
   attemptMessage,
   countsText,
@@ -32,7 +33,7 @@ export interface MarkdownOptions {
 }
 
 /** Headings start at the third level, so that the text fits into a page of its own or another's. */
-export function renderMarkdown(report: SerializedReport, options: MarkdownOptions = {}): string {
+export function renderMarkdown(report: AnyReport, options: MarkdownOptions = {}): string {
   const shown = redacted(report, options.redact);
   const page = new Page(Math.max(1000, options.maxBytes ?? 900_000) - RESERVE);
   page.add(header(shown));

@@ -4,7 +4,8 @@
  * Task names appear as quoted labels only, never as identifiers, and every character with a meaning is an entity.
  */
 import type { Plan, SerializedReport, TaskStatistics, TaskStatus } from "@astrum/core";
-import { type GraphView, graphViews, isReport } from "../layout/graph-view.ts";
+import { type GraphView, graphViews, isPlan } from "../layout/graph-view.ts";
+import type { AnyReport } from "../wording/given-report.ts";
 import { STATUS_SIGN } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { cut, visible, visibleName } from "../wording/visible.ts";
@@ -25,12 +26,9 @@ const LABEL_LENGTH = 120;
 const GANTT_BARS = 200;
 
 /** Stays below the limits for any graph. The text is a diagram, without the Markdown fence around it. */
-export function renderMermaid(
-  subject: SerializedReport | Plan,
-  options: MermaidOptions = {},
-): string {
-  const shown = isReport(subject) ? redacted(subject, options.redact) : subject;
-  if (options.kind === "gantt" && isReport(shown)) return gantt(shown, options);
+export function renderMermaid(subject: AnyReport | Plan, options: MermaidOptions = {}): string {
+  const shown = isPlan(subject) ? subject : redacted(subject, options.redact);
+  if (options.kind === "gantt" && !isPlan(shown)) return gantt(shown, options);
   const { maxEdges = 500, maxChars = 50_000 } = options;
   let text = "";
   for (const view of graphViews(shown)) {

@@ -14,6 +14,7 @@ import {
   type OutcomeLine,
   type TaskLine,
 } from "../reading/log-format.ts";
+import type { AnyReport } from "../wording/given-report.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 
 export interface NdjsonOptions {
@@ -23,9 +24,9 @@ export interface NdjsonOptions {
 }
 
 /** `readEventLog(renderNdjson(report, { outputs: true, redact: false }))` equals `report`. */
-export function renderNdjson(report: SerializedReport, options: NdjsonOptions = {}): string {
-  const shown = redacted(report, options.redact);
+export function renderNdjson(report: AnyReport, options: NdjsonOptions = {}): string {
   const withOutputs = options.outputs === true;
+  const shown = redacted(report, options.redact, withOutputs);
   const { taskStatistics, outputs, origins, ...head } = shown;
   const lines = [
     start(shown),

@@ -13,6 +13,7 @@ import {
   type TaskStatistics,
 } from "@astrum/core";
 import { errorText } from "../wording/error-text.ts";
+import type { AnyReport } from "../wording/given-report.ts";
 import { wellFormedJson } from "../wording/json-for-others.ts";
 import { attemptMessage, isFailure, reasonText } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
@@ -28,7 +29,7 @@ const STATUS_OK = 1;
 const STATUS_ERROR = 2;
 
 /** One line, as the collector's file receiver wants it. */
-export function renderOtlpJson(report: SerializedReport, options: OtlpJsonOptions = {}): string {
+export function renderOtlpJson(report: AnyReport, options: OtlpJsonOptions = {}): string {
   const shown = redacted(report, options.redact);
   const { versions, host, flow, id } = shown.run;
   const spans = new Spans(shown);

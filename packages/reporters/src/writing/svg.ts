@@ -8,6 +8,7 @@ import type { SerializedReport } from "@astrum/core";
 import { insight } from "../asking/insight.ts";
 import { type TimelineBar, timeline } from "../layout/timeline.ts";
 import { duration } from "../wording/duration.ts";
+import type { AnyReport } from "../wording/given-report.ts";
 import { countsText, STATUS_SIGN } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { cut, visible, visibleName } from "../wording/visible.ts";
@@ -28,7 +29,7 @@ const BARS_SHOWN = 2000;
 /** In pixels: with longer ones nothing would be left to see. */
 const LONGEST_JOINED = 16;
 
-export function renderSvg(report: SerializedReport, options: SvgOptions = {}): string {
+export function renderSvg(report: AnyReport, options: SvgOptions = {}): string {
   const shown = redacted(report, options.redact);
   const width = Math.max(320, Math.round(options.width ?? 1200));
   const { bars, laneCount, endUs } = timeline(shown);

@@ -1,10 +1,5 @@
-/**
- * The report as TAP version 14 (testanything.org/tap-version-14-specification.html), one test point per task.
- * Only we write directives: a `#` in a task's name is escaped. Cancelled and skipped tasks are skipped points, and a run that
- * ended early without a failed task has a failed point of its own.
- */
-import type { SerializedReport } from "@astrum/core";
 import { errorText } from "../wording/error-text.ts";
+import type { AnyReport } from "../wording/given-report.ts";
 import { errorOf } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { type Verdict, verdicts } from "../wording/verdicts.ts";
@@ -14,7 +9,7 @@ export interface TapOptions {
   readonly redact?: Redaction | undefined;
 }
 
-export function renderTap(report: SerializedReport, options: TapOptions = {}): string {
+export function renderTap(report: AnyReport, options: TapOptions = {}): string {
   const points = verdicts(redacted(report, options.redact));
   const plan = points.length === 0 ? "1..0 # SKIP no tasks" : `1..${points.length}`;
   return ["TAP version 14", plan, ...points.flatMap(point), ""].join("\n");

@@ -3,9 +3,10 @@
  * sequences, one line never broken by what a task is called.
  */
 import type { Plan, SerializedReport, TaskStatistics } from "@astrum/core";
-import { isReport } from "../layout/graph-view.ts";
+import { isPlan } from "../layout/graph-view.ts";
 import { columns, plural, textSections } from "../layout/sections.ts";
 import { tookText } from "../wording/ending.ts";
+import type { AnyReport } from "../wording/given-report.ts";
 import { reasonText, STATUS_SIGN } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { type Line, lineText } from "../wording/styled.ts";
@@ -18,10 +19,10 @@ export interface TextOptions {
 }
 
 /** State and counts, failures, why it took that long, the ten slowest and the flaky tasks; for a plan its stages. */
-export function renderText(subject: SerializedReport | Plan, options: TextOptions = {}): string {
-  const lines = isReport(subject)
-    ? reportLines(redacted(subject, options.redact), options)
-    : planLines(subject);
+export function renderText(subject: AnyReport | Plan, options: TextOptions = {}): string {
+  const lines = isPlan(subject)
+    ? planLines(subject)
+    : reportLines(redacted(subject, options.redact), options);
   return `${lines.join("\n")}\n`;
 }
 

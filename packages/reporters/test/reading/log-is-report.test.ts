@@ -13,14 +13,15 @@ const SEED = 20_260_101;
 
 /** What a log says beyond the report of its run. */
 function known(own: SerializedReport, read: SerializedReport): SerializedReport {
-  const { outputs = {}, ...rest } = read;
+  const { outputs = {}, origins = {}, ...rest } = read;
   // The report was asked for outputs, and says that there are none; a log has no line for that.
   const shown: Record<string, unknown> = {};
   for (const [name, output] of Object.entries(outputs)) {
     // Tail tasks that the run did not wait for have no output when it ends; the journal is told of them later.
     if (own.outputs?.[name] !== undefined) shown[name] = output;
   }
-  return JSON.parse(JSON.stringify({ ...rest, outputs: shown })) as SerializedReport;
+  const made = Object.fromEntries(Object.entries(origins).filter(([name]) => name in shown));
+  return JSON.parse(JSON.stringify({ ...rest, outputs: shown, origins: made })) as SerializedReport;
 }
 
 /** Rejects with the smallest run whose log says something else. */
