@@ -254,7 +254,8 @@ function serialized(error: unknown, depth: number, tree: Tree): SerializedError 
     if (data !== undefined) result.data = data;
     return result;
   } catch {
-    return { name: "Error", message: "an error that cannot be read", truncated: true };
+    // It does not let itself be read: all that is known is what kind of value it is.
+    return { name: "Error", message: describe(error), truncated: true };
   }
 }
 

@@ -147,7 +147,7 @@ describe("A frame of a `data:` URL, which has all of its code in it", () => {
     const { outputFiles } = buildSync({
       stdin: {
         contents: `
-          import { readableStack } from "../../src/index.ts";
+          import { readableStack } from "./src/index.ts";
           const padding = ${JSON.stringify("/".repeat(500_000))};
           export const frames = readableStack(new Error("x")).frames.length + 0 * padding.length;
         `,

@@ -24,7 +24,7 @@ export function givenReport(given: AnyReport, outputs = false): SerializedReport
   return shallow(report);
 }
 
-export function isLive(given: unknown): given is LiveReport {
+function isLive(given: unknown): given is LiveReport {
   return (
     typeof given === "object" && given !== null && "toJSON" in given && isFunction(given.toJSON)
   );
