@@ -83,11 +83,14 @@ interface ReportHead {
 
 /** A run, the one that it took up, and so on: each the last of its id before the other. */
 export function chainOf(run: LoggedRun, all: readonly LoggedRun[]): LoggedRun[] {
-  const chain: LoggedRun[] = [];
-  for (let at: LoggedRun | undefined = run; at !== undefined; ) {
-    chain.push(at);
-    const { resumes, place }: LoggedRun = at;
-    at = all.slice(0, place).findLast(({ id }) => id === resumes);
+  const chain = [run];
+  let wanted = run.resumes;
+  // Once through, however long the chain is.
+  for (let place = run.place - 1; place >= 0 && wanted !== undefined; place--) {
+    const earlier = all[place] as LoggedRun;
+    if (earlier.id !== wanted) continue;
+    chain.push(earlier);
+    wanted = earlier.resumes;
   }
   return chain;
 }
