@@ -178,6 +178,8 @@ export interface RunEndLine {
 export interface OutcomeLine {
   readonly status: TaskStatus;
   readonly error?: SerializedError;
+  /** What it says in one line, where that is more than the serialised error does. */
+  readonly errorMessage?: string;
   readonly timedOut?: boolean;
   /** Why it was cancelled, abandoned or skipped. */
   readonly reason?: string;

@@ -161,7 +161,10 @@ function attemptOf(
     status,
     ...(outcome?.error === undefined
       ? {}
-      : { errorMessage: summarizeError(outcome.error), error: outcome.error }),
+      : {
+          errorMessage: outcome.errorMessage ?? summarizeError(outcome.error),
+          error: outcome.error,
+        }),
     willRetry: attempt.willRetry ?? false,
     ...(delayMs === undefined ? {} : { delayMs: thousandths(delayMs) }),
     executor,

@@ -190,16 +190,16 @@ function outcomeLine(outcome: TaskOutcome): OutcomeLine {
   switch (outcome.status) {
     case "failed": {
       const { status, error, timedOut } = outcome;
-      return { status, error: serializeError(error), timedOut };
+      return { status, ...thrown(error), timedOut };
     }
     case "cancelled": {
       const { status, reason, error } = outcome;
-      const threw = "error" in outcome ? { error: serializeError(error) } : {};
+      const threw = "error" in outcome ? thrown(error) : {};
       return { status, reason: summarizeError(reason), ...threw };
     }
     case "abandoned": {
       const { status, reason } = outcome;
-      return { status, reason: summarizeError(reason), error: serializeError(reason) };
+      return { status, reason: summarizeError(reason), ...thrown(reason) };
     }
     case "skipped": {
       const { status, reason, cause } = outcome;
@@ -208,4 +208,13 @@ function outcomeLine(outcome: TaskOutcome): OutcomeLine {
     default:
       return { status: outcome.status };
   }
+}
+
+/** The error, and what it says in one line where its serialised form says less: how many members it had, what it hid. */
+function thrown(error: unknown): Pick<OutcomeLine, "error" | "errorMessage"> {
+  const serialized = serializeError(error);
+  const told = summarizeError(error);
+  return told === summarizeError(serialized)
+    ? { error: serialized }
+    : { error: serialized, errorMessage: told };
 }

@@ -11,17 +11,24 @@ import { type LoggedRun, loggedRun, loggedStages } from "../random-log.ts";
 
 const SEED = 20_260_101;
 
-/** What a log says beyond the report of its run. */
-function known(own: SerializedReport, read: SerializedReport): SerializedReport {
-  const { outputs = {}, origins = {}, ...rest } = read;
-  // The report was asked for outputs, and says that there are none; a log has no line for that.
-  const shown: Record<string, unknown> = {};
-  for (const [name, output] of Object.entries(outputs)) {
-    // Tail tasks that the run did not wait for have no output when it ends; the journal is told of them later.
-    if (own.outputs?.[name] !== undefined) shown[name] = output;
-  }
-  const made = Object.fromEntries(Object.entries(origins).filter(([name]) => name in shown));
-  return JSON.parse(JSON.stringify({ ...rest, outputs: shown, origins: made })) as SerializedReport;
+/** What a log says, without what it says beyond the report of its run. */
+function asReported(own: SerializedReport, read: SerializedReport): SerializedReport {
+  const { outputs, origins, ...rest } = read;
+  return JSON.parse(
+    JSON.stringify({
+      ...rest,
+      // The report was asked for outputs, and says so when there are none; a log has no line for that.
+      outputs: reported(own, outputs),
+      origins: reported(own, origins),
+    }),
+  ) as SerializedReport;
+}
+
+/** Tail tasks that the run did not wait for have no output when it ends; the journal is told of them later. */
+function reported<T>(own: SerializedReport, stored: Readonly<Record<string, T>> = {}): unknown {
+  return Object.fromEntries(
+    Object.entries(stored).filter(([name]) => own.outputs?.[name] !== undefined),
+  );
 }
 
 /** Rejects with the smallest run whose log says something else. */
@@ -34,7 +41,7 @@ async function logsAreReports(
   Error.stackTraceLimit = 0;
   const property = fc.asyncProperty(randomRun, async (spec) => {
     const { own, log } = await run(spec);
-    expect(known(own, readEventLog(log))).toEqual(own);
+    expect(asReported(own, readEventLog(log))).toEqual(own);
   });
   try {
     await fc.assert(property, { numRuns, seed: SEED });
