@@ -19,8 +19,10 @@ import {
 import { READY, RUNNING } from "../src/machine/ledger.ts";
 import { Run } from "../src/machine/run.ts";
 import { type Recording, recorded, replay, VirtualClock } from "../src/testing.ts";
+import { inTime, nothingIsAsked, nothingMoreIsAsked, Watch } from "./asked-and-held.ts";
+import { hold } from "./hold.ts";
 import { unruly } from "./precedence-oracle.ts";
-import { CAPACITY, RandomGraph, type RandomRun, type Seen } from "./random-graph.ts";
+import { CAPACITY, endless, RandomGraph, type RandomRun, type Seen } from "./random-graph.ts";
 import { FINAL } from "./scenario.ts";
 
 /** Every promise, held against one random run. */
@@ -31,6 +33,8 @@ export async function everyPromise(spec: RandomRun): Promise<void> {
   if (spec.abortedBefore) graph.controller.abort(new Error("before"));
   const semaphore = new Semaphore(spec.slots);
   const journal = new WatchedJournal(spec.journalBreaksAt, graph);
+  const watch = spec.observed ? new Watch(graph) : undefined;
+  const runLimitMs = spec.timeoutMs ?? (endless(spec) ? 200 : undefined);
   const { options, recording } = recorded({
     clock,
     signal,
@@ -41,8 +45,8 @@ export async function everyPromise(spec: RandomRun): Promise<void> {
     ...(spec.limit !== "none" && {
       concurrency: spec.limit === "number" ? spec.slots : semaphore,
     }),
-    ...(spec.timeoutMs !== undefined && { timeoutMs: spec.timeoutMs }),
-    ...(spec.timeoutMs === undefined && endless(spec) && { timeoutMs: 200 }),
+    ...(runLimitMs !== undefined && { timeoutMs: runLimitMs }),
+    ...(watch !== undefined && { observers: [watch.observer] }),
     ...(spec.graceMs !== undefined && { graceMs: spec.graceMs }),
     ...(spec.journalBreaksAt !== undefined && { journal: journal.journal }),
   });
@@ -72,6 +76,9 @@ export async function everyPromise(spec: RandomRun): Promise<void> {
   journal.kept(stored);
   hold("no listener is left", getEventListeners(signal, "abort").length === 0);
   nothingRuns(stored, graph, recording);
+  nothingIsAsked(stored, graph, spec);
+  inTime(stored, spec, runLimitMs);
+  hold("the observer is at no fault", report.observerErrors?.length === 0, report.observerErrors);
   const text = JSON.stringify(stored);
   const again = asStored(replay(graph.flow.plan(), recording));
   if (JSON.stringify(again) !== text) deepStrictEqual(again, stored);
@@ -89,6 +96,7 @@ export async function everyPromise(spec: RandomRun): Promise<void> {
   for (const { declared, startedAt, task } of graph.seen) {
     hold("nothing starts after settle", startedAt < settledAt || graph.tails.has(declared), task);
   }
+  nothingMoreIsAsked(graph, settledAt, watch);
   if (!dangling) {
     for (const { taskName, status } of await clock.run(report.tail)) {
       hold("the tail ends", FINAL.includes(status), taskName, status);
@@ -98,29 +106,20 @@ export async function everyPromise(spec: RandomRun): Promise<void> {
   }
 }
 
-/** Says which promise was broken, and where. */
-function hold(promise: string, kept: boolean, ...where: unknown[]): void {
-  if (!kept) throw new Error(`${promise}: ${JSON.stringify(where)}`);
-}
-
 /** What a reader of the report gets. */
 function asStored(report: Pick<ExecutionReport, "toJSON">): SerializedReport {
   return JSON.parse(JSON.stringify(report.toJSON({ outputs: true })));
 }
 
-/** Whether something in it ends only when it is aborted. */
-function endless({ tasks }: RandomRun): boolean {
-  return tasks.some(({ calls }) => calls.some(({ ms }) => !Number.isFinite(ms)));
-}
-
 /** Nobody aborts a tail task after the run: an endless one goes on for ever. */
 function danglingTail(spec: RandomRun, graph: RandomGraph): boolean {
   return spec.tasks.some(
-    ({ calls, timeoutMs }, at) =>
+    ({ asks, calls, timeoutMs }, at) =>
       graph.tails.has(`t${at}`) &&
-      calls.some(
-        ({ ms, ears }) => !Number.isFinite(ms) && (timeoutMs === undefined || ears === "deaf"),
-      ),
+      (asks.some(({ ms }) => !Number.isFinite(ms)) ||
+        calls.some(
+          ({ ms, ears }) => !Number.isFinite(ms) && (timeoutMs === undefined || ears === "deaf"),
+        )),
   );
 }
 

@@ -34,9 +34,21 @@ export interface Call {
     | "resolve-twice"
     | "throwing-thenable"
     | "throwing-then-getter"
-    | "proxy-promise";
+    | "proxy-promise"
+    | "lazy-query";
   readonly ears: "obeys" | "deaf" | "returns" | "throws-another" | "lingers";
   readonly cleanup: "none" | "quick" | "slow" | "throws";
+  /** Milliseconds for which it holds the thread: when it begins, and before it ends. */
+  readonly holds: readonly [first: number, last: number];
+}
+
+/** An input that is computed before the task queues. */
+export interface Ask {
+  /** -1 is synchronous, 0 a microtask, else milliseconds; `Infinity` only where a grace period ends the wait. */
+  readonly ms: number;
+  readonly end: "value" | "throw" | "throw-undefined";
+  /** Milliseconds likewise; or there is none, or it refuses. */
+  readonly schema: number | "none" | "refuses";
 }
 
 export interface RandomTask {
@@ -54,7 +66,8 @@ export interface RandomTask {
   readonly timeoutMs: number | undefined;
   readonly priority: number;
   readonly demand: readonly [db: number, cpu: number];
-  readonly when: "none" | "yes" | "no" | "throws";
+  readonly when: "none" | "yes" | "no" | "throws" | "promises";
+  readonly asks: readonly Ask[];
   readonly ignored: boolean;
   readonly items: number;
   readonly concurrency: number | undefined;
@@ -78,6 +91,8 @@ export interface RandomRun {
   }[];
   /** The journal stores so many entries, then throws; without it there is none. */
   readonly journalBreaksAt: number | undefined;
+  /** Whether anybody is told how it goes. */
+  readonly observed: boolean;
 }
 
 export const CAPACITY: Readonly<Record<"db" | "cpu", number>> = { db: 3, cpu: 2 };
@@ -108,9 +123,23 @@ const call: fc.Arbitrary<Call> = fc.record({
     "throwing-thenable",
     "throwing-then-getter",
     "proxy-promise",
+    "lazy-query",
   ),
   ears: mostly<Call["ears"]>("obeys", "deaf", "returns", "throws-another", "lingers"),
   cleanup: mostly<Call["cleanup"]>("none", "quick", "slow", "throws"),
+  holds: fc.oneof(
+    { weight: 8, arbitrary: fc.constant([0, 0] as const) },
+    { weight: 1, arbitrary: fc.tuple(oneOf(0, 3, 14, 45), oneOf(0, 6, 14)) },
+  ),
+});
+
+const ask: fc.Arbitrary<Ask> = fc.record({
+  ms: fc.oneof(
+    { weight: 9, arbitrary: fc.integer({ min: -1, max: 20 }) },
+    { weight: 1, arbitrary: fc.constant(Number.POSITIVE_INFINITY) },
+  ),
+  end: mostly<Ask["end"]>("value", "throw", "throw-undefined"),
+  schema: mostly<Ask["schema"]>("none", -1, 0, 7, "refuses"),
 });
 
 const randomTask: fc.Arbitrary<RandomTask> = fc.record({
@@ -129,7 +158,11 @@ const randomTask: fc.Arbitrary<RandomTask> = fc.record({
     { weight: 3, arbitrary: fc.constant([0, 0] as const) },
     { weight: 2, arbitrary: fc.tuple(fc.nat(CAPACITY.db), fc.nat(CAPACITY.cpu)) },
   ),
-  when: mostly<RandomTask["when"]>("none", "yes", "no", "throws"),
+  when: mostly<RandomTask["when"]>("none", "yes", "no", "throws", "promises"),
+  asks: fc.oneof(
+    { weight: 5, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: fc.array(ask, { minLength: 1, maxLength: 2 }) },
+  ),
   ignored: mostly(false, true),
   items: fc.nat(4),
   concurrency: mostly<number | undefined>(undefined, 1, 2),
@@ -157,7 +190,15 @@ export const randomRun: fc.Arbitrary<RandomRun> = fc.record({
     { weight: 1, arbitrary: fc.constant(Number.POSITIVE_INFINITY) },
     { weight: 1, arbitrary: fc.integer({ min: 0, max: 25 }) },
   ),
+  observed: fc.boolean(),
 });
+
+/** Whether something in it ends only when it is aborted, or given up. */
+export function endless({ tasks }: RandomRun): boolean {
+  return tasks.some(({ calls, asks }) =>
+    [...calls, ...asks].some(({ ms }) => !Number.isFinite(ms)),
+  );
+}
 
 /** One call as its function saw it. */
 export interface Seen {
@@ -172,10 +213,31 @@ export interface Seen {
   endedAt: number | undefined;
 }
 
+/** What was asked of the user before a task queued: a computed input, its schema, the condition. */
+export interface Asked {
+  readonly declared: string;
+  readonly what: "compute" | "schema" | "condition";
+  readonly startedAt: number;
+  /** `undefined` while it goes on. */
+  endedAt: number | undefined;
+}
+
+/** A lazy query that a function returned: how often it was made, and in whose context. */
+export interface Query {
+  readonly of: Seen;
+  /** Returned by the function itself, not by a promise of it. */
+  readonly plain: boolean;
+  readonly madeIn: (string | undefined)[];
+}
+
 /** A random graph as a flow, with what its functions see. */
 export class RandomGraph {
   readonly flow: Flow<Record<string, unknown>>;
   readonly seen: Seen[] = [];
+  readonly asked: Asked[] = [];
+  readonly queries: Query[] = [];
+  /** The call in whose context an observer has put whatever runs now. */
+  inside: string | undefined;
   readonly tails: Set<string> = new Set();
   readonly controller: AbortController = new AbortController();
   /** There once the run is; tasks of the first turn do not have it. */
@@ -246,27 +308,77 @@ export class RandomGraph {
         retry: { attempts: one.retries, backoff: backoffOf(one), baseMs: 4 },
       }),
       ...(one.timeoutMs !== undefined && { timeoutMs: one.timeoutMs }),
-      ...(one.when !== "none" && { when: () => verdict(one.when) }),
+      ...(one.when !== "none" && { when: () => this.#verdict(one.when, name) as boolean }),
       priority: one.priority,
       onFailure: one.ignored ? ("ignore" as const) : ("fail" as const),
       resources: { db: one.demand[0], cpu: one.demand[1] },
     };
     if (one.kind === "task") {
-      return task(
+      const made = task(
         name,
         inputs,
         (given, context) => this.#call(one, name, given, context, 0),
         options,
       );
+      return this.#asking(made, one.asks);
     }
     const list = task(`${name}-list`, () => Array.from({ length: one.items }, (_, index) => index));
-    return map(
+    const mapped = map(
       name,
       list,
       inputs,
       (_, index, given, context) => this.#call(one, name, given, context, index),
       one.concurrency === undefined ? options : { ...options, concurrency: one.concurrency },
-    ) as Task<unknown>;
+    );
+    return this.#asking(mapped as Task<unknown>, one.asks);
+  }
+
+  /** Computed inputs are for graphs from data; the engine is the same, so their slots are given to a task of this door. */
+  #asking(made: Task<unknown>, asks: readonly Ask[]): Task<unknown> {
+    if (asks.length === 0) return made;
+    const { slots } = made as unknown as { readonly slots: readonly object[] };
+    const more = asks.map((ask, at) => ({
+      to: `asked:${at}`,
+      kind: "compute",
+      compute: () => this.#ask(made.name, "compute", ask.ms, ask.end),
+      schema: ask.schema === "none" ? undefined : this.#schema(made.name, ask),
+    }));
+    return Object.assign(made, { slots: [...slots, ...more], prepares: true });
+  }
+
+  #schema(name: string, { schema }: Ask): object {
+    const validate = (value: unknown): unknown => {
+      if (schema === "refuses") return { issues: [{ message: "no" }] };
+      return this.#ask(name, "schema", schema as number, "value", { value });
+    };
+    return { "~standard": { version: 1, vendor: "random", validate } };
+  }
+
+  #ask(
+    declared: string,
+    what: Asked["what"],
+    given: number,
+    end: Ask["end"],
+    value: unknown = "asked",
+  ): unknown {
+    const asked: Asked = { declared, what, startedAt: this.tick(), endedAt: undefined };
+    this.asked.push(asked);
+    const ended = (): unknown => {
+      asked.endedAt = this.tick();
+      if (end === "value") return value;
+      throw end === "throw" ? new Error("asked in vain") : undefined;
+    };
+    // Nobody can call these off: only a grace period ends the wait.
+    const ms = Number.isFinite(given) || this.#spec.graceMs !== undefined ? given : 30;
+    if (ms < 0) return ended();
+    if (ms === 0) return Promise.resolve().then(ended);
+    return Number.isFinite(ms) ? this.#clock.wait(ms).then(ended) : new Promise(() => {});
+  }
+
+  #verdict(when: RandomTask["when"], name: string): unknown {
+    if (when === "promises") return this.#ask(name, "condition", 5, "throw");
+    this.#ask(name, "condition", -1, "value");
+    return verdict(when);
   }
 
   #call(
@@ -300,9 +412,15 @@ export class RandomGraph {
       });
     }
     this.#do(plan.deed, context, attempt / 10 + offset / 7);
+    const [first, last] = plan.holds;
+    if (first > 0) this.#clock.hold(first);
     const end = (): unknown => {
+      if (last > 0) this.#clock.hold(last);
       if (plan.cleanup === "none") leave();
-      return ended(plan.end, `${taskName}!`);
+      const value = `${taskName}!`;
+      return plan.end === "lazy-query"
+        ? this.#query(seen, plan.ms < 0, value)
+        : ended(plan.end, value);
     };
     if (plan.ms < 0) return end();
     return this.#wait(plan, context).then(end, (reason: unknown) => {
@@ -310,6 +428,19 @@ export class RandomGraph {
       if (plan.ears === "returns") return "something";
       throw plan.ears === "throws-another" ? new Error("another") : reason;
     });
+  }
+
+  /** Does its work when it is asked, as the queries of most database libraries do. */
+  #query(of: Seen, plain: boolean, value: string): unknown {
+    const query: Query = { of, plain, madeIn: [] };
+    this.queries.push(query);
+    const thenable: "then" = "then";
+    return {
+      [thenable]: (resolve: (value: string) => void) => {
+        query.madeIn.push(this.inside);
+        resolve(value);
+      },
+    };
   }
 
   #do(deed: Call["deed"], context: TaskContext, on: number): void {
@@ -371,7 +502,7 @@ function verdict(when: RandomTask["when"]): boolean {
 }
 
 /** Every way to end that the language has. */
-function ended(end: Call["end"], value: string): unknown {
+function ended(end: Exclude<Call["end"], "lazy-query">, value: string): unknown {
   switch (end) {
     case "return":
       return value;

@@ -10,7 +10,7 @@ import {
   type TaskContext,
 } from "@astrum/core";
 import { VirtualClock } from "@astrum/core/testing";
-import { CAPACITY, RandomGraph, type RandomRun } from "../../core/test/random-graph.ts";
+import { CAPACITY, endless, RandomGraph, type RandomRun } from "../../core/test/random-graph.ts";
 import { lineObserver } from "../src/writing/event-lines.ts";
 import { lineWriter } from "../src/writing/live-log.ts";
 
@@ -32,8 +32,7 @@ export async function loggedRun(spec: RandomRun, more: RunOptions = {}): Promise
   const clock = new OddClock();
   const graph = new RandomGraph(clock, spec);
   if (spec.abortedBefore) graph.controller.abort(new Error("before"));
-  const endless = spec.tasks.some(({ calls }) => calls.some(({ ms }) => !Number.isFinite(ms)));
-  const timeoutMs = spec.timeoutMs ?? (endless ? 200 : undefined);
+  const timeoutMs = spec.timeoutMs ?? (endless(spec) ? 200 : undefined);
   return written(clock, spec, async (log) => {
     const run = graph.flow.start({
       clock,

@@ -180,7 +180,7 @@ export abstract class Attempts implements Machine {
         this.#abandon(event.task, event.error, event.overrunMs);
         break;
       case "forsake":
-        this.#lingered(event.task);
+        this.#forsake(event.task);
         break;
       case "cancel":
         if (this.begun) this.cancel(event.task, event.reason);
@@ -273,13 +273,21 @@ export abstract class Attempts implements Machine {
     return this.#lingering.size === 0;
   }
 
-  /** The end of such a preparation, or of the patience with it. */
+  /** The end of such a preparation. */
   #lingered(task: number): void {
     const since = this.#lingering.get(task);
     if (since === undefined) return;
     this.#lingering.delete(task);
     // Less is not worth a word.
     if (this.now - since >= 1) this.ledger.overrunMs.set(task, this.now - since);
+  }
+
+  /** It goes on, and nobody waits for it any more: the report names what was left behind. */
+  #forsake(task: number): void {
+    const since = this.#lingering.get(task);
+    if (since === undefined) return;
+    this.#lingering.delete(task);
+    this.ledger.overrunMs.set(task, this.now - since);
   }
 
   #prepared(event: PreparedEvent): void {

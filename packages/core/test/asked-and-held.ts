@@ -1,0 +1,90 @@
+/**
+ * What the engine promises of all that is no call of a task: inputs, schemas and conditions that are asked before, lazy
+ * queries that are asked after; and of time limits that pass while the thread is held. Throws with what was broken.
+ */
+import type { Observer, SerializedReport } from "../src/index.ts";
+import { hold } from "./hold.ts";
+import type { Asked, RandomGraph, RandomRun } from "./random-graph.ts";
+
+/** Watches a run: when each task got its status, and in whose context a function is called. */
+export class Watch {
+  readonly finalAt: Map<string, number> = new Map();
+  readonly observer: Observer;
+
+  constructor(graph: RandomGraph) {
+    const final = ["completed", "failed", "cancelled", "skipped", "restored", "abandoned"];
+    this.observer = {
+      name: "watch",
+      run: () => ({
+        status: ({ task, to }) => {
+          if (final.includes(to)) this.finalAt.set(task.key, graph.tick());
+        },
+        task: ({ task }) => ({
+          attempt: ({ attempt }) => ({
+            around: (proceed) => {
+              graph.inside = `${task.key} ${attempt.number}`;
+              proceed();
+              graph.inside = undefined;
+            },
+          }),
+        }),
+      }),
+    };
+  }
+}
+
+/** As of the moment of settling: what was asked has ended, but for what is named in the report. */
+export function nothingIsAsked(
+  { taskStatistics }: SerializedReport,
+  graph: RandomGraph,
+  spec: RandomRun,
+): void {
+  const named = new Map(taskStatistics.map((row) => [row.taskName, row]));
+  for (const { declared, what, endedAt } of graph.asked) {
+    if (endedAt !== undefined) continue;
+    const row = named.get(declared);
+    const detached = graph.tails.has(declared) && row?.status === "detached";
+    const forsaken = spec.graceMs !== undefined && row?.overrunMs !== undefined;
+    hold("what was asked has ended at settle", detached || forsaken, declared, what, row?.status);
+  }
+}
+
+/** Nothing is asked after the run has settled, nor for a task that has its status. */
+export function nothingMoreIsAsked(
+  graph: RandomGraph,
+  settledAt: number,
+  watch: Watch | undefined,
+): void {
+  const late = ({ declared, startedAt }: Asked): boolean =>
+    startedAt > settledAt && !graph.tails.has(declared);
+  for (const asked of graph.asked) {
+    const { declared, what, startedAt } = asked;
+    hold("nothing is asked after settle", !late(asked), declared, what);
+    const final = watch?.finalAt.get(declared) ?? Number.POSITIVE_INFINITY;
+    hold("nothing is asked for what has its status", startedAt < final, declared, what);
+  }
+  for (const { of, plain, madeIn } of graph.queries) {
+    hold("a lazy query is made once", madeIn.length === 1, of.task, madeIn.length);
+    if (watch === undefined || !plain) continue;
+    const own = madeIn[0] === `${of.task} ${of.attempt}`;
+    hold("a lazy query is made in its task", own, of.task, madeIn[0]);
+  }
+}
+
+/** Who completed did so within every limit. */
+export function inTime(
+  { taskStatistics }: SerializedReport,
+  spec: RandomRun,
+  runLimitMs: number | undefined,
+): void {
+  for (const { taskName, parent, attemptStatistics } of taskStatistics) {
+    const limitMs = spec.tasks[Number((parent ?? taskName).slice(1))]?.timeoutMs;
+    for (const { status, durationMs, endAt } of attemptStatistics) {
+      if (status !== "completed") continue;
+      const within = limitMs === undefined || durationMs <= limitMs;
+      hold("no attempt completes after its limit", within, taskName, durationMs, limitMs);
+      const early = runLimitMs === undefined || (endAt ?? 0) <= runLimitMs;
+      hold("nothing completes after the limit of the run", early, taskName, endAt, runLimitMs);
+    }
+  }
+}
