@@ -118,10 +118,11 @@ export interface SerializedReport {
 export type ReportHeader = Pick<SerializedReport, "run" | "clock" | "planningDurationMs">;
 
 /** What it says beside its tasks once they have ended. */
-export type ReportFooter = Pick<
-  SerializedReport,
-  "clock" | "errorSummary" | "observerErrors" | "resume"
->;
+export interface ReportFooter
+  extends Pick<SerializedReport, "clock" | "errorSummary" | "observerErrors" | "resume"> {
+  /** By task: its `overrunMs`, when that was known only after its status was told. */
+  overruns?: Record<string, Ms>;
+}
 
 /** What `execute()` and `flow.run()` resolve to. */
 export interface ExecutionReport<Outputs = Record<string, unknown>>
@@ -498,7 +499,19 @@ export class Report implements ExecutionReport {
       errorSummary: this.errorSummary,
       ...(observerErrors.length > 0 ? { observerErrors: this.observerErrors } : {}),
       ...(resume === undefined ? {} : { resume }),
+      ...this.#overruns,
     };
+  }
+
+  /** Of tasks without an attempt: what was asked before one went on after they had got their status. */
+  get #overruns(): Pick<ReportFooter, "overruns"> {
+    const { overrunMs, lastAttempt } = this.#ledger;
+    const late = [...overrunMs].filter(([task]) => lastAttempt[task] === -1);
+    if (late.length === 0) return {};
+    const overruns: Record<string, Ms> = Object.create(null);
+    for (const [task, ms] of late)
+      overruns[taskName(this.#graph, this.#ledger, task)] = rounded(ms);
+    return { overruns };
   }
 
   toJSON(options?: { outputs?: boolean | readonly string[] | undefined }): SerializedReport {

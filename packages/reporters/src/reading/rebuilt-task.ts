@@ -34,7 +34,8 @@ export function rebuiltTask(task: CollectedTask, run: CollectedRun): TaskStatist
   const reason = facts.reason ?? reasonOf(task, status, run);
   const parent = info?.parent ?? stored?.parent;
   const index = parent === undefined ? undefined : (info?.index ?? stored?.index ?? indexIn(key));
-  const { blockedMs, ignoredSignal, overrunMs, attributes, output } = facts;
+  const { blockedMs, ignoredSignal, attributes, output } = facts;
+  const overrunMs = facts.overrunMs ?? run.end?.footer?.overruns?.[key];
   return {
     taskName: key,
     kind: info?.kind ?? kindOf(task, parent, run),
