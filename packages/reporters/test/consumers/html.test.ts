@@ -47,7 +47,7 @@ describe.each(fixtureNames)("the page of the fixture %s", (name) => {
 });
 
 describe("without scripts", () => {
-  it.each(["mixed", "hostile", "interrupted", "cancelled"] as const)(
+  it.each(["mixed", "hostile", "cancelled"] as const)(
     "the failures of the fixture %s can be read, with their stacks",
     async (name) => {
       const report = fixture(name);
@@ -78,6 +78,18 @@ describe("without scripts", () => {
       );
     },
   );
+
+  it("what was running when a process was killed can be read, with how to go on", async () => {
+    await withPage(
+      browser,
+      renderHtml(fixture("interrupted")),
+      async ({ page }) => {
+        await page.getByText("for at least 20 ms").waitFor({ state: "visible" });
+        await page.getByText("resumeFrom: readEventLog(…)").waitFor({ state: "visible" });
+      },
+      { javaScriptEnabled: false },
+    );
+  });
 
   it("the timeline is a picture and the tasks of a small run are a table", async () => {
     await withPage(
