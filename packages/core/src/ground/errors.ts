@@ -4,6 +4,7 @@
  * No stack of these classes has frames of the engine: what is thrown at a caller shows the caller's, the others none.
  */
 import { brandOf } from "./brand.ts";
+import { INSPECT, printedError } from "./printed-error.ts";
 import { readableStack } from "./readable-stack.ts";
 
 /** One thing that is wrong with a definition, a graph or an option. */
@@ -57,6 +58,14 @@ export class RunError extends AggregateError {
     showCaller(this);
   }
 }
+
+/** Printed without frames of ours, in the errors that it holds too. */
+Object.defineProperty(RunError.prototype, INSPECT, {
+  value(this: RunError, _depth: number, options: object, inspect?: unknown): unknown {
+    const copy = printedError(this);
+    return typeof inspect === "function" ? inspect(copy, options) : copy;
+  },
+});
 
 /** What is known of a time limit that passed. */
 export interface TimeoutFacts {

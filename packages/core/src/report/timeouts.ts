@@ -4,6 +4,7 @@
  */
 import { describe, frameless, type Progress, TimeoutError } from "../ground/errors.ts";
 import type { Reason } from "../machine/ledger.ts";
+import { rounded } from "./statistics.ts";
 
 /** By so much of the limit too late is worth a word: the thread was held. */
 const LATE_PART = 0.1;
@@ -24,7 +25,9 @@ export function attemptTimeout(task: string, scene: AttemptScene): TimeoutError 
   const known = lateness(limitMs, elapsedMs, ended ? "ended" : "asked to stop");
   if (progress !== undefined) known.push(`last progress: ${progressText(progress)}`);
   const message = `Task "${task}" took longer than ${limitMs} ms${inBrackets(known)}`;
-  return frameless(new TimeoutError(message, limitMs, "attempt", { elapsedMs, progress }));
+  return frameless(
+    new TimeoutError(message, limitMs, "attempt", { elapsedMs: rounded(elapsedMs), progress }),
+  );
 }
 
 /** The same, when the function threw another error instead of stopping as it was asked to. */
@@ -48,7 +51,8 @@ export function runTimeout(reason: RunTimeout, nameOf: (task: number) => string)
     known.push(`running then: ${names.join(", ")}${more}`);
   }
   const message = `The run took longer than ${limitMs} ms${inBrackets(known)}`;
-  return frameless(new TimeoutError(message, limitMs, "run", { elapsedMs }));
+  const facts = elapsedMs === undefined ? {} : { elapsedMs: rounded(elapsedMs) };
+  return frameless(new TimeoutError(message, limitMs, "run", facts));
 }
 
 function lateness(limitMs: number, elapsedMs: number, what: string): string[] {

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { inspect } from "node:util";
 import { buildSync } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -11,7 +12,7 @@ import {
   PlanError,
   param,
   pick,
-  type RunError,
+  RunError,
   readableStack,
   serializeError,
   type Task,
@@ -253,6 +254,51 @@ describe("An error that the engine makes", () => {
     expect(thrownBy(unplanned)).toBeInstanceOf(PlanError);
     const [kept] = (thrownBy(unwraps) as RunError).errors;
     expect(kept.stack).toMatch(OURS);
+  });
+
+  it("is printed without a frame of ours, in what it holds too, which stays as it is", async () => {
+    const boom = (): never => {
+      throw new Error("boom", { cause: new Error("why") });
+    };
+    const inner = flow("inner", { a: task("a", () => boom()) });
+    const outer = flow("outer", {
+      b: task("b", async () => (await inner.run()).unwrap()),
+      c: task("c", () => {
+        throw new AggregateError([new TypeError("member")], "all");
+      }),
+    });
+    const report = await outer.run({ failure: "continue" });
+    const error = thrownBy(() => report.unwrap()) as RunError;
+    const before = error.errors.map((one: Error) => one.stack);
+    const printed = inspect(error, { depth: 10 });
+    expect(printed).not.toMatch(OURS);
+    for (const said of [
+      "RunError: The run failed:",
+      "boom",
+      "[cause]: Error: why",
+      "TypeError: member",
+    ]) {
+      expect(printed).toContain(said);
+    }
+    expect(printed).toMatch(/at boom \(.*readable-stack\.test\.ts/);
+    expect(error.errors.map((one: Error) => one.stack)).toEqual(before);
+    expect(error.errors).toContain((report.outcome("c") as { error: unknown }).error);
+  });
+
+  it("is printed whatever it holds", () => {
+    const a = new Error("a");
+    const circle = new RunError([a], "circle");
+    a.cause = circle;
+    const no = (): never => {
+      throw new Error("no");
+    };
+    const hostile = new Proxy(new Error("x"), { get: no, getPrototypeOf: no, ownKeys: no });
+    const frozen = Object.freeze(new Error("frozen"));
+    const many = Array.from({ length: 10_000 }, (_, at) => new Error(`no ${at}`));
+    expect(inspect(circle)).toContain("circle");
+    expect(inspect(new RunError([hostile, frozen, "text", undefined], "odd"))).toContain("frozen");
+    expect(inspect(new RunError(many, "many"))).toContain("9900 more items");
+    expect(inspect(new RunError([], ""))).toContain("RunError");
   });
 
   it("says what is missing without a frame of ours, when a run is refused", async () => {
