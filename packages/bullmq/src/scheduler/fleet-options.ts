@@ -7,28 +7,29 @@ export interface FleetOptions {
   readonly queue: string;
   readonly connection: FleetConnection;
   /** Separates tenants that share a store: the first part of every key. Default "astrum". */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** How often the state of what is under way is read, in milliseconds. Default 1,000. Events are only hints. */
-  readonly reconcileMs?: number;
+  readonly reconcileMs?: number | undefined;
   /** How long results stay in the store, for a scheduler that is started again. Default 86,400, a day. */
-  readonly keepResultsSec?: number;
+  readonly keepResultsSec?: number | undefined;
   /** What the arguments of an attempt, and its result, may have as JSON. Default 1,048,576. */
-  readonly maxPayloadBytes?: number;
+  readonly maxPayloadBytes?: number | undefined;
   /** How long a run belongs to a scheduler that does not say any more that it is there. Default 10,000. */
-  readonly leaseMs?: number;
+  readonly leaseMs?: number | undefined;
   /** How long the store may be out of reach, or refuse to write, before attempts fail. Default 60,000. */
-  readonly outageMs?: number;
+  readonly outageMs?: number | undefined;
   /** How long workers may hand on a task that none of them has before its attempt fails. Default 60,000. */
-  readonly unknownTaskMs?: number;
+  readonly unknownTaskMs?: number | undefined;
   /** Whether to listen to events. Without them every attempt settles by `reconcileMs`. Default true. */
-  readonly events?: boolean;
+  readonly events?: boolean | undefined;
   /** At least 16 characters, the same as the workers'. Unsigned jobs are refused there, unsigned results here. */
-  readonly signingKey?: string;
+  readonly signingKey?: string | undefined;
 }
 
-export interface FleetSettings extends Required<Omit<FleetOptions, "signingKey">> {
-  readonly signingKey: string | undefined;
-}
+/** The same with its defaults: only a key may still be none. */
+export type FleetSettings = {
+  readonly [K in Exclude<keyof FleetOptions, "signingKey">]-?: NonNullable<FleetOptions[K]>;
+} & { readonly signingKey: string | undefined };
 
 const OPTIONS = [
   "queue",

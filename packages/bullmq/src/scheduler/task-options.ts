@@ -7,7 +7,7 @@ export interface FleetTaskOptions {
    * From 0 down to -2,097,151: a lower one waits behind all that are higher, whatever came first. Default 0. It orders
    * jobs in the store; which of a run's own tasks is dispatched first is the `priority` of the task.
    */
-  readonly priority?: number;
+  readonly priority?: number | undefined;
 }
 
 /** The parts of a request that are the same for every attempt. */
@@ -38,7 +38,7 @@ export interface FleetRunnerOptions {
    * Which tasks run on the fleet, by task name, beside those made by `fleet.task()`: `{ resize: jobs.resize }`. For a
    * `DynamicScheduler`, or to move tasks of a graph without touching it. Items of a map go by the name of the map.
    */
-  readonly tasks?: Readonly<Record<string, RemoteRef<never, unknown> | CannotCross>>;
+  readonly tasks?: Readonly<Record<string, RemoteRef<never, unknown> | CannotCross>> | undefined;
 }
 
 /** Throws a `TypeError` that lists everything that is wrong. */

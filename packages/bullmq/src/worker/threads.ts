@@ -13,7 +13,7 @@ export interface ThreadPool {
    * Carries out the attempts of the tasks that are named, each by a reference `{ url, exportName }`. What else a reference
    * is to the compiler is the pool's affair.
    */
-  runner(options?: { readonly tasks?: Readonly<Record<string, never>> }): Runner;
+  runner(options?: { readonly tasks?: Readonly<Record<string, never>> | undefined }): Runner;
 }
 
 interface ThreadCall {

@@ -13,32 +13,34 @@ export interface WorkerOptions {
   /** What it can run: every function that these modules export. No other code is ever run. */
   readonly tasks: TaskModule | readonly TaskModule[];
   /** As the schedulers'. Default "astrum". */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** Attempts at once. Default 8. */
-  readonly concurrency?: number;
-  readonly lease?: LeaseOptions;
+  readonly concurrency?: number | undefined;
+  readonly lease?: LeaseOptions | undefined;
   /** A pool of `@astrum/worker-threads`. With it `tasks` are URLs, and every function runs in a thread. */
-  readonly threads?: ThreadPool;
+  readonly threads?: ThreadPool | undefined;
   /** How long attempts may go on when the worker is closed; then they are asked to stop and given back. Default 30,000. */
-  readonly drainMs?: number;
+  readonly drainMs?: number | undefined;
   /** Make the scheduler's trace and baggage current: `[otelActivator()]`. With threads, give them to the pool. */
-  readonly activators?: readonly RemoteActivator[];
+  readonly activators?: readonly RemoteActivator[] | undefined;
   /** `{ client }` with the module of `prom-client`; its own registry unless another one is given. */
-  readonly metrics?: { readonly client: MetricsClient; readonly registry?: MetricsRegistry };
+  readonly metrics?:
+    | { readonly client: MetricsClient; readonly registry?: MetricsRegistry | undefined }
+    | undefined;
   /** Serves `/healthz`, `/readyz` and, with `metrics`, `/metrics`. Host: all interfaces. Port 0 takes a free one. */
-  readonly http?: { readonly port: number; readonly host?: string };
-  readonly log?: WorkerLog;
+  readonly http?: { readonly port: number; readonly host?: string | undefined } | undefined;
+  readonly log?: WorkerLog | undefined;
   /** As the schedulers'. Jobs that are not signed with it are refused, not run. */
-  readonly signingKey?: string;
+  readonly signingKey?: string | undefined;
 }
 
 export interface LeaseOptions {
   /** For how long an attempt belongs to a worker that does not say any more that it is there. Default 10,000. */
-  readonly lockMs?: number;
+  readonly lockMs?: number | undefined;
   /** How often workers look for attempts whose lease has ended. Default half of `lockMs`. */
-  readonly checkMs?: number;
+  readonly checkMs?: number | undefined;
   /** How often an attempt that lost its worker is started again before it fails. Default 1. */
-  readonly redeliver?: number;
+  readonly redeliver?: number | undefined;
 }
 
 export interface WorkerSettings {

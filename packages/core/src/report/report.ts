@@ -574,7 +574,7 @@ export class Report implements ExecutionReport {
       const output = encodeValue(record.outputs[task]);
       add(name, output, output.encoding === "omitted" ? undefined : record.origins.of(task));
     }
-    return { outputs, origins };
+    return Object.keys(origins).length === 0 ? { outputs } : { outputs, origins };
   }
 }
 

@@ -6,7 +6,7 @@ import type { EncodedValue, SerializedError, SerializedReport, TaskStatistics } 
 
 /** What a run resolves to: `ExecutionReport`, or anything else that becomes a stored report as JSON. */
 export interface LiveReport {
-  toJSON(options?: { outputs?: boolean }): SerializedReport;
+  toJSON(options?: { outputs?: boolean | undefined }): SerializedReport;
 }
 
 /** A report as it is stored, or as a run resolves to it. */
