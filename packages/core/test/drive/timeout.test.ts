@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { flow, map, type Schema, TimeoutError, task } from "../../src/index.ts";
+import { DynamicScheduler, flow, map, type Schema, TimeoutError, task } from "../../src/index.ts";
 import { recorded, replay, trace, VirtualClock } from "../../src/testing.ts";
 import { Diary, Notebook, row, statuses } from "../scenario.ts";
 
@@ -426,6 +426,37 @@ describe("A thread that is held past the time limit of the run", () => {
       "140 holds returned → settle, close",
     ]);
   });
+});
+
+describe("In a scheduler, by dependencies and by stages,", () => {
+  it.each(["dependencies", "stages"] as const)(
+    "limits hold on a held thread too (%s)",
+    async (dispatch) => {
+      const { clock } = setup();
+      const held = (): void => clock.hold(50);
+      const order = [{ taskName: "held" }];
+      const attempt = new DynamicScheduler([["held", held]], order, {
+        clock,
+        dispatch,
+        taskOptions: { held: { timeoutMs: 30 } },
+      });
+      expect((await clock.run(attempt.execute())).outcome("held")).toMatchObject({
+        status: "failed",
+        timedOut: true,
+      });
+      const whole = new DynamicScheduler([["held", held]], order, {
+        clock,
+        dispatch,
+        timeoutMs: 30,
+      });
+      const report = await clock.run(whole.execute());
+      expect(report.executionState).toBe("failed");
+      expect(row(report, "held")).toMatchObject({
+        status: "cancelled",
+        reason: { kind: "timeout", scope: "run" },
+      });
+    },
+  );
 });
 
 /** A schema that gives back what a function makes of the value. */
