@@ -14,18 +14,19 @@ const SEED = 20_260_101;
 /** What a log says, without what it says beyond the report of its run. */
 function asReported(own: SerializedReport, read: SerializedReport): SerializedReport {
   const { outputs, origins, ...rest } = read;
+  const made = reported(own, origins);
   return JSON.parse(
     JSON.stringify({
       ...rest,
       // The report was asked for outputs, and says so when there are none; a log has no line for that.
       outputs: reported(own, outputs),
-      origins: reported(own, origins),
+      ...(Object.keys(made).length === 0 ? {} : { origins: made }),
     }),
   ) as SerializedReport;
 }
 
 /** Tail tasks that the run did not wait for have no output when it ends; the journal is told of them later. */
-function reported<T>(own: SerializedReport, stored: Readonly<Record<string, T>> = {}): unknown {
+function reported<T>(own: SerializedReport, stored: Readonly<Record<string, T>> = {}): object {
   return Object.fromEntries(
     Object.entries(stored).filter(([name]) => own.outputs?.[name] !== undefined),
   );
