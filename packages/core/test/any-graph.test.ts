@@ -2,12 +2,15 @@
 import { describe, expect, test } from "vitest";
 import {
   fromEvents,
+  type JournalEntry,
   type RunEvent,
+  reportOfJournal,
   type SchedulerOptions,
   Semaphore,
   type TaskContext,
 } from "../src/index.ts";
 import { recorded, replay, type Step, scripted, VirtualClock } from "../src/testing.ts";
+import { Notebook } from "./scenario.ts";
 import { reasons, small, statuses } from "./small-scheduler.ts";
 
 const dispatches = ["dependencies", "stages"] as const;
@@ -125,6 +128,38 @@ describe.each(runs)("run $seed by $dispatch", ({ seed, dispatch }) => {
         expect(ended[taskName]).toBe("completed");
         expect(seen.calls.get(taskName)).toBe(calls.get(taskName));
       }
+    }
+  });
+
+  test("may have a journal that fails at any entry: it stops there, and what was stored is not called again", async () => {
+    for (let entries = 0, broke = true; broke; entries += 2) {
+      const { clock, tasks, tails, options, seen, abortLater } = any(seed, dispatch);
+      const notebook = new Notebook();
+      let told = 0;
+      let atTail = false;
+      const journal = (entry: JournalEntry): void => {
+        if (told++ < entries) notebook.journal(entry);
+        else {
+          atTail = tails.includes(String(entry.task));
+          throw new Error("disk full");
+        }
+      };
+      abortLater();
+      const report = await clock.run(small(clock, tasks, { ...options, journal }).execute());
+      await clock.run(report.tail);
+      await clock.advance(1000);
+      broke = told > entries;
+      expect(told).toBeLessThanOrEqual(entries + 1);
+      if (broke && !atTail) expect(report.executionState).not.toBe("completed");
+
+      const calls = new Map(seen.calls);
+      const resumeFrom = reportOfJournal(notebook.entries);
+      const resumed = await clock.run(
+        small(clock, tasks, { dispatch, ignoreTailTasks: tails, resumeFrom }).execute(),
+      );
+      await clock.run(resumed.tail);
+      expect([...(resumed.resume?.restored ?? [])].sort()).toEqual(notebook.tasks.sort());
+      for (const name of notebook.tasks) expect(seen.calls.get(name)).toBe(calls.get(name));
     }
   });
 });

@@ -46,11 +46,14 @@ export function runDigest(runId: string, epochMs: number): string {
   return digest(JSON.stringify([runId, epochMs]));
 }
 
+/** A graph does not change, and most are run more than once. */
+const definitionsOf = new WeakMap<Graph, (string | undefined)[]>();
+
 /** What the tasks of a graph are made from in one run: definitions, and the values given to it. Each is digested once. */
 export class Basis {
   readonly #graph: Graph;
   readonly #params: ReadonlyMap<string, unknown>;
-  readonly #definitions: Map<number, string> = new Map();
+  readonly #definitions: (string | undefined)[];
   readonly #given: Map<number, Given> = new Map();
   /** Of maps: what every item is given beside itself. */
   readonly #shared: Map<number, Given> = new Map();
@@ -60,16 +63,18 @@ export class Basis {
   constructor(graph: Graph, params: ReadonlyMap<string, unknown>) {
     this.#graph = graph;
     this.#params = params;
+    this.#definitions = definitionsOf.get(graph) ?? [];
+    definitionsOf.set(graph, this.#definitions);
   }
 
   /** An item has that of its map. */
   definition(task: number): string {
-    const known = this.#definitions.get(task);
+    const known = this.#definitions[task];
     if (known !== undefined) return known;
     const { name, kind, slots, options } = this.#graph.definitions[task] as Definition;
     const said = [this.#graph.name, name, kind, options?.version, this.#slots(task, slots)];
     const made = digest(JSON.stringify(said));
-    this.#definitions.set(task, made);
+    this.#definitions[task] = made;
     return made;
   }
 
@@ -102,7 +107,7 @@ export class Basis {
     const text = textOf(item);
     if (text instanceof Incomparable)
       return new Incomparable(`its item cannot be compared: ${text.why}`);
-    return digest(JSON.stringify([shared, index, text]));
+    return digest(`${shared} ${index} ${text}`);
   }
 
   #valuesOf(slots: readonly Slot[]): Given {
@@ -147,13 +152,19 @@ export class Basis {
     const last = start[task + 1] as number;
     if (first === last) return undefined;
     // Most come from one run: named once, with how often.
-    const said: (string | number)[] = [];
+    let text = "";
+    let run = runOf(end[first] as number) ?? "";
+    let count = 0;
     for (let edge = first; edge < last; edge++) {
-      const run = runOf(end[edge] as number) ?? "";
-      if (said.at(-2) === run) said[said.length - 1] = (said.at(-1) as number) + 1;
-      else said.push(run, 1);
+      const next = runOf(end[edge] as number) ?? "";
+      if (next !== run) {
+        text += `${count} of ${run}, `;
+        run = next;
+        count = 0;
+      }
+      count++;
     }
-    const text = JSON.stringify(said);
+    text += `${count} of ${run}`;
     const known = this.#sources.get(text);
     if (known !== undefined) return known;
     const made = digest(text);
@@ -166,8 +177,9 @@ export class Basis {
 function textOf(value: unknown): string | Incomparable {
   const encoded = encodeValue(value);
   if (encoded.encoding === "omitted") return new Incomparable(encoded.detail ?? "it is too large");
+  if (encoded.encoding === "undefined") return "nothing";
   try {
-    return JSON.stringify([encoded]);
+    return JSON.stringify(encoded.value);
   } catch {
     return new Incomparable("it is too large"); // Longer than a string can be.
   }
