@@ -18,6 +18,9 @@ const INSTALLED = new RegExp(`/@astrum/${PACKAGES}(?:/(?:dist|src)/|@[^/\\s]+/)`
 /** This file, where neither an installation nor a bundler has put it elsewhere: its source, or its chunk of the build. */
 const THIS_FILE = /core\/(?:src\/ground\/readable-stack\.ts|dist\/astrum-core-\w+\.js)/;
 
+/** `node:internal/timers:581:17`, `node:async_hooks:227:14`. */
+const FROM_NODE = /[\s(]node:[\w/]+:\d/;
+
 /** No path is longer; the code of a `data:` URL is. */
 const MAX_FRAME = 4096;
 
@@ -73,7 +76,7 @@ function readable(frames: readonly string[]): string[] {
   let belowOurs = false;
   return frames.filter((frame) => {
     if (frame.trim() === "") return false;
-    belowOurs = isOurs(frame) || (belowOurs && /\bnode:internal\//.test(frame));
+    belowOurs = isOurs(frame) || (belowOurs && FROM_NODE.test(frame));
     return !belowOurs;
   });
 }

@@ -106,6 +106,8 @@ describe("A stack for people", () => {
     const timer = "    at listOnTimeout (node:internal/timers:581:17)";
     expect(framesOf([user, timer].join("\n"))).toEqual([user, timer]);
     expect(framesOf([own, timer].join("\n"))).toEqual([]);
+    const storage = "    at AsyncResource.runInAsyncScope (node:async_hooks:227:14)";
+    expect(framesOf([user, own, storage, own, storage].join("\n"))).toEqual([user]);
     expect(framesOf([user, own, own, timer, user, timer].join("\n"))).toEqual([user, user, timer]);
   });
 
