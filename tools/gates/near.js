@@ -19,8 +19,6 @@ function passes({ what, folder, command: [program = "", ...args] }) {
   return new Promise((done, fail) => {
     const child = spawn(join(root, "node_modules/.bin", program), args, {
       cwd: join(root, folder),
-      // A result file of its own: this is a part of a suite.
-      env: { ...process.env, ASTRUM_SUITE: "near" },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let said = "";

@@ -120,7 +120,7 @@ describe("In this repository,", () => {
       ["packages/core", "tsc"],
     ]);
     expect(arrows.map(({ folder, command }) => [folder, command[0]])).toEqual([[".", "depcruise"]]);
-    expect(tests.map(({ folder, command }) => [folder, ...command.slice(3)])).toEqual([
+    expect(tests.map(({ folder, command }) => [folder, ...command.slice(4)])).toEqual([
       [
         "packages/core",
         "test/drive/map.test.ts",
