@@ -2,7 +2,7 @@
  * What `pnpm near` starts for some files, as commands in three lines of work that run beside each other: the types of each
  * package, the arrows of the whole tree, the tests near the files. Starts nothing.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { testsNear } from "./near-tests.js";
 
@@ -43,7 +43,7 @@ export function stepsNear(root, files) {
 }
 
 /**
- * The compilers that `typecheck` of the package starts, each with a memory of the last time.
+ * The compilers for the package itself and for what `typecheck` of it names, each with a memory of the last time.
  *
  * @param {string} root
  * @param {string} folder
@@ -51,15 +51,16 @@ export function stepsNear(root, files) {
  */
 function typesOf(root, folder) {
   const { scripts } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
-  const compilers = String(scripts?.typecheck ?? "").match(/\btsc\b[^&]*/g) ?? [];
-  return compilers.map((line, place) => {
+  const apart = String(scripts?.typecheck ?? "").match(/\btsc\b[^&]*/g) ?? [];
+  const whole = existsSync(join(root, folder, "tsconfig.json")) ? ["tsc"] : [];
+  return [...new Set([...whole, ...apart.map((line) => line.trim())])].map((line, place) => {
     const memory = [
       "--incremental",
       "--tsBuildInfoFile",
       `node_modules/.near/${place}.tsbuildinfo`,
     ];
-    const command = line.trim().split(/\s+/);
-    const what = `types of ${folder}${place === 0 ? "" : `, ${line.trim()}`}`;
+    const command = line.split(/\s+/);
+    const what = `types of ${folder}${place === 0 ? "" : `, ${line}`}`;
     return { what, folder, command: [...command, ...memory] };
   });
 }
