@@ -2,7 +2,7 @@
  * What `pnpm near` starts for some files, as commands in three lines of work that run beside each other: the types of each
  * package, the arrows of the whole tree, the tests near the files. Starts nothing.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { testsNear } from "./near-tests.js";
 
@@ -43,25 +43,22 @@ export function stepsNear(root, files) {
 }
 
 /**
- * The compilers for the package itself and for what `typecheck` of it names, each with a memory of the last time.
+ * A compiler for each configuration that lies in the package, with a memory of the last time.
  *
  * @param {string} root
  * @param {string} folder
  * @returns {Step[]}
  */
 function typesOf(root, folder) {
-  const { scripts } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
-  const apart = String(scripts?.typecheck ?? "").match(/\btsc\b[^&]*/g) ?? [];
-  const whole = existsSync(join(root, folder, "tsconfig.json")) ? ["tsc"] : [];
-  return [...new Set([...whole, ...apart.map((line) => line.trim())])].map((line, place) => {
+  const configs = readdirSync(join(root, folder)).filter((name) => /^tsconfig.*\.json$/.test(name));
+  return configs.sort().map((config) => {
     const memory = [
       "--incremental",
       "--tsBuildInfoFile",
-      `node_modules/.near/${place}.tsbuildinfo`,
+      `node_modules/.near/${config}.tsbuildinfo`,
     ];
-    const command = line.split(/\s+/);
-    const what = `types of ${folder}${place === 0 ? "" : `, ${line}`}`;
-    return { what, folder, command: [...command, ...memory] };
+    const what = `types of ${folder}${config === "tsconfig.json" ? "" : `, ${config}`}`;
+    return { what, folder, command: ["tsc", "-p", config, ...memory] };
   });
 }
 

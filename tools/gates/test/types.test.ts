@@ -17,8 +17,8 @@ function checkedBy(config: string): string[] {
 /** Those that a script of a package starts. */
 function configsOf(manifest: string): string[] {
   const { scripts } = JSON.parse(readFileSync(join(root, manifest), "utf8"));
-  const compilers: string[] = String(scripts?.typecheck ?? "").match(/\btsc\b[^&]*/g) ?? [];
-  return compilers.map((line) => {
+  const lines = [scripts?.typecheck, scripts?.["typecheck:javascript"]].join("&");
+  return (lines.match(/\btsc\b[^&]*/g) ?? []).map((line) => {
     const place = join(root, dirname(manifest), /-p (\S+)/.exec(line)?.[1] ?? ".");
     return existsSync(join(place, "tsconfig.json")) ? join(place, "tsconfig.json") : place;
   });
