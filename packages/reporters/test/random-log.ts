@@ -45,6 +45,7 @@ export async function loggedRun(spec: RandomRun, more: RunOptions = {}): Promise
       concurrency: concurrencyOf(spec),
       timeoutMs,
       graceMs: spec.graceMs,
+      keep: spec.keep,
       ...log,
       ...more,
     });

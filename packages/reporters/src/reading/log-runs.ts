@@ -2,6 +2,7 @@
  * Which runs an event log holds, which of its lines belong to which of them, and which run took up which. Looks at the
  * head of a line only; what else it says is for `collected-run`.
  */
+import { checkedLine } from "./check-line.ts";
 import { type EventLine, isLineType, LINE_VERSION } from "./log-format.ts";
 import { ReportFormatError } from "./parse-report.ts";
 
@@ -28,20 +29,27 @@ export class LogRuns {
   /** The run that an id stands for now: the caller may give the same one to run after run. */
   readonly #latest: Map<string, LoggedRun> = new Map();
 
-  /** The run that a line belongs to, and the type of the line; none for what is no line. @throws ReportFormatError for a newer version */
-  find(raw: string): { readonly run: LoggedRun; readonly type: string } | undefined {
+  /**
+   * The run that a line belongs to, and the type of the line; none for what is no line. `number` counts lines from 1.
+   *
+   * @throws ReportFormatError for a newer version, and for what such a line cannot hold.
+   */
+  find(
+    raw: string,
+    number: number,
+  ): { readonly run: LoggedRun; readonly type: string } | undefined {
     const [, version, id = "", type = ""] = HEAD.exec(raw) ?? [];
     if (version !== undefined) {
       refuseNewer(Number(version));
       const known = this.#latest.get(id);
       if (known !== undefined && type !== "run.start" && type !== "started") {
-        if (type === "run.end") known.ended = parsedLine(raw) !== undefined || known.ended;
+        if (type === "run.end") known.ended = parsedLine(raw, number) !== undefined || known.ended;
         return { run: known, type };
       }
     }
     // A line that was cut off starts no run.
-    const line = parsedLine(raw);
-    if (line === undefined || !isLineType(line.type)) return undefined;
+    const line = parsedLine(raw, number);
+    if (line === undefined) return undefined;
     const run = this.#runOf(line);
     return { run, type: line.type };
   }
@@ -69,16 +77,12 @@ export class LogRuns {
     if (line.type === "started") run.journaled = true;
     if (line.type === "run.end") run.ended = true;
     if (line.type === "run.start" || line.type === "started") {
-      const resumes: unknown =
-        line.resumes ?? (line as { report?: ReportHead }).report?.run?.resumes;
-      if (typeof resumes === "string") run.resumes = resumes;
+      const resumes =
+        line.resumes ?? (line.type === "run.start" ? line.report?.run.resumes : undefined);
+      if (resumes !== undefined) run.resumes = resumes;
     }
     return run;
   }
-}
-
-interface ReportHead {
-  readonly run?: { readonly resumes?: unknown };
 }
 
 /** A run, the one that it took up, and so on: each the last of its id before the other. */
@@ -95,8 +99,13 @@ export function chainOf(run: LoggedRun, all: readonly LoggedRun[]): LoggedRun[] 
   return chain;
 }
 
-/** A line, or nothing for what is none: a process was killed inside of it, or it belongs to something else. */
-export function parsedLine(raw: string): EventLine | undefined {
+/**
+ * A line, or nothing for what is none: a process was killed inside of it, it belongs to something else, or this version
+ * does not know its type. `number` counts lines from 1.
+ *
+ * @throws ReportFormatError for a newer version, and for what such a line cannot hold.
+ */
+export function parsedLine(raw: string, number: number): EventLine | undefined {
   if (!raw.startsWith("{")) return undefined;
   let line: Partial<EventLine> | null;
   try {
@@ -106,9 +115,7 @@ export function parsedLine(raw: string): EventLine | undefined {
   }
   if (typeof line?.v !== "number" || typeof line.type !== "string") return undefined;
   refuseNewer(line.v);
-  return typeof line.run === "string" && typeof line.at === "number"
-    ? (line as EventLine)
-    : undefined;
+  return isLineType(line.type) ? checkedLine(line as { type: string }, number) : undefined;
 }
 
 function refuseNewer(version: number): void {

@@ -8,6 +8,8 @@
  */
 import type { SerializedReport } from "@astrum/core";
 import schema from "../../schema/execution-report-1.schema.json" with { type: "json" };
+import { DEEPEST, isDeep } from "../wording/given-report.ts";
+import { visibleLines } from "../wording/visible.ts";
 import { type SchemaIssue, type SchemaObject, schemaIssues } from "./schema-check.ts";
 
 /** JSON Schema 2020-12 of the report, the same as the file `@astrum/reporters/execution-report-1.schema.json`. */
@@ -15,8 +17,6 @@ export const reportSchema: Readonly<Record<string, unknown>> = schema;
 
 const READS = 1;
 const SHOWN_ISSUES = 10;
-/** The engine's own encoder stops at 200 levels inside an output. */
-const DEEPEST = 250;
 
 export class ReportFormatError extends TypeError {
   readonly code = "ASTRUM_REPORT_FORMAT";
@@ -24,7 +24,8 @@ export class ReportFormatError extends TypeError {
   readonly issues: readonly SchemaIssue[];
 
   constructor(message: string, issues: readonly SchemaIssue[] = [], options?: ErrorOptions) {
-    super(message, options);
+    // It quotes what may have come from anywhere, and is shown on terminals.
+    super(visibleLines(message), options);
     this.name = "ReportFormatError";
     this.issues = issues;
   }
@@ -43,9 +44,16 @@ export function parseReport(json: unknown): SerializedReport {
     throw new ReportFormatError(`Expected an execution report, got ${got}.`);
   }
   refuseForeign(value as Readonly<Record<string, unknown>>);
-  refuseDepth(value);
+  if (isDeep(value, DEEPEST)) {
+    throw new ReportFormatError(`The report is nested deeper than ${DEEPEST} levels.`);
+  }
   const issues = schemaIssues(schema as SchemaObject, value);
-  if (issues.length > 0) throw new ReportFormatError(complaint(issues), issues);
+  if (issues.length > 0) {
+    throw new ReportFormatError(
+      complaint("This is not a valid execution report", "the document", issues),
+      issues,
+    );
+  }
   const report = value as SerializedReport;
   const copy: SerializedReport = { ...report, originalTasks: bare(report.originalTasks) };
   if (report.outputs !== undefined) copy.outputs = bare(report.outputs);
@@ -101,30 +109,14 @@ function refuseForeign(value: Readonly<Record<string, unknown>>): void {
   }
 }
 
-/** Every format walks errors and attributes; none must run out of stack on a document from elsewhere. */
-function refuseDepth(value: object): void {
-  let level: object[] = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > DEEPEST) {
-      throw new ReportFormatError(`The report is nested deeper than ${DEEPEST} levels.`);
-    }
-    const next: object[] = [];
-    for (const one of level) {
-      for (const item of Object.values(one) as unknown[]) {
-        if (typeof item === "object" && item !== null) next.push(item);
-      }
-    }
-    level = next;
-  }
-}
-
-function complaint(issues: readonly SchemaIssue[]): string {
+/** Every place that is wrong, a line each, but for those of a long list. */
+export function complaint(what: string, whole: string, issues: readonly SchemaIssue[]): string {
   const lines = issues
     .slice(0, SHOWN_ISSUES)
-    .map(({ path, message }) => `  ${path === "" ? "the document" : path}: ${message}`);
+    .map(({ path, message }) => `  ${path === "" ? whole : path}: ${message}`);
   const rest = issues.length - lines.length;
   if (rest > 0) lines.push(`  … and ${rest} more`);
-  return `This is not a valid execution report:\n${lines.join("\n")}`;
+  return `${what}:\n${lines.join("\n")}`;
 }
 
 function bare<T>(record: Record<string, T>): Record<string, T> {

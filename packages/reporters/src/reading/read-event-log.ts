@@ -29,7 +29,11 @@ export interface ReadEventLogOptions {
  * A log that is empty, or holds nothing but lines that were cut off, gives an empty report: a run that is given it starts
  * from the beginning.
  *
- * @throws ReportFormatError when it is no event log, has lines of a newer version, or not the run that is asked for.
+ * Whatever a log holds: what is handed out is a valid report. A line that could not be one of a run is refused with its
+ * number; lines that are no JSON, of unknown types or of something else are let pass.
+ *
+ * @throws ReportFormatError when it is no event log, has lines that are damaged or of a newer version, or not the run that
+ * is asked for.
  */
 export function readEventLog(
   pathOrText: string | URL,
@@ -40,21 +44,25 @@ export function readEventLog(
   const { runId } = options;
   const chosen = runId === undefined ? runs.at(-1) : runs.findLast(({ id }) => id === runId);
   if (chosen === undefined && runId !== undefined) {
-    const known = Array.from(new Set(runs.map(({ id }) => JSON.stringify(id)))).join(", ");
-    throw new ReportFormatError(
-      `The log holds no run ${JSON.stringify(runId)}, only ${known === "" ? "nothing" : known}.`,
-    );
+    const known = Array.from(new Set(runs.map(({ id }) => JSON.stringify(id))));
+    const more = known.length > NAMED ? ` and ${known.length - NAMED} more` : "";
+    const only = known.length === 0 ? "nothing" : `${known.slice(0, NAMED).join(", ")}${more}`;
+    throw new ReportFormatError(`The log holds no run ${JSON.stringify(runId)}, only ${only}.`);
   }
   if (chosen === undefined) return rebuiltReport(new CollectedRun("", 0), new Map());
   const { run, earlier } = collected(lines, chosen, runs);
   return rebuiltReport(run, earlier);
 }
 
+/** Of the runs of a log, in a complaint. */
+const NAMED = 10;
+
 function runsOf(lines: Iterable<string>): readonly LoggedRun[] {
   const runs = new LogRuns();
   let foreign: string | undefined;
+  let number = 0;
   for (const raw of lines) {
-    if (runs.find(raw) === undefined && !isCutOff(raw)) foreign ??= raw;
+    if (runs.find(raw, ++number) === undefined && !isCutOff(raw)) foreign ??= raw;
   }
   if (runs.all.length > 0 || foreign === undefined) return runs.all;
   throw new ReportFormatError(
@@ -81,12 +89,13 @@ function collected(
   const runs = new LogRuns();
   let run: CollectedRun | undefined;
   const stored = chain.map(() => new Map<string, StoredOutput>());
+  let number = 0;
   for (const raw of lines) {
-    const found = runs.find(raw);
+    const found = runs.find(raw, ++number);
     const at = found && distance.get(found.run.place);
     if (found === undefined || at === undefined) continue;
     if (at > 0 && found.type !== "completed") continue;
-    const line = parsedLine(raw);
+    const line = parsedLine(raw, number);
     if (line === undefined) continue;
     if (at === 0) {
       run ??= new CollectedRun(line.run, line.at);

@@ -9,7 +9,8 @@ const MOST_NAMES = 5_000_000;
 export function rebuiltStages(tasks: readonly TaskStatistics[]): StageStatistics[] {
   const stages = new Map<number, TaskStatistics[]>();
   for (const task of tasks) {
-    if (task.stageId === null) continue;
+    // Only a row that was written as a whole can hold one that is no stage.
+    if (task.stageId === null || task.stageId < 0) continue;
     const members = stages.get(task.stageId);
     if (members === undefined) stages.set(task.stageId, [task]);
     else members.push(task);

@@ -14,6 +14,7 @@ export interface SchemaObject {
   readonly enum?: readonly unknown[];
   readonly pattern?: string;
   readonly minimum?: number;
+  readonly maximum?: number;
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly additionalProperties?: Schema;
@@ -33,90 +34,119 @@ export interface SchemaIssue {
 const ANNOTATIONS = ["$schema", "$id", "$defs", "title", "description"];
 const KEYWORDS = new Set([
   ...ANNOTATIONS,
-  ...["$ref", "type", "const", "enum", "pattern", "minimum", "required", "properties"],
-  ...["additionalProperties", "items", "anyOf", "if", "then"],
+  ...["$ref", "type", "const", "enum", "pattern", "minimum", "maximum", "required"],
+  ...["properties", "additionalProperties", "items", "anyOf", "if", "then"],
 ]);
 
 /** Every place where `value` is not what the schema asks for; empty when it is valid. */
 export function schemaIssues(schema: SchemaObject, value: unknown): SchemaIssue[] {
-  const issues: SchemaIssue[] = [];
-  new Check(schema).visit(schema, value, "", issues);
-  return issues;
+  return new SchemaCheck(schema).issues(schema, value);
 }
 
-class Check {
+/** A place in the value, from the inside out: hardly any is ever told. */
+interface Place {
+  readonly key: string | number;
+  readonly within: Place | undefined;
+}
+
+/** Checks many values against the definitions of one schema. */
+export class SchemaCheck {
   readonly #root: SchemaObject;
-  readonly #patterns = new Map<string, RegExp>();
-  readonly #known = new Set<SchemaObject>();
+  readonly #patterns: Map<string, RegExp> = new Map();
+  readonly #known: Set<SchemaObject> = new Set();
 
   constructor(root: SchemaObject) {
     this.#root = root;
   }
 
-  visit(schema: Schema, value: unknown, path: string, issues: SchemaIssue[]): void {
+  /** `schema`: the root, or one that refers to its definitions. */
+  issues(schema: Schema, value: unknown): SchemaIssue[] {
+    const issues: SchemaIssue[] = [];
+    this.#visit(schema, value, undefined, issues);
+    return issues;
+  }
+
+  #visit(schema: Schema, value: unknown, place: Place | undefined, issues: SchemaIssue[]): void {
     if (schema === true) return;
     this.#refuseUnknownKeywords(schema);
-    if (schema.$ref !== undefined) this.visit(this.#resolve(schema.$ref), value, path, issues);
+    const refuse = (message: string): void => {
+      issues.push({ path: pathOf(place), message });
+    };
+    if (schema.$ref !== undefined) this.#visit(this.#resolve(schema.$ref), value, place, issues);
     if (schema.type !== undefined && !hasType(value, schema.type)) {
-      issues.push({ path, message: `expected ${schema.type}, got ${shown(value)}` });
+      refuse(`expected ${schema.type}, got ${shown(value)}`);
       return;
     }
     if (schema.const !== undefined && value !== schema.const) {
-      issues.push({ path, message: `expected ${shown(schema.const)}, got ${shown(value)}` });
+      refuse(`expected ${shown(schema.const)}, got ${shown(value)}`);
     }
     if (schema.enum !== undefined && !schema.enum.includes(value)) {
-      const allowed = schema.enum.map(shown).join(", ");
-      issues.push({ path, message: `expected one of ${allowed}, got ${shown(value)}` });
+      refuse(`expected one of ${schema.enum.map(shown).join(", ")}, got ${shown(value)}`);
     }
     if (typeof value === "string" && schema.pattern !== undefined) {
       if (!this.#pattern(schema.pattern).test(value)) {
-        issues.push({ path, message: `expected ${schema.pattern}, got ${shown(value)}` });
+        refuse(`expected ${schema.pattern}, got ${shown(value)}`);
       }
     }
-    if (typeof value === "number" && schema.minimum !== undefined && value < schema.minimum) {
-      issues.push({ path, message: `expected at least ${schema.minimum}, got ${value}` });
+    if (typeof value === "number") {
+      if (schema.minimum !== undefined && value < schema.minimum) {
+        refuse(`expected at least ${schema.minimum}, got ${value}`);
+      }
+      if (schema.maximum !== undefined && value > schema.maximum) {
+        refuse(`expected at most ${schema.maximum}, got ${value}`);
+      }
     }
-    if (schema.anyOf !== undefined) this.#anyOf(schema.anyOf, value, path, issues);
+    if (schema.anyOf !== undefined) this.#anyOf(schema.anyOf, value, place, issues);
     if (schema.if !== undefined && schema.then !== undefined) {
       const mismatch: SchemaIssue[] = [];
-      this.visit(schema.if, value, path, mismatch);
-      if (mismatch.length === 0) this.visit(schema.then, value, path, issues);
+      this.#visit(schema.if, value, place, mismatch);
+      if (mismatch.length === 0) this.#visit(schema.then, value, place, issues);
     }
-    if (Array.isArray(value)) this.#array(schema, value, path, issues);
-    else if (isRecord(value)) this.#record(schema, value, path, issues);
+    if (Array.isArray(value)) this.#array(schema, value, place, issues);
+    else if (isRecord(value)) this.#record(schema, value, place, issues);
   }
 
   #array(
     schema: SchemaObject,
     value: readonly unknown[],
-    path: string,
+    within: Place | undefined,
     issues: SchemaIssue[],
   ): void {
     const items = schema.items;
     if (items === undefined) return;
-    value.forEach((item, index) => {
-      this.visit(items, item, `${path}[${index}]`, issues);
+    value.forEach((item, key) => {
+      this.#visit(items, item, { key, within }, issues);
     });
   }
 
   #record(
     schema: SchemaObject,
     value: Readonly<Record<string, unknown>>,
-    path: string,
+    within: Place | undefined,
     issues: SchemaIssue[],
   ): void {
-    for (const name of schema.required ?? []) {
-      if (!Object.hasOwn(value, name)) issues.push({ path: join(path, name), message: "missing" });
+    for (const key of schema.required ?? []) {
+      if (Object.hasOwn(value, key)) continue;
+      issues.push({ path: pathOf({ key, within }), message: "missing" });
     }
-    const { properties = {}, additionalProperties } = schema;
-    for (const [name, item] of Object.entries(value)) {
-      const known = Object.hasOwn(properties, name) ? properties[name] : additionalProperties;
-      if (known !== undefined) this.visit(known, item, join(path, name), issues);
+    const { properties, additionalProperties } = schema;
+    if (properties === undefined && additionalProperties === undefined) return;
+    for (const [key, item] of Object.entries(value)) {
+      const known =
+        properties !== undefined && Object.hasOwn(properties, key)
+          ? properties[key]
+          : additionalProperties;
+      if (known !== undefined) this.#visit(known, item, { key, within }, issues);
     }
   }
 
   /** Shows the complaints of the form that came closest. */
-  #anyOf(forms: readonly Schema[], value: unknown, path: string, issues: SchemaIssue[]): void {
+  #anyOf(
+    forms: readonly Schema[],
+    value: unknown,
+    place: Place | undefined,
+    issues: SchemaIssue[],
+  ): void {
     const types = forms.flatMap((form) =>
       form !== true && typeof form.type === "string" && Object.keys(form).length === 1
         ? [form.type]
@@ -124,13 +154,14 @@ class Check {
     );
     if (types.length === forms.length) {
       if (hasType(value, types)) return;
-      issues.push({ path, message: `expected ${types.join(" or ")}, got ${shown(value)}` });
+      const message = `expected ${types.join(" or ")}, got ${shown(value)}`;
+      issues.push({ path: pathOf(place), message });
       return;
     }
     let closest: SchemaIssue[] | undefined;
     for (const form of forms) {
       const complaints: SchemaIssue[] = [];
-      this.visit(form, value, path, complaints);
+      this.#visit(form, value, place, complaints);
       if (complaints.length === 0) return;
       if (closest === undefined || complaints.length < closest.length) closest = complaints;
     }
@@ -180,9 +211,17 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function join(path: string, name: string): string {
-  if (!/^[A-Za-z_$][\w$]*$/.test(name)) return `${path}[${shown(name)}]`;
-  return path === "" ? name : `${path}.${name}`;
+/** As one writes it in JavaScript. */
+function pathOf(place: Place | undefined): string {
+  const keys: (string | number)[] = [];
+  for (let at = place; at !== undefined; at = at.within) keys.push(at.key);
+  let path = "";
+  for (const key of keys.reverse()) {
+    if (typeof key === "number") path += `[${key}]`;
+    else if (!/^[A-Za-z_$][\w$]*$/.test(key)) path += `[${shown(key)}]`;
+    else path += path === "" ? key : `.${key}`;
+  }
+  return path;
 }
 
 function shown(value: unknown): string {

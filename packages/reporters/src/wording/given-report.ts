@@ -57,8 +57,8 @@ function refusal(given: unknown): string {
   return `${expected}, got ${Array.isArray(given) ? "an array" : `another ${typeof given}`}.`;
 }
 
-/** The engine's own encoder stops at 200 levels; of causes and members, each of which are two, it keeps eight. */
-const DEEPEST = 250;
+/** Levels of a report: the engine's own encoder stops at 200; of causes and members, each of which are two, it keeps eight. */
+export const DEEPEST = 250;
 const DEEPEST_CAUSE = 100;
 
 /** The report itself, unless there is something in it that is too deep: nothing below may run out of stack. */
@@ -100,13 +100,13 @@ function shallowTask(task: TaskStatistics): TaskStatistics {
 }
 
 function shallowError(error: SerializedError): SerializedError {
-  return isDeep(error) ? cutError(error, 0) : error;
+  return isDeep(error, DEEPEST) ? cutError(error, 0) : error;
 }
 
 /** What is cut off says so, as the engine's own cuts do. */
 function cutError(error: SerializedError, depth: number): SerializedError {
   const { cause, errors, data, ...rest } = error;
-  if (depth >= DEEPEST_CAUSE || isDeep(data)) return { ...rest, truncated: true };
+  if (depth >= DEEPEST_CAUSE || isDeep(data, DEEPEST)) return { ...rest, truncated: true };
   return {
     ...rest,
     ...(cause === undefined ? {} : { cause: cutError(cause, depth + 1) }),
@@ -118,17 +118,18 @@ function cutError(error: SerializedError, depth: number): SerializedError {
 function shallowOutputs(outputs: Record<string, EncodedValue>): Record<string, EncodedValue> {
   let copy: Record<string, EncodedValue> | undefined;
   for (const [name, output] of Object.entries(outputs)) {
-    if (!isDeep(output)) continue;
+    if (!isDeep(output, DEEPEST)) continue;
     copy ??= { ...outputs };
     copy[name] = { encoding: "omitted", why: "too-large", type: "object" };
   }
   return copy ?? outputs;
 }
 
-function isDeep(value: unknown): boolean {
+/** Whether a value has more levels than that: nothing that walks it may run out of stack. */
+export function isDeep(value: unknown, deepest: number): boolean {
   let level = new Set<object>(isObject(value) ? [value] : []);
   for (let depth = 0; level.size > 0; depth++) {
-    if (depth > DEEPEST) return true;
+    if (depth > deepest) return true;
     const next = new Set<object>();
     for (const one of level) {
       for (const item of Object.values(one) as unknown[]) if (isObject(item)) next.add(item);

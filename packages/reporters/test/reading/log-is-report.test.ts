@@ -13,11 +13,15 @@ const SEED = 20_260_101;
 
 /** What a log says, without what it says beyond the report of its run. */
 function asReported(own: SerializedReport, read: SerializedReport): SerializedReport {
-  const { outputs, origins, ...rest } = read;
+  const { outputs, origins, taskStatistics, ...rest } = read;
   const made = reported(own, origins);
   return JSON.parse(
     JSON.stringify({
       ...rest,
+      // What an output was cannot be said once it was let go: the log said it before.
+      taskStatistics: taskStatistics.map(({ output, ...row }, index) =>
+        own.taskStatistics[index]?.output === undefined ? row : { ...row, output },
+      ),
       // The report was asked for outputs, and says so when there are none; a log has no line for that.
       outputs: reported(own, outputs),
       ...(Object.keys(made).length === 0 ? {} : { origins: made }),
