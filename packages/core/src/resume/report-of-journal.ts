@@ -88,8 +88,9 @@ function* chain(runs: readonly ToldRun[]): Iterable<ToldRun> {
   }
 }
 
-/** The furthest from 1970 that a date can be. */
-const MAX_INSTANT = 8.64e15;
+/** The years 0 to 9999: a report names the day on which its run started. */
+const FIRST_INSTANT = -62_167_219_200_000;
+const LAST_INSTANT = 253_402_300_799_999;
 
 /** Whether all that is read of it is what it should be. */
 function isEntry(issues: Issues, path: readonly string[], entry: unknown): entry is JournalEntry {
@@ -99,16 +100,16 @@ function isEntry(issues: Issues, path: readonly string[], entry: unknown): entry
     issues.expected(path, "an entry that a journal was told", entry);
     return false;
   }
-  if (typeof at !== "number" || !(Math.abs(at) <= MAX_INSTANT)) {
+  if (typeof at !== "number" || !(at >= FIRST_INSTANT && at <= LAST_INSTANT)) {
     issues.expected([...path, "at"], "milliseconds since the Unix epoch", at);
   }
   if (type === "completed") {
     if (typeof task !== "string") issues.expected([...path, "task"], "the name of a task", task);
-    if (typeof output?.encoding !== "string") {
+    if (!isOutput(output)) {
       issues.expected([...path, "output"], "an output with its encoding", output);
     }
     issues.integer([...path, "index"], more.index, 0);
-    issues.record([...path, "origin"], more.origin);
+    checkOrigin(issues, [...path, "origin"], more.origin);
   }
   const texts = {
     runId,
@@ -123,6 +124,28 @@ function isEntry(issues: Issues, path: readonly string[], entry: unknown): entry
     }
   }
   return issues.list.length === before;
+}
+
+/** Whether an encoding that this version knows holds what it must; a newer one may have others. */
+function isOutput(output: unknown): boolean {
+  const { encoding, why, type, size, detail } = (output ?? {}) as Record<string, unknown>;
+  if (encoding === "json") return Object.hasOwn(output as object, "value");
+  if (encoding !== "omitted") return typeof encoding === "string";
+  return (
+    ["too-large", "not-serialisable", "redacted"].includes(why as string) &&
+    typeof type === "string" &&
+    (size === undefined || (Number.isInteger(size) && (size as number) >= 0)) &&
+    (detail === undefined || typeof detail === "string")
+  );
+}
+
+function checkOrigin(issues: Issues, path: readonly string[], origin: unknown): void {
+  const record = issues.record(path, origin);
+  if (record === undefined) return;
+  const { run, definition, given = "", from = "" } = record;
+  for (const [key, digest] of Object.entries({ run, definition, given, from })) {
+    if (typeof digest !== "string") issues.expected([...path, key], "a digest", digest);
+  }
 }
 
 function reportOf(

@@ -45,6 +45,8 @@ export interface SectionLimits {
 const FAILURES_SHOWN = 50;
 const STACK_LINES = 12;
 const LINE = 300;
+/** The engine has no longer names; a report from elsewhere may. */
+const NAME = 256;
 
 export function textSections(report: SerializedReport, limits: SectionLimits): TextSections {
   const seen = insight(report);
@@ -98,7 +100,7 @@ export function closingLine(
 ): Line {
   return [
     [STATE_MEANING[state], `${STATE_SIGN[state]} `],
-    ["title", visible(run)],
+    ["title", visible(cut(run, NAME))],
     ": ",
     [STATE_MEANING[state], state],
     ` after ${duration(durationMs)}${why === "" ? "" : `: ${why}`}`,

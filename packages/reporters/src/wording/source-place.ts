@@ -36,16 +36,18 @@ function framesOf(error: SerializedError): string[] {
   return [...readableStack(error).frames, ...inner.flatMap(framesOf)];
 }
 
+/** Brackets of a frame that are looked at, from the last one back: names and paths have few. */
+const BRACKETS = 16;
+
 /** A name may have a bracket in it and so may a path (`C:\Program Files (x86)`): each bracket may begin the place. */
 function placesIn(frame: string): { path: string; line: string; column: string }[] {
   const [, text = ""] = /^\s*at (?:async )?(.*)$/.exec(frame) ?? [];
   // The place of a text is where the text was evaluated, not where its error began.
   if (/(?:^|\()eval at /.test(text)) return [];
   const inBrackets = text.endsWith(")") ? text.slice(0, -1).split(" (") : [];
+  const brackets = inBrackets.slice(1).slice(-BRACKETS);
   const candidates =
-    inBrackets.length > 1
-      ? inBrackets.slice(1).map((_, at) => inBrackets.slice(at + 1).join(" ("))
-      : [text];
+    brackets.length > 0 ? brackets.map((_, at) => brackets.slice(at).join(" (")) : [text];
   return candidates.flatMap((candidate) => {
     const [, path, line, column] = /^(.+?):(\d+):(\d+)$/.exec(candidate) ?? [];
     return path === undefined || line === undefined || column === undefined

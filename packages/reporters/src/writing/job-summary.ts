@@ -3,7 +3,7 @@
  * is appended depends on what is there. What a report says is the Markdown's business.
  */
 import { appendFileSync, statSync } from "node:fs";
-import type { SerializedReport } from "@astrum/core";
+import { type AnyReport, givenReport } from "../wording/given-report.ts";
 import { type MarkdownOptions, renderMarkdown } from "./markdown.ts";
 
 /** GitHub's 1,048,576 bytes, less some room for a step that writes a line of its own afterwards. */
@@ -22,14 +22,15 @@ const REPORT = 900_000;
  *
  * @example
  * ```ts
- * appendJobSummary(process.env.GITHUB_STEP_SUMMARY ?? "summary.md", report.toJSON());
+ * appendJobSummary(process.env.GITHUB_STEP_SUMMARY ?? "summary.md", await nightly.run());
  * ```
  */
 export function appendJobSummary(
   file: string,
-  report: SerializedReport,
+  report: AnyReport,
   options: MarkdownOptions = {},
 ): void {
+  const { executionState } = givenReport(report);
   const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
   // What is there may end within a line or a block.
   const gap = size === 0 ? "" : "\n\n";
@@ -38,6 +39,6 @@ export function appendJobSummary(
   const text =
     left >= PAGE
       ? renderMarkdown(report, { ...options, maxBytes })
-      : `> One more run: ${report.executionState}. Its report does not fit into this job summary.\n`;
+      : `> One more run: ${executionState}. Its report does not fit into this job summary.\n`;
   if (Buffer.byteLength(text) <= left) appendFileSync(file, gap + text);
 }

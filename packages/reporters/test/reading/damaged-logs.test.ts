@@ -22,6 +22,7 @@ import { printSummary } from "../../src/terminal/index.ts";
 import { lineObserver } from "../../src/writing/event-lines.ts";
 import { lineWriter } from "../../src/writing/live-log.ts";
 import { fixture } from "../fixtures.ts";
+import { HOSTILE, pathsOf, replaced } from "./damage.ts";
 
 const ajv = new Ajv2020({ strict: true, allErrors: false });
 const valid = ajv.compile(reportSchema as object);
@@ -376,45 +377,3 @@ describe("the schemas of lines", () => {
     expect(rejected).toBeGreaterThan(1000);
   });
 });
-
-const GONE = Symbol("taken out");
-const HOSTILE: readonly unknown[] = [
-  GONE,
-  null,
-  true,
-  -1,
-  0.5,
-  1e300,
-  "",
-  "\u001b[2J\u009b31m\u202e",
-  "__proto__",
-  [],
-  {},
-  ["x"],
-  { kind: "failure", task: "t" },
-  JSON.parse(`${"[".repeat(300)}1${"]".repeat(300)}`),
-];
-
-type Path = readonly (string | number)[];
-
-function pathsOf(value: unknown, path: Path = []): Path[] {
-  if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([key, item]) => {
-    const here = [...path, Array.isArray(value) ? Number(key) : key];
-    return [here, ...pathsOf(item, here)];
-  });
-}
-
-/** A copy in which one place holds something else. */
-function replaced(value: unknown, [key, ...rest]: Path, hostile: unknown): unknown {
-  if (key === undefined) return hostile;
-  const copy = (Array.isArray(value) ? [...value] : { ...(value as object) }) as Record<
-    string | number,
-    unknown
-  >;
-  const inner = replaced(copy[key], rest, hostile);
-  if (inner !== GONE) copy[key] = inner;
-  else if (Array.isArray(copy)) copy.splice(Number(key), 1);
-  else delete copy[key];
-  return copy;
-}
