@@ -48,6 +48,23 @@ const executors = (report: ExecutionReport<unknown>, name: string): (string | un
       attemptStatistics.map((attempt: AttemptStatistics) => attempt.executor),
     );
 
+describe("the context in a thread", () => {
+  test("can be spread and taken apart as in the main thread, and any number may listen to its signal", async () => {
+    const pool = openPool();
+    const spread = task("spread", (_, context) => pool.task(tasks.spread)(30, context));
+    const report = await flow("f", { spread }).run();
+    const keys = ["taskName", "runId", "attempt", "signal", "attributes", "progress", "defer"];
+    const { keys: seen, ...rest } = report.unwrap().spread;
+    expect(seen).toEqual([...keys, "cancelled", "transfer"]);
+    expect(rest).toEqual({
+      rest: ["taskName", "runId", "attempt", "progress", "cancelled", "transfer", "mine"],
+      attempt: 1,
+      warnings: [],
+    });
+    expect(report.taskStatistics[0]?.attributes).toEqual({ spread: true });
+  });
+});
+
 describe("a flow", () => {
   test("gives the same report with and without threads, but for times and executors", async () => {
     const options: RunOptions = { concurrency: 2, failure: "continue" };

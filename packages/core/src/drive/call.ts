@@ -128,16 +128,21 @@ export class Call implements TaskContext {
   }
 }
 
+/** What a function sees of its call when it spreads its context or takes it apart. */
+const SHOWN = {
+  taskName: true,
+  runId: true,
+  attempt: true,
+  signal: true,
+  attributes: true,
+  progress: true,
+  defer: true,
+} satisfies Record<keyof TaskContext, true>;
+
 /** A call as its function is handed it. */
-export const contextOf: (call: Call) => TaskContext = spreadable<Call>([
-  "taskName",
-  "runId",
-  "attempt",
-  "signal",
-  "attributes",
-  "progress",
-  "defer",
-] satisfies (keyof TaskContext)[]);
+export const contextOf: (call: Call) => TaskContext = spreadable<Call>(
+  Object.keys(SHOWN) as (keyof typeof SHOWN)[],
+);
 
 /** By a symbol, since it is for adapters and no part of what a task's function is offered. */
 Object.defineProperty(Call.prototype, PLACEMENT, {

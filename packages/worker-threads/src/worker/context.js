@@ -2,6 +2,7 @@
  * What a task's function is given inside a thread. Everything is made when first read: most tasks read nothing of it.
  * Knows how to tell the pool, not how the call ends.
  */
+import { setMaxListeners } from "node:events";
 import { attributeEntries, text } from "astrum-crossing";
 import { unpack } from "./pack.js";
 
@@ -36,6 +37,7 @@ export class ThreadContext {
     this.#flags = flags;
     this.#port = port;
     this.#pull = pull;
+    Object.defineProperties(this, SHOWN);
   }
 
   get taskName() {
@@ -55,7 +57,7 @@ export class ThreadContext {
   }
 
   get signal() {
-    this.#controller ??= new AbortController();
+    this.#controller ??= newController();
     // A function that never yields receives no message: its cancellation, and the reason, are fetched here.
     if (this.cancelled && !this.#controller.signal.aborted) this.#pull();
     return this.#controller.signal;
@@ -106,7 +108,7 @@ export class ThreadContext {
 
   /** @param {Packed} reason */
   abort(reason) {
-    this.#controller ??= new AbortController();
+    this.#controller ??= newController();
     this.#controller.abort(unpack(reason));
   }
 
@@ -130,7 +132,7 @@ export class ThreadContext {
   /** Last in, first out, every one of them whatever the others do. Returns what they threw. */
   async cleanUp() {
     const errors = [];
-    const { signal } = new AbortController();
+    const { signal } = newController();
     for (let next = this.#cleanups?.pop(); next; next = this.#cleanups?.pop()) {
       try {
         await next(signal);
@@ -140,4 +142,38 @@ export class ThreadContext {
     }
     return errors;
   }
+}
+
+/** As in the main thread any number may listen to a signal: Node would warn of a leak from 11 on. */
+function newController() {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
+}
+
+/**
+ * What a function sees of its context when it spreads it or takes it apart, as in the main thread: properties of its own,
+ * each read when it is asked for.
+ *
+ * @type {Record<keyof WorkerContext, PropertyDescriptor>}
+ */
+const SHOWN = {
+  taskName: own("taskName"),
+  runId: own("runId"),
+  attempt: own("attempt"),
+  signal: own("signal"),
+  attributes: own("attributes"),
+  progress: own("progress"),
+  defer: own("defer"),
+  cancelled: own("cancelled"),
+  transfer: own("transfer"),
+};
+
+/**
+ * @param {keyof WorkerContext} key
+ * @returns {PropertyDescriptor}
+ */
+function own(key) {
+  const descriptor = Object.getOwnPropertyDescriptor(ThreadContext.prototype, key);
+  return { ...descriptor, enumerable: true };
 }

@@ -135,3 +135,25 @@ export function preloaded() {
 export function scale(item, index, _context) {
   return item * index;
 }
+
+/**
+ * What a context is when it is spread, and whether anybody warns of those that listen to its signal.
+ *
+ * @param {number} listeners
+ * @param {WorkerContext} context
+ */
+export async function spread(listeners, context) {
+  /** @type {string[]} */
+  const warnings = [];
+  process.on("warning", ({ name }) => warnings.push(name));
+  const { defer, signal, attributes, ...rest } = { ...context, mine: true };
+  /** @param {AbortSignal} heard */
+  const listen = (heard) => {
+    for (let at = 0; at < listeners; at++) heard.addEventListener("abort", () => {});
+  };
+  listen(signal);
+  defer(listen);
+  attributes.set("spread", true);
+  await new Promise((resolve) => setImmediate(resolve));
+  return { keys: Object.keys(context), rest: Object.keys(rest), attempt: rest.attempt, warnings };
+}

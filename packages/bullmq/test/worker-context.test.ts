@@ -1,0 +1,53 @@
+import { expect, it } from "vitest";
+import type { JobData } from "../src/wire/protocol.ts";
+import { ProgressLine } from "../src/worker/progress-line.ts";
+import { WorkerContext } from "../src/worker/worker-context.ts";
+
+function contextOf(said: unknown[] = []): { context: WorkerContext; controller: AbortController } {
+  const data = { taskName: "t", runId: "r", attempt: 2, attributes: [["region", "eu"]] };
+  const line = new ProgressLine(async (word) => {
+    said.push(word);
+  });
+  const controller = new AbortController();
+  const context = new WorkerContext(data as unknown as JobData, 1, controller.signal, line);
+  return { context, controller };
+}
+
+it("The context on a worker can be spread and taken apart as in the scheduler's process", async () => {
+  const said: unknown[] = [];
+  const { context } = contextOf(said);
+  const { progress, defer, mine, ...rest } = { ...context, mine: true };
+  const cleaned: string[] = [];
+  progress(0.5, "half");
+  defer(() => cleaned.push("cleaned"));
+  await context.cleanUp();
+  expect([cleaned, mine]).toEqual([["cleaned"], true]);
+  expect(said).toMatchObject([{ fraction: 0.5, message: "half" }]);
+  expect(Object.keys(rest).sort()).toEqual([
+    "attempt",
+    "attributes",
+    "deliveries",
+    "idempotencyKey",
+    "runId",
+    "signal",
+    "taskName",
+  ]);
+});
+
+it("Any number may listen to the signals of a context: no warning of a leak", async () => {
+  const warnings: string[] = [];
+  const note = ({ name }: Error): void => {
+    warnings.push(name);
+  };
+  process.on("warning", note);
+  const { context } = contextOf();
+  const listen = (signal: AbortSignal): void => {
+    for (let at = 0; at < 30; at++) signal.addEventListener("abort", () => {});
+  };
+  listen(context.signal);
+  context.defer(listen);
+  await context.cleanUp();
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("warning", note);
+  expect(warnings).toEqual([]);
+});
