@@ -99,6 +99,8 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
   readonly #delays: Map<number, () => void> = new Map();
   /** Calls off what waits for a permit. */
   #withdraw: (() => void) | undefined;
+  /** The ways to give back those that it holds. */
+  readonly #permits: (() => void)[] = [];
 
   /** What waits for its turn; what had it is let go, for it may hold outputs. */
   readonly #events: (MachineEvent | undefined)[] = [];
@@ -302,13 +304,14 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
         this.values.release(command.task);
         break;
       case "acquire":
-        this.#withdraw = this.#semaphore?.acquire(() => {
+        this.#withdraw = this.#semaphore?.acquire((release) => {
           this.#withdraw = undefined;
+          this.#permits.push(release);
           this.#context.run(() => this.send({ type: "permit", at: this.now() }));
         });
         break;
       case "yield":
-        this.#semaphore?.release();
+        this.#permits.pop()?.();
         break;
       case "status":
         this.notifier?.status(command.task, command.from, command.to, command.cause, at);

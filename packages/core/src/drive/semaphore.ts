@@ -31,36 +31,53 @@ export class Semaphore {
     return brand("semaphore", "a Semaphore");
   }
 
-  /** Calls `granted` once: now when a permit is free, else when it is this one's turn. Returns the way to call it off. */
-  acquire(granted: () => void): () => void {
+  /**
+   * Calls `granted` once, now when a permit is free, else when it is this one's turn. Returns the way to call that off; a
+   * permit that was granted is given back with the function that comes with it. Calling that twice gives nothing back twice.
+   *
+   * @example
+   * ```ts
+   * semaphore.acquire((release) => {
+   *   job().finally(release);
+   * });
+   * ```
+   */
+  acquire(granted: (release: () => void) => void): () => void {
     if (typeof granted !== "function") {
       const issues = new Issues();
       issues.expected(["granted"], "a function", granted);
       throw new DefinitionError(issues.list);
     }
+    const turn = (): void => granted(this.#permit());
     if (this.#taken < this.limit) {
       this.#taken++;
-      granted();
+      turn();
       return () => {};
     }
-    const turn = (): void => granted();
     this.#waiting.add(turn);
     return () => {
       this.#waiting.delete(turn);
     };
   }
 
-  /** Gives a permit back; it goes to whoever has waited longest. */
-  release(): void {
+  /** The way to give one permit back, which works once. */
+  #permit(): () => void {
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      this.#release();
+    };
+  }
+
+  /** The permit goes to whoever has waited longest. */
+  #release(): void {
     this.#returned++;
     // Whoever is granted a permit may give it back at once: passed on from there, thousands of runs would be one stack.
     if (this.#passing) return;
     this.#passing = true;
-    try {
-      while (this.#returned > 0) this.#pass();
-    } finally {
-      this.#passing = false;
-    }
+    while (this.#returned > 0) this.#pass();
+    this.#passing = false;
   }
 
   #pass(): void {
@@ -68,9 +85,16 @@ export class Semaphore {
     const [next] = this.#waiting;
     if (next === undefined) {
       this.#taken--;
-    } else {
-      this.#waiting.delete(next);
+      return;
+    }
+    this.#waiting.delete(next);
+    try {
       next();
+    } catch (error) {
+      // Of another one's callback: whoever gave the permit back has nothing to do with it.
+      queueMicrotask(() => {
+        throw error;
+      });
     }
   }
 }

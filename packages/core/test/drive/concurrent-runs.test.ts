@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { DynamicScheduler, flow, map, param, Semaphore, task } from "../../src/index.ts";
 import { VirtualClock } from "../../src/testing.ts";
 import { statuses } from "../scenario.ts";
@@ -131,6 +131,89 @@ describe("Runs of one semaphore", () => {
     const reports = await Promise.all([holder, ...waiting]);
     expect(reports.every(({ executionState }) => executionState === "completed")).toBe(true);
     expect(calls).toEqual(Array.from({ length: 10_000 }, (_, at) => at)); // First come, first served.
+  });
+});
+
+describe("The permits of a semaphore", () => {
+  /** Takes as many as there are, and gives them back. */
+  const free = (semaphore: Semaphore): number => {
+    const released: (() => void)[] = [];
+    const callOff = Array.from({ length: semaphore.limit * 2 }, () =>
+      semaphore.acquire((release) => released.push(release)),
+    );
+    const count = released.length;
+    for (const off of callOff) off();
+    for (const release of released) release();
+    return count;
+  };
+
+  it("are as many as its limit, however often one is given back", () => {
+    const semaphore = new Semaphore(2);
+    let release: () => void = () => {};
+    semaphore.acquire((own) => {
+      release = own;
+    });
+    expect(free(semaphore)).toBe(1);
+    for (let time = 0; time < 3; time++) release();
+    expect(free(semaphore)).toBe(2);
+  });
+
+  it("are given back by who holds them, not by who has given back already", async () => {
+    const semaphore = new Semaphore(1);
+    const order: string[] = [];
+    let first: () => void = () => {};
+    let second: () => void = () => {};
+    semaphore.acquire((release) => {
+      first = release;
+    });
+    semaphore.acquire((release) => {
+      order.push("second");
+      second = release;
+    });
+    semaphore.acquire(() => order.push("third"));
+    first();
+    first(); // The second holds it now.
+    expect(order).toEqual(["second"]);
+    second();
+    expect(order).toEqual(["second", "third"]);
+  });
+
+  it("are passed on whatever the callback of another one throws, which is nobody's error here", () => {
+    const later = vi.spyOn(globalThis, "queueMicrotask").mockImplementation(() => {});
+    const semaphore = new Semaphore(1);
+    const order: string[] = [];
+    let first: () => void = () => {};
+    semaphore.acquire((release) => {
+      first = release;
+    });
+    semaphore.acquire((release) => {
+      release();
+      throw new Error("mine");
+    });
+    semaphore.acquire(() => order.push("third"));
+    expect(first).not.toThrow();
+    expect(order).toEqual(["third"]);
+    const [tell] = later.mock.lastCall ?? [];
+    later.mockRestore();
+    expect(tell).toThrow("mine");
+  });
+
+  it("are not lost in runs that end in every way", async () => {
+    const clock = new VirtualClock();
+    const concurrency = new Semaphore(2);
+    const slow = (name: string) => task(name, (_, { signal }) => clock.wait(50, signal));
+    const fails = task("fails", () => Promise.reject(new Error("x")), {
+      retry: { attempts: 2, backoff: "fixed", baseMs: 10 },
+    });
+    const graph = flow("f", { a: slow("a"), b: slow("b"), c: slow("c"), fails });
+    const runs = [
+      graph.run({ clock, concurrency }),
+      graph.run({ clock, concurrency, failure: "continue" }),
+      graph.run({ clock, concurrency, timeoutMs: 20 }),
+      graph.run({ clock, concurrency, signal: AbortSignal.abort() }),
+    ];
+    await clock.run(Promise.all(runs));
+    expect(free(concurrency)).toBe(2);
   });
 });
 
