@@ -141,20 +141,21 @@ export default {
       name: "adapter-imports-no-adapter",
       comment:
         "An adapter is one file's job over the core; two that need each other meet in an app. What several of them send " +
-        "to another thread or process they judge alike: packages/crossing, private and part of each one's build.",
+        "to another thread or process they judge alike, in packages/crossing, and what they are told in packages/options: " +
+        "both private and part of each one's build.",
       severity: "error",
       from: { path: "^packages/(?!core/|conformance/)([^/]+)/src/", pathNot: peerLoader },
       to: {
-        path: "^(packages/|@astrum/)(?!(core|conformance|crossing)(/|$))",
+        path: "^(packages/|@astrum/)(?!(core|conformance|crossing|options)(/|$))",
         pathNot: "^packages/$1/",
       },
     },
     {
-      name: "crossing-imports-nothing",
+      name: "private-part-imports-nothing",
       comment: "It becomes a part of other packages: it imports no package, not even the core.",
       severity: "error",
-      from: { path: "^packages/crossing/src/" },
-      to: { pathNot: "^packages/crossing/", dependencyTypesNot: ["core"] },
+      from: { path: "^packages/(crossing|options)/src/" },
+      to: { pathNot: "^packages/$1/", dependencyTypesNot: ["core"] },
     },
     {
       name: "command-loads-its-peers-when-asked",
@@ -163,7 +164,7 @@ export default {
       severity: "error",
       from: { path: peerLoader },
       to: {
-        path: "^(packages/|@astrum/)(?!core(/|$)|crossing(/|$)|bullmq/)",
+        path: "^(packages/|@astrum/)(?!core(/|$)|crossing(/|$)|options(/|$)|bullmq/)",
         dependencyTypesNot: ["dynamic-import"],
       },
     },

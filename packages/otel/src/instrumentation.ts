@@ -1,14 +1,17 @@
 /** Traces every run of the process: what `registerInstrumentations()` and the Node SDK take. */
 import { registerGlobalObserver } from "@astrum/core";
 import type { MeterProvider, TracerProvider } from "@opentelemetry/api";
+import { checkOptions, flag, type Rules } from "astrum-options";
 import { otelObserver } from "./observer.ts";
-import type { LoggerProvider, OtelObserverOptions } from "./options.ts";
+import { type LoggerProvider, OBSERVER_RULES, type OtelObserverOptions } from "./options.ts";
 import { VERSION } from "./version.ts";
 
 export interface InstrumentationConfig extends OtelObserverOptions {
   /** `false`: does nothing until `enable()` is called. Default `true`. */
   readonly enabled?: boolean | undefined;
 }
+
+const RULES: Rules<InstrumentationConfig> = { ...OBSERVER_RULES, enabled: flag };
 
 /** The `Instrumentation` of `@opentelemetry/instrumentation`, structurally: that package is not needed. */
 export interface AstrumInstrumentation {
@@ -29,6 +32,7 @@ export interface AstrumInstrumentation {
  * start later. Throws as `otelObserver` does.
  */
 export function astrumInstrumentation(config: InstrumentationConfig = {}): AstrumInstrumentation {
+  checkOptions("astrumInstrumentation", config, RULES);
   let current = config;
   let takeBack: (() => void) | undefined;
   const observer = () => {
@@ -36,6 +40,7 @@ export function astrumInstrumentation(config: InstrumentationConfig = {}): Astru
     return otelObserver(options);
   };
   const change = (next: InstrumentationConfig): void => {
+    checkOptions("astrumInstrumentation", next, RULES);
     const before = current;
     current = next;
     try {

@@ -1,8 +1,9 @@
 /** Tracing and metrics of a run, as an observer. Says what there is; how it is made is in `run-scope.ts`. */
 import type { Observer } from "@astrum/core";
 import { metrics, trace } from "@opentelemetry/api";
+import { checkOptions } from "astrum-options";
 import { flushProviders } from "./flush.ts";
-import { checkOptions, type OtelObserverOptions } from "./options.ts";
+import { OBSERVER_RULES, type OtelObserverOptions } from "./options.ts";
 import { openRun } from "./run-scope.ts";
 import { settle } from "./settings.ts";
 
@@ -16,8 +17,9 @@ import { settle } from "./settings.ts";
  *
  * Throws a `TypeError` that lists all invalid options.
  */
-export function otelObserver(options?: OtelObserverOptions): Observer {
-  const settings = settle(checkOptions(options));
+export function otelObserver(options: OtelObserverOptions = {}): Observer {
+  checkOptions("otelObserver", options, OBSERVER_RULES);
+  const settings = settle(options);
   const { tracerProvider, meterProvider } = settings;
   return {
     name: "@astrum/otel",

@@ -25,7 +25,7 @@ describe("What is wrong with the options", () => {
     );
     expect(wrong({ semconv: { cidc: true } })).toContain("Unknown option `cidc` of `semconv`");
     expect(wrong({ tracerProvider: trace.getTracer("x") })).toContain(
-      "Expected `tracerProvider` to be a provider with `getTracer`, got an object",
+      "Expected `tracerProvider` to be a provider with `getTracer`, got a ProxyTracer.",
     );
   });
 
@@ -45,13 +45,22 @@ describe("What is wrong with the options", () => {
   });
 
   it("is told of an argument that is no object", () => {
-    expect(wrong(null)).toContain("Expected `options` to be an object, got null");
+    expect(wrong(null)).toBe("otelObserver(): Expected its options to be an object, got null.");
+    expect(wrong(new Map([["detail", "run"]]))).toContain("got a Map.");
   });
 
   it("is told by the instrumentation too, enabled or not", () => {
-    expect(() => astrumInstrumentation({ enabled: false, detail: "no" as never })).toThrow(
-      TypeError,
+    const told = (config: unknown) => () => astrumInstrumentation(config as never);
+    expect(told({ enabled: false, detail: "no" })).toThrow(
+      'astrumInstrumentation(): Expected `detail` to be one of "run", "task", "attempt", got "no".',
     );
+    expect(told({ enable: false })).toThrow('Unknown option `enable`. Did you mean "enabled"?');
+    expect(told({ enabled: "no" })).toThrow("Expected `enabled` to be true or false");
+    expect(told(null)).toThrow("Expected its options to be an object, got null.");
+    const one = astrumInstrumentation({ enabled: false });
+    expect(() => one.setConfig({ detail: "no" as never })).toThrow("Expected `detail`");
+    expect(() => one.setConfig(null as never)).toThrow("got null.");
+    expect(one.getConfig()).toEqual({ enabled: false });
   });
 });
 

@@ -16,6 +16,7 @@ import type {
   TaskOutcome,
   TaskScope,
 } from "@astrum/core";
+import { callable, type Rules } from "astrum-options";
 import { type LiveRun, STATES, type State } from "./board.ts";
 import {
   holdsExemplars,
@@ -26,7 +27,14 @@ import {
 import { type ExemplarSource, exemplarOf } from "./exemplar.ts";
 import { Instruments, type RunResult, type TaskLabels, type TaskResult } from "./instruments.ts";
 import { DEFAULT_BUCKETS, type MetricDescriptor, metricTable } from "./metric-table.ts";
-import { OptionCheck } from "./options.ts";
+import {
+  bucketsRule,
+  checkObserver,
+  clientRule,
+  labelsRule,
+  prefixRule,
+  registryRule,
+} from "./options.ts";
 import { Warnings } from "./warning.ts";
 
 export interface PrometheusOptions {
@@ -47,6 +55,15 @@ export interface PrometheusOptions {
   readonly exemplars?: ExemplarSource | undefined;
 }
 
+const RULES: Rules<PrometheusOptions> = {
+  client: clientRule,
+  registry: registryRule,
+  prefix: prefixRule,
+  buckets: bucketsRule,
+  labels: labelsRule,
+  exemplars: callable,
+};
+
 export interface PrometheusObserver extends Observer {
   /** Every metric that this observer may write. */
   readonly metrics: readonly MetricDescriptor[];
@@ -59,22 +76,7 @@ export interface PrometheusObserver extends Observer {
  * Throws `DefinitionError` for wrong options, and `TypeError` when the registry holds another metric of one of the names.
  */
 export function prometheusObserver(options: PrometheusOptions): PrometheusObserver {
-  const check = new OptionCheck("prometheusObserver()");
-  const given = check.record("", options, [
-    "client",
-    "registry",
-    "prefix",
-    "buckets",
-    "labels",
-    "exemplars",
-  ]);
-  check.client(given.client);
-  check.registry(given.registry);
-  check.prefix(given.prefix);
-  check.buckets(given.buckets);
-  check.labels(given.labels);
-  check.call("exemplars", given.exemplars);
-  check.done();
+  checkObserver("prometheusObserver", options, RULES);
 
   const { client, registry = client.register, prefix = "astrum_", labels = {} } = options;
   const { buckets = DEFAULT_BUCKETS, exemplars } = options;

@@ -4,10 +4,18 @@
  * a run.
  */
 import type { Observer } from "@astrum/core";
+import type { Rules } from "astrum-options";
 import type { Labels, MetricRegistry, PrometheusClient } from "./client.ts";
 import { Deliveries } from "./deliveries.ts";
 import { LastRun } from "./last-run.ts";
-import { OptionCheck } from "./options.ts";
+import {
+  checkObserver,
+  clientRule,
+  groupingsRule,
+  prefixRule,
+  textRule,
+  timeoutRule,
+} from "./options.ts";
 import { Warnings } from "./warning.ts";
 
 export interface PushOptions {
@@ -25,6 +33,15 @@ export interface PushOptions {
   readonly prefix?: string | undefined;
 }
 
+const RULES: Rules<PushOptions> = {
+  client: clientRule,
+  gatewayUrl: textRule("an http or https URL", isHttpUrl),
+  jobName: textRule("a name, without a slash", (job) => /^[^/]+$/.test(job)),
+  groupings: groupingsRule,
+  timeoutMs: timeoutRule,
+  prefix: prefixRule,
+};
+
 /** The client's Pushgateway, which hands its options to `http.request`. */
 type MakeGateway = new (
   url: string,
@@ -40,22 +57,7 @@ type MakeGateway = new (
  * success is still there. Throws `DefinitionError` for wrong options.
  */
 export function pushRunMetrics(options: PushOptions): Observer {
-  const check = new OptionCheck("pushRunMetrics()");
-  const given = check.record("", options, [
-    "client",
-    "gatewayUrl",
-    "jobName",
-    "groupings",
-    "timeoutMs",
-    "prefix",
-  ]);
-  check.client(given.client);
-  check.text("gatewayUrl", "an http or https URL", given.gatewayUrl, isHttpUrl);
-  check.text("jobName", "a name, without a slash", given.jobName, (job) => /^[^/]+$/.test(job));
-  check.groupings(given.groupings);
-  check.milliseconds("timeoutMs", given.timeoutMs);
-  check.prefix(given.prefix);
-  check.done();
+  checkObserver("pushRunMetrics", options, RULES);
 
   const { client, gatewayUrl, jobName, timeoutMs = 5000, prefix = "astrum_" } = options;
   const Gateway = client.Pushgateway as unknown as MakeGateway;

@@ -5,10 +5,11 @@
  */
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import type { Observer } from "@astrum/core";
+import type { Rules } from "astrum-options";
 import type { PrometheusClient } from "./client.ts";
 import { Deliveries } from "./deliveries.ts";
 import { LastRun } from "./last-run.ts";
-import { OptionCheck } from "./options.ts";
+import { checkObserver, clientRule, prefixRule, textRule } from "./options.ts";
 import { Warnings } from "./warning.ts";
 
 export interface TextfileOptions {
@@ -20,6 +21,12 @@ export interface TextfileOptions {
   readonly prefix?: string | undefined;
 }
 
+const RULES: Rules<TextfileOptions> = {
+  client: clientRule,
+  path: textRule("a path that ends with .prom", (path) => path.endsWith(".prom")),
+  prefix: prefixRule,
+};
+
 /**
  * Writes, when a run has ended, when its flow last completed, when it last ended, and how long that took. The file is
  * replaced as a whole, so that nobody reads half of it; what it said of other flows, and of the last success when this
@@ -29,12 +36,7 @@ export interface TextfileOptions {
  * Throws `DefinitionError` for wrong options.
  */
 export function textfileMetrics(options: TextfileOptions): Observer {
-  const check = new OptionCheck("textfileMetrics()");
-  const given = check.record("", options, ["client", "path", "prefix"]);
-  check.client(given.client);
-  check.text("path", "a path that ends with .prom", given.path, (path) => path.endsWith(".prom"));
-  check.prefix(given.prefix);
-  check.done();
+  checkObserver("textfileMetrics", options, RULES);
 
   const { client, path, prefix = "astrum_" } = options;
   const last = new LastRun(client, prefix);

@@ -27,14 +27,14 @@ describe.each(CLIENTS)("wrong options, with %s", (_, client) => {
     });
     expect(message.split("\n  - ")).toEqual([
       "DefinitionError: 8 invalid values:",
-      "prometheusObserver() has no option `label`; there are client, registry, prefix, buckets, labels, exemplars",
-      'prometheusObserver() expected `prefix` to be the beginning of a metric name, such as "astrum_", got "my-app "',
-      "prometheusObserver() expected `buckets` to be a list of ascending numbers of seconds, got [1, 1, 2]",
-      "prometheusObserver() has no option `labels.max`; there are task, allow, maxValues",
-      'prometheusObserver() expected `labels.task` to be true, false or a function of the task, got "yes"',
-      'prometheusObserver() expected `labels.allow` to be a list of values of the label `task`, got "load"',
-      "prometheusObserver() expected `labels.maxValues` to be an integer from 1 up, got 0",
-      "prometheusObserver() expected `exemplars` to be a function, got an object",
+      'prometheusObserver(): Unknown option `label`. Did you mean "labels"?',
+      'prometheusObserver(): Expected `prefix` to be the beginning of a metric name, such as "astrum_", got "my-app ".',
+      "prometheusObserver(): Expected `buckets` to be a list of ascending numbers of seconds, got [1, 1, 2].",
+      "prometheusObserver(): Unknown option `max` of `labels`. There are task, allow, maxValues.",
+      'prometheusObserver(): Expected `labels.task` to be true, false or a function of the task, got "yes".',
+      'prometheusObserver(): Expected `labels.allow` to be a list of values of the label `task`, got "load".',
+      "prometheusObserver(): Expected `labels.maxValues` to be an integer from 1 up, got 0.",
+      "prometheusObserver(): Expected `exemplars` to be a function, got an object.",
     ]);
     expect(registry.getSingleMetric("astrum_runs_total")).toBeUndefined();
   });
@@ -48,28 +48,31 @@ describe.each(CLIENTS)("wrong options, with %s", (_, client) => {
       timeoutMs: 0,
     });
     expect(message.split("\n  - ").slice(1)).toEqual([
-      'pushRunMetrics() expected `gatewayUrl` to be an http or https URL, got "localhost:9091"',
-      'pushRunMetrics() expected `jobName` to be a name, without a slash, got "a/b"',
-      expect.stringContaining('pushRunMetrics() cannot group by "flow": take the name of a label'),
-      expect.stringContaining('pushRunMetrics() cannot group by "team-name"'),
-      "pushRunMetrics() expected `groupings.shard` to be a string, got 3",
-      "pushRunMetrics() expected `timeoutMs` to be a number of milliseconds above 0, got 0",
+      'pushRunMetrics(): Expected `gatewayUrl` to be an http or https URL, got "localhost:9091".',
+      'pushRunMetrics(): Expected `jobName` to be a name, without a slash, got "a/b".',
+      "pushRunMetrics(): Expected `groupings.shard` to be a text, got 3.",
+      expect.stringContaining('pushRunMetrics(): Cannot group by "flow": take the name of a label'),
+      expect.stringContaining('pushRunMetrics(): Cannot group by "team-name"'),
+      "pushRunMetrics(): Expected `timeoutMs` to be a number of milliseconds above 0, got 0.",
     ]);
   });
 
   test("of a text file: the collector reads .prom files only", () => {
     expect(messageOf(textfileMetrics, { client, path: "metrics.txt" })).toBe(
-      'DefinitionError: textfileMetrics() expected `path` to be a path that ends with .prom, got "metrics.txt"',
+      'DefinitionError: textfileMetrics(): Expected `path` to be a path that ends with .prom, got "metrics.txt".',
     );
   });
 });
 
 test("what is not a client is told from a client that was imported as a namespace", () => {
   expect(messageOf(prometheusObserver, undefined)).toContain(
-    "expected its options to be an object",
+    "Expected `client` to be the module prom-client or @prometheus-io/client, got undefined.",
+  );
+  expect(messageOf(prometheusObserver, new Map())).toContain(
+    "Expected its options to be an object, got a Map.",
   );
   expect(messageOf(prometheusObserver, { client: {} })).toBe(
-    "DefinitionError: prometheusObserver() expected `client` to be the module prom-client or @prometheus-io/client, got an object",
+    "DefinitionError: prometheusObserver(): Expected `client` to be the module prom-client or @prometheus-io/client, got an object.",
   );
   const wrapped = { default: namespace.default };
   expect(messageOf(prometheusObserver, { client: wrapped })).toContain("not `import * as client`");

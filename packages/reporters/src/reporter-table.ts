@@ -1,7 +1,9 @@
 /** Every format by name, with its defaults: what a command line or a server offers to choose from. */
+import { checkOptions, type Rules } from "astrum-options";
 import { renderHtml } from "./html/render-html.ts";
 import type { AnyReport } from "./wording/given-report.ts";
 import type { Redaction } from "./wording/redact.ts";
+import { redactRule } from "./wording/redact-rule.ts";
 import { renderChromeTrace } from "./writing/chrome-trace.ts";
 import { renderCsv } from "./writing/csv.ts";
 import { renderCtrf } from "./writing/ctrf.ts";
@@ -30,6 +32,8 @@ export interface Reporter {
 export interface ReporterOptions {
   readonly redact?: Redaction | undefined;
 }
+
+const RULES: Rules<ReporterOptions> = { redact: redactRule };
 
 export type ReporterName =
   | "json"
@@ -91,7 +95,10 @@ export const reporters: Readonly<Record<ReporterName, Reporter>> = {
     name: "gantt",
     extension: "gantt.mmd",
     mediaType: "text/vnd.mermaid",
-    render: (report, options) => renderMermaid(report, { ...options, kind: "gantt" }),
+    render(report, options = {}) {
+      checkOptions("renderMermaid", options, RULES);
+      return renderMermaid(report, { ...options, kind: "gantt" });
+    },
   },
   dot: { name: "dot", extension: "dot", mediaType: "text/vnd.graphviz", render: renderDot },
   markdown: {

@@ -1,7 +1,16 @@
 /** What a pool can be told, checked where it enters, every fault at once. Knows no thread. */
 import { availableParallelism } from "node:os";
-import type { ResourceLimits, SHARE_ENV } from "node:worker_threads";
-import { text } from "astrum-crossing";
+import { type ResourceLimits, SHARE_ENV } from "node:worker_threads";
+import {
+  amount,
+  fits,
+  integer,
+  OptionCheck,
+  type Rule,
+  type Rules,
+  record,
+  told,
+} from "astrum-options";
 import { moduleUrl } from "./module.ts";
 
 export interface WorkerPoolOptions {
@@ -34,13 +43,6 @@ export interface WorkerPoolOptions {
   readonly execArgv?: readonly string[] | undefined;
 }
 
-const RESOURCE_LIMITS = [
-  "maxOldGenerationSizeMb",
-  "maxYoungGenerationSizeMb",
-  "codeRangeSizeMb",
-  "stackSizeMb",
-] satisfies (keyof ResourceLimits)[];
-
 export interface PoolSettings {
   readonly threads: number;
   readonly minThreads: number;
@@ -53,120 +55,88 @@ export interface PoolSettings {
   readonly execArgv: readonly string[] | undefined;
 }
 
-const POOL_OPTIONS = [
-  "threads",
-  "minThreads",
-  "idleTimeoutMs",
-  "resourceLimits",
-  "cancelGraceMs",
-  "preload",
-  "activators",
-  "env",
-  "execArgv",
-] satisfies (keyof WorkerPoolOptions)[];
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Milliseconds that a timer can wait for. */
+export const timerMs: Rule = amount("a number of milliseconds", 0, LONGEST_TIMER_MS);
+
+const mebibytes: Rule = fits(
+  "a number of MiB above 0",
+  (value) => typeof value === "number" && value > 0,
+);
+
+const RULES: Rules<WorkerPoolOptions> = {
+  threads: integer(1),
+  minThreads: integer(0),
+  idleTimeoutMs: fits(
+    "a number of milliseconds from 0 to 2,147,483,647 or Infinity",
+    (value) =>
+      typeof value === "number" && value >= 0 && (value <= LONGEST_TIMER_MS || value === Infinity),
+  ),
+  resourceLimits: record<ResourceLimits>({
+    maxOldGenerationSizeMb: mebibytes,
+    maxYoungGenerationSizeMb: mebibytes,
+    codeRangeSizeMb: mebibytes,
+    stackSizeMb: mebibytes,
+  }),
+  cancelGraceMs: timerMs,
+  preload: moduleUrls,
+  activators: moduleUrls,
+  env: variables,
+  execArgv: fits(
+    "a list of texts",
+    (value) => Array.isArray(value) && value.every((one) => typeof one === "string"),
+  ),
+};
 
 /** Throws a `TypeError` that lists everything that is wrong. */
 export function poolSettings(options: WorkerPoolOptions): PoolSettings {
-  const check = new Check("createWorkerPool");
-  check.keys(options, POOL_OPTIONS);
-  const threads = check.number(options, "threads", availableParallelism(), {
-    from: 1,
-    whole: true,
-  });
-  const minThreads = check.number(options, "minThreads", 0, { from: 0, whole: true });
+  const check = new OptionCheck("createWorkerPool");
+  check.record("", options, RULES);
+  const { threads = availableParallelism(), minThreads = 0 } = options ?? {};
   if (minThreads > threads)
-    check.fault(
-      `Expected \`minThreads\` to be at most \`threads\` (${threads}), got \`${minThreads}\``,
-    );
-  check.limits(options.resourceLimits);
-  const settings: PoolSettings = {
+    check.expected("minThreads", `at most \`threads\` (${threads})`, minThreads);
+  check.done();
+  return {
     threads,
     minThreads,
-    idleTimeoutMs: check.number(options, "idleTimeoutMs", 30_000, { from: 0, endless: true }),
+    idleTimeoutMs: options.idleTimeoutMs ?? 30_000,
     resourceLimits: options.resourceLimits,
-    cancelGraceMs: check.number(options, "cancelGraceMs", 0, { from: 0 }),
-    preload: check.urls(options.preload, "preload"),
-    activators: check.urls(options.activators, "activators"),
+    cancelGraceMs: options.cancelGraceMs ?? 0,
+    preload: (options.preload ?? []).map(moduleUrl),
+    activators: (options.activators ?? []).map(moduleUrl),
     env: options.env,
     execArgv: options.execArgv,
   };
-  check.done();
-  return settings;
 }
 
-/** Gathers faults, so that one error names them all. */
-export class Check {
-  readonly #where: string;
-  readonly #faults: string[] = [];
-
-  constructor(where: string) {
-    this.#where = where;
+function moduleUrls(place: string, value: unknown, check: OptionCheck): void {
+  if (value === undefined) return;
+  if (!Array.isArray(value)) {
+    check.expected(place, "a list of URLs of modules", value);
+    return;
   }
-
-  fault(text: string): void {
-    this.#faults.push(text);
-  }
-
-  keys(options: object, known: readonly string[], of = ""): void {
-    for (const key of Object.keys(options))
-      if (!known.includes(key))
-        this.fault(`Unknown option \`${of}${key}\`; there are ${known.join(", ")}`);
-  }
-
-  limits(limits: ResourceLimits | undefined): void {
-    if (limits === undefined) return;
-    this.keys(limits, RESOURCE_LIMITS, "resourceLimits.");
-    for (const key of RESOURCE_LIMITS) {
-      const value: unknown = limits[key];
-      if (value !== undefined && !(typeof value === "number" && value > 0))
-        this.fault(
-          `Expected \`resourceLimits.${key}\` to be a number of MiB above 0, got \`${text(value)}\``,
-        );
+  for (const [index, url] of (value as (URL | string)[]).entries()) {
+    try {
+      moduleUrl(url);
+    } catch (error) {
+      check.fault(`${place}.${index}`, `\`${place}[${index}]\`: ${(error as Error).message}.`);
     }
   }
+}
 
-  number<K extends string>(
-    options: { readonly [P in K]?: number | undefined },
-    key: K,
-    fallback: number,
-    range: { from: number; whole?: true; endless?: true },
-  ): number {
-    const value: unknown = options[key];
-    if (value === undefined) return fallback;
-    const fits =
-      typeof value === "number" &&
-      value >= range.from &&
-      (range.whole
-        ? Number.isSafeInteger(value)
-        : value <= 2 ** 31 - 1 || (range.endless === true && value === Infinity));
-    if (fits) return value;
-    const kind = range.whole
-      ? `an integer from ${range.from} up`
-      : "a number of milliseconds from 0 to 2,147,483,647";
-    this.fault(
-      `Expected \`${key}\` to be ${kind}${range.endless ? " or Infinity" : ""}, got \`${text(value)}\``,
+/** Names of variables are the caller's own; their values may be secrets. */
+function variables(place: string, value: unknown, check: OptionCheck): void {
+  if (value === undefined || value === SHARE_ENV) return;
+  if (typeof value !== "object" || value === null || Symbol.iterator in value) {
+    check.expected(place, "a record of texts, or SHARE_ENV of node:worker_threads", value);
+    return;
+  }
+  for (const [name, one] of Object.entries(value)) {
+    if (one === undefined || typeof one === "string") continue;
+    check.fault(
+      `${place}.${name}`,
+      `Expected \`${place}.${name}\` to be a text, got ${told(one)}.`,
     );
-    return fallback;
-  }
-
-  urls(values: readonly (URL | string)[] | undefined, key: string): readonly string[] {
-    if (values === undefined) return [];
-    if (!Array.isArray(values)) {
-      this.fault(`Expected \`${key}\` to be an array of module URLs, got \`${text(values)}\``);
-      return [];
-    }
-    return values.flatMap((value: URL | string, index) => {
-      try {
-        return [moduleUrl(value)];
-      } catch (error) {
-        this.fault(`\`${key}[${index}]\`: ${(error as Error).message}`);
-        return [];
-      }
-    });
-  }
-
-  /** Throws when there were any. */
-  done(): void {
-    if (this.#faults.length > 0) throw new TypeError(`${this.#where}: ${this.#faults.join(". ")}.`);
   }
 }

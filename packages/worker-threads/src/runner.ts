@@ -4,9 +4,10 @@
  */
 import type { Runner, RunnerAttempt, TaskContext } from "@astrum/core";
 import { type CannotCross, carrierTexts } from "astrum-crossing";
+import { checkOptions, fits, type Rules } from "astrum-options";
 import type { CallRequest } from "./call.ts";
 import { urlOfModule, type WorkerRef } from "./module.ts";
-import { type WorkerCall, type WorkerTaskOptions, workerCall } from "./task-options.ts";
+import { TASK_RULES, type WorkerCall, type WorkerTaskOptions, workerCall } from "./task-options.ts";
 
 export interface WorkerRunnerOptions
   extends Omit<WorkerTaskOptions<readonly unknown[]>, "transfer"> {
@@ -27,7 +28,21 @@ export interface RunnerPool {
   run(request: CallRequest): Promise<unknown>;
 }
 
+const RULES: Rules<WorkerRunnerOptions> = {
+  tasks: fits("a module from `workerModule(...)`, or references by the names of tasks", isTable),
+  timeoutMs: TASK_RULES.timeoutMs,
+  cancelGraceMs: TASK_RULES.cancelGraceMs,
+};
+
+function isTable(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (urlOfModule(value) !== undefined) return true;
+  return !(Symbol.iterator in value || value instanceof Promise);
+}
+
+/** Throws a `TypeError` that lists everything that is wrong. */
 export function createRunner(options: WorkerRunnerOptions, pool: RunnerPool): Runner {
+  checkOptions("pool.runner", options, RULES);
   const { tasks, ...rest } = options;
   const find = finder(tasks, rest, pool);
   return (attempt) => {

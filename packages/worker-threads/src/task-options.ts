@@ -1,8 +1,9 @@
 /** What a single task in a thread can be told, checked where it enters. Knows no thread. */
+import { fits, OptionCheck, type Rules } from "astrum-options";
 import type { CallRequest } from "./call.ts";
 import type { Transferable } from "./context.ts";
 import type { WorkerRef } from "./module.ts";
-import { Check } from "./options.ts";
+import { timerMs } from "./options.ts";
 
 export interface WorkerTaskOptions<Args extends readonly unknown[] = readonly never[]> {
   /**
@@ -24,37 +25,31 @@ export type WorkerCall = Pick<CallRequest, "url" | "cancelGraceMs" | "timeoutMs"
   readonly exportName: string;
 };
 
-const TASK_OPTIONS = [
-  "transfer",
-  "timeoutMs",
-  "cancelGraceMs",
-] satisfies (keyof WorkerTaskOptions)[];
+/** What each of them may be. */
+export const TASK_RULES: Rules<WorkerTaskOptions> = {
+  transfer: fits("a function from the arguments to a list", (value) => typeof value === "function"),
+  timeoutMs: timerMs,
+  cancelGraceMs: timerMs,
+};
 
 /** Throws a `TypeError` that lists everything that is wrong. */
 export function workerCall<Args extends readonly unknown[]>(
-  where: string,
+  who: string,
   ref: WorkerRef<Args, unknown>,
   options: WorkerTaskOptions<Args>,
   cancelGraceMs: number,
 ): WorkerCall {
-  const check = new Check(where);
+  const check = new OptionCheck(who);
   const { url, exportName } = (ref ?? {}) as Partial<WorkerRef<Args, unknown>>;
   if (typeof url !== "string" || typeof exportName !== "string")
-    check.fault("Expected a reference from `workerModule(...)`, such as `image.resize`");
-  check.keys(options, TASK_OPTIONS);
-  const grace = check.number(options, "cancelGraceMs", cancelGraceMs, { from: 0 });
-  const timeoutMs =
-    options.timeoutMs === undefined
-      ? undefined
-      : check.number(options, "timeoutMs", 0, { from: 0 });
-  if (options.transfer !== undefined && typeof options.transfer !== "function")
-    check.fault("Expected `transfer` to be a function from the arguments to an array");
+    check.fault("ref", "Expected a reference from `workerModule(...)`, such as `image.resize`.");
+  check.record("", options, TASK_RULES);
   check.done();
   return {
     url: String(url),
     exportName: String(exportName),
-    cancelGraceMs: grace,
-    timeoutMs,
+    cancelGraceMs: options.cancelGraceMs ?? cancelGraceMs,
+    timeoutMs: options.timeoutMs,
     transfer: options.transfer as CallRequest["transfer"],
   };
 }

@@ -72,6 +72,7 @@ const page = "packages/reporters/page/main.ts";
 const otel = "packages/otel/src/index.ts";
 const prometheus = "packages/prometheus/src/index.ts";
 const crossing = "packages/crossing/src/index.ts";
+const options = "packages/options/src/index.ts";
 const audit = "apps/audit/src/main.ts";
 
 const otherFaults: readonly Fault[] = [
@@ -155,14 +156,25 @@ const otherFaults: readonly Fault[] = [
     imports: "../../crossing/src/index.ts",
     to: crossing,
   },
-  { rule: "crossing-imports-nothing", from: crossing, imports: "@astrum/core", to: core("index") },
   {
-    rule: "crossing-imports-nothing",
+    rule: "private-part-imports-nothing",
+    from: crossing,
+    imports: "@astrum/core",
+    to: core("index"),
+  },
+  {
+    rule: "private-part-imports-nothing",
     from: crossing,
     imports: "installed",
     to: "node_modules/installed/dist/index.js",
   },
-  { rule: "crossing-imports-nothing", from: crossing, imports: "missing", to: "missing" },
+  { rule: "private-part-imports-nothing", from: crossing, imports: "missing", to: "missing" },
+  {
+    rule: "private-part-imports-nothing",
+    from: options,
+    imports: "@astrum/crossing",
+    to: crossing,
+  },
   {
     rule: "core-imports-nothing",
     from: core("define/plan"),
@@ -278,6 +290,7 @@ const allowed: readonly Arrow[] = [
   { from: otel, imports: "@opentelemetry/api" },
   { from: otel, imports: "@astrum/crossing" },
   { from: prometheus, imports: "@astrum/crossing" },
+  { from: otel, imports: "@astrum/options" },
   { from: crossing, imports: "node:util" },
   { from: audit, imports: "@astrum/core" },
   { from: audit, imports: "@astrum/prometheus" },

@@ -52,6 +52,7 @@ export function plantTree(planted: Readonly<Record<string, string>>): string {
     core: { "./testing": "./src/testing.ts" },
     conformance: {},
     crossing: {},
+    options: {},
     otel: {},
     prometheus: {},
     reporters: {},
@@ -74,9 +75,10 @@ export function plantTree(planted: Readonly<Record<string, string>>): string {
   write("packages/core/dist/index.js", 'import "nothing that an arrow may follow";\n');
   write("apps/audit/src/main.ts", source);
   write("bench/src/main.ts", source);
-  const users = ["conformance", "crossing", "otel"].map((name) => `packages/${name}`);
+  const users = ["conformance", "crossing", "options", "otel"].map((name) => `packages/${name}`);
   for (const into of [...users, "apps/audit", "bench"])
-    for (const name of ["core", "prometheus", "conformance", "crossing"]) install(name, into);
+    for (const name of ["core", "prometheus", "conformance", "crossing", "options"])
+      install(name, into);
 
   for (const [file, text] of Object.entries(planted)) write(file, text);
   return tree;

@@ -3,6 +3,7 @@
  * matched by name. Knows no format.
  */
 import type { SerializedReport, TaskStatistics, TaskStatus } from "@astrum/core";
+import { amount, checkOptions, type Rules } from "astrum-options";
 import { type AnyReport, givenReport } from "../wording/given-report.ts";
 import { failedAttempts } from "../wording/outcome.ts";
 
@@ -12,6 +13,11 @@ export interface CompareOptions {
   /** A change of less than this share of the time before is noise; 0 keeps every change. Default 0.1. */
   readonly minRatio?: number | undefined;
 }
+
+const RULES: Rules<CompareOptions> = {
+  minMs: amount("a number of milliseconds", 0, Infinity),
+  minRatio: amount("a number", 0, Infinity),
+};
 
 export interface DurationChange {
   readonly task: string;
@@ -48,15 +54,14 @@ export interface ReportComparison {
   readonly removed: readonly string[];
 }
 
-/** @throws TypeError for a threshold that is not a number from 0 up. */
+/** @throws TypeError for what is no report, and for a threshold that is not a number from 0 up. */
 export function compareReports(
   before: AnyReport,
   after: AnyReport,
   options: CompareOptions = {},
 ): ReportComparison {
+  checkOptions("compareReports", options, RULES);
   const { minMs = 10, minRatio = 0.1 } = options;
-  expectThreshold("minMs", minMs);
-  expectThreshold("minRatio", minRatio);
   return comparison(givenReport(before), givenReport(after), minMs, minRatio);
 }
 
@@ -109,11 +114,6 @@ function comparison(
       .map(({ taskName }) => taskName)
       .filter((name) => !later.has(name)),
   };
-}
-
-function expectThreshold(name: string, value: unknown): void {
-  if (typeof value === "number" && value >= 0) return;
-  throw new TypeError(`Expected \`${name}\` to be a number from 0 up, got \`${String(value)}\``);
 }
 
 /** Of a map its whole time: its items are compared one by one as well. */

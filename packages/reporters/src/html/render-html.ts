@@ -4,9 +4,11 @@
  * script in it (`page/`) adds the timeline, the list of all tasks, the filter and the details.
  */
 import type { SerializedReport } from "@astrum/core";
+import { checkOptions, flag, type Rules } from "astrum-options";
 import { insight } from "../asking/insight.ts";
 import type { AnyReport } from "../wording/given-report.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
+import { redactRule } from "../wording/redact-rule.ts";
 import { cut, visibleName } from "../wording/visible.ts";
 import { aboutSection } from "./about-section.ts";
 import { cutOffSection } from "./cut-off-section.ts";
@@ -29,8 +31,11 @@ export interface HtmlOptions {
   readonly redact?: Redaction | undefined;
 }
 
+const RULES: Rules<HtmlOptions> = { outputs: flag, redact: redactRule };
+
 /** Readable without scripts and under `Content-Security-Policy: default-src 'none'`, apart from the interactive parts. */
 export function renderHtml(report: AnyReport, options: HtmlOptions = {}): string {
+  checkOptions("renderHtml", options, RULES);
   const shown = redacted(report, options.redact, options.outputs === true);
   const seen = insight(shown);
   const name = visibleName(shown.run.flow ?? shown.run.id);

@@ -3,6 +3,7 @@
  * killed is "interrupted". Knows which runs are read; how tasks add up to a report is `rebuilt-report`.
  */
 import type { SerializedReport } from "@astrum/core";
+import { checkOptions, type Rules, text } from "astrum-options";
 import { CollectedRun, type StoredOutput, storedOutput } from "./collected-run.ts";
 import { logLines } from "./log-lines.ts";
 import { chainOf, type LoggedRun, LogRuns, parsedLine } from "./log-runs.ts";
@@ -13,6 +14,8 @@ export interface ReadEventLogOptions {
   /** Default: the run that started last. */
   readonly runId?: string | undefined;
 }
+
+const RULES: Rules<ReadEventLogOptions> = { runId: text };
 
 /**
  * Takes the path of a log, or its text: whatever is empty, holds a line break or starts with `{`. A log may be larger
@@ -39,6 +42,7 @@ export function readEventLog(
   pathOrText: string | URL,
   options: ReadEventLogOptions = {},
 ): SerializedReport {
+  checkOptions("readEventLog", options, RULES);
   const lines = logLines(pathOrText);
   const runs = runsOf(lines);
   const { runId } = options;

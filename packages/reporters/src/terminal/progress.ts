@@ -1,7 +1,9 @@
 /** Shows how a run goes, while it goes: chooses the way to show it, and hands it every event. */
 import process from "node:process";
 import { type Clock, fromEvents, type Observer } from "@astrum/core";
+import { checkOptions, fits, flag, oneOf, type Rules } from "astrum-options";
 import type { Redaction } from "../wording/redact.ts";
+import { redactRule } from "../wording/redact-rule.ts";
 import { lineObserver } from "../writing/event-lines.ts";
 import { lineWriter } from "../writing/live-log.ts";
 import { coloursOn, painter } from "./colour.ts";
@@ -10,7 +12,7 @@ import { LiveDisplay } from "./live.ts";
 import { chosenMode, type Environment, PROGRESS_MODES, type ProgressMode } from "./mode.ts";
 import { PlainDisplay } from "./plain.ts";
 import { RunState } from "./run-state.ts";
-import { Sink, type TerminalStream } from "./sink.ts";
+import { Sink, type TerminalStream, writableStream } from "./sink.ts";
 import { Telling } from "./telling.ts";
 import { unheldClock } from "./ticking.ts";
 import type { Estimates } from "./time-left.ts";
@@ -31,6 +33,19 @@ export interface ProgressOptions {
   readonly redact?: Redaction | undefined;
 }
 
+const RULES: Rules<ProgressOptions> = {
+  stream: writableStream,
+  mode: oneOf(...PROGRESS_MODES),
+  color: flag,
+  estimates: fits("a record of milliseconds by task name", isEstimates),
+  redact: redactRule,
+};
+
+function isEstimates(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || Symbol.iterator in value) return false;
+  return Object.values(value).every((ms) => typeof ms === "number" && ms >= 0);
+}
+
 /** What a test has in its own hands. */
 export interface ProgressPlace {
   readonly clock: Clock;
@@ -46,7 +61,7 @@ export interface ProgressPlace {
  * still take and what runs longest. Failures are written above it and stay. At the end the block is gone, and a line says how
  * the run ended; `printSummary` says more.
  *
- * @throws TypeError for an unknown mode, a stream that cannot be written to, and an empty text to redact.
+ * @throws TypeError for options that are unknown or not what they may be.
  */
 export function progress(options: ProgressOptions = {}): Observer {
   return progressAt({ clock: unheldClock, env: process.env, argv: process.argv }, options);
@@ -54,9 +69,10 @@ export function progress(options: ProgressOptions = {}): Observer {
 
 export function progressAt(
   { clock, env, argv }: ProgressPlace,
-  { stream = process.stderr, mode = "auto", color, estimates = {}, redact }: ProgressOptions,
+  options: ProgressOptions,
 ): Observer {
-  check(stream, mode);
+  checkOptions("progress", options, RULES);
+  const { stream = process.stderr, mode = "auto", color, estimates = {}, redact } = options;
   const chosen = chosenMode(mode, stream, env);
   if (chosen === "none") return { name: NAME };
   const sink = Sink.of(stream);
@@ -72,20 +88,6 @@ export function progressAt(
 }
 
 const NAME = "progress";
-
-function check(stream: TerminalStream, mode: ProgressMode): void {
-  if (!PROGRESS_MODES.includes(mode)) {
-    const modes = PROGRESS_MODES.map((one) => `"${one}"`).join(", ");
-    throw new TypeError(
-      `Expected \`mode\` of progress() to be one of ${modes}, got ${JSON.stringify(mode)}.`,
-    );
-  }
-  if (typeof (stream as Partial<TerminalStream> | null)?.write !== "function") {
-    throw new TypeError(
-      "Expected `stream` of progress() to be a writable stream, such as process.stderr.",
-    );
-  }
-}
 
 function shownBy(display: Display): Observer {
   return {

@@ -2,6 +2,7 @@
  * A stream that may go away: once its reader has (`| head -1`, a closed terminal), writing to it does nothing, and nobody
  * hears of it. Knows no terminals.
  */
+import { fits, type Rule } from "astrum-options";
 
 /** As much of a Node.js stream as is needed: `process.stderr`, `process.stdout`, or one of your own. */
 export interface TerminalStream {
@@ -14,6 +15,12 @@ export interface TerminalStream {
   off?(event: "error" | "resize", listener: (error: Error) => void): unknown;
   listenerCount?(event: "error"): number;
 }
+
+/** The rule for an option that is a stream. */
+export const writableStream: Rule = fits(
+  "a writable stream, such as process.stderr",
+  (value) => typeof (value as Partial<TerminalStream> | null)?.write === "function",
+);
 
 export class Sink {
   readonly stream: TerminalStream;

@@ -1,14 +1,16 @@
 /** What a finished run leaves on the screen: the most important last, next to the prompt. */
 import process from "node:process";
+import { checkOptions, flag, type Rules, text } from "astrum-options";
 import wrapAnsi from "wrap-ansi";
 import { textSections } from "../layout/sections.ts";
 import type { AnyReport } from "../wording/given-report.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
+import { redactRule } from "../wording/redact-rule.ts";
 import type { Line } from "../wording/styled.ts";
 import { visible } from "../wording/visible.ts";
 import { coloursOn, painter } from "./colour.ts";
 import { fitLine } from "./fit.ts";
-import { Sink, type TerminalStream } from "./sink.ts";
+import { Sink, type TerminalStream, writableStream } from "./sink.ts";
 
 export interface SummaryOptions {
   /** Where to. Default `process.stdout`. */
@@ -22,17 +24,26 @@ export interface SummaryOptions {
   readonly redact?: Redaction | undefined;
 }
 
+const RULES: Rules<SummaryOptions> = {
+  stream: writableStream,
+  color: flag,
+  stacks: flag,
+  url: text,
+  redact: redactRule,
+};
+
 const LIMITS = { path: 5, slowest: 5 };
 
 /**
  * Writes the slowest and the flaky tasks, the critical path, what bound the run, its failures, and last how it ended. On a
  * terminal the rows of a table that do not fit are cut, and sentences are broken between words; errors are left whole. A
  * reader that went away (`EPIPE`) is no error.
+ *
+ * @throws TypeError for what is no report, and for options that are unknown or not what they may be.
  */
-export function printSummary(
-  report: AnyReport,
-  { stream = process.stdout, color, stacks = false, url, redact }: SummaryOptions = {},
-): void {
+export function printSummary(report: AnyReport, options: SummaryOptions = {}): void {
+  checkOptions("printSummary", options, RULES);
+  const { stream = process.stdout, color, stacks = false, url, redact } = options;
   const sections = textSections(redacted(report, redact), LIMITS);
   const { headline, planIssues, failures, failureTitles, cutOff, why } = sections;
   const sink = Sink.of(stream);

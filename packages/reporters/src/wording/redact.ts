@@ -3,8 +3,10 @@
  * format can hide one. Knows the shape of a report and nothing of formats.
  */
 import type { EncodedValue, SerializedError, SerializedReport, TaskStatistics } from "@astrum/core";
+import { checkOptions, told } from "astrum-options";
 import { hasCredentials, REDACTED, withoutCredentials, withoutUrlSecrets } from "./credentials.ts";
 import { type AnyReport, givenReport } from "./given-report.ts";
+import { redactRule } from "./redact-rule.ts";
 
 /**
  * What must not leave the process.
@@ -48,6 +50,7 @@ const FREE = new Set(["attributes", "data", "originalTasks", "resources", "versi
  * await store.put(id, redactReport(await nightly.run()));
  */
 export function redactReport(report: AnyReport, redact?: Redaction): SerializedReport {
+  checkOptions("redactReport", { redact }, { redact: redactRule });
   return redacted(report, redact);
 }
 
@@ -68,7 +71,6 @@ export interface Redactor {
   task(statistics: TaskStatistics, index: number): TaskStatistics;
 }
 
-/** @throws TypeError for an empty text: it would match everywhere. */
 export function redactor(report: SerializedReport, redaction: Redaction | undefined): Redactor {
   if (redaction === false) {
     return { report: () => report, head: () => withoutTasks(report), task: (task) => task };
@@ -116,16 +118,11 @@ export function outputOf(output: EncodedValue, scrub: Scrub | undefined): Encode
 export type TextRule = (text: string, path: readonly (string | number)[]) => string;
 
 export function textRule(redaction: Exclude<Redaction, false> | undefined): TextRule | undefined {
-  if (typeof redaction === "function") return redaction;
+  if (typeof redaction === "function") return textsOf(redaction);
   if (redaction === undefined || redaction.length === 0) return undefined;
   const patterns = redaction.map((secret) => {
     if (secret instanceof RegExp) {
       return new RegExp(secret.source, `${secret.flags.replace(/[gy]/g, "")}g`);
-    }
-    if (typeof secret !== "string" || secret === "") {
-      throw new TypeError(
-        `Expected each entry of \`redact\` to be a pattern or a non-empty text, got ${JSON.stringify(secret)}. Leave out a secret that is not set.`,
-      );
     }
     return secret;
   });
@@ -133,6 +130,15 @@ export function textRule(redaction: Exclude<Redaction, false> | undefined): Text
     let rest = text;
     for (const pattern of patterns) rest = rest.replaceAll(pattern, () => REDACTED);
     return rest;
+  };
+}
+
+/** What is no text would be shown as something else: as `{}`, or as the text that it was to replace. */
+function textsOf(rewrite: TextRule): TextRule {
+  return (text, path) => {
+    const shown: unknown = rewrite(text, path);
+    if (typeof shown === "string") return shown;
+    throw new TypeError(`Expected \`redact\` to return a text, got ${told(shown)}.`);
   };
 }
 

@@ -9,15 +9,19 @@ import {
   summarizeError,
   type TaskStatistics,
 } from "@astrum/core";
+import { checkOptions, flag, type Rules } from "astrum-options";
 import type { AnyReport } from "../wording/given-report.ts";
 import { attemptMessage, errorOf } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
+import { redactRule } from "../wording/redact-rule.ts";
 
 export interface AstrumPythonOptions {
   /** Fill `task_return_set` with the outputs that the report holds. Default `false`. */
   readonly outputs?: boolean | undefined;
   readonly redact?: Redaction | undefined;
 }
+
+const RULES: Rules<AstrumPythonOptions> = { outputs: flag, redact: redactRule };
 
 export interface AstrumPythonReport {
   total_start_time: number;
@@ -80,6 +84,7 @@ export function toAstrumPython(
   report: AnyReport,
   options: AstrumPythonOptions = {},
 ): AstrumPythonReport {
+  checkOptions("toAstrumPython", options, RULES);
   const shown = redacted(report, options.redact, options.outputs === true);
   const clock = new WallClock(shown);
   const started = shown.taskStatistics.filter(({ startAt }) => startAt !== null);

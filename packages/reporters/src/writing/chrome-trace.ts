@@ -6,17 +6,21 @@
  * and ends at the start of the dependent's; track names are zero-padded because the panels sort them as text.
  */
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
+import { checkOptions, type Rules } from "astrum-options";
 import { type Timeline, type TimelineBar, timeline } from "../layout/timeline.ts";
 import type { AnyReport } from "../wording/given-report.ts";
 import { wellFormedJson } from "../wording/json-for-others.ts";
 import { microseconds } from "../wording/microseconds.ts";
 import { attemptMessage, reasonText } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
+import { redactRule } from "../wording/redact-rule.ts";
 import { sliceName } from "./slice-name.ts";
 
 export interface ChromeTraceOptions {
   readonly redact?: Redaction | undefined;
 }
+
+const RULES: Rules<ChromeTraceOptions> = { redact: redactRule };
 
 interface TraceEvent {
   readonly ph: "M" | "X" | "s" | "f" | "b" | "e" | "C";
@@ -38,6 +42,7 @@ const FIRST_LANE = 2;
 
 /** Times count from the start of the run; `otherData.startedAt` says when that was. */
 export function renderChromeTrace(report: AnyReport, options: ChromeTraceOptions = {}): string {
+  checkOptions("renderChromeTrace", options, RULES);
   const shown = redacted(report, options.redact);
   const picture = timeline(shown);
   const events = [

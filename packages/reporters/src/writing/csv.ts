@@ -3,10 +3,12 @@
  * Spreadsheets run a cell that starts like a formula, so such a text gets a leading apostrophe unless told otherwise.
  */
 import { type AttemptStatistics, summarizeError, type TaskStatistics } from "@astrum/core";
+import { checkOptions, oneOf, type Rules } from "astrum-options";
 import type { AnyReport } from "../wording/given-report.ts";
 import { wellFormedJson } from "../wording/json-for-others.ts";
 import { attemptMessage, errorOf, reasonText } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
+import { redactRule } from "../wording/redact-rule.ts";
 
 export interface CsvOptions {
   /** Default `tasks`. */
@@ -15,6 +17,12 @@ export interface CsvOptions {
   readonly formulas?: "escape" | "keep" | undefined;
   readonly redact?: Redaction | undefined;
 }
+
+const RULES: Rules<CsvOptions> = {
+  rows: oneOf("tasks", "attempts"),
+  formulas: oneOf("escape", "keep"),
+  redact: redactRule,
+};
 
 type Cell = string | number | boolean | null | undefined;
 
@@ -60,6 +68,7 @@ const ATTEMPT_COLUMNS: Readonly<Record<string, (attempt: AttemptStatistics) => C
 
 /** Dependencies and tags are JSON in their cell. An absent value is an empty cell. */
 export function renderCsv(report: AnyReport, options: CsvOptions = {}): string {
+  checkOptions("renderCsv", options, RULES);
   const { taskStatistics } = redacted(report, options.redact);
   const keep = options.formulas === "keep";
   return options.rows === "attempts"

@@ -3,11 +3,13 @@
  * milliseconds there; our own status is in `rawStatus`. Cancelled tasks are `other`, detached ones `pending`.
  */
 import type { AttemptStatistics, SerializedReport, TaskStatistics } from "@astrum/core";
+import { checkOptions, type Rules } from "astrum-options";
 import { errorText } from "../wording/error-text.ts";
 import type { AnyReport } from "../wording/given-report.ts";
 import { wellFormedJson } from "../wording/json-for-others.ts";
 import { attemptMessage, errorOf, isFlaky } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
+import { redactRule } from "../wording/redact-rule.ts";
 import { type Verdict, verdicts } from "../wording/verdicts.ts";
 import { visibleLines, visibleMessage } from "../wording/visible.ts";
 
@@ -15,9 +17,12 @@ export interface CtrfOptions {
   readonly redact?: Redaction | undefined;
 }
 
+const RULES: Rules<CtrfOptions> = { redact: redactRule };
+
 type CtrfStatus = "passed" | "failed" | "skipped" | "pending" | "other";
 
 export function renderCtrf(report: AnyReport, options: CtrfOptions = {}): string {
+  checkOptions("renderCtrf", options, RULES);
   const shown = redacted(report, options.redact);
   const list = verdicts(shown);
   const counts: Record<CtrfStatus, number> = {

@@ -4,9 +4,11 @@
  * graphs are drawn in fewer boxes.
  */
 import type { Plan, TaskStatus } from "@astrum/core";
+import { amount, checkOptions, oneOf, type Rules } from "astrum-options";
 import { type GraphView, graphViews, isPlan } from "../layout/graph-view.ts";
 import type { AnyReport } from "../wording/given-report.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
+import { redactRule } from "../wording/redact-rule.ts";
 import { visible } from "../wording/visible.ts";
 
 export interface DotOptions {
@@ -19,7 +21,15 @@ export interface DotOptions {
   readonly redact?: Redaction | undefined;
 }
 
+const RULES: Rules<DotOptions> = {
+  direction: oneOf("LR", "TB"),
+  maxNodes: amount("a number of boxes", 0, Infinity),
+  maxEdges: amount("a number of arrows", 0, Infinity),
+  redact: redactRule,
+};
+
 export function renderDot(subject: AnyReport | Plan, options: DotOptions = {}): string {
+  checkOptions("renderDot", options, RULES);
   const { maxNodes = 500, maxEdges = 1500, direction = "LR" } = options;
   const shown = isPlan(subject) ? subject : redacted(subject, options.redact);
   let text = "";

@@ -4,10 +4,12 @@
  * more there are. With `root`, an annotation points at the first line of the stack below that directory.
  */
 import type { SerializedError } from "@astrum/core";
+import { checkOptions, type Rules, text } from "astrum-options";
 import { errorText } from "../wording/error-text.ts";
 import type { AnyReport } from "../wording/given-report.ts";
 import { attemptMessage, errorOf, failedAttempts, isFlaky } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
+import { redactRule } from "../wording/redact-rule.ts";
 import { sourcePlace } from "../wording/source-place.ts";
 import { verdicts } from "../wording/verdicts.ts";
 import { visibleLines, visibleName } from "../wording/visible.ts";
@@ -22,6 +24,8 @@ export interface GithubAnnotationsOptions {
   readonly redact?: Redaction | undefined;
 }
 
+const RULES: Rules<GithubAnnotationsOptions> = { root: text, url: text, redact: redactRule };
+
 const SHOWN = 10;
 /** Of each error. */
 const LINES = 60;
@@ -30,6 +34,7 @@ export function renderGithubAnnotations(
   report: AnyReport,
   options: GithubAnnotationsOptions = {},
 ): string {
+  checkOptions("renderGithubAnnotations", options, RULES);
   const shown = redacted(report, options.redact);
   const failures = verdicts(shown).filter(({ result }) => result === "failed");
   const errors = failures.map(({ name, task, message }) => {

@@ -3,8 +3,9 @@
  * is appended depends on what is there. What a report says is the Markdown's business.
  */
 import { appendFileSync, statSync } from "node:fs";
+import { checkOptions } from "astrum-options";
 import { type AnyReport, givenReport } from "../wording/given-report.ts";
-import { type MarkdownOptions, renderMarkdown } from "./markdown.ts";
+import { MARKDOWN_RULES, type MarkdownOptions, renderMarkdown } from "./markdown.ts";
 
 /** GitHub's 1,048,576 bytes, less some room for a step that writes a line of its own afterwards. */
 const FULL = 1_000_000;
@@ -18,7 +19,8 @@ const REPORT = 900_000;
  * says how the run ended; when not even that fits, nothing is appended. For one process at a time: two that append at once
  * do not see each other.
  *
- * @throws What the file system throws, for instance when `file` is a directory.
+ * @throws What the file system throws, for instance when `file` is a directory; TypeError for options that are unknown or not
+ * what they may be.
  *
  * @example
  * ```ts
@@ -30,6 +32,7 @@ export function appendJobSummary(
   report: AnyReport,
   options: MarkdownOptions = {},
 ): void {
+  checkOptions("appendJobSummary", options, MARKDOWN_RULES);
   const { executionState } = givenReport(report);
   const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
   // What is there may end within a line or a block.

@@ -3,8 +3,10 @@
  * string (`writeJson`). `parseReport` reads it back.
  */
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
+import { checkOptions, flag, integer, type Rules } from "astrum-options";
 import { type AnyReport, givenReport } from "../wording/given-report.ts";
 import { type Redaction, type Redactor, redactor } from "../wording/redact.ts";
+import { redactRule } from "../wording/redact-rule.ts";
 
 export interface JsonOptions {
   /** Outputs may hold what must not leave the machine. Default `false`. */
@@ -14,8 +16,11 @@ export interface JsonOptions {
   readonly indent?: number | undefined;
 }
 
+const RULES: Rules<JsonOptions> = { outputs: flag, redact: redactRule, indent: integer(0, 10) };
+
 /** Ends with a newline. `parseReport(renderJson(report, { outputs: true, redact: false }))` equals `report`. */
 export function renderJson(report: AnyReport, options: JsonOptions = {}): string {
+  checkOptions("renderJson", options, RULES);
   const indent = options.indent ?? 0;
   if (indent > 0) {
     const given = givenReport(report, options.outputs === true);
@@ -42,6 +47,8 @@ export async function writeJson(
   stream: TextSink,
   options: Omit<JsonOptions, "indent"> = {},
 ): Promise<void> {
+  const { indent, ...rules } = RULES;
+  checkOptions("writeJson", options, rules);
   let failure: Error | undefined;
   let wake: (() => void) | undefined;
   const onDrain = (): void => wake?.();

@@ -5,10 +5,12 @@
  * A failed task is an `<error>`: nothing was asserted.
  */
 import type { AttemptStatistics, SerializedError, SerializedReport } from "@astrum/core";
+import { checkOptions, oneOf, type Rules, text } from "astrum-options";
 import { errorText, errorTitle } from "../wording/error-text.ts";
 import type { AnyReport } from "../wording/given-report.ts";
 import { errorOf } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
+import { redactRule } from "../wording/redact-rule.ts";
 import { type Verdict, verdicts } from "../wording/verdicts.ts";
 import { visible, visibleLines, visibleMessage } from "../wording/visible.ts";
 import { xmlAttribute, xmlText } from "../wording/xml.ts";
@@ -21,7 +23,14 @@ export interface JUnitOptions {
   readonly redact?: Redaction | undefined;
 }
 
+const RULES: Rules<JUnitOptions> = {
+  dialect: oneOf("jenkins", "ant"),
+  suite: text,
+  redact: redactRule,
+};
+
 export function renderJUnit(report: AnyReport, options: JUnitOptions = {}): string {
+  checkOptions("renderJUnit", options, RULES);
   const shown = redacted(report, options.redact);
   const dialect = options.dialect ?? "jenkins";
   const name = visible(options.suite ?? shown.run.flow ?? shown.run.id).trim() || "run";

@@ -4,9 +4,11 @@
  * Knows files and events; reading a log back is `readEventLog`.
  */
 import type { Journal, Observer } from "@astrum/core";
+import { checkOptions, type Rules } from "astrum-options";
 import { LINE_VERSION, type LineBody } from "../reading/log-format.ts";
 import type { Redaction } from "../wording/redact.ts";
 import { lineRedactor } from "../wording/redact-line.ts";
+import { redactRule } from "../wording/redact-rule.ts";
 import { lineObserver } from "./event-lines.ts";
 import { LineFile } from "./line-file.ts";
 
@@ -14,6 +16,8 @@ export interface EventLogOptions {
   /** Applied to every line before it is written. An output in which anything is found is not stored. */
   readonly redact?: Redaction | undefined;
 }
+
+const RULES: Rules<EventLogOptions> = { redact: redactRule };
 
 export interface EventLog {
   /**
@@ -37,6 +41,7 @@ export interface EventLog {
  * @throws Error when the file cannot be opened, and in a runtime without files.
  */
 export function eventLog(pathOrFd: string | URL | number, options: EventLogOptions = {}): EventLog {
+  checkOptions("eventLog", options, RULES);
   const file = new LineFile(pathOrFd);
   const write = lineWriter((line) => file.append(line), options.redact);
   const journal: Journal = ({ type, at, runId, ...entry }) => {

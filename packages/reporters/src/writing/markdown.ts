@@ -4,6 +4,7 @@
  * there is no mark-up, mention, link or emoji code in them.
  */
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
+import { amount, checkOptions, type Rules, text } from "astrum-options";
 import { type CriticalSegment, insight, pathRows } from "../asking/insight.ts";
 import { duration } from "../wording/duration.ts";
 import { atLeast, cutOff, endedBy, resumeText, tookText } from "../wording/ending.ts";
@@ -19,6 +20,7 @@ import {
   STATUS_SIGN,
 } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
+import { redactRule } from "../wording/redact-rule.ts";
 import { cut, visible, visibleLines, visibleMessage } from "../wording/visible.ts";
 import { renderMermaid } from "./mermaid.ts";
 
@@ -32,8 +34,16 @@ export interface MarkdownOptions {
   readonly redact?: Redaction | undefined;
 }
 
+export const MARKDOWN_RULES: Rules<MarkdownOptions> = {
+  maxBytes: amount("a number of bytes", 0, Infinity),
+  diagramTasks: amount("a number of tasks", 0, Infinity),
+  url: text,
+  redact: redactRule,
+};
+
 /** Headings start at the third level, so that the text fits into a page of its own or another's. */
 export function renderMarkdown(report: AnyReport, options: MarkdownOptions = {}): string {
+  checkOptions("renderMarkdown", options, MARKDOWN_RULES);
   const shown = redacted(report, options.redact);
   const page = new Page(Math.max(1000, options.maxBytes ?? 900_000) - RESERVE);
   page.add(header(shown));

@@ -4,10 +4,12 @@
  * Task names appear as quoted labels only, never as identifiers, and every character with a meaning is an entity.
  */
 import type { Plan, SerializedReport, TaskStatistics, TaskStatus } from "@astrum/core";
+import { amount, checkOptions, oneOf, type Rules } from "astrum-options";
 import { type GraphView, graphViews, isPlan } from "../layout/graph-view.ts";
 import type { AnyReport } from "../wording/given-report.ts";
 import { STATUS_SIGN } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
+import { redactRule } from "../wording/redact-rule.ts";
 import { cut, visible, visibleName } from "../wording/visible.ts";
 
 export interface MermaidOptions {
@@ -22,11 +24,20 @@ export interface MermaidOptions {
   readonly redact?: Redaction | undefined;
 }
 
+const RULES: Rules<MermaidOptions> = {
+  kind: oneOf("flowchart", "gantt"),
+  direction: oneOf("LR", "TD"),
+  maxEdges: amount("a number of arrows", 0, Infinity),
+  maxChars: amount("a number of characters", 0, Infinity),
+  redact: redactRule,
+};
+
 const LABEL_LENGTH = 120;
 const GANTT_BARS = 200;
 
 /** Stays below the limits for any graph. The text is a diagram, without the Markdown fence around it. */
 export function renderMermaid(subject: AnyReport | Plan, options: MermaidOptions = {}): string {
+  checkOptions("renderMermaid", options, RULES);
   const shown = isPlan(subject) ? subject : redacted(subject, options.redact);
   if (options.kind === "gantt" && !isPlan(shown)) return gantt(shown, options);
   const { maxEdges = 500, maxChars = 50_000 } = options;

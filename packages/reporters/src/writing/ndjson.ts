@@ -8,6 +8,7 @@ import type {
   SerializedReport,
   TaskStatistics,
 } from "@astrum/core";
+import { checkOptions, flag, type Rules } from "astrum-options";
 import {
   LINE_VERSION,
   type LineBody,
@@ -16,6 +17,7 @@ import {
 } from "../reading/log-format.ts";
 import type { AnyReport } from "../wording/given-report.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
+import { redactRule } from "../wording/redact-rule.ts";
 
 export interface NdjsonOptions {
   /** Lines of type `completed` with the outputs that the report holds. Default `false`. */
@@ -23,8 +25,11 @@ export interface NdjsonOptions {
   readonly redact?: Redaction | undefined;
 }
 
+const RULES: Rules<NdjsonOptions> = { outputs: flag, redact: redactRule };
+
 /** `readEventLog(renderNdjson(report, { outputs: true, redact: false }))` equals `report`. */
 export function renderNdjson(report: AnyReport, options: NdjsonOptions = {}): string {
+  checkOptions("renderNdjson", options, RULES);
   const withOutputs = options.outputs === true;
   const shown = redacted(report, options.redact, withOutputs);
   const { taskStatistics, outputs, origins, ...head } = shown;

@@ -12,11 +12,13 @@ import {
   summarizeError,
   type TaskStatistics,
 } from "@astrum/core";
+import { checkOptions, type Rules, text } from "astrum-options";
 import { errorText } from "../wording/error-text.ts";
 import type { AnyReport } from "../wording/given-report.ts";
 import { wellFormedJson } from "../wording/json-for-others.ts";
 import { attemptMessage, isFailure, reasonText } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
+import { redactRule } from "../wording/redact-rule.ts";
 
 export interface OtlpJsonOptions {
   /** `service.name`. Default: the name of the flow. */
@@ -24,12 +26,15 @@ export interface OtlpJsonOptions {
   readonly redact?: Redaction | undefined;
 }
 
+const RULES: Rules<OtlpJsonOptions> = { serviceName: text, redact: redactRule };
+
 const INTERNAL = 1;
 const STATUS_OK = 1;
 const STATUS_ERROR = 2;
 
 /** One line, as the collector's file receiver wants it. */
 export function renderOtlpJson(report: AnyReport, options: OtlpJsonOptions = {}): string {
+  checkOptions("renderOtlpJson", options, RULES);
   const shown = redacted(report, options.redact);
   const { versions, host, flow, id } = shown.run;
   const spans = new Spans(shown);

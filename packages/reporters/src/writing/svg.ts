@@ -5,12 +5,14 @@
  * joined to one that completed.
  */
 import type { SerializedReport } from "@astrum/core";
+import { amount, checkOptions, type Rules } from "astrum-options";
 import { insight } from "../asking/insight.ts";
 import { type TimelineBar, timeline } from "../layout/timeline.ts";
 import { duration } from "../wording/duration.ts";
 import type { AnyReport } from "../wording/given-report.ts";
 import { countsText, STATUS_SIGN } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
+import { redactRule } from "../wording/redact-rule.ts";
 import { cut, visible, visibleName } from "../wording/visible.ts";
 import { xmlAttribute, xmlText } from "../wording/xml.ts";
 
@@ -19,6 +21,8 @@ export interface SvgOptions {
   readonly width?: number | undefined;
   readonly redact?: Redaction | undefined;
 }
+
+const RULES: Rules<SvgOptions> = { width: amount("a number of pixels"), redact: redactRule };
 
 const LEFT = 64;
 const TOP = 64;
@@ -30,6 +34,7 @@ const BARS_SHOWN = 2000;
 const LONGEST_JOINED = 16;
 
 export function renderSvg(report: AnyReport, options: SvgOptions = {}): string {
+  checkOptions("renderSvg", options, RULES);
   const shown = redacted(report, options.redact);
   const width = Math.max(320, Math.round(options.width ?? 1200));
   const { bars, laneCount, endUs } = timeline(shown);

@@ -1,7 +1,9 @@
+import { checkOptions, type Rules } from "astrum-options";
 import { errorText } from "../wording/error-text.ts";
 import type { AnyReport } from "../wording/given-report.ts";
 import { errorOf } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
+import { redactRule } from "../wording/redact-rule.ts";
 import { type Verdict, verdicts } from "../wording/verdicts.ts";
 import { visible, visibleLines, visibleMessage } from "../wording/visible.ts";
 
@@ -9,7 +11,10 @@ export interface TapOptions {
   readonly redact?: Redaction | undefined;
 }
 
+const RULES: Rules<TapOptions> = { redact: redactRule };
+
 export function renderTap(report: AnyReport, options: TapOptions = {}): string {
+  checkOptions("renderTap", options, RULES);
   const points = verdicts(redacted(report, options.redact));
   const plan = points.length === 0 ? "1..0 # SKIP no tasks" : `1..${points.length}`;
   return ["TAP version 14", plan, ...points.flatMap(point), ""].join("\n");

@@ -3,12 +3,14 @@
  * sequences, one line never broken by what a task is called.
  */
 import type { Plan, SerializedReport, TaskStatistics } from "@astrum/core";
+import { checkOptions, flag, type Rules } from "astrum-options";
 import { isPlan } from "../layout/graph-view.ts";
 import { columns, plural, textSections } from "../layout/sections.ts";
 import { tookText } from "../wording/ending.ts";
 import type { AnyReport } from "../wording/given-report.ts";
 import { reasonText, STATUS_SIGN } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
+import { redactRule } from "../wording/redact-rule.ts";
 import { type Line, lineText } from "../wording/styled.ts";
 import { cut, visibleMessage, visibleName } from "../wording/visible.ts";
 
@@ -18,8 +20,11 @@ export interface TextOptions {
   readonly redact?: Redaction | undefined;
 }
 
+const RULES: Rules<TextOptions> = { tasks: flag, redact: redactRule };
+
 /** State and counts, failures, why it took that long, the ten slowest and the flaky tasks; for a plan its stages. */
 export function renderText(subject: AnyReport | Plan, options: TextOptions = {}): string {
+  checkOptions("renderText", options, RULES);
   const lines = isPlan(subject)
     ? planLines(subject)
     : reportLines(redacted(subject, options.redact), options);

@@ -249,12 +249,12 @@ describe("two runs side by side", () => {
   });
 
   it.each([
-    ["minMs", -1],
-    ["minMs", Number.NaN],
-    ["minRatio", "a tenth"],
-  ] as const)("refuse a threshold that is none: %s %s", (name, value) => {
+    ["minMs", -1, "a number of milliseconds from 0 up, got -1."],
+    ["minMs", Number.NaN, "a number of milliseconds from 0 up, got NaN."],
+    ["minRatio", "a tenth", 'a number from 0 up, got "a tenth".'],
+  ] as const)("refuse a threshold that is none: %s %s", (name, value, expected) => {
     expect(() => compareReports(before, before, { [name]: value })).toThrow(
-      `Expected \`${name}\` to be a number from 0 up, got \`${value}\``,
+      `compareReports(): Expected \`${name}\` to be ${expected}`,
     );
   });
 

@@ -422,10 +422,12 @@ describe("progress", () => {
   it("says what is wrong with its options before anything runs", () => {
     // @ts-expect-error: not one of the modes
     expect(() => progress({ mode: "fancy" })).toThrow(
-      'Expected `mode` of progress() to be one of "auto", "tty", "plain", "ndjson", "none", got "fancy".',
+      'progress(): Expected `mode` to be one of "auto", "tty", "plain", "ndjson", "none", got "fancy".',
     );
     // @ts-expect-error: not a stream
-    expect(() => progress({ stream: {} })).toThrow("Expected `stream` of progress()");
+    expect(() => progress({ stream: {} })).toThrow(
+      "progress(): Expected `stream` to be a writable stream, such as process.stderr, got an object.",
+    );
     expect(() => progress({ redact: [""] })).toThrow("`redact`");
   });
 

@@ -207,7 +207,7 @@ describe("what is left", () => {
 
   it("is never what an empty secret would make of it", () => {
     expect(() => renderJson(fixture("one"), { redact: [""] })).toThrow(
-      /non-empty text.*Leave out a secret that is not set/,
+      /text that is not empty.*Leave out a secret that is not set/,
     );
   });
 });

@@ -140,14 +140,14 @@ const programs: Readonly<Record<string, () => Promise<void>>> = {
   },
 
   async "threads that cannot be started ahead"() {
-    // The check of the options reads it once, and each thread that is started once more.
+    // The checks of the options read it twice, and each thread that is started once more.
     let read = 0;
     const pool = createWorkerPool({
       threads: 3,
       minThreads: 3,
       env: new Proxy(env, {
         ownKeys(target) {
-          if (++read === 3) refuse();
+          if (++read === 4) refuse();
           return Reflect.ownKeys(target);
         },
       }),
