@@ -1,4 +1,5 @@
 import {
+  type Flow,
   flow,
   type SerializedError,
   type SerializedReport,
@@ -311,12 +312,35 @@ describe("a run that its own time limit ended", () => {
     expect(renderHtml(stopped)).toContain("1 of 2 tasks failed");
   });
 
-  it("says so on the terminal while it is watched", async () => {
-    const clock = new VirtualClock();
-    const terminal = new TestTerminal();
-    const observer = progressAt({ clock, env: {}, argv: [] }, { stream: terminal });
-    const slow = task("slow", (_, { signal }) => clock.wait(900, signal));
-    await clock.run(flow("f", { slow }).run({ clock, timeoutMs: 300, observers: [observer] }));
-    expect((await terminal.lines()).join("\n")).toContain("f: failed after 300 ms: its time limit");
-  });
+  it.each(["tty", "plain"] as const)(
+    "says so on the terminal while it is watched: %s",
+    async (mode) => {
+      const told = async (make: (clock: VirtualClock) => Flow<object>): Promise<string> => {
+        const clock = new VirtualClock();
+        const terminal = new TestTerminal();
+        const observer = progressAt({ clock, env: {}, argv: [] }, { stream: terminal, mode });
+        await clock.run(make(clock).run({ clock, timeoutMs: 300, observers: [observer] }));
+        return (await terminal.lines()).join("\n");
+      };
+      const slow = (clock: VirtualClock) =>
+        task("slow", (_, { signal }) => clock.wait(900, signal));
+      const deaf = (clock: VirtualClock) => task("deaf", () => clock.wait(900));
+      const again = task("again", () => Promise.reject(new Error("x")), {
+        retry: { attempts: 9, backoff: "fixed", baseMs: 1000 },
+      });
+      const words = "its time limit of 300 ms";
+      expect(await told((clock) => flow("f", { slow: slow(clock) }))).toContain(
+        `f: failed after 300 ms: ${words}`,
+      );
+      expect(await told((clock) => flow("f", { deaf: deaf(clock) }))).toContain(
+        `f: failed after 900 ms: ${words}`,
+      );
+      expect(await told(() => flow("f", { again }))).toContain(`f: failed after 300 ms: ${words}`);
+      const own = (clock: VirtualClock) =>
+        task("own", (_, { signal }) => clock.wait(900, signal), { timeoutMs: 200 });
+      expect(await told((clock) => flow("f", { own: own(clock) }))).toMatch(
+        /f: failed after 200 ms\s*\n/,
+      );
+    },
+  );
 });

@@ -1,5 +1,12 @@
 /** How far one run is, kept up to date event by event. Knows no screen, and no clock but the events' own. */
-import type { AttemptInfo, RunEvent, RunInfo, TaskInfo } from "@astrum/core";
+import {
+  type AttemptInfo,
+  type RunEvent,
+  type RunInfo,
+  type TaskInfo,
+  type TaskOutcome,
+  TimeoutError,
+} from "@astrum/core";
 
 type Status = Extract<RunEvent, { type: "task.status" }>["to"];
 export type FinalStatus = Exclude<Status, "waiting" | "ready" | "running" | "delayed">;
@@ -59,6 +66,7 @@ export class RunState {
   readonly #items: Map<string, MapItems> = new Map();
   readonly #goingOn: string[] = [];
   readonly #failed: Set<string> = new Set();
+  #limitMs: number | undefined;
 
   constructor(run: RunInfo, startAt: number) {
     this.run = run;
@@ -92,6 +100,11 @@ export class RunState {
   /** Tail tasks that the run did not wait for. */
   get goingOn(): readonly string[] {
     return this.#goingOn;
+  }
+
+  /** The run's own time limit, once a task has ended because of it. */
+  get limitMs(): number | undefined {
+    return this.#limitMs;
   }
 
   failed(key: string): boolean {
@@ -139,6 +152,7 @@ export class RunState {
       }
       case "task.end":
         this.#countItem(event);
+        this.#limitMs ??= runLimitOf(event.outcome);
         break;
     }
   }
@@ -182,6 +196,12 @@ export class RunState {
     if (items === undefined) this.#itemsNamed.set(name, { count: 1, ms });
     else add(items, ms);
   }
+}
+
+function runLimitOf(outcome: TaskOutcome): number | undefined {
+  if (outcome.status !== "cancelled" && outcome.status !== "abandoned") return undefined;
+  const { reason } = outcome;
+  return reason instanceof TimeoutError && reason.scope === "run" ? reason.limitMs : undefined;
 }
 
 function add(observed: Observed, ms: number): void {

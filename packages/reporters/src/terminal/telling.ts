@@ -1,6 +1,7 @@
 /** What is told of a run for good, on the screen and in a log: how a task failed, how the run ended. Secrets are out here. */
 import { type RunEvent, type SerializedError, serializeError } from "@astrum/core";
 import { closingLine, failureLines, plural, stackText } from "../layout/sections.ts";
+import { timeLimit } from "../wording/ending.ts";
 import { errorTitle } from "../wording/error-text.ts";
 import { STATUSES, withoutMembers } from "../wording/outcome.ts";
 import type { Redaction } from "../wording/redact.ts";
@@ -67,7 +68,7 @@ export class Telling {
         this.#text(run.flow),
         executionState,
         durationMs,
-        timedOut ? "its time limit" : "",
+        timedOut ? timeLimit(state.limitMs) : "",
       ),
       [`  ${plural(tasks, "task")}${words === "" ? "" : `: ${words}`}`],
     ];

@@ -22,7 +22,12 @@ function timeLimitOf(report: SerializedReport): number | undefined {
 /** What follows the verdict `failed after 347 ms`: `its time limit of 300 ms`. Empty when the tasks say enough. */
 export function endedBy(report: SerializedReport): string {
   const limit = timeLimitOf(report);
-  return limit === undefined ? "" : `its time limit of ${duration(limit)}`;
+  return limit === undefined ? "" : timeLimit(limit);
+}
+
+/** The same for who knows the limit, or knows only that there was one. */
+export function timeLimit(limitMs: number | undefined): string {
+  return limitMs === undefined ? "its time limit" : `its time limit of ${duration(limitMs)}`;
 }
 
 /** Why the run did not complete, as a sentence about the run; for one that failed because of a task nothing. */
