@@ -34,6 +34,25 @@ it("The context on a worker can be spread and taken apart as in the scheduler's 
   ]);
 });
 
+it("What a function says of its progress harms nothing, whatever it is", async () => {
+  const said: unknown[] = [];
+  const progress = contextOf(said).context.progress as (...told: unknown[]) => void;
+  const hostile = [Object.create(null), Symbol("sign"), 5n, { toString: () => ({}) }];
+  for (const fraction of [...hostile, undefined, Number.NaN, "0.5"])
+    progress(fraction, "no number");
+  for (const message of [...hostile, null]) {
+    progress(0.5, message);
+    await new Promise((resolve) => setImmediate(resolve)); // Sent, so that the next is not merged with it.
+  }
+  expect(said.map((word) => (word as { message: string }).message)).toEqual([
+    "an object",
+    "Symbol(sign)",
+    "5",
+    "an object",
+    "null",
+  ]);
+});
+
 it("Any number may listen to the signals of a context: no warning of a leak", async () => {
   const warnings: string[] = [];
   const note = ({ name }: Error): void => {

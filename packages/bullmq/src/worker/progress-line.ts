@@ -16,11 +16,13 @@ export class ProgressLine {
     this.#send = send;
   }
 
+  /** As the core has it: what is no number tells nothing, and a message may be anything. */
   say(fraction: number, message: string | undefined): void {
+    if (!Number.isFinite(fraction)) return;
     this.#next = {
       n: ++this.#count,
-      fraction: Number(fraction),
-      ...(message !== undefined && { message: String(message).slice(0, 1_000) }),
+      fraction,
+      ...(message !== undefined && { message: textOf(message).slice(0, 1_000) }),
     };
     this.#sending ??= this.#drain();
   }
@@ -37,5 +39,13 @@ export class ProgressLine {
       await this.#send(word).catch(() => {});
     }
     this.#sending = undefined;
+  }
+}
+
+function textOf(message: unknown): string {
+  try {
+    return String(message);
+  } catch {
+    return "an object"; // One without a text: `Object.create(null)`.
   }
 }
