@@ -13,6 +13,10 @@ export type Transferable = TransferListItem | ArrayBufferLike;
  * `signal` aborts with the reason of the caller; inside a synchronous loop, where no event can arrive, read `cancelled`.
  * `attributes` travel back when the function has ended. `defer` runs its clean-ups here, in the thread, before the
  * attempt ends; a thread that is terminated runs none.
+ *
+ * A thread carries out an attempt once: none is started again behind your back, so there is no count of deliveries. For what
+ * must not happen twice when an attempt is retried, make the key of `runId` and `taskName`, which are the same for every
+ * attempt of a task in a run.
  */
 export interface WorkerContext extends TaskContext {
   /** Whether to stop. One atomic read: cheap enough for the innermost loop, and live without yielding. */
