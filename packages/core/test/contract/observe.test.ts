@@ -383,6 +383,35 @@ describe("An observed run", () => {
     ]);
   });
 
+  it("passes progress on as a number and a text, whatever a function says", async () => {
+    const log: string[] = [];
+    const refuse = (): never => {
+      throw new Error("do not look at me");
+    };
+    const hostile = [
+      Object.create(null),
+      Symbol("sign"),
+      5n,
+      { toString: refuse },
+      new Proxy({}, { get: refuse, getPrototypeOf: refuse }),
+    ];
+    const one = task("one", (_, context) => {
+      const progress = context.progress as (...told: unknown[]) => void;
+      for (const one of [...hostile, "0.5", null]) progress(one, "no number");
+      for (const one of hostile) progress(0.5, one);
+    });
+    const report = await flow("f", { one }).run({ observers: [told(log)] });
+    expect(report.observerErrors ?? []).toEqual([]);
+    expect(report.executionState).toBe("completed");
+    expect(log.filter((entry) => entry.startsWith("progress"))).toEqual([
+      "progress one 0.5 an object",
+      "progress one 0.5 Symbol(sign)",
+      "progress one 0.5 5n",
+      "progress one 0.5 an object",
+      "progress one 0.5 an object",
+    ]);
+  });
+
   it("collects from every observer what an attempt takes along, and tells where it ran", async () => {
     const executors: string[] = [];
     const carriers: unknown[] = [];
