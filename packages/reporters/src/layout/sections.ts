@@ -15,6 +15,7 @@ import {
   failuresOf,
   reasonText,
   STATUS_SIGN,
+  startedAgainText,
 } from "../wording/outcome.ts";
 import { indented, type Line, type Meaning } from "../wording/styled.ts";
 import { cut, visible, visibleLines, visibleMessage, visibleName } from "../wording/visible.ts";
@@ -50,6 +51,7 @@ const NAME = 256;
 
 export function textSections(report: SerializedReport, limits: SectionLimits): TextSections {
   const seen = insight(report);
+  const again = startedAgainText(report, (name) => visibleName(cut(name, NAME)));
   return {
     headline: [
       closingLine(
@@ -61,6 +63,7 @@ export function textSections(report: SerializedReport, limits: SectionLimits): T
       [
         `${plural(report.totalTasks, "task")}: ${countsText(report)}; ${plural(report.totalAttempts, "attempt")}, at most ${report.peakConcurrency} at once`,
       ],
+      ...(again === "" ? [] : [[again]]),
     ],
     planIssues: planIssueLines(report),
     failures: failureSection(report, (task) =>

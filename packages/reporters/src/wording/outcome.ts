@@ -68,6 +68,34 @@ export function attemptMessage(attempt: AttemptStatistics, length?: number): str
   return error === undefined ? errorMessage : summarizeError(error, length);
 }
 
+/** Attempts that a runner started more than once, because an executor was lost; the one started most often first. */
+function startedAgain({
+  taskStatistics,
+}: SerializedReport): { readonly name: string; readonly times: number }[] {
+  return taskStatistics
+    .flatMap(({ taskName, attemptStatistics }) =>
+      attemptStatistics.map(({ deliveries }) => ({ name: taskName, times: deliveries ?? 1 })),
+    )
+    .filter(({ times }) => times > 1)
+    .sort((a, b) => b.times - a.times);
+}
+
+/** The sentence of them, which is empty without any; `shown` makes a name safe where it stands. */
+export function startedAgainText(
+  report: SerializedReport,
+  shown: (name: string) => string,
+): string {
+  const again = startedAgain(report);
+  if (again.length === 0) return "";
+  const named = again
+    .slice(0, AGAIN_SHOWN)
+    .map(({ name, times }) => `${shown(name)} ${times} times`);
+  const more = again.length - named.length;
+  return `Started more than once, because an executor was lost: ${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+const AGAIN_SHOWN = 5;
+
 export function isFlaky(task: TaskStatistics): boolean {
   return task.status === "completed" && failedAttempts(task) > 0;
 }

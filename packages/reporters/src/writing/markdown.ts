@@ -18,6 +18,7 @@ import {
   failuresOf,
   reasonText,
   STATUS_SIGN,
+  startedAgainText,
 } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
@@ -110,9 +111,10 @@ function header(report: SerializedReport): string {
     .slice(0, 3)
     .map(({ message }) => `- ${code(cut(visibleMessage(message), 100))}`);
   const plan = issues.length === 0 ? "" : `\nThe plan is wrong:\n\n${issues.join("\n")}\n`;
+  const again = startedAgainText(report, (name) => code(cut(name, 256)));
   const by = endedBy(report);
   const why = by === "" ? "" : `: ${by}`;
-  return `### ${sign} ${name} ${report.executionState} after ${duration(report.totalDurationMs)}${why}\n\n${report.totalTasks} tasks: ${countsText(report)}.\n${plan}`;
+  return `### ${sign} ${name} ${report.executionState} after ${duration(report.totalDurationMs)}${why}\n\n${report.totalTasks} tasks: ${countsText(report)}.\n${again === "" ? "" : `\n${again}.\n`}${plan}`;
 }
 
 /** First with stacks, then by title, then by number: as many as fit, never none. */
