@@ -96,7 +96,7 @@ export { reportOfJournal } from "./resume/report-of-journal.ts";
 
 // Errors, and values as JSON.
 
-export { type EncodedValue, type SerializedError, serializeError } from "./ground/encode.ts";
+export type { EncodedValue } from "./ground/encode.ts";
 export {
   ClockError,
   DefinitionError,
@@ -116,6 +116,7 @@ export {
   type TimeoutFacts,
 } from "./ground/errors.ts";
 export { type ReadableStack, readableStack } from "./ground/readable-stack.ts";
+export { type SerializedError, serializeError } from "./ground/serialize-error.ts";
 export { summarizeError } from "./ground/summarize-error.ts";
 export { type Failure, summarizeFailure } from "./ground/summarize-failure.ts";
 export { VERSION } from "./ground/version.ts";

@@ -11,7 +11,7 @@ import { DETACHED, STATUSES } from "../machine/ledger.ts";
 import { Fingerprints } from "../report/fingerprint.ts";
 import { Reasons } from "../report/reasons.ts";
 import { type ExecutionReport, type RunFacts, reportOf } from "../report/report.ts";
-import { taskName } from "../report/statistics.ts";
+import { taskName } from "../report/task-name.ts";
 import { machineFor } from "./launch.ts";
 
 /** The input log of one run. */

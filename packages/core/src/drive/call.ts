@@ -14,9 +14,13 @@ import { newController } from "./surroundings.ts";
 export interface CallHost {
   readonly runId: string;
   nameOf(task: number): string;
+  /** It said how far it is, as a part from 0 to 1. */
   progress(call: Call, fraction: number, message: string | undefined): void;
   placement(call: Call): Placement;
 }
+
+/** Of what it said last of its progress, more is not kept. */
+const MAX_SAID = 500;
 
 export class Call implements TaskContext {
   readonly #host: CallHost;
@@ -81,7 +85,11 @@ export class Call implements TaskContext {
   }
 
   progress(fraction: number, message?: string): void {
-    if (!this.over && !this.ended) this.#host.progress(this, fraction, message);
+    if (this.over || this.ended || !Number.isFinite(fraction)) return;
+    const text = message === undefined || typeof message === "string" ? message : describe(message);
+    const between = Math.min(1, Math.max(0, fraction));
+    this.said = { fraction: between, message: text?.slice(0, MAX_SAID) };
+    this.#host.progress(this, between, text);
   }
 
   defer(cleanup: (signal: AbortSignal) => unknown): void {

@@ -7,13 +7,14 @@ import type { Anchor } from "../contract/clock.ts";
 import type { Observer, RunInfo } from "../contract/observer.ts";
 import type { Placement } from "../contract/runner.ts";
 import { noSuchTask } from "../define/graph.ts";
-import { describe } from "../ground/errors.ts";
 import type { Machine, RunSettings } from "../machine/attempts.ts";
 import type { Command, MachineEvent, ReturnedEvent, StopCause } from "../machine/event.ts";
+import { rounded } from "../report/durations.ts";
 import { Fingerprints } from "../report/fingerprint.ts";
 import { Reasons } from "../report/reasons.ts";
 import type { Report, RunFacts, SerializedReport } from "../report/report.ts";
-import { rounded, type TaskStatistics, taskName, taskNamed } from "../report/statistics.ts";
+import type { TaskStatistics } from "../report/statistics.ts";
+import { taskName, taskNamed } from "../report/task-name.ts";
 import type { Earlier } from "../resume/earlier.ts";
 import { type AsyncContext, captureContext } from "./async-context.ts";
 import type { Call } from "./call.ts";
@@ -31,9 +32,6 @@ import { AttemptStarter, type StartHost } from "./start-attempt.ts";
 import { journalFailure, Stored } from "./stored.ts";
 import { newRunId, runHeader } from "./surroundings.ts";
 import { Values } from "./values.ts";
-
-/** Of the progress that an attempt told last, more is not kept. */
-const MAX_SAID = 500;
 
 /** Is told what the machine is told. */
 export interface Recorder {
@@ -394,11 +392,7 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
   }
 
   progress(call: Call, fraction: number, message: string | undefined): void {
-    if (!Number.isFinite(fraction)) return;
-    const said = message === undefined || typeof message === "string" ? message : describe(message);
-    const between = Math.min(1, Math.max(0, fraction));
-    call.said = { fraction: between, message: said?.slice(0, MAX_SAID) };
-    this.notifier?.progress(call, between, said, this.now());
+    this.notifier?.progress(call, fraction, message, this.now());
   }
 
   placement(call: Call): Placement {

@@ -10,7 +10,7 @@ import {
   promisedWith,
   type RunScope,
 } from "../contract/observer.ts";
-import { type SerializedError, serializeError } from "../ground/encode.ts";
+import { type SerializedError, serializeError } from "../ground/serialize-error.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
 
 /** Faults that are kept; an observer that fails at every event of a huge run must not fill the report. */

@@ -15,11 +15,8 @@ import type {
   TaskOutcome,
   TaskScope,
 } from "../contract/observer.ts";
-import { type Definition, maxRetriesOf } from "../define/definition.ts";
-import { dependencyNames } from "../define/graph.ts";
-import type { GraphPlan } from "../define/plan.ts";
-import type { SerializedError } from "../ground/encode.ts";
 import { frozen } from "../ground/frozen.ts";
+import type { SerializedError } from "../ground/serialize-error.ts";
 import {
   CANCELLED,
   COMPLETED,
@@ -31,11 +28,13 @@ import {
   STATUSES,
   WAITING,
 } from "../machine/ledger.ts";
+import { between, queuedOf, rounded, startOf } from "../report/durations.ts";
 import type { ReportFooter, ReportHeader } from "../report/report.ts";
-import { between, rounded, startOf, taskName } from "../report/statistics.ts";
+import { taskName } from "../report/task-name.ts";
 import { type Facts, limitName, taskRow } from "../report/task-row.ts";
 import type { Call } from "./call.ts";
 import { Faults, Hooks, type Scopes } from "./hooks.ts";
+import { taskInfo } from "./task-info.ts";
 
 const NOTHING: readonly never[] = [];
 
@@ -138,19 +137,12 @@ export class Notifier {
     if (scopes === undefined) return;
     this.#tasks.delete(task);
     const { ledger } = this.#run;
-    const first = ledger.firstAttempt[task] as number;
-    let queued = 0;
-    let attempts = 0;
-    for (let attempt = first; attempt !== -1; attempt = ledger.attemptNext[attempt] as number) {
-      queued += between(ledger.queuedAt[attempt] as number, ledger.startAt[attempt] as number);
-      attempts++;
-    }
     const event = Object.freeze({
       at: this.#wall(at),
       task: this.#info(task),
       outcome: Object.freeze(this.#outcome(task, status)),
-      attempts,
-      queuedMs: rounded(queued),
+      attempts: ledger.attemptCount(task),
+      queuedMs: queuedOf(ledger, task),
       durationMs: this.#durationOf(task, at),
     });
     this.#hooks.end(scopes, "task.end", (scope) => scope.end?.(event));
@@ -341,31 +333,6 @@ export class Notifier {
     }
     return info;
   }
-}
-
-export function taskInfo(
-  { graph, depth }: GraphPlan,
-  ledger: Ledger,
-  run: RunInfo,
-  task: number,
-): TaskInfo {
-  const spawn = task < graph.size ? undefined : ledger.spawnOf(task);
-  const definition = graph.definitions[spawn?.map ?? task] as Definition;
-  return Object.freeze({
-    run,
-    name: definition.name,
-    key: taskName(graph, ledger, task),
-    kind: spawn ? "item" : graph.tails.has(task) ? "tail" : definition.kind,
-    stage: spawn ? null : (depth[task] as number),
-    dependencies: Object.freeze(spawn ? [] : dependencyNames(graph, task)),
-    parent: spawn && definition.name,
-    maxAttempts: maxRetriesOf(definition) + 1,
-    concurrency:
-      spawn === undefined && definition.kind === "map"
-        ? definition.options?.concurrency
-        : undefined,
-    tags: Object.freeze([...(definition.options?.tags ?? [])]),
-  });
 }
 
 /** The attempt as it is known at its end: where it ran, and how often it was started. */

@@ -10,7 +10,8 @@ import type { MachineEvent } from "../machine/event.ts";
 import type { AsyncContext } from "./async-context.ts";
 import { type Call, contextOf } from "./call.ts";
 import type { AttemptEnder } from "./end-attempt.ts";
-import { type Notifier, taskInfo } from "./notify.ts";
+import type { Notifier } from "./notify.ts";
+import { taskInfo } from "./task-info.ts";
 import type { Values } from "./values.ts";
 
 /** A call that holds the thread longer than this is told in the report. */

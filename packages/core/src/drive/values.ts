@@ -8,7 +8,7 @@ import type { Outcome } from "../define/task.ts";
 import type { Machine } from "../machine/attempts.ts";
 import { outcomeOf } from "../report/outcome.ts";
 import type { Reasons } from "../report/reasons.ts";
-import { taskName } from "../report/statistics.ts";
+import { taskName } from "../report/task-name.ts";
 import { type Prepared, plainArguments, plainInputs, type Sources } from "./inputs.ts";
 import { NO_PARAMETERS, type Parameters } from "./parameters.ts";
 

@@ -5,7 +5,7 @@ import { summarizeError } from "../ground/summarize-error.ts";
 import type { Machine } from "../machine/attempts.ts";
 import type { Fingerprints } from "../report/fingerprint.ts";
 import type { Origins } from "../report/origin.ts";
-import { taskName } from "../report/statistics.ts";
+import { taskName } from "../report/task-name.ts";
 import type { Journal, JournalEntry } from "../resume/journal.ts";
 import type { Restoration } from "../resume/restore.ts";
 

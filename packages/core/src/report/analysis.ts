@@ -4,8 +4,10 @@
  */
 
 import type { GraphPlan } from "../define/plan.ts";
-import { BY_MAP, BY_SEMAPHORE, type Ledger, RUNNING, type Spawn } from "../machine/ledger.ts";
-import { type Ms, micros, taskName } from "./statistics.ts";
+import { BY_MAP, BY_SEMAPHORE, type Ledger, type Spawn } from "../machine/ledger.ts";
+import { micros, ranMicros } from "./durations.ts";
+import type { Ms } from "./statistics.ts";
+import { taskName } from "./task-name.ts";
 
 /** How an attempt hangs on the one before it on the critical path. */
 export type Link = "start" | "dependency" | "slot" | "retry" | "stage" | "item" | "external";
@@ -159,8 +161,7 @@ function ownMicros(ledger: Ledger, task: number): number {
     attempt !== -1;
     attempt = ledger.attemptNext[attempt] as number
   ) {
-    if (ledger.attemptStatus[attempt] === RUNNING) continue;
-    own += micros(ledger.endAt[attempt] as number) - micros(ledger.startAt[attempt] as number);
+    own += ranMicros(ledger, attempt);
     if (ledger.attemptNext[attempt] !== -1) own += micros(ledger.retryDelay.get(attempt) ?? 0);
   }
   return own;
@@ -198,10 +199,9 @@ function bounds({ ledger, plan, concurrency }: Analysed): Analysis["bounds"] {
     if (done > longest) longest = done;
   }
   for (let attempt = 0; attempt < ledger.attempts; attempt++) {
-    if (ledger.attemptStatus[attempt] === RUNNING) continue;
     if (tails.size > 0 && tails.has(ledger.plannedOf(ledger.attemptTask[attempt] as number)))
       continue;
-    work += micros(ledger.endAt[attempt] as number) - micros(ledger.startAt[attempt] as number);
+    work += ranMicros(ledger, attempt);
   }
   return {
     dependencyMs: longest / 1000,

@@ -5,7 +5,7 @@
 import type { Issue } from "../ground/errors.ts";
 import { summarizeFailure } from "../ground/summarize-failure.ts";
 import { ABANDONED, CANCELLED, type Ledger } from "../machine/ledger.ts";
-import { taskName } from "./statistics.ts";
+import { taskName } from "./task-name.ts";
 import type { Facts } from "./task-row.ts";
 
 /** To have gone on for less than this after being asked to stop, in milliseconds, is not worth a word. */

@@ -7,8 +7,9 @@ import { dependencyNames, type Graph, noSuchTask } from "../define/graph.ts";
 import type { GraphPlan } from "../define/plan.ts";
 import type { Outcome, Task } from "../define/task.ts";
 import { type Brand, brand } from "../ground/brand.ts";
-import { type EncodedValue, encodeValue, type SerializedError } from "../ground/encode.ts";
+import { type EncodedValue, encodeValue } from "../ground/encode.ts";
 import type { Issue } from "../ground/errors.ts";
+import type { SerializedError } from "../ground/serialize-error.ts";
 import { spreadable } from "../ground/spreadable.ts";
 import {
   ABANDONED,
@@ -22,21 +23,14 @@ import {
   STATUSES,
 } from "../machine/ledger.ts";
 import { type Analysis, analyse } from "./analysis.ts";
+import { between, ranMicros, rounded } from "./durations.ts";
 import { errorSummary } from "./error-summary.ts";
 import type { Origin, Origins } from "./origin.ts";
 import { outcomeOf } from "./outcome.ts";
 import { runError } from "./run-error.ts";
 import { StageRow } from "./stage-row.ts";
-import {
-  between,
-  type Ms,
-  micros,
-  rounded,
-  type StageStatistics,
-  type TaskStatistics,
-  taskName,
-  taskNamed,
-} from "./statistics.ts";
+import type { Ms, StageStatistics, TaskStatistics } from "./statistics.ts";
+import { taskName, taskNamed } from "./task-name.ts";
 import { type Facts, type TaskRow, taskRow } from "./task-row.ts";
 
 export interface PlanIssue {
@@ -350,12 +344,9 @@ export class Report implements ExecutionReport {
   }
 
   get busyMs(): Ms {
-    const { attempts, startAt, endAt } = this.#ledger;
+    const ledger = this.#ledger;
     let busy = 0;
-    for (let attempt = 0; attempt < attempts; attempt++) {
-      const end = endAt[attempt] as number;
-      if (!Number.isNaN(end)) busy += micros(end) - micros(startAt[attempt] as number);
-    }
+    for (let attempt = 0; attempt < ledger.attempts; attempt++) busy += ranMicros(ledger, attempt);
     return busy / 1000;
   }
 

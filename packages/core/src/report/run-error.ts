@@ -4,7 +4,7 @@ import { RunError } from "../ground/errors.ts";
 import { FAILED } from "../machine/ledger.ts";
 import { errorSummary, type FailedFacts } from "./error-summary.ts";
 import { fateOf } from "./reasons.ts";
-import { taskName } from "./statistics.ts";
+import { taskName } from "./task-name.ts";
 
 /** More lines are counted only. */
 const SHOWN = 20;

@@ -7,15 +7,8 @@ import { dependencyNames } from "../define/graph.ts";
 import type { GraphPlan, PlannedStage } from "../define/plan.ts";
 import { type Brand, brand } from "../ground/brand.ts";
 import type { Ledger } from "../machine/ledger.ts";
-import {
-  between,
-  endOf,
-  instant,
-  type Ms,
-  type Offset,
-  type StageStatistics,
-  startOf,
-} from "./statistics.ts";
+import { between, endOf, instant, startOf } from "./durations.ts";
+import type { Ms, Offset, StageStatistics } from "./statistics.ts";
 
 /** A live view: copy it with `toJSON()`, not by spreading. */
 export class StageRow implements StageStatistics {

@@ -1,12 +1,5 @@
-/**
- * The shapes of the rows that people read, and how instants become milliseconds: rounded to microseconds first, and
- * durations are differences of rounded instants, so that what adds up on the clock adds up in the report.
- */
-
-import type { Definition } from "../define/definition.ts";
-import type { Graph } from "../define/graph.ts";
-import type { SerializedError } from "../ground/encode.ts";
-import type { Ledger } from "../machine/ledger.ts";
+/** The shapes of the rows that people read: of a task, of an attempt, of a stage. Types only; others make the rows. */
+import type { SerializedError } from "../ground/serialize-error.ts";
 
 /** Milliseconds, rounded to 3 decimals. Durations end in `Ms`. */
 export type Ms = number;
@@ -117,72 +110,4 @@ export interface AttemptStatistics {
   /** How often it was started, where that is more than once: a runner that delivers at least once lost an executor. */
   deliveries?: number;
   trace?: { traceId: string; spanId: string };
-}
-
-/** Whole microseconds. */
-export function micros(ms: number): number {
-  return Math.round(ms * 1000);
-}
-
-/** The difference of two instants as milliseconds. */
-export function between(from: number, to: number): Ms {
-  return (micros(to) - micros(from)) / 1000;
-}
-
-export function rounded(ms: number): Ms {
-  return micros(ms) / 1000;
-}
-
-/** `null` for what has not happened. */
-export function instant(ms: number): Offset | null {
-  return Number.isNaN(ms) ? null : rounded(ms);
-}
-
-/** The name of a task or of an item, `map[3]`. */
-export function taskName(graph: Graph, ledger: Ledger, task: number): string {
-  if (task < graph.size) return (graph.definitions[task] as Definition).name;
-  const spawn = ledger.spawnOf(task);
-  if (spawn === undefined) throw new RangeError(`There is no task ${task}`);
-  return `${(graph.definitions[spawn.map] as Definition).name}[${task - spawn.first}]`;
-}
-
-/** The task of that name, or the item, `map[3]`, once its map has listed it. */
-export function taskNamed(graph: Graph, ledger: Ledger, name: string): number | undefined {
-  const planned = graph.index.get(name);
-  if (planned !== undefined || ledger.spawns.length === 0) return planned;
-  const [, map = "", digits = ""] = /^(.*)\[(0|[1-9]\d*)\]$/s.exec(name) ?? [];
-  const spawn = ledger.spawnOfMap.get(graph.index.get(map) ?? -1);
-  return spawn !== undefined && Number(digits) < spawn.count
-    ? spawn.first + Number(digits)
-    : undefined;
-}
-
-/** When a task or item was first called; `NaN` if it never was. A map begins with the first of its items. */
-export function startOf(ledger: Ledger, task: number): number {
-  const first = ledger.firstAttempt[task] as number;
-  if (first !== -1) return ledger.startAt[first] as number;
-  return edgeOfItems(ledger, task, startOf, Math.min);
-}
-
-/** When its last attempt ended; `NaN` while it has not. A map ends with the last of its items. */
-export function endOf(ledger: Ledger, task: number): number {
-  const last = ledger.lastAttempt[task] as number;
-  if (last !== -1) return ledger.endAt[last] as number;
-  return edgeOfItems(ledger, task, endOf, Math.max);
-}
-
-function edgeOfItems(
-  ledger: Ledger,
-  map: number,
-  of: (ledger: Ledger, item: number) => number,
-  choose: (a: number, b: number) => number,
-): number {
-  const { first, count } = ledger.spawnOfMap.get(map) ?? { first: 0, count: 0 };
-  let edge = Number.NaN;
-  for (let item = first; item < first + count; item++) {
-    const instant = of(ledger, item);
-    if (Number.isNaN(instant)) continue;
-    edge = Number.isNaN(edge) ? instant : choose(edge, instant);
-  }
-  return edge;
 }

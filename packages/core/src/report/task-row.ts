@@ -7,7 +7,8 @@ import { type Definition, maxRetriesOf } from "../define/definition.ts";
 import { EDGE_KINDS, type Graph } from "../define/graph.ts";
 import type { GraphPlan } from "../define/plan.ts";
 import { type Brand, brand } from "../ground/brand.ts";
-import { describeOutput, type SerializedError, serializeError } from "../ground/encode.ts";
+import { describeOutput } from "../ground/encode.ts";
+import { type SerializedError, serializeError } from "../ground/serialize-error.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
 import {
   ABANDONED,
@@ -24,22 +25,11 @@ import {
   type Spawn,
   STATUSES,
 } from "../machine/ledger.ts";
+import { between, endOf, instant, micros, queuedOf, ranOf, rounded, startOf } from "./durations.ts";
 import { type Fingerprints, selectedKey } from "./fingerprint.ts";
 import type { Reasons } from "./reasons.ts";
-import {
-  type AttemptStatistics,
-  between,
-  endOf,
-  instant,
-  type Ms,
-  micros,
-  type Offset,
-  rounded,
-  startOf,
-  type TaskStatistics,
-  type TaskStatus,
-  taskName,
-} from "./statistics.ts";
+import type { AttemptStatistics, Ms, Offset, TaskStatistics, TaskStatus } from "./statistics.ts";
+import { taskName } from "./task-name.ts";
 
 /** What rows are made from. */
 export interface Facts {
@@ -184,24 +174,11 @@ export class TaskRow implements Fields {
   }
 
   get queuedMs(): Ms {
-    const { firstAttempt, attemptNext, queuedAt, startAt } = this.#facts.ledger;
-    let queued = 0;
-    let attempt = firstAttempt[this.#task] as number;
-    for (; attempt !== -1; attempt = attemptNext[attempt] as number) {
-      queued += micros(startAt[attempt] as number) - micros(queuedAt[attempt] as number);
-    }
-    return queued / 1000;
+    return queuedOf(this.#facts.ledger, this.#task);
   }
 
   get runMs(): Ms {
-    const { firstAttempt, attemptNext, startAt, endAt } = this.#facts.ledger;
-    let ran = 0;
-    let attempt = firstAttempt[this.#task] as number;
-    for (; attempt !== -1; attempt = attemptNext[attempt] as number) {
-      const end = endAt[attempt] as number;
-      if (!Number.isNaN(end)) ran += micros(end) - micros(startAt[attempt] as number);
-    }
-    return ran / 1000;
+    return ranOf(this.#facts.ledger, this.#task);
   }
 
   get releasedBy(): string | undefined {

@@ -4,7 +4,7 @@
  */
 import { describe, frameless, type Progress, TimeoutError } from "../ground/errors.ts";
 import type { Reason } from "../machine/ledger.ts";
-import { rounded } from "./statistics.ts";
+import { rounded } from "./durations.ts";
 
 /** By so much of the limit too late is worth a word: the thread was held. */
 const LATE_PART = 0.1;

@@ -1,0 +1,32 @@
+/** What stands fast about a task, as observers and runners are told it; the same through a whole run. Knows no attempt. */
+import type { RunInfo, TaskInfo } from "../contract/observer.ts";
+import { type Definition, maxRetriesOf } from "../define/definition.ts";
+import { dependencyNames } from "../define/graph.ts";
+import type { GraphPlan } from "../define/plan.ts";
+import type { Ledger } from "../machine/ledger.ts";
+import { taskName } from "../report/task-name.ts";
+
+export function taskInfo(
+  { graph, depth }: GraphPlan,
+  ledger: Ledger,
+  run: RunInfo,
+  task: number,
+): TaskInfo {
+  const spawn = task < graph.size ? undefined : ledger.spawnOf(task);
+  const definition = graph.definitions[spawn?.map ?? task] as Definition;
+  return Object.freeze({
+    run,
+    name: definition.name,
+    key: taskName(graph, ledger, task),
+    kind: spawn ? "item" : graph.tails.has(task) ? "tail" : definition.kind,
+    stage: spawn ? null : (depth[task] as number),
+    dependencies: Object.freeze(spawn ? [] : dependencyNames(graph, task)),
+    parent: spawn && definition.name,
+    maxAttempts: maxRetriesOf(definition) + 1,
+    concurrency:
+      spawn === undefined && definition.kind === "map"
+        ? definition.options?.concurrency
+        : undefined,
+    tags: Object.freeze([...(definition.options?.tags ?? [])]),
+  });
+}
