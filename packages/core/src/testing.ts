@@ -181,7 +181,7 @@ export function scripted(
     const record = issues.record([`steps[${at}]`], step ?? null, STEP_KEYS);
     issues.amount([`steps[${at}].ms`], record?.ms);
   });
-  if (issues.list.length > 0) throw new DefinitionError(issues.list);
+  issues.throwAs(DefinitionError);
   let calls = 0;
   const play = (_: unknown, { signal }: TaskContext): unknown => {
     const step = steps[Math.min(calls++, steps.length - 1)] ?? {};

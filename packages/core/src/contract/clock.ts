@@ -52,7 +52,7 @@ export function anchor(clock: Clock = systemClock): Anchor {
   const issues = new Issues();
   const now = read(issues, "now()", () => clock.now());
   const epochMs = read(issues, "wallNow()", () => clock.wallNow());
-  if (issues.list.length > 0) throw new DefinitionError(issues.list);
+  issues.throwAs(DefinitionError);
   return { clock, now, epochMs };
 }
 

@@ -206,7 +206,7 @@ export function fromEvents(name: string, on: (event: RunEvent) => void): Observe
   const issues = new Issues();
   issues.name(["name"], name, "The name of an observer");
   if (typeof on !== "function") issues.expected(["on"], "a function", on);
-  if (issues.list.length > 0) throw new DefinitionError(issues.list);
+  issues.throwAs(DefinitionError);
   // Every event names its task and attempt, so the scopes know nothing: one of each kind serves them all.
   const attempt: AttemptScope = {
     progress: (event) => on({ type: "attempt.progress", ...event }),

@@ -95,6 +95,6 @@ export function param(name: string, schema?: Schema): unknown {
   const issues = new Issues();
   issues.name(["name"], name, "The name of a parameter");
   checkSchema(issues, ["params", name, "schema"], schema);
-  if (issues.list.length > 0) throw new DefinitionError(issues.list);
+  issues.throwAs(DefinitionError);
   return new ParamInput(name, schema);
 }

@@ -153,7 +153,7 @@ export class GraphPlan implements Plan {
   criticalPath(estimates?: Readonly<Record<string, number>>): string[] {
     const issues = new Issues();
     checkEstimates(issues, estimates);
-    if (issues.list.length > 0) throw new DefinitionError(issues.list);
+    issues.throwAs(DefinitionError);
     const length = remainingPaths(this, estimates);
     const { start, end } = this.graph.dependents;
     let next = -1;
@@ -284,7 +284,7 @@ export function plan(
     }
   }
   if (filled < size) reportCycle(issues, graph, missing);
-  if (issues.list.length > 0) throw new PlanError(issues.list);
+  issues.throwAs(PlanError);
 
   const totalStages = Math.max(deepest, 0);
   const stageStart = new Int32Array(totalStages + 1);

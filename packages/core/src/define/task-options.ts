@@ -88,12 +88,7 @@ export function checkOptions(
   issues.record(path, given, kind === "map" ? MAP_OPTION_KEYS : OPTION_KEYS);
   checkRetry(issues, [...path, "retry"], given.retry);
   const { timeoutMs, priority, tags } = given;
-  if (
-    timeoutMs !== undefined &&
-    !(typeof timeoutMs === "number" && timeoutMs > 0 && timeoutMs < Infinity)
-  ) {
-    issues.expected([...path, "timeoutMs"], "a number of milliseconds above 0", timeoutMs);
-  }
+  issues.timeLimit([...path, "timeoutMs"], timeoutMs);
   if (priority !== undefined && !Number.isFinite(priority)) {
     issues.expected([...path, "priority"], "a finite number", priority);
   }

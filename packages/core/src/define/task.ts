@@ -237,7 +237,7 @@ function define(
       ["tasks", name],
     );
   }
-  if (issues.list.length > 0) throw new DefinitionError(issues.list);
+  issues.throwAs(DefinitionError);
   const call = run as TaskHandle["run"];
   const checked = options as Definition["options"];
   return kind === "map"

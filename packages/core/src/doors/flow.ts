@@ -77,11 +77,11 @@ export function flow<R extends Roots>(
   const rootTasks = handles(misuse, "roots", roots ?? null);
   const given = misuse.record([], options, ["tails"]);
   const tailTasks = handles(misuse, "tails", given?.tails ?? {});
-  if (misuse.list.length > 0) throw new DefinitionError(misuse.list);
+  misuse.throwAs(DefinitionError);
 
   const issues = new Issues();
   const built = reach(name, rootTasks, tailTasks, issues);
-  if (issues.list.length > 0) throw new PlanError(issues.list);
+  issues.throwAs(PlanError);
   return new GraphFlow(name, built) as unknown as Flow<{ readonly [K in keyof R]: ValueOf<R[K]> }>;
 }
 
@@ -222,7 +222,7 @@ class GraphFlow implements Flow<Record<string, unknown>> {
   plan(options?: Pick<RunOptions, "targets">): Plan {
     const issues = new Issues();
     const { targets } = checkRunOptions(issues, options);
-    if (issues.list.length > 0) throw new DefinitionError(issues.list);
+    issues.throwAs(DefinitionError);
     return this.#plan(targets);
   }
 
@@ -261,12 +261,12 @@ class GraphFlow implements Flow<Record<string, unknown>> {
   #launch(given: RunOptions | undefined): Execution {
     const issues = new Issues();
     const options = checkRunOptions(issues, given);
-    if (issues.list.length > 0) throw new DefinitionError(issues.list);
+    issues.throwAs(DefinitionError);
     const from = anchor(options.clock);
     const planned = this.#plan(options.targets);
     const { graph } = planned;
     checkNeeds(issues, graph, options, this.#graph);
-    if (issues.list.length > 0) throw new PlanError(issues.list);
+    issues.throwAs(PlanError);
     return launch({
       plan: planned,
       options,

@@ -24,7 +24,7 @@ const registrations = new WeakMap<Observer, object>();
 export function registerGlobalObserver(observer: Observer): () => void {
   const issues = new Issues();
   checkObserver(issues, ["observer"], observer);
-  if (issues.list.length > 0) throw new DefinitionError(issues.list);
+  issues.throwAs(DefinitionError);
   const observers = globalObservers();
   const name = nameOf(observer);
   for (const other of observers) if (nameOf(other) === name) observers.delete(other);
@@ -64,7 +64,7 @@ export async function flushObservers(
   const issues = new Issues();
   const given = issues.record([], options, ["timeoutMs"]);
   issues.amount(["timeoutMs"], given?.timeoutMs);
-  if (issues.list.length > 0) throw new DefinitionError(issues.list);
+  issues.throwAs(DefinitionError);
   const { timeoutMs = 5000 } = options;
   const observers = new Set([...globalObservers(), ...seenObservers.all()]);
   const controller = new AbortController();

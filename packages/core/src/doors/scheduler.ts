@@ -72,7 +72,7 @@ export class DynamicScheduler {
     this.#callables = checkTasks(issues, tasks);
     this.#orders = checkOrders(issues, taskOrder);
     checkSchedulerOptions(issues, options);
-    if (issues.list.length > 0) throw new DefinitionError(issues.list);
+    issues.throwAs(DefinitionError);
     this.#options = options;
   }
 

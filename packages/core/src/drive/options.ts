@@ -107,12 +107,7 @@ export function checkRunOptions(
   const resources = issues.record(["resources"], given.resources);
   for (const name in resources) issues.integer(["resources", name], resources[name], 0);
   checkFailure(issues, failure);
-  if (
-    timeoutMs !== undefined &&
-    !(typeof timeoutMs === "number" && timeoutMs > 0 && timeoutMs < Infinity)
-  ) {
-    issues.expected(["timeoutMs"], "a number of milliseconds above 0", timeoutMs);
-  }
+  issues.timeLimit(["timeoutMs"], timeoutMs);
   issues.amount(["graceMs"], given.graceMs);
   issues.array(["targets"], targets, "task names", isString);
   checkBindings(issues, params);

@@ -42,7 +42,7 @@ export function checkParameters(
       }
     }),
   ).then(() => {
-    if (issues.list.length > 0) throw new PlanError(issues.list);
+    issues.throwAs(PlanError);
     return values;
   });
 }

@@ -23,7 +23,7 @@ export class Semaphore {
   constructor(limit: number) {
     const issues = new Issues();
     issues.integer(["limit"], limit ?? Number.NaN, 1);
-    if (issues.list.length > 0) throw new DefinitionError(issues.list);
+    issues.throwAs(DefinitionError);
     this.limit = limit;
   }
 

@@ -1,6 +1,6 @@
 /**
  * Values are checked where they enter, in one voice: ``Expected `concurrency` to be an integer from 1 up, got `0` ``.
- * Checks collect issues and never throw: the caller decides what to throw once it has seen everything.
+ * Checks collect issues and never throw: the caller says when, once it has seen everything, and as what.
  * Knows numbers, names and keys; knows nothing of graphs.
  */
 import { brandOf } from "./brand.ts";
@@ -18,6 +18,11 @@ export class Issues {
     this.list.push(
       suggestion === undefined ? { code, message, path } : { code, message, path, suggestion },
     );
+  }
+
+  /** Throws all that was found, as an error of this class; nothing when nothing was. */
+  throwAs(error: new (issues: readonly Issue[]) => Error): void {
+    if (this.list.length > 0) throw new error(this.list);
   }
 
   expected(path: readonly string[], expectation: string, value: unknown): void {
@@ -55,6 +60,12 @@ export class Issues {
     if (typeof value !== "number" || !Number.isFinite(value) || value < 0) {
       this.expected(path, `${what} from 0 up`, value);
     }
+  }
+
+  /** A time limit; `undefined` passes. */
+  timeLimit(path: readonly string[], value: unknown): void {
+    if (value === undefined || (typeof value === "number" && value > 0 && value < Infinity)) return;
+    this.expected(path, "a number of milliseconds above 0", value);
   }
 
   /** Milliseconds that a `Date` could hold: no clock is farther away. */

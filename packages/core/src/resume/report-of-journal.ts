@@ -51,7 +51,7 @@ export function reportOfJournal(entries: Iterable<JournalEntry>): SerializedRepo
     const path = [`entries[${at++}]`];
     if (isEntry(issues, path, entry)) take(runs, latest, entry);
   }
-  if (issues.list.length > 0) throw new DefinitionError(issues.list);
+  issues.throwAs(DefinitionError);
   const chosen = runs.at(-1);
   const told = new Map<string, CompletedEntry>();
   for (const run of chain(runs)) {
