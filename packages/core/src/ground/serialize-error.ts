@@ -2,9 +2,9 @@
  * Errors as JSON, bounded and without surprises: whatever a getter of the user does, nothing here throws, and what is left
  * out says so. Knows no task and no line for people.
  */
+import { causesOf } from "./causes.ts";
 import { type EncodedValue, encodeValue } from "./encode.ts";
 import { describe } from "./errors.ts";
-import { fieldOf } from "./field.ts";
 
 export interface SerializedError {
   name: string;
@@ -28,7 +28,6 @@ const MAX_TREE = 500;
 const MAX_TREE_TEXT = 1_000_000;
 /** When these are spent an error is its message without its stack, and of that so much. */
 const SHORT_TEXT = 500;
-const MAX_STEPS = 1000;
 
 /**
  * An error as the report holds it, for observers that write one down: with its causes (8 deep, of a longer chain the last is
@@ -82,25 +81,10 @@ function addCause(result: SerializedError, cause: unknown, depth: number, tree: 
     result.truncated = true;
     return;
   }
-  const root = depth === MAX_CAUSES - 1 ? rootOf(cause) : cause;
+  // The last of a longer chain: why all of it happened.
+  const root = depth === MAX_CAUSES - 1 ? causesOf(cause).at(-1) : cause;
   if (root !== cause) result.truncated = true;
   result.cause = serialized(root, depth + 1, tree);
-}
-
-/** The last of a chain of causes: why all of it happened. In a circle, where it closes. */
-function rootOf(error: unknown): unknown {
-  let root = error;
-  const seen = new Set([root]);
-  for (let cause = causeOf(root); seen.size < MAX_STEPS; cause = causeOf(cause)) {
-    if (cause === undefined || cause === null || seen.has(cause)) break;
-    seen.add(cause);
-    root = cause;
-  }
-  return root;
-}
-
-function causeOf(error: unknown): unknown {
-  return typeof error === "object" ? fieldOf(error, "cause") : undefined;
 }
 
 function addMembers(

@@ -2,6 +2,7 @@
  * What an error says, in one line: the one place that tells people why something failed. It reads live errors and their
  * serialised form alike, so that a report, its formats and what is thrown all say the same. Knows no task and no stack.
  */
+import { causesOf } from "./causes.ts";
 import { describe } from "./errors.ts";
 import { fieldOf } from "./field.ts";
 
@@ -13,7 +14,6 @@ const MAX_MEMBERS = 3;
 const MAX_TOLD = 12;
 /** So many links of a chain of causes are told, the last of them the root: as many as a serialised error has. */
 const MAX_LINKS = 8;
-const MAX_STEPS = 1000;
 
 /**
  * An error in one line: its message, what its members say if it is an aggregate, then the same of its cause, and of that
@@ -66,19 +66,9 @@ const SKIPPED = Symbol("causes that are left out");
 
 /** The error and its causes, outermost first; a circle ends where it closes. */
 function linksOf(error: unknown, inside: ReadonlySet<unknown>): unknown[] {
-  const links = [error];
-  const seen = new Set<unknown>(inside).add(error);
-  for (let cause = causeOf(error); links.length < MAX_STEPS; cause = causeOf(cause)) {
-    if (cause === undefined || cause === null || seen.has(cause)) break;
-    seen.add(cause);
-    links.push(cause);
-  }
+  const links = causesOf(error, inside);
   if (links.length <= MAX_LINKS) return links;
   return [...links.slice(0, MAX_LINKS - 1), SKIPPED, links.at(-1)];
-}
-
-function causeOf(error: unknown): unknown {
-  return isRecord(error) ? fieldOf(error, "cause") : undefined;
 }
 
 function isRecord(value: unknown): value is object {
