@@ -28,10 +28,11 @@ import {
   STATUSES,
   WAITING,
 } from "../machine/ledger.ts";
+import { limitName } from "../report/attempt-row.ts";
 import { between, queuedOf, rounded, startOf } from "../report/durations.ts";
 import type { ReportFooter, ReportHeader } from "../report/report.ts";
 import { taskName } from "../report/task-name.ts";
-import { type Facts, limitName, taskRow } from "../report/task-row.ts";
+import { type Facts, taskRow } from "../report/task-row.ts";
 import type { Call } from "./call.ts";
 import { Faults, Hooks, type Scopes } from "./hooks.ts";
 import { taskInfo } from "./task-info.ts";

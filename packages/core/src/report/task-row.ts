@@ -5,39 +5,29 @@
 
 import { type Definition, maxRetriesOf } from "../define/definition.ts";
 import { EDGE_KINDS, type Graph } from "../define/graph.ts";
-import type { GraphPlan } from "../define/plan.ts";
 import { type Brand, brand } from "../ground/brand.ts";
 import { describeOutput } from "../ground/encode.ts";
 import { type SerializedError, serializeError } from "../ground/serialize-error.ts";
-import { summarizeError } from "../ground/summarize-error.ts";
 import {
   ABANDONED,
-  BY_CONCURRENCY,
-  BY_MAP,
-  BY_RESOURCE,
-  BY_SEMAPHORE,
   COMPLETED,
   FAILED,
-  type Ledger,
   RESTORED,
   type Reason,
-  RUNNING,
   type Spawn,
   STATUSES,
 } from "../machine/ledger.ts";
-import { between, endOf, instant, micros, queuedOf, ranOf, rounded, startOf } from "./durations.ts";
+import { type AttemptFacts, attemptRow } from "./attempt-row.ts";
+import { between, endOf, instant, queuedOf, ranOf, rounded, startOf } from "./durations.ts";
 import { type Fingerprints, selectedKey } from "./fingerprint.ts";
 import type { Reasons } from "./reasons.ts";
 import type { AttemptStatistics, Ms, Offset, TaskStatistics, TaskStatus } from "./statistics.ts";
 import { taskName } from "./task-name.ts";
 
 /** What rows are made from. */
-export interface Facts {
-  readonly plan: GraphPlan;
-  readonly ledger: Ledger;
+export interface Facts extends AttemptFacts {
   readonly reasons: Reasons;
   readonly fingerprints: Fingerprints;
-  readonly resources: readonly string[];
   readonly outputs: readonly unknown[];
 }
 
@@ -261,61 +251,6 @@ Object.defineProperty(TaskRow.prototype, Symbol.for("nodejs.util.inspect.custom"
 /** The statistics of a task; absent fields read `undefined`. */
 export function taskRow(facts: Facts, task: number): TaskStatistics {
   return new TaskRow(facts, task) as Fields as TaskStatistics;
-}
-
-function attemptRow(
-  { plan, ledger, resources }: Facts,
-  attempt: number,
-  name: string,
-  attemptNumber: number,
-  maxRetries: number,
-): AttemptStatistics {
-  const start = micros(ledger.startAt[attempt] as number);
-  const end = micros(ledger.endAt[attempt] as number);
-  const status = ledger.attemptStatus[attempt] as number;
-  const row: AttemptStatistics = {
-    taskName: name,
-    attemptNumber,
-    maxRetries,
-    startAt: start / 1000,
-    endAt: status === RUNNING ? null : end / 1000,
-    durationMs: status === RUNNING ? 0 : (end - start) / 1000,
-    queuedMs: (start - micros(ledger.queuedAt[attempt] as number)) / 1000,
-    slot: ledger.slot[attempt] as number,
-    status: STATUSES[status] as AttemptStatistics["status"],
-    willRetry: false,
-  };
-  const limit = ledger.limitedBy[attempt] as number;
-  if (limit !== 0) {
-    row.limitedBy = limitName(limit, resources);
-    const freedBy = ledger.freedBy[attempt] as number;
-    if (freedBy !== -1) {
-      row.slotFreedBy = taskName(plan.graph, ledger, ledger.attemptTask[freedBy] as number);
-    }
-  }
-  if (ledger.errors.size > 0 && ledger.errors.has(attempt)) addError(row, ledger, attempt);
-  row.executor = (ledger.executors.size > 0 && ledger.executors.get(attempt)) || "main";
-  const deliveries = ledger.deliveries.size > 0 ? ledger.deliveries.get(attempt) : undefined;
-  if (deliveries !== undefined) row.deliveries = deliveries;
-  return row;
-}
-
-function addError(row: AttemptStatistics, ledger: Ledger, attempt: number): void {
-  const error = ledger.errors.get(attempt);
-  row.error = serializeError(error);
-  row.errorMessage = summarizeError(error);
-  const delay = ledger.retryDelay.get(attempt);
-  if (delay === undefined) return;
-  row.willRetry = true;
-  row.delayMs = rounded(delay);
-}
-
-/** What an attempt waited for, in the words of the report. */
-export function limitName(limit: number, resources: readonly string[]): string {
-  if (limit === BY_CONCURRENCY) return "concurrency";
-  if (limit === BY_SEMAPHORE) return "semaphore";
-  if (limit === BY_MAP) return "map";
-  return resources[limit - BY_RESOURCE] as string;
 }
 
 function reasonRow(facts: Facts, reason: Reason): NonNullable<TaskStatistics["reason"]> {
