@@ -147,10 +147,11 @@ const SHOWN = {
   defer: true,
 } satisfies Record<keyof TaskContext, true>;
 
-/** A call as its function is handed it. */
-export const contextOf: (call: Call) => TaskContext = spreadable<Call>(
-  Object.keys(SHOWN) as (keyof typeof SHOWN)[],
-);
+/** A call as its function is handed it. A copy of it belongs to the same attempt, so that it has its placement, too. */
+export const contextOf: (call: Call) => TaskContext = spreadable<Call>([
+  ...(Object.keys(SHOWN) as (keyof typeof SHOWN)[]),
+  PLACEMENT,
+]);
 
 /** By a symbol, since it is for adapters and no part of what a task's function is offered. */
 Object.defineProperty(Call.prototype, PLACEMENT, {

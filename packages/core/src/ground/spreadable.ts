@@ -6,7 +6,9 @@
  */
 
 /** Makes the public face of objects of one class: `keys` are what it shows, read when they are asked for. */
-export function spreadable<T extends object>(keys: readonly (keyof T & string)[]): (of: T) => T {
+export function spreadable<T extends object>(
+  keys: readonly ((keyof T & string) | symbol)[],
+): (of: T) => T {
   const shown: ReadonlySet<PropertyKey> = new Set(keys);
   const read = (of: T, key: PropertyKey): unknown => {
     const value = of[key as keyof T];

@@ -452,8 +452,10 @@ describe("An observed run", () => {
       told.push(placement?.carrier());
       placement?.setExecutor("elsewhere");
       placement?.setDeliveries(3);
+      expect(placementOf({ ...context, db: "main" })?.carrier()).toEqual({ trace: "here" });
     });
-    await flow("f", { one }).run({ observers: [observer] });
+    const report = await flow("f", { one }).run({ observers: [observer] });
+    expect(report.executionState).toBe("completed");
     expect(told).toEqual([{ trace: "here" }, ["elsewhere", 3]]);
     expect(placementOf({})).toBeUndefined();
     expect(placementOf(undefined)).toBeUndefined();
