@@ -1,6 +1,7 @@
-import shared from "../../tsup.shared.ts";
+import shared, { withCrossing } from "../../tsup.shared.ts";
 
 export default {
   ...shared,
+  ...withCrossing,
   entry: { index: "src/index.ts", "astrum-worker": "src/astrum-worker.ts" },
 };

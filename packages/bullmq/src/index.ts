@@ -1,3 +1,4 @@
+export type { CannotCross } from "astrum-crossing";
 export type { CallContext } from "./call-context.ts";
 export type { RemoteContext } from "./context.ts";
 export {
@@ -14,7 +15,6 @@ export {
   WorkerLostError,
 } from "./errors.ts";
 export {
-  type CannotCross,
   type RemoteForm,
   type RemoteModule,
   type RemoteRef,

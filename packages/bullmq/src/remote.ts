@@ -2,6 +2,7 @@
  * Typed references to the functions of a module that this process never imports. A reference is a name; the types come
  * from `typeof import(...)`, which TypeScript erases. Knows no queue and no worker.
  */
+import type { AnyFunction, ArgsOf, IfCrosses, TakesContext } from "astrum-crossing";
 import type { RemoteContext } from "./context.ts";
 
 declare const CALL: unique symbol;
@@ -29,68 +30,15 @@ export type RemoteModule<M> = {
     : never;
 };
 
-type AnyFunction = (...args: never[]) => unknown;
-type RefOf<F extends AnyFunction> = [Uncrossable<Awaited<ReturnType<F>>>] extends [never]
-  ? [Uncrossable<ArgsOf<Parameters<F>>>] extends [never]
-    ? RemoteRef<ArgsOf<Parameters<F>>, Awaited<ReturnType<F>>, FormOf<Parameters<F>>>
-    : CannotCross<"an argument of this function", Uncrossable<ArgsOf<Parameters<F>>>>
-  : CannotCross<"the result of this function", Uncrossable<Awaited<ReturnType<F>>>>;
+type RefOf<F extends AnyFunction> = IfCrosses<
+  "json",
+  F,
+  RemoteContext,
+  RemoteRef<ArgsOf<Parameters<F>, RemoteContext>, Awaited<ReturnType<F>>, FormOf<F>>
+>;
 
-/** What stands in the place of a reference to a function that no worker can be given. `fleet.task` does not take it. */
-export interface CannotCross<Part extends string = string, Why extends string = string> {
-  readonly cannotCross: Part;
-  readonly because: Why;
-}
-
-/** The context is the last parameter, and never the only one: the first is always the input. */
-type ArgsOf<P extends readonly unknown[]> =
-  Required<P> extends readonly [infer First, ...infer Middle, infer Last]
-    ? IsContext<Last> extends true
-      ? [First, ...Middle]
-      : P
-    : P;
-type FormOf<P extends readonly unknown[]> =
-  Required<P> extends readonly [unknown, ...unknown[], infer Last]
-    ? IsContext<Last> extends true
-      ? "with-context"
-      : "plain"
-    : "plain";
-
-/** A part of what `RemoteContext` has: the whole of it, the core's `TaskContext`, or a `Pick` of either. */
-type IsContext<C> = [keyof C] extends [never]
-  ? false
-  : [keyof C] extends [keyof RemoteContext]
-    ? RemoteContext extends C
-      ? true
-      : false
-    : false;
-
-/** What JSON does not bring back as it was, as far as a type can tell. Looks a few levels deep; `unknown` passes. */
-type Uncrossable<T, Depth extends readonly 0[] = []> = unknown extends T
-  ? never
-  : Depth["length"] extends 4
-    ? never
-    : T extends string | number | boolean | null | undefined
-      ? never
-      : T extends AnyFunction
-        ? "a function"
-        : T extends symbol
-          ? "a symbol"
-          : T extends bigint
-            ? "a bigint: send it as a string"
-            : T extends Date
-              ? "a Date: send its ISO string"
-              : T extends ArrayBuffer | SharedArrayBuffer | ArrayBufferView
-                ? "binary data: store it, and send where it is"
-                : T extends ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>
-                  ? "a Map or Set: send its entries"
-                  : T extends Promise<unknown> | AbortSignal | RegExp | Error | URL
-                    ? "an object of a class: send its plain fields"
-                    : T extends readonly (infer E)[]
-                      ? Uncrossable<E, [...Depth, 0]>
-                      : T extends object
-                        ? { [K in keyof T]-?: Uncrossable<T[K], [...Depth, 0]> }[keyof T]
-                        : never;
+type FormOf<F extends AnyFunction> =
+  TakesContext<Parameters<F>, RemoteContext> extends true ? "with-context" : "plain";
 
 /**
  * The functions of a worker's module, to be given to `fleet.task`:

@@ -47,6 +47,22 @@ it("A circle of causes, a huge message and a hostile getter end somewhere", () =
   expect(JSON.stringify(packError(error)).length).toBeLessThan(1e6);
 });
 
+it("What many and long errors within one say is cut, and what retries read is not", () => {
+  const wide = (depth: number): Error =>
+    depth === 0
+      ? new Error("x".repeat(1e5))
+      : new AggregateError(Array.from({ length: 20 }, () => wide(depth - 1)));
+  const fields = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`field${n}`, n]));
+  const error = Object.assign(new QuotaError("no more", { cause: wide(3) }), fields);
+  expect(JSON.stringify(packError(error)).length).toBeLessThan(2e6);
+  expect(crossed(error)).toMatchObject({ code: "QUOTA", retryable: false, field40: 40 });
+});
+
+it("An error in a field of an error crosses as an error", () => {
+  const error = Object.assign(new Error("outer"), { response: new TypeError("inner") });
+  expect(crossed(error)).toMatchObject({ response: { name: "TypeError", message: "inner" } });
+});
+
 it("Whatever is thrown can be packed, and a name in it becomes no code", () => {
   fc.assert(
     fc.property(fc.anything(), fc.string(), (value, name) => {

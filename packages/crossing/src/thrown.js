@@ -58,16 +58,18 @@ export function takeApart(error, carry, options = {}) {
   const stack = read(error, "stack");
   if (typeof stack === "string") parts.stack = told(stack);
   begun?.(parts);
+  // Before what is within it: where only so much crosses, what the error itself says is more.
+  for (const name of fieldsOf(error, parts.base)) {
+    if (parts.fields.length === most) break;
+    const value = read(error, name);
+    if (value !== undefined) parts.fields.push([name, carry(value, placeOf(error, path, name))]);
+  }
   // The prototype of an `AggregateError` from elsewhere may have them; a cause is always the error's own.
   const cause = isOwn(error, "cause") ? read(error, "cause") : undefined;
   if (cause !== undefined) parts.cause = carry(cause, `${path}.cause`);
   const members = membersOf(error)?.slice(0, most);
   if (members !== undefined)
     parts.errors = members.map((each, index) => carry(each, `${path}.errors[${index}]`));
-  for (const name of fieldsOf(error, parts.base).slice(0, most)) {
-    const value = read(error, name);
-    if (value !== undefined) parts.fields.push([name, carry(value, placeOf(error, path, name))]);
-  }
   return parts;
 }
 
@@ -93,7 +95,8 @@ function fieldsOf(error, base) {
   // `DOMException` has a legacy numeric code on its prototype, which its name brings back.
   const inherited = base === "DOMException" ? [] : INHERITED;
   try {
-    return [...new Set(Object.keys(error).concat(inherited))].filter((key) => !NO_FIELDS.has(key));
+    // What retries read comes first: where only so many fields cross, it is among them.
+    return [...new Set(inherited.concat(Object.keys(error)))].filter((key) => !NO_FIELDS.has(key));
   } catch {
     return inherited;
   }

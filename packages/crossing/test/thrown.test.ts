@@ -30,7 +30,7 @@ describe("an error in parts", () => {
     expect(Object.keys(back)).not.toContain("cause");
   });
 
-  test("tells the place of each value that is carried", () => {
+  test("tells the place of each value that is carried, those of the error itself first", () => {
     const error = Object.assign(new AggregateError([1, 2], "many", { cause: 3 }), {
       "a b": 4,
       c: 5,
@@ -38,11 +38,11 @@ describe("an error in parts", () => {
     const places = new Map<unknown, string>();
     takeApart(error, (value, path) => places.set(value, path), { path: "reason" });
     expect([...places]).toEqual([
+      [4, 'reason["a b"]'],
+      [5, "reason.c"],
       [3, "reason.cause"],
       [1, "reason.errors[0]"],
       [2, "reason.errors[1]"],
-      [4, 'reason["a b"]'],
-      [5, "reason.c"],
     ]);
   });
 

@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { placementOf, type Runner, type TaskContext } from "@astrum/core";
+import { carrierTexts } from "astrum-crossing";
 import { QueueEvents } from "bullmq";
 import { type CallContext, isContext } from "../call-context.ts";
 import { FleetClosedError, RunInUseError } from "../errors.ts";
@@ -219,17 +220,21 @@ class ConnectedFleet implements Fleet {
       call: context === undefined ? 1 : this.#countOf(context),
       signal: context?.signal,
       attributes: context?.attributes,
-      carrier: placement?.carrier(),
+      carrier: placement && carrierTexts(placement.carrier()),
       progress: context?.progress && ((...told) => context.progress?.(...told)),
       setExecutor: placement?.setExecutor,
       setDeliveries: placement?.setDeliveries,
     });
   }
 
-  /** The function of one attempt may call the fleet several times: each call is a job, in the order of the calls. */
+  /**
+   * The function of one attempt may call the fleet several times: each call is a job, in the order of the calls. Copies of
+   * its context have the attributes of the attempt, and are counted as one.
+   */
   #countOf(context: CallContext): number {
-    const count = (this.#counts.get(context) ?? 0) + 1;
-    this.#counts.set(context, count);
+    const attempt = context.attributes ?? context;
+    const count = (this.#counts.get(attempt) ?? 0) + 1;
+    this.#counts.set(attempt, count);
     return count;
   }
 

@@ -2,9 +2,9 @@
  * What is asked for with one call, and what is sent for it: checked before anything is sent, with the path of what
  * cannot cross. Knows no store.
  */
+import { findJsonObstacle } from "astrum-crossing";
 import type { CallContext } from "../call-context.ts";
 import { PayloadTooLargeError, RemoteSerializationError } from "../errors.ts";
-import { findObstacle } from "../wire/json-value.ts";
 import { type Attribute, hashOf, type JobData, PROTOCOL } from "../wire/protocol.ts";
 
 export interface CallRequest {
@@ -36,7 +36,7 @@ export function payloadOf(
   const { exportName, taskName, attempt, call, carrier, attributes } = request;
   const args = request.args.map((arg) => (arg === undefined ? null : arg));
   args.forEach((arg, at) => {
-    const obstacle = findObstacle(arg, at === 0 ? "input" : `args[${at}]`);
+    const obstacle = findJsonObstacle(arg, at === 0 ? "input" : `args[${at}]`);
     if (obstacle === undefined) return;
     throw new RemoteSerializationError(
       `Task "${taskName}": ${obstacle.path} is ${obstacle.what}, which JSON does not carry to a worker as it is.`,

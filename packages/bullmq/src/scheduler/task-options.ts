@@ -1,6 +1,7 @@
 /** What a single task on the fleet, and a runner, can be told, checked where it enters. Knows no queue. */
+import type { CannotCross } from "astrum-crossing";
 import { Check } from "../check.ts";
-import type { CannotCross, RemoteForm, RemoteRef } from "../remote.ts";
+import type { RemoteForm, RemoteRef } from "../remote.ts";
 
 export interface FleetTaskOptions {
   /**

@@ -2,9 +2,9 @@
  * Carries out one attempt on a worker: from what was read of its job to its ending. Knows no queue: it is handed what to
  * call and the signal, and gives back what to say.
  */
-import { findObstacle } from "../wire/json-value.ts";
+import { attributeEntries, findJsonObstacle, messageOf } from "astrum-crossing";
 import { packError } from "../wire/packed-error.ts";
-import type { Attribute, Ending, JobData } from "../wire/protocol.ts";
+import type { Ending, JobData } from "../wire/protocol.ts";
 import type { WorkerContext } from "./worker-context.ts";
 
 /** What an ending has beside its kind. */
@@ -47,7 +47,7 @@ type Base = EndingFacts & Pick<Ending, "attributes">;
 
 function endingOf(value: unknown, data: JobData, base: Base): CarriedOut {
   if (value === undefined) return { ending: { ...base, kind: "value" }, line: "" };
-  const obstacle = findObstacle(value, "result");
+  const obstacle = findJsonObstacle(value, "result");
   if (obstacle !== undefined)
     return {
       ending: { ...base, kind: "uncrossable", ...obstacle },
@@ -65,11 +65,7 @@ function endingOf(value: unknown, data: JobData, base: Base): CarriedOut {
 
 function attributesOf({ attributes }: WorkerContext, data: JobData): Pick<Ending, "attributes"> {
   if (attributes.size === 0 && data.attributes === undefined) return {};
-  const entries = [...attributes].map(([key, value]): [string, Attribute] => {
-    const holds = typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
-    return [String(key), holds ? value : String(value)];
-  });
-  return { attributes: entries };
+  return { attributes: attributeEntries(attributes) };
 }
 
 function isObedience(error: unknown, signal: AbortSignal): boolean {
@@ -81,10 +77,6 @@ function isObedience(error: unknown, signal: AbortSignal): boolean {
   } catch {
     return false;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function lineOf(error: unknown): string {

@@ -57,6 +57,21 @@ test("a function that calls the fleet several times has a job for each call", as
   expect(report.taskStatistics[0]?.attemptStatistics[0]?.executor).toMatch(/:\d+$/);
 });
 
+test("a copy of the context belongs to the same attempt: other jobs, and the same line of the report", async () => {
+  const rig = await openRig();
+  await rig.worker();
+  const fleet = await rig.fleet();
+  const square = fleet.task(jobs.square);
+  const both = task("both", async (_, context) => {
+    const calls = [2, 3].map((n) => square(n, { ...context, db: "main" } as typeof context));
+    return await Promise.all(calls);
+  });
+  const report = await flow("f", { both }).run({ runId: "r" });
+  expect(report.unwrap().both).toEqual([4, 9]);
+  expect(report.taskStatistics[0]?.attemptStatistics[0]?.executor).toMatch(/:\d+$/);
+  expect(await rig.redis.client.zcard("astrum:{jobs}:completed")).toBe(2);
+});
+
 test("an error arrives as it was thrown", async () => {
   const rig = await openRig();
   await rig.worker();
