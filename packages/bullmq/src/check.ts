@@ -1,5 +1,7 @@
 /** Gathers what is wrong with options, so that one error names it all, before anything ran. Knows no option by itself. */
 
+import { text } from "astrum-crossing";
+
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export class Check {
@@ -40,7 +42,7 @@ export class Check {
   ): number {
     const checked = this.#number(value, name, fallback, from, to, "an integer");
     if (Number.isInteger(checked)) return checked;
-    this.fault(`Expected \`${name}\` to be an integer, got \`${String(value)}\``);
+    this.fault(`Expected \`${name}\` to be an integer, got ${shown(value)}`);
     return fallback;
   }
 
@@ -55,7 +57,7 @@ export class Check {
     if (value === undefined) return fallback;
     if (typeof value === "number" && value >= from && value <= to) return value;
     const upTo = to === Number.MAX_SAFE_INTEGER ? "up" : `to ${to.toLocaleString("en-US")}`;
-    this.fault(`Expected \`${name}\` to be ${kind} from ${from} ${upTo}, got \`${String(value)}\``);
+    this.fault(`Expected \`${name}\` to be ${kind} from ${from} ${upTo}, got ${shown(value)}`);
     return fallback;
   }
 
@@ -64,7 +66,7 @@ export class Check {
     if (value === undefined && fallback !== undefined) return fallback;
     if (typeof value === "string" && /^[^\s:{}]{1,128}$/.test(value)) return value;
     this.fault(
-      `Expected \`${name}\` to be a name of 1 to 128 characters without spaces, colons and braces, got \`${String(value)}\``,
+      `Expected \`${name}\` to be a name of 1 to 128 characters without spaces, colons and braces, got ${shown(value)}`,
     );
     return "invalid";
   }
@@ -72,7 +74,7 @@ export class Check {
   flag(value: unknown, name: string, fallback: boolean): boolean {
     if (value === undefined) return fallback;
     if (typeof value !== "boolean")
-      this.fault(`Expected \`${name}\` to be true or false, got \`${String(value)}\``);
+      this.fault(`Expected \`${name}\` to be true or false, got ${shown(value)}`);
     return value === true;
   }
 
@@ -93,4 +95,12 @@ export class Check {
   done(): void {
     if (this.#faults.length > 0) throw new TypeError(`${this.#where}: ${this.#faults.join(". ")}.`);
   }
+}
+
+/** What was given instead, for a message; a text that may be the URL of a store, with its password, is not repeated. */
+export function shown(value: unknown): string {
+  const given = text(value);
+  return /:\/\/|@/.test(given)
+    ? "something else (not shown: it may hold a password)"
+    : `\`${given}\``;
 }

@@ -17,6 +17,22 @@ it("A fleet says everything that is wrong with its options before it connects, a
   expect(message).not.toContain("secret");
 });
 
+it("What may be the URL of a store is repeated by no message, wherever it was given", async () => {
+  const url = "redis://user:secret@host";
+  const messages = [
+    await messageOf(connectFleet({ queue: url, prefix: url, leaseMs: url } as never)),
+    await messageOf(connectFleet({ queue: "q", connection: url } as never)),
+    await messageOf(serveWorker({ queue: "q", connection: { url: `http:${url}` }, tasks: {} })),
+    await messageOf(serveWorker({ queue: "q", connection: { url }, tasks: url })),
+  ];
+  for (const args of [[url], ["--queue", url], ["--threads", url], [`--redi=${url}`]])
+    messages.push(await messageOf((async () => workerCommand(args, {}))()));
+  for (const message of messages) {
+    expect(message).toMatch(/^\w*Error: /);
+    expect(message).not.toContain("secret");
+  }
+});
+
 it("A worker says everything that is wrong with its options before it connects", async () => {
   const message = await messageOf(
     serveWorker({ queue: "q", connection: {}, tasks: {}, threads: 4, lease: { lock: 1 } } as never),
@@ -56,7 +72,7 @@ it("The command line is read, and everything wrong with it is told at once", () 
     url: "redis://env",
   });
   expect(() => workerCommand(["--threads", "many"], {})).toThrow(
-    '--queue is missing; no module is given: astrum-worker ./jobs.js --queue renders; --threads needs a whole number, got "many".',
+    "--queue is missing; no module is given: astrum-worker ./jobs.js --queue renders; --threads needs a whole number, got `many`.",
   );
   expect(workerCommand(["--help"], {}).mode).toBe("help");
 });

@@ -1,6 +1,7 @@
 /** What was written on the command line of `astrum-worker`, checked, every fault at once. Runs nothing. */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { shown } from "../check.ts";
 
 export interface WorkerCommand {
   readonly mode: "serve" | "check" | "status" | "help" | "version";
@@ -66,7 +67,7 @@ export function workerCommand(args: readonly string[], env: NodeJS.ProcessEnv): 
     const text = values[name];
     if (typeof text !== "string") return undefined;
     if (/^\d{1,10}$/.test(text)) return Number(text);
-    faults.push(`--${name} needs a whole number, got "${text}"`);
+    faults.push(`--${name} needs a whole number, got ${shown(text)}`);
     return undefined;
   };
   const mode = values.help
@@ -82,6 +83,8 @@ export function workerCommand(args: readonly string[], env: NodeJS.ProcessEnv): 
   if (!asks && values.queue === undefined) faults.push("--queue is missing");
   if ((mode === "serve" || mode === "check") && positionals.length === 0)
     faults.push("no module is given: astrum-worker ./jobs.js --queue renders");
+  if (positionals.some((module) => /^rediss?:/.test(module)))
+    faults.push("the URL of the store is given as a module: --redis goes before it");
   const command: WorkerCommand = {
     mode,
     modules: positionals.map((path) => (/^(file|data):/.test(path) ? path : resolve(path))),

@@ -97,8 +97,9 @@ export class Call {
       const known = this.#request.runId !== undefined && (await this.#host.hold(this.runId));
       this.#holding = false;
       if (this.#answered) return;
-      await this.#send();
-      if (known) await this.attach();
+      await this.#send(false);
+      // When it cannot be read now, the next look comes by here again.
+      if (known) await this.attach().catch(() => {});
     } catch (error) {
       this.#end({ error });
     }
@@ -253,13 +254,15 @@ export class Call {
     this.#end({ error }, true);
   }
 
-  async #send(): Promise<void> {
+  /** `anew`: without the job that is there. */
+  async #send(anew: boolean): Promise<void> {
     const { store, outageMs } = this.#host;
     const { exportName, priority } = this.#request;
     const job = { jobId: this.jobId, exportName, data: this.#data, priority };
     const since = performance.now();
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       try {
+        if (anew) await store.remove(this.jobId);
         await store.add(job);
         break;
       } catch (error) {
@@ -292,8 +295,7 @@ export class Call {
     if (!present) this.#startsBefore = Math.max(this.#startsBefore, this.#startsTold);
     this.#startsSeen = 0;
     try {
-      if (present) await this.#host.store.remove(this.jobId);
-      await this.#send();
+      await this.#send(present);
     } catch (error) {
       this.#end({ error });
     }

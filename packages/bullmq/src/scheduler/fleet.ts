@@ -15,6 +15,7 @@ import {
   closeWith,
   openConnection,
   reachable,
+  refusing,
   storeError,
 } from "../store/connection.ts";
 import { JobStore } from "../store/job-store.ts";
@@ -71,6 +72,7 @@ export interface Fleet extends AsyncDisposable {
    * all others run where they would without it. For a `DynamicScheduler`, or as a part of a runner of your own.
    */
   runner(options?: FleetRunnerOptions): Runner;
+  /** Rejects with a `StoreUnavailableError` when the store refuses to say. */
   status(): Promise<FleetStatus>;
   /** Takes nothing new, waits for what is under way, gives its runs back, closes its connections. */
   close(): Promise<void>;
@@ -155,7 +157,7 @@ class ConnectedFleet implements Fleet {
   async ready(): Promise<void> {
     await reachable(this.#store.client, REACH_MS, () => this.#lastError);
     await checkServer(this.#store.client);
-    await this.#events?.queue.waitUntilReady();
+    await this.#events?.queue.waitUntilReady().catch(refusing("Its events cannot be read"));
   }
 
   task<const Args extends readonly unknown[], Output, Form extends RemoteForm>(
@@ -184,7 +186,7 @@ class ConnectedFleet implements Fleet {
   }
 
   status(): Promise<FleetStatus> {
-    return statusOf(this.#store, this.#settings.queue);
+    return statusOf(this.#store, this.#settings.queue).catch(refusing("Its status cannot be read"));
   }
 
   close(): Promise<void> {

@@ -90,6 +90,14 @@ export function storeError(error: unknown): Error {
   return code === undefined ? plain : Object.assign(plain, { code });
 }
 
+/** For a `catch`: throws what the store says as an error of ours. */
+export function refusing(what: string): (error: unknown) => never {
+  return (error) => {
+    const cause = storeError(error);
+    throw new StoreUnavailableError(`${what}: the store refuses: ${cause.message}`, { cause });
+  };
+}
+
 /** Resolves when the connection can be used; rejects when that takes longer than `timeoutMs`, with what went wrong. */
 export async function reachable(
   client: Client,

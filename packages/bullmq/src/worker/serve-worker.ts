@@ -4,7 +4,13 @@
  */
 import { hostname } from "node:os";
 import { Worker } from "bullmq";
-import { type Client, openConnection, reachable, storeError } from "../store/connection.ts";
+import {
+  type Client,
+  openConnection,
+  reachable,
+  refusing,
+  storeError,
+} from "../store/connection.ts";
 import { Names } from "../store/names.ts";
 import { scriptCaller } from "../store/scripts.ts";
 import { checkServer } from "../store/server-check.ts";
@@ -117,7 +123,7 @@ class ServingWorker implements FleetWorker {
     const { http, metrics, log, threads, lockMs, queue } = this.#settings;
     await reachable(this.#client, REACH_MS, () => this.#lastError);
     await checkServer(this.#client);
-    await this.#subscriber.subscribe(this.#names.cancelChannel);
+    await this.#subscriber.subscribe(this.#names.cancelChannel).catch(refusing("Cannot listen"));
     this.#subscriber.on("message", (_channel: string, message: string) =>
       this.#attempts.cancel(message),
     );
@@ -131,7 +137,7 @@ class ServingWorker implements FleetWorker {
     await this.#beat();
     this.#beats = setInterval(() => void this.#beat(), BEAT_MS);
     if (threads === undefined) this.#unwatch = watchLoop(lockMs, (ms) => this.#held(ms));
-    await this.#worker.waitUntilReady();
+    await this.#worker.waitUntilReady().catch(refusing("Cannot take jobs"));
     this.#worker.run().catch((error: Error) => this.#heardOf(error));
     this.#started = true;
     log({

@@ -82,5 +82,6 @@ function isModule(module: unknown): boolean {
 function placeOf(place: URL | string): string | undefined {
   if (place instanceof URL) return place.href;
   if (isAbsolute(place)) return pathToFileURL(place).href;
-  return URL.canParse(place) ? place : undefined;
+  // The URL of a store in the wrong place is not imported, and not repeated.
+  return URL.canParse(place) && !/^rediss?:/.test(place) ? place : undefined;
 }
