@@ -12,6 +12,24 @@ export interface Activated {
   onFault(activator: string, error: unknown): void;
 }
 
+/** Has them hand on what they have buffered, before the process ends. A hanging one is not waited for. */
+export async function flushActivators(
+  activators: readonly RemoteActivator[],
+  timeoutMs: number,
+  onFault: Activated["onFault"],
+): Promise<void> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  const late = new Promise((resolve) => signal.addEventListener("abort", resolve));
+  const flushes = activators.map(async (activator) => {
+    try {
+      await activator.flush?.(signal);
+    } catch (error) {
+      onFault(activator.name, error);
+    }
+  });
+  await Promise.race([Promise.all(flushes), late]);
+}
+
 /** Runs `run` once, within all of them; the first is outermost. Throws what it throws. */
 export function runActivated<T>(setting: Activated, run: () => T): T {
   let outcome: { readonly value: T } | { readonly error: unknown } | undefined;

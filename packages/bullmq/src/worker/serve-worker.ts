@@ -18,6 +18,7 @@ import { BEAT_MS, beat } from "../store/worker-registry.ts";
 import { VERSION } from "../version.ts";
 import { PROTOCOL } from "../wire/protocol.ts";
 import { Signer } from "../wire/signature.ts";
+import { flushActivators } from "./activate.ts";
 import { Attempts } from "./attempts.ts";
 import { type HttpEnd, serveHttp } from "./http.ts";
 import { watchLoop } from "./loop-watch.ts";
@@ -46,6 +47,8 @@ export interface FleetWorker extends AsyncDisposable {
 const REACH_MS = 10_000;
 /** For what was asked to stop at the end of the drain. */
 const GIVE_BACK_MS = 2_000;
+/** For activators to hand on what they have buffered. */
+const FLUSH_MS = 2_000;
 
 /**
  * Starts a worker. Resolves when it takes work; rejects with a `TypeError` that lists every invalid option, or with a
@@ -195,7 +198,7 @@ class ServingWorker implements FleetWorker {
   }
 
   async #close(): Promise<boolean> {
-    const { log, drainMs } = this.#settings;
+    const { log, drainMs, activators } = this.#settings;
     const { executor } = this;
     log({ level: "info", event: "worker.draining", message: "Takes nothing new", executor });
     void this.#beat();
@@ -205,6 +208,9 @@ class ServingWorker implements FleetWorker {
       this.#attempts.giveBack();
       drained = await within(ended, GIVE_BACK_MS);
     }
+    await flushActivators(activators, FLUSH_MS, (activator, error) =>
+      log({ level: "warn", event: "activator.fault", message: String(error), activator }),
+    );
     clearInterval(this.#beats);
     this.#unwatch?.();
     await this.#http?.close();

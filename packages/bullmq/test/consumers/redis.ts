@@ -56,6 +56,29 @@ export async function startRedis(...options: string[]): Promise<RedisServer> {
   };
 }
 
+/** The primaries of a Redis Cluster, each with its share of the slots. */
+export async function startCluster(count: number): Promise<readonly RedisServer[]> {
+  const nodes: RedisServer[] = [];
+  for (let n = 0; n < count; n++)
+    nodes.push(
+      await startRedis("--cluster-enabled", "yes", "--cluster-port", String(await freePort())),
+    );
+  const [first] = nodes as [RedisServer];
+  const bus = async ({ client }: RedisServer): Promise<string> =>
+    ((await client.config("GET", "cluster-port")) as string[])[1] as string;
+  const share = Math.ceil(16_384 / count);
+  for (const [n, node] of nodes.entries()) {
+    const last = Math.min((n + 1) * share, 16_384) - 1;
+    await node.client.call("CLUSTER", "ADDSLOTSRANGE", n * share, last);
+    if (node !== first)
+      await first.client.call("CLUSTER", "MEET", "127.0.0.1", node.port, await bus(node));
+  }
+  for (const node of nodes)
+    while (!/cluster_state:ok/.test(String(await node.client.call("CLUSTER", "INFO"))))
+      await new Promise((resolve) => setTimeout(resolve, 50));
+  return nodes;
+}
+
 export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");

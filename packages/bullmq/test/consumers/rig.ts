@@ -22,7 +22,10 @@ export interface WorkerProcess {
   kill(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-type ProcessOptions = Partial<Omit<WorkerOptions, "threads">> & { readonly threads?: number };
+type ProcessOptions = Partial<Omit<WorkerOptions, "threads">> & {
+  readonly threads?: number;
+  readonly traced?: boolean;
+};
 
 export interface Rig {
   readonly redis: RedisServer;

@@ -3,6 +3,7 @@
  * that a test knows of it whatever became of the worker.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { trace } from "@opentelemetry/api";
 import { Redis } from "ioredis";
 import type { RemoteContext } from "../../src/index.ts";
 
@@ -94,6 +95,14 @@ export async function throws(): Promise<never> {
 
 export async function onceMore(_: object, context: RemoteContext): Promise<number> {
   await note(context);
+  if (context.attempt < 2) throw new Error("once more");
+  return context.attempt;
+}
+
+/** As a library does that knows the API of OpenTelemetry only. */
+export async function makesSpan(_: object, context: RemoteContext): Promise<number> {
+  await sleep(1);
+  trace.getTracer("jobs").startSpan(`work ${context.attempt}`).end();
   if (context.attempt < 2) throw new Error("once more");
   return context.attempt;
 }
