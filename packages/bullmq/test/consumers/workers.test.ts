@@ -259,26 +259,3 @@ test("a worker whose clock is off by an hour changes nothing", async () => {
   const twice = told.filter(({ deliveries }) => deliveries !== undefined);
   expect(twice.length).toBeGreaterThanOrEqual(starts.length - 200);
 });
-
-test("nothing grows: when results are no longer kept, the store has the keys it had", async () => {
-  const rig = await openRig();
-  const fleet = await rig.fleet({ keepResultsSec: 2 });
-  await rig.worker({ concurrency: 32 });
-  const list = task("list", () => Array.from({ length: 2_000 }, (_, n) => n));
-  const squares = map("squares", list, fleet.task(jobs.square));
-  const always = ["events", "id", "meta", "sweep", "worker-info", "workers"];
-  // What else there is comes and goes: leases and runs, a mark that wakes workers, the last check of the leases.
-  const settled = async (): Promise<boolean> => {
-    const keys = await rig.redis.client.keys("*");
-    const ended = await rig.redis.client.zcard("astrum:{jobs}:completed");
-    const names = keys
-      .map((key) => key.replace("astrum:{jobs}:", ""))
-      .filter((name) => name !== "marker" && name !== "stalled-check");
-    return ended === 0 && names.sort().join() === always.join();
-  };
-  for (let round = 0; round < 4; round++) {
-    const report = await flow("f", { squares }).run({ concurrency: 64 });
-    expect(report.unwrap().squares).toHaveLength(2_000);
-    await until(settled);
-  }
-}, 120_000);
