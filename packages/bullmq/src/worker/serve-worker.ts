@@ -47,6 +47,8 @@ export interface FleetWorker extends AsyncDisposable {
 const REACH_MS = 10_000;
 /** For what was asked to stop at the end of the drain. */
 const GIVE_BACK_MS = 2_000;
+/** For the store to hear that nothing new is taken. */
+const SAY_MS = 1_000;
 /** For activators to hand on what they have buffered. */
 const FLUSH_MS = 2_000;
 
@@ -201,7 +203,7 @@ class ServingWorker implements FleetWorker {
     const { log, drainMs, activators } = this.#settings;
     const { executor } = this;
     log({ level: "info", event: "worker.draining", message: "Takes nothing new", executor });
-    void this.#beat();
+    const said = this.#beat().then(() => true);
     const ended = this.#worker.close().then(() => true);
     let drained = await within(ended, drainMs);
     if (!drained) {
@@ -211,6 +213,7 @@ class ServingWorker implements FleetWorker {
     await flushActivators(activators, FLUSH_MS, (activator, error) =>
       log({ level: "warn", event: "activator.fault", message: String(error), activator }),
     );
+    await within(said, SAY_MS);
     clearInterval(this.#beats);
     this.#unwatch?.();
     await this.#http?.close();

@@ -1,10 +1,7 @@
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { expect, onTestFinished, test } from "vitest";
-import { openRig, until } from "./rig.ts";
+import { expect, test } from "vitest";
+import { openRig } from "./rig.ts";
 
 const COMMAND = fileURLToPath(new URL("../../src/astrum-worker.ts", import.meta.url));
 const JOBS = fileURLToPath(new URL("../modules/other-jobs.ts", import.meta.url));
@@ -47,37 +44,5 @@ test("a store that cannot be reached is told without its password", async () => 
     expect(code).toBe(1);
     expect(err).toContain("could not be reached");
     expect(err + out).not.toContain("secret");
-  }
-});
-
-test("the example of the README runs, with two workers, and the workers end in good order", async () => {
-  const rig = await openRig();
-  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-  const place = fileURLToPath(new URL("../../test-results/", import.meta.url));
-  mkdirSync(place, { recursive: true });
-  const folder = mkdtempSync(join(place, "readme-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  for (const [, name, code] of readme.matchAll(/```[jt]s\n\/\/ (\S+)\n(.*?)```/gs))
-    writeFileSync(join(folder, String(name)), String(code));
-  const env = { ...process.env, REDIS_URL: rig.redis.url };
-  const workers = [0, 1].map(() =>
-    spawn(process.execPath, [...NODE, COMMAND, join(folder, "jobs.js"), "--queue", "renders"], {
-      env,
-      stdio: "ignore",
-    }),
-  );
-  await until(
-    async () => (await rig.redis.client.zcard("astrum:{renders}:workers")) === workers.length,
-  );
-  const printed = await new Promise<string>((resolve, reject) => {
-    execFile(process.execPath, [...NODE, join(folder, "main.ts")], { env }, (error, out) =>
-      error === null ? resolve(out) : reject(error),
-    );
-  });
-  expect(printed.trim()).toBe("3");
-  for (const worker of workers) {
-    const gone = once(worker, "exit");
-    worker.kill("SIGTERM");
-    expect(await gone).toEqual([0, null]);
   }
 });
