@@ -150,7 +150,11 @@ class ConnectedFleet implements Fleet {
     };
     this.#events = settings.events ? this.#listen() : undefined;
     this.#sweeper = setInterval(() => {
-      store.sweep(keepMs, SWEEP_MS).catch((error: unknown) => this.#inFlight.fault(error));
+      // Either it has written, or another scheduler has, just now.
+      store.sweep(keepMs, SWEEP_MS).then(
+        () => this.#inFlight.wrote(),
+        (error: unknown) => this.#inFlight.wrote(error),
+      );
     }, SWEEP_MS);
   }
 

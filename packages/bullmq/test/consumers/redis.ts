@@ -30,7 +30,7 @@ export async function startRedis(...options: string[]): Promise<RedisServer> {
   client.on("error", () => {});
   const start = async (): Promise<void> => {
     server = spawn("redis-server", [...args, ...options], { stdio: "ignore" });
-    await client.ping();
+    await Promise.race([client.ping(), notStarted(server)]);
   };
   const kill = async (): Promise<void> => {
     if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
@@ -54,6 +54,11 @@ export async function startRedis(...options: string[]): Promise<RedisServer> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function notStarted(server: ChildProcess): Promise<never> {
+  const [cause] = (await once(server, "error")) as [Error];
+  throw new Error("These tests need redis-server: .ci/system-packages", { cause });
 }
 
 /** The primaries of a Redis Cluster, each with its share of the slots. */

@@ -121,6 +121,22 @@ test("attempts fail when the store stays out of memory, or away, for longer than
   expect(away).toMatchObject({ name: "StoreUnavailableError" });
 });
 
+test("a call that belongs to no run waits for as long as it takes, and fails when the store stays full", async () => {
+  const rig = await openRig();
+  await rig.worker(WORKER);
+  const fleet = await rig.fleet({ outageMs: 1_000 });
+  const slowly = fleet.task(jobs.slowly);
+  expect(await slowly({ n: 5, ms: 3_000 })).toBe(5);
+  const full = slowly({ n: 5, ms: 1_000 });
+  await until(async () => (await rig.redis.client.llen("astrum:{jobs}:active")) === 1);
+  await rig.redis.client.config("SET", "maxmemory", "1");
+  await expect(full).rejects.toMatchObject({
+    name: "StoreUnavailableError",
+    message: expect.stringContaining("refused to write"),
+  });
+  await rig.redis.client.config("SET", "maxmemory", "0");
+});
+
 test("every task settles by looking alone, with every event switched off", async () => {
   const rig = await openRig();
   await rig.worker(WORKER);
