@@ -1,9 +1,10 @@
 /** A log whose writes fail in the middle of a line: what was accepted is there. */
+import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { flow, fromEvents, task } from "@astrum/core";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { eventLog, readEventLog } from "../src/index.ts";
 import { LineFile } from "../src/writing/line-file.ts";
 
@@ -149,5 +150,55 @@ describe("A run whose disk was full for a moment", () => {
       expect(calls).toHaveLength(2 - stored.length);
     }
     expect(cuts).toBeGreaterThan(3);
+  });
+});
+
+describe("A pipe that nobody empties", () => {
+  /** Full, with a reader that can be made to take everything. */
+  function fullPipe(): { readonly fd: number; readonly drain: () => string } {
+    const path = newFile();
+    execFileSync("mkfifo", [path]);
+    const fd = fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_NONBLOCK);
+    const chunk = Buffer.alloc(4096, "x");
+    try {
+      for (;;) fs.writeSync(fd, chunk);
+    } catch (error) {
+      expect(error).toMatchObject({ code: "EAGAIN" });
+    }
+    const drain = (): string => {
+      const taken = Buffer.alloc(1 << 20);
+      return taken.toString("utf8", 0, fs.readSync(fd, taken));
+    };
+    return { fd, drain };
+  }
+  const STALLED = "Whoever reads the event log has taken nothing for 0.01 s";
+
+  it("holds the thread for a while only, and not again for every line", () => {
+    const { fd, drain } = fullPipe();
+    const file = new LineFile(fd, 10);
+    const naps = vi.spyOn(Atomics, "wait");
+    expect(() => file.append("lost")).toThrow(STALLED);
+    const first = naps.mock.calls.length;
+    for (let line = 0; line < 1000; line++) expect(() => file.append("lost")).toThrow(STALLED);
+    expect(naps.mock.calls.length).toBe(first);
+    drain();
+    file.append("kept");
+    expect(drain()).toBe("kept\n");
+    naps.mockRestore();
+    fs.closeSync(fd);
+  });
+
+  it("fails the run whose journal it is, which settles", async () => {
+    const { fd } = fullPipe();
+    const log = eventLog(fd);
+    const nap = vi.spyOn(Atomics, "wait").mockReturnValue("timed-out");
+    const report = await flow("f", { one: task("one", () => 1) }).run({
+      journal: log.journal,
+      observers: [log.observer],
+    });
+    nap.mockRestore();
+    expect(report.executionState).toBe("failed");
+    expect(report.errorSummary.join()).toContain("has taken nothing for 10 s");
+    fs.closeSync(fd);
   });
 });

@@ -12,16 +12,23 @@ function fileSystem(): FileSystem {
   return fs;
 }
 
+/** A reader that takes nothing for so long holds the thread no longer: no time limit gets through to a thread that is held. */
+const PATIENCE_MS = 10_000;
+
 export class LineFile {
   readonly #fs: FileSystem = fileSystem();
+  readonly #patienceMs: number;
   readonly #fd: number;
   readonly #own: boolean;
   /** It ends inside of a line, or may do so. */
   #torn: boolean;
+  /** The last write had no room in time: the next one is not waited for. */
+  #stalled = false;
   #closed = false;
 
   /** Opens a file to append to, or takes an open descriptor. @throws Error when it cannot be opened. */
-  constructor(pathOrFd: string | URL | number) {
+  constructor(pathOrFd: string | URL | number, patienceMs: number = PATIENCE_MS) {
+    this.#patienceMs = patienceMs;
     this.#own = typeof pathOrFd !== "number";
     this.#fd = typeof pathOrFd === "number" ? pathOrFd : this.#fs.openSync(pathOrFd, "a+");
     this.#torn = this.#endsInsideLine();
@@ -49,15 +56,27 @@ export class LineFile {
   }
 
   #write(bytes: Buffer, from: number): number {
-    for (;;) {
+    for (let waitedMs = 0; ; waitedMs++) {
       try {
-        return this.#fs.writeSync(this.#fd, bytes, from, bytes.length - from);
+        const written = this.#fs.writeSync(this.#fd, bytes, from, bytes.length - from);
+        this.#stalled = false;
+        return written;
       } catch (error) {
         // A full pipe that does not block; a file never says so.
         if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+        if (this.#stalled || waitedMs >= this.#patienceMs) throw this.#stall(error);
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
       }
     }
+  }
+
+  #stall(cause: unknown): Error {
+    this.#stalled = true;
+    const seconds = this.#patienceMs / 1000;
+    return new Error(
+      `Whoever reads the event log has taken nothing for ${seconds} s: the line was not written whole.`,
+      { cause },
+    );
   }
 
   #endsInsideLine(): boolean {
