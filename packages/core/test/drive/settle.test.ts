@@ -385,4 +385,25 @@ describe("A run that is pending keeps the process alive", () => {
     `);
     expect({ code, out }).toEqual({ code: 0, out: "completed 1\n" });
   });
+
+  it.each(["while it runs", "and real again before it ends"])(
+    "and lets it go though timers are faked %s",
+    async (when) => {
+      const { code, out } = await node(`
+      const { flow, task } = astrum;
+      const names = ["setTimeout", "clearTimeout", "setInterval", "clearInterval"];
+      const real = names.map((name) => globalThis[name]);
+      const fake = () => names.forEach((name) => (globalThis[name] = () => ({ faked: true })));
+      const restore = () => names.forEach((name, at) => (globalThis[name] = real[at]));
+      const a = task("a", async () => {
+        fake();
+        await null;
+        if (${JSON.stringify(when)} !== "while it runs") restore();
+      }, { timeoutMs: 60_000 });
+      const report = await flow("f", { a }).run({ timeoutMs: 60_000 });
+      console.log(report.executionState);
+    `);
+      expect({ code, out }).toEqual({ code: 0, out: "completed\n" });
+    },
+  );
 });
