@@ -1,4 +1,15 @@
-/** How it is measured. */
+/**
+ * How it is measured. `ASTRUM_BENCH_TIME=cpu` counts the time that the process was given instead of the time that passed:
+ * for a machine that others use, with `node --single-threaded-gc`.
+ */
+
+const now =
+  process.env.ASTRUM_BENCH_TIME === "cpu"
+    ? () => {
+        const { user, system } = process.cpuUsage();
+        return (user + system) / 1000;
+      }
+    : () => performance.now();
 
 const collect = /** @type {{ gc?: () => void }} */ (globalThis).gc ?? (() => {});
 
@@ -10,32 +21,46 @@ const collect = /** @type {{ gc?: () => void }} */ (globalThis).gc ?? (() => {})
 
 /**
  * Times contenders in turn, A B C A B C …, and compares each with the first of its own round, so that a machine that
- * slows down slows both. Garbage is collected once before: collecting before every repetition throws away optimised
- * code and falsifies the ratios.
+ * slows down slows both. One round before them all warms up. Garbage is collected once before: collecting before every
+ * repetition throws away optimised code and falsifies the ratios. `times` gives what a contender took, by round.
  *
  * @template {string} Name
- * @param {{ readonly [N in Name]?: () => Promise<unknown> }} contenders
+ * @param {{ readonly [N in Name]: () => Promise<unknown> }} contenders
  * @param {number} rounds
- * @returns {Promise<{ [N in Name]: Taken }>}
+ * @returns {Promise<{ [N in Name]: Taken } & { times(name: string): readonly number[] }>}
  */
 export async function inTurn(contenders, rounds) {
   const entries = /** @type {[Name, () => Promise<unknown>][]} */ (Object.entries(contenders));
-  /** @type {number[][]} */
-  const times = entries.map(() => []);
+  /** @type {Map<string, number[]>} */
+  const taken = new Map(entries.map(([name]) => [name, []]));
+  for (const [, run] of entries) await run();
   collect();
   for (let round = 0; round < rounds; round++) {
-    for (const [at, [, run]] of entries.entries()) {
-      const start = performance.now();
+    for (const [name, run] of entries) {
+      const start = now();
       await run();
-      times[at]?.push(performance.now() - start);
+      taken.get(name)?.push(now() - start);
     }
   }
-  const taken = entries.map(([name], at) => {
-    const own = times[at] ?? [];
-    const ratios = own.map((time, round) => time / (times[0]?.[round] ?? Number.NaN));
-    return [name, { ms: median(own), ratio: median(ratios) }];
+  const times = (/** @type {string} */ name) => taken.get(name) ?? [];
+  const first = times(entries[0]?.[0] ?? "");
+  const figures = entries.map(([name]) => {
+    const ratios = times(name).map((time, round) => time / (first[round] ?? Number.NaN));
+    return [name, { ms: median(times(name)), ratio: median(ratios) }];
   });
-  return Object.fromEntries(taken);
+  return { ...Object.fromEntries(figures), times };
+}
+
+/**
+ * As one contender: something that is too short to be timed alone.
+ *
+ * @param {number} times
+ * @param {() => Promise<unknown>} run
+ */
+export function repeated(times, run) {
+  return async () => {
+    for (let time = 0; time < times; time++) await run();
+  };
 }
 
 /** @param {readonly number[]} values */
@@ -60,7 +85,8 @@ export async function bytesHeld(make) {
     return heapUsed + arrayBuffers;
   };
   const before = await taken();
-  const held = await make();
+  const held = [await make()];
   const after = await taken();
-  return { bytes: after - before, held };
+  held.length = 0;
+  return after - before;
 }

@@ -18,7 +18,7 @@ function fan(size) {
 
 /** Layers of the same width; each task depends on up to three of the layer before, spread evenly. */
 /** @param {number} size @returns {Shape} */
-function layered(size) {
+export function layered(size) {
   const width = Math.round(Math.sqrt(size));
   return Array.from({ length: size }, (_, task) => {
     const layer = Math.floor(task / width);
