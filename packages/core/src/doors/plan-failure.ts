@@ -65,7 +65,7 @@ export function failedPlanReport(
     resources: [],
     outputs: [],
     released: new Set(),
-    run: runHeader(
+    header: runHeader(
       options.runId ?? newRunId(),
       unconnected.graph,
       options,

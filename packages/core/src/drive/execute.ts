@@ -105,7 +105,7 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
   /** What the machine waits for before anything else happens. */
   readonly #answers: MachineEvent[] = [];
   #busy = false;
-  #run: SerializedReport["run"] | undefined;
+  #run: (() => SerializedReport["run"]) | undefined;
   /** When the plan was there, and what it is given. */
   #plannedAt = 0;
 
@@ -166,7 +166,7 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
   }
 
   /** The same in the first event and in the report. */
-  get #header(): SerializedReport["run"] {
+  get #header(): () => SerializedReport["run"] {
     const { machine, options, dispatch, anchor, earlier } = this.#settings;
     const { graph } = machine.plan;
     this.#run ??= runHeader(this.runId, graph, options, dispatch, anchor.epochMs, earlier?.runId);
@@ -194,7 +194,7 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
         outputs: this.values.all,
         info: this.runInfo,
         header: {
-          run: this.#header,
+          run: this.#header(),
           clock: { epochMs: anchor.epochMs, driftMs: null },
           planningDurationMs: rounded(this.#plannedAt),
         },
@@ -410,8 +410,9 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
       this.#resolveTail = resolve;
     });
     const ledger = settledLedger(machine);
+    const { resume, origins, carried } = this.stored.facts;
     const facts: RunFacts = {
-      run: this.#header,
+      header: this.#header,
       clock: { epochMs: anchor.epochMs, driftMs: this.#clock.driftMs(settledAt) },
       resources: this.#resources,
       concurrency: this.#limit,
@@ -421,7 +422,9 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
       planIssues: [],
       // The list itself: faults at the very last event, and rejections after it, belong to it.
       observerErrors: this.notifier?.faults ?? [],
-      ...this.stored.facts,
+      resume,
+      origins,
+      carried,
     };
     const report = settledReport({ ...this.#records, facts, ledger, tail });
     this.notifier?.end(state as NonNullable<typeof state>, ledger, settledAt, report.footer);

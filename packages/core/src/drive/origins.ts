@@ -7,6 +7,17 @@ import type { Machine } from "../machine/attempts.ts";
 import { COMPLETED, RESTORED } from "../machine/ledger.ts";
 import { type Basis, Incomparable, type Origin, type Origins } from "../report/origin.ts";
 
+/** Origins that are made when somebody wants to know one: most runs are neither stored nor gone on from. */
+export function whenAsked(make: () => Origins): Origins {
+  let made: Origins | undefined;
+  return {
+    of: (task) => {
+      made ??= make();
+      return made.of(task);
+    },
+  };
+}
+
 export class RunOrigins implements Origins {
   readonly #run: string;
   readonly #basis: Basis;

@@ -6,12 +6,12 @@ import type { JournalError } from "../ground/errors.ts";
 import type { Machine } from "../machine/attempts.ts";
 import type { StopCause } from "../machine/event.ts";
 import type { Fingerprints } from "../report/fingerprint.ts";
-import { Basis, NO_ORIGINS, type Origin, runDigest } from "../report/origin.ts";
+import { Basis, NO_ORIGINS, type Origin, type Origins, runDigest } from "../report/origin.ts";
 import type { RunFacts } from "../report/report.ts";
 import type { Earlier } from "../resume/earlier.ts";
 import type { Journal } from "../resume/journal.ts";
 import { Restoration } from "../resume/restore.ts";
-import { RunOrigins } from "./origins.ts";
+import { RunOrigins, whenAsked } from "./origins.ts";
 import type { Parameters } from "./parameters.ts";
 import type { Values } from "./values.ts";
 import { JournalWriter } from "./write-journal.ts";
@@ -29,8 +29,10 @@ interface StoringRun {
 
 export class Stored {
   readonly #run: StoringRun;
-  /** There once the run has begun. */
+  /** There once the run has begun, where something is stored or restored as it goes. */
   #origins: RunOrigins | undefined;
+  /** For the report. */
+  #told: Origins = NO_ORIGINS;
   #restored: Restoration | undefined;
   #journal: JournalWriter | undefined;
 
@@ -42,11 +44,18 @@ export class Stored {
   begin(params: Parameters, at: number): void {
     const { runId, epochMs, machine, values, fingerprints, journal, earlier } = this.#run;
     const { plan } = machine;
+    const listOf = (map: number): readonly unknown[] | undefined => values.listOf(map);
+    const made = (basis: Basis): RunOrigins =>
+      new RunOrigins(runDigest(runId, epochMs), basis, machine, listOf);
+    if (journal === undefined && earlier === undefined) {
+      this.#told = whenAsked(() => made(new Basis(plan.graph, params)));
+      return;
+    }
     const basis = new Basis(plan.graph, params);
     if (earlier !== undefined) this.#restored = new Restoration(plan, earlier, basis);
-    const listOf = (map: number): readonly unknown[] | undefined => values.listOf(map);
-    const origins = new RunOrigins(runDigest(runId, epochMs), basis, machine, listOf);
+    const origins = made(basis);
     this.#origins = origins;
+    this.#told = origins;
     if (journal === undefined) return;
     this.#journal = new JournalWriter(journal, { runId, machine, fingerprints, origins });
     for (const task of plan.order) origins.look(task);
@@ -93,7 +102,7 @@ export class Stored {
     const listed = (map: number): boolean => ledger.spawnOfMap.has(map);
     return {
       resume: this.#restored?.summary,
-      origins: this.#origins ?? NO_ORIGINS,
+      origins: this.#told,
       carried: Array.from(this.#restored?.unjudged(listed) ?? []),
     };
   }

@@ -8,38 +8,43 @@ import type { SerializedReport } from "../report/report.ts";
 import type { RunOptions } from "./options.ts";
 import { Semaphore } from "./semaphore.ts";
 
-const listening = new WeakMap<AbortSignal, Set<() => void>>();
+/** All who wait for one signal, and how the last of them takes its listener away. */
+interface Listeners {
+  readonly callbacks: Set<() => void>;
+  readonly leave: () => void;
+}
+
+const listening = new WeakMap<AbortSignal, Listeners>();
 
 /**
  * Calls back once when the signal is aborted. All runs on one signal share one listener, so that a signal of the whole
  * service never has eleven of them (at which Node prints a warning); the last to leave takes it away.
  */
 export function onAbort(signal: AbortSignal, fire: () => void): () => void {
-  let callbacks = listening.get(signal);
-  if (callbacks === undefined) {
-    callbacks = new Set();
-    listening.set(signal, callbacks);
-    const all = callbacks;
-    const listener = (): void => {
-      listening.delete(signal);
-      for (const callback of [...all]) callback();
-    };
-    const leave = (): void => {
-      signal.removeEventListener("abort", listener);
-      listening.delete(signal);
-    };
-    leaving.set(all, leave);
-    signal.addEventListener("abort", listener, { once: true });
-  }
-  const mine = callbacks;
+  const { callbacks, leave } = listening.get(signal) ?? listenTo(signal);
   // One entry a call, even when two runs were given the same function.
   const entry = (): void => fire();
-  mine.add(entry);
+  callbacks.add(entry);
   return () => {
-    if (mine.delete(entry) && mine.size === 0) leaving.get(mine)?.();
+    if (callbacks.delete(entry) && callbacks.size === 0) leave();
   };
 }
-const leaving = new WeakMap<Set<() => void>, () => void>();
+
+function listenTo(signal: AbortSignal): Listeners {
+  const callbacks = new Set<() => void>();
+  const listener = (): void => {
+    listening.delete(signal);
+    for (const callback of [...callbacks]) callback();
+  };
+  const leave = (): void => {
+    signal.removeEventListener("abort", listener);
+    listening.delete(signal);
+  };
+  const listeners = { callbacks, leave };
+  listening.set(signal, listeners);
+  signal.addEventListener("abort", listener, { once: true });
+  return listeners;
+}
 
 type SetMaxListeners = (most: number, target: EventTarget) => void;
 let setMaxListeners: SetMaxListeners | undefined | null = null;
@@ -93,33 +98,50 @@ interface Surroundings {
   readonly navigator?: { readonly hardwareConcurrency?: number };
 }
 
-/** The part of the report that says which run it was, with what options, and where. */
+/**
+ * The part of the report that says which run it was, with what options, and where: made when it is first asked for. What
+ * the caller may change by then is copied now; the options themselves are let go, for they may hold an earlier report.
+ */
 export function runHeader(
   id: string,
-  graph: Graph,
+  { name }: Graph,
   options: RunOptions,
   dispatch: string,
   epochMs: number,
   resumes?: string,
-): SerializedReport["run"] {
-  const { concurrency, resources, failure = "stop", timeoutMs, targets, attributes } = options;
-  const { process, navigator } = globalThis as Surroundings;
-  const header: SerializedReport["run"] = {
-    id,
-    flow: graph.name,
-    targets: [...(targets ?? [])],
-    startedAt: new Date(epochMs).toISOString(),
-    config: {
-      concurrency: (concurrency instanceof Semaphore ? concurrency.limit : concurrency) ?? null,
-      failure: typeof failure === "object" ? `maxFailures:${failure.maxFailures}` : failure,
-      dispatch,
-    },
-    versions: { "@astrum/core": VERSION },
+): () => SerializedReport["run"] {
+  const { concurrency, failure = "stop", timeoutMs } = options;
+  const limit = concurrency instanceof Semaphore ? concurrency.limit : concurrency;
+  const failureText = typeof failure === "object" ? `maxFailures:${failure.maxFailures}` : failure;
+  const targets = options.targets && [...options.targets];
+  const attributes = options.attributes && { ...options.attributes };
+  const resources = options.resources && { ...options.resources };
+  const make = (): SerializedReport["run"] => {
+    const header: SerializedReport["run"] = {
+      id,
+      flow: name,
+      targets: targets ?? [],
+      startedAt: new Date(epochMs).toISOString(),
+      config: { concurrency: limit ?? null, failure: failureText, dispatch },
+      versions: { "@astrum/core": VERSION },
+    };
+    if (resumes !== undefined) header.resumes = resumes;
+    if (attributes !== undefined) header.attributes = attributes;
+    if (resources !== undefined) header.config.resources = resources;
+    if (timeoutMs !== undefined) header.config.timeoutMs = timeoutMs;
+    nameHost(header);
+    return header;
   };
-  if (resumes !== undefined) header.resumes = resumes;
-  if (attributes !== undefined) header.attributes = { ...attributes };
-  if (resources !== undefined) header.config.resources = { ...resources };
-  if (timeoutMs !== undefined) header.config.timeoutMs = timeoutMs;
+  let made: SerializedReport["run"] | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+/** Where it ran: the runtime and the machine. */
+function nameHost(header: SerializedReport["run"]): void {
+  const { process, navigator } = globalThis as Surroundings;
   for (const runtime of ["node", "bun"] as const) {
     const version = process?.versions?.[runtime];
     if (version !== undefined) header.versions[runtime] = version;
@@ -131,5 +153,4 @@ export function runHeader(
     const cpus = os?.availableParallelism?.() ?? navigator?.hardwareConcurrency ?? 1;
     header.host = { platform: process.platform, arch: process.arch, cpus };
   }
-  return header;
 }

@@ -147,7 +147,8 @@ export interface ExecutionReport<Outputs = Record<string, unknown>>
 
 /** What is known of a run beside its ledger. */
 export interface RunFacts {
-  readonly run: SerializedReport["run"];
+  /** Made when it is first asked for: most reports are never read that far. */
+  readonly header: () => SerializedReport["run"];
   readonly clock: SerializedReport["clock"];
   readonly resources: readonly string[];
   readonly concurrency: number | undefined;
@@ -230,7 +231,6 @@ export class Report implements ExecutionReport {
   /** As people know it, where a tool prints it. */
   static readonly name: string = "ExecutionReport";
   readonly executionState: RunRecord["state"];
-  readonly run: SerializedReport["run"];
   readonly clock: SerializedReport["clock"];
   readonly tail: Promise<readonly TaskStatistics[]>;
   readonly #record: RunRecord;
@@ -242,7 +242,6 @@ export class Report implements ExecutionReport {
   constructor(record: RunRecord) {
     this.#record = record;
     this.executionState = record.state;
-    this.run = record.run;
     this.clock = record.clock;
     this.tail = record.tail;
   }
@@ -261,6 +260,10 @@ export class Report implements ExecutionReport {
 
   get #graph(): Graph {
     return this.#record.plan.graph;
+  }
+
+  get run(): SerializedReport["run"] {
+    return this.#record.header();
   }
 
   get totalDurationMs(): Ms {

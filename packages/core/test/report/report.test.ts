@@ -469,6 +469,29 @@ describe("The summary of a run", () => {
     expect(report.clock).toEqual({ epochMs: Date.UTC(2026, 4, 1, 12), driftMs: 0 });
   });
 
+  it("says the options of the run as they were, whatever the caller does to them before it is read", async () => {
+    const targets = ["a"];
+    const attributes: Record<string, string> = { region: "eu" };
+    const resources: Record<string, number> = { db: 2 };
+    const failure = { maxFailures: 4 };
+    const report = await flow("f", { a: task("a", () => 1) }).run({
+      targets,
+      attributes,
+      resources,
+      failure,
+    });
+    targets.push("b");
+    attributes.region = "us";
+    resources.db = 7;
+    failure.maxFailures = 1;
+    expect(report.run).toMatchObject({
+      targets: ["a"],
+      attributes: { region: "eu" },
+      config: { resources: { db: 2 }, failure: "maxFailures:4" },
+    });
+    expect(report.run).toBe(report.toJSON().run);
+  });
+
   it("tells planning from execution, on one clock", async () => {
     const inner = new VirtualClock();
     let reads = 0;
