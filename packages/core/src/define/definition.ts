@@ -46,21 +46,33 @@ export interface Definition {
   readonly kind: "task" | "map";
   /** A map's first slot is the list that it maps over. */
   readonly slots: readonly Slot[];
-  /** How the function is called: with one object of inputs, or with one argument a slot. */
-  readonly call: "inputs" | "positional";
+  /** How the function is called: with one object of inputs, with one argument a slot, or with an empty object whatever the slots. */
+  readonly call: "inputs" | "positional" | "nothing";
   readonly run: (...args: never[]) => unknown;
   readonly options: MapOptions<never, Schema | undefined> | undefined;
   /** Whether something must be resolved, checked or asked before the task may queue. */
   readonly prepares: boolean;
+  /** Whether it asks for something that a run must be given: units of resources, values of parameters. */
+  readonly needs: boolean;
   /** Of a map: whether its function takes an object of inputs, be it an empty one, beside item and index. */
   readonly takesInputs?: boolean;
 }
 
-export function prepares({ kind, slots, options }: Omit<Definition, "prepares">): boolean {
+export function prepares(
+  kind: Definition["kind"],
+  slots: Definition["slots"],
+  options: Definition["options"],
+): boolean {
   if (kind === "map" || options?.when !== undefined) return true;
   for (const { select, compute, schema } of slots) {
     if (select !== undefined || compute !== undefined || schema !== undefined) return true;
   }
+  return false;
+}
+
+export function needs(slots: Definition["slots"], options: Definition["options"]): boolean {
+  if (options?.resources !== undefined) return true;
+  for (const { param } of slots) if (param !== undefined) return true;
   return false;
 }
 
@@ -82,6 +94,7 @@ export class TaskHandle implements Definition {
   readonly run: (...args: never[]) => unknown;
   readonly options: Definition["options"];
   readonly prepares: boolean;
+  readonly needs: boolean;
   /** A handle exists before whatever depends on it: the order of creation is a topological order. */
   readonly serial: number = handles++;
   /**
@@ -103,7 +116,8 @@ export class TaskHandle implements Definition {
     this.slots = slots;
     this.run = run;
     this.options = options;
-    this.prepares = prepares(this);
+    this.prepares = prepares(kind, slots, options);
+    this.needs = needs(slots, options);
   }
 
   get call(): "inputs" {

@@ -31,6 +31,8 @@ export interface Graph {
   readonly size: number;
   readonly definitions: readonly Definition[];
   readonly index: ReadonlyMap<string, number>;
+  /** Those that ask for what a run must be given. */
+  readonly needing: readonly Definition[];
   /** From each task to what it reads: one edge for every slot that reads a task, in the order of the slots. */
   readonly dependencies: Edges;
   /** The same edges, from each task to its readers, in the order of their declaration. */
@@ -78,7 +80,10 @@ export class EdgeList {
   }
 }
 
-/** Builds a graph from definitions whose dependencies are already integers; the issues say what is wrong with it. */
+/**
+ * Builds a graph from definitions whose dependencies are already integers; the issues say what is wrong with it. `index`:
+ * their names, where they have been read before.
+ */
 export function graph(
   name: string,
   definitions: readonly Definition[],
@@ -86,14 +91,15 @@ export function graph(
   tails: ReadonlySet<number>,
   roots: readonly Root[] | undefined,
   issues: Issues,
+  index: ReadonlyMap<string, number> = indexed(definitions),
 ): Graph {
   const size = definitions.length;
-  const index = new Map<string, number>();
+  const needing: Definition[] = [];
   let maps = false;
   for (let task = 0; task < size; task++) {
     const definition = definitions[task] as Definition;
-    index.set(definition.name, task);
     if (definition.kind === "map") maps = true;
+    if (definition.needs) needing.push(definition);
     if (definition.options !== undefined) checkOptions(issues, definition);
   }
   if (index.size < size) reportDuplicates(issues, definitions);
@@ -113,7 +119,26 @@ export function graph(
       );
     }
   }
-  return { name, size, definitions, index, dependencies, dependents, tails, roots, leftOut: [] };
+  return {
+    name,
+    size,
+    definitions,
+    index,
+    needing,
+    dependencies,
+    dependents,
+    tails,
+    roots,
+    leftOut: [],
+  };
+}
+
+function indexed(definitions: readonly Definition[]): Map<string, number> {
+  const index = new Map<string, number>();
+  for (let task = 0; task < definitions.length; task++) {
+    index.set((definitions[task] as Definition).name, task);
+  }
+  return index;
 }
 
 function reversed(edges: Edges, size: number): Edges {

@@ -3,11 +3,13 @@
  * Collects what the records, taken together, get wrong. Plans and runs nothing.
  */
 
-import { type Definition, prepares, type Slot } from "../define/definition.ts";
-import { AFTER, EdgeList, type Graph, graph, unknownNames, VALUE } from "../define/graph.ts";
+import { type Definition, needs, prepares } from "../define/definition.ts";
+import { EdgeList, type Graph, graph, unknownNames } from "../define/graph.ts";
 import type { Issues } from "../ground/check.ts";
 import { didYouMean, nearest } from "../ground/guess.ts";
+import { named } from "./named.ts";
 import type { DataItem, SchedulerOptions, TaskCallable, TaskOrder } from "./records.ts";
+import { Slots } from "./slots.ts";
 
 export function buildGraph(
   name: string,
@@ -16,7 +18,77 @@ export function buildGraph(
   options: SchedulerOptions,
   issues: Issues,
 ): Graph {
-  const index = new Map(orders.map(({ taskName }, at) => [taskName, at]));
+  const names = named(callables, orders);
+  const { index, functions, start, dependencies } = names;
+  if (!names.complete) checkPairs(issues, callables, index);
+  checkOptionNames(issues, options, index);
+  if (names.retold) checkConflicts(issues, orders, index);
+
+  const { taskDataRefs, taskRetries, taskOptions, ignoreTailTasks = [] } = options;
+  const size = orders.length;
+  const list = new EdgeList(size, dependencies.length + inputCount(taskDataRefs));
+  const slots = new Slots(names, orders);
+  const unknown = new UnknownDependencies(issues, index, callables);
+  const definitions: Definition[] = new Array(size);
+  for (let task = 0; task < size; task++) {
+    const order = orders[task] as TaskOrder;
+    const { taskName } = order;
+    const inputs = own(taskDataRefs, taskName)?.inputs ?? NO_INPUTS;
+    const row = dependencies.subarray(start[task], start[task + 1]);
+    const read = inputs.length === 0 ? slots.after(row, list) : slots.taking(row, inputs, list);
+    list.closeRow();
+    if (read.unknown) unknown.report(order, inputs);
+    const indexed = inputs.length === 0 ? 0 : inputs.filter(({ to }) => "index" in to).length;
+    if (indexed > 0 && indexed < inputs.length) {
+      issues.add(
+        "mixed-inputs",
+        `Inputs of task "${taskName}" go to keys and to indices: a function is called with one object or with arguments, choose one`,
+        ["taskDataRefs", taskName],
+      );
+    }
+    if (inputs.length > 1) checkTargets(issues, taskName, inputs);
+    const retry = own(taskRetries, taskName);
+    const chosen = own(taskOptions, taskName);
+    const given = retry === undefined ? chosen : { ...chosen, retry };
+    // One literal with all its fields: a run touches it, and one that grows lies in two places.
+    definitions[task] = {
+      name: taskName,
+      kind: "task",
+      slots: read.slots,
+      call: inputs.length === 0 ? "nothing" : indexed > 0 ? "positional" : "inputs",
+      run: functions[task] ?? nothing,
+      options: given,
+      prepares: prepares("task", read.slots, given),
+      needs: needs(read.slots, given),
+    };
+  }
+  const tails = new Set<number>();
+  for (const tail of ignoreTailTasks) {
+    const at = index.get(tail);
+    if (at !== undefined) tails.add(at);
+  }
+  return graph(name, definitions, list, tails, undefined, issues, index);
+}
+
+const NO_INPUTS: readonly DataItem[] = [];
+const nothing = (): void => {};
+
+function inputCount(refs: SchedulerOptions["taskDataRefs"]): number {
+  let count = 0;
+  for (const name in refs) count += refs[name]?.inputs.length ?? 0;
+  return count;
+}
+
+function own<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+  return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
+/** Each order needs a function, and each function an order. */
+function checkPairs(
+  issues: Issues,
+  callables: ReadonlyMap<string, TaskCallable>,
+  index: ReadonlyMap<string, number>,
+): void {
   unknownNames(
     issues,
     index.keys(),
@@ -33,11 +105,18 @@ export function buildGraph(
     (task) => `Task "${task}" has a function but no order: it would never run`,
     ["tasks"],
   );
-  const { taskDataRefs = {}, taskRetries = {}, taskOptions = {}, ignoreTailTasks = [] } = options;
+}
+
+/** What is said of a task is said of one that is there. */
+function checkOptionNames(
+  issues: Issues,
+  { taskDataRefs, taskRetries, taskOptions, ignoreTailTasks = [] }: SchedulerOptions,
+  index: ReadonlyMap<string, number>,
+): void {
   for (const [option, keys] of [
-    ["taskDataRefs", Object.keys(taskDataRefs)],
-    ["taskRetries", Object.keys(taskRetries)],
-    ["taskOptions", Object.keys(taskOptions)],
+    ["taskDataRefs", Object.keys(taskDataRefs ?? {})],
+    ["taskRetries", Object.keys(taskRetries ?? {})],
+    ["taskOptions", Object.keys(taskOptions ?? {})],
     ["ignoreTailTasks", ignoreTailTasks],
   ] as const) {
     unknownNames(
@@ -49,97 +128,44 @@ export function buildGraph(
       [option],
     );
   }
-  checkConflicts(issues, orders, index);
+}
 
-  const given = Object.values(taskDataRefs).reduce((sum, { inputs }) => sum + inputs.length, 0);
-  const ordered = orders.reduce((sum, { dependencies = [] }) => sum + dependencies.length, 0);
-  const list = new EdgeList(orders.length, given + ordered);
-  // What was meant may be half defined: a function whose order is missing as well.
-  const names = new Set([...index.keys(), ...callables.keys()]);
-  let guesses = 10; // A guess reads every name: some are worth it, thousands are not.
-  const definitions = orders.map((order): Definition => {
-    const { taskName } = order;
-    const inputs = own(taskDataRefs, taskName)?.inputs ?? [];
-    const slots = slotsOf(order, inputs);
-    const kept = slots.filter((slot) => {
-      if (slot.task === undefined) return true;
-      const dependency = index.get(slot.task as string);
-      if (dependency === undefined) {
-        const missing = slot.task as string;
-        const half = callables.has(missing);
-        const guess = !half && guesses-- > 0 ? nearest(missing, names, taskName) : undefined;
-        const what = half ? "which has a function but no order" : "which is not defined";
-        issues.add(
-          "unknown-dependency",
-          `Task "${taskName}" depends on "${missing}", ${what}.${didYouMean(guess)}`,
-          ["taskOrder", taskName],
-          guess,
-        );
-        return false;
-      }
-      list.add(dependency, slot.kind === "after" ? AFTER : VALUE);
-      return true;
-    });
-    list.closeRow();
-    const indexed = inputs.filter(({ to }) => "index" in to).length;
-    if (indexed > 0 && indexed < inputs.length) {
-      issues.add(
-        "mixed-inputs",
-        `Inputs of task "${taskName}" go to keys and to indices: a function is called with one object or with arguments, choose one`,
-        ["taskDataRefs", taskName],
+/** Says of each task what it depends on that is not there, with what was probably meant. */
+class UnknownDependencies {
+  readonly #issues: Issues;
+  readonly #index: ReadonlyMap<string, number>;
+  readonly #callables: ReadonlyMap<string, TaskCallable>;
+  #guesses = 10; // A guess reads every name: some are worth it, thousands are not.
+  /** What was meant may be half defined: a function whose order is missing as well. */
+  #names: ReadonlySet<string> | undefined;
+
+  constructor(
+    issues: Issues,
+    index: ReadonlyMap<string, number>,
+    callables: ReadonlyMap<string, TaskCallable>,
+  ) {
+    this.#issues = issues;
+    this.#index = index;
+    this.#callables = callables;
+  }
+
+  report({ taskName, dependencies = [] }: TaskOrder, inputs: readonly DataItem[]): void {
+    this.#names ??= new Set([...this.#index.keys(), ...this.#callables.keys()]);
+    const read = inputs.flatMap(({ from }) => ("task" in from ? [from.task] : []));
+    for (const missing of new Set([...dependencies.map((order) => order.taskName), ...read])) {
+      if (this.#index.has(missing)) continue;
+      const half = this.#callables.has(missing);
+      const guess =
+        !half && this.#guesses-- > 0 ? nearest(missing, this.#names, taskName) : undefined;
+      const what = half ? "which has a function but no order" : "which is not defined";
+      this.#issues.add(
+        "unknown-dependency",
+        `Task "${taskName}" depends on "${missing}", ${what}.${didYouMean(guess)}`,
+        ["taskOrder", taskName],
+        guess,
       );
     }
-    checkTargets(issues, taskName, inputs);
-    const retry = own(taskRetries, taskName);
-    const chosen = own(taskOptions, taskName);
-    const definition = {
-      name: taskName,
-      kind: "task",
-      slots: kept,
-      call: indexed > 0 ? "positional" : "inputs",
-      run: callables.get(taskName) ?? ((): void => {}),
-      options: retry === undefined ? chosen : { ...chosen, retry },
-    } as const;
-    return { ...definition, prepares: prepares(definition) };
-  });
-  const tails = new Set<number>();
-  for (const tail of ignoreTailTasks) {
-    const at = index.get(tail);
-    if (at !== undefined) tails.add(at);
   }
-  return graph(name, definitions, list, tails, undefined, issues);
-}
-
-function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
-  return Object.hasOwn(record, name) ? record[name] : undefined;
-}
-
-/** Its dependencies in the order of their declaration, each with the inputs taken from it; then all other inputs. */
-function slotsOf(order: TaskOrder, inputs: readonly DataItem[]): Slot[] {
-  const slots: Slot[] = [];
-  const placed = new Set<DataItem>();
-  const seen = new Set<string>();
-  for (const { taskName: dependency } of order.dependencies ?? []) {
-    if (seen.has(dependency)) continue;
-    seen.add(dependency);
-    const taken = inputs.filter(({ from }) => "task" in from && from.task === dependency);
-    for (const input of taken) {
-      slots.push(slotOf(input));
-      placed.add(input);
-    }
-    if (taken.length === 0) slots.push({ to: dependency, kind: "after", task: dependency });
-  }
-  for (const input of inputs) if (!placed.has(input)) slots.push(slotOf(input));
-  return slots;
-}
-
-function slotOf({ from, to, type: schema }: DataItem): Slot {
-  const target = "key" in to ? to.key : to.index;
-  if ("value" in from) return { to: target, kind: "constant", constant: from.value, schema };
-  if ("compute" in from) return { to: target, kind: "compute", compute: from.compute, schema };
-  const at = from.key ?? from.index;
-  const select = at === undefined ? undefined : ({ how: "locator", at } as const);
-  return { to: target, kind: "value", task: from.task, select, schema };
 }
 
 function checkTargets(issues: Issues, taskName: string, inputs: readonly DataItem[]): void {

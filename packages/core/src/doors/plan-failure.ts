@@ -39,10 +39,11 @@ export function failedPlanReport(
       name: task,
       kind: "task",
       slots: [],
-      call: "inputs",
+      call: "nothing",
       run: () => {},
       options: undefined,
       prepares: false,
+      needs: false,
     };
   });
   const unconnected = plan(graph(name, definitions, list, new Set(), undefined, new Issues()));

@@ -8,8 +8,9 @@ import { noFunction } from "../define/task.ts";
 import { checkOptions, type RetryPolicy, type TaskOptions } from "../define/task-options.ts";
 import type { Dispatch } from "../drive/execute.ts";
 import { checkRunOptions, type RunOptions } from "../drive/options.ts";
-import { type Issues, isString } from "../ground/check.ts";
+import { type Issues, isName, isString } from "../ground/check.ts";
 import { describe } from "../ground/errors.ts";
+import { areSoundOrders, isSoundItem } from "./sound.ts";
 
 /**
  * A task's place in the order: its name and what it waits for. A dependency may be the order of that task or a reference
@@ -89,6 +90,13 @@ export function checkTasks(issues: Issues, tasks: unknown): Map<string, TaskCall
   }
   for (let at = 0; at < tasks.length; at++) {
     const pair: unknown = tasks[at];
+    if (Array.isArray(pair) && pair.length === 2) {
+      const [name, run] = pair as [unknown, unknown];
+      if (isName(name) && typeof run === "function" && !callables.has(name)) {
+        callables.set(name, run as TaskCallable);
+        continue;
+      }
+    }
     const path = ["tasks", String(at)];
     if (!Array.isArray(pair) || pair.length !== 2) {
       const got = at in tasks ? describe(pair) : "a hole";
@@ -125,6 +133,7 @@ export function checkOrders(issues: Issues, orders: unknown): readonly TaskOrder
     issues.expected(["taskOrder"], "an array of { taskName, dependencies }", orders);
     return [];
   }
+  if (areSoundOrders(orders)) return orders;
   const pending: { readonly order: unknown; readonly place: string }[] = [];
   const seen = new Set<unknown>();
   const meet = (list: readonly unknown[], where: string): void => {
@@ -198,6 +207,7 @@ function checkTaskData(issues: Issues, path: readonly string[], given: unknown):
   }
   // `Array.from` shows the holes.
   Array.from(data.inputs).forEach((item: unknown, at) => {
+    if (isSoundItem(item)) return;
     const where = [...path, `inputs[${at}]`];
     const record = issues.record(where, item ?? null, ["from", "to", "type"]);
     if (record === undefined) return;

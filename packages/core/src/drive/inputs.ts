@@ -34,7 +34,7 @@ function put(inputs: Record<string, unknown>, key: string, value: unknown): void
   }
 }
 
-const NO_INPUTS: Readonly<Record<string, unknown>> = Object.freeze({});
+export const NO_INPUTS: Readonly<Record<string, unknown>> = Object.freeze({});
 
 /** The object of inputs of a task whose slots need no resolving. */
 export function plainInputs(

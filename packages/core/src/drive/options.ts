@@ -207,7 +207,7 @@ export function checkNeeds(
     }
     given.add(param);
   }
-  for (const { name, slots, options: taskOptions } of graph.definitions) {
+  for (const { name, slots, options: taskOptions } of graph.needing) {
     for (const resource in taskOptions?.resources) {
       checkDemand(issues, name, resource, taskOptions.resources[resource] as number, resources);
     }

@@ -9,7 +9,7 @@ import type { Machine } from "../machine/attempts.ts";
 import { outcomeOf } from "../report/outcome.ts";
 import type { Reasons } from "../report/reasons.ts";
 import { taskName } from "../report/task-name.ts";
-import { type Prepared, plainArguments, plainInputs, type Sources } from "./inputs.ts";
+import { NO_INPUTS, type Prepared, plainArguments, plainInputs, type Sources } from "./inputs.ts";
 import { NO_PARAMETERS, type Parameters } from "./parameters.ts";
 
 export class Values implements Sources {
@@ -85,7 +85,8 @@ export class Values implements Sources {
     if (prepared || definition.call === "positional") {
       return run(...this.argumentsOf(definition, task), context);
     }
-    return run(plainInputs(definition, task, this), context);
+    const inputs = definition.call === "nothing" ? NO_INPUTS : plainInputs(definition, task, this);
+    return run(inputs, context);
   }
 
   /** Everything but the context. */

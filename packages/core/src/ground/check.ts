@@ -97,8 +97,9 @@ export class Issues {
       this.expected(path, "an object", value);
       return undefined;
     }
-    if (known !== undefined)
+    if (known !== undefined && !Object.keys(value).every((key) => known.includes(key))) {
       this.keys(path, value, known, path.length === 0 ? "" : ` of ${place(path)}`);
+    }
     return value;
   }
 
@@ -155,6 +156,11 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   } catch {
     return false; // A proxy that refuses to be looked at.
   }
+}
+
+/** Whether `Issues.name` has nothing to say about it. */
+export function isName(value: unknown): value is string {
+  return typeof value === "string" && value !== "" && value.length <= MAX_NAME_LENGTH;
 }
 
 export function isString(value: unknown): value is string {

@@ -524,3 +524,75 @@ describe.each(dispatches)("inputs, by %s", (dispatch) => {
     expect(starts(await clock.run(scheduler.execute()))).toEqual({ a: 0, use: 10 });
   });
 });
+
+describe("what a task waits for", () => {
+  const nothing = (): void => {};
+  const taken = (task: string, key: string) => ({ from: { task }, to: { key } });
+
+  test("comes in the order of its dependencies, each once with all that is taken from it, then all others", async () => {
+    const scheduler = new DynamicScheduler(
+      ["a", "b", "c", "d", "e", "all"].map((name) => [name, nothing] as const),
+      [
+        ...["a", "b", "c", "d", "e"].map((taskName) => ({ taskName })),
+        {
+          taskName: "all",
+          dependencies: ["c", "a", "c", "b"].map((taskName) => ({ taskName })),
+        },
+      ],
+      {
+        taskDataRefs: {
+          all: {
+            inputs: [
+              taken("e", "e"),
+              taken("a", "first"),
+              { from: { value: 1 }, to: { key: "one" } },
+              taken("b", "b"),
+              taken("a", "second"),
+              taken("d", "d"),
+              taken("e", "again"),
+            ],
+          },
+        },
+      },
+    );
+    const report = await scheduler.execute();
+    const all = report.taskStatistics.find(({ taskName }) => taskName === "all");
+    expect(all?.dependencies).toEqual([
+      { task: "c", kind: "after" },
+      { task: "a", kind: "value", to: "first" },
+      { task: "a", kind: "value", to: "second" },
+      { task: "b", kind: "value", to: "b" },
+      { task: "e", kind: "value", to: "e" },
+      { task: "d", kind: "value", to: "d" },
+      { task: "e", kind: "value", to: "again" },
+    ]);
+  });
+
+  test("is told once where it is not there, be it a dependency or an input", () => {
+    const scheduler = new DynamicScheduler(
+      [["all", nothing]],
+      [{ taskName: "all", dependencies: [{ taskName: "x" }, { taskName: "x" }] }],
+      { taskDataRefs: { all: { inputs: [taken("y", "y"), taken("x", "x"), taken("y", "z")] } } },
+    );
+    expect(issuesOf(() => scheduler.plan()).map(({ message }) => message)).toEqual([
+      'Task "all" depends on "x", which is not defined.',
+      'Task "all" depends on "y", which is not defined.',
+    ]);
+  });
+
+  test("is refused with a sentence where it does not let itself be looked at", () => {
+    const hostile = new Proxy(
+      { taskName: "a" },
+      {
+        getPrototypeOf: () => {
+          throw new Error("do not look");
+        },
+        get: () => {
+          throw new Error("do not look");
+        },
+      },
+    );
+    const made = (): unknown => new DynamicScheduler([["a", nothing]], [hostile]);
+    expect(issuesOf(made).map(({ code }) => code)).toEqual(["invalid-option"]);
+  });
+});

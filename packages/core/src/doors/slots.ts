@@ -1,0 +1,115 @@
+/**
+ * The slots and edges of door 2's tasks, from dependencies that are integers and from what each task takes. Reports nothing;
+ * a name that is no task gets no slot.
+ */
+import type { Slot } from "../define/definition.ts";
+import { AFTER, type EdgeList, VALUE } from "../define/graph.ts";
+import type { Named } from "./named.ts";
+import type { DataItem, TaskOrder } from "./records.ts";
+
+/** Where `first` has no input of a task, and where its inputs have their slots. */
+const NONE = -1;
+const PLACED = -2;
+
+interface Read {
+  readonly slots: readonly Slot[];
+  /** Something that it reads is no task. */
+  readonly unknown: boolean;
+}
+
+const NOTHING: Read = { slots: [], unknown: false };
+
+export class Slots {
+  readonly #index: ReadonlyMap<string, number>;
+  readonly #orders: readonly TaskOrder[];
+  /** All that wait for a task and take nothing from it share one slot. */
+  readonly #afters: (Slot | undefined)[];
+  /** Scratch: the first input that a task takes from each other one. */
+  readonly #first: Int32Array;
+
+  constructor({ index }: Named, orders: readonly TaskOrder[]) {
+    const { length } = orders;
+    this.#index = index;
+    this.#orders = orders;
+    this.#afters = new Array(length);
+    this.#first = new Int32Array(length).fill(NONE);
+  }
+
+  /** Of a task that takes nothing. */
+  after(dependencies: Int32Array, list: EdgeList): Read {
+    if (dependencies.length === 0) return NOTHING;
+    if (dependencies.includes(NONE)) {
+      const known = dependencies.filter((dependency) => dependency !== NONE);
+      return { slots: this.after(known, list).slots, unknown: true };
+    }
+    const slots: Slot[] = new Array(dependencies.length);
+    for (let nth = 0; nth < slots.length; nth++) {
+      const dependency = dependencies[nth] as number;
+      slots[nth] = this.#after(dependency);
+      list.add(dependency, AFTER);
+    }
+    return { slots, unknown: false };
+  }
+
+  /** Its dependencies in the order of their declaration, each with the inputs taken from it; then all other inputs. */
+  taking(dependencies: Int32Array, inputs: readonly DataItem[], list: EdgeList): Read {
+    const first = this.#first;
+    const source = new Int32Array(inputs.length);
+    const next = new Int32Array(inputs.length);
+    let unknown = false;
+    for (let at = inputs.length - 1; at >= 0; at--) {
+      const { from } = inputs[at] as DataItem;
+      const task = "task" in from ? this.#index.get(from.task) : undefined;
+      source[at] = task ?? NONE;
+      if (task !== undefined) {
+        next[at] = first[task] as number;
+        first[task] = at;
+      } else if ("task" in from) unknown = true;
+    }
+    const slots: Slot[] = [];
+    for (const dependency of dependencies) {
+      if (dependency === NONE) unknown = true;
+      else if (first[dependency] === NONE) {
+        slots.push(this.#after(dependency));
+        list.add(dependency, AFTER);
+      } else {
+        for (let at = first[dependency] as number; at !== NONE; at = next[at] as number) {
+          slots.push(slotOf(inputs[at] as DataItem));
+          list.add(dependency, VALUE);
+        }
+        first[dependency] = PLACED;
+      }
+    }
+    for (let at = 0; at < inputs.length; at++) {
+      const input = inputs[at] as DataItem;
+      const task = source[at] as number;
+      if (task === NONE) {
+        if (!("task" in input.from)) slots.push(slotOf(input));
+      } else if (first[task] !== PLACED) {
+        slots.push(slotOf(input));
+        list.add(task, VALUE);
+      }
+    }
+    for (const task of source) if (task !== NONE) first[task] = NONE;
+    return { slots, unknown };
+  }
+
+  #after(dependency: number): Slot {
+    let slot = this.#afters[dependency];
+    if (slot === undefined) {
+      const name = (this.#orders[dependency] as TaskOrder).taskName;
+      slot = { to: name, kind: "after", task: name };
+      this.#afters[dependency] = slot;
+    }
+    return slot;
+  }
+}
+
+function slotOf({ from, to, type: schema }: DataItem): Slot {
+  const target = "key" in to ? to.key : to.index;
+  if ("value" in from) return { to: target, kind: "constant", constant: from.value, schema };
+  if ("compute" in from) return { to: target, kind: "compute", compute: from.compute, schema };
+  const at = from.key ?? from.index;
+  const select = at === undefined ? undefined : ({ how: "locator", at } as const);
+  return { to: target, kind: "value", task: from.task, select, schema };
+}
