@@ -460,7 +460,10 @@ export class Report implements ExecutionReport {
     // What a scheduler let go was had; a flow lets none of its roots go.
     const missing = roots.filter(({ task }) => !this.#isDone(task) && !this.#graph.tails.has(task));
     const { planIssues } = this.#record;
-    if (missing.length + this.#graph.leftOut.length + planIssues.length === 0) return this.outputs;
+    if (missing.length + this.#graph.leftOut.length + planIssues.length === 0) {
+      // A usual object, since people print and compare it; `__proto__` is a property of its own all the same.
+      return Object.fromEntries(Object.entries(this.outputs));
+    }
     throw runError(this.#record, missing);
   }
 

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import {
   after,
@@ -709,6 +710,27 @@ describe("unwrap()", () => {
     const report = await flow("f", { page }).run({ failure: "continue" });
     expect(report.executionState).toBe("failed");
     expect({ ...report.unwrap() }).toEqual({ page: "default" });
+  });
+
+  it("gives a usual object: it is printed and compared like one that was written down", async () => {
+    const report = await flow("f", { a: task("a", () => 1) }).run();
+    expect(report.unwrap()).toStrictEqual({ a: 1 });
+    expect(inspect(report.unwrap())).toBe("{ a: 1 }");
+    const scheduler = new DynamicScheduler([["b", () => 2]], [{ taskName: "b" }]);
+    expect((await scheduler.execute()).unwrap()).toStrictEqual({ b: 2 });
+  });
+
+  it("gives roots of any name, `__proto__` too, and nothing that is none of them", async () => {
+    const roots = JSON.parse('{"__proto__": 0, "constructor": 0}') as Record<string, Task<string>>;
+    for (const key of Object.keys(roots)) {
+      Object.defineProperty(roots, key, { value: task(`of ${key}`, () => key), enumerable: true });
+    }
+    const outputs = (await flow("f", roots).run()).unwrap();
+    expect(Object.entries(outputs)).toEqual([
+      ["__proto__", "__proto__"],
+      ["constructor", "constructor"],
+    ]);
+    expect(Object.getPrototypeOf(outputs)).toBe(Object.prototype);
   });
 
   it("throws every cause when a root has none, the first failure first", async () => {
