@@ -39,7 +39,7 @@ export { type Placement, placementOf, type Runner, type RunnerAttempt } from "./
 export type { Dispatch } from "./drive/execute.ts";
 export type { RunOptions } from "./drive/options.ts";
 export { Semaphore } from "./drive/semaphore.ts";
-export type { FailureMode } from "./machine/attempts.ts";
+export type { FailureMode } from "./machine/machine.ts";
 
 // Watch.
 

@@ -16,8 +16,8 @@ import {
   type TaskStatistics,
   task,
 } from "../src/index.ts";
-import { READY, RUNNING } from "../src/machine/ledger.ts";
 import { Run } from "../src/machine/run.ts";
+import { QUEUED, RUNNING } from "../src/machine/states.ts";
 import { type Recording, recorded, replay, VirtualClock } from "../src/testing.ts";
 import { inTime, nothingIsAsked, nothingMoreIsAsked, Watch } from "./asked-and-held.ts";
 import { hold } from "./hold.ts";
@@ -313,7 +313,7 @@ function idleness(plan: GraphPlan, { events, settings }: Recording, spec: Random
     for (let task = 0; task < machine.ledger.tasks; task++) {
       if (status[task] === RUNNING && plan.graph.definitions[task]?.kind !== "map") running++;
       // Items may be held back by their map.
-      if (status[task] === READY && task < plan.graph.size) ready++;
+      if (status[task] === QUEUED && task < plan.graph.size) ready++;
     }
     hold("no slot is idle", ready === 0 || running === spec.slots, at, running, ready);
   });

@@ -4,8 +4,8 @@
  * own priority is higher. It reads a recording and the plan; it knows nothing of queues.
  */
 import type { GraphPlan } from "../src/define/plan.ts";
-import { READY, RUNNING } from "../src/machine/ledger.ts";
 import { Run } from "../src/machine/run.ts";
+import { QUEUED, RUNNING } from "../src/machine/states.ts";
 import type { Recording } from "../src/testing.ts";
 
 /** Says where the starts of a recorded run were others than the rule's; nothing when they were not. */
@@ -68,7 +68,7 @@ export function unruly(
     };
     for (const task of before)
       if (ledger.status[task] === RUNNING && !started.includes(task)) take(task);
-    let waiting = [...started, ...withStatus(READY)].sort(inOrder);
+    let waiting = [...started, ...withStatus(QUEUED)].sort(inOrder);
     const expected: number[] = [];
     for (;;) {
       const next = waiting.find((task, place) => {

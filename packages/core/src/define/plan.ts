@@ -8,6 +8,8 @@ import { DefinitionError, PlanError } from "../ground/errors.ts";
 import { reportCycle } from "./cycle.ts";
 import type { Definition } from "./definition.ts";
 import { dependencyNames, type Graph, restrict } from "./graph.ts";
+import { rankTasks, remainingPaths } from "./rank.ts";
+import { TraitTable } from "./traits.ts";
 
 export interface PlannedStage {
   readonly stageId: number;
@@ -53,6 +55,8 @@ export class GraphPlan implements Plan {
   #stages: readonly PlannedStage[] | undefined;
   #tasks: readonly PlannedTask[] | undefined;
   #parallel: Int32Array | undefined;
+  #traits: TraitTable | undefined;
+  #ranks: Int32Array | undefined;
 
   constructor(graph: Graph, depth: Int32Array, stageStart: Int32Array, order: Int32Array) {
     this.graph = graph;
@@ -94,6 +98,19 @@ export class GraphPlan implements Plan {
     }
     this.#parallel = counts;
     return counts;
+  }
+
+  /** What a run is told of each task. */
+  get traits(): TraitTable {
+    this.#traits ??= new TraitTable(this.graph.definitions);
+    return this.#traits;
+  }
+
+  /** The place of each task in the order in which tasks go when capacity is short; kept, unless estimates decide it. */
+  ranks(estimates?: Readonly<Record<string, number>> | undefined): Int32Array {
+    if (estimates !== undefined) return rankTasks(this, estimates);
+    this.#ranks ??= rankTasks(this);
+    return this.#ranks;
   }
 
   nameOf(task: number): string {
@@ -217,33 +234,6 @@ function counted(count: number, word: string): string {
 function shortened(names: readonly string[], separator = ", "): string {
   if (names.length <= 12) return names.join(separator);
   return `${names.slice(0, 11).join(separator)}${separator}… (${names.length} in all)`;
-}
-
-/** For each task the length of the longest path from its start to the end of the graph, itself included. */
-export function remainingPaths(
-  { graph, order }: Pick<GraphPlan, "graph" | "order">,
-  estimates?: Readonly<Record<string, number>>,
-): Float64Array {
-  const { start, end } = graph.dependents;
-  const length = new Float64Array(graph.size);
-  for (let at = order.length - 1; at >= 0; at--) {
-    const task = order[at] as number;
-    let longest = 0;
-    const last = start[task + 1] as number;
-    for (let edge = start[task] as number; edge < last; edge++) {
-      const rest = length[end[edge] as number] as number;
-      if (rest > longest) longest = rest;
-    }
-    const name = (graph.definitions[task] as Definition).name;
-    const own =
-      estimates === undefined
-        ? 1
-        : Object.hasOwn(estimates, name)
-          ? (estimates[name] as number)
-          : 0;
-    length[task] = longest + own;
-  }
-  return length;
 }
 
 /**

@@ -8,7 +8,7 @@ import type { RunOptions } from "../drive/options.ts";
 import type { Parameters } from "../drive/parameters.ts";
 import { Semaphore } from "../drive/semaphore.ts";
 import { Issues } from "../ground/check.ts";
-import type { Machine, RunSettings } from "../machine/attempts.ts";
+import type { Machine, RunSettings } from "../machine/machine.ts";
 import { Run } from "../machine/run.ts";
 import { StagedRun } from "../machine/run-stages.ts";
 import { type Earlier, readEarlier } from "../resume/earlier.ts";

@@ -5,9 +5,9 @@
 
 import type { GraphPlan, Plan } from "../define/plan.ts";
 import type { Dispatch, Recorder } from "../drive/execute.ts";
-import type { Machine, RunSettings } from "../machine/attempts.ts";
 import type { Command, MachineEvent } from "../machine/event.ts";
-import { DETACHED, STATUSES } from "../machine/ledger.ts";
+import type { Machine, RunSettings } from "../machine/machine.ts";
+import { DETACHED, STATUSES } from "../machine/states.ts";
 import { Fingerprints } from "../report/fingerprint.ts";
 import { Reasons } from "../report/reasons.ts";
 import { type ExecutionReport, type RunFacts, reportOf } from "../report/report.ts";

@@ -9,7 +9,7 @@ import { checkNeeds } from "../drive/options.ts";
 import { NO_PARAMETERS } from "../drive/parameters.ts";
 import { Issues } from "../ground/check.ts";
 import { DefinitionError, PlanError } from "../ground/errors.ts";
-import type { Machine } from "../machine/attempts.ts";
+import type { Machine } from "../machine/machine.ts";
 import { StagedRun } from "../machine/run-stages.ts";
 import type { ExecutionReport } from "../report/report.ts";
 import { buildGraph, checkStaged } from "./assemble.ts";

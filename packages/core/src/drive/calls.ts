@@ -2,8 +2,10 @@
  * The calls of tasks that are under way, by slot: each is limited in time from its start, asked to stop, and given up
  * once it has ended or nobody waits for it. Decides nothing: the machine is told that a limit has passed.
  */
-import { type Machine, reasonOf } from "../machine/attempts.ts";
+
 import type { AbortCause, MachineEvent, StopCause } from "../machine/event.ts";
+import { reasonOf } from "../machine/ledger.ts";
+import type { Machine } from "../machine/machine.ts";
 import type { Reasons } from "../report/reasons.ts";
 import { Call, type CallHost } from "./call.ts";
 import { attemptTimeUp, runTimeUp } from "./time-up.ts";

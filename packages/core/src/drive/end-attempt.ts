@@ -6,8 +6,8 @@
 import { retryDelay } from "../define/retry.ts";
 import { asError, frameless, type TimeoutError } from "../ground/errors.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
-import type { Machine } from "../machine/attempts.ts";
 import type { EndFacts, MachineEvent } from "../machine/event.ts";
+import type { Machine } from "../machine/machine.ts";
 import { withCause } from "../report/timeouts.ts";
 import type { Call } from "./call.ts";
 import type { Calls } from "./calls.ts";

@@ -17,17 +17,17 @@ import type {
 } from "../contract/observer.ts";
 import { frozen } from "../ground/frozen.ts";
 import type { SerializedError } from "../ground/serialize-error.ts";
+import type { Ledger } from "../machine/ledger.ts";
 import {
   CANCELLED,
   COMPLETED,
   DETACHED,
   FAILED,
-  type Ledger,
   RESTORED,
   SKIPPED,
   STATUSES,
   WAITING,
-} from "../machine/ledger.ts";
+} from "../machine/states.ts";
 import { limitName } from "../report/attempt-row.ts";
 import { between, queuedOf, rounded, startOf } from "../report/durations.ts";
 import type { ReportFooter, ReportHeader } from "../report/report.ts";

@@ -2,8 +2,9 @@
  * What surrounds a run from its first moment to its last: the caller's signal, the time limit, the life of the process;
  * and its beginning, which parameters that are still being checked put off. Called off before that, a run begins stopped.
  */
-import type { Machine } from "../machine/attempts.ts";
+
 import type { MachineEvent, StopCause } from "../machine/event.ts";
+import type { Machine } from "../machine/machine.ts";
 import type { RunOptions } from "./options.ts";
 import { NO_PARAMETERS, type Parameters } from "./parameters.ts";
 import { holdProcess, onAbort } from "./surroundings.ts";

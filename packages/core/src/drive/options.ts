@@ -10,7 +10,7 @@ import { checkEstimates } from "../define/plan.ts";
 import { otherCopy } from "../ground/brand.ts";
 import { type Issues, isString } from "../ground/check.ts";
 import { didYouMean, nearest } from "../ground/guess.ts";
-import type { FailureMode } from "../machine/attempts.ts";
+import type { FailureMode } from "../machine/machine.ts";
 import type { SerializedReport } from "../report/report.ts";
 import { readEarlier } from "../resume/earlier.ts";
 import type { Journal } from "../resume/journal.ts";

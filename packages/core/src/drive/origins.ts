@@ -3,8 +3,8 @@
  * asked for; else when somebody wants to know.
  */
 
-import type { Machine } from "../machine/attempts.ts";
-import { COMPLETED, RESTORED } from "../machine/ledger.ts";
+import type { Machine } from "../machine/machine.ts";
+import { COMPLETED, RESTORED } from "../machine/states.ts";
 import { type Basis, Incomparable, type Origin, type Origins } from "../report/origin.ts";
 
 /** Origins that are made when somebody wants to know one: most runs are neither stored nor gone on from. */

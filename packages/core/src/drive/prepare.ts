@@ -5,8 +5,8 @@
  */
 import type { Definition } from "../define/definition.ts";
 import { describe, frameless, InputError, isError } from "../ground/errors.ts";
-import type { Machine } from "../machine/attempts.ts";
 import type { MachineEvent, PreparedEvent } from "../machine/event.ts";
+import type { Machine } from "../machine/machine.ts";
 import { type Prepared, prepare } from "./inputs.ts";
 import type { Stored } from "./stored.ts";
 import type { Values } from "./values.ts";

@@ -1,6 +1,8 @@
 /** The end of a run: what it hands back, and what became of the tail tasks that it did not wait for. */
-import type { Machine } from "../machine/attempts.ts";
-import { DETACHED, type Ledger } from "../machine/ledger.ts";
+
+import type { Ledger } from "../machine/ledger.ts";
+import type { Machine } from "../machine/machine.ts";
+import { DETACHED } from "../machine/states.ts";
 import type { Fingerprints } from "../report/fingerprint.ts";
 import type { Reasons } from "../report/reasons.ts";
 import { type Report, type RunFacts, reportOf } from "../report/report.ts";

@@ -5,8 +5,8 @@
 import type { AttemptInfo, RunInfo } from "../contract/observer.ts";
 import type { Placement, Runner, RunnerAttempt } from "../contract/runner.ts";
 import type { Definition } from "../define/definition.ts";
-import type { Machine } from "../machine/attempts.ts";
 import type { MachineEvent } from "../machine/event.ts";
+import type { Machine } from "../machine/machine.ts";
 import type { AsyncContext } from "./async-context.ts";
 import { type Call, contextOf } from "./call.ts";
 import type { AttemptEnder } from "./end-attempt.ts";

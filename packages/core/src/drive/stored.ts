@@ -3,8 +3,8 @@
  * journal is told, what each output was made from. Knows values and digests; starts nothing and decides nothing.
  */
 import type { JournalError } from "../ground/errors.ts";
-import type { Machine } from "../machine/attempts.ts";
 import type { StopCause } from "../machine/event.ts";
+import type { Machine } from "../machine/machine.ts";
 import type { Fingerprints } from "../report/fingerprint.ts";
 import { Basis, NO_ORIGINS, type Origin, type Origins, runDigest } from "../report/origin.ts";
 import type { RunFacts } from "../report/report.ts";

@@ -5,7 +5,7 @@
 
 import type { Definition } from "../define/definition.ts";
 import type { Outcome } from "../define/task.ts";
-import type { Machine } from "../machine/attempts.ts";
+import type { Machine } from "../machine/machine.ts";
 import { outcomeOf } from "../report/outcome.ts";
 import type { Reasons } from "../report/reasons.ts";
 import { taskName } from "../report/task-name.ts";

@@ -2,7 +2,7 @@
 import { encodeValue } from "../ground/encode.ts";
 import { frameless, JournalError } from "../ground/errors.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
-import type { Machine } from "../machine/attempts.ts";
+import type { Machine } from "../machine/machine.ts";
 import type { Fingerprints } from "../report/fingerprint.ts";
 import type { Origins } from "../report/origin.ts";
 import { taskName } from "../report/task-name.ts";

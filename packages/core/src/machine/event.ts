@@ -82,7 +82,7 @@ interface ThrewEvent extends OfTask {
   readonly facts?: EndFacts | undefined;
 }
 /** The answer to `gather`: the result of a map is there, or it could not be kept. */
-interface GatheredEvent extends OfTask {
+export interface GatheredEvent extends OfTask {
   readonly type: "gathered";
   readonly error?: unknown;
   /** Present when the run stops with it. */

@@ -4,33 +4,10 @@
  * read. Instants are milliseconds since the run's anchor; `NaN` is "has not happened", -1 is "none".
  */
 
-import type { Attributes, EndFacts, TimeoutScene } from "./event.ts";
-
-export const WAITING = 0;
-export const READY = 1;
-export const RUNNING = 2;
-export const DELAYED = 3;
-export const COMPLETED = 4;
-export const FAILED = 5;
-export const CANCELLED = 6;
-export const SKIPPED = 7;
-export const RESTORED = 8;
-export const DETACHED = 9;
-export const ABANDONED = 10;
-/** The names of the statuses, by code. From `completed` on they are final. */
-export const STATUSES = [
-  "waiting",
-  "ready",
-  "running",
-  "delayed",
-  "completed",
-  "failed",
-  "cancelled",
-  "skipped",
-  "restored",
-  "detached",
-  "abandoned",
-] as const;
+import { Columns } from "./columns.ts";
+import type { AbortCause, Attributes, EndFacts, StopCause, TimeoutScene } from "./event.ts";
+import { Sparse } from "./sparse.ts";
+import { isFinal, RUNNING } from "./states.ts";
 
 export type Reason =
   /** A dependency rules it out; `root` is the first task of that chain. */
@@ -43,6 +20,25 @@ export type Reason =
   | ({ readonly kind: "timeout"; readonly limitMs: number; readonly scope: "run" } & TimeoutScene)
   | { readonly kind: "journal"; readonly error: unknown }
   | { readonly kind: "clock"; readonly error: unknown };
+
+/** Why, in the words of the ledger. */
+export function reasonOf(cause: AbortCause | StopCause): Reason {
+  switch (cause.kind) {
+    case "failure":
+      return { kind: "failure", task: cause.task };
+    case "timeout":
+      return { ...cause, scope: "run" };
+    case "expired":
+      return { kind: "timeout", limitMs: cause.limitMs, scope: "attempt" };
+    case "journal":
+    case "clock":
+      return { kind: cause.kind, error: cause.error };
+    case "cancelled":
+      return { kind: "aborted", scope: "task", reason: cause.reason };
+    case "aborted":
+      return { kind: "aborted", scope: "run", reason: cause.reason };
+  }
+}
 
 /** The items of a map: consecutive tasks from `first`. */
 export interface Spawn {
@@ -59,48 +55,54 @@ export const BY_MAP = 3;
 /** Resources follow, in the order of the run's `resources`. */
 export const BY_RESOURCE = 4;
 
+/** Bytes of a row of tasks, and of attempts. */
+const TASK_WIDTH = 8 + 3 * 4 + 1;
+const ATTEMPT_WIDTH = 3 * 8 + 4 * 4 + 2;
+
 export class Ledger {
   /** Tasks of the plan; items come after them. */
   readonly planned: number;
   tasks: number;
-  status: Uint8Array;
   readyAt: Float64Array;
   /** The dependency whose end made it ready. */
   releasedBy: Int32Array;
   firstAttempt: Int32Array;
   lastAttempt: Int32Array;
+  /** The state of each task. */
+  status: Uint8Array;
   readonly spawns: Spawn[] = [];
   /** Those of each map. */
-  readonly spawnOfMap: Map<number, Spawn> = new Map();
+  readonly spawnOfMap: Sparse<Spawn> = new Sparse();
   /** Required for skipped, cancelled and abandoned tasks. */
-  readonly reasons: Map<number, Reason> = new Map();
+  readonly reasons: Sparse<Reason> = new Sparse();
   /** Errors of tasks that no attempt explains: unresolved inputs, maps. */
-  readonly taskErrors: Map<number, unknown> = new Map();
+  readonly taskErrors: Sparse<unknown> = new Sparse();
 
   attempts = 0;
-  attemptTask: Int32Array;
-  attemptNext: Int32Array;
-  attemptStatus: Uint8Array;
   queuedAt: Float64Array;
   startAt: Float64Array;
   endAt: Float64Array;
+  attemptTask: Int32Array;
+  attemptNext: Int32Array;
   slot: Int32Array;
   /** The attempt whose end let this one start, when capacity held it back. */
   freedBy: Int32Array;
+  /** RUNNING, and then how it ended. */
+  attemptStatus: Uint8Array;
   limitedBy: Uint8Array;
   /** For retries: the attempt of the task before, and its number, from 2. */
-  readonly attemptBefore: Map<number, number> = new Map();
-  readonly attemptNumber: Map<number, number> = new Map();
-  readonly errors: Map<number, unknown> = new Map();
-  readonly timedOut: Set<number> = new Set();
-  readonly retryDelay: Map<number, number> = new Map();
-  readonly executors: Map<number, string> = new Map();
+  readonly attemptBefore: Sparse<number> = new Sparse();
+  readonly attemptNumber: Sparse<number> = new Sparse();
+  readonly errors: Sparse<unknown> = new Sparse();
+  readonly timedOut: Sparse<true> = new Sparse();
+  readonly retryDelay: Sparse<number> = new Sparse();
+  readonly executors: Sparse<string> = new Sparse();
   /** How often an attempt was handed to somebody, for those that were more than once. */
-  readonly deliveries: Map<number, number> = new Map();
-  readonly blockedMs: Map<number, number> = new Map();
-  readonly attributes: Map<number, Attributes> = new Map();
+  readonly deliveries: Sparse<number> = new Sparse();
+  readonly blockedMs: Sparse<number> = new Sparse();
+  readonly attributes: Sparse<Attributes> = new Sparse();
   /** How long an attempt went on after it was asked to stop, when it ignored its signal; or what was asked before one. */
-  readonly overrunMs: Map<number, number> = new Map();
+  readonly overrunMs: Sparse<number> = new Sparse();
 
   /** Final failures in the order they happened, ignored ones included. */
   readonly failures: number[] = [];
@@ -111,42 +113,61 @@ export class Ledger {
   constructor(planned: number) {
     this.planned = planned;
     this.tasks = planned;
-    this.status = new Uint8Array(planned);
-    this.readyAt = new Float64Array(planned).fill(Number.NaN);
-    this.releasedBy = new Int32Array(planned).fill(-1);
-    this.firstAttempt = new Int32Array(planned).fill(-1);
-    this.lastAttempt = new Int32Array(planned).fill(-1);
-    this.attemptTask = new Int32Array(planned);
-    this.attemptNext = new Int32Array(planned);
-    this.attemptStatus = new Uint8Array(planned);
-    this.queuedAt = new Float64Array(planned);
-    this.startAt = new Float64Array(planned);
-    this.endAt = new Float64Array(planned);
-    this.slot = new Int32Array(planned);
-    this.freedBy = new Int32Array(planned);
-    this.limitedBy = new Uint8Array(planned);
+    const tasks = new Columns(planned, TASK_WIDTH);
+    this.readyAt = tasks.float64().fill(Number.NaN);
+    this.releasedBy = tasks.int32().fill(-1);
+    this.firstAttempt = tasks.int32().fill(-1);
+    this.lastAttempt = tasks.int32().fill(-1);
+    this.status = tasks.uint8();
+    const attempts = new Columns(planned, ATTEMPT_WIDTH);
+    this.queuedAt = attempts.float64();
+    this.startAt = attempts.float64();
+    this.endAt = attempts.float64();
+    this.attemptTask = attempts.int32();
+    this.attemptNext = attempts.int32();
+    this.slot = attempts.int32();
+    this.freedBy = attempts.int32();
+    this.attemptStatus = attempts.uint8();
+    this.limitedBy = attempts.uint8();
   }
 
-  /** Lists the items of a map; returns the first. */
-  spawn(map: number, count: number): number {
+  /** Lists the items of a map; returns them. */
+  spawn(map: number, count: number): Spawn {
     const first = this.tasks;
     this.tasks += count;
     const spawn = { map, first, count };
     this.spawns.push(spawn);
     this.spawnOfMap.set(map, spawn);
     if (this.tasks > this.status.length) {
-      const room = Math.max(this.tasks, Math.ceil(this.status.length * 1.5));
-      this.status = grown(this.status, room);
-      this.readyAt = grown(this.readyAt, room);
-      this.releasedBy = grown(this.releasedBy, room);
-      this.firstAttempt = grown(this.firstAttempt, room);
-      this.lastAttempt = grown(this.lastAttempt, room);
+      this.#growTasks(Math.max(this.tasks, Math.ceil(this.status.length * 1.5)));
     }
     this.readyAt.fill(Number.NaN, first, this.tasks);
     this.releasedBy.fill(-1, first, this.tasks);
     this.firstAttempt.fill(-1, first, this.tasks);
     this.lastAttempt.fill(-1, first, this.tasks);
-    return first;
+    return spawn;
+  }
+
+  #growTasks(rows: number): void {
+    const tasks = new Columns(rows, TASK_WIDTH);
+    this.readyAt = begun(tasks.float64(), this.readyAt);
+    this.releasedBy = begun(tasks.int32(), this.releasedBy);
+    this.firstAttempt = begun(tasks.int32(), this.firstAttempt);
+    this.lastAttempt = begun(tasks.int32(), this.lastAttempt);
+    this.status = begun(tasks.uint8(), this.status);
+  }
+
+  #growAttempts(rows: number): void {
+    const attempts = new Columns(rows, ATTEMPT_WIDTH);
+    this.queuedAt = begun(attempts.float64(), this.queuedAt);
+    this.startAt = begun(attempts.float64(), this.startAt);
+    this.endAt = begun(attempts.float64(), this.endAt);
+    this.attemptTask = begun(attempts.int32(), this.attemptTask);
+    this.attemptNext = begun(attempts.int32(), this.attemptNext);
+    this.slot = begun(attempts.int32(), this.slot);
+    this.freedBy = begun(attempts.int32(), this.freedBy);
+    this.attemptStatus = begun(attempts.uint8(), this.attemptStatus);
+    this.limitedBy = begun(attempts.uint8(), this.limitedBy);
   }
 
   /** The spawn that an item belongs to. */
@@ -171,16 +192,7 @@ export class Ledger {
   open(task: number, queuedAt: number, at: number, slot: number): number {
     const attempt = this.attempts++;
     if (attempt >= this.attemptTask.length) {
-      const room = Math.max(16, Math.ceil(attempt * 1.5), this.tasks);
-      this.attemptTask = grown(this.attemptTask, room);
-      this.attemptNext = grown(this.attemptNext, room);
-      this.attemptStatus = grown(this.attemptStatus, room);
-      this.queuedAt = grown(this.queuedAt, room);
-      this.startAt = grown(this.startAt, room);
-      this.endAt = grown(this.endAt, room);
-      this.slot = grown(this.slot, room);
-      this.freedBy = grown(this.freedBy, room);
-      this.limitedBy = grown(this.limitedBy, room);
+      this.#growAttempts(Math.max(16, Math.ceil(attempt * 1.5), this.tasks));
     }
     this.attemptTask[attempt] = task;
     this.attemptNext[attempt] = -1;
@@ -227,35 +239,19 @@ export class Ledger {
   }
 
   isFinal(task: number): boolean {
-    return (this.status[task] as number) >= COMPLETED;
+    return isFinal(this.status[task] as number);
   }
 
   /** As it is now: what happens later does not reach the copy. */
   copy(): Ledger {
-    const copied = new Ledger(0);
-    Object.assign(copied, this, { planned: this.planned });
-    for (const column of COLUMNS) Object.assign(copied, { [column]: this[column].slice() });
-    for (const map of [
-      "reasons",
-      "taskErrors",
-      "attemptBefore",
-      "attemptNumber",
-      "errors",
-      "retryDelay",
-      "executors",
-      "deliveries",
-      "blockedMs",
-      "overrunMs",
-      "attributes",
-      "spawnOfMap",
-    ] as const) {
-      Object.assign(copied, { [map]: new Map<number, unknown>(this[map]) });
+    const copied: Ledger = Object.assign(new Ledger(0), this);
+    for (const [key, value] of Object.entries(this)) {
+      if (value instanceof Sparse) Object.assign(copied, { [key]: value.copy() });
+      else if (ArrayBuffer.isView(value) || Array.isArray(value)) {
+        Object.assign(copied, { [key]: (value as number[]).slice() });
+      }
     }
-    return Object.assign(copied, {
-      timedOut: new Set(this.timedOut),
-      failures: [...this.failures],
-      spawns: [...this.spawns],
-    });
+    return copied;
   }
 
   /** The error that a task ended with. */
@@ -265,25 +261,8 @@ export class Ledger {
   }
 }
 
-const COLUMNS = [
-  "status",
-  "readyAt",
-  "releasedBy",
-  "firstAttempt",
-  "lastAttempt",
-  "attemptTask",
-  "attemptNext",
-  "attemptStatus",
-  "queuedAt",
-  "startAt",
-  "endAt",
-  "slot",
-  "freedBy",
-  "limitedBy",
-] as const satisfies readonly (keyof Ledger)[];
-
-function grown<C extends Uint8Array | Int32Array | Float64Array>(column: C, room: number): C {
-  const wider = new (column.constructor as new (length: number) => C)(room);
-  wider.set(column);
-  return wider;
+/** A longer column that begins as the one before it. */
+function begun<C extends Float64Array | Int32Array | Uint8Array>(column: C, before: C): C {
+  column.set(before);
+  return column;
 }

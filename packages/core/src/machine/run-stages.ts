@@ -14,58 +14,84 @@
  * failure mode but `stop`: the scheduler refuses to plan those.
  */
 
+import type { Definition } from "../define/definition.ts";
 import type { GraphPlan } from "../define/plan.ts";
-import { Attempts, type RunSettings, reasonOf } from "./attempts.ts";
-import type { AbortCause, MachineEvent, StopCause } from "./event.ts";
+import { Attempts, type Verdict } from "./attempts.ts";
+import { Bounds } from "./bounds.ts";
+import { Cursor } from "./cursor.ts";
+import { ruledOut } from "./edges.ts";
+import type { AbortCause, Command, MachineEvent, StopCause } from "./event.ts";
+import { BY_CONCURRENCY, BY_SEMAPHORE, Ledger, type Reason, reasonOf } from "./ledger.ts";
+import { Line } from "./line.ts";
+import type { Machine, RunSettings, RunState } from "./machine.ts";
+import { Readers } from "./readers.ts";
+import { Room } from "./room.ts";
+import { Rows } from "./rows.ts";
 import {
-  BY_CONCURRENCY,
-  BY_SEMAPHORE,
   CANCELLED,
-  COMPLETED,
-  DELAYED,
-  READY,
+  CONCLUDED,
+  type Conclusion,
+  effectOf,
+  isFailing,
+  QUEUED,
   RESTORED,
-  type Reason,
   RUNNING,
   SKIPPED,
   WAITING,
-} from "./ledger.ts";
+} from "./states.ts";
+import { type Answer, Tasks } from "./tasks.ts";
+import { Turn } from "./turn.ts";
 
-export class StagedRun extends Attempts {
-  // The cursor: the stage it will start next, what that waits for (nothing at first), and how far in it (after the last
-  // stage: in all tasks) everything has been awaited.
-  #stage = 0;
-  #awaited: readonly number[] = [];
-  #at = 0;
-  #finishing = false;
+export class StagedRun implements Machine {
+  readonly plan: GraphPlan;
+  readonly ledger: Ledger;
+  readonly #turn: Turn = new Turn();
+  readonly #concurrency: number;
+  readonly #rows: Rows;
+  readonly #tasks: Tasks;
+  readonly #attempts: Attempts;
+  readonly #bounds: Bounds;
+  readonly #room: Room;
+  /** Only counted when outputs are to be released. */
+  readonly #readers: Readers | undefined;
+  /** Tail tasks without a final state. */
+  #openTails: number;
 
-  /** Tasks in line for a slot, from `#head` on; those before `#held` were there when no slot was free. */
-  readonly #line: number[] = [];
-  #head = 0;
-  #held = 0;
-  #permitAsked = false;
-
+  readonly #cursor: Cursor;
+  readonly #line: Line;
   /** Failed tasks that stop the run when the cursor comes to them. */
   readonly #fatal: Set<number> = new Set();
-  /** Edges of each task whose dependent has not ended; only counted when outputs are to be released. */
-  readonly #readers: Int32Array | undefined;
 
   constructor(plan: GraphPlan, settings: RunSettings = {}) {
-    super(plan, settings);
     const { graph } = plan;
-    this.openTails = graph.tails.size;
-    if (settings.release) {
-      const { start } = graph.dependents;
-      this.#readers = Int32Array.from(
-        { length: graph.size },
-        (_, task) => (start[task + 1] as number) - (start[task] as number),
-      );
-    }
+    const { concurrency = Number.POSITIVE_INFINITY, observed = false, release } = settings;
+    const ledger = new Ledger(graph.size);
+    const turn = this.#turn;
+    this.plan = plan;
+    this.ledger = ledger;
+    this.#concurrency = concurrency;
+    this.#rows = new Rows(plan, ledger);
+    this.#tasks = new Tasks(ledger, turn, observed);
+    this.#attempts = new Attempts(ledger, turn, observed);
+    this.#bounds = new Bounds(ledger, turn, observed);
+    this.#room = new Room(this.#rows, ledger, turn, settings);
+    if (release) this.#readers = new Readers(graph, ledger, turn);
+    this.#cursor = new Cursor(plan);
+    this.#line = new Line(ledger);
+    this.#openTails = graph.tails.size;
+  }
+
+  get state(): RunState | undefined {
+    return this.#bounds.state;
+  }
+
+  get detached(): ReadonlySet<number> {
+    return this.#bounds.detached;
   }
 
   /** The stage that is awaited; the last one when all are started, -1 without any. */
   get stage(): number {
-    return Math.min(this.#stage, this.plan.totalStages - 1);
+    return Math.min(this.#cursor.stage, this.plan.totalStages - 1);
   }
 
   /** `pending` while what the stage waits for is awaited; the last stage is `running` until all has ended. */
@@ -73,56 +99,124 @@ export class StagedRun extends Attempts {
     if (this.state !== undefined) return this.state;
     const { stoppedBy } = this.ledger;
     if (stoppedBy !== undefined) return stoppedBy.kind === "aborted" ? "cancelled" : "failed";
-    return this.#stage < this.plan.totalStages ? "pending" : "running";
+    return this.#cursor.atLastStage ? "running" : "pending";
   }
 
-  protected override proceed(event: MachineEvent): void {
+  handle(event: MachineEvent): readonly Command[] {
+    this.#turn.begin(event.at);
+    switch (event.type) {
+      case "started":
+      case "placed":
+        this.#attempts.note(event);
+        return this.#turn.commands;
+      case "returned":
+      case "abandon":
+      case "threw":
+        // Until its turn comes, a task goes on as if nothing had happened: it may always have another attempt.
+        this.#attemptEnded(event.task, this.#attempts.ended(event, true));
+        if (event.type === "threw" && event.stops !== undefined) this.#stop(event.stops);
+        break;
+      case "expired":
+        this.#attempts.ask(event.task, { kind: "expired", limitMs: event.limitMs });
+        break;
+      case "prepared":
+        this.#answered(event.task, this.#tasks.answered(event));
+        break;
+      case "forsake":
+        this.#tasks.forsake(event.task);
+        break;
+      case "elapsed":
+        if (this.#tasks.elapsed(event.task)) this.#enqueue(event.task);
+        break;
+      case "permit":
+        this.#permitted();
+        break;
+      case "cancel":
+        if (!this.#bounds.isEarly(event)) this.#cancel(event.task, event.reason);
+        break;
+      case "stop":
+        if (!this.#bounds.isEarly(event)) this.#stop(event.cause);
+        break;
+      case "begin":
+        this.#begin(event.restored);
+        break;
+    }
+    this.#proceed(event);
+    this.#bounds.closeWhen(this.#openTails === 0 && this.#tasks.idle);
+    return this.#turn.commands;
+  }
+
+  awaitsInputs(task: number): boolean {
+    return this.#tasks.awaitsInputs(task);
+  }
+
+  mayComplete(task: number): boolean {
+    return this.#attempts.mayComplete(task);
+  }
+
+  mayRetry(task: number): boolean {
+    return this.#attempts.mayRetry(task, this.#rows.traitsOf(task).retries);
+  }
+
+  isExpired(task: number): boolean {
+    return this.#attempts.isExpired(task);
+  }
+
+  definitionOf(task: number): Definition {
+    return this.plan.graph.definitions[task] as Definition;
+  }
+
+  #proceed(event: MachineEvent): void {
     const { ledger } = this;
     if ("task" in event && ledger.isFinal(event.task)) {
       const { task } = event;
       // A task that was skipped released nobody: what ended before it did.
       const skipped = ledger.status[task] === SKIPPED;
-      this.cause = skipped ? (ledger.releasedBy[task] as number) : task;
+      this.#turn.cause = skipped ? (ledger.releasedBy[task] as number) : task;
     }
     // A slot goes to the next in line before the end of the task that had it is noticed.
     this.#fill();
-    if (this.begun && this.state === undefined) this.#advance();
+    if (this.#bounds.open) this.#advance();
     this.#fill();
   }
 
   /** The cursor does the rest. */
-  protected override begin(): void {}
+  #begin(restored: ReadonlyMap<number, unknown> | undefined): void {
+    for (const task of restored?.keys() ?? []) this.#finish(task, RESTORED);
+    for (const [task, reason] of this.#bounds.calledOffBefore) this.#cancel(task, reason);
+    const stopped = this.#bounds.begin();
+    if (stopped !== undefined) this.#stop(stopped);
+  }
 
   // ---- the cursor --------------------------------------------------------------------------------------------------
 
   #advance(): void {
     const { ledger, plan } = this;
-    while (!this.#finishing) {
-      if (!this.#awaitAll(this.#awaited)) return;
-      if (ledger.stoppedBy === undefined && this.#stage < plan.totalStages) {
+    const cursor = this.#cursor;
+    while (!cursor.finishing) {
+      if (!this.#awaitAll()) return;
+      if (ledger.stoppedBy === undefined && !cursor.atLastStage) {
         this.#startStage();
-        this.#stage++;
-        this.#awaited = this.#waitsOf(this.#stage);
+        cursor.nextStage();
       }
-      this.#at = 0;
-      this.#finishing = ledger.stoppedBy !== undefined || this.#stage >= plan.totalStages;
+      if (ledger.stoppedBy !== undefined || cursor.atLastStage) cursor.finish();
     }
-    if (!this.#awaitAll(plan.order) || !this.idle) return;
+    if (!this.#awaitAll() || !this.#tasks.idle) return;
     // The tail tasks that have room belong to the run: its report counts them, so they start before its end is told.
     this.#fill();
     const tails = [...plan.graph.tails];
-    this.settle(
-      "completed",
+    this.#bounds.settle(
+      false,
       tails.filter((tail) => !ledger.isFinal(tail)),
     );
   }
 
-  /** Whether the cursor has come to the end of these tasks; at the first failure, or when stopped, it leaves a stage's. */
-  #awaitAll(tasks: ArrayLike<number>): boolean {
+  /** Whether the cursor has come to the end of what it awaits; at the first failure, or when stopped, it leaves a stage's. */
+  #awaitAll(): boolean {
     const { ledger, plan } = this;
-    for (; this.#at < tasks.length; this.#at++) {
-      if (ledger.stoppedBy !== undefined && !this.#finishing) return true;
-      const task = tasks[this.#at] as number;
+    const cursor = this.#cursor;
+    for (let { task } = cursor; task !== undefined; task = cursor.next()) {
+      if (ledger.stoppedBy !== undefined && !cursor.finishing) return true;
       if (plan.graph.tails.has(task)) continue;
       if (!ledger.isFinal(task)) {
         const { stoppedBy } = ledger;
@@ -131,200 +225,146 @@ export class StagedRun extends Attempts {
       }
       if (ledger.stoppedBy === undefined && this.#fatal.has(task)) {
         ledger.stoppedBy = { kind: "failure", task };
-        this.#skipFrom(this.#stage, ledger.stoppedBy);
+        this.#skipFrom(cursor.stage, ledger.stoppedBy);
       }
     }
     return true;
   }
 
-  /** What a stage waits for, in the plan's order. */
-  #waitsOf(stage: number): number[] {
-    const { order, stageStart, graph } = this.plan;
-    const { start, end } = graph.dependencies;
-    const waits = new Set<number>();
-    for (const task of order.subarray(stageStart[stage], stageStart[stage + 1])) {
-      const last = start[task + 1] as number;
-      for (let edge = start[task] as number; edge < last; edge++) waits.add(end[edge] as number);
-    }
-    return [...waits];
-  }
-
   /** When one task has inputs to resolve, the whole stage takes that way, so that the order of the line holds. */
   #startStage(): void {
-    const { ledger } = this;
-    const { order, stageStart } = this.plan;
+    const { ledger, plan } = this;
+    const { order, stageStart } = plan;
+    const { stage } = this.#cursor;
     const starting: number[] = [];
-    for (const task of order.subarray(stageStart[this.#stage], stageStart[this.#stage + 1])) {
+    for (const task of order.subarray(stageStart[stage], stageStart[stage + 1])) {
       if (ledger.status[task] !== WAITING) continue; // Restored, or called off by the caller.
-      const reason = this.#ruledOut(task);
+      const reason = ruledOut(plan.graph, ledger, task);
       if (reason !== undefined) {
         this.#skip(task, reason);
       } else {
-        ledger.readyAt[task] = this.now;
-        ledger.releasedBy[task] = this.cause;
+        ledger.readyAt[task] = this.#turn.now;
+        ledger.releasedBy[task] = this.#turn.cause;
         starting.push(task);
       }
     }
-    const prepare = starting.some((task) => this.definitionOf(task).prepares);
+    const ask = starting.some((task) => this.#rows.traitsOf(task).asks);
     for (const task of starting) {
-      if (prepare) this.prepare(task);
-      else this.enqueue(task);
+      if (ask) this.#tasks.ask(task);
+      else this.#enqueue(task);
     }
-  }
-
-  /** Why a task cannot run; `undefined` when all that it needs has completed, or may still. */
-  #ruledOut(task: number): Reason | undefined {
-    const { ledger } = this;
-    const { start, end } = this.plan.graph.dependencies;
-    const last = start[task + 1] as number;
-    for (let edge = start[task] as number; edge < last; edge++) {
-      const dependency = end[edge] as number;
-      const status = ledger.status[dependency] as number;
-      if (status === COMPLETED || status === RESTORED || !ledger.isFinal(dependency)) continue;
-      const before = ledger.reasons.get(dependency);
-      // One that was skipped because the run stops rules nothing out: its dependents share its reason.
-      if (before !== undefined && before === ledger.stoppedBy) continue;
-      const root = before?.kind === "dependency" ? before.root : dependency;
-      return { kind: "dependency", task: dependency, root };
-    }
-    return undefined;
   }
 
   /** The tasks of a stage and of all later ones will not start. */
   #skipFrom(stage: number, reason: Reason): void {
-    const { order, stageStart } = this.plan;
-    for (const task of order.subarray(stageStart[stage])) {
-      if (this.ledger.status[task] === WAITING) this.#skip(task, this.#ruledOut(task) ?? reason);
+    const { ledger, plan } = this;
+    for (const task of plan.order.subarray(plan.stageStart[stage])) {
+      if (effectOf(ledger.status[task] as number, "stopped") !== "skipped") continue;
+      this.#skip(task, ruledOut(plan.graph, ledger, task) ?? reason);
     }
   }
 
   #skip(task: number, reason: Reason): void {
     this.ledger.reasons.set(task, reason);
     this.ledger.readyAt[task] = Number.NaN;
-    this.finish(task, SKIPPED);
+    this.#finish(task, SKIPPED);
   }
 
   // ---- the line ----------------------------------------------------------------------------------------------------
 
-  /** There are no maps here, and whoever was there first goes first. */
-  protected override expand(): void {}
-  protected override gathered(): void {}
-  protected override mustered(): void {}
-
-  protected override enqueue(task: number): void {
-    this.become(task, READY);
+  #enqueue(task: number): void {
+    this.#tasks.become(task, QUEUED);
     this.#line.push(task);
   }
 
   #fill(): void {
-    const { concurrency = Number.POSITIVE_INFINITY, permits } = this.settings;
-    while (this.#next() !== undefined) {
-      if (permits) {
-        if (!this.#permitAsked) this.command({ type: "acquire" });
-        this.#permitAsked = true;
+    for (let task = this.#line.first; task !== undefined; task = this.#line.first) {
+      if (this.#room.permits) {
+        this.#room.askPermit();
         return;
       }
-      if (this.running >= concurrency) {
-        this.#held = this.#line.length;
+      if (this.#room.running >= this.#concurrency) {
+        this.#line.hold();
         return;
       }
-      const limitedBy = this.#head < this.#held ? BY_CONCURRENCY : 0;
-      this.start(this.#line[this.#head++] as number, limitedBy);
+      this.#start(task, this.#line.firstWasHeld ? BY_CONCURRENCY : 0);
     }
   }
 
-  /** A permit starts the first in line, or goes back in the same turn. */
-  protected override permitted(): void {
-    this.#permitAsked = false;
-    const task = this.#next();
-    if (task === undefined) {
-      this.command({ type: "yield" });
-    } else {
-      this.#head++;
-      this.start(task, this.now > this.readySince(task) ? BY_SEMAPHORE : 0);
+  /** A permit starts the first in line. */
+  #permitted(): void {
+    const task = this.#room.permitFor(this.#line.first);
+    if (task === undefined) return;
+    this.#start(task, this.#turn.now > this.#tasks.queuedSince(task) ? BY_SEMAPHORE : 0);
+  }
+
+  /** The first in line leaves it. */
+  #start(task: number, limitedBy: number): void {
+    this.#line.leave();
+    this.#tasks.become(task, RUNNING);
+    this.#attempts.open(task, this.#tasks.queuedSince(task), this.#room.take(), limitedBy);
+  }
+
+  // ---- what an end or an answer means ------------------------------------------------------------------------------
+
+  #attemptEnded(task: number, verdict: Verdict | undefined): void {
+    if (verdict === undefined) return;
+    if (verdict === "again") {
+      // Its slot and its permit stay with the task.
+      this.#attempts.reopen(task);
+      return;
     }
+    this.#room.give(task);
+    if (verdict === "later") this.#tasks.delay(task);
+    else this.#conclude(task, verdict);
   }
 
-  /** The first in line; those that were called off have left it. */
-  #next(): number | undefined {
-    while (
-      this.#head < this.#line.length &&
-      this.ledger.status[this.#line[this.#head] as number] !== READY
-    ) {
-      this.#head++;
-    }
-    return this.#line[this.#head];
+  #answered(task: number, answer: Answer | undefined): void {
+    if (answer === "queued") this.#enqueue(task);
+    else if (answer !== undefined && answer !== "inside") this.#conclude(task, answer);
   }
 
-  /** Until its turn comes, a task goes on as if nothing had happened. */
-  protected override goesOn(): boolean {
-    return true;
-  }
-
-  /** Nothing but its slot. */
-  protected override giveBack(): void {}
-
-  protected override fail(task: number, status: number): void {
+  #conclude(task: number, conclusion: Conclusion): void {
+    this.#finish(task, CONCLUDED[conclusion]);
+    if (!isFailing(conclusion)) return;
     this.ledger.failures.push(task);
-    const ignored = this.definitionOf(task).options?.onFailure === "ignore";
-    if (!ignored) this.#fatal.add(task);
-    this.finish(task, status);
+    if (!this.#rows.traitsOf(task).tolerated) this.#fatal.add(task);
   }
 
-  protected override finish(task: number, status: number): void {
-    const { graph } = this.plan;
-    this.become(task, status);
-    this.requeuedAt.delete(task);
-    if (graph.tails.has(task)) this.openTails--;
-    if (this.#readers === undefined) return;
-    const { start, end } = graph.dependencies;
-    const last = start[task + 1] as number;
-    for (let edge = start[task] as number; edge < last; edge++) {
-      const dependency = end[edge] as number;
-      const left = (this.#readers[dependency] as number) - 1;
-      this.#readers[dependency] = left;
-      if (left === 0) this.command({ type: "release", task: dependency });
-    }
+  #finish(task: number, state: number): void {
+    this.#tasks.become(task, state);
+    if (this.plan.graph.tails.has(task)) this.#openTails--;
+    this.#readers?.ended(task);
   }
 
   // ---- stopping ----------------------------------------------------------------------------------------------------
 
   /** From outside: nothing new starts, and whatever runs is asked at once, tail tasks too. */
-  protected override drain(): void {
-    // Any failure stops this machine.
-  }
-
-  protected override stop(cause: StopCause): void {
+  #stop(cause: StopCause): void {
     const reason = reasonOf(cause);
     if (this.state === undefined) this.ledger.stoppedBy ??= reason;
     this.#skipFrom(0, reason);
-    for (const task of this.plan.order) {
-      if (!this.ledger.isFinal(task)) this.#callOff(task, cause);
-    }
+    for (const task of this.plan.order) this.#callOff(task, cause);
   }
 
-  protected override cancel(task: number, reason: unknown): void {
+  #cancel(task: number, reason: unknown): void {
     this.#callOff(task, { kind: "cancelled", reason });
   }
 
   #callOff(task: number, cause: AbortCause): void {
     const { ledger } = this;
-    const status = ledger.status[task] as number;
-    if (ledger.isFinal(task)) return;
-    if (status === RUNNING) {
-      this.ask(task, cause);
-      return;
-    }
-    if (status === DELAYED) this.command({ type: "undelay", task });
-    const reason = reasonOf(cause);
-    if (cause.kind === "cancelled" || ledger.lastAttempt[task] !== -1) {
-      ledger.reasons.set(task, reason);
-      this.finish(task, CANCELLED);
-    } else if (status === READY) {
-      ledger.reasons.set(task, { kind: "not-started", because: reason });
-      this.finish(task, CANCELLED);
-    } else {
-      this.#skip(task, reason); // Its inputs are not there yet.
+    const alone = cause.kind === "cancelled";
+    const effect = effectOf(ledger.status[task] as number, alone ? "calledOff" : "stopped");
+    if (effect === "asked") {
+      this.#attempts.ask(task, cause);
+    } else if (effect === "skipped") {
+      this.#skip(task, reasonOf(cause));
+    } else if (effect === "cancelled") {
+      const reason = reasonOf(cause);
+      const begun = ledger.lastAttempt[task] !== -1;
+      this.#tasks.undelay(task);
+      ledger.reasons.set(task, alone || begun ? reason : { kind: "not-started", because: reason });
+      this.#finish(task, CANCELLED);
     }
   }
 }

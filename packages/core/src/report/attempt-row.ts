@@ -8,9 +8,8 @@ import {
   BY_RESOURCE,
   BY_SEMAPHORE,
   type Ledger,
-  RUNNING,
-  STATUSES,
 } from "../machine/ledger.ts";
+import { RUNNING, STATUSES } from "../machine/states.ts";
 import { micros, rounded } from "./durations.ts";
 import type { AttemptStatistics } from "./statistics.ts";
 import { taskName } from "./task-name.ts";

@@ -4,7 +4,8 @@
  */
 import type { Issue } from "../ground/errors.ts";
 import { summarizeFailure } from "../ground/summarize-failure.ts";
-import { ABANDONED, CANCELLED, type Ledger } from "../machine/ledger.ts";
+import type { Ledger } from "../machine/ledger.ts";
+import { ABANDONED, CANCELLED } from "../machine/states.ts";
 import { taskName } from "./task-name.ts";
 import type { Facts } from "./task-row.ts";
 

@@ -1,15 +1,8 @@
 /** What became of a task, as values: for dependents that asked (`settled`) and for the reader of the report. */
 
 import type { Outcome } from "../define/task.ts";
-import {
-  ABANDONED,
-  CANCELLED,
-  COMPLETED,
-  FAILED,
-  type Ledger,
-  RESTORED,
-  SKIPPED,
-} from "../machine/ledger.ts";
+import type { Ledger } from "../machine/ledger.ts";
+import { ABANDONED, CANCELLED, COMPLETED, FAILED, RESTORED, SKIPPED } from "../machine/states.ts";
 import type { Reasons } from "./reasons.ts";
 
 export interface Outcomes {

@@ -12,6 +12,7 @@ import {
 } from "../ground/errors.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
 import type { Ledger, Reason } from "../machine/ledger.ts";
+import { SHOWN } from "../machine/states.ts";
 import { attemptTimeout, runTimeout } from "./timeouts.ts";
 
 export class Reasons {
@@ -104,9 +105,9 @@ export class Reasons {
   }
 }
 
-/** A status as the verb of a sentence. */
-export function fateOf(status: number): string {
-  return FATES[status] as string;
+/** A state as the verb of a sentence. */
+export function fateOf(state: number): string {
+  return FATES[SHOWN[state] as number] as string;
 }
 
 const FATES = [

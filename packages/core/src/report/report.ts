@@ -11,17 +11,17 @@ import { type EncodedValue, encodeValue } from "../ground/encode.ts";
 import type { Issue } from "../ground/errors.ts";
 import type { SerializedError } from "../ground/serialize-error.ts";
 import { spreadable } from "../ground/spreadable.ts";
+import type { Ledger } from "../machine/ledger.ts";
 import {
   ABANDONED,
   CANCELLED,
   COMPLETED,
   DETACHED,
   FAILED,
-  type Ledger,
   RESTORED,
   SKIPPED,
   STATUSES,
-} from "../machine/ledger.ts";
+} from "../machine/states.ts";
 import { type Analysis, analyse } from "./analysis.ts";
 import { between, ranMicros, rounded } from "./durations.ts";
 import { errorSummary } from "./error-summary.ts";

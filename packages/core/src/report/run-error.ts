@@ -1,7 +1,7 @@
 /** What `unwrap()` throws: how the run ended, why, and of what there is no value. The one place where a `RunError` is made. */
 import type { Root } from "../define/graph.ts";
 import { RunError } from "../ground/errors.ts";
-import { FAILED } from "../machine/ledger.ts";
+import { FAILED } from "../machine/states.ts";
 import { errorSummary, type FailedFacts } from "./error-summary.ts";
 import { fateOf } from "./reasons.ts";
 import { taskName } from "./task-name.ts";

@@ -8,15 +8,8 @@ import { EDGE_KINDS, type Graph } from "../define/graph.ts";
 import { type Brand, brand } from "../ground/brand.ts";
 import { describeOutput } from "../ground/encode.ts";
 import { type SerializedError, serializeError } from "../ground/serialize-error.ts";
-import {
-  ABANDONED,
-  COMPLETED,
-  FAILED,
-  RESTORED,
-  type Reason,
-  type Spawn,
-  STATUSES,
-} from "../machine/ledger.ts";
+import type { Reason, Spawn } from "../machine/ledger.ts";
+import { ABANDONED, COMPLETED, FAILED, RESTORED, STATUSES } from "../machine/states.ts";
 import { type AttemptFacts, attemptRow } from "./attempt-row.ts";
 import { between, endOf, instant, queuedOf, ranOf, rounded, startOf } from "./durations.ts";
 import { type Fingerprints, selectedKey } from "./fingerprint.ts";

@@ -907,6 +907,17 @@ describe("the machine", () => {
     expect(empty.handle({ type: "begin", at: 0 })).toEqual([{ type: "settle" }, { type: "close" }]);
   });
 
+  test("lets go of an output once its task has ended, though all its readers ended before", () => {
+    const run = machine({ a: {}, b: { after: ["a"] } }, { release: true });
+    run.handle({ type: "begin", at: 0 });
+    expect(run.handle({ type: "cancel", task: 1, at: 1, reason: "no" })).toEqual([]);
+    expect(run.handle({ type: "returned", task: 0, at: 2, value: 1 })).toEqual([
+      { type: "release", task: 0 },
+      { type: "settle" },
+      { type: "close" },
+    ]);
+  });
+
   test("tells every change of a status when somebody watches", () => {
     const run = machine(
       { a: {}, tail: {}, b: { after: ["a"] } },

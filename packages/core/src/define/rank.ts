@@ -1,0 +1,83 @@
+/**
+ * Which of two tasks goes first when capacity is short: a place for each task, made once. An urgent task is no sooner done
+ * than what it needs, so a priority reaches all that leads to it. Knows no capacity and no status.
+ */
+import type { Definition } from "./definition.ts";
+import type { Edges, Graph } from "./graph.ts";
+import type { TraitTable } from "./traits.ts";
+
+/** What the order is made from. */
+export interface Ranked {
+  readonly graph: Graph;
+  /** Every task after all that it depends on. */
+  readonly order: Int32Array;
+  readonly traits: TraitTable;
+}
+
+/**
+ * The place of each task: by the largest priority among it and all that depends on it, then its own, then the longest
+ * remaining path, then declaration.
+ */
+export function rankTasks(
+  ranked: Ranked,
+  estimates?: Readonly<Record<string, number>>,
+): Int32Array {
+  const { graph, order, traits } = ranked;
+  const { size } = graph;
+  const own = new Float64Array(size);
+  if (!traits.plain) for (let task = 0; task < size; task++) own[task] = traits.of(task).priority;
+  const reach = traits.plain ? own : reaches(graph.dependents, order, own);
+  const path = remainingPaths(ranked, estimates);
+  const sorted = Int32Array.from({ length: size }, (_, task) => task);
+  sorted.sort(
+    (a, b) =>
+      (reach[b] as number) - (reach[a] as number) ||
+      (own[b] as number) - (own[a] as number) ||
+      (path[b] as number) - (path[a] as number) ||
+      a - b,
+  );
+  const places = new Int32Array(size);
+  for (let at = 0; at < size; at++) places[sorted[at] as number] = at;
+  return places;
+}
+
+/** For each task the largest priority among it and all that depends on it, however far away. */
+function reaches({ start, end }: Edges, order: Int32Array, own: Float64Array): Float64Array {
+  const reach = own.slice();
+  for (let at = order.length - 1; at >= 0; at--) {
+    const task = order[at] as number;
+    const last = start[task + 1] as number;
+    for (let edge = start[task] as number; edge < last; edge++) {
+      const further = reach[end[edge] as number] as number;
+      if (further > (reach[task] as number)) reach[task] = further;
+    }
+  }
+  return reach;
+}
+
+/** For each task the length of the longest path from its start to the end of the graph, itself included. */
+export function remainingPaths(
+  { graph, order }: Pick<Ranked, "graph" | "order">,
+  estimates?: Readonly<Record<string, number>>,
+): Float64Array {
+  const { start, end } = graph.dependents;
+  const length = new Float64Array(graph.size);
+  for (let at = order.length - 1; at >= 0; at--) {
+    const task = order[at] as number;
+    let longest = 0;
+    const last = start[task + 1] as number;
+    for (let edge = start[task] as number; edge < last; edge++) {
+      const rest = length[end[edge] as number] as number;
+      if (rest > longest) longest = rest;
+    }
+    const name = (graph.definitions[task] as Definition).name;
+    const own =
+      estimates === undefined
+        ? 1
+        : Object.hasOwn(estimates, name)
+          ? (estimates[name] as number)
+          : 0;
+    length[task] = longest + own;
+  }
+  return length;
+}

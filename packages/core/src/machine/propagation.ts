@@ -1,0 +1,231 @@
+/**
+ * What happens to one task, told to the others: dependents that its end releases or rules out, the run that its failure
+ * halts, the map whose last item it was; and who is told when the run stops or a task is called off. Starts nobody.
+ */
+import type { GraphPlan } from "../define/plan.ts";
+import type { Attempts } from "./attempts.ts";
+import type { Bounds } from "./bounds.ts";
+import type { Edges } from "./edges.ts";
+import type { AbortCause, GatheredEvent, StopCause } from "./event.ts";
+import { type Ledger, type Reason, reasonOf, type Spawn } from "./ledger.ts";
+import type { RunSettings } from "./machine.ts";
+import { Readers } from "./readers.ts";
+import { type Items, rowsOf, type Scopes } from "./scopes.ts";
+import {
+  CANCELLED,
+  COMPLETED,
+  CONCLUDED,
+  type Conclusion,
+  ENDING,
+  effectOf,
+  FAILED,
+  isFailing,
+  type Phase,
+  SKIPPED,
+  type Told,
+} from "./states.ts";
+import type { Tasks } from "./tasks.ts";
+import type { Turn } from "./turn.ts";
+
+/** The rooms that it tells. */
+interface Rooms {
+  readonly plan: GraphPlan;
+  readonly ledger: Ledger;
+  readonly turn: Turn;
+  readonly tasks: Tasks;
+  readonly attempts: Attempts;
+  readonly scopes: Scopes;
+  readonly edges: Edges;
+  readonly bounds: Bounds;
+}
+
+export class Propagation {
+  /** Maps whose result is being stored. */
+  ending = 0;
+  readonly #plan: GraphPlan;
+  readonly #ledger: Ledger;
+  readonly #turn: Turn;
+  readonly #tasks: Tasks;
+  readonly #attempts: Attempts;
+  readonly #scopes: Scopes;
+  readonly #edges: Edges;
+  readonly #bounds: Bounds;
+  readonly #drains: boolean;
+  /** Only counted when outputs are to be released. */
+  readonly #readers: Readers | undefined;
+
+  constructor(rooms: Rooms, { failure, release }: RunSettings) {
+    const { plan, ledger, turn } = rooms;
+    this.#plan = plan;
+    this.#ledger = ledger;
+    this.#turn = turn;
+    this.#tasks = rooms.tasks;
+    this.#attempts = rooms.attempts;
+    this.#scopes = rooms.scopes;
+    this.#edges = rooms.edges;
+    this.#bounds = rooms.bounds;
+    this.#drains = failure === "drain";
+    if (release) this.#readers = new Readers(plan.graph, ledger, turn);
+  }
+
+  // ---- ends --------------------------------------------------------------------------------------------------------
+
+  conclude(task: number, conclusion: Conclusion): void {
+    if (isFailing(conclusion)) this.#fail(task, CONCLUDED[conclusion]);
+    else this.finish(task, CONCLUDED[conclusion]);
+  }
+
+  /** A final failure: the policy decides what it means for the run. */
+  #fail(task: number, state: number): void {
+    this.#ledger.failures.push(task);
+    const halts = this.#scopes.fails(task);
+    if (halts) this.#scopes.halt("draining");
+    this.finish(task, state);
+    if (!halts) return;
+    const cause = { kind: "failure", task } as const;
+    if (this.#drains) this.#halt("draining", cause, "drained");
+    else this.#halt("failed", cause, "stopped");
+  }
+
+  /** Gives a task its final state and tells its dependents; those that this rules out are skipped, and so on. */
+  finish(task: number, state: number): void {
+    this.#tasks.become(task, state);
+    // A task that was skipped released nobody: what ended before it did.
+    this.#turn.cause = state === SKIPPED ? (this.#ledger.releasedBy[task] as number) : task;
+    if (task >= this.#ledger.planned) {
+      const items = this.#scopes.itemEnded(task);
+      if (items.open === 0) this.itemsEnded(items);
+      return;
+    }
+    const ruledOut = this.#ended(task, undefined);
+    if (ruledOut === undefined) return;
+    for (let next = ruledOut.pop(); next !== undefined; next = ruledOut.pop()) {
+      this.#ended(next, ruledOut);
+    }
+  }
+
+  /** A task of the plan has its final state; returns those that this rules out, which have theirs as well. */
+  #ended(task: number, ruledOut: number[] | undefined): number[] | undefined {
+    this.#scopes.ended(task);
+    this.#readers?.ended(task);
+    return this.#edges.ended(task, ruledOut);
+  }
+
+  // ---- items of maps -----------------------------------------------------------------------------------------------
+
+  /** They decide what becomes of their map. */
+  itemsEnded(items: Items): void {
+    const { map, first, count } = items.spawn;
+    const verdict = this.#scopes.verdict(items);
+    if (verdict === "ending") {
+      this.ending++;
+      this.#tasks.become(map, ENDING);
+      this.#turn.command({ type: "gather", task: map, first, count });
+      return;
+    }
+    if (verdict === "failed") {
+      this.#ledger.taskErrors.set(map, this.#scopes.errorOf(items, this.#plan.nameOf(map)));
+      this.finish(map, FAILED);
+    } else {
+      this.#ledger.reasons.set(map, this.#scopes.reasonOf(items));
+      this.finish(map, CANCELLED);
+    }
+    this.#readers?.itemsEnded(items.spawn);
+  }
+
+  /** Nobody goes on with a result that could not be kept. */
+  gathered({ task: map, error, stops }: GatheredEvent): void {
+    if (stops === undefined) {
+      this.finish(map, COMPLETED);
+    } else {
+      this.#ledger.taskErrors.set(map, error);
+      this.#scopes.halt("draining");
+      this.#fail(map, FAILED);
+      this.stop(stops);
+    }
+    this.ending--;
+    this.#readers?.itemsEnded(this.#ledger.spawnOfMap.get(map) as Spawn);
+  }
+
+  // ---- told to stop ------------------------------------------------------------------------------------------------
+
+  /** The run is stopped, by something else than a failure. */
+  stop(cause: StopCause): void {
+    this.#halt("stopped", cause, "stopped");
+  }
+
+  /** The run goes down to this phase: whoever that concerns is told, those that wait before those that have begun. */
+  #halt(phase: Phase, cause: AbortCause, told: Told): void {
+    const ledger = this.#ledger;
+    const reason = reasonOf(cause);
+    if (this.#bounds.state === undefined) ledger.stoppedBy ??= reason;
+    this.#scopes.halt(phase);
+    this.#turn.cause = -1;
+    const waiting: number[] = [];
+    for (let task = 0; task < ledger.planned; task++) {
+      if (effectOf(ledger.status[task] as number, told) !== "skipped") continue;
+      ledger.reasons.set(task, reason);
+      ledger.readyAt[task] = Number.NaN;
+      this.#tasks.become(task, SKIPPED);
+      waiting.push(task);
+    }
+    // Counted when all have their reason: none of them is ruled out by another one.
+    for (const task of waiting) this.#ended(task, undefined);
+    const { tasks } = ledger;
+    for (let task = 0; task < tasks; task++) {
+      const effect = effectOf(ledger.status[task] as number, told);
+      if (effect === undefined || this.#scopes.isSpared(task)) continue;
+      if (effect === "asked") this.#attempts.ask(task, cause);
+      else if (effect === "cancelled") this.#callOff(task, this.#notStarted(task, reason));
+      else if (effect === "cancelled, or failing") this.#drain(task, reason);
+    }
+  }
+
+  /** Between two attempts it has failed with the last one; before the first it is called off. */
+  #drain(task: number, reason: Reason): void {
+    const why = this.#notStarted(task, reason);
+    if (why !== reason) {
+      this.#callOff(task, why);
+      return;
+    }
+    this.#tasks.undelay(task);
+    this.#fail(task, FAILED);
+  }
+
+  /** The reason for a task that does not run at the moment: it may never have. */
+  #notStarted(task: number, reason: Reason): Reason {
+    if (this.#ledger.lastAttempt[task] !== -1) return reason;
+    return { kind: "not-started", because: reason };
+  }
+
+  #callOff(task: number, reason: Reason): void {
+    this.#tasks.undelay(task);
+    this.#ledger.reasons.set(task, reason);
+    this.finish(task, CANCELLED);
+  }
+
+  /** The caller calls off one task, with all that is inside it. */
+  cancel(task: number, reason: unknown): void {
+    const effect = effectOf(this.#ledger.status[task] as number, "calledOff");
+    if (effect === "asked") {
+      this.#attempts.ask(task, { kind: "cancelled", reason });
+    } else if (effect === "cancelled") {
+      this.#callOff(task, { kind: "aborted", scope: "task", reason });
+    } else if (effect === "as its rows") {
+      const items = this.#scopes.inside(task) as Items;
+      this.#scopes.stop(items);
+      for (const item of rowsOf(items.spawn)) this.cancel(item, reason);
+    }
+  }
+
+  /** Tail tasks, and items of tail maps, without a final state. */
+  *openTails(): Iterable<number> {
+    for (const tail of this.#plan.graph.tails) {
+      if (this.#ledger.isFinal(tail)) continue;
+      yield tail;
+      const items = this.#scopes.inside(tail);
+      if (items === undefined) continue;
+      for (const item of rowsOf(items.spawn)) if (!this.#ledger.isFinal(item)) yield item;
+    }
+  }
+}

@@ -1,0 +1,31 @@
+/** What each row of a run is, before and whatever happens: its traits, its role, what it is a part of. Changes nothing. */
+import type { GraphPlan } from "../define/plan.ts";
+import type { Traits, TraitTable } from "../define/traits.ts";
+import type { Ledger } from "./ledger.ts";
+
+export class Rows {
+  readonly #ledger: Ledger;
+  readonly #traits: TraitTable;
+  readonly #tails: ReadonlySet<number>;
+
+  constructor(plan: GraphPlan, ledger: Ledger) {
+    this.#ledger = ledger;
+    this.#traits = plan.traits;
+    this.#tails = plan.graph.tails;
+  }
+
+  /** Whether any row must be asked before it may queue. */
+  get ask(): boolean {
+    return this.#traits.asks;
+  }
+
+  /** An item has those of its map. */
+  traitsOf(row: number): Traits {
+    return this.#traits.of(this.#ledger.plannedOf(row));
+  }
+
+  /** Whether nobody waits for it: tail tasks, and the items of tail maps. */
+  isTail(row: number): boolean {
+    return this.#tails.size > 0 && this.#tails.has(this.#ledger.plannedOf(row));
+  }
+}

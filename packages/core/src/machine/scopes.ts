@@ -1,0 +1,200 @@
+/**
+ * What ends as one: the run, and inside it the items of each map. A scope counts its rows, and its phase says who may
+ * start in it; a failure policy and a halt are about scopes. Tells no row and starts none.
+ */
+import type { Ledger, Reason, Spawn } from "./ledger.ts";
+import type { FailureMode } from "./machine.ts";
+import type { Rows } from "./rows.ts";
+import { Sparse } from "./sparse.ts";
+import { ABANDONED, CANCELLED, FAILED, type Phase, QUEUED, SCOPE } from "./states.ts";
+
+interface Scope {
+  phase: Phase;
+  /** Main rows without a final state. */
+  open: number;
+  /** Rows that failed; in the run those whose failure is not tolerated. */
+  failed: number;
+}
+
+interface RunScope extends Scope {
+  /** Tails without a final state. */
+  tails: number;
+}
+
+/** The items of a map. */
+export interface Items extends Scope {
+  readonly spawn: Spawn;
+  /** Items that may be let into the competition for capacity at once. */
+  readonly limit: number;
+  /** The next one to let in, and those let in that have not ended. */
+  next: number;
+  active: number;
+  cancelled: number;
+}
+
+const PHASES = Object.keys(SCOPE);
+
+export class Scopes {
+  readonly run: RunScope;
+  readonly #rows: Rows;
+  readonly #ledger: Ledger;
+  readonly #failure: FailureMode;
+  /** By map, in the order of the ledger's spawns. */
+  readonly #inside: Sparse<Items> = new Sparse();
+  /** Maps that may let an item in, since one was listed or has ended. */
+  readonly #admitting: Items[] = [];
+
+  constructor(rows: Rows, ledger: Ledger, tails: number, failure: FailureMode = "stop") {
+    this.#rows = rows;
+    this.#ledger = ledger;
+    this.#failure = failure;
+    this.run = { phase: "open", open: ledger.planned - tails, tails, failed: 0 };
+  }
+
+  /** The items of this map, once they are listed. */
+  inside(map: number): Items | undefined {
+    return this.#inside.get(map);
+  }
+
+  /** The scope of an item; none for a row of the plan. */
+  itemsOf(row: number): Items | undefined {
+    const spawn = this.#ledger.spawnOf(row);
+    return spawn && this.#inside.get(spawn.map);
+  }
+
+  /** A row of the run has its final state. */
+  ended(row: number): void {
+    if (this.#rows.isTail(row)) this.run.tails--;
+    else this.run.open--;
+  }
+
+  // ---- phases ------------------------------------------------------------------------------------------------------
+
+  /** Whether a row that has begun, or an item, may start: another attempt, the next item. */
+  mayStart(row: number): boolean {
+    const items = this.itemsOf(row);
+    const { main, tails } = SCOPE[(items ?? this.run).phase];
+    const effect = items === undefined && this.#rows.isTail(row) ? tails : main;
+    return effect === "start" || effect === "those begun go on";
+  }
+
+  /** The run goes down to this phase, and so does what is inside it. */
+  halt(phase: Phase): void {
+    lower(this.run, phase);
+    for (const [map, items] of this.#inside) {
+      if (!this.#rows.isTail(map) || SCOPE[phase].tails === "asked") lower(items, phase);
+    }
+  }
+
+  /** A map is called off: the end of one of its items lets in no other. */
+  stop(items: Items): void {
+    lower(items, "stopped");
+  }
+
+  /** Whether a halt of the run does not concern this row. */
+  isSpared(row: number): boolean {
+    if (SCOPE[this.run.phase].tails === "asked" || !this.#rows.isTail(row)) return false;
+    return row >= this.#ledger.planned || this.#ledger.lastAttempt[row] !== -1;
+  }
+
+  /** Counts a final failure; whether it halts the run. */
+  fails(row: number): boolean {
+    const items = this.itemsOf(row);
+    if (items !== undefined) items.failed++;
+    if (this.#rows.traitsOf(row).tolerated || this.#rows.isTail(row)) return false;
+    this.run.failed++;
+    if (this.run.phase !== "open" || this.#failure === "continue") return false;
+    return this.run.failed >= (typeof this.#failure === "object" ? this.#failure.maxFailures : 1);
+  }
+
+  // ---- items -------------------------------------------------------------------------------------------------------
+
+  /** Lists the items of a map, of which so many have their final state. */
+  list(map: number, count: number, ended: number): Items {
+    const spawn = this.#ledger.spawn(map, count);
+    const items: Items = {
+      phase: "open",
+      open: count - ended,
+      failed: 0,
+      spawn,
+      limit: this.#rows.traitsOf(map).itemLimit,
+      next: 0,
+      active: 0,
+      cancelled: 0,
+    };
+    this.#inside.set(map, items);
+    this.#admitting.push(items);
+    return items;
+  }
+
+  /** Whether a map may let an item in. */
+  get letsIn(): boolean {
+    return this.#admitting.length > 0;
+  }
+
+  /** The next item that its map lets in: as many as its limit allows; -1 when there is none. */
+  nextItem(): number {
+    for (let items = this.#admitting.at(-1); items !== undefined; items = this.#admitting.at(-1)) {
+      const { spawn, limit } = items;
+      const starts = SCOPE[items.phase].main === "start";
+      while (starts && items.active < limit && items.next < spawn.count) {
+        const item = spawn.first + items.next++;
+        if (this.#ledger.status[item] !== QUEUED) continue;
+        items.active++;
+        return item;
+      }
+      this.#admitting.pop();
+    }
+    return -1;
+  }
+
+  /** An item has its final state. Its scope is returned. */
+  itemEnded(item: number): Items {
+    const items = this.itemsOf(item) as Items;
+    const status = this.#ledger.status[item];
+    if (item - items.spawn.first < items.next) items.active--;
+    items.open--;
+    if (status === CANCELLED || status === ABANDONED) items.cancelled++;
+    if (this.#admitting.at(-1) !== items) this.#admitting.push(items);
+    return items;
+  }
+
+  /** What its items make of a map: one that failed fails it, one that was cancelled cancels it. */
+  verdict({ failed, cancelled }: Items): "ending" | "failed" | "cancelled" {
+    if (failed > 0) return "failed";
+    return cancelled > 0 ? "cancelled" : "ending";
+  }
+
+  /** Why a map failed: the errors of its items. */
+  errorOf({ spawn, failed }: Items, name: string): AggregateError {
+    const { status } = this.#ledger;
+    const errors: unknown[] = [];
+    for (const item of rowsOf(spawn)) {
+      if (status[item] === FAILED || status[item] === ABANDONED) {
+        errors.push(this.#ledger.errorOf(item));
+      }
+    }
+    const message = `${failed} of the ${spawn.count} items of "${name}" failed`;
+    const error = new AggregateError(errors, message);
+    // A stack of the machine tells nobody anything, and would be another one at a replay.
+    error.stack = `${error.name}: ${message}`;
+    return error;
+  }
+
+  /** Why a map was cancelled: as the first of its items that was. */
+  reasonOf({ spawn }: Items): Reason {
+    const { status, reasons } = this.#ledger;
+    let { first: item } = spawn;
+    while (status[item] !== CANCELLED && status[item] !== ABANDONED) item++;
+    return reasons.get(item) as Reason;
+  }
+}
+
+export function* rowsOf({ first, count }: Spawn): Iterable<number> {
+  for (let row = first; row < first + count; row++) yield row;
+}
+
+/** A scope only ever goes down. */
+function lower(scope: Scope, phase: Phase): void {
+  if (PHASES.indexOf(phase) > PHASES.indexOf(scope.phase)) scope.phase = phase;
+}
