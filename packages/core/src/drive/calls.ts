@@ -8,6 +8,7 @@ import { reasonOf } from "../machine/ledger.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Reasons } from "../report/reasons.ts";
 import { Call, type CallHost } from "./call.ts";
+import { definitionOf } from "./definition-of.ts";
 import { attemptTimeUp, runTimeUp } from "./time-up.ts";
 
 /** What it needs of the driver. */
@@ -35,7 +36,7 @@ export class Calls {
     const number = ledger.firstAttempt[task] === id ? 1 : ledger.attemptCount(task);
     const call = new Call(this.#host, task, id, number);
     this.#running[ledger.slot[id] as number] = call;
-    const limitMs = this.#host.machine.definitionOf(task).options?.timeoutMs;
+    const limitMs = definitionOf(this.#host.machine, task).options?.timeoutMs;
     if (limitMs !== undefined) {
       call.deadline = at + limitMs;
       call.disarm = this.#host.after(limitMs, () => {
@@ -56,7 +57,7 @@ export class Calls {
   expireIfLate(call: Call, at: number): void {
     if (call.deadline === undefined || at <= call.deadline || call.asked || call.over) return;
     const { task } = call;
-    const limitMs = this.#host.machine.definitionOf(task).options?.timeoutMs as number;
+    const limitMs = definitionOf(this.#host.machine, task).options?.timeoutMs as number;
     call.late = true;
     call.disarm?.();
     call.ask(attemptTimeUp(call, this.#host.machine.ledger, limitMs, at), at);

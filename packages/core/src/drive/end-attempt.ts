@@ -11,6 +11,7 @@ import type { Machine } from "../machine/machine.ts";
 import { withCause } from "../report/timeouts.ts";
 import type { Call } from "./call.ts";
 import type { Calls } from "./calls.ts";
+import { definitionOf } from "./definition-of.ts";
 import { validate } from "./inputs.ts";
 import { newController } from "./surroundings.ts";
 
@@ -34,7 +35,7 @@ export class AttemptEnder {
 
   /** The function gave a value. */
   returned(call: Call, value: unknown): void {
-    const schema = this.#host.machine.definitionOf(call.task).options?.output;
+    const schema = definitionOf(this.#host.machine, call.task).options?.output;
     if (call.cleanups === undefined && schema === undefined) {
       this.#completed(call, value);
       return;
@@ -55,7 +56,7 @@ export class AttemptEnder {
   async #finishWork(call: Call, value: unknown, thrown?: { error: unknown }): Promise<void> {
     const errors: unknown[] = thrown === undefined ? [] : [thrown.error];
     let output = value;
-    const definition = this.#host.machine.definitionOf(call.task);
+    const definition = definitionOf(this.#host.machine, call.task);
     const schema = definition.options?.output;
     if (thrown === undefined && schema !== undefined && !call.asked) {
       try {
@@ -169,7 +170,7 @@ export class AttemptEnder {
     unheard: Promise<unknown>[],
   ): [error: Error, delay: number | undefined] {
     try {
-      const policy = this.#host.machine.definitionOf(call.task).options?.retry ?? 0;
+      const policy = definitionOf(this.#host.machine, call.task).options?.retry ?? 0;
       const delay = retryDelay(policy, call.attempt, own, this.#host.random, (promise) => {
         unheard.push(promise);
       });

@@ -7,6 +7,7 @@ import type { Definition } from "../define/definition.ts";
 import { describe, frameless, InputError, isError } from "../ground/errors.ts";
 import type { MachineEvent, PreparedEvent } from "../machine/event.ts";
 import type { Machine } from "../machine/machine.ts";
+import { definitionOf } from "./definition-of.ts";
 import { type Prepared, prepare } from "./inputs.ts";
 import type { Stored } from "./stored.ts";
 import type { Values } from "./values.ts";
@@ -36,7 +37,7 @@ export class Preparation {
   }
 
   prepare(task: number): void {
-    const definition = this.#host.machine.definitionOf(task);
+    const definition = definitionOf(this.#host.machine, task);
     this.#open.set(task, undefined);
     if (!definition.prepares) {
       this.#answer(task, {});

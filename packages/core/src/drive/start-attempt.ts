@@ -9,6 +9,7 @@ import type { MachineEvent } from "../machine/event.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { AsyncContext } from "./async-context.ts";
 import { type Call, contextOf } from "./call.ts";
+import { definitionOf } from "./definition-of.ts";
 import type { AttemptEnder } from "./end-attempt.ts";
 import type { Notifier } from "./notify.ts";
 import { taskInfo } from "./task-info.ts";
@@ -85,7 +86,7 @@ export class AttemptStarter {
   }
 
   #called(call: Call): unknown {
-    const definition = this.#host.machine.definitionOf(call.task);
+    const definition = definitionOf(this.#host.machine, call.task);
     return subscribed(
       this.#runner === undefined
         ? this.#host.values.call(definition, call.task, contextOf(call))

@@ -1,5 +1,4 @@
 /** What a driver needs of a machine, and what a run is told of it: the same for each way to dispatch. It decides nothing. */
-import type { Definition } from "../define/definition.ts";
 import type { GraphPlan } from "../define/plan.ts";
 import type { Command, MachineEvent } from "./event.ts";
 import type { Ledger } from "./ledger.ts";
@@ -39,6 +38,4 @@ export interface Machine {
   mayRetry(task: number): boolean;
   /** Whether the running attempt was asked to stop because of its own time limit, and for nothing else since. */
   isExpired(task: number): boolean;
-  /** The definition of a task; an item has that of its map. */
-  definitionOf(task: number): Definition;
 }

@@ -14,7 +14,6 @@
  * failure mode but `stop`: the scheduler refuses to plan those.
  */
 
-import type { Definition } from "../define/definition.ts";
 import type { GraphPlan } from "../define/plan.ts";
 import { Attempts, type Verdict } from "./attempts.ts";
 import { Bounds } from "./bounds.ts";
@@ -160,10 +159,6 @@ export class StagedRun implements Machine {
 
   isExpired(task: number): boolean {
     return this.#attempts.isExpired(task);
-  }
-
-  definitionOf(task: number): Definition {
-    return this.plan.graph.definitions[task] as Definition;
   }
 
   #proceed(event: MachineEvent): void {

@@ -5,7 +5,6 @@
  * obey(command)` is all that a driver does.
  */
 
-import type { Definition } from "../define/definition.ts";
 import type { GraphPlan } from "../define/plan.ts";
 import { Attempts, type Verdict } from "./attempts.ts";
 import { Bounds } from "./bounds.ts";
@@ -146,10 +145,6 @@ export class Run implements Machine {
 
   isExpired(task: number): boolean {
     return this.#attempts.isExpired(task);
-  }
-
-  definitionOf(task: number): Definition {
-    return this.plan.graph.definitions[this.ledger.plannedOf(task)] as Definition;
   }
 
   #begin(restored: ReadonlyMap<number, unknown> | undefined): void {

@@ -1,0 +1,7 @@
+/** What was written down for a task of a run: an item has what its map has. The machine itself is told traits only. */
+import type { Definition } from "../define/definition.ts";
+import type { Machine } from "../machine/machine.ts";
+
+export function definitionOf({ plan, ledger }: Machine, task: number): Definition {
+  return plan.graph.definitions[ledger.plannedOf(task)] as Definition;
+}
