@@ -60,7 +60,8 @@ export class ReadyQueue {
   #slots: number;
   readonly #order: Order;
   readonly #before: (a: number, b: number) => boolean;
-  readonly #lines: Map<string, Line> = new Map();
+  readonly #lines: Line[] = [];
+  readonly #lineOf: Map<string, Line> = new Map();
 
   /** `slots` may be `Infinity`; `capacities` in the order of the demands. */
   constructor(slots: number, capacities: readonly number[], order: Order) {
@@ -71,11 +72,12 @@ export class ReadyQueue {
   }
 
   add(task: number, demand: readonly number[]): void {
-    const key = demand.join();
-    let line = this.#lines.get(key);
+    const key = demand.length === 0 ? "" : demand.join();
+    let line = this.#lineOf.get(key);
     if (line === undefined) {
       line = this.#newLine(demand);
-      this.#lines.set(key, line);
+      this.#lines.push(line);
+      this.#lineOf.set(key, line);
     }
     const head = headOf(line);
     const own = this.#order.ownOf(task);
@@ -103,7 +105,7 @@ export class ReadyQueue {
     if (group === undefined) return undefined;
     const { line } = group;
     const task = group.tasks.first as number;
-    for (const other of this.#lines.values()) {
+    for (const other of this.#lines) {
       const head = headOf(other);
       if (head === undefined || head === task || other.lacking === 0) continue;
       if (this.#order.before(head, task)) other.bypassed++;
@@ -142,7 +144,7 @@ export class ReadyQueue {
   #look(live: (task: number) => boolean): Group | "again" | undefined {
     let best: Group | undefined;
     let first: Group | undefined;
-    for (const line of this.#lines.values()) {
+    for (const line of this.#lines) {
       this.#drop(line, live);
       const group = line.groups.first;
       if (group === undefined) continue;
@@ -159,7 +161,7 @@ export class ReadyQueue {
   /** Goes through the groups in their order, for the first that fits and leaves what those before it need. */
   #passing(live: (task: number) => boolean): Group | "again" | undefined {
     const sweeps: Sweep[] = [];
-    for (const line of this.#lines.values()) {
+    for (const line of this.#lines) {
       if (line.groups.first === undefined) continue;
       const next = new Heap(this.#ahead);
       next.push(line.groups.first);
