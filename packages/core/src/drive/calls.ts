@@ -3,21 +3,17 @@
  * once it has ended or nobody waits for it. Decides nothing: the machine is told that a limit has passed.
  */
 
-import type { AbortCause, MachineEvent, StopCause } from "../machine/event.ts";
+import type { AbortCause, StopCause } from "../machine/event.ts";
 import { reasonOf } from "../machine/ledger.ts";
-import type { Machine } from "../machine/machine.ts";
 import type { Reasons } from "../report/reasons.ts";
 import { Call, type CallHost } from "./call.ts";
 import { definitionOf } from "./definition-of.ts";
+import type { Host } from "./host.ts";
 import { attemptTimeUp, runTimeUp } from "./time-up.ts";
 
 /** What it needs of the driver. */
-export interface CallsHost extends CallHost {
-  readonly machine: Machine;
+export interface CallsHost extends CallHost, Host {
   readonly reasons: Reasons;
-  now(): number;
-  after(ms: number, fire: () => void): () => void;
-  send(event: MachineEvent): void;
 }
 
 export class Calls {

@@ -6,21 +6,18 @@
 import { retryDelay } from "../define/retry.ts";
 import { asError, frameless, type TimeoutError } from "../ground/errors.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
-import type { EndFacts, MachineEvent } from "../machine/event.ts";
-import type { Machine } from "../machine/machine.ts";
+import type { EndFacts } from "../machine/event.ts";
 import { withCause } from "../report/timeouts.ts";
 import type { Call } from "./call.ts";
 import type { Calls } from "./calls.ts";
 import { definitionOf } from "./definition-of.ts";
+import type { Host } from "./host.ts";
 import { validate } from "./inputs.ts";
 import { newController } from "./surroundings.ts";
 
 /** What it needs of the driver. */
-export interface EndHost {
-  readonly machine: Machine;
+export interface EndHost extends Host {
   readonly random: () => number;
-  now(): number;
-  send(event: MachineEvent): void;
   nameOf(task: number): string;
 }
 

@@ -4,17 +4,13 @@
  */
 
 import type { MachineEvent, StopCause } from "../machine/event.ts";
-import type { Machine } from "../machine/machine.ts";
+import type { Host } from "./host.ts";
 import type { RunOptions } from "./options.ts";
 import { NO_PARAMETERS, type Parameters } from "./parameters.ts";
 import { holdProcess, onAbort } from "./surroundings.ts";
 
 /** What it needs of the driver. */
-export interface OpeningHost {
-  readonly machine: Machine;
-  now(): number;
-  after(ms: number, fire: () => void): () => void;
-  send(event: MachineEvent): void;
+export interface OpeningHost extends Host {
   cancel(reason: unknown): void;
   /** Why the run stops now that its time limit has passed. */
   runTimeUp(limitMs: number, at: number): StopCause;

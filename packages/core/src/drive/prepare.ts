@@ -5,21 +5,17 @@
  */
 import type { Definition } from "../define/definition.ts";
 import { describe, frameless, InputError, isError } from "../ground/errors.ts";
-import type { MachineEvent, PreparedEvent } from "../machine/event.ts";
-import type { Machine } from "../machine/machine.ts";
+import type { PreparedEvent } from "../machine/event.ts";
 import { definitionOf } from "./definition-of.ts";
+import type { Host } from "./host.ts";
 import { type Prepared, prepare } from "./inputs.ts";
 import type { Stored } from "./stored.ts";
 import type { Values } from "./values.ts";
 
 /** What it needs of the driver. */
-export interface PreparationHost {
-  readonly machine: Machine;
+export interface PreparationHost extends Host {
   readonly values: Values;
   readonly stored: Pick<Stored, "restoreItems">;
-  now(): number;
-  after(ms: number, fire: () => void): () => void;
-  send(event: MachineEvent): void;
 }
 
 type Answer = Omit<PreparedEvent, "type" | "task" | "at">;

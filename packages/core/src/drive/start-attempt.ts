@@ -5,12 +5,11 @@
 import type { AttemptInfo, RunInfo } from "../contract/observer.ts";
 import type { Placement, Runner, RunnerAttempt } from "../contract/runner.ts";
 import type { Definition } from "../define/definition.ts";
-import type { MachineEvent } from "../machine/event.ts";
-import type { Machine } from "../machine/machine.ts";
 import type { AsyncContext } from "./async-context.ts";
 import { type Call, contextOf } from "./call.ts";
 import { definitionOf } from "./definition-of.ts";
 import type { AttemptEnder } from "./end-attempt.ts";
+import type { Host } from "./host.ts";
 import type { Notifier } from "./notify.ts";
 import { taskInfo } from "./task-info.ts";
 import type { Values } from "./values.ts";
@@ -20,13 +19,10 @@ const BLOCKED_MS = 50;
 const nativeThen = Promise.prototype.then;
 
 /** What it needs of the driver. */
-export interface StartHost {
-  readonly machine: Machine;
+export interface StartHost extends Host {
   readonly values: Values;
   readonly notifier: Notifier | undefined;
   readonly runInfo: RunInfo;
-  now(): number;
-  send(event: MachineEvent): void;
 }
 
 export class AttemptStarter {
