@@ -51,9 +51,15 @@ class JobFailed extends Error {
 /** The pause of a slot after it has left a job to others, so that a queue of such jobs is no busy loop. */
 const LEFT_PAUSE_MS = 250;
 
+/** BullMQ's codes of a job whose lock is gone, is another worker's, or that is back in the queue. */
+const REFUSED_CODES: ReadonlySet<unknown> = new Set([-2, -3, -6]);
+const REFUSED_JOB = /\bjob (\S+?)(?:\. | is not )/i;
+
 export class Attempts {
   readonly #host: AttemptsHost;
   readonly #running = new Map<string, AbortController>();
+  /** Whose lease is lost, until the store has refused their ends. */
+  readonly #lost = new Set<string>();
 
   constructor(host: AttemptsHost) {
     this.#host = host;
@@ -83,14 +89,29 @@ export class Attempts {
   leasesLost(jobIds: readonly string[]): void {
     const { log, metrics, executor } = this.#host;
     for (const jobId of jobIds) {
-      const controller = this.#running.get(jobId);
-      if (controller === undefined) continue;
+      // Said again at every renewal for as long as its function goes on.
+      if (this.#lost.has(jobId)) continue;
+      this.#lost.add(jobId);
       metrics.leaseLost();
       const message =
         "Its lease could not be renewed: the event loop was held, or the store out of reach. Another worker may run it now";
       log({ level: "error", event: "lease.lost", message, jobId });
-      controller.abort(new LeaseLostError(`${message} (this one is ${executor}).`));
+      const controller = this.#running.get(jobId);
+      controller?.abort(new LeaseLostError(`${message} (this one is ${executor}).`));
     }
+  }
+
+  /** Takes what the queue's library tells of a lost lease; `false` for any other error. */
+  toldOfLease(error: Error & { readonly code?: unknown }): boolean {
+    // `leasesLost` has told it.
+    if (error.message.startsWith("could not renew lock")) return true;
+    const [, jobId] = REFUSED_JOB.exec(error.message) ?? [];
+    if (jobId === undefined || !REFUSED_CODES.has(error.code)) return false;
+    const { log, metrics } = this.#host;
+    if (!this.#lost.delete(jobId)) metrics.leaseLost();
+    const message = "Its lease had ended, so that the store refused its result";
+    log({ level: "error", event: "result.refused", message, jobId });
+    return true;
   }
 
   /** Asks all to stop; they are given back to the queue. */

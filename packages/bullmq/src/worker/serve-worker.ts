@@ -194,7 +194,9 @@ class ServingWorker implements FleetWorker {
         skipVersionCheck: true,
       },
     );
-    worker.on("error", onError);
+    worker.on("error", (error) => {
+      if (!this.#attempts.toldOfLease(error)) onError(error);
+    });
     worker.on("lockRenewalFailed", (jobIds) => this.#attempts.leasesLost(jobIds));
     return worker;
   }

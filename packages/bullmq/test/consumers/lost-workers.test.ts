@@ -31,6 +31,27 @@ test("an attempt whose worker is killed is started again elsewhere, and says so"
   );
 });
 
+test("the result of a worker that had lost the attempt is refused, though it comes first", async () => {
+  const rig = await openRig();
+  const first = await rig.worker();
+  const fleet = await rig.fleet();
+  const ends = task("ends", { ms: task("ms", () => 2_000) }, fleet.task(jobs.endedBy));
+  const run = flow("f", { ends }).run({ runId: "r" });
+  await until(async () => (await rig.starts()).length === 1);
+  first.child.kill("SIGSTOP");
+  const second = await rig.worker();
+  await until(async () => (await rig.starts()).length === 2);
+  // Its time is over at once, while the second one still runs.
+  first.child.kill("SIGCONT");
+  const report = await run;
+  await until(() => first.logged.some(({ event }) => event === "result.refused"));
+  expect(first.logged.filter(({ event }) => event === "store.error")).toEqual([]);
+  expect(report.outcome("ends")).toMatchObject({ status: "completed", value: second.pid });
+  expect(report.taskStatistics.at(-1)?.attemptStatistics).toMatchObject([
+    { deliveries: 2, executor: expect.stringContaining(`:${second.pid}`) },
+  ]);
+});
+
 test("a task that takes its worker down is started redeliver + 1 times, then fails", async () => {
   const rig = await openRig();
   const fleet = await rig.fleet();

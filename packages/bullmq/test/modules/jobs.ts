@@ -52,6 +52,13 @@ export async function deaf({ ms }: { ms: number }, context: RemoteContext): Prom
   return "too late";
 }
 
+/** Says which process it is that has ended it, and hears no signal. */
+export async function endedBy({ ms }: { ms: number }, context: RemoteContext): Promise<number> {
+  await note(context);
+  await sleep(ms);
+  return process.pid;
+}
+
 export async function endless(_: object, context: RemoteContext): Promise<void> {
   await note(context);
   context.progress(0, "began");
