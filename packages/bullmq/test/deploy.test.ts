@@ -17,12 +17,14 @@ const pod = deployment.spec.template.spec;
 const container = pod?.containers[0];
 const dockerfile = read("deploy/Dockerfile");
 
-/** What the compiler says of the manifest as an object of the API: every key is known, every value of its type. */
-function faultsAsDeployment(object: unknown): string[] {
+/** What the compiler says of each as an object of the API: every key is known, every value of its type. */
+function faultsAsDeployments(objects: readonly unknown[]): string[][] {
   const file = fileURLToPath(new URL("./manifest.ts", import.meta.url));
-  const text =
-    `import type { IDeployment } from "kubernetes-models/apps/v1/Deployment";\n` +
-    `export const deployment: IDeployment = ${JSON.stringify(object)};\n`;
+  const lines = objects.map(
+    (each, n) => `export const d${n}: IDeployment = ${JSON.stringify(each)};`,
+  );
+  // Each on the line of its number, from 1.
+  const text = `${[`import type { IDeployment } from "kubernetes-models/apps/v1/Deployment";`, ...lines].join("\n")}\n`;
   const options = {
     module: ts.ModuleKind.NodeNext,
     strict: true,
@@ -38,9 +40,13 @@ function faultsAsDeployment(object: unknown): string[] {
       ? ts.createSourceFile(name, text, languageVersion)
       : getSourceFile(name, languageVersion);
   const program = ts.createProgram([file], options, host);
-  return ts
-    .getPreEmitDiagnostics(program)
-    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " "));
+  const faults = objects.map((): string[] => []);
+  for (const { file: place, start = 0, messageText } of ts.getPreEmitDiagnostics(program)) {
+    const line = place?.getLineAndCharacterOfPosition(start).line ?? 0;
+    const told = ts.flattenDiagnosticMessageText(messageText, " ");
+    (faults[line - 1] ?? expect.fail(told)).push(told);
+  }
+  return faults;
 }
 
 describe("The manifest for Kubernetes", () => {
@@ -48,11 +54,11 @@ describe("The manifest for Kubernetes", () => {
     expect(others).toEqual([]);
     expect(document?.errors).toEqual([]);
     new Deployment(deployment).validate();
-    expect(faultsAsDeployment(deployment)).toEqual([]);
-    const misspelt = manifest.replace("periodSeconds", "periodSecond");
-    expect(faultsAsDeployment(parseAllDocuments(misspelt)[0]?.toJS()).join()).toContain(
-      "periodSecond",
-    );
+    const misspelt = parseAllDocuments(manifest.replace("periodSeconds", "periodSecond"))[0];
+    expect(faultsAsDeployments([deployment, misspelt?.toJS()])).toEqual([
+      [],
+      [expect.stringContaining("'\"periodSecond\"' does not exist")],
+    ]);
   });
 
   it("selects its own pods, and probes a port that they have", () => {

@@ -58,7 +58,9 @@ test("every task settles when the store is killed and started again with its log
   await rig.redis.kill();
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   await rig.redis.start();
-  expectAllCompleted(await run, 300);
+  const report = await run;
+  expectAllCompleted(report, 300);
+  expect(await unsaid(rig, report)).toEqual([]);
 });
 
 test("every task settles when the store is flushed: what is missing is put in again, and said to be", async () => {
