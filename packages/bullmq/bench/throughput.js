@@ -82,7 +82,8 @@ async function measure() {
 async function bareCaller(url) {
   const connection = new Redis(url, { maxRetriesPerRequest: null });
   const queue = new Queue("bare", { connection });
-  const events = new QueueEvents("bare", { connection: connection.duplicate() });
+  const listening = connection.duplicate();
+  const events = new QueueEvents("bare", { connection: listening });
   await events.waitUntilReady();
   const waiting = new Map();
   events.on("completed", ({ jobId, returnvalue }) => {
@@ -101,6 +102,7 @@ async function bareCaller(url) {
       await events.close();
       await queue.close();
       connection.disconnect();
+      listening.disconnect();
     },
   };
 }
