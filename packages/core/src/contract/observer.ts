@@ -153,6 +153,7 @@ export interface Observer {
   /** Hands on what is buffered. Never awaited by a run; see `flushObservers`. */
   flush?(signal: AbortSignal): void | Promise<void>;
 }
+/** What an observer wants to be told of a run. A hook that is put here once the run has started is not called. */
 export interface RunScope {
   /** Around every task function of the run, outside the attempt's own. */
   around?(proceed: Proceed): void;

@@ -232,8 +232,12 @@ class GraphFlow implements Flow<Record<string, unknown>> {
     return this.#whole;
   }
 
-  async run(options?: RunOptions): Promise<ExecutionReport<Record<string, unknown>>> {
-    return this.start(options).report;
+  run(options?: RunOptions): Promise<ExecutionReport<Record<string, unknown>>> {
+    try {
+      return this.#launch(options).report;
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   start(given?: RunOptions): FlowRun<Record<string, unknown>> {

@@ -38,6 +38,7 @@ export function registerGlobalObserver(observer: Observer): () => void {
 
 /** Who is told of a run: its own observers after those of the process. */
 export function observersOf(own: readonly Observer[] = []): readonly Observer[] {
+  if (own.length === 0 && globalObservers().size === 0) return own;
   const names = new Set(own.map(nameOf));
   const observers = [...globalObservers()].filter((observer) => !names.has(nameOf(observer)));
   observers.push(...own);

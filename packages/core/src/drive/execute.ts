@@ -127,6 +127,8 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
     this.stored = new Stored({
       runId: this.runId,
       epochMs: anchor.epochMs,
+      // The wall clock's time, as the run's own clock has it.
+      wallNow: () => anchor.epochMs + this.now(),
       machine,
       values: this.values,
       fingerprints: this.#fingerprints,
@@ -201,7 +203,7 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
       });
     }
     try {
-      this.stored.begin(parameters, this.#epochMs);
+      this.stored.begin(parameters);
     } catch (error) {
       this.send({ type: "stop", at: this.now(), cause: journalFailure(error) });
     }
@@ -357,7 +359,7 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
     const output = this.values.gather(map, first, count);
     const event = { type: "gathered", task: map, at } as const;
     try {
-      this.stored.completed(map, output, this.#epochMs);
+      this.stored.completed(map, output);
       return event;
     } catch (error) {
       return { ...event, error, stops: journalFailure(error) };
@@ -369,17 +371,12 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
     const { task, at, value, facts } = event;
     if (!this.machine.mayComplete(task)) return event;
     try {
-      this.stored.completed(task, value, this.#epochMs);
+      this.stored.completed(task, value);
     } catch (error) {
       return { type: "threw", task, at, error, facts, stops: journalFailure(error) };
     }
     this.values.set(task, value);
     return event;
-  }
-
-  /** The wall clock's time, as the run's own clock has it. */
-  get #epochMs(): number {
-    return this.#settings.anchor.epochMs + this.now();
   }
 
   nameOf(task: number): string {

@@ -37,6 +37,9 @@ export class Faults {
 /** The scopes that observers opened for one thing: one place an observer, in the order of registration. */
 export type Scopes<S> = readonly (S | undefined)[];
 
+/** What has the hook `H`, which is told `E`. */
+type Hooked<H extends string, E> = { readonly [K in H]?: ((event: E) => unknown) | undefined };
+
 /** Calls hooks, and lets nothing that they do come through. */
 export class Hooks {
   readonly #names: readonly string[];
@@ -47,39 +50,51 @@ export class Hooks {
     this.#faults = faults;
   }
 
-  /** Calls a start hook of each parent, in order, and collects the scopes that they open. */
-  open<P extends object, S extends object>(
-    parents: Scopes<P>,
-    hook: string,
-    call: (parent: P) => unknown,
-  ): Scopes<S> {
-    return parents.map((parent, at) => {
-      if (parent === undefined) return undefined;
-      const scope = this.#guarded(at, hook, () => {
-        const opened = call(parent);
-        this.#watch(at, hook, promisedWith(opened));
-        return opened;
-      });
-      if (scope === undefined || scope === null) return undefined;
-      if (typeof scope === "object") return scope as S;
-      this.#faults.add(this.#name(at), hook, "returned no scope");
-      return undefined;
+  /** Whether any scope has a hook. One that does not let itself be read is taken to have it: its fault is told when it is called. */
+  anyHas<H extends string>(scopes: Scopes<{ readonly [K in H]?: unknown }>, hook: H): boolean {
+    return scopes.some((scope) => {
+      try {
+        return scope?.[hook] !== undefined;
+      } catch {
+        return true;
+      }
     });
   }
 
-  /** Calls a hook of each scope, in order. */
-  tell<S extends object>(scopes: Scopes<S>, hook: string, call: (scope: S) => unknown): void {
+  /** Calls the start hook `method` of each parent, in order, and collects the scopes that they open. */
+  open<H extends string, E, S extends object>(
+    parents: Scopes<Hooked<H, E>>,
+    hook: string,
+    method: H,
+    event: E,
+  ): Scopes<S> {
+    const scopes: (S | undefined)[] = new Array(parents.length).fill(undefined);
+    for (let at = 0; at < parents.length; at++) {
+      const parent = parents[at];
+      if (parent === undefined) continue;
+      const scope = this.#call(at, hook, parent, method, event);
+      if (scope === undefined || scope === null) continue;
+      if (typeof scope === "object") {
+        scopes[at] = scope as S;
+        this.#watch(at, hook, promisedWith(scope));
+      } else this.#faults.add(this.#name(at), hook, "returned no scope");
+    }
+    return scopes;
+  }
+
+  /** Calls the hook `method` of each scope, in order. */
+  tell<H extends string, E>(scopes: Scopes<Hooked<H, E>>, hook: string, method: H, event: E): void {
     for (let at = 0; at < scopes.length; at++) {
       const scope = scopes[at];
-      if (scope !== undefined) this.#guarded(at, hook, () => call(scope));
+      if (scope !== undefined) this.#call(at, hook, scope, method, event);
     }
   }
 
-  /** Calls an end hook of each scope, in reverse order. */
-  end<S extends object>(scopes: Scopes<S>, hook: string, call: (scope: S) => unknown): void {
+  /** Calls the end hook of each scope, in reverse order. */
+  end<E>(scopes: Scopes<Hooked<"end", E>>, hook: string, event: E): void {
     for (let at = scopes.length - 1; at >= 0; at--) {
       const scope = scopes[at];
-      if (scope !== undefined) this.#guarded(at, hook, () => call(scope));
+      if (scope !== undefined) this.#call(at, hook, scope, "end", event);
     }
   }
 
@@ -122,6 +137,23 @@ export class Hooks {
         inner();
       }
     };
+  }
+
+  /** As `#guarded`, without a function for each call. */
+  #call<H extends string, E>(
+    at: number,
+    hook: string,
+    scope: Hooked<H, E>,
+    method: H,
+    event: E,
+  ): unknown {
+    try {
+      const result = scope[method]?.(event);
+      return this.#watch(at, hook, result) ? undefined : result;
+    } catch (error) {
+      this.#faults.add(this.#name(at), hook, "threw", error ?? String(error));
+      return undefined;
+    }
   }
 
   /** What the hook returned; nothing if that is a promise, whose rejection is kept when it comes. */

@@ -37,7 +37,7 @@ import type { Call } from "./call.ts";
 import { Faults, Hooks, type Scopes } from "./hooks.ts";
 import { taskInfo } from "./task-info.ts";
 
-const NOTHING: readonly never[] = [];
+const NOTHING: readonly never[] = Object.freeze([]);
 
 export interface Observed extends Facts {
   readonly info: RunInfo;
@@ -49,22 +49,37 @@ export class Notifier {
   readonly #hooks: Hooks;
   readonly #faults: Faults = new Faults();
   readonly #scopes: Scopes<RunScope>;
-  readonly #infos: Map<number, TaskInfo> = new Map();
-  readonly #tasks: Map<number, Scopes<TaskScope>> = new Map();
-  readonly #attempts: Map<number, { info: AttemptInfo; scopes: Scopes<AttemptScope> }> = new Map();
+  /**
+   * Which hooks anybody has: asked once, when the scopes of the run are open. What nobody is told is not made, which is
+   * most of what watching costs those who only want to know of the end.
+   */
+  readonly #wanted: { readonly status: boolean; readonly task: boolean; readonly around: boolean };
+  readonly #infos: (TaskInfo | undefined)[];
+  readonly #tasks: (Scopes<TaskScope> | undefined)[];
+  /** Under way, by id. */
+  readonly #attempts: ({ info: AttemptInfo; scopes: Scopes<AttemptScope> } | undefined)[] = [];
   /** When each task got its present status. */
-  readonly #since: Map<number, number> = new Map();
+  readonly #since: number[];
   /** Nobody is told anything more: the run has ended, or no observer wants to know of it. */
   #over: boolean;
 
   constructor(observers: readonly Observer[], run: Observed) {
     this.#run = run;
+    const { size } = run.plan.graph;
+    this.#infos = new Array(size);
+    this.#tasks = new Array(size);
+    this.#since = new Array(size);
     this.#hooks = new Hooks(observers, this.#faults);
     const header = frozen(run.header);
     const event = Object.freeze({ at: this.#wall(0), run: run.info, header });
-    this.#scopes = this.#hooks.open(observers, "run", (observer) => observer.run?.(event));
+    this.#scopes = this.#hooks.open(observers, "run", "run", event);
     this.#over = this.#scopes.every((scope) => scope === undefined);
-    if (!this.#over) for (const task of run.plan.order) this.#listed(task, 0);
+    this.#wanted = {
+      status: this.#hooks.anyHas(this.#scopes, "status"),
+      task: this.#hooks.anyHas(this.#scopes, "task"),
+      around: this.#hooks.anyHas(this.#scopes, "around"),
+    };
+    if (this.#wanted.status) for (const task of run.plan.order) this.#listed(task, 0);
   }
 
   /** In whole microseconds from the start, so that what is told adds up as the report does. */
@@ -78,24 +93,28 @@ export class Notifier {
 
   /** A map's items are there. */
   spawned(first: number, count: number, at: number): void {
-    if (this.#over) return;
+    if (this.#over || !this.#wanted.status) return;
     for (let item = first; item < first + count; item++) this.#listed(item, at);
   }
 
   #listed(task: number, at: number): void {
-    this.#since.set(task, at);
+    this.#since[task] = at;
     this.#tellStatus(task, undefined, WAITING, at, 0, -1);
   }
 
   status(task: number, from: number, to: number, by: number, at: number): void {
-    if (this.#over || from === to) return;
+    const { status, task: wantsTasks } = this.#wanted;
+    if (this.#over || from === to || !(status || wantsTasks)) return;
     // A task whose inputs had to be prepared became ready by an event of its own: what released it came before.
     const released = by === -1 && from === WAITING && to !== SKIPPED && to !== CANCELLED;
     const cause = released ? (this.#run.ledger.releasedBy[task] as number) : by;
-    const elapsed = between(this.#since.get(task) ?? at, at);
-    this.#since.set(task, at);
     if (to === DETACHED) this.#detachAttempt(task, at);
-    this.#tellStatus(task, from, to, at, elapsed, cause);
+    if (status) {
+      const elapsed = between(this.#since[task] ?? at, at);
+      this.#since[task] = at;
+      this.#tellStatus(task, from, to, at, elapsed, cause);
+    }
+    if (!wantsTasks) return;
     const never = to === SKIPPED || to === RESTORED || to === CANCELLED;
     if (from === WAITING && !never) this.#openTask(task, cause, at);
     if (to >= COMPLETED) this.#endTask(task, to, at);
@@ -118,7 +137,7 @@ export class Notifier {
       cause: this.#nameOf(cause),
       statistics: () => taskRow(this.#run, task),
     });
-    this.#hooks.tell(this.#scopes, "status", (scope) => scope.status?.(event));
+    this.#hooks.tell(this.#scopes, "status", "status", event);
   }
 
   #openTask(task: number, cause: number, at: number): void {
@@ -127,16 +146,13 @@ export class Notifier {
       task: this.#info(task),
       cause: this.#nameOf(cause),
     });
-    this.#tasks.set(
-      task,
-      this.#hooks.open(this.#scopes, "task", (scope) => scope.task?.(event)),
-    );
+    this.#tasks[task] = this.#hooks.open(this.#scopes, "task", "task", event);
   }
 
   #endTask(task: number, status: number, at: number): void {
-    const scopes = this.#tasks.get(task);
+    const scopes = this.#tasks[task];
     if (scopes === undefined) return;
-    this.#tasks.delete(task);
+    this.#tasks[task] = undefined;
     const { ledger } = this.#run;
     const event = Object.freeze({
       at: this.#wall(at),
@@ -146,7 +162,7 @@ export class Notifier {
       queuedMs: queuedOf(ledger, task),
       durationMs: this.#durationOf(task, at),
     });
-    this.#hooks.end(scopes, "task.end", (scope) => scope.end?.(event));
+    this.#hooks.end(scopes, "task.end", event);
   }
 
   /** From its first call, or that of its first item; 0 for a task that was never called. */
@@ -185,7 +201,8 @@ export class Notifier {
   // ---- attempts ----------------------------------------------------------------------------------------------------
 
   attemptStarts({ task, id, attempt: number }: Call, at: number): void {
-    if (this.#over) return;
+    const parents = this.#tasks[task];
+    if (this.#over || parents === undefined) return;
     const { ledger, resources } = this.#run;
     const info: AttemptInfo = Object.freeze({ task: this.#info(task), number, executor: "main" });
     const limit = ledger.limitedBy[id] as number;
@@ -198,25 +215,25 @@ export class Notifier {
       limitedBy: limit === 0 ? undefined : limitName(limit, resources),
       slotFreedBy: freedBy === -1 ? undefined : this.#nameOf(ledger.attemptTask[freedBy] as number),
     });
-    const parents = this.#tasks.get(task) ?? NOTHING;
-    const scopes = this.#hooks.open(parents, "attempt", (scope) => scope.attempt?.(event));
-    this.#attempts.set(id, { info, scopes });
+    const scopes: Scopes<AttemptScope> = this.#hooks.open(parents, "attempt", "attempt", event);
+    this.#attempts[id] = { info, scopes };
   }
 
   info({ id, task, attempt }: Call): AttemptInfo {
     return (
-      this.#attempts.get(id)?.info ?? { task: this.#info(task), number: attempt, executor: "main" }
+      this.#attempts[id]?.info ?? { task: this.#info(task), number: attempt, executor: "main" }
     );
   }
 
   /** Calls the task's function, which `body` does, in the contexts that observers make. `body` must not throw. */
   around({ id }: Call, body: () => void): void {
-    if (this.#over) body();
-    else this.#hooks.around(this.#scopes, this.#attempts.get(id)?.scopes ?? NOTHING, body);
+    const scopes = this.#attempts[id]?.scopes ?? NOTHING;
+    if (this.#over || !(this.#wanted.around || this.#hooks.anyHas(scopes, "around"))) body();
+    else this.#hooks.around(this.#scopes, scopes, body);
   }
 
   progress({ id }: Call, fraction: number, message: string | undefined, at: number): void {
-    const attempt = this.#attempts.get(id);
+    const attempt = this.#attempts[id];
     if (attempt === undefined) return;
     const event = Object.freeze({
       at: this.#wall(at),
@@ -224,18 +241,19 @@ export class Notifier {
       fraction,
       message,
     });
-    this.#hooks.tell(attempt.scopes, "attempt.progress", (scope) => scope.progress?.(event));
+    this.#hooks.tell(attempt.scopes, "attempt.progress", "progress", event);
   }
 
   /** What the attempt takes along when it leaves this thread. */
   carrier({ id }: Call): Record<string, string> {
     const carrier: Record<string, string> = {};
-    const scopes = this.#attempts.get(id)?.scopes ?? NOTHING;
-    this.#hooks.tell(scopes, "attempt.inject", (scope) => scope.inject?.(carrier));
+    const scopes = this.#attempts[id]?.scopes ?? NOTHING;
+    this.#hooks.tell(scopes, "attempt.inject", "inject", carrier);
     return carrier;
   }
 
   attemptEnds(id: number, at: number): void {
+    if (this.#attempts[id] === undefined) return;
     const { ledger } = this.#run;
     const status = ledger.attemptStatus[id] as number;
     const delayMs = ledger.retryDelay.get(id);
@@ -254,9 +272,9 @@ export class Notifier {
   }
 
   #endAttempt(id: number, outcome: TaskOutcome, at: number, delayMs: number | undefined): void {
-    const attempt = this.#attempts.get(id);
+    const attempt = this.#attempts[id];
     if (attempt === undefined) return;
-    this.#attempts.delete(id);
+    this.#attempts[id] = undefined;
     const { ledger } = this.#run;
     const event = Object.freeze({
       at: this.#wall(at),
@@ -266,7 +284,7 @@ export class Notifier {
       willRetry: delayMs !== undefined,
       delayMs,
     });
-    this.#hooks.end(attempt.scopes, "attempt.end", (scope) => scope.end?.(event));
+    this.#hooks.end(attempt.scopes, "attempt.end", event);
   }
 
   /** The run ends before this attempt does: its scope is closed now, because nothing is told after the run's end. */
@@ -317,7 +335,7 @@ export class Notifier {
       ),
       footer: frozen(footer),
     });
-    this.#hooks.end(this.#scopes, "run.end", (scope) => scope.end?.(event));
+    this.#hooks.end(this.#scopes, "run.end", event);
   }
 
   // ---- names -------------------------------------------------------------------------------------------------------
@@ -327,10 +345,10 @@ export class Notifier {
   }
 
   #info(task: number): TaskInfo {
-    let info = this.#infos.get(task);
+    let info = this.#infos[task];
     if (info === undefined) {
       info = taskInfo(this.#run.plan, this.#run.ledger, this.#run.info, task);
-      this.#infos.set(task, info);
+      this.#infos[task] = info;
     }
     return info;
   }

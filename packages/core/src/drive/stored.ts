@@ -18,8 +18,9 @@ import { JournalWriter } from "./write-journal.ts";
 
 interface StoringRun {
   readonly runId: string;
-  /** The wall clock at its start. */
+  /** The wall clock at its start, and now. */
   readonly epochMs: number;
+  readonly wallNow: () => number;
   readonly machine: Machine;
   readonly values: Values;
   readonly fingerprints: Fingerprints;
@@ -41,7 +42,7 @@ export class Stored {
   }
 
   /** Judges what an earlier run left, and tells the journal. Throws a `JournalError` when an entry was not stored. */
-  begin(params: Parameters, at: number): void {
+  begin(params: Parameters): void {
     const { runId, epochMs, machine, values, fingerprints, journal, earlier } = this.#run;
     const { plan } = machine;
     const listOf = (map: number): readonly unknown[] | undefined => values.listOf(map);
@@ -59,7 +60,7 @@ export class Stored {
     if (journal === undefined) return;
     this.#journal = new JournalWriter(journal, { runId, machine, fingerprints, origins });
     for (const task of plan.order) origins.look(task);
-    this.#journal.begin(this.#restored, at);
+    this.#journal.begin(this.#restored, this.#run.wallNow());
   }
 
   /** Hands out what is restored, by task; none without an earlier run. */
@@ -92,8 +93,8 @@ export class Stored {
   }
 
   /** A task or item completes; throws a `JournalError` when that was not stored. */
-  completed(task: number, output: unknown, at: number): void {
-    this.#journal?.completed(task, output, at);
+  completed(task: number, output: unknown): void {
+    this.#journal?.completed(task, output, this.#run.wallNow());
   }
 
   /** For the report. */

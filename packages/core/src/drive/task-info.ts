@@ -6,6 +6,8 @@ import type { GraphPlan } from "../define/plan.ts";
 import type { Ledger } from "../machine/ledger.ts";
 import { taskName } from "../report/task-name.ts";
 
+const NONE: readonly never[] = Object.freeze([]);
+
 export function taskInfo(
   { graph, depth }: GraphPlan,
   ledger: Ledger,
@@ -20,13 +22,13 @@ export function taskInfo(
     key: taskName(graph, ledger, task),
     kind: spawn ? "item" : graph.tails.has(task) ? "tail" : definition.kind,
     stage: spawn ? null : (depth[task] as number),
-    dependencies: Object.freeze(spawn ? [] : dependencyNames(graph, task)),
+    dependencies: spawn ? NONE : Object.freeze(dependencyNames(graph, task)),
     parent: spawn && definition.name,
     maxAttempts: maxRetriesOf(definition) + 1,
     concurrency:
       spawn === undefined && definition.kind === "map"
         ? definition.options?.concurrency
         : undefined,
-    tags: Object.freeze([...(definition.options?.tags ?? [])]),
+    tags: definition.options?.tags ? Object.freeze([...definition.options.tags]) : NONE,
   });
 }
