@@ -1,9 +1,11 @@
 /** A log whose writes fail in the middle of a line: what was accepted is there. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { flow, fromEvents, task } from "@astrum/core";
+import { fileURLToPath } from "node:url";
+import { flow, fromEvents, map, task } from "@astrum/core";
+import { buildSync } from "esbuild";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { eventLog, readEventLog } from "../src/index.ts";
 import { LineFile } from "../src/writing/line-file.ts";
@@ -114,6 +116,142 @@ describe("A line that the disk has room for a part of", () => {
     file.append(line);
     file.close();
     expect(lines(path)).toEqual([line.slice(0, 4), line, ""]);
+  });
+});
+
+describe("Lines that are gathered", () => {
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+  it("go out in one write with the next line that is appended, in their order", () => {
+    const path = newFile();
+    const file = new LineFile(path);
+    const writes = vi.spyOn(shared, "writeSync");
+    file.gather("one");
+    file.gather("two");
+    expect(lines(path)).toEqual([""]);
+    file.append("three");
+    expect(writes).toHaveBeenCalledTimes(1);
+    expect(lines(path)).toEqual(["one", "two", "three", ""]);
+    writes.mockRestore();
+    file.close();
+  });
+
+  it("go out at the end of the turn, at 64 KiB, and when the file is closed", async () => {
+    const path = newFile();
+    const file = new LineFile(path);
+    file.gather("one");
+    await turn();
+    expect(lines(path)).toEqual(["one", ""]);
+    const long = "x".repeat(64 * 1024);
+    file.gather(long);
+    expect(lines(path)).toEqual(["one", long, ""]);
+    file.gather("last");
+    file.close();
+    expect(lines(path)).toEqual(["one", long, "last", ""]);
+    await turn();
+    expect(lines(path)).toHaveLength(4);
+  });
+
+  it("take no later one with them, wherever their write was cut", () => {
+    const block = ["a-line", "another", "the-last"];
+    const bytes = `${block.join("\n")}\n`;
+    for (let room = 0; room < bytes.length; room++) {
+      const path = newFile();
+      const file = new LineFile(path);
+      file.append("before");
+      file.gather("a-line");
+      file.gather("another");
+      roomFor(room);
+      expect(() => file.append("the-last")).toThrow(/ENOSPC/);
+      file.gather("after");
+      file.append("and on");
+      file.close();
+      const written = bytes
+        .slice(0, room)
+        .split("\n")
+        .filter((line) => line !== "");
+      expect(lines(path)).toEqual(["before", ...written, "after", "and on", ""]);
+    }
+  });
+
+  it("that the end of a turn could not write are told with the next one, once", async () => {
+    const path = newFile();
+    const file = new LineFile(path);
+    file.gather("lost");
+    roomFor(0);
+    await turn();
+    expect(() => file.gather("kept")).toThrow(/ENOSPC/);
+    file.gather("and this");
+    file.close();
+    expect(lines(path)).toEqual(["kept", "and this", ""]);
+  });
+
+  it("and could not be written in time are no error of the line that must be there", async () => {
+    const path = newFile();
+    const file = new LineFile(path);
+    file.gather("lost");
+    roomFor(0);
+    await turn();
+    file.append("stored");
+    expect(() => file.gather("told")).toThrow(/ENOSPC/);
+    file.close();
+    expect(lines(path)).toEqual(["stored", "told", ""]);
+  });
+});
+
+describe("The log of a run", () => {
+  it("is written twice for a task that completes, with its start and with its result, and three times for the run", async () => {
+    const counts: number[] = [];
+    for (const size of [10, 30]) {
+      const items = task("items", () => Array.from({ length: size }, (_, at) => at));
+      const doubled = map("doubled", items, async (item) => item * 2, { concurrency: 1 });
+      const log = eventLog(newFile());
+      const writes = vi.spyOn(shared, "writeSync");
+      await flow("f", { doubled }).run({ journal: log.journal, observers: [log.observer] });
+      counts.push(writes.mock.calls.length);
+      writes.mockRestore();
+      log.close();
+    }
+    const [ten = 0, thirty = 0] = counts;
+    expect((thirty - ten) / 20).toBe(2);
+    // The start of the run twice (journal and observer), the task with the list twice, the map's result, the end of the run.
+    expect(ten - 20).toBe(6);
+  });
+
+  it("has what was told when the process exits in the middle of a task", () => {
+    const path = newFile();
+    const program = join(folder, "exits.mjs");
+    buildSync({
+      stdin: {
+        contents: `
+          import { flow, task } from "@astrum/core";
+          import { eventLog } from "./src/index.ts";
+          const log = eventLog(process.argv[2]);
+          const first = task("first", () => "one");
+          const leaves = task("leaves", { first }, (_, { progress }) => {
+            progress(0.5, "half way");
+            process.exit(3);
+          });
+          await flow("f", { leaves }).run({ journal: log.journal, observers: [log.observer] });
+        `,
+        resolveDir: fileURLToPath(new URL("..", import.meta.url)),
+      },
+      outfile: program,
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      conditions: ["@astrum/source"],
+    });
+    const { status } = spawnSync(process.execPath, [program, path]);
+    expect(status).toBe(3);
+    const told = lines(path)
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line));
+    expect(told.map(({ seq }) => seq)).toEqual(told.map((_, at) => at));
+    expect(told.at(-1)).toMatchObject({ type: "attempt.progress", message: "half way" });
+    const report = readEventLog(path);
+    expect(report.executionState).toBe("interrupted");
+    expect(report.outputs).toMatchObject({ first: { value: "one" } });
   });
 });
 

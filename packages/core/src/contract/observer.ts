@@ -208,17 +208,25 @@ export function fromEvents(name: string, on: (event: RunEvent) => void): Observe
   issues.name(["name"], name, "The name of an observer");
   if (typeof on !== "function") issues.expected(["on"], "a function", on);
   issues.throwAs(DefinitionError);
-  // Every event names its task and attempt, so the scopes know nothing: one of each kind serves them all.
+  // Every event names its task and attempt, so the scopes know nothing: one of each kind serves them all. What is told of
+  // every task is written out: a spread behind a property takes longer than all the rest.
   const attempt: AttemptScope = {
     progress: (event) => on({ type: "attempt.progress", ...event }),
-    end: (event) => on({ type: "attempt.end", ...event }),
+    end: ({ at, attempt, outcome, durationMs, willRetry, delayMs }) =>
+      on({ type: "attempt.end", at, attempt, outcome, durationMs, willRetry, delayMs }),
   };
   const task: TaskScope = {
-    attempt: (event) => promising(attempt, on({ type: "attempt.start", ...event })),
-    end: (event) => on({ type: "task.end", ...event }),
+    attempt: ({ at, attempt: info, waitedMs, slot, limitedBy, slotFreedBy }) => {
+      const type = "attempt.start";
+      const told = on({ type, at, attempt: info, waitedMs, slot, limitedBy, slotFreedBy });
+      return promising(attempt, told);
+    },
+    end: ({ at, task, outcome, attempts, queuedMs, durationMs }) =>
+      on({ type: "task.end", at, task, outcome, attempts, queuedMs, durationMs }),
   };
   const run: RunScope = {
-    status: (event) => on({ type: "task.status", ...event }),
+    status: ({ at, task, from, to, elapsedMs, cause, statistics }) =>
+      on({ type: "task.status", at, task, from, to, elapsedMs, cause, statistics }),
     task: () => task,
     end: (event) => on({ type: "run.end", ...event }),
   };

@@ -36,6 +36,17 @@ export type LineBody =
 
 export type EventLine = LineHead & LineBody;
 
+/** As it is before it is written: an optional part may be there and undefined, which JSON leaves out. */
+export type Unwritten<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? {
+        [K in keyof T]:
+          | Unwritten<T[K]>
+          | (Partial<Pick<T, K>> extends Pick<T, K> ? undefined : never);
+      }
+    : T;
+
 const LINE_TYPES: readonly string[] = [
   "run.start",
   "started",

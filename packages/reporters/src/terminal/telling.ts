@@ -22,7 +22,7 @@ export class Telling {
   readonly #failures: WeakMap<RunState, number> = new WeakMap();
 
   constructor(redact: Redaction | undefined) {
-    this.#clean = lineRedactor(redact);
+    this.#clean = lineRedactor(redact).line;
   }
 
   /** A name or a message without secrets; nothing in it acts on a terminal. */

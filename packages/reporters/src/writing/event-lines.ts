@@ -12,12 +12,18 @@ import {
   type TaskOutcome,
   type TaskStatistics,
 } from "@astrum/core";
-import type { LineBody, OutcomeLine, TaskFacts, TaskLine } from "../reading/log-format.ts";
+import type {
+  LineBody,
+  OutcomeLine,
+  TaskFacts,
+  TaskLine,
+  Unwritten,
+} from "../reading/log-format.ts";
 
 /** Writes every event of its runs as a line. */
 export function lineObserver(
   name: string,
-  write: (run: string, at: number, body: LineBody) => void,
+  write: (run: string, at: number, body: Unwritten<LineBody>) => void,
 ): Observer {
   const mentioned = new Map<string, Set<string>>();
   const startedAt = new Map<string, number>();
@@ -60,14 +66,13 @@ function taskOf(event: RunEvent): TaskInfo | undefined {
 }
 
 /** `first`: nothing was said of the task before. `startedAt`: the run's first event. */
-function bodyOf(event: RunEvent, first: boolean, startedAt: number): LineBody {
+function bodyOf(event: RunEvent, first: boolean, startedAt: number): Unwritten<LineBody> {
   switch (event.type) {
     case "run.start": {
       const { flow, stageCount, maxParallelism, concurrency = null, attributes } = event.run;
       const { resumes } = event.run;
-      const taken = resumes === undefined ? {} : { resumes };
       const { type, header: report } = event;
-      return { type, flow, stageCount, maxParallelism, concurrency, attributes, ...taken, report };
+      return { type, flow, stageCount, maxParallelism, concurrency, attributes, resumes, report };
     }
     case "task.status":
       return statusLine(event, first, startedAt);
@@ -81,19 +86,18 @@ function bodyOf(event: RunEvent, first: boolean, startedAt: number): LineBody {
         executor,
         waitedMs,
         slot,
-        ...(limitedBy === undefined ? {} : { limitedBy }),
-        ...(slotFreedBy === undefined ? {} : { slotFreedBy }),
+        limitedBy,
+        slotFreedBy,
       };
     }
     case "attempt.progress": {
       const { attempt, fraction, message } = event;
-      const said = message === undefined ? {} : { message };
       return {
         type: event.type,
         task: attempt.task.key,
         attempt: attempt.number,
         fraction,
-        ...said,
+        message,
       };
     }
     case "attempt.end": {
@@ -104,9 +108,9 @@ function bodyOf(event: RunEvent, first: boolean, startedAt: number): LineBody {
         attempt: attempt.number,
         outcome: outcomeLine(outcome),
         willRetry,
-        ...(delayMs === undefined ? {} : { delayMs }),
-        ...(attempt.executor === "main" ? {} : { executor: attempt.executor }),
-        ...(attempt.deliveries === undefined ? {} : { deliveries: attempt.deliveries }),
+        delayMs,
+        executor: attempt.executor === "main" ? undefined : attempt.executor,
+        deliveries: attempt.deliveries,
       };
     }
     case "task.end":
@@ -120,69 +124,74 @@ function bodyOf(event: RunEvent, first: boolean, startedAt: number): LineBody {
 
 type StatusEvent = Extract<RunEvent, { type: "task.status" }>;
 
-function statusLine(event: StatusEvent, first: boolean, startedAt: number): LineBody {
+function statusLine(event: StatusEvent, first: boolean, startedAt: number): Unwritten<LineBody> {
   const { type, task, from, to, cause } = event;
-  const line = {
+  const final = !LIVE.has(to);
+  // Most lines say everything without it.
+  const row = first || final || from === "waiting" ? event.statistics() : undefined;
+  const release = row !== undefined && from === "waiting" ? releaseOf(event, row, startedAt) : NONE;
+  return {
     type,
     task: task.key,
-    ...(from === undefined ? {} : { from }),
+    from,
     to,
-    ...(cause === undefined ? {} : { cause }),
-  };
-  const final = !LIVE.has(to);
-  // Most lines say everything without them.
-  if (!first && !final && from !== "waiting") return line;
-  const row = event.statistics();
-  return {
-    ...line,
-    ...(first ? { info: lineOf(task, row) } : {}),
-    ...(from === "waiting" ? releaseLine(event, row, startedAt) : {}),
-    ...(final ? factsLine(row) : {}),
+    cause,
+    info: first ? lineOf(task, row) : undefined,
+    readyAt: release.readyAt,
+    releasedBy: release.releasedBy,
+    facts: row !== undefined && final ? factsOf(row) : undefined,
   };
 }
 
+const NONE: Release = {};
+
 const LIVE: ReadonlySet<StatusEvent["to"]> = new Set(["waiting", "ready", "running", "delayed"]);
 
+interface Release {
+  readonly readyAt?: number | undefined;
+  readonly releasedBy?: string | null | undefined;
+}
+
 /** A task whose inputs took time to prepare was ready before its status says so. */
-function releaseLine(
+function releaseOf(
   { at, to, cause }: StatusEvent,
   { readyAt, releasedBy }: TaskStatistics,
   startedAt: number,
-): { readyAt?: number; releasedBy?: string | null } {
+): Release {
   const told = to === "ready" || to === "running";
   const toldAt = told ? thousandths(at - startedAt) : null;
   const toldBy = told ? cause : undefined;
   return {
-    ...(readyAt === null || readyAt === toldAt ? {} : { readyAt }),
-    ...(releasedBy === toldBy ? {} : { releasedBy: releasedBy ?? null }),
+    readyAt: readyAt === null || readyAt === toldAt ? undefined : readyAt,
+    releasedBy: releasedBy === toldBy ? undefined : (releasedBy ?? null),
   };
 }
 
-function factsLine(row: TaskStatistics): { facts?: TaskFacts } {
+/** What the report says of the task and the other lines do not; nothing of most tasks. */
+function factsOf(row: TaskStatistics): Unwritten<TaskFacts> | undefined {
   const { reason, blockedMs, ignoredSignal, overrunMs, attributes, output } = row;
   const facts = { reason, blockedMs, ignoredSignal, overrunMs, attributes, output };
-  const known = Object.entries(facts).filter(([, value]) => value !== undefined);
-  return known.length === 0 ? {} : { facts: Object.fromEntries(known) };
+  return Object.values(facts).some((value) => value !== undefined) ? facts : undefined;
 }
 
 function thousandths(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }
 
-function lineOf(info: TaskInfo, row?: TaskStatistics): TaskLine {
+function lineOf(info: TaskInfo, row?: TaskStatistics): Unwritten<TaskLine> {
   const { name, kind, stage, dependencies, parent, maxAttempts, concurrency, tags } = info;
   return {
     name,
     kind,
     stage,
     dependencies,
-    ...(parent === undefined ? {} : { parent }),
-    ...(row?.index === undefined ? {} : { index: row.index }),
+    parent,
+    index: row?.index,
     maxAttempts: Number.isFinite(maxAttempts) ? maxAttempts : Number.MAX_SAFE_INTEGER,
-    ...(concurrency === undefined ? {} : { concurrency }),
+    concurrency,
     tags,
-    ...(row === undefined || dependencies.length === 0 ? {} : { edges: row.dependencies }),
-    ...(row === undefined ? {} : { fingerprint: row.fingerprint }),
+    edges: dependencies.length === 0 ? undefined : row?.dependencies,
+    fingerprint: row?.fingerprint,
   };
 }
 

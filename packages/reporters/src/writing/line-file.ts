@@ -1,6 +1,7 @@
 /**
- * A file of lines, each appended with one synchronous write. A line that was cut in two never takes the next one with it.
- * Knows bytes and what can become of them; what a line says is `live-log`.
+ * A file of lines. One that must be there at once is appended with one synchronous write, which takes along all that was
+ * gathered before it; what is gathered goes out at the end of the turn at the latest. A line that was cut in two never takes
+ * the next one with it. Knows bytes and what can become of them; what a line says is `live-log`.
  */
 
 type FileSystem = typeof import("node:fs");
@@ -15,6 +16,13 @@ function fileSystem(): FileSystem {
 /** A reader that takes nothing for so long holds the thread no longer: no time limit gets through to a thread that is held. */
 const PATIENCE_MS = 10_000;
 
+/** So much is gathered in one turn; then it is written, and gathering begins anew. */
+const MOST_GATHERED = 64 * 1024;
+
+/** Files with lines that are not written yet: an exit of the process in the middle of a turn writes them. */
+const unwritten = new Set<LineFile>();
+let writesAtExit = false;
+
 export class LineFile {
   readonly #fs: FileSystem = fileSystem();
   readonly #patienceMs: number;
@@ -25,6 +33,11 @@ export class LineFile {
   /** The last write had no room in time: the next one is not waited for. */
   #stalled = false;
   #closed = false;
+  /** Lines that were gathered, each with its line break. */
+  #gathered = "";
+  /** What the end of a turn could not write: nobody was there to be told. */
+  #untold: { readonly error: unknown } | undefined;
+  #turn: NodeJS.Immediate | undefined;
 
   /** Opens a file to append to, or takes an open descriptor. @throws Error when it cannot be opened. */
   constructor(pathOrFd: string | URL | number, patienceMs: number = PATIENCE_MS) {
@@ -34,12 +47,71 @@ export class LineFile {
     this.#torn = this.#endsInsideLine();
   }
 
-  /** @throws Error when the line was not written whole. */
+  /**
+   * The line, and all that was gathered before it, is in the file when this returns.
+   *
+   * @throws Error when that was not written whole. What was not is lost: it is not tried again.
+   */
   append(line: string): void {
+    this.#mustBeOpen();
+    const gathered = this.#taken();
+    this.#put(`${gathered}${line}\n`);
+  }
+
+  /**
+   * The line goes out with the next one that is appended, at the end of the turn, or when there are 64 KiB of them.
+   *
+   * @throws Error when the end of an earlier turn could not write what was gathered in it, or this write fails.
+   */
+  gather(line: string): void {
+    this.#mustBeOpen();
+    this.#gathered += `${line}\n`;
+    if (this.#gathered.length >= MOST_GATHERED) this.#put(this.#taken());
+    else this.#writeLater();
+    const untold = this.#untold;
+    this.#untold = undefined;
+    if (untold !== undefined) throw untold.error;
+  }
+
+  #mustBeOpen(): void {
     if (this.#closed)
       throw new Error("The event log is closed: close it after the run has settled.");
-    const text = this.#torn ? `\n${line}\n` : `${line}\n`;
-    const bytes = Buffer.from(text, "utf8");
+  }
+
+  #writeLater(): void {
+    if (this.#turn !== undefined) return;
+    this.#turn = setImmediate(() => this.#endTurn());
+    unwritten.add(this);
+    if (writesAtExit) return;
+    writesAtExit = true;
+    process.on("exit", () => {
+      for (const file of unwritten) file.#endTurn();
+    });
+  }
+
+  /** Writes what was gathered. An error has no caller: it is told with the next line that is gathered. */
+  #endTurn(): void {
+    try {
+      const gathered = this.#taken();
+      if (gathered !== "") this.#put(gathered);
+    } catch (error) {
+      this.#untold = { error };
+    }
+  }
+
+  #taken(): string {
+    const gathered = this.#gathered;
+    this.#gathered = "";
+    if (this.#turn !== undefined) {
+      clearImmediate(this.#turn);
+      this.#turn = undefined;
+      unwritten.delete(this);
+    }
+    return gathered;
+  }
+
+  #put(lines: string): void {
+    const bytes = Buffer.from(this.#torn ? `\n${lines}` : lines, "utf8");
     let written = 0;
     try {
       while (written < bytes.length) written += this.#write(bytes, written);
@@ -52,6 +124,7 @@ export class LineFile {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#endTurn();
     if (this.#own) this.#fs.closeSync(this.#fd);
   }
 
