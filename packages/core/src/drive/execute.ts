@@ -327,7 +327,9 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
         break;
       case "close":
         this.#withdraw?.();
-        this.#resolveTail(tailRows(this.#records, this.#resources));
+        this.#resolveTail(
+          this.machine.detached.size === 0 ? [] : tailRows(this.#records, this.#resources),
+        );
         break;
     }
   }
@@ -423,7 +425,7 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
       origins,
       carried,
     };
-    const report = settledReport({ ...this.#records, facts, ledger, tail });
+    const report = settledReport(this.#records, facts, ledger, tail);
     this.notifier?.end(state as NonNullable<typeof state>, ledger, settledAt, report.footer);
     recorder?.end(facts);
     this.#resolve(report);

@@ -18,15 +18,13 @@ export interface RunRecords {
   readonly fingerprints: Fingerprints;
 }
 
-interface SettledRun extends RunRecords {
-  readonly facts: RunFacts;
-  readonly ledger: Ledger;
-  readonly tail: Promise<readonly TaskStatistics[]>;
-}
-
 /** The report, as of the moment of settling. */
-export function settledReport(run: SettledRun): Report {
-  const { machine, values, facts, ledger, reasons, fingerprints, tail } = run;
+export function settledReport(
+  { machine, values, reasons, fingerprints }: RunRecords,
+  facts: RunFacts,
+  ledger: Ledger,
+  tail: Promise<readonly TaskStatistics[]>,
+): Report {
   const { plan, detached, state } = machine;
   // One literal with all of it: two spreads in one take longer than anything else that a small run does.
   return reportOf({

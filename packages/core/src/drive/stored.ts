@@ -28,6 +28,8 @@ interface StoringRun {
   readonly earlier: Earlier | undefined;
 }
 
+const NONE: readonly never[] = [];
+
 export class Stored {
   readonly #run: StoringRun;
   /** There once the run has begun, where something is stored or restored as it goes. */
@@ -104,7 +106,7 @@ export class Stored {
     return {
       resume: this.#restored?.summary,
       origins: this.#told,
-      carried: Array.from(this.#restored?.unjudged(listed) ?? []),
+      carried: this.#restored === undefined ? NONE : Array.from(this.#restored.unjudged(listed)),
     };
   }
 }
