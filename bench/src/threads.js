@@ -1,5 +1,6 @@
 /** An empty call to a thread against a bare pool: measured by the benchmark of `packages/worker-threads`, in a process of its own. */
 import { execFile } from "node:child_process";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -7,13 +8,16 @@ const ROW = /^nothing, (.+?) +[\d.]+ +[\d.]+ +([\d.]+)x$/gm;
 
 /** @param {string | undefined} checkout */
 export function threads(checkout) {
-  const root = checkout ?? fileURLToPath(new URL("../..", import.meta.url));
+  const folder =
+    checkout === undefined
+      ? dirname(fileURLToPath(import.meta.resolve("@astrum/worker-threads/package.json")))
+      : join(checkout, "packages/worker-threads");
   /** @type {import("./figures.js").Section} */
   return async () => {
     const { stdout } = await promisify(execFile)(
       process.execPath,
       ["bench/round-trip.js", "--brief"],
-      { cwd: `${root}/packages/worker-threads` },
+      { cwd: folder },
     );
     const rows = [...stdout.matchAll(ROW)];
     if (rows.length === 0) throw new Error(`There is no empty call in\n${stdout}`);
