@@ -142,7 +142,8 @@ test("nothing grows: after 20,000 jobs whose results are kept for 2 s, DBSIZE is
   const before = await client.dbsize();
   for (let round = 0; round < 4; round++) await squares(5_000);
   expect(await client.dbsize()).toBeGreaterThan(before);
+  // The ids of jobs that are gone are swept a piece at a time, so they are the last to go.
+  await until(async () => (await client.zcard(`${BASE}completed`)) === 0);
   await until(async () => (await client.dbsize()) === before);
-  expect(await client.zcard(`${BASE}completed`)).toBe(0);
   expect(await client.xlen(`${BASE}events`)).toBeLessThan(11_000);
 }, 600_000);
