@@ -51,7 +51,9 @@ test("what is not done at the end of the drain is given back, run elsewhere at o
 test("a rolling deploy under load loses nothing and runs nothing twice", async () => {
   const rig = await openRig();
   const fleet = await rig.fleet();
-  const workers = [await rig.worker(), await rig.worker()];
+  // A machine that is busy takes no lease away.
+  const options = { lease: { lockMs: 30_000, checkMs: 10_000 }, drainMs: 30_000 };
+  const workers = [await rig.worker(options), await rig.worker(options)];
   const list = task("list", () => Array.from({ length: 300 }, (_, n) => n));
   const items = map("items", list, (n, _, context) =>
     fleet.task(jobs.slowly)({ n, ms: 100 }, context),
@@ -59,7 +61,7 @@ test("a rolling deploy under load loses nothing and runs nothing twice", async (
   const run = flow("f", { items }).run({ runId: "r", concurrency: 60 });
   await until(async () => (await rig.starts()).length > 20);
   for (const old of workers) {
-    await rig.worker();
+    await rig.worker(options);
     expect(await old.kill("SIGTERM")).toBe(0);
   }
   const report = await run;
