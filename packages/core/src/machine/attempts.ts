@@ -82,7 +82,8 @@ export class Attempts {
 
   /** Whether the task completes if its running attempt returns. */
   mayComplete(task: number): boolean {
-    return this.#ledger.status[task] === RUNNING && !this.#asked.has(task);
+    if (this.#ledger.status[task] !== RUNNING) return false;
+    return ATTEMPT[rowOf(this.#asked.get(task))].returned === "completed";
   }
 
   /** Whether the table leaves room for another attempt, when the running one fails and so many may follow the first. */
