@@ -62,7 +62,7 @@ export interface RandomTask {
   /** By attempt; later attempts make the last call. For a map, items begin at their index. */
   readonly calls: readonly Call[];
   readonly retries: number;
-  readonly backoff: "none" | "fixed" | "exponential" | "throws";
+  readonly backoff: "none" | "fixed" | "linear" | "exponential" | "throws";
   readonly timeoutMs: number | undefined;
   readonly priority: number;
   readonly demand: readonly [db: number, cpu: number];
@@ -151,7 +151,7 @@ const randomTask: fc.Arbitrary<RandomTask> = fc.record({
   ),
   calls: fc.array(call, { minLength: 1, maxLength: 3 }),
   retries: mostly(0, 1, 2),
-  backoff: mostly<RandomTask["backoff"]>("none", "fixed", "exponential", "throws"),
+  backoff: mostly<RandomTask["backoff"]>("none", "fixed", "linear", "exponential", "throws"),
   timeoutMs: mostly<number | undefined>(undefined, 5, 12),
   priority: mostly(0, 1, -1),
   demand: fc.oneof(
@@ -489,7 +489,9 @@ function linked(source: Task<unknown>, kind: RandomTask["edges"][number]["kind"]
   }
 }
 
-function backoffOf({ backoff }: RandomTask): "none" | "fixed" | "exponential" | (() => number) {
+function backoffOf({
+  backoff,
+}: RandomTask): Exclude<RandomTask["backoff"], "throws"> | (() => number) {
   if (backoff !== "throws") return backoff;
   return () => {
     throw new Error("back-off");

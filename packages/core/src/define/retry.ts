@@ -4,6 +4,13 @@ import type { RetryPolicy } from "./task-options.ts";
 
 const BASE_MS = 100;
 const MAX_MS = 30_000;
+/** How many times `baseMs` the delay before a retry is. */
+const TIMES = {
+  none: () => 0,
+  fixed: () => 1,
+  linear: (retry: number) => retry,
+  exponential: (retry: number) => 2 ** (retry - 1),
+};
 
 /** Whether an error says of itself that another attempt cannot help. */
 function refusesRetry(error: unknown): boolean {
@@ -45,10 +52,8 @@ export function retryDelay(
         `Expected the back-off to be milliseconds from 0 up, got ${describe(delay)}`,
       );
     }
-  } else if (backoff === "none") {
-    delay = 0;
   } else {
-    delay = backoff === "fixed" ? baseMs : baseMs * 2 ** (retry - 1);
+    delay = baseMs * TIMES[backoff](retry);
   }
   delay = Math.min(delay, maxMs);
   if (jitter === "full") delay *= fraction(random());

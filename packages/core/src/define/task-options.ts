@@ -8,10 +8,11 @@ import { checkSchema } from "./schema.ts";
 export interface RetryPolicy {
   /** Retries after the first attempt; `3` means four attempts. */
   readonly attempts: number;
-  /** The delay before retry 1, 2, …: `none` (default) 0, `fixed` `baseMs`, `exponential` `baseMs · 2ⁿ⁻¹`, or your own milliseconds. */
+  /** The delay before retry 1, 2, …: `none` (default) 0, `fixed` `baseMs`, `linear` `baseMs · n`, `exponential` `baseMs · 2ⁿ⁻¹`, or your own milliseconds. */
   readonly backoff?:
     | "none"
     | "fixed"
+    | "linear"
     | "exponential"
     | ((retry: number, error: unknown) => number)
     | undefined;
@@ -121,9 +122,10 @@ function checkRetry(issues: Issues, path: readonly string[], retry: unknown): vo
   }
   issues.integer([...path, "attempts"], policy.attempts, 0);
   const { backoff } = policy;
-  const known = ["none", "fixed", "exponential"].includes(backoff as string);
+  const known = ["none", "fixed", "linear", "exponential"].includes(backoff as string);
   if (backoff !== undefined && typeof backoff !== "function" && !known) {
-    issues.expected([...path, "backoff"], '"none", "fixed", "exponential" or a function', backoff);
+    const words = '"none", "fixed", "linear", "exponential" or a function';
+    issues.expected([...path, "backoff"], words, backoff);
   }
   issues.amount([...path, "baseMs"], policy.baseMs);
   issues.amount([...path, "maxMs"], policy.maxMs);

@@ -124,8 +124,8 @@ const taskOptions = cases([
   [
     "retry.backoff",
     (backoff) => ({ retry: { attempts: 1, backoff } }),
-    '"none", "fixed", "exponential" or a function',
-    ["linear", 2],
+    '"none", "fixed", "linear", "exponential" or a function',
+    ["quadratic", 2],
   ],
   [
     "retry.jitter",

@@ -79,9 +79,9 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
     says: "Type 'string' is not assignable to type 'number'.",
   },
   "a wrong part of a retry policy": {
-    code: `task("a", { user }, () => 1, { retry: { attempts: 2, backoff: "linear" } });`,
+    code: `task("a", { user }, () => 1, { retry: { attempts: 2, backoff: "quadratic" } });`,
     at: "backoff",
-    says: `Type '"linear"' is not assignable to type '"none" | "fixed" | "exponential" | ((retry: number, error: unknown) => number) | undefined'.`,
+    says: `Type '"quadratic"' is not assignable to type '"none" | "fixed" | "linear" | "exponential" | ((retry: number, error: unknown) => number) | undefined'.`,
   },
   "a condition that answers later": {
     code: `task("a", () => 1, { when: async () => true });`,

@@ -327,8 +327,9 @@ task("wrong", () => {}, { concurrency: 3 });
 task("wrong", () => {}, { when: async () => true });
 // @ts-expect-error a skip has a reason
 task("wrong", () => {}, { when: () => ({ skip: true }) });
+task("right", () => {}, { retry: { attempts: 1, backoff: "linear" } });
 // @ts-expect-error there is no such back-off
-task("wrong", () => {}, { retry: { attempts: 1, backoff: "linear" } });
+task("wrong", () => {}, { retry: { attempts: 1, backoff: "quadratic" } });
 // @ts-expect-error a policy says how often
 task("wrong", () => {}, { retry: { backoff: "fixed" } });
 

@@ -116,6 +116,12 @@ describe("The back-off", () => {
     expect(await delays({ attempts: 2, backoff: "fixed", baseMs: 7 })).toEqual([7, 7, NONE]);
   });
 
+  it("`linear` grows by `baseMs`, and never goes over `maxMs`", async () => {
+    expect(await delays({ attempts: 3, backoff: "linear" })).toEqual([100, 200, 300, NONE]);
+    const capped = { attempts: 4, backoff: "linear", baseMs: 10, maxMs: 25 } as const;
+    expect(await delays(capped)).toEqual([10, 20, 25, 25, NONE]);
+  });
+
   it("`exponential` doubles, and never goes over `maxMs`, 30,000 by default", async () => {
     expect(await delays({ attempts: 5, backoff: "exponential" })).toEqual([
       100,
