@@ -9,6 +9,7 @@ import type { Placement } from "../contract/runner.ts";
 import { noSuchTask } from "../define/graph.ts";
 import type { Command, MachineEvent, ReturnedEvent, StopCause } from "../machine/event.ts";
 import type { Machine, RunSettings } from "../machine/machine.ts";
+import { Sparse } from "../machine/sparse.ts";
 import { rounded } from "../report/durations.ts";
 import { Fingerprints } from "../report/fingerprint.ts";
 import { Reasons } from "../report/reasons.ts";
@@ -94,7 +95,7 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
   #reject: (error: unknown) => void = () => {};
   #resolveTail: (rows: readonly TaskStatistics[]) => void = () => {};
 
-  readonly #delays: Map<number, () => void> = new Map();
+  readonly #delays: Sparse<() => void> = new Sparse();
   /** Calls off what waits for a permit. */
   #withdraw: (() => void) | undefined;
   /** The ways to give back those that it holds. */

@@ -196,6 +196,7 @@ export function checkNeeds(
   whole: Graph = graph,
 ): void {
   const { resources = {} } = options;
+  if (graph.needing.length === 0 && options.params === undefined) return;
   const given = new Set<string>();
   for (const { param } of options.params ?? []) {
     if (given.has(param)) {

@@ -6,6 +6,7 @@
 import type { Definition } from "../define/definition.ts";
 import { describe, frameless, InputError, isError } from "../ground/errors.ts";
 import type { PreparedEvent } from "../machine/event.ts";
+import { Sparse } from "../machine/sparse.ts";
 import { definitionOf } from "./definition-of.ts";
 import type { Host } from "./host.ts";
 import { type Prepared, prepare } from "./inputs.ts";
@@ -25,7 +26,7 @@ export class Preparation {
   readonly #host: PreparationHost;
   readonly #graceMs: number | undefined;
   /** Tasks that have not been answered for, each with what calls off its grace period once that runs. */
-  readonly #open: Map<number, (() => void) | undefined> = new Map();
+  readonly #open: Sparse<(() => void) | undefined> = new Sparse();
 
   constructor(host: PreparationHost, graceMs: number | undefined) {
     this.#host = host;

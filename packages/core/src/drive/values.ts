@@ -6,11 +6,14 @@
 import type { Definition } from "../define/definition.ts";
 import type { Outcome } from "../define/task.ts";
 import type { Machine } from "../machine/machine.ts";
+import { Sparse } from "../machine/sparse.ts";
 import { outcomeOf } from "../report/outcome.ts";
 import type { Reasons } from "../report/reasons.ts";
 import { taskName } from "../report/task-name.ts";
 import { NO_INPUTS, type Prepared, plainArguments, plainInputs, type Sources } from "./inputs.ts";
 import { NO_PARAMETERS, type Parameters } from "./parameters.ts";
+
+const NONE: ReadonlySet<number> = new Set();
 
 export class Values implements Sources {
   /** There once the run has begun. */
@@ -18,17 +21,20 @@ export class Values implements Sources {
   /** By task and item. */
   readonly all: unknown[];
   /** Tasks whose output was let go. */
-  readonly released: Set<number> = new Set();
+  get released(): ReadonlySet<number> {
+    return this.#released ?? NONE;
+  }
   readonly #machine: Machine;
   readonly #reasons: Reasons;
-  readonly #prepared: Map<number, Prepared> = new Map();
+  #released: Set<number> | undefined;
+  readonly #prepared: Sparse<Prepared> = new Sparse();
   /** Of maps that have ended, unless outputs are let go: their items are part of what their outputs were made from. */
-  readonly #lists: Map<number, readonly unknown[]> | undefined;
+  readonly #lists: Sparse<readonly unknown[]> | undefined;
 
   constructor(machine: Machine, reasons: Reasons, keep: "all" | "roots" = "all") {
     this.#machine = machine;
     this.#reasons = reasons;
-    if (keep === "all") this.#lists = new Map();
+    if (keep === "all") this.#lists = new Sparse();
     this.all = new Array(machine.plan.graph.size);
   }
 
@@ -51,7 +57,8 @@ export class Values implements Sources {
 
   release(task: number): void {
     this.all[task] = undefined;
-    this.released.add(task);
+    this.#released ??= new Set();
+    this.#released.add(task);
   }
 
   /** Keeps resolved inputs for all attempts of the task. */

@@ -19,7 +19,7 @@ export class Reasons {
   readonly #ledger: Ledger;
   readonly #nameOf: (task: number) => string;
   /** By what makes them the same reason. */
-  readonly #errors: Map<unknown, Error> = new Map();
+  #errors: Map<unknown, Error> | undefined;
 
   constructor(ledger: Ledger, nameOf: (task: number) => string) {
     this.#ledger = ledger;
@@ -33,6 +33,7 @@ export class Reasons {
       (origin.kind === "aborted" && origin.scope === "task") ||
       (origin.kind === "timeout" && origin.scope === "attempt");
     const key = perTask ? task : origin.kind === "failure" ? `failure ${origin.task}` : origin.kind;
+    this.#errors ??= new Map();
     let error = this.#errors.get(key);
     if (error === undefined) {
       error = frameless(this.#make(origin, task));
