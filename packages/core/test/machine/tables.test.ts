@@ -1,5 +1,5 @@
 /** The page that people read, and the constants that the machine reads, are the same tables. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
@@ -51,6 +51,33 @@ describe("docs/machine.md has, word for word and in its order,", () => {
     const table = onThePage(name);
     expect(table).toEqual(constant);
     expect(Object.keys(table)).toEqual(Object.keys(constant));
+  });
+});
+
+describe("A room of the machine", () => {
+  const folder = join(import.meta.dirname, "../../src/machine");
+  const listed = page
+    .split("| room | its one job |")[1]
+    ?.split("\n\n")[0]
+    ?.split("\n")
+    .flatMap((row) =>
+      [...(row.split("|")[1] ?? "").matchAll(/`([\w-]+)`/g)].map(([, name]) => name),
+    );
+
+  it("has its place on that page", () => {
+    const files = readdirSync(folder).map((file) => file.replace(/\.ts$/, ""));
+    expect([...(listed ?? [])].sort()).toEqual(files.sort());
+  });
+
+  it("imports only those before it there", () => {
+    const late = (listed ?? []).flatMap((room, at) => {
+      const text = readFileSync(join(folder, `${room}.ts`), "utf8");
+      const imports = [...text.matchAll(/from "\.\/([\w-]+)\.ts"/g)].map(([, name]) => name);
+      return imports
+        .filter((other) => !listed?.slice(0, at).includes(other))
+        .map((other) => `${room} imports ${other}`);
+    });
+    expect(late).toEqual([]);
   });
 });
 
