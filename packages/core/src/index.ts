@@ -72,6 +72,7 @@ export { flushObservers, registerGlobalObserver } from "./doors/process-observer
 // Report.
 
 export type { Analysis, Link } from "./report/analysis.ts";
+export type { TaskFailure } from "./report/failures.ts";
 export type {
   ExecutionReport,
   PlanIssue,

@@ -25,6 +25,7 @@ import {
 import { type Analysis, analyse } from "./analysis.ts";
 import { between, ranMicros, rounded } from "./durations.ts";
 import { errorSummary } from "./error-summary.ts";
+import { failuresOf, type TaskFailure } from "./failures.ts";
 import type { Origin, Origins } from "./origin.ts";
 import { outcomeOf } from "./outcome.ts";
 import { runError } from "./run-error.ts";
@@ -121,10 +122,15 @@ export interface ReportFooter
 /** What `execute()` and `flow.run()` resolve to. */
 export interface ExecutionReport<Outputs = Record<string, unknown>>
   extends Omit<SerializedReport, "outputs" | "format" | "formatVersion"> {
-  /** Live outputs by name: of the roots for a flow, of every completed task for a scheduler. Null prototype. */
+  /** Live outputs by name: of the roots for a flow, of every completed task for a scheduler. */
   readonly outputs: Partial<Outputs>;
   /** The live outputs of every completed task and item, by name. */
   readonly taskReturnSet: ReadonlyMap<string, unknown>;
+  /**
+   * Every task and item that failed, with the error that it threw: those that failed the run first, then tolerated ones.
+   * Empty when the graph could not be planned: `planIssues` says why. Not in the JSON, which has each error with its task.
+   */
+  readonly failures: readonly TaskFailure[];
   /** Always resolves, with the final statistics of the detached tasks. */
   readonly tail: Promise<readonly TaskStatistics[]>;
   /** What became of a task. A failed outcome holds the original error, untouched. */
@@ -203,6 +209,7 @@ const SHOWN = {
   stageStatistics: true,
   taskStatistics: true,
   errorSummary: true,
+  failures: true,
   originalTasks: true,
   planIssues: true,
   observerErrors: true,
@@ -378,6 +385,10 @@ export class Report implements ExecutionReport {
     return errorSummary(this.#record);
   }
 
+  get failures(): TaskFailure[] {
+    return failuresOf(this.#record);
+  }
+
   get originalTasks(): Record<string, string[]> {
     const tasks: Record<string, string[]> = Object.create(null);
     const { originalTasks } = this.#record;
@@ -408,16 +419,20 @@ export class Report implements ExecutionReport {
 
   get outputs(): Record<string, unknown> {
     const { outputs } = this.#record;
-    const named: Record<string, unknown> = Object.create(null);
+    const named: [name: string, output: unknown][] = [];
     const { roots } = this.#graph;
     if (roots === undefined) {
       for (const task of this.#plan.order) {
-        if (this.#hasOutput(task)) named[taskName(this.#graph, this.#ledger, task)] = outputs[task];
+        if (this.#hasOutput(task)) {
+          named.push([taskName(this.#graph, this.#ledger, task), outputs[task]]);
+        }
       }
     } else {
-      for (const { key, task } of roots) if (this.#hasOutput(task)) named[key] = outputs[task];
+      for (const { key, task } of roots)
+        if (this.#hasOutput(task)) named.push([key, outputs[task]]);
     }
-    return named;
+    // A usual object, since people print and compare it; `__proto__` is a property of its own all the same.
+    return Object.fromEntries(named);
   }
 
   #isDone(task: number): boolean {
@@ -461,8 +476,7 @@ export class Report implements ExecutionReport {
     const missing = roots.filter(({ task }) => !this.#isDone(task) && !this.#graph.tails.has(task));
     const { planIssues } = this.#record;
     if (missing.length + this.#graph.leftOut.length + planIssues.length === 0) {
-      // A usual object, since people print and compare it; `__proto__` is a property of its own all the same.
-      return Object.fromEntries(Object.entries(this.outputs));
+      return this.outputs;
     }
     throw runError(this.#record, missing);
   }
