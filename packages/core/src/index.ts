@@ -2,7 +2,7 @@
 
 export { type Binding, type Param, param } from "./define/param.ts";
 export type { OutputOf, Schema, SchemaIssue, SchemaResult } from "./define/schema.ts";
-export { after, optional, pick, settled } from "./define/take.ts";
+export { after, type Optional, optional, type Picked, pick, settled } from "./define/take.ts";
 export {
   type Input,
   type Inputs,
@@ -15,6 +15,7 @@ export {
   type ValuesOf,
 } from "./define/task.ts";
 export type { MapOptions, RetryPolicy, TaskOptions } from "./define/task-options.ts";
+export { value } from "./define/value.ts";
 export { type Flow, type FlowRun, flow, type Roots } from "./doors/flow.ts";
 
 // Door 2: the documented scheduler.

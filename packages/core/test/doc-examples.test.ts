@@ -51,6 +51,7 @@ describe("In doc comments the example of", () => {
         "summarizeError",
         "summarizeFailure",
         "task",
+        "value",
       ].sort(),
     );
     for (const name of examples.keys()) expect(core).toHaveProperty(name);

@@ -37,7 +37,12 @@ export interface Parameter {
 }
 export type Select =
   | { readonly how: "key"; readonly key: PropertyKey }
-  | { readonly how: "function"; readonly of: (value: never) => unknown }
+  | {
+      readonly how: "function";
+      readonly of: (value: never) => unknown;
+      /** Of an optional output: it is called with `undefined` where there is none. */
+      readonly asksAlways?: true;
+    }
   | { readonly how: "locator"; readonly at: string | number };
 
 /** What both doors hand to the graph: a named function, its inputs and its options. */

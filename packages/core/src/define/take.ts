@@ -2,7 +2,26 @@
 import { type Brand, brand, brandOf, otherCopy } from "../ground/brand.ts";
 import { DefinitionError, describe } from "../ground/errors.ts";
 import { InputHandle, type Select, type Slot, type SlotKind, TaskHandle } from "./definition.ts";
-import type { Input, Outcome, Task } from "./task.ts";
+import type { Input, Outcome, Task, ValueOf } from "./task.ts";
+
+declare const PART: unique symbol;
+declare const WHOLE: unique symbol;
+
+/** A part of an output, made with `pick`. */
+export interface Picked<out T> extends Input<T> {
+  readonly [PART]: () => T;
+}
+/** An output that may be missing, made with `optional`. */
+export interface Optional<out T> extends Input<T | undefined> {
+  readonly [WHOLE]: () => T;
+}
+
+/** What a part can be picked of. */
+type Whole = Task<unknown> | Optional<unknown>;
+type OutputIn<S extends Whole> =
+  S extends Task<infer T> ? T : S extends Optional<infer T> ? T : never;
+/** A part of what may be missing is not made optional once more. */
+type PartOf<S extends Whole, P, Missing> = S extends Task<unknown> ? Picked<P> : Input<P | Missing>;
 
 class TakenInput extends InputHandle {
   /** As people know it, where a tool prints it. */
@@ -33,10 +52,16 @@ function handleOf(word: string, task: unknown): TaskHandle {
   throw refusal(word, `${word}() needs a task, got ${got}`);
 }
 
-/** The way out for who wanted two words at once. */
+/** The way out for who wanted two words at once that do not go together. */
 function instead(word: string, given: unknown): string {
   if (brandOf(given)?.kind !== "input") return "";
   if (!(given instanceof TakenInput)) return ": it has a value in every run, take it as it is";
+  if (given.kind === "optional") {
+    if (word === "optional") return ": it is optional already, take it as it is";
+    if (word === "pick") {
+      return ": write pick(optional(task), (value) => …) with a function that takes all of it";
+    }
+  }
   const outer = word === "pick" ? given.kind : word;
   if (outer === "after") return ": write after(task)";
   return outer === "value"
@@ -49,12 +74,13 @@ function refusal(word: string, message: string): DefinitionError {
 }
 
 /** The phantom types of the public face exist for the compiler only. */
-function input<T>(kind: SlotKind, task: TaskHandle, select?: Select): Input<T> {
-  return new TakenInput(kind, task, select) as unknown as Input<T>;
+function input<I>(kind: SlotKind, task: TaskHandle, select?: Select): I {
+  return new TakenInput(kind, task, select) as unknown as I;
 }
 
 /**
- * Waits for the task; its value, or `undefined` unless it completed.
+ * Waits for the task; its value, or `undefined` unless it completed. Of a part of it, made with `pick`: that part, or
+ * `undefined`; what picks it is not asked then.
  *
  * A failure still stops the run, and then nothing starts any more: for a value that may be missing, give the task
  * `onFailure: "ignore"` too, or run with `failure: "continue"`. A task that was skipped stops nothing.
@@ -70,8 +96,13 @@ function input<T>(kind: SlotKind, task: TaskHandle, select?: Select): Input<T> {
  * console.log(done.unwrap().page); // page
  * ```
  */
-export function optional<T>(task: Task<T>): Input<T | undefined> {
-  return input("optional", handleOf("optional", task));
+export function optional<T>(part: Picked<T>): Input<T | undefined>;
+export function optional<T>(task: Task<T>): Optional<T>;
+export function optional(taken: unknown): unknown {
+  if (taken instanceof TakenInput && taken.kind === "value") {
+    return input("optional", taken.task, taken.select);
+  }
+  return input("optional", handleOf("optional", taken));
 }
 
 /**
@@ -94,7 +125,7 @@ export function optional<T>(task: Task<T>): Input<T | undefined> {
  * ```
  */
 export function settled<T>(task: Task<T>): Input<Outcome<T>> {
-  return input("settled", handleOf("settled", task));
+  return input<Input<Outcome<T>>>("settled", handleOf("settled", task));
 }
 
 /**
@@ -122,6 +153,9 @@ export function after(task: Task<unknown>): Input<void> {
  * A property is read as JavaScript reads it: one that is not there is `undefined`. What must not be missing is checked
  * in a function; what that throws fails the consumer.
  *
+ * Of an output that may be missing, made with `optional`, the property is `undefined` too where there is no output; the
+ * function is called with `undefined` then, and can give a default.
+ *
  * @example
  * ```ts
  * import { flow, pick, task } from "@astrum/core";
@@ -137,20 +171,27 @@ export function after(task: Task<unknown>): Input<void> {
  * console.log(done.unwrap().greet); // Ada of blue
  * ```
  */
-export function pick<T, K extends keyof T>(task: Task<T>, key: K): Input<T[K]>;
-export function pick<T, R>(task: Task<T>, select: (value: T) => R): Input<R>;
-export function pick(task: Task<unknown>, select: unknown): Input<unknown> {
-  const handle = handleOf("pick", task);
+export function pick<S extends Whole, K extends keyof OutputIn<S>>(
+  taken: S,
+  key: K,
+): PartOf<S, OutputIn<S>[K], undefined>;
+export function pick<S extends Whole, R>(
+  taken: S,
+  select: (value: ValueOf<S>) => R,
+): PartOf<S, R, never>;
+export function pick(taken: unknown, select: unknown): unknown {
+  const whole = taken instanceof TakenInput && taken.kind === "optional" && !taken.select;
+  const handle = whole ? taken.task : handleOf("pick", taken);
+  const kind = whole ? "optional" : "value";
   switch (typeof select) {
-    case "function":
-      return input("value", handle, {
-        how: "function",
-        of: select as (value: never) => unknown,
-      });
+    case "function": {
+      const of = select as (value: never) => unknown;
+      return input(kind, handle, { how: "function", of, ...(whole && { asksAlways: true }) });
+    }
     case "string":
     case "number":
     case "symbol":
-      return input("value", handle, { how: "key", key: select });
+      return input(kind, handle, { how: "key", key: select });
     default:
       throw refusal(
         "pick",

@@ -289,7 +289,7 @@ function noInput(task: string, key: string, value: unknown): string {
   const foreign = otherCopy(value, "task", "input");
   if (foreign !== undefined) return `Input "${key}" of task "${task}" is ${foreign}`;
   const got = describe(value);
-  return `Input "${key}" of task "${task}" must be a task or one of pick, optional, settled, after and param, got ${got}${instead(value, got)}`;
+  return `Input "${key}" of task "${task}" must be a task or one of pick, optional, settled, after, param and value, got ${got}${instead(value, got)}`;
 }
 
 function instead(value: unknown, got: string): string {
@@ -299,7 +299,7 @@ function instead(value: unknown, got: string): string {
     case undefined:
       return value === undefined
         ? ""
-        : ". A constant is no input: use it in the function, or give it to each run as a param()";
+        : ": write value(…) for a constant, or give it to each run as a param()";
     case "flow":
       return ": take a task of it, or run it inside a task";
     case "binding":

@@ -218,6 +218,11 @@ function selected(
 ): unknown {
   const { select } = slot;
   if (select === undefined) return value;
+  const always = select.how === "function" && select.asksAlways === true;
+  if (slot.kind === "optional" && !always) {
+    // A task that completed with `undefined` is read like any other.
+    if (sources.outcome(task, edge).status !== "completed") return undefined;
+  }
   if (select.how === "function") return select.of(value as never);
   if (select.how === "key") return (value as Record<PropertyKey, unknown>)[select.key];
 

@@ -56,7 +56,9 @@ export class Fingerprints {
 }
 
 function selectHash(slot: Slot): number {
-  return textHash(`${slot.select?.how} ${String(selectedKey(slot) ?? "")}`);
+  const { select } = slot;
+  const always = select?.how === "function" && select.asksAlways === true;
+  return textHash(`${select?.how} ${always ? "always" : String(selectedKey(slot) ?? "")}`);
 }
 
 function hashedNames({ size, definitions }: Graph): Int32Array {

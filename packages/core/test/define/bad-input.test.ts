@@ -16,6 +16,7 @@ import {
   settled,
   type TaskOrder,
   task,
+  value,
 } from "../../src/index.ts";
 import { scripted, VirtualClock } from "../../src/testing.ts";
 import { refusal } from "../refusal.ts";
@@ -445,7 +446,7 @@ describe("A definition", () => {
     expect(await refusal(() => task("load", inputs as never, nothing))).toEqual(
       ['"text"', '"promise"', '"called"', '"none"'].map((key) =>
         expect.stringContaining(
-          `Input ${key} of task "load" must be a task or one of pick, optional, settled, after and param, got`,
+          `Input ${key} of task "load" must be a task or one of pick, optional, settled, after, param and value, got`,
         ),
       ),
     );
@@ -465,9 +466,8 @@ describe("A definition", () => {
     const of = async (input: unknown): Promise<string[]> =>
       refusal(() => task("load", { x: input } as never, nothing));
     const must =
-      'Input "x" of task "load" must be a task or one of pick, optional, settled, after and param, got ';
-    const constant =
-      ". A constant is no input: use it in the function, or give it to each run as a param()";
+      'Input "x" of task "load" must be a task or one of pick, optional, settled, after, param and value, got ';
+    const constant = ": write value(…) for a constant, or give it to each run as a param()";
     const extract = task("extract", nothing);
     const day = param<string>("day");
     expect(await of(5)).toEqual([`${must}5${constant}`]);
@@ -520,9 +520,6 @@ describe("A definition", () => {
   it("makes one input of a task, not an input of an input, and says how both are had", async () => {
     const user = task("user", () => ({ name: "Ada" }));
     const part = pick(user, "name") as never;
-    expect(await refusal(() => optional(part))).toEqual([
-      "optional() needs a task, got an input made with pick(): write optional(task), and take the part in the function",
-    ]);
     expect(await refusal(() => settled(part))).toEqual([
       "settled() needs a task, got an input made with pick(): write settled(task), and take the part in the function",
     ]);
@@ -532,15 +529,38 @@ describe("A definition", () => {
     expect(await refusal(() => pick(part, "length" as never))).toEqual([
       "pick() needs a task, got an input made with pick(): write pick(task, (value) => …) with a function that takes all of it",
     ]);
-    expect(await refusal(() => pick(optional(user) as never, "name" as never))).toEqual([
-      "pick() needs a task, got an input made with optional(): write optional(task), and take the part in the function",
-    ]);
+    for (const taken of [optional(part), pick(optional(user), "name")] as never[]) {
+      expect(await refusal(() => pick(taken, "length" as never))).toEqual([
+        "pick() needs a task, got an input made with optional(): write pick(optional(task), (value) => …) with a function that takes all of it",
+      ]);
+      expect(await refusal(() => optional(taken))).toEqual([
+        "optional() needs a task, got an input made with optional(): it is optional already, take it as it is",
+      ]);
+    }
     expect(await refusal(() => pick(settled(user) as never, "status" as never))).toEqual([
       "pick() needs a task, got an input made with settled(): write settled(task), and take the part in the function",
     ]);
     expect(await refusal(() => optional(param("day") as never))).toEqual([
       "optional() needs a task, got a parameter: it has a value in every run, take it as it is",
     ]);
+    expect(await refusal(() => optional(value(1) as never))).toEqual([
+      "optional() needs a task, got an input made with value(): it has a value in every run, take it as it is",
+    ]);
+  });
+
+  it("makes no constant of what is an input already, or of a promise", async () => {
+    const user = task("user", () => ({ name: "Ada" }));
+    for (const [given, says] of [
+      [user, "a task: take it as it is"],
+      [pick(user, "name"), "an input made with pick(): take it as it is"],
+      [param("day"), "a parameter: take it as it is"],
+      [value(1), "an input made with value(): take it as it is"],
+      [never, "a promise: make the function that gives it a task"],
+    ] as const) {
+      expect(await refusal(() => value(given as never))).toEqual([
+        `value() needs a constant, got ${says}`,
+      ]);
+    }
   });
 
   it("picks by a key or a function", async () => {

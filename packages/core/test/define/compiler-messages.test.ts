@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { compile } from "../compile.ts";
 
 const BEFORE = `
-import { flow, map, optional, param, pick, task, DynamicScheduler } from "@astrum/core";
+import { flow, map, optional, param, pick, settled, task, value, DynamicScheduler } from "@astrum/core";
 declare function fetchUser(): Promise<{ id: number; name: string }>;
 const user = task("user", fetchUser);
 const users = task("users", async () => [{ id: 1 }]);
@@ -124,10 +124,20 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
     says: "Type '{ id: number; }' is not assignable to type 'string'.",
   },
   [TYPO]: { code: `pick(user, "nmae");`, at: `"nmae"`, says: "" },
-  "a part of an input as an optional one": {
-    code: `optional(pick(user, "name"));`,
+  "a part of an input as one that has settled": {
+    code: `settled(pick(user, "name"));`,
     at: `pick(user, "name")`,
-    says: "Type 'Input<string>' is missing the following properties from type 'Task<unknown>': name, [OUTPUT]",
+    says: "Type 'Picked<string>' is missing the following properties from type 'Task<unknown>': name, [OUTPUT]",
+  },
+  "a task as a constant": {
+    code: `task("a", { user: value(user) }, () => 1);`,
+    at: `user`,
+    says: `Argument of type 'Task<{ id: number; name: string; }>' is not assignable to parameter of type '"A task or an input is taken as it is, without value()"'.`,
+  },
+  "a promise as a constant": {
+    code: `value(Promise.resolve(1));`,
+    at: `Promise.resolve(1)`,
+    says: `Argument of type 'Promise<number>' is not assignable to parameter of type '"A promise is no constant: make the function that gives it a task"'.`,
   },
   "what other tools call dependencies, in mapped data": {
     code: `new DynamicScheduler([], [["a", ["b"]] as const].map(([taskName, deps]) => ({ taskName, deps })));`,

@@ -15,9 +15,11 @@ import {
   type Inputs,
   type MapOptions,
   map,
+  type Optional,
   type Outcome,
   optional,
   type Param,
+  type Picked,
   type Plan,
   param,
   pick,
@@ -33,6 +35,7 @@ import {
   task,
   type ValueOf,
   type ValuesOf,
+  value,
 } from "../../src/index.ts";
 
 interface User {
@@ -141,8 +144,34 @@ void users.output;
 
 // ---- what is made of a task ---------------------------------------------------------------------------------------
 
-expectTypeOf(pick(audit, "notes")).toEqualTypeOf<Input<string[]>>();
-expectTypeOf(pick(users, 0)).toEqualTypeOf<Input<User>>();
+expectTypeOf(pick(audit, "notes")).toEqualTypeOf<Picked<string[]>>();
+expectTypeOf(pick(users, 0)).toEqualTypeOf<Picked<User>>();
+expectTypeOf(optional(count)).toEqualTypeOf<Optional<number>>();
+expectTypeOf(optional(pick(audit, "notes"))).toEqualTypeOf<Input<string[] | undefined>>();
+expectTypeOf(optional(pick(users, (list) => list.length))).toEqualTypeOf<
+  Input<number | undefined>
+>();
+expectTypeOf(pick(optional(audit), "notes")).toEqualTypeOf<Input<string[] | undefined>>();
+expectTypeOf(
+  pick(optional(audit), (ended) => {
+    expectTypeOf(ended).toEqualTypeOf<{ ok: boolean; notes: string[] } | undefined>();
+    return ended?.ok ?? "unknown";
+  }),
+).toEqualTypeOf<Input<boolean | "unknown">>();
+// Functions around `pick` know what it takes from the task that they are given.
+const idOf = <T extends { readonly id: number }>(task: Task<T>): Input<number> => pick(task, "id");
+const lengthOf = <T>(task: Task<readonly T[]>): Input<number> => pick(task, (list) => list.length);
+void [idOf, lengthOf];
+// @ts-expect-error there is no such property
+pick(optional(audit), "note");
+// @ts-expect-error the output may be missing
+pick(optional(audit), (ended) => ended.ok);
+// @ts-expect-error it is optional already
+optional(optional(count));
+// @ts-expect-error it is optional already
+optional(pick(optional(audit), "ok"));
+// @ts-expect-error a part is picked once
+pick(optional(pick(audit, "notes")), "length");
 // @ts-expect-error there is no such property
 pick(audit, "note");
 // @ts-expect-error the selector is called with the output
@@ -163,6 +192,27 @@ else if (ended.status === "skipped") expectTypeOf(ended.reason).toEqualTypeOf<st
 else expectTypeOf(ended.status).toEqualTypeOf<"cancelled" | "abandoned">();
 // @ts-expect-error only a completed outcome has a value
 void ended.value;
+
+// ---- constants ----------------------------------------------------------------------------------------------------
+
+expectTypeOf(value(7)).toEqualTypeOf<Input<number>>();
+expectTypeOf(value<"a" | "b">("a")).toEqualTypeOf<Input<"a" | "b">>();
+expectTypeOf(value(undefined)).toEqualTypeOf<Input<undefined>>();
+task("constants", { day: value("monday"), at: value(new Date()), count }, ({ day, at }) => {
+  expectTypeOf(day).toEqualTypeOf<string>();
+  expectTypeOf(at).toEqualTypeOf<Date>();
+});
+expectTypeOf(map("squares", value([1, 2]), (n) => n * n)).toEqualTypeOf<Task<number[]>>();
+// @ts-expect-error a task is an input as it is
+value(count);
+// @ts-expect-error a parameter is an input as it is
+value(since);
+// @ts-expect-error a promise is none
+value(Promise.resolve(1));
+// @ts-expect-error only tasks can be optional
+optional(value(1));
+// @ts-expect-error a constant is no list
+map("wrong", value(7), () => {});
 
 // ---- maps ---------------------------------------------------------------------------------------------------------
 

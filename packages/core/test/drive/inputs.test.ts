@@ -33,6 +33,95 @@ const errorOf = (report: ExecutionReport<unknown>, name: string): unknown => {
   return outcome.status === "failed" ? outcome.error : undefined;
 };
 
+describe("A part of an output that may be missing", () => {
+  const user = task("user", () => ({ name: "Ada" }));
+  const gone = task("gone", (): { name: string } => fail("gone")(), { onFailure: "ignore" });
+  const off = task("off", () => ({ name: "Bob" }), { when: () => false });
+  const shout = ({ name }: { name: string }): string => name.toUpperCase();
+
+  it("is the part where there is an output, in whichever order it is written", async () => {
+    const a = task(
+      "a",
+      {
+        one: optional(pick(user, "name")),
+        two: optional(pick(user, shout)),
+        three: pick(optional(user), "name"),
+        four: pick(optional(user), (user) => user?.name.length),
+      },
+      (inputs) => inputs,
+    );
+    const { a: inputs } = (await flow("f", { a }).run()).unwrap();
+    expect(inputs).toEqual({ one: "Ada", two: "ADA", three: "Ada", four: 3 });
+  });
+
+  it.each([
+    ["failed", gone],
+    ["was skipped", off],
+  ])("is undefined where the task %s, and what picks it is not asked", async (_, source) => {
+    const a = task(
+      "a",
+      {
+        one: optional(pick(source, "name")),
+        two: optional(pick(source, shout)),
+        three: pick(optional(source), "name"),
+      },
+      (inputs) => inputs,
+    );
+    const { a: inputs } = (await flow("f", { a }).run()).unwrap();
+    expect(inputs).toStrictEqual({ one: undefined, two: undefined, three: undefined });
+  });
+
+  it("may have a default: the function of pick(optional(…)) is called without an output, too", async () => {
+    const a = task(
+      "a",
+      {
+        name: pick(optional(gone), (gone) => gone?.name ?? "nobody"),
+        other: pick(optional(user), (user) => user?.name ?? "nobody"),
+      },
+      (inputs) => inputs,
+    );
+    expect((await flow("f", { a }).run()).unwrap().a).toEqual({ name: "nobody", other: "Ada" });
+  });
+
+  it("is read as ever of a task that completed: what its function throws fails the consumer", async () => {
+    const empty = task("empty", () => undefined as unknown as { name: string });
+    const a = task("a", { name: optional(pick(empty, shout)) }, () => 1);
+    const b = task("b", { name: pick(optional(empty), "name") }, () => 1);
+    const report = await flow("f", { a, b }).run({ failure: "continue" });
+    expect(errorOf(report, "a")).toBeInstanceOf(InputError);
+    expect(errorOf(report, "b")).toBeInstanceOf(InputError);
+  });
+
+  it("is read again from a restored output", async () => {
+    const of = (version: string) =>
+      flow("f", {
+        a: task("a", { name: optional(pick(user, "name")) }, ({ name }) => name, { version }),
+      });
+    const earlier = (await of("1").run()).toJSON({ outputs: true });
+    const report = await of("2").run({ resumeFrom: earlier });
+    expect([report.restoredTasks, report.unwrap().a]).toEqual([1, "Ada"]);
+  });
+
+  it("is an optional edge of its key in the report", async () => {
+    const inputs = { one: optional(pick(user, "name")), two: pick(optional(user), "name") };
+    const report = await flow("f", { a: task("a", inputs, () => 1) }).run();
+    const row = report.taskStatistics.find(({ taskName }) => taskName === "a");
+    expect(row?.dependencies).toEqual([
+      { task: "user", kind: "optional", from: "name", to: "one" },
+      { task: "user", kind: "optional", from: "name", to: "two" },
+    ]);
+  });
+
+  it("has another fingerprint where its function is asked for a default", async () => {
+    const name = (user: { name: string } | undefined): string => user?.name ?? "nobody";
+    const of = async (input: Input<string | undefined>): Promise<unknown> => {
+      const report = await flow("f", { a: task("a", { input }, () => 1) }).run();
+      return report.taskStatistics.find(({ taskName }) => taskName === "a")?.fingerprint;
+    };
+    expect(await of(optional(pick(user, name)))).not.toBe(await of(pick(optional(user), name)));
+  });
+});
+
 describe("A task is called with", () => {
   const users = task("users", async () => ({
     list: ["ann", "bob"],
