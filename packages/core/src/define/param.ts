@@ -6,7 +6,7 @@ import { InputHandle, type Parameter, type Slot } from "./definition.ts";
 import { checkSchema, type Schema } from "./schema.ts";
 import type { Input } from "./task.ts";
 
-/** A value that each run is given: `run({ params: [userId.of("42")] })`. A missing one is a plan error. */
+/** A value that each run is given: `run({ params: { userId: "42" } })`. A missing one is a plan error. */
 export interface Param<out T, in I = T> extends Input<T> {
   readonly name: string;
   /** With a schema, `value` is what the schema is given; tasks are given what it makes of that. */
@@ -72,7 +72,7 @@ export function parameterOf(binding: Binding): Parameter | undefined {
 
 /**
  * A value that is given for each run: `const userId = param<string>("userId")`, then
- * `flow.run({ params: [userId.of("42")] })`. With a schema the value is checked, and may be converted, before anything
+ * `flow.run({ params: { userId: "42" } })`, or `[userId.of("42")]`, whose type the compiler checks. With a schema the value is checked, and may be converted, before anything
  * runs.
  *
  * Names identify parameters, as they do tasks: share the parameter that you made, a second one of its name is a plan
@@ -85,7 +85,7 @@ export function parameterOf(binding: Binding): Parameter | undefined {
  * const userId = param<string>("userId");
  * const greet = task("greet", { userId }, ({ userId }) => `hello ${userId}`);
  *
- * const done = await flow("page", { greet }).run({ params: [userId.of("42")] });
+ * const done = await flow("page", { greet }).run({ params: { userId: "42" } });
  * console.log(done.unwrap().greet); // hello 42
  * ```
  */

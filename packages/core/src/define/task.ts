@@ -275,7 +275,7 @@ function addSlots(issues: Issues, name: string, inputs: unknown, slots: Slot[]):
 }
 
 /** A name that can be written as a variable's. */
-function plainName(name: string): string | undefined {
+export function plainName(name: string): string | undefined {
   return /^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u.test(name) ? name : undefined;
 }
 

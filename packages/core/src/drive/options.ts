@@ -7,6 +7,7 @@ import type { Parameter } from "../define/definition.ts";
 import type { Graph } from "../define/graph.ts";
 import { type Binding, parameterOf } from "../define/param.ts";
 import { checkEstimates } from "../define/plan.ts";
+import { plainName } from "../define/task.ts";
 import { otherCopy } from "../ground/brand.ts";
 import { type Issues, isString } from "../ground/check.ts";
 import { didYouMean, nearest } from "../ground/guess.ts";
@@ -14,6 +15,7 @@ import type { FailureMode } from "../machine/machine.ts";
 import type { SerializedReport } from "../report/report.ts";
 import { readEarlier } from "../resume/earlier.ts";
 import type { Journal } from "../resume/journal.ts";
+import { bindingsOf, checkBindings, type GivenParameters } from "./bindings.ts";
 import { paramsOf } from "./parameters.ts";
 import { Semaphore } from "./semaphore.ts";
 
@@ -32,8 +34,11 @@ export interface RunOptions {
   readonly graceMs?: number | undefined;
   /** Run only these tasks and what they need. */
   readonly targets?: readonly string[] | undefined;
-  /** Values for the flow's parameters. */
-  readonly params?: readonly Binding[] | undefined;
+  /**
+   * Values for the flow's parameters: by name, `{ userId: "42" }`, or as bindings, `[userId.of("42")]`, whose type the
+   * compiler checks. A parameter without a value, `undefined` by name, is a plan error.
+   */
+  readonly params?: GivenParameters | undefined;
   /** Milliseconds by task name: tasks on the longest path go first when capacity is short. */
   readonly estimates?: Readonly<Record<string, number>> | undefined;
   /** `roots` lets go of every output that has no reader left. Default `all`. */
@@ -151,20 +156,6 @@ function checkObservers(issues: Issues, observers: unknown): void {
   });
 }
 
-function checkBindings(issues: Issues, params: unknown): void {
-  const before = issues.list.length;
-  issues.array(["params"], params, "bindings, each made with `of` of a parameter", isBinding);
-  if (params === undefined || issues.list.length > before) return;
-  (params as readonly Binding[]).forEach((binding, at) => {
-    issues.keys(["params", String(at)], binding, ["param", "value"], ` of \`params[${at}]\``);
-  });
-}
-
-function isBinding(value: unknown): value is Binding {
-  if (typeof value !== "object" || value === null || !Object.hasOwn(value, "value")) return false;
-  return typeof (value as Partial<Binding>).param === "string";
-}
-
 /** The report holds them as JSON. */
 function checkAttribute(issues: Issues, name: string, value: unknown): void {
   if (typeof value === "string" || typeof value === "boolean" || Number.isFinite(value)) return;
@@ -197,8 +188,9 @@ export function checkNeeds(
 ): void {
   const { resources = {} } = options;
   if (graph.needing.length === 0 && options.params === undefined) return;
+  const bindings = bindingsOf(options.params);
   const given = new Set<string>();
-  for (const { param } of options.params ?? []) {
+  for (const { param } of bindings ?? []) {
     if (given.has(param)) {
       issues.add(
         "duplicate-parameter",
@@ -217,12 +209,17 @@ export function checkNeeds(
       if (given.has(param.name)) continue;
       issues.add(
         "missing-parameter",
-        `Task "${name}" needs the parameter "${param.name}": give it with \`params: [${param.name}.of(…)]\``,
+        `Task "${name}" needs the parameter "${param.name}": give it with \`params: { ${keyOf(param.name)}: … }\``,
         ["params", param.name],
       );
     }
   }
-  if (options.params !== undefined) checkTaken(issues, options.params, paramsOf(whole.definitions));
+  if (bindings !== undefined) checkTaken(issues, bindings, paramsOf(whole.definitions));
+}
+
+/** A name as a key of an object that is written down. */
+function keyOf(name: string): string {
+  return plainName(name) ?? JSON.stringify(name);
 }
 
 /** A value is for a parameter that a task reads, and for that very one: another of its name may have another type. */

@@ -5,10 +5,10 @@
 
 import type { Definition, Parameter } from "../define/definition.ts";
 import type { Graph } from "../define/graph.ts";
-import type { Binding } from "../define/param.ts";
 import { Issues } from "../ground/check.ts";
 import { complaints, PlanError, SchemaError } from "../ground/errors.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
+import { bindingsOf, type GivenParameters } from "./bindings.ts";
 import { validate } from "./inputs.ts";
 
 export type Parameters = ReadonlyMap<string, unknown>;
@@ -18,8 +18,9 @@ export const NO_PARAMETERS: Parameters = new Map();
 /** Asks every schema, all at once. Rejects with a `PlanError` that tells every refusal; a promise only where a schema is asked. */
 export function checkParameters(
   { definitions }: Graph,
-  bindings: readonly Binding[] | undefined,
+  given: GivenParameters | undefined,
 ): Parameters | Promise<Parameters> {
+  const bindings = bindingsOf(given);
   if (bindings === undefined) return NO_PARAMETERS;
   const params = paramsOf(definitions);
   const values = new Map(bindings.map(({ param, value }) => [param, value]));

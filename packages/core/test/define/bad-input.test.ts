@@ -203,9 +203,22 @@ describe("The options of a run", () => {
         expect.stringContaining("Expected `targets` to be an array of task names"),
       ]);
     }
-    for (const params of [{ user: 1 }, [1], holed(param("a").of(1)), null]) {
+    for (const params of [[1], holed(param("a").of(1))]) {
       expect(await refusal(() => load.run({ params } as never))).toEqual([
         expect.stringContaining("Expected `params` to be an array of bindings"),
+      ]);
+    }
+    for (const params of [null, 7, new Map([["user", 1]]), new Set(), never]) {
+      expect(await refusal(() => load.run({ params } as never))).toEqual([
+        expect.stringContaining("Expected `params` to be an object, got"),
+      ]);
+    }
+    for (const [params, what] of [
+      [param("a").of(1), "a value of a parameter"],
+      [param("a"), "a parameter"],
+    ]) {
+      expect(await refusal(() => load.run({ params } as never))).toEqual([
+        `Expected \`params\` to be values by name or an array of bindings, got ${what}: write { name: … } or [param.of(…)]`,
       ]);
     }
   });

@@ -400,7 +400,7 @@ describe("Parameters", () => {
       issues: [
         {
           code: "missing-parameter",
-          message: 'Task "greet" needs the parameter "user": give it with `params: [user.of(…)]`',
+          message: 'Task "greet" needs the parameter "user": give it with `params: { user: … }`',
           path: ["params", "user"],
         },
         {
@@ -411,6 +411,41 @@ describe("Parameters", () => {
         },
       ],
     });
+  });
+
+  it("by name are told of in the same way, one without a value as one that is not there", async () => {
+    const odd = param<string>("first name");
+    const named = flow("named", { n: task("n", { odd, day }, (inputs) => inputs) });
+    const params = { day: undefined, dya: 1 };
+    await expect(named.run({ params })).rejects.toMatchObject({
+      issues: [
+        { message: expect.stringContaining('give it with `params: { "first name": … }`') },
+        { message: expect.stringContaining("give it with `params: { day: … }`") },
+        { code: "unknown-parameter", suggestion: "day" },
+      ],
+    });
+    const done = await named.run({ params: { "first name": "Ada", day: 7 } });
+    expect(done.unwrap().n).toEqual({ odd: "Ada", day: 7 });
+  });
+
+  it("by name are checked and converted by their schemas, and compared when a run is resumed", async () => {
+    const age = param("age", {
+      "~standard": {
+        version: 1,
+        vendor: "test",
+        validate: (given) =>
+          Number(given) >= 0 ? { value: Number(given) } : { issues: [{ message: "no age" }] },
+      },
+    } as Schema<number, string>);
+    const old = flow("old", { old: task("old", { age }, ({ age }) => age + 1) });
+    await expect(old.run({ params: { age: "x" } })).rejects.toMatchObject({
+      issues: [{ code: "invalid-parameter" }],
+    });
+    const done = await old.run({ params: { age: "41" } });
+    expect(done.unwrap()).toEqual({ old: 42 });
+    const resumeFrom = done.toJSON({ outputs: true });
+    expect((await old.run({ params: [age.of("41")], resumeFrom })).restoredTasks).toBe(1);
+    expect((await old.run({ params: { age: "7" }, resumeFrom })).restoredTasks).toBe(0);
   });
 
   it("of one name are one: a second one is refused, with who reads them", () => {

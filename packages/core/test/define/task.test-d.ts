@@ -28,8 +28,10 @@ import {
   Semaphore,
   type SerializedReport,
   settled,
+  summarizeFailure,
   type Task,
   type TaskContext,
+  type TaskFailure,
   type TaskOptions,
   type TaskStatistics,
   task,
@@ -443,6 +445,17 @@ export async function reports(): Promise<void> {
   await daily.run({ concurency: 3 });
   // @ts-expect-error a binding is made by its parameter
   await daily.run({ params: [{ since: new Date() }] });
+  await daily.run({ params: { since: new Date() } });
+  // @ts-expect-error one binding is no list of them
+  await daily.run({ params: since.of(new Date()) });
+  // @ts-expect-error a parameter is no value of one
+  await daily.run({ params: since });
+  // @ts-expect-error a list of values has no names
+  await daily.run({ params: [new Date()] });
+  expectTypeOf(done.failures).toEqualTypeOf<readonly TaskFailure[]>();
+  expectTypeOf(done.failures.map(summarizeFailure)).toEqualTypeOf<string[]>();
+  // @ts-expect-error what is told is not changed
+  done.failures.pop();
   daily.start().cancelTask("users", "not needed");
 }
 
