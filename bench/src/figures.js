@@ -32,6 +32,8 @@ const HELD = {
   "run of 100 tasks, limit and signal": { goal: 3.5, floor: 4.3 },
   "map of 10,000 items, against p-map": { goal: 0.7, floor: 1 },
   "empty call to a thread, against a bare pool": { goal: 1.5, floor: 2 },
+  "observer above bare, run.end only, against by hand": { goal: 0.3, floor: 1 },
+  "observer above bare, every hook, all empty, against by hand": { goal: 2, floor: 4 },
   "journal and event log, against two writes": { goal: 6, floor: 12 },
   "growth to 1,000,000 tasks, against by hand": { goal: 1.2, floor: 1.5 },
   "bytes a task, report read and held": { goal: 200, floor: 300 },
