@@ -16,7 +16,8 @@ export {
 } from "./define/task.ts";
 export type { MapOptions, RetryPolicy, TaskOptions } from "./define/task-options.ts";
 export { value } from "./define/value.ts";
-export { type Flow, type FlowRun, flow, type Roots } from "./doors/flow.ts";
+export { type Flow, flow, type Roots } from "./doors/flow.ts";
+export type { EventsOptions, FlowRun } from "./doors/flow-run.ts";
 
 // Door 2: the documented scheduler.
 
@@ -37,12 +38,16 @@ export type { Plan, PlannedStage, PlannedTask } from "./define/plan.ts";
 
 export type { Clock } from "./contract/clock.ts";
 export { type Placement, placementOf, type Runner, type RunnerAttempt } from "./contract/runner.ts";
+export type { GivenParameters } from "./drive/bindings.ts";
 export type { Dispatch } from "./drive/execute.ts";
 export type { RunOptions } from "./drive/options.ts";
 export { Semaphore } from "./drive/semaphore.ts";
+export type { RunningTask, RunSnapshot } from "./drive/snapshot.ts";
 export type { FailureMode } from "./machine/machine.ts";
 
 // Watch.
+
+export type { LostEvents, StreamedEvent } from "./contract/event-stream.ts";
 
 export {
   type AttemptEndEvent,

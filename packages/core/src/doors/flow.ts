@@ -4,6 +4,7 @@
  */
 
 import { anchor } from "../contract/clock.ts";
+import type { EventStream } from "../contract/event-stream.ts";
 import { type Parameter, type SlotKind, TaskHandle } from "../define/definition.ts";
 import {
   AFTER,
@@ -25,19 +26,10 @@ import { type Brand, brand, otherCopy } from "../ground/brand.ts";
 import { Issues } from "../ground/check.ts";
 import { DefinitionError, describe, PlanError } from "../ground/errors.ts";
 import type { ExecutionReport } from "../report/report.ts";
+import { type FlowRun, flowRun } from "./flow-run.ts";
 import { launch } from "./launch.ts";
 
 export type Roots = { readonly [name: string]: Task<unknown> };
-
-/** A run that is under way. */
-export interface FlowRun<out O> {
-  /** Rejects only for invalid options and `PlanError`. */
-  readonly report: Promise<ExecutionReport<O>>;
-  /** Aborts the run: it settles as `cancelled`. */
-  readonly cancel: (reason?: unknown) => void;
-  /** Calls off one task, or one item: it counts as failed for its dependents, and the run goes on. */
-  readonly cancelTask: (name: string, reason?: unknown) => void;
-}
 
 export interface Flow<out O> {
   readonly name: string;
@@ -45,6 +37,10 @@ export interface Flow<out O> {
   plan(options?: Pick<RunOptions, "targets">): Plan;
   /** Resolves with a report even when tasks fail; rejects only for invalid options and `PlanError`. */
   run(options?: RunOptions): Promise<ExecutionReport<O>>;
+  /**
+   * Starts a run and hands it over at once: to cancel it, to look at it, to read its events. It costs what one observer
+   * costs.
+   */
   start(options?: RunOptions): FlowRun<O>;
 }
 
@@ -241,28 +237,19 @@ class GraphFlow implements Flow<Record<string, unknown>> {
   }
 
   start(given?: RunOptions): FlowRun<Record<string, unknown>> {
-    let execution: Execution | undefined;
-    let report: Promise<ExecutionReport<Record<string, unknown>>>;
-    try {
-      execution = this.#launch(given);
-      report = execution.report;
-    } catch (error) {
-      report = Promise.reject(error);
-    }
-    return {
-      report,
-      cancel: (reason) => execution?.cancel(reason),
-      cancelTask: (name, reason) => {
-        if (execution === undefined && !this.#graph.index.has(name)) {
-          throw noSuchTask(this.#graph, name, "flow");
-        }
-        execution?.cancelTask(name, reason);
+    return flowRun(
+      (stream) => {
+        const execution = this.#launch(given, stream);
+        return { report: execution.report, execution };
       },
-    };
+      (name) => {
+        if (!this.#graph.index.has(name)) throw noSuchTask(this.#graph, name, "flow");
+      },
+    );
   }
 
   /** Throws what is wrong with the options, before anything runs. */
-  #launch(given: RunOptions | undefined): Execution {
+  #launch(given: RunOptions | undefined, stream?: EventStream): Execution {
     const issues = new Issues();
     const options = checkRunOptions(issues, given);
     issues.throwAs(DefinitionError);
@@ -277,6 +264,7 @@ class GraphFlow implements Flow<Record<string, unknown>> {
       anchor: from,
       dispatch: "dependencies",
       parameters: () => checkParameters(graph, options.params),
+      stream,
     }).execution;
   }
 }

@@ -1,6 +1,7 @@
 /** From a plan and checked options to a run under way: the last common step of both doors. */
 
 import type { Anchor } from "../contract/clock.ts";
+import type { EventStream } from "../contract/event-stream.ts";
 import type { GraphPlan } from "../define/plan.ts";
 import type { Dispatch, Execution, Recorder } from "../drive/execute.ts";
 import { execute } from "../drive/execute.ts";
@@ -22,6 +23,8 @@ export interface Launch {
   readonly anchor: Anchor;
   readonly dispatch: Dispatch;
   readonly parameters: () => Parameters | Promise<Parameters>;
+  /** For whoever reads the events of the run while it goes. */
+  readonly stream?: EventStream | undefined;
 }
 
 export function machineFor(plan: GraphPlan, settings: RunSettings, dispatch: Dispatch): Machine {
@@ -30,10 +33,11 @@ export function machineFor(plan: GraphPlan, settings: RunSettings, dispatch: Dis
 
 /** Starts the run. The machine is the caller's to look at, not to feed. */
 export function launch(work: Launch): { readonly execution: Execution; readonly machine: Machine } {
-  const { plan, options, anchor, dispatch, parameters } = work;
+  const { plan, options, anchor, dispatch, parameters, stream } = work;
   const { concurrency, resources, failure, estimates, keep } = options;
   const shared = concurrency instanceof Semaphore;
-  const observers = observersOf(options.observers);
+  const told = observersOf(options.observers);
+  const observers = stream === undefined ? told : [...told, stream.observer];
   const settings: RunSettings = {
     concurrency: shared ? undefined : concurrency,
     permits: shared,
@@ -45,7 +49,8 @@ export function launch(work: Launch): { readonly execution: Execution; readonly 
   };
   const machine = machineFor(plan, settings, dispatch);
   const recorder = (options as { [RECORDER]?: Recorder })[RECORDER];
-  recorder?.begin(settings, dispatch);
+  // Whether somebody may look on is no part of the recording.
+  recorder?.begin({ ...settings, observed: told.length > 0 }, dispatch);
   const execution = execute({
     machine,
     observers,
@@ -55,6 +60,7 @@ export function launch(work: Launch): { readonly execution: Execution; readonly 
     parameters,
     earlier: earlierOf(options),
     recorder,
+    refused: stream && ((error) => stream.fail(error)),
   });
   return { execution, machine };
 }

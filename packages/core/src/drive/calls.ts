@@ -42,6 +42,11 @@ export class Calls {
     return call;
   }
 
+  /** Those under way. */
+  get all(): readonly Call[] {
+    return this.#running.filter((call) => call !== undefined);
+  }
+
   /** Nothing more is heard of it. */
   close(call: Call): void {
     call.over = true;

@@ -29,6 +29,7 @@ import { Preparation, type PreparationHost } from "./prepare.ts";
 import { RunClock } from "./run-clock.ts";
 import { Semaphore } from "./semaphore.ts";
 import { type RunRecords, settledLedger, settledReport, tailRows } from "./settle.ts";
+import { type RunSnapshot, snapshotOf } from "./snapshot.ts";
 import { AttemptStarter, type StartHost } from "./start-attempt.ts";
 import { journalFailure, Stored } from "./stored.ts";
 import { newRunId, runHeader } from "./surroundings.ts";
@@ -56,12 +57,16 @@ export interface ExecuteSettings {
   readonly earlier?: Earlier | undefined;
   /** Told of every event that the machine is given: what `replay` needs. */
   readonly recorder?: Recorder | undefined;
+  /** Told when there will be no report. */
+  readonly refused?: ((error: unknown) => void) | undefined;
 }
 
 export interface Execution {
   readonly report: Promise<Report>;
   cancel(reason?: unknown): void;
   cancelTask(name: string, reason?: unknown): void;
+  /** How it stands. Throws what the report is rejected with. */
+  snapshot(): RunSnapshot;
 }
 
 /**
@@ -109,6 +114,9 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
   #run: (() => SerializedReport["run"]) | undefined;
   /** When the plan was there, and what it is given. */
   #plannedAt = 0;
+  #settledAt: number | undefined;
+  /** Why there is no report. */
+  #refusal: { readonly error: unknown } | undefined;
 
   constructor(settings: ExecuteSettings) {
     const { machine, options, anchor, earlier } = settings;
@@ -225,6 +233,13 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
     const task = taskNamed(plan.graph, ledger, name);
     if (task === undefined) throw noSuchTask(plan.graph, name, "run");
     this.#context.run(() => this.send({ type: "cancel", task, at: this.now(), reason }));
+  }
+
+  snapshot(): RunSnapshot {
+    if (this.#refusal !== undefined) throw this.#refusal.error;
+    const now = this.now();
+    const elapsed = this.#settledAt ?? now;
+    return snapshotOf(this.machine, this.#calls.all, { runId: this.runId, now, elapsed });
   }
 
   // ---- events and commands -----------------------------------------------------------------------------------------
@@ -405,6 +420,7 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
     const { machine, anchor, dispatch, recorder } = this.#settings;
     const { state } = machine;
     const settledAt = this.now();
+    this.#settledAt = settledAt;
     this.#opening.close();
     const tail = new Promise<readonly TaskStatistics[]>((resolve) => {
       this.#resolveTail = resolve;
@@ -433,6 +449,8 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
   }
 
   fail(error: unknown): void {
+    this.#refusal = { error };
+    this.#settings.refused?.(error);
     this.#opening.close();
     this.#reject(error);
   }

@@ -24,6 +24,7 @@ import {
   param,
   pick,
   type RetryPolicy,
+  type RunSnapshot,
   type Schema,
   Semaphore,
   type SerializedReport,
@@ -32,6 +33,7 @@ import {
   type Task,
   type TaskContext,
   type TaskFailure,
+  type TaskInfo,
   type TaskOptions,
   type TaskStatistics,
   task,
@@ -456,7 +458,20 @@ export async function reports(): Promise<void> {
   expectTypeOf(done.failures.map(summarizeFailure)).toEqualTypeOf<string[]>();
   // @ts-expect-error what is told is not changed
   done.failures.pop();
-  daily.start().cancelTask("users", "not needed");
+  const started = daily.start();
+  started.cancelTask("users", "not needed");
+  expectTypeOf(started.snapshot()).toEqualTypeOf<RunSnapshot>();
+  expectTypeOf(started.snapshot().counts.running).toEqualTypeOf<number>();
+  // @ts-expect-error there is no such status
+  void started.snapshot().counts.done;
+  for await (const event of started.events({ unread: 100 })) {
+    if (event.type === "events.lost") expectTypeOf(event.count).toEqualTypeOf<number>();
+    if (event.type === "task.end") expectTypeOf(event.task).toEqualTypeOf<TaskInfo>();
+    // @ts-expect-error there is no such event
+    if (event.type === "task.done") return;
+  }
+  // @ts-expect-error a limit is a number
+  started.events({ unread: "all" });
 }
 
 // ---- the second door ----------------------------------------------------------------------------------------------
