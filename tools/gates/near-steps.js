@@ -10,7 +10,7 @@ import { testsNear } from "./near-tests.js";
  * @typedef {object} Step
  * @property {string} what
  * @property {string} folder Where it runs, relative to the root.
- * @property {readonly string[]} command The program is one of `node_modules/.bin` of the root.
+ * @property {readonly string[]} command The program is one of the gates, or of the root.
  */
 
 /**

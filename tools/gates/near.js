@@ -3,10 +3,16 @@
  * those are is in `near-tests.js`). Answers in seconds; it is no proof: `pnpm test` is.
  */
 import { spawn } from "node:child_process";
-import { join, relative, resolve } from "node:path";
+import { delimiter, join, relative, resolve } from "node:path";
 import { stepsNear } from "./near-steps.js";
 
 const root = join(import.meta.dirname, "../..");
+
+/** The compiler of the gates before the one that packages are built with. */
+const PROGRAMS = [import.meta.dirname, root]
+  .map((folder) => join(folder, "node_modules/.bin"))
+  .concat(process.env.PATH ?? "")
+  .join(delimiter);
 
 /**
  * Tells what came of it, and all the step said if it failed.
@@ -17,8 +23,9 @@ const root = join(import.meta.dirname, "../..");
 function passes({ what, folder, command: [program = "", ...args] }) {
   const started = performance.now();
   return new Promise((done, fail) => {
-    const child = spawn(join(root, "node_modules/.bin", program), args, {
+    const child = spawn(program, args, {
       cwd: join(root, folder),
+      env: { ...process.env, PATH: PROGRAMS },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let said = "";
