@@ -87,7 +87,7 @@ describe("the README of the package", () => {
 
 describe("The page on testing", () => {
   const page = "../../../docs/testing.md";
-  const [hours, script, text] = examplesIn(page);
+  const [hours, script, stubs, text] = examplesIn(page);
 
   test("shows hours that take no time", async () => {
     const { report } = (await run(hours as string, "report")) as {
@@ -101,6 +101,13 @@ describe("The page on testing", () => {
       report: { flakyTasks: number };
     };
     expect(script).toContain(`report.flakyTasks; // ${report.flakyTasks}\n`);
+  });
+
+  test("shows a run with stand-ins for tasks", async () => {
+    const { report } = (await run(stubs as string, "report")) as {
+      report: { unwrap(): { card: string } };
+    };
+    expect(stubs).toContain(`report.unwrap().card; // ${report.unwrap().card}\n`);
   });
 
   test("shows a run as text, and the same report again", async () => {

@@ -61,6 +61,8 @@ export interface Definition {
   readonly needs: boolean;
   /** Of a map: whether its function takes an object of inputs, be it an empty one, beside item and index. */
   readonly takesInputs?: boolean;
+  /** In a test: the task whose place it takes. */
+  readonly standsFor?: Definition;
 }
 
 export function prepares(

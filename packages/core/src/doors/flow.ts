@@ -28,6 +28,7 @@ import { DefinitionError, describe, PlanError } from "../ground/errors.ts";
 import type { ExecutionReport } from "../report/report.ts";
 import { type FlowRun, flowRun } from "./flow-run.ts";
 import { launch } from "./launch.ts";
+import { askedFor, STUBS, type Stubs, stubbed } from "./stubs.ts";
 
 export type Roots = { readonly [name: string]: Task<unknown> };
 
@@ -199,7 +200,8 @@ function inOrderOfCreation(tasks: TaskHandle[]): TaskHandle[] {
   return tasks;
 }
 
-class GraphFlow implements Flow<Record<string, unknown>> {
+/** The one implementation of `Flow`. */
+export class GraphFlow implements Flow<Record<string, unknown>> {
   /** As people know it, where a tool prints it. */
   static readonly name: string = "Flow";
   readonly name: string;
@@ -228,6 +230,12 @@ class GraphFlow implements Flow<Record<string, unknown>> {
     return this.#whole;
   }
 
+  #planned(options: RunOptions & { readonly [STUBS]?: Stubs }): GraphPlan {
+    const stubs = options[STUBS];
+    if (stubs === undefined) return this.#plan(options.targets);
+    return plan(stubbed(this.#graph, stubs), options.targets ?? askedFor(this.#graph));
+  }
+
   run(options?: RunOptions): Promise<ExecutionReport<Record<string, unknown>>> {
     try {
       return this.#launch(options).report;
@@ -254,7 +262,7 @@ class GraphFlow implements Flow<Record<string, unknown>> {
     const options = checkRunOptions(issues, given);
     issues.throwAs(DefinitionError);
     const from = anchor(options.clock);
-    const planned = this.#plan(options.targets);
+    const planned = this.#planned(options);
     const { graph } = planned;
     checkNeeds(issues, graph, options, this.#graph);
     issues.throwAs(PlanError);

@@ -460,11 +460,9 @@ export class Report implements ExecutionReport {
     const name = typeof task === "string" ? task : task.name;
     const at = taskNamed(this.#graph, this.#ledger, name);
     if (at === undefined) throw noSuchTask(this.#graph, name, "run");
-    if (
-      typeof task !== "string" &&
-      at < this.#graph.size &&
-      this.#graph.definitions[at] !== (task as unknown)
-    ) {
+    const definition = this.#graph.definitions[at];
+    const made = definition?.standsFor ?? definition;
+    if (typeof task !== "string" && at < this.#graph.size && made !== (task as unknown)) {
       throw new RangeError(`Task "${name}" of this run is another one than the task given`);
     }
     return outcomeOf(this.#record, at);

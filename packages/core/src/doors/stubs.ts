@@ -1,0 +1,83 @@
+/**
+ * A graph with stand-ins for some of its tasks: for tests of what depends on them. Runs nothing.
+ */
+import type { Definition } from "../define/definition.ts";
+import { EdgeList, type Graph, graph, unknownNames } from "../define/graph.ts";
+import { Issues } from "../ground/check.ts";
+import { PlanError } from "../ground/errors.ts";
+
+/** The key under which `@astrum/core/testing` hands stand-ins to a flow. */
+export const STUBS: unique symbol = Symbol("astrum.stubs");
+
+/** By task: its output, or a function in the place of its own. */
+export type Stubs = Readonly<Record<string, unknown>>;
+
+/** Throws a `PlanError` that names each stand-in without a task. */
+export function stubbed(whole: Graph, stubs: Stubs): Graph {
+  const issues = new Issues();
+  unknownNames(
+    issues,
+    Object.keys(stubs),
+    whole.index,
+    "unknown-task",
+    (name) => `\`stubs\` names "${name}", which is no task of "${whole.name}"`,
+    ["stubs"],
+  );
+  issues.throwAs(PlanError);
+  const { start, end, kind } = whole.dependencies;
+  const list = new EdgeList(whole.size, end.length);
+  const definitions = whole.definitions.map((definition, task) => {
+    const known = Object.hasOwn(stubs, definition.name);
+    const stub = known ? stubs[definition.name] : undefined;
+    if (known && typeof stub !== "function") {
+      list.closeRow();
+      return outputOf(definition, stub);
+    }
+    const last = start[task + 1] as number;
+    for (let edge = start[task] as number; edge < last; edge++) {
+      list.add(end[edge] as number, kind[edge] as number);
+    }
+    list.closeRow();
+    return known ? calling(definition, stub as Definition["run"]) : definition;
+  });
+  // A checked graph with fewer edges has nothing new to check.
+  return graph(whole.name, definitions, list, whole.tails, whole.roots, new Issues());
+}
+
+/** The names of all that the flow itself asks for. */
+export function askedFor({ definitions, roots = [], tails }: Graph): string[] {
+  const tasks = new Set([...roots.map(({ task }) => task), ...tails]);
+  return Array.from(tasks, (task) => (definitions[task] as Definition).name);
+}
+
+/** It takes nothing, and nothing is asked of it: the output stands for all that the task is. */
+function outputOf(definition: Definition, output: unknown): Definition {
+  return {
+    name: definition.name,
+    kind: "task",
+    slots: [],
+    call: "nothing",
+    run: () => output,
+    options: undefined,
+    prepares: false,
+    needs: false,
+    standsFor: definition,
+  };
+}
+
+/** Inputs and options stay. */
+function calling(definition: Definition, run: Definition["run"]): Definition {
+  const { name, kind, slots, call, options, prepares, needs, takesInputs = false } = definition;
+  return {
+    name,
+    kind,
+    slots,
+    call,
+    run,
+    options,
+    prepares,
+    needs,
+    takesInputs,
+    standsFor: definition,
+  };
+}
