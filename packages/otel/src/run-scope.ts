@@ -50,8 +50,6 @@ interface RunTrace {
   readonly spans: Map<string, Span> | undefined;
   /** Errors that were told on an attempt: a map's error repeats those of its items. */
   readonly told: WeakSet<object>;
-  /** Something was stopped because the run's time was over. */
-  timedOut: boolean;
 }
 
 /** Opens the run's span, or nothing at all when neither traces nor metrics have anywhere to go. */
@@ -71,7 +69,6 @@ export function openRun({ run, at }: RunStartEvent, settings: Settings): RunScop
     context: traced ? trace.setSpan(active, span) : active,
     spans: span.isRecording() ? new Map() : undefined,
     told: new WeakSet(),
-    timedOut: false,
   });
 }
 
@@ -133,8 +130,8 @@ class OtelRun implements RunScope {
     }
   }
 
-  #verdict({ executionState, firstFailure }: RunEndEvent): Verdict {
-    const { settings, timedOut } = this.#trace;
+  #verdict({ executionState, firstFailure, timedOut }: RunEndEvent): Verdict {
+    const { settings } = this.#trace;
     if (executionState === "completed") return { result: "success" };
     if (executionState === "cancelled") return { result: "cancellation" };
     if (timedOut) return failed(new Error("The run took too long"), true, undefined);
@@ -151,10 +148,13 @@ class OtelRun implements RunScope {
     for (const [status, count] of Object.entries(event.counts)) {
       if (count > 0) span.setAttribute(`astrum.run.task.${status}`, count);
     }
+    const { toleratedFailures } = event;
+    if (toleratedFailures > 0) {
+      span.setAttribute("astrum.run.tolerated_failures", toleratedFailures);
+    }
     if (this.#trace.settings.cicd) span.setAttribute("cicd.pipeline.result", result);
     if (failure === undefined) return;
-    const { firstFailure } = event;
-    const blamed = this.#trace.timedOut ? undefined : firstFailure;
+    const blamed = event.timedOut ? undefined : event.firstFailure;
     if (blamed !== undefined) span.setAttribute("astrum.run.failed_task", blamed.task);
     fail(span, failure);
   }
@@ -196,10 +196,6 @@ class OtelTask implements TaskScope {
   end(event: TaskEndEvent): void {
     const { metrics, settings } = this.#trace;
     const verdict = verdictOf(event.outcome, settings.errorType);
-    const { outcome } = event;
-    if (outcome.status === "cancelled" || outcome.status === "abandoned") {
-      if (timeoutScope(outcome.reason) === "run") this.#trace.timedOut = true;
-    }
     try {
       metrics?.taskEnded(event, verdict);
       if (event.attempts === 0 && verdict.failure)
@@ -331,6 +327,7 @@ function describeTask(span: Span, event: TaskEndEvent, verdict: Verdict, { cicd 
   span.setAttribute("astrum.task.result", verdict.result);
   span.setAttribute("astrum.task.attempt.count", event.attempts);
   span.setAttribute("astrum.task.queue.duration", event.queuedMs / 1000);
+  if ("tolerated" in event.outcome) span.setAttribute("astrum.task.tolerated", true);
   if (cicd) span.setAttribute("cicd.pipeline.task.run.result", verdict.result);
   if (verdict.failure !== undefined) fail(span, verdict.failure);
 }

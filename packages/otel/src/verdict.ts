@@ -26,9 +26,7 @@ export function verdictOf(outcome: TaskOutcome, mapper: Mapper): Verdict {
       return failed(outcome.error, outcome.timedOut, mapper);
     case "abandoned":
       // One that ran over its own limit has failed; one that was stopped by others has not.
-      return timeoutScope(outcome.reason) === "attempt"
-        ? failed(outcome.reason, true, mapper)
-        : { result: "cancellation" };
+      return outcome.timedOut ? failed(outcome.reason, true, mapper) : { result: "cancellation" };
     case "cancelled":
       return { result: "cancellation" };
     default:

@@ -60,16 +60,32 @@ export type FinalStatus =
   | "detached"
   | "abandoned";
 
+/**
+ * What became of a task or of an attempt. That of a task is the verdict of the report: whether it timed out, and whether
+ * the run tolerates its failure, is told here and need not be guessed.
+ */
 export type TaskOutcome =
   | { readonly status: "completed" | "restored" }
-  | { readonly status: "failed"; readonly error: unknown; readonly timedOut: boolean }
+  | {
+      readonly status: "failed";
+      readonly error: unknown;
+      readonly timedOut: boolean;
+      /** Of a task: its failure neither fails nor stops the run. */
+      readonly tolerated?: true;
+    }
   | {
       readonly status: "cancelled";
       readonly reason: unknown;
       /** Of an attempt that threw something else than the reason it was given. */
       readonly error?: unknown;
     }
-  | { readonly status: "abandoned"; readonly reason: unknown }
+  | {
+      readonly status: "abandoned";
+      readonly reason: unknown;
+      /** Its own time limit is what asked it to stop: it has failed. Otherwise it was called off, with others or alone. */
+      readonly timedOut: boolean;
+      readonly tolerated?: true;
+    }
   | { readonly status: "skipped"; readonly reason: string; readonly cause: string | undefined }
   | { readonly status: "detached" };
 
@@ -134,6 +150,9 @@ export interface RunEndEvent extends Timed {
   readonly executionState: "completed" | "failed" | "cancelled";
   readonly durationMs: number;
   readonly counts: Readonly<Record<FinalStatus, number>>;
+  /** Failures among these that the run tolerates. */
+  readonly toleratedFailures: number;
+  /** The first that is not tolerated. */
   readonly firstFailure: { readonly task: string; readonly error: unknown } | undefined;
   /** The run's own time limit is what stopped it. */
   readonly timedOut: boolean;

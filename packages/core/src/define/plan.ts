@@ -210,6 +210,7 @@ export class GraphPlan implements Plan {
         const marks = [
           definition.kind === "map" ? "map" : "",
           this.graph.tails.has(task) ? "tail" : "",
+          this.traits.of(task).tolerated ? "its failure is tolerated" : "",
         ].filter((mark) => mark !== "");
         const marked = marks.length === 0 ? "" : ` (${marks.join(", ")})`;
         lines.push(`  ${definition.name}${marked}${needs}`);

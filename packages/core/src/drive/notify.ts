@@ -157,7 +157,10 @@ export class Notifier {
     const event = Object.freeze({
       at: this.#wall(at),
       task: this.#info(task),
-      outcome: Object.freeze(this.#outcome(task, status)),
+      outcome: Object.freeze({
+        ...this.#outcome(task, status),
+        ...(ledger.tolerated.has(task) && { tolerated: true as const }),
+      }),
       attempts: ledger.attemptCount(task),
       queuedMs: queuedOf(ledger, task),
       durationMs: this.#durationOf(task, at),
@@ -194,7 +197,11 @@ export class Notifier {
       case CANCELLED:
         return { status: "cancelled", reason: reason && reasons.errorOf(reason, task) };
       default:
-        return { status: "abandoned", reason: ledger.errorOf(task) };
+        return {
+          status: "abandoned",
+          reason: ledger.errorOf(task),
+          timedOut: reason?.kind === "timeout" && reason.scope === "attempt",
+        };
     }
   }
 
@@ -318,13 +325,14 @@ export class Notifier {
     for (let task = 0; task < ledger.tasks; task++) {
       counts[STATUSES[ledger.status[task] as number] as FinalStatus]++;
     }
-    const [first] = ledger.failures;
+    const [first] = ledger.fatal;
     const event = Object.freeze({
       at: this.#wall(at),
       run: this.#run.info,
       executionState,
       durationMs: rounded(at),
       counts: Object.freeze(counts),
+      toleratedFailures: ledger.tolerated.size,
       firstFailure:
         first === undefined
           ? undefined

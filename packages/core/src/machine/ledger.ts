@@ -104,8 +104,10 @@ export class Ledger {
   /** How long an attempt went on after it was asked to stop, when it ignored its signal; or what was asked before one. */
   readonly overrunMs: Sparse<number> = new Sparse();
 
-  /** Final failures in the order they happened, ignored ones included. */
+  /** Final failures in the order they happened, tolerated ones included. */
   readonly failures: number[] = [];
+  /** Those of them that neither fail nor stop the run, and maps that failed with such items. */
+  readonly tolerated: Sparse<true> = new Sparse();
   peakConcurrency = 0;
   /** What stopped the run, once something has. */
   stoppedBy: Reason | undefined;
@@ -240,6 +242,18 @@ export class Ledger {
 
   isFinal(task: number): boolean {
     return isFinal(this.status[task] as number);
+  }
+
+  /** A final failure, which the run tolerates or not. */
+  fail(task: number, tolerated: boolean): void {
+    this.failures.push(task);
+    if (tolerated) this.tolerated.set(task, true);
+  }
+
+  /** The final failures that are not tolerated, in the order they happened. */
+  get fatal(): readonly number[] {
+    if (this.tolerated.size === 0) return this.failures;
+    return this.failures.filter((task) => !this.tolerated.has(task));
   }
 
   /** As it is now: what happens later does not reach the copy. */

@@ -77,7 +77,6 @@ export class Propagation {
 
   /** A final failure: the policy decides what it means for the run. */
   #fail(task: number, state: number): void {
-    this.#ledger.failures.push(task);
     const halts = this.#scopes.fails(task);
     if (halts) this.#scopes.halt("draining");
     this.finish(task, state);
@@ -125,6 +124,7 @@ export class Propagation {
     }
     if (verdict === "failed") {
       this.#ledger.taskErrors.set(map, this.#scopes.errorOf(items, this.#plan.nameOf(map)));
+      this.#scopes.mapFails(map);
       this.finish(map, FAILED);
     } else {
       this.#ledger.reasons.set(map, this.#scopes.reasonOf(items));

@@ -322,8 +322,9 @@ export class StagedRun implements Machine {
   #conclude(task: number, conclusion: Conclusion): void {
     this.#finish(task, CONCLUDED[conclusion]);
     if (!isFailing(conclusion)) return;
-    this.ledger.failures.push(task);
-    if (!this.#rows.traitsOf(task).tolerated) this.#fatal.add(task);
+    const { tolerated } = this.#rows.traitsOf(task);
+    this.ledger.fail(task, tolerated);
+    if (!tolerated) this.#fatal.add(task);
   }
 
   #finish(task: number, state: number): void {

@@ -97,11 +97,13 @@ export class Scopes {
     return row >= this.#ledger.planned || this.#ledger.lastAttempt[row] !== -1;
   }
 
-  /** Counts a final failure; whether it halts the run. */
+  /** Records and counts a final failure; whether it halts the run. */
   fails(row: number): boolean {
     const items = this.itemsOf(row);
     if (items !== undefined) items.failed++;
-    if (this.#rows.traitsOf(row).tolerated || this.#rows.isTail(row)) return false;
+    const { tolerated } = this.#rows.traitsOf(row);
+    this.#ledger.fail(row, tolerated);
+    if (tolerated || this.#rows.isTail(row)) return false;
     this.run.failed++;
     if (this.run.phase !== "open" || this.#failure === "continue") return false;
     return this.run.failed >= (typeof this.#failure === "object" ? this.#failure.maxFailures : 1);
@@ -163,6 +165,11 @@ export class Scopes {
   verdict({ failed, cancelled }: Items): "ending" | "failed" | "cancelled" {
     if (failed > 0) return "failed";
     return cancelled > 0 ? "cancelled" : "ending";
+  }
+
+  /** A map has failed with its items, which have been counted: whether that is tolerated is recorded. */
+  mapFails(map: number): void {
+    if (this.#rows.traitsOf(map).tolerated) this.#ledger.tolerated.set(map, true);
   }
 
   /** Why a map failed: the errors of its items. */

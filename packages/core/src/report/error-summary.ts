@@ -1,6 +1,7 @@
 /**
  * Why a run failed, in lines: one for each failure, the first failure first, then what stopped the run from outside, then
- * who held up its end. Each names its task once, and tells the error with all of its causes.
+ * who held up its end. Each names its task once, and tells the error with all of its causes. What the run tolerated is no
+ * reason.
  */
 import type { Issue } from "../ground/errors.ts";
 import { summarizeFailure } from "../ground/summarize-failure.ts";
@@ -19,7 +20,7 @@ export interface FailedFacts extends Facts {
 export function errorSummary({ plan, ledger, planIssues, reasons }: FailedFacts): string[] {
   if (planIssues.length > 0) return planIssues.map(({ message }) => message);
   const nameOf = (task: number): string => taskName(plan.graph, ledger, task);
-  const lines = ledger.failures.map((task) => failureLine(ledger, task, nameOf(task)));
+  const lines = ledger.fatal.map((task) => failureLine(ledger, task, nameOf(task)));
   const { stoppedBy } = ledger;
   if (stoppedBy?.kind === "timeout") lines.push(reasons.errorOf(stoppedBy, -1).message);
   if (stoppedBy?.kind === "journal" || stoppedBy?.kind === "clock") {
@@ -29,7 +30,8 @@ export function errorSummary({ plan, ledger, planIssues, reasons }: FailedFacts)
   return lines;
 }
 
-function failureLine(ledger: Ledger, task: number, name: string): string {
+/** What a task failed with, as a line. */
+export function failureLine(ledger: Ledger, task: number, name: string): string {
   const line = summarizeFailure({
     task: name,
     error: ledger.errorOf(task),

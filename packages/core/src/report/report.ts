@@ -41,10 +41,10 @@ export interface PlanIssue {
   suggestion?: string;
 }
 
-/** The report as JSON, version 1. Readers must ignore properties that they do not know. */
+/** The report as JSON, version 1.1. Readers must ignore properties that they do not know. */
 export interface SerializedReport {
   format: "astrum.execution-report";
-  formatVersion: "1.0";
+  formatVersion: "1.0" | "1.1";
   run: {
     id: string;
     flow?: string;
@@ -84,6 +84,8 @@ export interface SerializedReport {
   restoredTasks: number;
   detachedTasks: number;
   abandonedTasks: number;
+  /** Failures among them that the run tolerates. Version 1.0 has no such count. */
+  toleratedFailures?: number;
   /** Tasks that completed after at least one failed attempt. */
   flakyTasks: number;
   totalAttempts: number;
@@ -92,7 +94,7 @@ export interface SerializedReport {
   stageStatistics: StageStatistics[];
   /** Every task of the run, planned ones in plan order, then mapped items in spawn order; also those that never started. */
   taskStatistics: TaskStatistics[];
-  /** One line per failure, first failure first, no repeats. */
+  /** One line per failure that is not tolerated, first failure first, no repeats. */
   errorSummary: string[];
   originalTasks: Record<string, string[]>;
   planIssues?: PlanIssue[];
@@ -122,6 +124,8 @@ export interface ReportFooter
 /** What `execute()` and `flow.run()` resolve to. */
 export interface ExecutionReport<Outputs = Record<string, unknown>>
   extends Omit<SerializedReport, "outputs" | "format" | "formatVersion"> {
+  /** Tasks and items that failed and whose failure the run tolerates. */
+  readonly toleratedFailures: number;
   /** Live outputs by name: of the roots for a flow, of every completed task for a scheduler. */
   readonly outputs: Partial<Outputs>;
   /** The live outputs of every completed task and item, by name. */
@@ -203,6 +207,7 @@ const SHOWN = {
   restoredTasks: true,
   detachedTasks: true,
   abandonedTasks: true,
+  toleratedFailures: true,
   flakyTasks: true,
   totalAttempts: true,
   busyMs: true,
@@ -342,6 +347,10 @@ export class Report implements ExecutionReport {
 
   get abandonedTasks(): number {
     return this.#count(ABANDONED);
+  }
+
+  get toleratedFailures(): number {
+    return this.#ledger.tolerated.size;
   }
 
   get flakyTasks(): number {
@@ -527,7 +536,7 @@ export class Report implements ExecutionReport {
     const { planIssues, observerErrors, resume } = this.#record;
     const report: SerializedReport = {
       format: "astrum.execution-report",
-      formatVersion: "1.0",
+      formatVersion: "1.1",
       run: this.run,
       clock: this.clock,
       executionState: this.executionState,
@@ -545,6 +554,7 @@ export class Report implements ExecutionReport {
       restoredTasks: this.restoredTasks,
       detachedTasks: this.detachedTasks,
       abandonedTasks: this.abandonedTasks,
+      toleratedFailures: this.toleratedFailures,
       flakyTasks: this.flakyTasks,
       totalAttempts: this.totalAttempts,
       busyMs: this.busyMs,

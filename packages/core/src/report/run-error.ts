@@ -2,7 +2,7 @@
 import type { Root } from "../define/graph.ts";
 import { RunError } from "../ground/errors.ts";
 import { FAILED } from "../machine/states.ts";
-import { errorSummary, type FailedFacts } from "./error-summary.ts";
+import { errorSummary, type FailedFacts, failureLine } from "./error-summary.ts";
 import { fateOf } from "./reasons.ts";
 import { taskName } from "./task-name.ts";
 
@@ -16,18 +16,22 @@ interface EndedFacts extends FailedFacts {
 /** `missing` are the roots that ran and have no value. */
 export function runError(record: EndedFacts, missing: readonly Root[]): RunError {
   const { plan, ledger, reasons, state } = record;
-  const errors = ledger.failures.map((task) => ledger.errorOf(task));
+  const tolerated = ledger.failures.filter((task) => ledger.tolerated.has(task));
+  const errors = [...ledger.fatal, ...tolerated].map((task) => ledger.errorOf(task));
   const { stoppedBy } = ledger;
   if (stoppedBy !== undefined && stoppedBy.kind !== "failure") {
     errors.push(reasons.errorOf(stoppedBy, -1));
   }
   const lines = errorSummary(record);
+  const nameOf = (task: number): string => taskName(plan.graph, ledger, task);
+  // No reason why the run ended as it did, but the reason why a value is missing.
+  lines.push(...tolerated.map((task) => failureLine(ledger, task, nameOf(task))));
   for (const { key, task } of missing) {
     const status = ledger.status[task] as number;
-    if (status === FAILED) continue;
+    if (status === FAILED || ledger.tolerated.has(task)) continue;
+    const name = nameOf(task);
     const reason = ledger.reasons.get(task);
     const why = reason === undefined ? "" : `: ${reasons.textOf(reason)}`;
-    const name = taskName(plan.graph, ledger, task);
     const as = key === name ? "" : `, root "${key}",`;
     lines.push(`Task "${name}"${as} ${fateOf(status)}${why}`);
   }

@@ -48,6 +48,8 @@ export interface TaskStatistics {
     to?: string | number;
   }[];
   status: TaskStatus;
+  /** It failed, and the run tolerates that: `onFailure: "ignore"`. */
+  tolerated?: true;
   /** Resume key: name, kind, edges, selectors and version; no value is hashed. */
   fingerprint: string;
   restored?: true;

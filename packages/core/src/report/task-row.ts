@@ -33,6 +33,7 @@ const FIELDS = [
   "stageId",
   "dependencies",
   "status",
+  "tolerated",
   "fingerprint",
   "restored",
   "blockedMs",
@@ -117,6 +118,10 @@ export class TaskRow implements Fields {
 
   get status(): TaskStatus {
     return STATUSES[this.#facts.ledger.status[this.#task] as number] as TaskStatus;
+  }
+
+  get tolerated(): true | undefined {
+    return this.#facts.ledger.tolerated.get(this.#task);
   }
 
   get fingerprint(): string {

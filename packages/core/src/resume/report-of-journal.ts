@@ -162,7 +162,7 @@ function reportOf(
   }
   return {
     format: "astrum.execution-report",
-    formatVersion: "1.0",
+    formatVersion: "1.1",
     run: {
       id,
       ...(started?.flow === undefined ? {} : { flow: started.flow }),
@@ -188,6 +188,7 @@ function reportOf(
     restoredTasks: 0,
     detachedTasks: 0,
     abandonedTasks: 0,
+    toleratedFailures: 0,
     flakyTasks: 0,
     totalAttempts: 0,
     busyMs: 0,

@@ -347,6 +347,39 @@ describe("An observed run", () => {
     expect((last as { firstFailure?: { error: unknown } }).firstFailure?.error).toBe(error);
   });
 
+  it("hand on the verdict of the core: tolerated or not, timed out or called off", async () => {
+    const clock = new VirtualClock();
+    const outcomes: Record<string, unknown> = {};
+    const attempts: TaskOutcome[] = [];
+    let last: RunEvent | undefined;
+    const observer = fromEvents("verdicts", (event) => {
+      if (event.type === "task.end") outcomes[event.task.key] = event.outcome;
+      if (event.type === "attempt.end") attempts.push(event.outcome);
+      last = event;
+    });
+    const deaf = scripted(clock, { ms: 90, ignoresSignal: true });
+    const tolerant = { onFailure: "ignore" } as const;
+    const late = task("late", deaf, { timeoutMs: 10, ...tolerant });
+    const off = task("off", deaf, tolerant);
+    const small = task("small", scripted(clock, { ms: 1, throw: "so what" }), tolerant);
+    const large = task("large", scripted(clock, { ms: 30, throw: "broken" }));
+    const options = { clock, graceMs: 5, observers: [observer] };
+    const run = flow("f", { late, off, small, large }).start(options);
+    clock.after(5, () => run.cancelTask("off"));
+    await clock.run(run.report);
+    expect(outcomes).toMatchObject({
+      late: { status: "abandoned", timedOut: true, tolerated: true },
+      off: { status: "abandoned", timedOut: false },
+      small: { status: "failed", timedOut: false, tolerated: true },
+      large: { status: "failed", timedOut: false },
+    });
+    expect(outcomes.off).not.toHaveProperty("tolerated");
+    expect(outcomes.large).not.toHaveProperty("tolerated");
+    // Only of a task is it known that it has failed for good.
+    for (const outcome of attempts) expect(outcome).not.toHaveProperty("tolerated");
+    expect(last).toMatchObject({ toleratedFailures: 2, firstFailure: { task: "large" } });
+  });
+
   it("tells durations and waiting times by the run's own clock", async () => {
     const clock = new VirtualClock(1_000_000);
     const events: RunEvent[] = [];
@@ -725,14 +758,15 @@ describe("What observers are given", () => {
     });
 
     it("of the run, before its tasks begin and after they have ended", () => {
-      const { run, clock, planningDurationMs, errorSummary } = report;
+      const { run, clock, planningDurationMs, errorSummary, toleratedFailures = 0 } = report;
       expect(told[0]).toMatchObject({
         header: { run, clock: { epochMs: clock.epochMs, driftMs: null }, planningDurationMs },
       });
       // One fault came after it: that of the hook at the end itself.
       const observerErrors = report.observerErrors?.slice(0, -1);
-      expect(told.at(-1)).toMatchObject({ footer: { clock, errorSummary, observerErrors } });
-      expect(errorSummary.length).toBeGreaterThan(0);
+      const footer = { clock, errorSummary, observerErrors };
+      expect(told.at(-1)).toMatchObject({ toleratedFailures, footer });
+      expect(errorSummary.length + toleratedFailures).toBeGreaterThan(0);
     });
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  DynamicScheduler,
   type FailureMode,
   flow,
   map,
@@ -316,7 +317,7 @@ describe("A limit of failures", () => {
   });
 });
 
-describe("An ignored failure", () => {
+describe("A tolerated failure", () => {
   it("is recorded, skips what needs its value, and fails nothing", async () => {
     const { clock, diary } = setup();
     const fails = task("fails", diary.task({ ms: 5, throw: "so what" }), { onFailure: "ignore" });
@@ -332,9 +333,107 @@ describe("An ignored failure", () => {
       long: "completed",
     });
     expect(report.outputs.takes).toBe("got undefined");
-    expect(report.errorSummary).toEqual(['Task "fails" failed: so what']);
+    expect(report.errorSummary).toEqual([]);
+    expect(report.toleratedFailures).toBe(1);
+    expect(row(report, "fails").tolerated).toBe(true);
+  });
+
+  it("says so of a task, of an item and its map, and of one that was abandoned", async () => {
+    const { clock, diary } = setup();
+    const list = task("list", () => [0, 1]);
+    const items = map(
+      "items",
+      list,
+      (at) => {
+        if (at === 1) throw new Error("item");
+      },
+      { onFailure: "ignore" },
+    );
+    const deaf = task("deaf", diary.task({ ms: 100, deaf: true }), {
+      timeoutMs: 5,
+      onFailure: "ignore",
+    });
+    const fine = task("fine", diary.task(), { onFailure: "ignore" });
+    const report = await clock.run(flow("f", { items, deaf, fine }).run({ clock, graceMs: 5 }));
+    const tolerated = report.taskStatistics.filter((one) => one.tolerated);
+    expect(tolerated.map(({ taskName, status }) => `${taskName} ${status}`)).toEqual([
+      "deaf abandoned",
+      "items failed",
+      "items[1] failed",
+    ]);
+    expect(report).toMatchObject({
+      executionState: "completed",
+      errorSummary: [],
+      toleratedFailures: 3,
+    });
+    expect(report.toJSON()).toMatchObject({ formatVersion: "1.1", toleratedFailures: 3 });
+  });
+
+  it("is not what a task is that was called off, whatever its failure would have been", async () => {
+    const { clock, diary } = setup();
+    const off = task("off", diary.task({ ms: 100 }), { onFailure: "ignore" });
+    const run = flow("f", { off }).start({ clock });
+    run.cancelTask("off");
+    const report = await clock.run(run.report);
+    expect(row(report, "off")).toMatchObject({ status: "cancelled", tolerated: undefined });
+    expect(report.toleratedFailures).toBe(0);
+  });
+
+  it("is no reason of a run that failed for another, but among the errors that unwrap() throws, last", async () => {
+    const { clock, diary } = setup();
+    const early = task("early", diary.task({ ms: 1, throw: "so what" }), { onFailure: "ignore" });
+    const late = task("late", diary.task({ ms: 5, throw: "broken" }));
+    const report = await clock.run(flow("f", { early, late }).run({ clock }));
+    expect(report.errorSummary).toEqual(['Task "late" failed: broken']);
+    const { errors, message } = thrownBy(report);
+    expect(errors.map(String)).toEqual(["Error: broken", "Error: so what"]);
+    expect(message).toBe(
+      'The run failed:\n  Task "late" failed: broken\n  Task "early" failed: so what',
+    );
+  });
+
+  it("explains a root without a value, when unwrap() throws of a completed run", async () => {
+    const fails = task("fails", () => Promise.reject(new Error("so what")), {
+      onFailure: "ignore",
+      retry: 1,
+    });
+    const report = await flow("f", { fails }).run();
+    expect(thrownBy(report).message).toBe(
+      'The run completed, but not every root has a value:\n  Task "fails" failed after 2 attempts: so what',
+    );
+  });
+
+  it("is tolerated by stages too", async () => {
+    const { clock, diary } = setup();
+    const order = { taskName: "fails", dependencies: [] };
+    const scheduler = new DynamicScheduler(
+      [["fails", diary.task({ ms: 1, throw: "so what" })]],
+      [order],
+      { clock, dispatch: "stages", taskOptions: { fails: { onFailure: "ignore" } } },
+    );
+    const report = await clock.run(scheduler.execute());
+    expect(row(report, "fails")).toMatchObject({ status: "failed", tolerated: true });
+    expect(report).toMatchObject({
+      executionState: "completed",
+      errorSummary: [],
+      toleratedFailures: 1,
+    });
+  });
+
+  it("is marked in the plan", () => {
+    const fails = task("fails", () => {}, { onFailure: "ignore" });
+    expect(flow("f", { fails }).plan().explain()).toContain("  fails (its failure is tolerated)");
   });
 });
+
+function thrownBy(report: { unwrap(): unknown }): RunError {
+  try {
+    report.unwrap();
+  } catch (error) {
+    return error as RunError;
+  }
+  throw new Error("unwrap() threw nothing");
+}
 
 describe("A failed tail task", () => {
   it("fails nothing and stops nothing", async () => {

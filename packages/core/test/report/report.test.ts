@@ -1046,7 +1046,7 @@ describe("The serialised report", () => {
     expect(JSON.parse(JSON.stringify(report))).toEqual(report.toJSON());
     expect(report.toJSON()).toMatchObject({
       format: "astrum.execution-report",
-      formatVersion: "1.0",
+      formatVersion: "1.1",
     });
     expect(structuredClone(report.toJSON())).toEqual(report.toJSON());
   });

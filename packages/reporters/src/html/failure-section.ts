@@ -1,8 +1,8 @@
-/** What failed and why: the first error first, each with its stack and with what it took down. */
+/** What failed and why: the first error first, each with its stack and with what it took down; then what was tolerated. */
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { duration } from "../wording/duration.ts";
 import { errorTitle } from "../wording/error-text.ts";
-import { errorOf, failuresOf, reasonText } from "../wording/outcome.ts";
+import { errorOf, failuresOf, reasonText, toleratedOf } from "../wording/outcome.ts";
 import { cut, visible, visibleMessage } from "../wording/visible.ts";
 import { count, plural } from "./counts.ts";
 import { ErrorTexts } from "./error-texts.ts";
@@ -21,7 +21,8 @@ export function failureSection(report: SerializedReport, links: TaskLinks): Mark
   if (issues.length > 0) return planSection(issues);
   const failures = failuresOf(report);
   const observers = (report.observerErrors ?? []).slice(0, SHOWN);
-  if (failures.length + observers.length === 0) return undefined;
+  const tolerated = toleratedOf(report);
+  if (failures.length + tolerated.length + observers.length === 0) return undefined;
   const fallen = fallenBecauseOf(report);
   const errors = new ErrorTexts();
   const shown = failures.slice(0, SHOWN);
@@ -44,8 +45,21 @@ ${
   }</details>`
 }
 ${
+  tolerated.length > 0 &&
+  html`<h2${failures.length === 0 && html` id="failures-title"`}>What failed and is tolerated <span class="count">${count(tolerated.length)}</span></h2>
+<details class="more"><summary>${plural(tolerated.length, "warning")}</summary>${tolerated
+    .slice(0, LISTED)
+    .map((task) => entry(task, OPEN))}${
+    tolerated.length > LISTED &&
+    links.list(
+      tolerated.slice(LISTED).map(({ taskName }) => taskName),
+      NAMED,
+    )
+  }</details>`
+}
+${
   observers.length > 0 &&
-  html`<h2${failures.length === 0 && html` id="failures-title"`}>Observers that threw <span class="count">${observers.length}</span></h2>
+  html`<h2${failures.length + tolerated.length === 0 && html` id="failures-title"`}>Observers that threw <span class="count">${observers.length}</span></h2>
 <p class="hint">The run was not touched by it, but what they record may have holes.</p>
 ${observers.map((error) => html`<details class="failure"><summary><span class="message">${visibleMessage(errorTitle(error, TITLE))}</span></summary><pre>${errors.of(error)}</pre></details>`)}`
 }

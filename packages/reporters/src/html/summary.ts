@@ -55,14 +55,15 @@ function stateText(report: SerializedReport): string {
 function lead(report: SerializedReport): string {
   const { totalTasks } = report;
   const broken = report.taskStatistics.filter(isFailure).length;
+  const { toleratedFailures: tolerated = 0 } = report;
   if (report.planIssues !== undefined) {
     return `${plural(report.planIssues.length, "fault")} in the graph of ${plural(totalTasks, "task")}. Nothing ran.`;
   }
   if (totalTasks === 0) return "The flow has no tasks.";
   switch (report.executionState) {
     case "completed":
-      if (broken > 0)
-        return `${count(broken)} of ${plural(totalTasks, "task")} failed, and the run was told to go on without them.`;
+      if (broken + tolerated > 0)
+        return `${count(broken + tolerated)} of ${plural(totalTasks, "task")} failed, and the run was told to go on without them.`;
       if (report.successfulTasks + report.restoredTasks === totalTasks) {
         return totalTasks === 1
           ? "The only task completed."
@@ -74,7 +75,8 @@ function lead(report: SerializedReport): string {
     case "cancelled":
       return `${count(report.successfulTasks)} of ${plural(totalTasks, "task")} had completed when the run was asked to stop.`;
     default: {
-      const failed = `${count(broken)} of ${plural(totalTasks, "task")} failed.`;
+      const warned = tolerated === 0 ? "" : ` Failures that are tolerated: ${count(tolerated)}.`;
+      const failed = `${count(broken)} of ${plural(totalTasks, "task")} failed.${warned}`;
       if (endedBy(report) === "") return failed;
       const done = `${count(report.successfulTasks + report.restoredTasks)} of ${plural(totalTasks, "task")} had completed by then.`;
       return broken === 0 ? done : `${done} ${failed}`;

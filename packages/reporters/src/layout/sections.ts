@@ -16,6 +16,7 @@ import {
   reasonText,
   STATUS_SIGN,
   startedAgainText,
+  toleratedOf,
 } from "../wording/outcome.ts";
 import { indented, type Line, type Meaning } from "../wording/styled.ts";
 import { cut, visible, visibleLines, visibleMessage, visibleName } from "../wording/visible.ts";
@@ -29,6 +30,8 @@ export interface TextSections {
   readonly failures: readonly Line[];
   /** The same, one line each. */
   readonly failureTitles: readonly Line[];
+  /** What the run tolerates, one line each. */
+  readonly tolerated: readonly Line[];
   /** What was running when the record of an interrupted run ended, and how to go on. */
   readonly cutOff: readonly Line[];
   /** The verdict, and where the time went. */
@@ -66,7 +69,7 @@ export function textSections(report: SerializedReport, limits: SectionLimits): T
       ...(again === "" ? [] : [[again]]),
     ],
     planIssues: planIssueLines(report),
-    failures: failureSection(report, (task) =>
+    failures: failureSection("Failures:", failuresOf(report), (task) =>
       failureLines({
         status: task.status,
         name: task.taskName,
@@ -74,7 +77,12 @@ export function textSections(report: SerializedReport, limits: SectionLimits): T
         text: failureText(task),
       }),
     ),
-    failureTitles: failureSection(report, (task) => [failureTitle(task)]),
+    failureTitles: failureSection("Failures:", failuresOf(report), (task) => [failureTitle(task)]),
+    tolerated: failureSection(
+      "Warnings, failures that are tolerated:",
+      toleratedOf(report),
+      (task) => [failureTitle(task)],
+    ),
     cutOff: cutOffSection(report),
     ...insightSections(seen, limits),
   };
@@ -114,19 +122,20 @@ interface Failure {
   readonly status: TaskStatus;
   readonly name: string;
   readonly attempts: number;
+  readonly tolerated?: boolean | undefined;
   /** The error with its stack and causes, or why there is none. */
   readonly text: string;
 }
 
 /** The name, and the error below it. */
-export function failureLines({ status, name, attempts, text }: Failure): Line[] {
+export function failureLines({ text, ...failure }: Failure): Line[] {
   const lines = visibleLines(text)
     .split("\n")
     .map((line): Line => {
       const shown = `    ${cut(line, LINE)}`;
       return [/^\s+(?:at |…)/.test(line) ? ["faint", shown] : shown];
     });
-  return [failureHead(status, name, attempts), ...lines];
+  return [failureHead(failure), ...lines];
 }
 
 /** The error with its stack and causes, in as many lines as a failure has here; or why there is none. */
@@ -139,23 +148,26 @@ function failureText(task: TaskStatistics): string {
   return error === undefined ? reasonText(task) : stackText(error);
 }
 
-function failureHead(status: TaskStatus, name: string, attempts: number): Line {
+function failureHead({ status, name, attempts, tolerated = false }: Omit<Failure, "text">): Line {
   const again = attempts > 1 ? ` (${attempts} attempts)` : "";
-  return [["bad", `${STATUS_SIGN[status]} ${visibleName(name)}`], again];
+  return [[tolerated ? "warning" : "bad", `${STATUS_SIGN[status]} ${visibleName(name)}`], again];
 }
 
 function failureTitle(task: TaskStatistics): Line {
-  const { status, taskName, attemptCount } = task;
+  const { status, taskName: name, attemptCount: attempts, tolerated } = task;
   const error = errorOf(task);
   const why = error === undefined ? reasonText(task, LINE) : errorTitle(error, LINE);
-  const head = failureHead(status, taskName, attemptCount);
+  const head = failureHead({ status, name, attempts, tolerated });
   return why === "" ? head : [...head, `: ${visibleMessage(why)}`];
 }
 
-function failureSection(report: SerializedReport, show: (task: TaskStatistics) => Line[]): Line[] {
-  const failures = failuresOf(report);
+function failureSection(
+  title: string,
+  failures: readonly TaskStatistics[],
+  show: (task: TaskStatistics) => Line[],
+): Line[] {
   const more = failures.length - FAILURES_SHOWN;
-  return section("Failures:", [
+  return section(title, [
     ...failures.slice(0, FAILURES_SHOWN).flatMap(show),
     ...(more > 0 ? [[`… and ${more} more failures`]] : []),
   ]);

@@ -78,7 +78,13 @@ const parts: Readonly<Record<string, SchemaObject>> = {
     ...partOf(definition("taskStatistics"), ["kind", "index", "fingerprint"]),
   }),
   facts: record([], {
-    ...partOf(definition("taskStatistics"), ["reason", "ignoredSignal", "attributes", "output"]),
+    ...partOf(definition("taskStatistics"), [
+      "tolerated",
+      "reason",
+      "ignoredSignal",
+      "attributes",
+      "output",
+    ]),
     blockedMs: ms,
     overrunMs: ms,
   }),

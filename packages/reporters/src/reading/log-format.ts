@@ -107,7 +107,7 @@ export interface TaskStatusLine {
 export type TaskFacts = Partial<
   Pick<
     TaskStatistics,
-    "reason" | "blockedMs" | "ignoredSignal" | "overrunMs" | "attributes" | "output"
+    "tolerated" | "reason" | "blockedMs" | "ignoredSignal" | "overrunMs" | "attributes" | "output"
   >
 >;
 

@@ -41,7 +41,7 @@ export function rebuiltReport(
   const resume = footer?.resume ?? run.known?.resume;
   return {
     format: "astrum.execution-report",
-    formatVersion: "1.0",
+    formatVersion: "1.1",
     run: run.known?.run ?? describedRun(run),
     clock: { epochMs: run.epochMs, driftMs: footer?.clock.driftMs ?? null },
     executionState,
@@ -59,6 +59,7 @@ export function rebuiltReport(
     restoredTasks: count("restored"),
     detachedTasks: count("detached"),
     abandonedTasks: count("abandoned"),
+    toleratedFailures: taskStatistics.filter(({ tolerated }) => tolerated).length,
     flakyTasks: taskStatistics.filter(isFlaky).length,
     totalAttempts: taskStatistics.reduce((sum, task) => sum + task.attemptStatistics.length, 0),
     busyMs: busyMs(taskStatistics),
@@ -144,7 +145,7 @@ function errorsOf(
   tasks: readonly TaskStatistics[],
   state: SerializedReport["executionState"],
 ): string[] {
-  const failures = tasks.filter(({ status }) => status === "failed");
+  const failures = tasks.filter(({ status, tolerated }) => status === "failed" && !tolerated);
   const lines = failures
     .sort((a, b) => (a.endAt ?? 0) - (b.endAt ?? 0))
     .map(({ taskName, error, attemptCount }) =>

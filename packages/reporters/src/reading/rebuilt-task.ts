@@ -45,6 +45,7 @@ export function rebuiltTask(task: CollectedTask, run: CollectedRun): TaskStatist
     dependencies:
       info?.edges ?? (info?.dependencies ?? []).map((name) => ({ task: name, kind: "value" })),
     status,
+    ...(facts.tolerated === undefined ? {} : { tolerated: facts.tolerated }),
     fingerprint: task.fingerprint ?? stored?.fingerprint ?? "",
     ...(status === "restored" ? { restored: true } : {}),
     ...(blockedMs === undefined ? {} : { blockedMs }),

@@ -73,7 +73,9 @@ function countLine(state: RunState): Line {
   const add = (count: number, meaning: "bad" | "warning" | "faint", word: string): void => {
     if (count > 0) parts.push(" · ", [meaning, `${count} ${word}`]);
   };
-  add(state.count("failed") + state.count("abandoned"), "bad", "failed");
+  const { tolerated } = state;
+  add(state.count("failed") + state.count("abandoned") - tolerated, "bad", "failed");
+  add(tolerated, "warning", "failed, tolerated");
   add(state.count("delayed"), "warning", "to be retried");
   add(state.count("skipped"), "warning", "skipped");
   add(state.count("cancelled"), "warning", "cancelled");

@@ -66,6 +66,7 @@ export class RunState {
   readonly #items: Map<string, MapItems> = new Map();
   readonly #goingOn: string[] = [];
   readonly #failed: Set<string> = new Set();
+  #tolerated = 0;
   #limitMs: number | undefined;
 
   constructor(run: RunInfo, startAt: number) {
@@ -105,6 +106,11 @@ export class RunState {
   /** The run's own time limit, once a task has ended because of it. */
   get limitMs(): number | undefined {
     return this.#limitMs;
+  }
+
+  /** Failures that the run tolerates, among those that are counted. */
+  get tolerated(): number {
+    return this.#tolerated;
   }
 
   failed(key: string): boolean {
@@ -152,6 +158,7 @@ export class RunState {
       }
       case "task.end":
         this.#countItem(event);
+        if ("tolerated" in event.outcome && event.task.kind !== "tail") this.#tolerated++;
         this.#limitMs ??= runLimitOf(event.outcome);
         break;
     }

@@ -35,7 +35,7 @@ const RULES: Rules<SummaryOptions> = {
 const LIMITS = { path: 5, slowest: 5 };
 
 /**
- * Writes the slowest and the flaky tasks, the critical path, what bound the run, its failures, and last how it ended. On a
+ * Writes the slowest and the flaky tasks, the critical path, what bound the run, its failures, those that it tolerates, and last how it ended. On a
  * terminal the rows of a table that do not fit are cut, and sentences are broken between words; errors are left whole. A
  * reader that went away (`EPIPE`) is no error.
  *
@@ -45,7 +45,7 @@ export function printSummary(report: AnyReport, options: SummaryOptions = {}): v
   checkOptions("printSummary", options, RULES);
   const { stream = process.stdout, color, stacks = false, url, redact } = options;
   const sections = textSections(redacted(report, redact), LIMITS);
-  const { headline, planIssues, failures, failureTitles, cutOff, why } = sections;
+  const { headline, planIssues, failures, failureTitles, tolerated, cutOff, why } = sections;
   const sink = Sink.of(stream);
   const columns = stream.isTTY === true ? sink.size.columns : undefined;
   const paint = painter(coloursOn(stream, color, process.env, process.argv));
@@ -63,6 +63,7 @@ export function printSummary(report: AnyReport, options: SummaryOptions = {}): v
   add(why, prose);
   add(planIssues, paint);
   add(stacks ? failures : failureTitles, paint);
+  add(tolerated, paint);
   add(cutOff, prose);
   for (const line of headline) texts.push(prose(line));
   // Left whole, whatever the width: it is clicked on, or copied.

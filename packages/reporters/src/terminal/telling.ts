@@ -13,7 +13,7 @@ import type { RunState } from "./run-state.ts";
 type TaskEnd = Extract<RunEvent, { type: "task.end" }>;
 type RunEnd = Extract<RunEvent, { type: "run.end" }>;
 
-/** So many failures of a run are told with their stacks; of the rest a line each. */
+/** So many failures of a run are told with their stacks; of the rest, and of what is tolerated, a line each. */
 const STACKS_SHOWN = 10;
 const NAMES_SHOWN = 5;
 
@@ -42,27 +42,41 @@ export class Telling {
     const cleaned = this.#clean({ error: serializeError(thrown) }) as { error: SerializedError };
     // The items of a map have been told with theirs.
     const error = task.kind === "map" ? withoutMembers(cleaned.error) : cleaned.error;
+    const { status, tolerated } = outcome;
     const before = this.#failures.get(state) ?? 0;
-    this.#failures.set(state, before + 1);
-    const full = before < STACKS_SHOWN;
+    if (tolerated !== true) this.#failures.set(state, before + 1);
+    const full = before < STACKS_SHOWN && tolerated !== true;
     const lines = failureLines({
-      status: outcome.status,
+      status,
       name: this.#text(task.key),
       attempts,
+      tolerated,
       text: full ? stackText(error) : "",
     });
     const [head] = lines;
     if (full || head === undefined) return lines;
-    return [[...head, `: ${visibleMessage(errorTitle(error, 300))}`]];
+    const note = tolerated === true ? " (tolerated)" : "";
+    return [[...head, `${note}: ${visibleMessage(errorTitle(error, 300))}`]];
   }
 
   end(
     state: RunState,
-    { run, executionState, durationMs, counts, timedOut, observerFaults }: RunEnd,
+    {
+      run,
+      executionState,
+      durationMs,
+      counts,
+      toleratedFailures,
+      timedOut,
+      observerFaults,
+    }: RunEnd,
   ): Line[] {
     const tasks = STATUSES.reduce((sum, status) => sum + counts[status], 0);
     const told = STATUSES.filter((status) => status !== "detached" && counts[status] > 0);
-    const words = told.map((status) => `${counts[status]} ${status}`).join(", ");
+    const words = [
+      ...told.map((status) => `${counts[status]} ${status}`),
+      ...(toleratedFailures > 0 ? [`${toleratedFailures} tolerated`] : []),
+    ].join(", ");
     const lines: Line[] = [
       closingLine(
         this.#text(run.flow),

@@ -33,16 +33,30 @@ export const STATUSES: readonly TaskStatus[] = [
 ];
 
 /** An abandoned task never stopped when asked: whoever reads test results must see it. */
-export function isFailure(task: TaskStatistics): boolean {
+export function hasFailed(task: TaskStatistics): boolean {
   return task.status === "failed" || (task.status === "abandoned" && !isCutOff(task));
 }
 
+/** What makes a result red: what the run tolerates does not. */
+export function isFailure(task: TaskStatistics): boolean {
+  return hasFailed(task) && task.tolerated !== true;
+}
+
 /** The tasks that failed, the first to fail first. A map fails because of its items, so they stand before it. */
-export function failuresOf({ taskStatistics }: SerializedReport): TaskStatistics[] {
+export function failuresOf(report: SerializedReport): TaskStatistics[] {
+  return inOrder(report.taskStatistics.filter(isFailure));
+}
+
+/** Those whose failure the run tolerates, in the same order. */
+export function toleratedOf(report: SerializedReport): TaskStatistics[] {
+  return inOrder(report.taskStatistics.filter(({ tolerated }) => tolerated === true));
+}
+
+function inOrder(tasks: TaskStatistics[]): TaskStatistics[] {
   const when = ({ endAt }: TaskStatistics): number => endAt ?? Number.MAX_VALUE;
-  return taskStatistics
-    .filter(isFailure)
-    .sort((a, b) => when(a) - when(b) || Number(a.kind === "map") - Number(b.kind === "map"));
+  return tasks.sort(
+    (a, b) => when(a) - when(b) || Number(a.kind === "map") - Number(b.kind === "map"),
+  );
 }
 
 /** It was running when the record of the run ended, and nobody knows what became of it: the process was killed. */
@@ -139,7 +153,7 @@ function sentenceOf(reason: NonNullable<TaskStatistics["reason"]>): string {
   }
 }
 
-/** `250 completed, 3 failed`: the counts that are not zero. */
+/** `250 completed, 3 failed, 2 tolerated`: the counts that are not zero, and how many of these failures are tolerated. */
 export function countsText(report: SerializedReport): string {
   const counts: Readonly<Record<TaskStatus, number>> = {
     completed: report.successfulTasks,
@@ -153,5 +167,7 @@ export function countsText(report: SerializedReport): string {
   const parts = STATUSES.filter((status) => counts[status] > 0).map(
     (status) => `${counts[status]} ${status}`,
   );
+  const { toleratedFailures = 0 } = report;
+  if (toleratedFailures > 0) parts.push(`${toleratedFailures} tolerated`);
   return parts.length === 0 ? "none" : parts.join(", ");
 }

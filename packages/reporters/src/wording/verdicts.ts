@@ -1,4 +1,4 @@
-/** A run as the passed / failed / skipped that test result formats know. Knows no format. */
+/** A run as the passed / failed / tolerated / skipped that test result formats know. Knows no format. */
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { endedEarly, endingText } from "./ending.ts";
 import { isFailure, reasonText } from "./outcome.ts";
@@ -8,7 +8,8 @@ export interface Verdict {
   readonly name: string;
   /** The map of an item; undefined for everything else. */
   readonly group: string | undefined;
-  readonly result: "passed" | "failed" | "skipped";
+  /** `tolerated`: it failed, and that is no error. */
+  readonly result: "passed" | "failed" | "tolerated" | "skipped";
   /** Undefined for the run itself. */
   readonly task: TaskStatistics | undefined;
   /** Why it failed or was skipped, one line. */
@@ -26,9 +27,11 @@ export function verdicts(report: SerializedReport): Verdict[] {
     group: task.kind === "item" ? task.parent : undefined,
     result: isFailure(task)
       ? "failed"
-      : task.status === "completed" || task.status === "restored"
-        ? "passed"
-        : "skipped",
+      : task.tolerated === true
+        ? "tolerated"
+        : task.status === "completed" || task.status === "restored"
+          ? "passed"
+          : "skipped",
     task,
     message: reasonText(task),
   }));

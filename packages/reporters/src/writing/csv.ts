@@ -46,6 +46,7 @@ const TASK_COLUMNS: Readonly<Record<string, (task: TaskStatistics) => Cell>> = {
   attributes: (task) => (task.attributes === undefined ? undefined : jsonCell(task.attributes)),
   errorName: (task) => task.error?.name,
   errorMessage: messageOf,
+  tolerated: (task) => task.tolerated,
 };
 
 const ATTEMPT_COLUMNS: Readonly<Record<string, (attempt: AttemptStatistics) => Cell>> = {

@@ -1,6 +1,7 @@
 /**
  * The report in the Common Test Report Format (ctrf.io), version 0.0.0, for the tools that read it. Times are whole
- * milliseconds there; our own status is in `rawStatus`. Cancelled tasks are `other`, detached ones `pending`.
+ * milliseconds there; our own status is in `rawStatus`. Cancelled tasks are `other`, and so are those
+ * whose failure is tolerated; detached ones are `pending`.
  */
 import type { AttemptStatistics, SerializedReport, TaskStatistics } from "@astrum/core";
 import { checkOptions, type Rules } from "astrum-options";
@@ -103,6 +104,7 @@ function attemptOf(attempt: AttemptStatistics): Record<string, unknown> {
 function extraOf(task: TaskStatistics): Record<string, unknown> {
   return {
     kind: task.kind,
+    ...(task.tolerated === undefined ? {} : { tolerated: task.tolerated }),
     stageId: task.stageId,
     queuedMs: task.queuedMs,
     dependencies: task.dependencies.map(({ task: name }) => name),
@@ -112,7 +114,7 @@ function extraOf(task: TaskStatistics): Record<string, unknown> {
 
 function statusOf({ result, task }: Verdict): CtrfStatus {
   if (task?.status === "detached") return "pending";
-  if (task?.status === "cancelled") return "other";
+  if (task?.status === "cancelled" || result === "tolerated") return "other";
   return result;
 }
 

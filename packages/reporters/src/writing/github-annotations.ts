@@ -1,5 +1,5 @@
 /**
- * Failed and flaky tasks as workflow commands of GitHub Actions (`::error …::…`), printed to a step's output.
+ * Failed, tolerated and flaky tasks as workflow commands of GitHub Actions (`::error …::…`), printed to a step's output.
  * A step shows at most ten errors and ten warnings and drops the rest without a word, so the last of ten says how many
  * more there are. With `root`, an annotation points at the first line of the stack below that directory.
  */
@@ -7,7 +7,14 @@ import type { SerializedError } from "@astrum/core";
 import { checkOptions, type Rules, text } from "astrum-options";
 import { errorText } from "../wording/error-text.ts";
 import type { AnyReport } from "../wording/given-report.ts";
-import { attemptMessage, errorOf, failedAttempts, isFlaky } from "../wording/outcome.ts";
+import {
+  attemptMessage,
+  errorOf,
+  failedAttempts,
+  isFlaky,
+  reasonText,
+  toleratedOf,
+} from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
 import { sourcePlace } from "../wording/source-place.ts";
@@ -60,9 +67,20 @@ export function renderGithubAnnotations(
       placeOf(last?.error, options.root),
     );
   });
+  const tolerated = toleratedOf(shown).map((task) => {
+    const error = errorOf(task);
+    const text = error === undefined ? reasonText(task) : errorText(error, LINES);
+    return command(
+      "warning",
+      `${task.taskName} failed, which is tolerated`,
+      withReport(text, options.url),
+      placeOf(task.error, options.root),
+    );
+  });
+  const warned = tolerated.length > 0 ? "tolerated failures and flaky tasks" : "flaky tasks";
   return [
     ...limited("error", errors, "failures", options.url),
-    ...limited("warning", warnings, "flaky tasks", options.url),
+    ...limited("warning", [...tolerated, ...warnings], warned, options.url),
     "",
   ].join("\n");
 }

@@ -2,7 +2,7 @@
  * The report as JUnit XML, for continuous integration servers. There is no specification; there are two dialects.
  * `jenkins` is the schema of the Jenkins xUnit plugin (junit-10.xsd) with its flaky and rerun elements, which GitLab, GitHub
  * actions, Azure and Maven's own reports read too; `ant` is the older schema of Apache Ant, which knows no skipped tests.
- * A failed task is an `<error>`: nothing was asserted.
+ * A failed task is an `<error>`: nothing was asserted. One whose failure is tolerated is `<skipped>`, with the reason.
  */
 import type { AttemptStatistics, SerializedError, SerializedReport } from "@astrum/core";
 import { checkOptions, oneOf, type Rules, text } from "astrum-options";
@@ -77,7 +77,7 @@ function suiteXml(
   if (dialect === "jenkins") {
     const timestamp = attribute("timestamp", report.run.startedAt.slice(0, 19));
     const output = errors === "" ? "" : `    <system-err>${errors}</system-err>\n`;
-    return `  <testsuite${common}${countAttributes(suite.cases)}${attribute("skipped", String(count(suite.cases, "skipped")))}${timestamp}>\n${cases}${output}  </testsuite>\n`;
+    return `  <testsuite${common}${countAttributes(suite.cases)}${attribute("skipped", String(count(suite.cases, "skipped") + count(suite.cases, "tolerated")))}${timestamp}>\n${cases}${output}  </testsuite>\n`;
   }
   const identity = `${attribute("package", suite.name)}${attribute("id", String(id))}${attribute("hostname", "localhost")}${attribute("timestamp", report.run.startedAt.slice(0, 19))}`;
   return `  <testsuite${common}${countAttributes(suite.cases)}${identity}>\n    <properties/>\n${cases}    <system-out></system-out>\n    <system-err>${errors}</system-err>\n  </testsuite>\n`;
@@ -95,6 +95,11 @@ function caseXml(suite: string, one: Verdict, dialect: "jenkins" | "ant"): strin
 function resultElements(one: Verdict, dialect: "jenkins" | "ant"): string[] {
   if (one.result === "passed") return [];
   const message = attribute("message", visibleMessage(one.message));
+  // As other test tools tell a failure that they expect.
+  if (one.result === "tolerated") {
+    const tolerated = attribute("message", visibleMessage(`failed, tolerated: ${one.message}`));
+    return dialect === "ant" ? [] : [`      <skipped${tolerated}/>\n`];
+  }
   if (one.result === "skipped") {
     return dialect === "ant" ? [] : [`      <skipped${message}/>\n`];
   }
@@ -109,7 +114,7 @@ function resultElements(one: Verdict, dialect: "jenkins" | "ant"): string[] {
 
 /** What Surefire writes for reruns: an earlier attempt is flaky if the task completed, else a rerun that failed too. */
 function retryElements({ task, result }: Verdict): string[] {
-  if (task === undefined) return [];
+  if (task === undefined || result === "tolerated") return [];
   const earlier = task.attemptStatistics.filter(
     (attempt, index) => attempt.status === "failed" && index < task.attemptStatistics.length - 1,
   );

@@ -19,6 +19,7 @@ import {
   reasonText,
   STATUS_SIGN,
   startedAgainText,
+  toleratedOf,
 } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
@@ -49,7 +50,8 @@ export function renderMarkdown(report: AnyReport, options: MarkdownOptions = {})
   const page = new Page(Math.max(1000, options.maxBytes ?? 900_000) - RESERVE);
   page.add(header(shown));
   if (options.url !== undefined) page.add(`\n[The whole report](${destination(options.url)})\n`);
-  addFailures(page, shown);
+  addFailures(page, failuresOf(shown), "failed", DETAILED);
+  addFailures(page, toleratedOf(shown), "failed, which is tolerated", 0);
   page.section("what was running", cutOffList(shown));
   page.section("why it took that long", why(shown));
   page.section("the flaky tasks", flaky(shown));
@@ -118,14 +120,18 @@ function header(report: SerializedReport): string {
 }
 
 /** First with stacks, then by title, then by number: as many as fit, never none. */
-function addFailures(page: Page, report: SerializedReport): void {
-  const failures = failuresOf(report);
+function addFailures(
+  page: Page,
+  failures: readonly TaskStatistics[],
+  what: string,
+  detailed: number,
+): void {
   if (failures.length === 0) return;
-  page.add(`\n### ${failures.length} failed\n\n`);
+  page.add(`\n### ${failures.length} ${what}\n\n`);
   let listed = 0;
   for (const task of failures) {
     const title = `- ${STATUS_SIGN[task.status]} ${code(cut(task.taskName, 256))}: ${code(visibleMessage(reasonText(task, 300)))}\n`;
-    const full = listed < DETAILED ? `${title}${details(task)}` : title;
+    const full = listed < detailed ? `${title}${details(task)}` : title;
     if (!page.add(full) && !page.add(title)) break;
     listed++;
   }

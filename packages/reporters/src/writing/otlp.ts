@@ -16,7 +16,7 @@ import { checkOptions, type Rules, text } from "astrum-options";
 import { errorText } from "../wording/error-text.ts";
 import type { AnyReport } from "../wording/given-report.ts";
 import { wellFormedJson } from "../wording/json-for-others.ts";
-import { attemptMessage, isFailure, reasonText } from "../wording/outcome.ts";
+import { attemptMessage, hasFailed, reasonText } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
 
@@ -128,6 +128,7 @@ class Spans {
         "astrum.task.name": task.taskName,
         "astrum.task.kind": task.kind,
         "astrum.task.status": task.status,
+        "astrum.task.tolerated": task.tolerated,
         "astrum.task.stage": task.stageId,
         "astrum.task.attempts": task.attemptCount,
         "astrum.task.queued_ms": task.queuedMs,
@@ -181,7 +182,7 @@ class Spans {
 
   #status(task: TaskStatistics): object {
     if (task.status === "completed" || task.status === "restored") return { code: STATUS_OK };
-    return isFailure(task) ? { code: STATUS_ERROR, message: reasonText(task) } : {};
+    return hasFailed(task) ? { code: STATUS_ERROR, message: reasonText(task) } : {};
   }
 
   #times(startAt: number, endAt: number | null): object {

@@ -22,11 +22,14 @@ export function renderTap(report: AnyReport, options: TapOptions = {}): string {
 
 function point(verdict: Verdict, index: number): string[] {
   const { name, result, task, message } = verdict;
-  const ok = result === "failed" ? "not ok" : "ok";
+  const ok = result === "failed" || result === "tolerated" ? "not ok" : "ok";
   const why =
     result === "skipped"
       ? ` # SKIP ${task?.status ?? ""}: ${escaped(visibleMessage(message))}`
-      : "";
+      : // What a harness does not count as a failure.
+        result === "tolerated"
+        ? " # TODO its failure is tolerated"
+        : "";
   const line = `${ok} ${index + 1} - ${escaped(visible(name))}${why}`;
   if (result === "skipped" || task === undefined) {
     return result === "failed" ? [line, ...yaml({ message: visibleMessage(message) })] : [line];
@@ -36,7 +39,7 @@ function point(verdict: Verdict, index: number): string[] {
     duration_ms: task.durationMs,
   };
   if (task.attemptCount > 1) facts.attempts = task.attemptCount;
-  if (result === "failed") {
+  if (result !== "passed") {
     facts.message = visibleMessage(message);
     const error = errorOf(task);
     if (error !== undefined) facts.stack = visibleLines(errorText(error));

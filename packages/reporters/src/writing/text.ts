@@ -32,9 +32,9 @@ export function renderText(subject: AnyReport | Plan, options: TextOptions = {})
 }
 
 function reportLines(report: SerializedReport, options: TextOptions): string[] {
-  const { headline, planIssues, failures, cutOff, why, criticalPath, slowest, flaky } =
+  const { headline, planIssues, failures, tolerated, cutOff, why, criticalPath, slowest, flaky } =
     textSections(report, { path: 20, slowest: 10 });
-  const sections = [planIssues, failures, cutOff, why, criticalPath, slowest, flaky];
+  const sections = [planIssues, failures, tolerated, cutOff, why, criticalPath, slowest, flaky];
   const lines: Line[] = [...headline];
   for (const section of sections) if (section.length > 0) lines.push([], ...section);
   return [...lines.map(lineText), ...(options.tasks === true ? taskLines(report) : [])];

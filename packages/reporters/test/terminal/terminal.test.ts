@@ -335,7 +335,7 @@ describe("progress in a log", () => {
     expect(lines.filter((line) => line.includes("read[") || line.includes("read:"))).toHaveLength(
       1,
     );
-    expect(one.terminal.text).toMatch(/ read {2}.*\(.*4 items, 1 failed\)$/m);
+    expect(one.terminal.text).toMatch(/ read \(tolerated\): .*\(4 items, 1 failed\)$/m);
   });
 
   it("says which tail tasks nobody waited for, and does not count them", async () => {
