@@ -8,7 +8,13 @@ import { EdgeList, type Graph, graph, unknownNames } from "../define/graph.ts";
 import type { Issues } from "../ground/check.ts";
 import { didYouMean, nearest } from "../ground/guess.ts";
 import { named } from "./named.ts";
-import type { DataItem, SchedulerOptions, TaskCallable, TaskOrder } from "./records.ts";
+import {
+  type DataItem,
+  nameOfOrder,
+  type SchedulerOptions,
+  type TaskCallable,
+  type TaskOrder,
+} from "./records.ts";
 import { Slots } from "./slots.ts";
 
 export function buildGraph(
@@ -56,7 +62,7 @@ export function buildGraph(
       kind: "task",
       slots: read.slots,
       call: inputs.length === 0 ? "nothing" : indexed > 0 ? "positional" : "inputs",
-      run: functions[task] ?? nothing,
+      run: (functions[task] as Definition["run"] | undefined) ?? nothing,
       options: given,
       prepares: prepares("task", read.slots, given),
       needs: needs(read.slots, given),
@@ -152,7 +158,7 @@ class UnknownDependencies {
   report({ taskName, dependencies = [] }: TaskOrder, inputs: readonly DataItem[]): void {
     this.#names ??= new Set([...this.#index.keys(), ...this.#callables.keys()]);
     const read = inputs.flatMap(({ from }) => ("task" in from ? [from.task] : []));
-    for (const missing of new Set([...dependencies.map((order) => order.taskName), ...read])) {
+    for (const missing of new Set([...dependencies.map(nameOfOrder), ...read])) {
       if (this.#index.has(missing)) continue;
       const half = this.#callables.has(missing);
       const guess =
@@ -191,9 +197,10 @@ function checkConflicts(
 ): void {
   const told = new Set<string>();
   const names = ({ dependencies = [] }: TaskOrder): string =>
-    JSON.stringify(dependencies.map(({ taskName }) => taskName).sort());
+    JSON.stringify(dependencies.map(nameOfOrder).sort());
   for (const order of orders) {
     for (const dependency of order.dependencies ?? []) {
+      if (typeof dependency === "string") continue;
       const { taskName } = dependency;
       const listed = orders[index.get(taskName) ?? -1];
       if (listed === undefined || listed === dependency || dependency.dependencies === undefined)

@@ -8,22 +8,22 @@ import type { ExecutionReport } from "../report/report.ts";
 
 /** A run that is under way. It can be taken apart: `const { report, cancel } = flow.start()`. */
 export interface FlowRun<out O> {
-  /** Rejects only for invalid options and `PlanError`. */
+  /** As that of `run()` or `execute()`. */
   readonly report: Promise<ExecutionReport<O>>;
   /** Aborts the run: it settles as `cancelled`. */
   readonly cancel: (reason?: unknown) => void;
   /** Calls off one task, or one item: it counts as failed for its dependents, and the run goes on. */
   readonly cancelTask: (name: string, reason?: unknown) => void;
   /**
-   * How the run stands: its counts, and what runs with its progress. Plain values, for a status page. Throws what `report`
-   * is rejected with.
+   * How the run stands: its counts, and what runs with its progress. Plain values, for a status page. Throws why there
+   * is no run.
    */
   readonly snapshot: () => RunSnapshot;
   /**
    * What observers are told, as it happens, up to `run.end`. In the turn in which the run is started: all of it; later: from
    * then on; after the end: `run.end`. Nobody waits for a reader: of what it has not read the newest `unread` events are
    * kept, 10,000 by default, and in the place of those before them it reads `events.lost` with their count. Leaving the
-   * loop ends the reading; any number may read. Throws what `report` is rejected with.
+   * loop ends the reading; any number may read. Throws why there is no run.
    *
    * `statistics()` of a status event tells of the time at which it is called.
    */
@@ -34,12 +34,16 @@ export interface EventsOptions {
   readonly unread?: number | undefined;
 }
 
-/** `begin` throws why there is no run; `known` throws for a name that such a run would not know. */
+/**
+ * `begin` throws why there is no run, `failed` makes the report of that, or rejects; `known` throws for a name that such a
+ * run would not know.
+ */
 export function flowRun<O>(
   begin: (stream: EventStream) => {
     readonly report: Promise<ExecutionReport<O>>;
     readonly execution: Execution;
   },
+  failed: (error: unknown) => Promise<ExecutionReport<O>>,
   known: (name: string) => void,
 ): FlowRun<O> {
   const stream = new EventStream();
@@ -62,7 +66,7 @@ export function flowRun<O>(
   } catch (error) {
     stream.fail(error);
     return {
-      report: Promise.reject(error),
+      report: failed(error),
       cancel: () => {},
       cancelTask: known,
       snapshot: () => {

@@ -250,6 +250,7 @@ export class GraphFlow implements Flow<Record<string, unknown>> {
         const execution = this.#launch(given, stream);
         return { report: execution.report, execution };
       },
+      (error) => Promise.reject(error),
       (name) => {
         if (!this.#graph.index.has(name)) throw noSuchTask(this.#graph, name, "flow");
       },

@@ -2,7 +2,7 @@
  * The names of door 2, read once: from here on a task is an integer. It notes whether anything about the names needs a
  * word, so that whoever has something to say reads them again only then. Says nothing itself.
  */
-import type { TaskCallable, TaskOrder } from "./records.ts";
+import { nameOfOrder, type TaskCallable, type TaskOrder } from "./records.ts";
 
 export interface Named {
   /** Of two orders of one name the later one. */
@@ -47,9 +47,11 @@ export function named(
     const { dependencies } = orders[task] as TaskOrder;
     if (dependencies !== undefined) {
       for (let nth = 0; nth < dependencies.length; nth++) {
-        const dependency = dependencies[nth] as TaskOrder;
-        const at = index.get(dependency.taskName) ?? -1;
-        if (dependency.dependencies !== undefined && dependency !== orders[at]) retold = true;
+        const dependency = dependencies[nth] as TaskOrder | string;
+        const at = index.get(nameOfOrder(dependency)) ?? -1;
+        if (typeof dependency !== "string" && dependency.dependencies !== undefined) {
+          if (dependency !== orders[at]) retold = true;
+        }
         if (at !== -1 && namedBy[at] === task) continue;
         if (at !== -1) namedBy[at] = task;
         row[filled++] = at;

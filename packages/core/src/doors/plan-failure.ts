@@ -15,13 +15,11 @@ import { Fingerprints } from "../report/fingerprint.ts";
 import { NO_ORIGINS } from "../report/origin.ts";
 import { Reasons } from "../report/reasons.ts";
 import { type Report, reportOf } from "../report/report.ts";
+import { nameOfOrder, type TaskOrder } from "./records.ts";
 
 export function failedPlanReport(
   name: string,
-  orders: readonly {
-    readonly taskName: string;
-    readonly dependencies?: readonly { readonly taskName: string }[] | undefined;
-  }[],
+  orders: readonly TaskOrder[],
   callables: Iterable<string>,
   { issues }: PlanError,
   anchor: Anchor,
@@ -30,7 +28,7 @@ export function failedPlanReport(
   const originalTasks: Record<string, string[]> = Object.create(null);
   for (const task of callables) originalTasks[task] = [];
   for (const { taskName, dependencies = [] } of orders) {
-    originalTasks[taskName] = dependencies.map((dependency) => dependency.taskName);
+    originalTasks[taskName] = dependencies.map(nameOfOrder);
   }
   const names = Object.keys(originalTasks);
   const list = new EdgeList(names.length, 0);

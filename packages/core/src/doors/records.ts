@@ -4,7 +4,7 @@
  */
 
 import { checkSchema, type Schema } from "../define/schema.ts";
-import { noFunction } from "../define/task.ts";
+import { noFunction, type TaskContext } from "../define/task.ts";
 import { checkOptions, type RetryPolicy, type TaskOptions } from "../define/task-options.ts";
 import type { Dispatch } from "../drive/execute.ts";
 import { checkRunOptions, type RunOptions } from "../drive/options.ts";
@@ -13,12 +13,12 @@ import { describe } from "../ground/errors.ts";
 import { areSoundOrders, isSoundItem } from "./sound.ts";
 
 /**
- * A task's place in the order: its name and what it waits for. A dependency may be the order of that task or a reference
- * to it, `{ taskName }` alone.
+ * A task's place in the order: its name and what it waits for. A dependency is the name of a task, the order of that task,
+ * or a reference to it, `{ taskName }` alone.
  */
 export interface TaskOrder {
   readonly taskName: string;
-  readonly dependencies?: readonly TaskOrder[] | undefined;
+  readonly dependencies?: readonly (TaskOrder | string)[] | undefined;
   /** What other tools call `dependencies`: never here, so that the compiler sees it in mapped data as well. */
   readonly deps?: never;
   /** As `deps`. */
@@ -27,8 +27,20 @@ export interface TaskOrder {
   readonly needs?: never;
 }
 
-/** Called with `(inputs, context)`, or with one argument for each input that goes to an index, and the context. */
-export type TaskCallable = (...args: never[]) => unknown;
+/**
+ * Called with `(inputs, context)`, or with one argument for each input that goes to an index, and the context. It declares
+ * what it takes: its parameters may be narrower than these.
+ */
+export type TaskCallable =
+  // Any function. It has no signature, so that one that declares nothing has its types from the other.
+  | CallableFunction
+  // As a method, whose parameters may be narrower.
+  | { call(inputs: unknown, context: TaskContext): unknown }["call"];
+
+/** The name of what an order waits for, however that is written. */
+export function nameOfOrder(dependency: TaskOrder | string): string {
+  return typeof dependency === "string" ? dependency : dependency.taskName;
+}
 
 /** What a task is called with. */
 export interface TaskData {
@@ -67,6 +79,9 @@ export interface SchedulerOptions extends Omit<RunOptions, "targets" | "params">
    */
   readonly dispatch?: Dispatch | undefined;
 }
+
+/** What is said of one run; what the constructor was told holds where nothing is said. */
+export type ExecuteOptions = Omit<RunOptions, "params">;
 
 const ORDER_KEYS = ["taskName", "dependencies"];
 
@@ -139,6 +154,10 @@ export function checkOrders(issues: Issues, orders: unknown): readonly TaskOrder
   const meet = (list: readonly unknown[], where: string): void => {
     for (let nth = 0; nth < list.length; nth++) {
       const order = list[nth];
+      if (where !== "taskOrder" && typeof order === "string") {
+        issues.name([`${where}[${nth}]`], order, `\`${where}[${nth}]\``);
+        continue;
+      }
       if (seen.has(order)) continue;
       if (typeof order === "object" && order !== null) seen.add(order);
       pending.push({ order, place: `${where}[${nth}]` });
@@ -161,18 +180,27 @@ function checkOrder(issues: Issues, given: unknown, place: string): readonly unk
   issues.keys([place], order, ORDER_KEYS, ` of \`${place}\`${whose}`);
   issues.name([place], taskName, `\`${place}.taskName\``);
   if (Array.isArray(dependencies)) return dependencies;
-  issues.expected([`${place}.dependencies`], "an array of task orders", dependencies);
+  issues.expected([`${place}.dependencies`], "an array of names or task orders", dependencies);
   return [];
 }
 
+export function checkExecuteOptions(issues: Issues, given: unknown): void {
+  const { params } = checkRunOptions(issues, given);
+  if (params !== undefined) refuseParams(issues);
+}
+
+/** A scheduler takes its values through `taskDataRefs`. */
+function refuseParams(issues: Issues): void {
+  issues.add("unknown-option", "Unknown option `params`: a scheduler has none", ["params"]);
+}
+
 export function checkSchedulerOptions(issues: Issues, given: unknown): void {
-  // A scheduler runs all of its tasks, and takes its values through `taskDataRefs`.
   const options = checkRunOptions(issues, given, SCHEDULER_KEYS) as SchedulerOptions & RunOptions;
-  for (const key of ["targets", "params"] as const) {
-    if (options[key] !== undefined) {
-      issues.add("unknown-option", `Unknown option \`${key}\`: a scheduler has none`, [key]);
-    }
+  if (options.targets !== undefined) {
+    const message = "Unknown option `targets`: give them to `execute()`";
+    issues.add("unknown-option", message, ["targets"]);
   }
+  if (options.params !== undefined) refuseParams(issues);
   if (options.name !== undefined) issues.name(["name"], options.name, "`name`");
   issues.oneOf(["dispatch"], options.dispatch, ["dependencies", "stages"]);
   issues.array(["ignoreTailTasks"], options.ignoreTailTasks, "task names", isString);

@@ -2,23 +2,29 @@
  * Door 2: the documented scheduler. Names and predeclared orders, for graphs that come from data. It turns them into the
  * same graph that door 1 builds; from there on there is one engine.
  */
-import { anchor } from "../contract/clock.ts";
+import { type Anchor, anchor } from "../contract/clock.ts";
+import type { EventStream } from "../contract/event-stream.ts";
+import type { Graph } from "../define/graph.ts";
 import { type GraphPlan, type Plan, plan } from "../define/plan.ts";
 import type { Execution } from "../drive/execute.ts";
 import { checkNeeds } from "../drive/options.ts";
 import { NO_PARAMETERS } from "../drive/parameters.ts";
 import { Issues } from "../ground/check.ts";
 import { DefinitionError, PlanError } from "../ground/errors.ts";
+import { didYouMean, nearest } from "../ground/guess.ts";
 import type { Machine } from "../machine/machine.ts";
 import { StagedRun } from "../machine/run-stages.ts";
 import type { ExecutionReport } from "../report/report.ts";
 import { buildGraph, checkStaged } from "./assemble.ts";
+import { type FlowRun, flowRun } from "./flow-run.ts";
 import { launch } from "./launch.ts";
 import { failedPlanReport } from "./plan-failure.ts";
 import {
+  checkExecuteOptions,
   checkOrders,
   checkSchedulerOptions,
   checkTasks,
+  type ExecuteOptions,
   type SchedulerOptions,
   type TaskCallable,
   type TaskOrder,
@@ -39,7 +45,7 @@ import {
  *     ["extract", async () => ({ rows: 100 })],
  *     ["load", async ({ rows }: { rows: number }) => `${rows} rows`],
  *   ],
- *   [{ taskName: "extract" }, { taskName: "load", dependencies: [{ taskName: "extract" }] }],
+ *   [{ taskName: "extract" }, { taskName: "load", dependencies: ["extract"] }],
  *   {
  *     taskDataRefs: {
  *       load: { inputs: [{ from: { task: "extract", key: "rows" }, to: { key: "rows" } }] },
@@ -56,6 +62,7 @@ export class DynamicScheduler {
   readonly #callables: ReadonlyMap<string, TaskCallable>;
   readonly #orders: readonly TaskOrder[];
   readonly #options: SchedulerOptions;
+  #graph: Graph | undefined;
   #plan: GraphPlan | undefined;
   #machine: Machine | undefined;
   #state: "none" | "planning" | "running" | "completed" | "failed" | "cancelled" = "none";
@@ -81,35 +88,68 @@ export class DynamicScheduler {
     return this.#planned();
   }
 
-  /** Runs the tasks. A failed task or a failed plan is a failed report: rejects only when its clock gives no numbers. */
-  async execute(): Promise<ExecutionReport> {
-    const options = this.#options;
-    const from = anchor(options.clock);
+  /**
+   * Runs the tasks, or those that the `targets` need. What is said here goes before what the constructor was told. A failed
+   * task or a failed plan is a failed report: rejects only for invalid options, and when its clock gives no numbers.
+   */
+  async execute(options?: ExecuteOptions): Promise<ExecutionReport> {
+    const run = this.#prepare(options);
+    try {
+      return await this.#launch(run).report;
+    } catch (error) {
+      return this.#failed(run, error);
+    }
+  }
+
+  /**
+   * Starts a run, as `execute()` does, and hands it over at once: to cancel it, to look at it, to read its events. It costs
+   * what one observer costs.
+   */
+  start(options?: ExecuteOptions): FlowRun<Record<string, unknown>> {
+    let run: Prepared | undefined;
+    return flowRun(
+      (stream) => {
+        run = this.#prepare(options);
+        return this.#launch(run, stream);
+      },
+      (error) => (run === undefined ? Promise.reject(error) : this.#failed(run, error)),
+      (name) => {
+        if (!this.#callables.has(name)) {
+          const guess = didYouMean(nearest(name, this.#callables.keys()));
+          throw new RangeError(`There is no task "${name}" in this scheduler.${guess}`);
+        }
+      },
+    );
+  }
+
+  /** Throws what is wrong with the options of this run, before anything else. */
+  #prepare(given: ExecuteOptions | undefined): Prepared {
+    const issues = new Issues();
+    checkExecuteOptions(issues, given);
+    issues.throwAs(DefinitionError);
+    const options: Prepared["options"] = { ...this.#options };
+    // Symbols too: a recording is asked for under one.
+    for (const key of Reflect.ownKeys(given ?? {}) as (keyof ExecuteOptions)[]) {
+      if (given?.[key] !== undefined) Object.assign(options, { [key]: given[key] });
+    }
+    return { options, anchor: anchor(options.clock) };
+  }
+
+  #launch(
+    { options, anchor }: Prepared,
+    stream?: EventStream,
+  ): { report: Promise<ExecutionReport>; execution: Execution } {
     this.#state = "planning";
     this.#machine = undefined;
     this.#settledUpTo = 0;
-    let planned: GraphPlan;
-    try {
-      planned = this.#planned();
-    } catch (error) {
-      if (!(error instanceof PlanError)) throw error;
-      this.#state = "failed";
-      return failedPlanReport(
-        this.#name,
-        this.#orders,
-        this.#callables.keys(),
-        error,
-        from,
-        options,
-      );
-    }
+    const planned = this.#planned(options);
     const { dispatch = "dependencies" } = options;
     const parameters = () => NO_PARAMETERS;
-    const work = { plan: planned, options, anchor: from, dispatch, parameters };
     // Before the first tasks are called: they may look.
     this.#state = "running";
+    const work = { plan: planned, options, anchor, dispatch, parameters, stream };
     const { execution, machine } = launch(work);
-    return this.#follow(execution, machine);
+    return { report: this.#follow(execution, machine), execution };
   }
 
   async #follow(execution: Execution, machine: Machine): Promise<ExecutionReport> {
@@ -117,6 +157,14 @@ export class DynamicScheduler {
     const report = await execution.report;
     if (this.#machine === machine) this.#state = report.executionState;
     return report;
+  }
+
+  /** The report of a plan that failed. */
+  async #failed({ options, anchor }: Prepared, error: unknown): Promise<ExecutionReport> {
+    if (!(error instanceof PlanError)) throw error;
+    this.#state = "failed";
+    const names = this.#callables.keys();
+    return failedPlanReport(this.#name, this.#orders, names, error, anchor, options);
   }
 
   get executionState(): "none" | "planning" | "running" | "completed" | "failed" | "cancelled" {
@@ -154,13 +202,38 @@ export class DynamicScheduler {
     return this.#options.name ?? "scheduler";
   }
 
-  #planned(): GraphPlan {
-    if (this.#plan !== undefined) return this.#plan;
+  /** The plan of a run, or what is wrong with it, all at once. */
+  #planned(options: Prepared["options"] = this.#options): GraphPlan {
+    const { targets } = options;
+    const plain = options === this.#options;
+    if (plain && this.#plan !== undefined) return this.#plan;
     const issues = new Issues();
-    const built = buildGraph(this.#name, this.#callables, this.#orders, this.#options, issues);
-    checkNeeds(issues, built, this.#options);
-    if (this.#options.dispatch === "stages") checkStaged(issues, built, this.#options);
-    this.#plan = plan(built, undefined, issues);
-    return this.#plan;
+    const built = this.#built(issues);
+    if (targets === undefined) this.#checkRun(issues, built, options);
+    const planned = plan(built, targets, issues);
+    if (targets !== undefined) {
+      this.#checkRun(issues, planned.graph, options);
+      issues.throwAs(PlanError);
+    }
+    if (plain) this.#plan = planned;
+    return planned;
   }
+
+  #built(issues: Issues): Graph {
+    if (this.#graph !== undefined) return this.#graph;
+    const built = buildGraph(this.#name, this.#callables, this.#orders, this.#options, issues);
+    if (issues.list.length === 0) this.#graph = built;
+    return built;
+  }
+
+  #checkRun(issues: Issues, graph: Graph, options: Prepared["options"]): void {
+    checkNeeds(issues, graph, options);
+    if (options.dispatch === "stages") checkStaged(issues, graph, options);
+  }
+}
+
+/** One run: its options, and the instant from which it counts. */
+interface Prepared {
+  readonly options: SchedulerOptions & ExecuteOptions;
+  readonly anchor: Anchor;
 }

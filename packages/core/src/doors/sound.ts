@@ -4,7 +4,7 @@
  */
 import { isName } from "../ground/check.ts";
 
-/** Whether all orders, and all in their dependencies, are plain objects with a name and a list. */
+/** Whether all orders, and all in their dependencies, are plain objects with a name and a list, or names there. */
 export function areSoundOrders(orders: readonly unknown[]): boolean {
   try {
     const pending: (readonly unknown[])[] = [orders];
@@ -12,6 +12,7 @@ export function areSoundOrders(orders: readonly unknown[]): boolean {
     for (let list = pending.pop(); list !== undefined; list = pending.pop()) {
       for (let nth = 0; nth < list.length; nth++) {
         const order = list[nth];
+        if (typeof order === "string" && list !== orders && isName(order)) continue;
         if (seen.has(order)) continue;
         if (!isPlain(order)) return false;
         seen.add(order);

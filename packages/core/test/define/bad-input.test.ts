@@ -192,7 +192,7 @@ describe("The options of a run", () => {
     expect(
       await refusal(() => new DynamicScheduler([], [], { targets: [], params: [] } as never)),
     ).toEqual([
-      "Unknown option `targets`: a scheduler has none",
+      "Unknown option `targets`: give them to `execute()`",
       "Unknown option `params`: a scheduler has none",
     ]);
   });
@@ -657,14 +657,18 @@ describe("A scheduler", () => {
 
   it("refuses orders that are none, holes too", async () => {
     const orders = [{ taskName: "a", dependencies: "b" }].concat(
-      holed("c", { taskName: "d", dependencies: holed("e", { taskName: 1 }) }) as never,
+      holed("c", {
+        taskName: "d",
+        dependencies: holed(7, { taskName: 1 }).concat("" as never),
+      }) as never,
     );
     expect(await refusal(() => new DynamicScheduler([], orders as never))).toEqual([
-      'Expected `taskOrder[0].dependencies` to be an array of task orders, got `"b"`',
+      'Expected `taskOrder[0].dependencies` to be an array of names or task orders, got `"b"`',
       "Expected `taskOrder[1]` to be an object, got `null`",
       'Expected `taskOrder[2]` to be an object, got `"c"`',
+      "`taskOrder[3].dependencies[3]` must not be empty",
       "Expected `taskOrder[3].dependencies[0]` to be an object, got `null`",
-      'Expected `taskOrder[3].dependencies[1]` to be an object, got `"e"`',
+      "Expected `taskOrder[3].dependencies[1]` to be an object, got `7`",
       "`taskOrder[3].dependencies[2].taskName` must be a string, got `1`",
     ]);
     expect(await refusal(() => new DynamicScheduler({} as never, {} as never))).toEqual([
@@ -699,7 +703,7 @@ describe("A scheduler", () => {
     ]);
     const wrong = { taskName: "a", dependencies: [{ taskName: "b", dependencies: "c" }] };
     expect(await refusal(() => new DynamicScheduler([], [wrong as never]))).toEqual([
-      'Expected `taskOrder[0].dependencies[0].dependencies` to be an array of task orders, got `"c"`',
+      'Expected `taskOrder[0].dependencies[0].dependencies` to be an array of names or task orders, got `"c"`',
     ]);
     let chain: TaskOrder = { taskName: "t0", deps: [] } as never;
     for (let at = 1; at < 20_000; at++) chain = { taskName: `t${at}`, dependencies: [chain] };

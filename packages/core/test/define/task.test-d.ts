@@ -10,6 +10,7 @@ import {
   DynamicScheduler,
   type ExecutionReport,
   type Flow,
+  type FlowRun,
   flow,
   type Input,
   type Inputs,
@@ -485,8 +486,46 @@ new DynamicScheduler(
   [{ taskName: "extract" }, { taskName: "load", dependencies: [{ taskName: "extract" }] }],
   { dispatch: "stages", taskRetries: { load: { attempts: 2 } } },
 );
+// What a function takes and does not declare is known as far as it can be.
+interface Extracted {
+  readonly rows: number;
+}
+new DynamicScheduler(
+  [
+    ["plain", async (inputs, context) => [inputs, context.signal]],
+    ["declared", async ({ rows }: Extracted, { progress }) => progress(rows)],
+    ["narrow", (_inputs, context: Pick<TaskContext, "signal">) => context.signal],
+    ["positional", (a: number, b: string, context: TaskContext) => [a, b, context]],
+    ["none", () => {}],
+  ],
+  [],
+);
+// @ts-expect-error what a function takes and does not declare is not known
+new DynamicScheduler([["load", async (inputs) => inputs.rows]], []);
+// @ts-expect-error the context has no such field
+new DynamicScheduler([["load", async (_inputs, context) => context.sinal]], []);
 // @ts-expect-error a promise is no function
 new DynamicScheduler([["load", Promise.resolve()]], []);
+new DynamicScheduler([], [{ taskName: "load", dependencies: ["extract", { taskName: "b" }] }]);
+// @ts-expect-error an order is no name
+new DynamicScheduler([], ["load"]);
+// @ts-expect-error names are strings
+new DynamicScheduler([], [{ taskName: "load", dependencies: [1] }]);
+export async function executions(scheduler: DynamicScheduler): Promise<void> {
+  const done = await scheduler.execute({
+    targets: ["load"],
+    concurrency: 2,
+    signal: AbortSignal.timeout(1),
+  });
+  expectTypeOf(done).toEqualTypeOf<ExecutionReport>();
+  expectTypeOf(scheduler.start()).toEqualTypeOf<FlowRun<Record<string, unknown>>>();
+  // @ts-expect-error values go into `taskDataRefs`
+  await scheduler.execute({ params: {} });
+  // @ts-expect-error functions and orders are the constructor's
+  await scheduler.execute({ taskRetries: { load: 1 } });
+  // @ts-expect-error there is no such option
+  scheduler.start({ concurency: 1 });
+}
 // @ts-expect-error there is no such field
 new DynamicScheduler([], [{ name: "load" }]);
 // @ts-expect-error what other tools call dependencies
