@@ -292,6 +292,23 @@ describe("The status of a span", () => {
     });
   });
 
+  it("says of a failure that it is tolerated: the run is not blamed for it", async () => {
+    const { spans } = await traced();
+    const small = task("small", () => Promise.reject(new Error("so what")), {
+      onFailure: "ignore",
+    });
+    await flow("f", { small }).run({ observers: [otelObserver()] });
+    const received = await spans();
+    expect(named(received, "run f")).toMatchObject({
+      status: { code: 0 },
+      attributes: { "astrum.run.result": "success", "astrum.run.tolerated_failures": 1 },
+    });
+    expect(named(received, "task small")).toMatchObject({
+      status: { code: 2 },
+      attributes: { "astrum.task.result": "failure", "astrum.task.tolerated": true },
+    });
+  });
+
   it("closes detached tail tasks with the run, neither well nor badly", async () => {
     const { spans } = await traced();
     const clock = new VirtualClock();

@@ -57,7 +57,9 @@ describe("A tolerated failure", () => {
     }
     const xml = renderJUnit(await ran(false));
     expect(xml).toContain('<skipped message="failed, tolerated: Error: no extra"/>');
-    expect(xml).toMatch(/<testsuite name="shop" time="[\d.]+" tests="4" failures="0" errors="0" skipped="2"/);
+    expect(xml).toMatch(
+      /<testsuite name="shop" time="[\d.]+" tests="4" failures="0" errors="0" skipped="2"/,
+    );
     expect(renderJUnit(await ran(true))).toMatch(/<testsuites [^>]*errors="1"/);
   });
 

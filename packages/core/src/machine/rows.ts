@@ -24,6 +24,11 @@ export class Rows {
     return this.#traits.of(this.#ledger.plannedOf(row));
   }
 
+  /** Whether its failure neither fails nor stops the run. */
+  tolerates(row: number): boolean {
+    return this.traitsOf(row).tolerated || this.isTail(row);
+  }
+
   /** Whether nobody waits for it: tail tasks, and the items of tail maps. */
   isTail(row: number): boolean {
     return this.#tails.size > 0 && this.#tails.has(this.#ledger.plannedOf(row));

@@ -322,7 +322,7 @@ export class StagedRun implements Machine {
   #conclude(task: number, conclusion: Conclusion): void {
     this.#finish(task, CONCLUDED[conclusion]);
     if (!isFailing(conclusion)) return;
-    const { tolerated } = this.#rows.traitsOf(task);
+    const tolerated = this.#rows.tolerates(task);
     this.ledger.fail(task, tolerated);
     if (!tolerated) this.#fatal.add(task);
   }

@@ -101,9 +101,9 @@ export class Scopes {
   fails(row: number): boolean {
     const items = this.itemsOf(row);
     if (items !== undefined) items.failed++;
-    const { tolerated } = this.#rows.traitsOf(row);
+    const tolerated = this.#rows.tolerates(row);
     this.#ledger.fail(row, tolerated);
-    if (tolerated || this.#rows.isTail(row)) return false;
+    if (tolerated) return false;
     this.run.failed++;
     if (this.run.phase !== "open" || this.#failure === "continue") return false;
     return this.run.failed >= (typeof this.#failure === "object" ? this.#failure.maxFailures : 1);
@@ -169,7 +169,7 @@ export class Scopes {
 
   /** A map has failed with its items, which have been counted: whether that is tolerated is recorded. */
   mapFails(map: number): void {
-    if (this.#rows.traitsOf(map).tolerated) this.#ledger.tolerated.set(map, true);
+    if (this.#rows.tolerates(map)) this.#ledger.tolerated.set(map, true);
   }
 
   /** Why a map failed: the errors of its items. */

@@ -14,13 +14,11 @@ export interface TaskFailure extends Required<Failure> {
 
 /** Those that failed the run first, then those that were tolerated; each in the order in which they failed. */
 export function failuresOf({ plan, ledger }: Facts): TaskFailure[] {
-  const { definitions, tails } = plan.graph;
   const failures = ledger.failures.map((task): TaskFailure => {
-    const planned = ledger.plannedOf(task);
     return {
       task: taskName(plan.graph, ledger, task),
       error: ledger.errorOf(task),
-      tolerated: tails.has(planned) || definitions[planned]?.options?.onFailure === "ignore",
+      tolerated: ledger.tolerated.has(task),
       attempts: ledger.attemptCount(task),
       abandoned: ledger.status[task] === ABANDONED,
     };

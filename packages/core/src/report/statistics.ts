@@ -48,7 +48,7 @@ export interface TaskStatistics {
     to?: string | number;
   }[];
   status: TaskStatus;
-  /** It failed, and the run tolerates that: `onFailure: "ignore"`. */
+  /** It failed, and the run tolerates that: the task has `onFailure: "ignore"`, or is a tail. */
   tolerated?: true;
   /** Resume key: name, kind, edges, selectors and version; no value is hashed. */
   fingerprint: string;
