@@ -30,6 +30,7 @@ export type {
   TaskOrder,
 } from "./doors/records.ts";
 export { DynamicScheduler } from "./doors/scheduler.ts";
+export type { WrittenOptions, WrittenTask } from "./doors/written.ts";
 
 // Plan.
 

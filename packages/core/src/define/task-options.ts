@@ -60,7 +60,7 @@ export interface MapOptions<in V = unknown, out S = undefined> extends TaskOptio
   readonly concurrency?: number | undefined;
 }
 
-const OPTION_KEYS = [
+export const OPTION_KEYS: readonly string[] = [
   "retry",
   "timeoutMs",
   "priority",

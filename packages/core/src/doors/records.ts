@@ -226,7 +226,7 @@ export function checkSchedulerOptions(issues: Issues, given: unknown): void {
   for (const name in refs) checkTaskData(issues, ["taskDataRefs", name], refs[name]);
 }
 
-function checkTaskData(issues: Issues, path: readonly string[], given: unknown): void {
+export function checkTaskData(issues: Issues, path: readonly string[], given: unknown): void {
   const data = issues.record(path, given, ["inputs"]);
   if (data === undefined) return;
   if (!Array.isArray(data.inputs)) {

@@ -29,6 +29,7 @@ import {
   type TaskCallable,
   type TaskOrder,
 } from "./records.ts";
+import { recordsOf, type WrittenOptions, type WrittenTask } from "./written.ts";
 
 /**
  * Plans and runs tasks that are given by name, in a predeclared order. Runs any number of times, also at once.
@@ -81,6 +82,44 @@ export class DynamicScheduler {
     checkSchedulerOptions(issues, options);
     issues.throwAs(DefinitionError);
     this.#options = options;
+  }
+
+  /**
+   * A scheduler of tasks that are written down each in one place: its function, its dependencies, its options. For graphs
+   * from a file, whose entries are given their functions.
+   *
+   * Throws `DefinitionError` with all that is wrong; an unknown dependency is a plan error, as ever.
+   *
+   * @example
+   * ```ts
+   * import { DynamicScheduler } from "@astrum/core";
+   *
+   * const file = { clean: {}, build: { dependencies: ["clean"], retry: 1 } };
+   * const scheduler = DynamicScheduler.from(
+   *   Object.fromEntries(
+   *     Object.entries(file).map(([name, task]) => [name, { ...task, run: () => `${name} done` }]),
+   *   ),
+   * );
+   *
+   * const report = await scheduler.execute({ targets: ["build"] });
+   * console.log(report.unwrap().build); // build done
+   * ```
+   */
+  static from(
+    tasks: Readonly<Record<string, WrittenTask>>,
+    options: WrittenOptions = {},
+  ): DynamicScheduler {
+    const issues = new Issues();
+    const records = recordsOf(issues, tasks, options);
+    let made: DynamicScheduler;
+    try {
+      made = new DynamicScheduler(records.tasks, records.orders, records.options);
+    } catch (error) {
+      if (!(error instanceof DefinitionError)) throw error;
+      throw new DefinitionError([...issues.list, ...error.issues]);
+    }
+    issues.throwAs(DefinitionError);
+    return made;
   }
 
   /** What would run. Throws `PlanError` with every problem at once. */

@@ -511,6 +511,36 @@ new DynamicScheduler([], [{ taskName: "load", dependencies: ["extract", { taskNa
 new DynamicScheduler([], ["load"]);
 // @ts-expect-error names are strings
 new DynamicScheduler([], [{ taskName: "load", dependencies: [1] }]);
+expectTypeOf(
+  DynamicScheduler.from(
+    {
+      clean: { run: () => {} },
+      build: {
+        run: async (_inputs, context) => context.signal,
+        dependencies: ["clean"],
+        retry: { attempts: 2 },
+        timeoutMs: 5,
+        output: z.unknown(),
+      },
+      pack: {
+        run: ({ built }: { built: string }) => built,
+        inputs: [{ from: { task: "build" }, to: { key: "built" } }],
+      },
+    },
+    { concurrency: 2, ignoreTailTasks: ["pack"], dispatch: "stages" },
+  ),
+).toEqualTypeOf<DynamicScheduler>();
+// @ts-expect-error a task has a function
+DynamicScheduler.from({ build: { dependencies: ["clean"] } });
+// @ts-expect-error dependencies are names
+DynamicScheduler.from({ build: { run: () => {}, dependencies: [{ taskName: "clean" }] } });
+// @ts-expect-error what other tools call dependencies
+DynamicScheduler.from({ build: { run: () => {}, needs: ["clean"] } });
+// @ts-expect-error retries stand with the task
+DynamicScheduler.from({ build: { run: () => {} } }, { taskRetries: { build: 1 } });
+// @ts-expect-error tasks have names
+DynamicScheduler.from([{ run: () => {} }]);
+
 export async function executions(scheduler: DynamicScheduler): Promise<void> {
   const done = await scheduler.execute({
     targets: ["load"],

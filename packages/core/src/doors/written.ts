@@ -1,0 +1,96 @@
+/**
+ * Tasks that are written down each in one place, as in a file, turned into the records of the documented scheduler. Checks
+ * their shape, in the words in which they are written; what they mean together is checked where all records are.
+ */
+
+import type { Schema } from "../define/schema.ts";
+import { noFunction } from "../define/task.ts";
+import { OPTION_KEYS, type TaskOptions } from "../define/task-options.ts";
+import { type Issues, isString } from "../ground/check.ts";
+import {
+  checkTaskData,
+  type DataItem,
+  type SchedulerOptions,
+  type TaskCallable,
+  type TaskOrder,
+} from "./records.ts";
+
+/** All that there is to say of a task. Its name is the key under which it stands. */
+export interface WrittenTask extends TaskOptions<unknown, Schema | undefined> {
+  readonly run: TaskCallable;
+  /** The names of the tasks that it waits for. */
+  readonly dependencies?: readonly string[] | undefined;
+  /** What it is called with. Without it: with an empty object. */
+  readonly inputs?: readonly DataItem[] | undefined;
+  /** What other tools call `dependencies`: never here, so that the compiler sees it in mapped data as well. */
+  readonly deps?: never;
+  /** As `deps`. */
+  readonly dependsOn?: never;
+  /** As `deps`. */
+  readonly needs?: never;
+}
+
+/** What of the scheduler's options stands with the tasks, and under which key there. */
+const WITH_TASKS = {
+  taskDataRefs: "`inputs`",
+  taskRetries: "`retry`",
+  taskOptions: "each option",
+} as const;
+export type WrittenOptions = Omit<SchedulerOptions, keyof typeof WITH_TASKS>;
+
+const KEYS = ["run", "dependencies", "inputs", ...OPTION_KEYS];
+
+/** What the constructor of the scheduler is given. What is wrong is left out, and is an issue. */
+export interface Records {
+  readonly tasks: readonly (readonly [string, TaskCallable])[];
+  readonly orders: readonly TaskOrder[];
+  readonly options: SchedulerOptions;
+}
+
+export function recordsOf(issues: Issues, written: unknown, options: unknown): Records {
+  const tasks: [string, TaskCallable][] = [];
+  const orders: TaskOrder[] = [];
+  const taskDataRefs: [string, { readonly inputs: readonly DataItem[] }][] = [];
+  const taskRetries: [string, WrittenTask["retry"]][] = [];
+  const taskOptions: [string, Omit<WrittenTask, "retry">][] = [];
+  const all = issues.record(["tasks"], written ?? null);
+  for (const name of Object.keys(all ?? {})) {
+    const path = ["tasks", name];
+    if (!issues.name(path, name, "The name of a task")) continue;
+    const task = issues.record(path, all?.[name] ?? null);
+    if (task === undefined) continue;
+    issues.keys(path, task, KEYS, ` of task "${name}"`);
+    const { run, dependencies, inputs, retry, ...rest } = task;
+    if (typeof run !== "function") issues.add("not-a-function", noFunction(name, run), path);
+    else tasks.push([name, run as TaskCallable]);
+    const before = issues.list.length;
+    issues.array([...path, "dependencies"], dependencies, "names of tasks", isString);
+    const sound = issues.list.length === before;
+    orders.push({ taskName: name, dependencies: sound ? (dependencies as string[]) : [] });
+    if (inputs !== undefined) {
+      checkTaskData(issues, path, { inputs });
+      if (issues.list.length === before) {
+        taskDataRefs.push([name, { inputs: inputs as readonly DataItem[] }]);
+      }
+    }
+    if (retry !== undefined) taskRetries.push([name, retry as WrittenTask["retry"]]);
+    const known = Object.entries(rest).filter(([key]) => KEYS.includes(key));
+    if (known.length > 0) taskOptions.push([name, Object.fromEntries(known) as never]);
+  }
+  const given = issues.record([], options);
+  for (const key of Object.keys(WITH_TASKS) as (keyof typeof WITH_TASKS)[]) {
+    if (given?.[key] === undefined) continue;
+    const message = `Unknown option \`${key}\`: write ${WITH_TASKS[key]} with its task`;
+    issues.add("unknown-option", message, [key]);
+  }
+  return {
+    tasks,
+    orders,
+    options: {
+      ...(given as WrittenOptions | undefined),
+      taskDataRefs: Object.fromEntries(taskDataRefs),
+      taskRetries: Object.fromEntries(taskRetries) as SchedulerOptions["taskRetries"],
+      taskOptions: Object.fromEntries(taskOptions),
+    },
+  };
+}
