@@ -87,7 +87,9 @@ export class Basis {
         dependency === undefined ? param?.name : this.#graph.definitions[dependency]?.name;
       if (select === undefined) return [to, kind, source];
       const key = selectedKey({ to, kind, select });
-      return [to, kind, source, select.how, typeof key, key];
+      // With a default or without: the function of an optional input is asked of different outputs.
+      const always = select.how === "function" && select.asksAlways === true;
+      return [to, kind, source, always ? "always" : select.how, typeof key, key];
     });
   }
 

@@ -120,6 +120,17 @@ describe("A part of an output that may be missing", () => {
     };
     expect(await of(optional(pick(user, name)))).not.toBe(await of(pick(optional(user), name)));
   });
+
+  it("is another input where its function is asked for a default: a resumed run takes it again", async () => {
+    const name = (user: { name: string } | undefined): string => user?.name ?? "nobody";
+    const of = (input: Input<string | undefined>) =>
+      flow("f", { a: task("a", { input }, ({ input }) => input) });
+    const earlier = (await of(optional(pick(user, name))).run()).toJSON({ outputs: true });
+    const again = of(pick(optional(user), name));
+    expect((await again.run({ resumeFrom: earlier })).restoredTasks).toBe(1);
+    const same = of(optional(pick(user, name)));
+    expect((await same.run({ resumeFrom: earlier })).restoredTasks).toBe(2);
+  });
 });
 
 describe("A task is called with", () => {
