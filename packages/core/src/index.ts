@@ -23,6 +23,7 @@ export type { EventsOptions, FlowRun } from "./doors/flow-run.ts";
 
 export type {
   DataItem,
+  Edges,
   ExecuteOptions,
   SchedulerOptions,
   TaskCallable,

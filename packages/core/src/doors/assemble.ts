@@ -4,7 +4,7 @@
  */
 
 import { type Definition, needs, prepares } from "../define/definition.ts";
-import { EdgeList, type Graph, graph, unknownNames } from "../define/graph.ts";
+import { EdgeList, type Graph, graph, OPTIONAL, SETTLED, unknownNames } from "../define/graph.ts";
 import type { Issues } from "../ground/check.ts";
 import { didYouMean, nearest } from "../ground/guess.ts";
 import { named } from "./named.ts";
@@ -30,7 +30,7 @@ export function buildGraph(
   checkOptionNames(issues, options, index);
   if (names.retold) checkConflicts(issues, orders, index);
 
-  const { taskDataRefs, taskRetries, taskOptions, ignoreTailTasks = [] } = options;
+  const { taskDataRefs, taskRetries, taskOptions, ignoreTailTasks = [], passOutputs } = options;
   const size = orders.length;
   const list = new EdgeList(size, dependencies.length + inputCount(taskDataRefs));
   const slots = new Slots(names, orders);
@@ -38,12 +38,19 @@ export function buildGraph(
   const definitions: Definition[] = new Array(size);
   for (let task = 0; task < size; task++) {
     const order = orders[task] as TaskOrder;
-    const { taskName } = order;
+    const { taskName, edges } = order;
     const inputs = own(taskDataRefs, taskName)?.inputs ?? NO_INPUTS;
     const row = dependencies.subarray(start[task], start[task + 1]);
-    const read = inputs.length === 0 ? slots.after(row, list) : slots.taking(row, inputs, list);
+    const takes = inputs.length > 0;
+    const passes = !takes && passOutputs && row.length > 0;
+    const read = takes
+      ? slots.taking(row, inputs, edges, list)
+      : passes
+        ? slots.passing(row, edges, list)
+        : slots.after(row, edges, list);
     list.closeRow();
     if (read.unknown) unknown.report(order, inputs);
+    if (edges !== undefined) checkEdgeNames(issues, order, inputs);
     const indexed = inputs.length === 0 ? 0 : inputs.filter(({ to }) => "index" in to).length;
     if (indexed > 0 && indexed < inputs.length) {
       issues.add(
@@ -61,7 +68,7 @@ export function buildGraph(
       name: taskName,
       kind: "task",
       slots: read.slots,
-      call: inputs.length === 0 ? "nothing" : indexed > 0 ? "positional" : "inputs",
+      call: !takes && !passes ? "nothing" : indexed > 0 ? "positional" : "inputs",
       run: (functions[task] as Definition["run"] | undefined) ?? nothing,
       options: given,
       prepares: prepares("task", read.slots, given),
@@ -174,6 +181,24 @@ class UnknownDependencies {
   }
 }
 
+/** How a task waits is said of what it waits for. */
+function checkEdgeNames(
+  issues: Issues,
+  { taskName, dependencies = [], edges }: TaskOrder,
+  inputs: readonly DataItem[],
+): void {
+  const read = inputs.flatMap(({ from }) => ("task" in from ? [from.task] : []));
+  const known = new Map([...dependencies.map(nameOfOrder), ...read].map((name) => [name, true]));
+  unknownNames(
+    issues,
+    Object.keys(edges ?? {}),
+    known,
+    "unknown-edge",
+    (name) => `\`edges\` of task "${taskName}" name "${name}", which is none of its dependencies`,
+    ["taskOrder", taskName, "edges"],
+  );
+}
+
 function checkTargets(issues: Issues, taskName: string, inputs: readonly DataItem[]): void {
   const seen = new Set<string | number>();
   for (const { to } of inputs) {
@@ -222,7 +247,7 @@ function checkConflicts(
  */
 export function checkStaged(
   issues: Issues,
-  { definitions }: Graph,
+  { definitions, dependencies: { start, kind } }: Graph,
   { resources, estimates, failure = "stop" }: SchedulerOptions,
 ): void {
   const refuse = (what: string, path: readonly string[]): void =>
@@ -239,10 +264,13 @@ export function checkStaged(
       ["failure"],
     );
   }
-  for (const { name, options } of definitions) {
+  definitions.forEach(({ name, options }, task) => {
+    const edges = kind.subarray(start[task], start[task + 1]);
+    if (edges.includes(OPTIONAL) || edges.includes(SETTLED))
+      refuse(`\`edges\` of task "${name}"`, ["taskOrder", name, "edges"]);
     if (options?.priority !== undefined)
       refuse(`The priority of task "${name}"`, ["taskOptions", name, "priority"]);
     if (options?.resources !== undefined)
       refuse(`\`resources\` of task "${name}"`, ["taskOptions", name, "resources"]);
-  }
+  });
 }

@@ -13,12 +13,20 @@ import { describe } from "../ground/errors.ts";
 import { areSoundOrders, isSoundItem } from "./sound.ts";
 
 /**
+ * What the end of a dependency means for a task that can go on without its success. `optional`: it runs, and takes
+ * `undefined` where there is no output; `settled`: it runs, and takes the `Outcome`.
+ */
+export type Edges = Readonly<Record<string, "optional" | "settled">>;
+
+/**
  * A task's place in the order: its name and what it waits for. A dependency is the name of a task, the order of that task,
  * or a reference to it, `{ taskName }` alone.
  */
 export interface TaskOrder {
   readonly taskName: string;
   readonly dependencies?: readonly (TaskOrder | string)[] | undefined;
+  /** By the name of a dependency: how it is waited for, where that is not its success. */
+  readonly edges?: Edges | undefined;
   /** What other tools call `dependencies`: never here, so that the compiler sees it in mapped data as well. */
   readonly deps?: never;
   /** As `deps`. */
@@ -70,6 +78,11 @@ export interface SchedulerOptions extends Omit<RunOptions, "targets" | "params">
   readonly taskOptions?:
     | Readonly<Record<string, Omit<TaskOptions<unknown, Schema | undefined>, "retry">>>
     | undefined;
+  /**
+   * A task without data references is called with the outputs of its dependencies, by name, in the place of an empty
+   * object. Default `false`.
+   */
+  readonly passOutputs?: boolean | undefined;
   /** Tasks that are started and not waited for. */
   readonly ignoreTailTasks?: readonly string[] | undefined;
   /**
@@ -83,13 +96,14 @@ export interface SchedulerOptions extends Omit<RunOptions, "targets" | "params">
 /** What is said of one run; what the constructor was told holds where nothing is said. */
 export type ExecuteOptions = Omit<RunOptions, "params">;
 
-const ORDER_KEYS = ["taskName", "dependencies"];
+const ORDER_KEYS = ["taskName", "dependencies", "edges"];
 
 const SCHEDULER_KEYS = [
   "name",
   "taskDataRefs",
   "taskRetries",
   "taskOptions",
+  "passOutputs",
   "ignoreTailTasks",
   "dispatch",
 ] as const satisfies readonly (keyof SchedulerOptions)[];
@@ -179,9 +193,21 @@ function checkOrder(issues: Issues, given: unknown, place: string): readonly unk
   const whose = typeof taskName === "string" ? `, the order of task ${describe(taskName)}` : "";
   issues.keys([place], order, ORDER_KEYS, ` of \`${place}\`${whose}`);
   issues.name([place], taskName, `\`${place}.taskName\``);
+  checkEdges(issues, [`${place}.edges`], order.edges);
+  if (order.edges !== undefined && place.includes(".dependencies[")) {
+    const message = `\`${place}.edges\`, in the dependencies of another task, are not looked at: write them in the order of the task itself`;
+    issues.add("misplaced-edges", message, [place, "edges"]);
+  }
   if (Array.isArray(dependencies)) return dependencies;
   issues.expected([`${place}.dependencies`], "an array of names or task orders", dependencies);
   return [];
+}
+
+export function checkEdges(issues: Issues, path: readonly string[], given: unknown): void {
+  const edges = issues.record(path, given);
+  for (const name in edges) {
+    issues.oneOf([...path, name], edges[name] ?? null, ["optional", "settled"]);
+  }
 }
 
 export function checkExecuteOptions(issues: Issues, given: unknown): void {
@@ -202,6 +228,9 @@ export function checkSchedulerOptions(issues: Issues, given: unknown): void {
   }
   if (options.params !== undefined) refuseParams(issues);
   if (options.name !== undefined) issues.name(["name"], options.name, "`name`");
+  if (![undefined, true, false].includes(options.passOutputs)) {
+    issues.expected(["passOutputs"], "true or false", options.passOutputs);
+  }
   issues.oneOf(["dispatch"], options.dispatch, ["dependencies", "stages"]);
   issues.array(["ignoreTailTasks"], options.ignoreTailTasks, "task names", isString);
   const retries = issues.record(["taskRetries"], options.taskRetries);

@@ -3,9 +3,9 @@
  * a name that is no task gets no slot.
  */
 import type { Slot } from "../define/definition.ts";
-import { AFTER, type EdgeList, VALUE } from "../define/graph.ts";
+import { AFTER, type EdgeList, OPTIONAL, SETTLED, VALUE } from "../define/graph.ts";
 import type { Named } from "./named.ts";
-import type { DataItem, TaskOrder } from "./records.ts";
+import type { DataItem, Edges, TaskOrder } from "./records.ts";
 
 /** Where `first` has no input of a task, and where its inputs have their slots. */
 const NONE = -1;
@@ -36,23 +36,45 @@ export class Slots {
   }
 
   /** Of a task that takes nothing. */
-  after(dependencies: Int32Array, list: EdgeList): Read {
+  after(dependencies: Int32Array, edges: Edges | undefined, list: EdgeList): Read {
     if (dependencies.length === 0) return NOTHING;
     if (dependencies.includes(NONE)) {
       const known = dependencies.filter((dependency) => dependency !== NONE);
-      return { slots: this.after(known, list).slots, unknown: true };
+      return { slots: this.after(known, edges, list).slots, unknown: true };
     }
     const slots: Slot[] = new Array(dependencies.length);
     for (let nth = 0; nth < slots.length; nth++) {
       const dependency = dependencies[nth] as number;
       slots[nth] = this.#after(dependency);
-      list.add(dependency, AFTER);
+      list.add(dependency, edges === undefined ? AFTER : this.#kind(dependency, edges, AFTER));
     }
     return { slots, unknown: false };
   }
 
+  /** Of a task that takes the outputs of all its dependencies, by name. */
+  passing(dependencies: Int32Array, edges: Edges | undefined, list: EdgeList): Read {
+    const known = dependencies.filter((dependency) => dependency !== NONE);
+    const slots = Array.from(known, (dependency): Slot => {
+      const { taskName } = this.#orders[dependency] as TaskOrder;
+      list.add(dependency, this.#kind(dependency, edges, VALUE));
+      return { to: taskName, kind: edgeOf(edges, taskName) ?? "value", task: taskName };
+    });
+    return { slots, unknown: known.length < dependencies.length };
+  }
+
+  #kind(dependency: number, edges: Edges | undefined, otherwise: number): number {
+    const edge = edgeOf(edges, (this.#orders[dependency] as TaskOrder).taskName);
+    if (edge === undefined) return otherwise;
+    return edge === "optional" ? OPTIONAL : SETTLED;
+  }
+
   /** Its dependencies in the order of their declaration, each with the inputs taken from it; then all other inputs. */
-  taking(dependencies: Int32Array, inputs: readonly DataItem[], list: EdgeList): Read {
+  taking(
+    dependencies: Int32Array,
+    inputs: readonly DataItem[],
+    edges: Edges | undefined,
+    list: EdgeList,
+  ): Read {
     const first = this.#first;
     const source = new Int32Array(inputs.length);
     const next = new Int32Array(inputs.length);
@@ -71,11 +93,11 @@ export class Slots {
       if (dependency === NONE) unknown = true;
       else if (first[dependency] === NONE) {
         slots.push(this.#after(dependency));
-        list.add(dependency, AFTER);
+        list.add(dependency, this.#kind(dependency, edges, AFTER));
       } else {
         for (let at = first[dependency] as number; at !== NONE; at = next[at] as number) {
-          slots.push(slotOf(inputs[at] as DataItem));
-          list.add(dependency, VALUE);
+          slots.push(slotOf(inputs[at] as DataItem, edges));
+          list.add(dependency, this.#kind(dependency, edges, VALUE));
         }
         first[dependency] = PLACED;
       }
@@ -84,10 +106,10 @@ export class Slots {
       const input = inputs[at] as DataItem;
       const task = source[at] as number;
       if (task === NONE) {
-        if (!("task" in input.from)) slots.push(slotOf(input));
+        if (!("task" in input.from)) slots.push(slotOf(input, edges));
       } else if (first[task] !== PLACED) {
-        slots.push(slotOf(input));
-        list.add(task, VALUE);
+        slots.push(slotOf(input, edges));
+        list.add(task, this.#kind(task, edges, VALUE));
       }
     }
     for (const task of source) if (task !== NONE) first[task] = NONE;
@@ -105,11 +127,15 @@ export class Slots {
   }
 }
 
-function slotOf({ from, to, type: schema }: DataItem): Slot {
+function edgeOf(edges: Edges | undefined, name: string): Edges[string] | undefined {
+  return edges !== undefined && Object.hasOwn(edges, name) ? edges[name] : undefined;
+}
+
+function slotOf({ from, to, type: schema }: DataItem, edges: Edges | undefined): Slot {
   const target = "key" in to ? to.key : to.index;
   if ("value" in from) return { to: target, kind: "constant", constant: from.value, schema };
   if ("compute" in from) return { to: target, kind: "compute", compute: from.compute, schema };
   const at = from.key ?? from.index;
   const select = at === undefined ? undefined : ({ how: "locator", at } as const);
-  return { to: target, kind: "value", task: from.task, select, schema };
+  return { to: target, kind: edgeOf(edges, from.task) ?? "value", task: from.task, select, schema };
 }

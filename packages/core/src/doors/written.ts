@@ -8,8 +8,10 @@ import { noFunction } from "../define/task.ts";
 import { OPTION_KEYS, type TaskOptions } from "../define/task-options.ts";
 import { type Issues, isString } from "../ground/check.ts";
 import {
+  checkEdges,
   checkTaskData,
   type DataItem,
+  type Edges,
   type SchedulerOptions,
   type TaskCallable,
   type TaskOrder,
@@ -20,7 +22,9 @@ export interface WrittenTask extends TaskOptions<unknown, Schema | undefined> {
   readonly run: TaskCallable;
   /** The names of the tasks that it waits for. */
   readonly dependencies?: readonly string[] | undefined;
-  /** What it is called with. Without it: with an empty object. */
+  /** By the name of a dependency: how it is waited for, where that is not its success. */
+  readonly edges?: Edges | undefined;
+  /** What it is called with. Without it: with an empty object, or what `passOutputs` says. */
   readonly inputs?: readonly DataItem[] | undefined;
   /** What other tools call `dependencies`: never here, so that the compiler sees it in mapped data as well. */
   readonly deps?: never;
@@ -38,7 +42,7 @@ const WITH_TASKS = {
 } as const;
 export type WrittenOptions = Omit<SchedulerOptions, keyof typeof WITH_TASKS>;
 
-const KEYS = ["run", "dependencies", "inputs", ...OPTION_KEYS];
+const KEYS = ["run", "dependencies", "edges", "inputs", ...OPTION_KEYS];
 
 /** What the constructor of the scheduler is given. What is wrong is left out, and is an issue. */
 export interface Records {
@@ -60,13 +64,15 @@ export function recordsOf(issues: Issues, written: unknown, options: unknown): R
     const task = issues.record(path, all?.[name] ?? null);
     if (task === undefined) continue;
     issues.keys(path, task, KEYS, ` of task "${name}"`);
-    const { run, dependencies, inputs, retry, ...rest } = task;
+    const { run, dependencies, edges, inputs, retry, ...rest } = task;
     if (typeof run !== "function") issues.add("not-a-function", noFunction(name, run), path);
     else tasks.push([name, run as TaskCallable]);
     const before = issues.list.length;
     issues.array([...path, "dependencies"], dependencies, "names of tasks", isString);
+    checkEdges(issues, [...path, "edges"], edges);
     const sound = issues.list.length === before;
-    orders.push({ taskName: name, dependencies: sound ? (dependencies as string[]) : [] });
+    const waits = sound && { dependencies: dependencies as string[], edges: edges as Edges };
+    orders.push({ taskName: name, ...waits });
     if (inputs !== undefined) {
       checkTaskData(issues, path, { inputs });
       if (issues.list.length === before) {

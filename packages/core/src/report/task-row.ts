@@ -284,7 +284,7 @@ function edgeRows(graph: Graph, task: number): TaskStatistics["dependencies"] {
     };
     const from = selectedKey(slot);
     if (from !== undefined) row.from = from;
-    if (row.kind !== "after") row.to = slot.to;
+    if (slot.kind !== "after") row.to = slot.to;
     rows[at++] = row;
   }
   return rows;

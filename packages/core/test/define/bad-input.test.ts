@@ -688,7 +688,7 @@ describe("A scheduler", () => {
       ]);
     }
     expect(await refusal(() => new DynamicScheduler([], [order({ cost: 3 })]))).toEqual([
-      'Unknown option `cost` of `taskOrder[0]`, the order of task "deploy". There are taskName, dependencies.',
+      'Unknown option `cost` of `taskOrder[0]`, the order of task "deploy". There are taskName, dependencies, edges.',
     ]);
   });
 

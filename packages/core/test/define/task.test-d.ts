@@ -530,6 +530,14 @@ expectTypeOf(
     { concurrency: 2, ignoreTailTasks: ["pack"], dispatch: "stages" },
   ),
 ).toEqualTypeOf<DynamicScheduler>();
+DynamicScheduler.from(
+  { a: { run: () => 1 }, b: { run: () => 2, dependencies: ["a"], edges: { a: "settled" } } },
+  { passOutputs: true },
+);
+// @ts-expect-error there is no such edge
+DynamicScheduler.from({ b: { run: () => 2, dependencies: ["a"], edges: { a: "maybe" } } });
+// @ts-expect-error an edge has the name of a dependency
+new DynamicScheduler([], [{ taskName: "b", dependencies: ["a"], edges: "optional" }]);
 // @ts-expect-error a task has a function
 DynamicScheduler.from({ build: { dependencies: ["clean"] } });
 // @ts-expect-error dependencies are names
