@@ -18,6 +18,7 @@ export type { MapOptions, RetryPolicy, TaskOptions } from "./define/task-options
 export { value } from "./define/value.ts";
 export { type Flow, flow, type Roots } from "./doors/flow.ts";
 export type { EventsOptions, FlowRun } from "./doors/flow-run.ts";
+export { type CompletedItem, type FailedItem, MapError } from "./ground/map-error.ts";
 
 // Door 2: the documented scheduler.
 

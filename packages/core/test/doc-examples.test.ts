@@ -40,6 +40,7 @@ describe("In doc comments the example of", () => {
     expect([...examples.keys()].sort()).toEqual(
       [
         "DynamicScheduler",
+        "MapError",
         "after",
         "flow",
         "map",

@@ -70,7 +70,7 @@ export async function everyPromise(spec: RandomRun): Promise<void> {
   const stored = asStored(report);
   counts(stored);
   rows(stored, spec, graph);
-  edges(stored, graph);
+  edges(stored, spec, graph);
   path(stored);
   hold("never above the limits", limits.broken.length === 0, limits.broken);
   journal.kept(stored);
@@ -195,11 +195,22 @@ function rows(report: SerializedReport, spec: RandomRun, graph: RandomGraph): vo
       if (attempt.endAt !== null) end = attempt.endAt;
     }
     const planned = row.parent ?? taskName;
-    const ignored = spec.tasks[Number(planned.slice(1))]?.ignored ?? false;
+    const written = spec.tasks[Number(planned.slice(1))];
+    const alone = written?.kind === "map" && written.alone;
+    const ignored = written?.ignored === true || (alone && row.kind === "item");
     const overran = reason?.kind === "timeout" && reason.scope === "attempt";
     const final = status === "failed" || (status === "abandoned" && overran);
     if (final && !ignored && !graph.tails.has(planned)) failed = true;
     const tolerated = final && (ignored || graph.tails.has(planned));
+    if (written !== undefined && row.kind === "item") {
+      const key = written.keys === "none" ? undefined : `key ${row.index}`;
+      hold("an item has the key that was made for it", row.key === key, taskName, row.key);
+    }
+    if (alone && row.kind === "map" && status === "failed") {
+      const listed = report.taskStatistics.some(({ parent }) => parent === taskName);
+      const broken = spec.journalBreaksAt !== undefined;
+      hold("items that fail alone fail no map", !listed || broken, taskName);
+    }
     hold("a failure is tolerated as written", row.tolerated === (tolerated || undefined), taskName);
     if (tolerated) toleratedFailures++;
     const blamed = report.errorSummary.some((line) => line.startsWith(`Task "${taskName}" `));
@@ -217,7 +228,7 @@ function rows(report: SerializedReport, spec: RandomRun, graph: RandomGraph): vo
 }
 
 /** No function began before its dependencies had ended, and each was given what the table of edges says. */
-function edges(report: SerializedReport, graph: RandomGraph): void {
+function edges(report: SerializedReport, spec: RandomRun, graph: RandomGraph): void {
   const named = new Map(report.taskStatistics.map((row) => [row.taskName, row]));
   for (const { declared, inputs, startedAt, task } of graph.seen) {
     const { dependencies } = named.get(declared) as TaskStatistics;
@@ -233,6 +244,11 @@ function edges(report: SerializedReport, graph: RandomGraph): void {
         hold("its dependencies have ended", over, task, seen.task);
       }
       if (to === undefined) continue;
+      const alone = before.kind === "map" && spec.tasks[Number(source.slice(1))]?.alone;
+      if (alone && before.status === "completed") {
+        eachOutcome(source, kind === "settled" ? inputs[to] : { value: inputs[to] }, named);
+        continue;
+      }
       const result = before.status === "completed" ? resultOf(before, named) : undefined;
       if (kind === "settled") {
         const outcome = inputs[to] as Outcome<unknown>;
@@ -244,6 +260,21 @@ function edges(report: SerializedReport, graph: RandomGraph): void {
       }
     }
   }
+}
+
+/** What a map gave whose items fail alone: how each of them ended, in order. */
+function eachOutcome(
+  map: string,
+  given: unknown,
+  named: ReadonlyMap<string, TaskStatistics>,
+): void {
+  const { value } = given as { readonly value: readonly Outcome<unknown>[] };
+  const items = [...named.values()].filter(({ parent }) => parent === map);
+  const told = value.map((one) => (one.status === "completed" ? one.value : one.status));
+  const ended = items.map(({ taskName, status }) =>
+    status === "completed" ? `${taskName}!` : status,
+  );
+  hold("it sees how each item ended", same(told, ended), map, told, ended);
 }
 
 function same(one: unknown, other: unknown): boolean {

@@ -71,6 +71,9 @@ export interface RandomTask {
   readonly ignored: boolean;
   readonly items: number;
   readonly concurrency: number | undefined;
+  /** Of a map: whether its items fail alone, and what they are called. */
+  readonly alone: boolean;
+  readonly keys: "none" | "unique" | "twice" | "throws";
 }
 
 export interface RandomRun {
@@ -166,6 +169,8 @@ const randomTask: fc.Arbitrary<RandomTask> = fc.record({
   ignored: mostly(false, true),
   items: fc.nat(4),
   concurrency: mostly<number | undefined>(undefined, 1, 2),
+  alone: fc.boolean(),
+  keys: mostly<RandomTask["keys"]>("none", "unique", "unique", "twice", "throws"),
 });
 
 export const randomRun: fc.Arbitrary<RandomRun> = fc.record({
@@ -328,7 +333,12 @@ export class RandomGraph {
       list,
       inputs,
       (_, index, given, context) => this.#call(one, name, given, context, index),
-      one.concurrency === undefined ? options : { ...options, concurrency: one.concurrency },
+      {
+        ...options,
+        ...(one.concurrency !== undefined && { concurrency: one.concurrency }),
+        ...(one.keys !== "none" && { key: (_: number, index: number) => keyOf(one.keys, index) }),
+        items: one.alone ? "settled" : "all",
+      },
     );
     return this.#asking(mapped as Task<unknown>, one.asks);
   }
@@ -553,4 +563,10 @@ function ended(end: Exclude<Call["end"], "lazy-query">, value: string): unknown 
     case "proxy-promise":
       return new Proxy(Promise.resolve(value), {});
   }
+}
+
+/** What an item is called. */
+export function keyOf(keys: RandomTask["keys"], index: number): string {
+  if (keys === "throws" && index === 1) throw new Error("no key");
+  return keys === "twice" ? "key 0" : `key ${index}`;
 }

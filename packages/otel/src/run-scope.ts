@@ -283,12 +283,13 @@ function startAttempt(tracer: Tracer, { at, attempt }: AttemptStartEvent, within
 }
 
 function taskAttributes(task: TaskInfo, settings: Settings): Attributes {
-  const { name, key, run, stage, dependencies, maxAttempts, tags } = task;
+  const { name, key, itemKey, run, stage, dependencies, maxAttempts, tags } = task;
   return {
     "astrum.flow.name": run.flow,
     "astrum.run.id": run.runId,
     "astrum.task.name": name,
     ...(key === name ? {} : { "astrum.task.key": key }),
+    ...(itemKey === undefined ? {} : { "astrum.task.item.key": itemKey }),
     ...(stage === null ? {} : { "astrum.task.stage": stage }),
     "astrum.task.dependency.count": dependencies.length,
     "astrum.task.max_attempts": maxAttempts,

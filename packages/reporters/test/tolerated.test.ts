@@ -119,8 +119,8 @@ describe("A tolerated failure", () => {
   it("is a column of the table, and an attribute of a span that failed all the same", async () => {
     const report = await ran(false);
     const [head = "", ...rows] = renderCsv(report).trimEnd().split("\r\n");
-    expect(head.split(",").at(-1)).toBe("tolerated");
-    expect(rows.filter((row) => row.endsWith(",true"))).toHaveLength(3);
+    const column = head.split(",").indexOf("tolerated") - head.split(",").length;
+    expect(rows.filter((row) => row.split(",").at(column) === "true")).toHaveLength(3);
     const spans = JSON.stringify(JSON.parse(renderOtlpJson(report)));
     expect(spans.match(/"astrum.task.tolerated"/g)).toHaveLength(3);
   });

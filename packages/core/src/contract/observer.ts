@@ -34,6 +34,8 @@ export interface TaskInfo {
   /** Keys: an event never drags its ancestry along. */
   readonly dependencies: readonly string[];
   readonly parent: string | undefined;
+  /** Of an item: what it is called by the `key` of its map. As many values as there are items: never a metric's label. */
+  readonly itemKey: string | undefined;
   readonly maxAttempts: number;
   /** Of a map with a limit of its own: how many of its items run at once. */
   readonly concurrency: number | undefined;

@@ -209,6 +209,7 @@ export class GraphPlan implements Plan {
         const definition = this.graph.definitions[task] as Definition;
         const marks = [
           definition.kind === "map" ? "map" : "",
+          this.traits.of(task).settles ? "its items fail alone" : "",
           this.graph.tails.has(task) ? "tail" : "",
           this.traits.of(task).tolerated ? "its failure is tolerated" : "",
         ].filter((mark) => mark !== "");

@@ -54,8 +54,26 @@ export interface TaskOptions<in V = unknown, out S = undefined> {
   readonly version?: string | undefined;
 }
 
-/** `when` is asked once for the whole map, everything else is each item's. */
-export interface MapOptions<in V = unknown, out S = undefined> extends TaskOptions<V, S> {
+/**
+ * `when` is asked once for the whole map, everything else is each item's. `E`: an item. `M`: what `items` says: options
+ * that are written down as `MapOptions` say nothing, so that the type of a map is known where it is made.
+ */
+export interface MapOptions<
+  in V = unknown,
+  out S = undefined,
+  in E = unknown,
+  out M extends "all" | "settled" = "all",
+> extends TaskOptions<V, S> {
+  /**
+   * What each item is called, shown beside its index: a text of 1 to 256 characters, unique in the map. Called once an
+   * item, when the list is known; a key that is there twice, or a function that throws, fails the map.
+   */
+  readonly key?: ((item: E, index: number) => string) | undefined;
+  /**
+   * `settled`: items fail alone. Their failures are tolerated, and the map completes with the outcome of every item, in
+   * order. Default `all`: one that fails fails the map, with a `MapError`.
+   */
+  readonly items?: M | undefined;
   /** Items that run at once. Default: no limit but the run's. */
   readonly concurrency?: number | undefined;
 }
@@ -72,7 +90,7 @@ export const OPTION_KEYS: readonly string[] = [
   "description",
   "version",
 ];
-const MAP_OPTION_KEYS = [...OPTION_KEYS, "concurrency"];
+const MAP_OPTION_KEYS = [...OPTION_KEYS, "concurrency", "key", "items"];
 const RETRY_KEYS = ["attempts", "backoff", "baseMs", "maxMs", "jitter", "retryIf"];
 
 /** Checks the options of one task, wherever they were written. */
@@ -85,7 +103,7 @@ export function checkOptions(
   }: { readonly name: string; readonly kind: "task" | "map"; readonly options: unknown },
 ): void {
   const path = ["tasks", name];
-  const given = options as MapOptions<never, unknown>;
+  const given = options as MapOptions<never, unknown, never>;
   issues.record(path, given, kind === "map" ? MAP_OPTION_KEYS : OPTION_KEYS);
   checkRetry(issues, [...path, "retry"], given.retry);
   const { timeoutMs, priority, tags } = given;
@@ -107,6 +125,8 @@ export function checkOptions(
     }
   }
   issues.integer([...path, "concurrency"], given.concurrency, 1);
+  issues.callable([...path, "key"], given.key);
+  issues.oneOf([...path, "items"], given.items, ["all", "settled"]);
 }
 
 function checkRetry(issues: Issues, path: readonly string[], retry: unknown): void {

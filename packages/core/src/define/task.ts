@@ -47,6 +47,9 @@ export type Outcome<T> =
   | { readonly status: "cancelled" | "abandoned"; readonly reason: unknown }
   | { readonly status: "skipped"; readonly reason: string };
 
+/** What a map gives: what its items gave, or with `items: "settled"` what became of each. */
+type ItemsOf<M extends "all" | "settled", T> = M extends "settled" ? Outcome<T>[] : T[];
+
 /** What an attempt is handed beside its inputs. It can be spread and taken apart: `{ ...context, db }`. */
 export interface TaskContext {
   readonly taskName: string;
@@ -118,7 +121,8 @@ export function task(name: string, second: unknown, third?: unknown, fourth?: un
  *
  * Items are tasks of their own, `name[0]`, `name[1]`, …, with their own attempts and status; calls are made as capacity
  * allows, at most `concurrency` at once. Retries, time-outs, resources and the output schema apply to each item, `when`
- * to the whole. An empty list completes with `[]`.
+ * to the whole. An empty list completes with `[]`. Items that fail fail the map with a `MapError`; with `items: "settled"`
+ * they fail alone, and the map gives the outcome of each.
  *
  * @example
  * ```ts
@@ -139,7 +143,13 @@ export function map<E, T>(
   over: Task<readonly E[]> | Input<readonly E[]>,
   run: (item: E, index: number, context: TaskContext) => T,
 ): Task<Awaited<T>[]>;
-export function map<E, const D extends Inputs, T, S extends Schema | undefined = undefined>(
+export function map<
+  E,
+  const D extends Inputs,
+  T,
+  S extends Schema | undefined = undefined,
+  M extends "all" | "settled" = "all",
+>(
   name: string,
   over: Task<readonly E[]> | Input<readonly E[]>,
   inputs: NotOne & D,
@@ -149,14 +159,15 @@ export function map<E, const D extends Inputs, T, S extends Schema | undefined =
     inputs: { readonly [K in keyof D]: ValueOf<D[K]> },
     context: TaskContext,
   ) => T,
-  options: MapOptions<{ readonly [K in keyof D]: ValueOf<D[K]> }, S> | undefined,
-): Task<OutputOf<S, T>[]>;
+  options: MapOptions<{ readonly [K in keyof D]: ValueOf<D[K]> }, S, E, M> | undefined,
+): Task<ItemsOf<M, OutputOf<S, T>>>;
 // One signature for both, as for tasks.
 export function map<
   E,
   T,
   S extends Schema | undefined = undefined,
   const D extends Inputs = Inputs,
+  M extends "all" | "settled" = "all",
 >(
   name: string,
   over: Task<readonly E[]> | Input<readonly E[]>,
@@ -169,8 +180,8 @@ export function map<
         context: TaskContext,
       ) => T)
     // biome-ignore lint/complexity/noBannedTypes: `{}` is exactly what a condition without inputs is asked with.
-    | (Inputs extends D ? MapOptions<{}, S> | undefined : never),
-): Task<OutputOf<S, T>[]>;
+    | (Inputs extends D ? MapOptions<{}, S, E, M> | undefined : never),
+): Task<ItemsOf<M, OutputOf<S, T>>>;
 export function map(
   name: string,
   over: unknown,

@@ -9,6 +9,8 @@ export interface Traits {
   readonly retries: number;
   /** Its failure stops nothing. */
   readonly tolerated: boolean;
+  /** A map whose items fail alone: it completes with what became of each. */
+  readonly settles: boolean;
   /** Something must be resolved, checked or asked before it may queue. */
   readonly asks: boolean;
   /** How many of its items may be let in at once, when it is a map. */
@@ -21,6 +23,7 @@ export interface Traits {
 const PLAIN: Traits = Object.freeze({
   retries: 0,
   tolerated: false,
+  settles: false,
   asks: false,
   itemLimit: Number.POSITIVE_INFINITY,
   priority: 0,
@@ -68,6 +71,7 @@ function traitsOf(definition: Definition): Traits {
   return Object.freeze({
     retries: maxRetriesOf(definition),
     tolerated: options?.onFailure === "ignore",
+    settles: options?.items === "settled",
     asks: prepares,
     itemLimit: options?.concurrency ?? Number.POSITIVE_INFINITY,
     priority: options?.priority ?? 0,

@@ -9,6 +9,7 @@ import type { Command, MachineEvent } from "../machine/event.ts";
 import type { Machine, RunSettings } from "../machine/machine.ts";
 import { DETACHED, STATUSES } from "../machine/states.ts";
 import { Fingerprints } from "../report/fingerprint.ts";
+import { collect, gathered } from "../report/outcome.ts";
 import { Reasons } from "../report/reasons.ts";
 import { type ExecutionReport, type RunFacts, reportOf } from "../report/report.ts";
 import { taskName } from "../report/task-name.ts";
@@ -55,11 +56,17 @@ export function replay(plan: Plan, recording: Recording): ExecutionReport {
   const machine = machineFor(plan as GraphPlan, settings, dispatch);
   const outputs: unknown[] = [];
   const released = new Set<number>();
+  const reasons = new Reasons(machine.ledger, (task) =>
+    taskName(machine.plan.graph, machine.ledger, task),
+  );
+  const outcomes = { ledger: machine.ledger, reasons, outputs, released };
   for (const event of events) {
     hold(event, machine, outputs);
     for (const command of machine.handle(event)) {
       if (command.type === "gather") {
-        outputs[command.task] = outputs.slice(command.first, command.first + command.count);
+        outputs[command.task] = gathered(outcomes, command, machine.plan.traits.of(command.task));
+      } else if (command.type === "collect") {
+        collect(outcomes, command.task);
       } else if (command.type === "release") {
         released.add(command.task);
         outputs[command.task] = undefined;
@@ -71,7 +78,6 @@ export function replay(plan: Plan, recording: Recording): ExecutionReport {
   if (state === undefined)
     throw new RangeError("The recording is cut: its events do not settle the run");
   for (const tail of machine.detached) ledger.status[tail] = DETACHED;
-  const reasons = new Reasons(ledger, (task) => taskName(machine.plan.graph, ledger, task));
   return reportOf({
     ...facts,
     plan: machine.plan,

@@ -316,6 +316,9 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
       case "gather":
         this.#answers.push(this.#gathered(command.task, command.first, command.count, at));
         break;
+      case "collect":
+        this.values.collect(command.task);
+        break;
       case "release":
         this.values.release(command.task);
         break;

@@ -10,6 +10,7 @@ import { Sparse } from "../machine/sparse.ts";
 import { definitionOf } from "./definition-of.ts";
 import type { Host } from "./host.ts";
 import { type Prepared, prepare } from "./inputs.ts";
+import { itemKeys } from "./item-keys.ts";
 import type { Stored } from "./stored.ts";
 import type { Values } from "./values.ts";
 
@@ -101,14 +102,22 @@ export class Preparation {
         return;
       }
     }
+    const list = prepared.list as readonly unknown[];
+    let keys: readonly string[] | undefined;
+    try {
+      if (kind === "map") keys = itemKeys(definition, list);
+    } catch (error) {
+      this.#failed(task, definition, error, false);
+      return;
+    }
     values.hold(task, prepared);
     if (kind === "task") {
       this.#answer(task, {});
       return;
     }
-    const list = prepared.list as readonly unknown[];
     this.#answer(task, {
       items: list.length,
+      keys,
       restored: this.#host.stored.restoreItems(task, list),
     });
   }

@@ -25,6 +25,7 @@ export function taskInfo(
     dependencies: spawn ? NONE : Object.freeze(dependencyNames(graph, task)),
     parent: spawn && definition.name,
     maxAttempts: maxRetriesOf(definition) + 1,
+    itemKey: spawn?.keys?.[task - spawn.first],
     concurrency:
       spawn === undefined && definition.kind === "map"
         ? definition.options?.concurrency

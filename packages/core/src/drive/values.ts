@@ -7,7 +7,7 @@ import type { Definition } from "../define/definition.ts";
 import type { Outcome } from "../define/task.ts";
 import type { Machine } from "../machine/machine.ts";
 import { Sparse } from "../machine/sparse.ts";
-import { outcomeOf } from "../report/outcome.ts";
+import { collect, gathered, type Outcomes, outcomeOf } from "../report/outcome.ts";
 import type { Reasons } from "../report/reasons.ts";
 import { taskName } from "../report/task-name.ts";
 import { NO_INPUTS, type Prepared, plainArguments, plainInputs, type Sources } from "./inputs.ts";
@@ -48,11 +48,17 @@ export class Values implements Sources {
     for (const [index, output] of restored) this.all[first + index] = output;
   }
 
-  /** The output of a map is those of its items. */
+  /** The output of a map is made of those of its items. */
   gather(map: number, first: number, count: number): unknown[] {
-    const values = this.all.slice(first, first + count);
+    const traits = this.#machine.plan.traits.of(map);
+    const values = gathered(this.#outcomes, { first, count }, traits);
     this.all[map] = values;
     return values;
+  }
+
+  /** For the error of a map that failed. */
+  collect(map: number): void {
+    collect(this.#outcomes, map);
   }
 
   release(task: number): void {
@@ -120,10 +126,12 @@ export class Values implements Sources {
   }
 
   outcome(task: number, edge: number): Outcome<unknown> {
-    const { ledger } = this.#machine;
+    return outcomeOf(this.#outcomes, this.#dependency(task, edge));
+  }
+
+  get #outcomes(): Outcomes {
     const { all: outputs, released } = this;
-    const outcomes = { ledger, reasons: this.#reasons, outputs, released };
-    return outcomeOf(outcomes, this.#dependency(task, edge));
+    return { ledger: this.#machine.ledger, reasons: this.#reasons, outputs, released };
   }
 
   wants(task: number): boolean {

@@ -45,6 +45,8 @@ export interface PreparedEvent extends OfTask {
   readonly unfinished?: true;
   /** For a map: how many items its list has, and the outputs of those that are restored, by index. */
   readonly items?: number;
+  /** What each is called, when the map has `key`. */
+  readonly keys?: readonly string[] | undefined;
   readonly restored?: ReadonlyMap<number, unknown>;
 }
 /** The answer to `muster`. */
@@ -172,6 +174,13 @@ export type Command =
   /** All items of a map are there: put its result together; answer with `gathered`. */
   | {
       readonly type: "gather";
+      readonly task: number;
+      readonly first: number;
+      readonly count: number;
+    }
+  /** A map has failed: its error is to be told what those items gave that completed. */
+  | {
+      readonly type: "collect";
       readonly task: number;
       readonly first: number;
       readonly count: number;

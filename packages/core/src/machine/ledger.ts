@@ -45,6 +45,8 @@ export interface Spawn {
   readonly map: number;
   readonly first: number;
   readonly count: number;
+  /** What each is called, of a map with `key`. */
+  readonly keys?: readonly string[] | undefined;
 }
 
 /** The column that limited a start: what the attempt waited for. 0 is nothing. */
@@ -134,10 +136,10 @@ export class Ledger {
   }
 
   /** Lists the items of a map; returns them. */
-  spawn(map: number, count: number): Spawn {
+  spawn(map: number, count: number, keys?: readonly string[]): Spawn {
     const first = this.tasks;
     this.tasks += count;
-    const spawn = { map, first, count };
+    const spawn = { map, first, count, keys };
     this.spawns.push(spawn);
     this.spawnOfMap.set(map, spawn);
     if (this.tasks > this.status.length) {
@@ -183,6 +185,12 @@ export class Ledger {
       else high = middle - 1;
     }
     return this.spawns[low];
+  }
+
+  /** What an item is called by the `key` of its map. */
+  keyOf(item: number): string | undefined {
+    const spawn = this.spawnOf(item);
+    return spawn?.keys?.[item - spawn.first];
   }
 
   /** The task of the plan: itself, or the map that it is an item of. */

@@ -125,6 +125,7 @@ export class Propagation {
     if (verdict === "failed") {
       this.#ledger.taskErrors.set(map, this.#scopes.errorOf(items, this.#plan.nameOf(map)));
       this.#scopes.mapFails(map);
+      this.#turn.command({ type: "collect", task: map, first, count });
       this.finish(map, FAILED);
     } else {
       this.#ledger.reasons.set(map, this.#scopes.reasonOf(items));

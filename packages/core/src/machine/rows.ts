@@ -26,7 +26,8 @@ export class Rows {
 
   /** Whether its failure neither fails nor stops the run. */
   tolerates(row: number): boolean {
-    return this.traitsOf(row).tolerated || this.isTail(row);
+    const { tolerated, settles } = this.traitsOf(row);
+    return tolerated || (settles && row >= this.#ledger.planned) || this.isTail(row);
   }
 
   /** Whether nobody waits for it: tail tasks, and the items of tail maps. */

@@ -86,7 +86,8 @@ export class Run implements Machine {
         this.#attemptEnded(event.task, this.#attempts.ended(event, false));
         break;
       case "threw":
-        if (event.stops !== undefined) this.#scopes.halt("draining");
+        // Before it is known what that means for the task: no map goes on with a result that could not be kept.
+        if (event.stops !== undefined) this.#scopes.halt("stopped");
         this.#attemptEnded(
           event.task,
           this.#attempts.ended(event, this.#scopes.mayStart(event.task)),
@@ -178,9 +179,9 @@ export class Run implements Machine {
   }
 
   /** The list of a map is there: its items are rows, of which some may be restored. */
-  #expand({ task: map, items: count = 0, restored }: PreparedEvent): void {
+  #expand({ task: map, items: count = 0, keys, restored }: PreparedEvent): void {
     const { ledger } = this;
-    const items = this.#scopes.list(map, count, restored?.size ?? 0);
+    const items = this.#scopes.list(ledger.spawn(map, count, keys), restored?.size ?? 0);
     const { first } = items.spawn;
     if (this.#observed) this.#turn.command({ type: "spawned", first, count });
     this.#tasks.become(map, INSIDE);

@@ -2,6 +2,7 @@
  * What ends as one: the run, and inside it the items of each map. A scope counts its rows, and its phase says who may
  * start in it; a failure policy and a halt are about scopes. Tells no row and starts none.
  */
+import { type FailedItem, MapError } from "../ground/map-error.ts";
 import type { Ledger, Reason, Spawn } from "./ledger.ts";
 import type { FailureMode } from "./machine.ts";
 import type { Rows } from "./rows.ts";
@@ -111,9 +112,9 @@ export class Scopes {
 
   // ---- items -------------------------------------------------------------------------------------------------------
 
-  /** Lists the items of a map, of which so many have their final state. */
-  list(map: number, count: number, ended: number): Items {
-    const spawn = this.#ledger.spawn(map, count);
+  /** The items of a map are listed, of which so many have their final state. */
+  list(spawn: Spawn, ended: number): Items {
+    const { map, count } = spawn;
     const items: Items = {
       phase: "open",
       open: count - ended,
@@ -161,8 +162,16 @@ export class Scopes {
     return items;
   }
 
-  /** What its items make of a map: one that failed fails it, one that was cancelled cancels it. */
-  verdict({ failed, cancelled }: Items): "ending" | "failed" | "cancelled" {
+  /**
+   * What its items make of a map: one that failed fails it, one that was cancelled cancels it. Where items fail alone only
+   * what stops them all does: with the run, or because the result of one could not be kept.
+   */
+  verdict({ spawn, phase, failed, cancelled }: Items): "ending" | "failed" | "cancelled" {
+    if (this.#rows.traitsOf(spawn.map).settles) {
+      if (phase === "open" || (failed === 0 && cancelled === 0)) return "ending";
+      if (cancelled > 0) return "cancelled";
+      return phase === "stopped" ? "failed" : "ending";
+    }
     if (failed > 0) return "failed";
     return cancelled > 0 ? "cancelled" : "ending";
   }
@@ -173,19 +182,16 @@ export class Scopes {
   }
 
   /** Why a map failed: the errors of its items. */
-  errorOf({ spawn, failed }: Items, name: string): AggregateError {
+  errorOf({ spawn, failed }: Items, name: string): MapError {
     const { status } = this.#ledger;
-    const errors: unknown[] = [];
+    const failures: FailedItem[] = [];
     for (const item of rowsOf(spawn)) {
       if (status[item] === FAILED || status[item] === ABANDONED) {
-        errors.push(this.#ledger.errorOf(item));
+        const index = item - spawn.first;
+        failures.push({ index, key: spawn.keys?.[index], error: this.#ledger.errorOf(item) });
       }
     }
-    const message = `${failed} of the ${spawn.count} items of "${name}" failed`;
-    const error = new AggregateError(errors, message);
-    // A stack of the machine tells nobody anything, and would be another one at a replay.
-    error.stack = `${error.name}: ${message}`;
-    return error;
+    return new MapError(`${failed} of the ${spawn.count} items of "${name}" failed`, failures);
   }
 
   /** Why a map was cancelled: as the first of its items that was. */

@@ -24,7 +24,7 @@ export class Fingerprints {
   }
 
   /**
-   * Name, kind, edges, selectors and version, hashed: each text by FNV-1a
+   * Name, kind, edges, selectors, version and whether items fail alone, hashed: each text by FNV-1a
    * (http://www.isthe.com/chongo/tech/comp/fnv), and their sequence by two sums of the same kind, in hexadecimal. An
    * item has that of its map, and its index.
    */
@@ -36,6 +36,7 @@ export class Fingerprints {
     let sum = mixed(OFFSET, names[task] as number);
     let second = mixed(OFFSET, sum ^ (what === "map" ? 2 : 1));
     if (item !== undefined) sum = mixed(sum, item);
+    else if (options?.items === "settled") sum = mixed(sum, textHash(options.items));
     if (options?.version !== undefined) sum = mixed(sum, textHash(options.version));
     let edge = start[task] as number;
     for (let at = 0; at < slots.length; at++) {

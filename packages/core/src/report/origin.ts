@@ -73,6 +73,8 @@ export class Basis {
     if (known !== undefined) return known;
     const { name, kind, slots, options } = this.#graph.definitions[task] as Definition;
     const said = [this.#graph.name, name, kind, options?.version, this.#slots(task, slots)];
+    // Such a map gives outcomes, not values.
+    if (options?.items === "settled") said.push(options.items);
     const made = digest(JSON.stringify(said));
     this.#definitions[task] = made;
     return made;

@@ -1,7 +1,12 @@
-/** What became of a task, as values: for dependents that asked (`settled`) and for the reader of the report. */
+/**
+ * What became of a task, as values: for dependents that asked (`settled`) and for the reader of the report; and what the
+ * items of a map gave, for the map.
+ */
 
 import type { Outcome } from "../define/task.ts";
-import type { Ledger } from "../machine/ledger.ts";
+import type { Traits } from "../define/traits.ts";
+import { MapError } from "../ground/map-error.ts";
+import type { Ledger, Spawn } from "../machine/ledger.ts";
 import { ABANDONED, CANCELLED, COMPLETED, FAILED, RESTORED, SKIPPED } from "../machine/states.ts";
 import type { Reasons } from "./reasons.ts";
 
@@ -46,5 +51,26 @@ export function outcomeOf(
         status: "abandoned",
         reason: new Error("It had not ended when the run did: see `report.tail`"),
       };
+  }
+}
+
+/** What a map gives whose items have ended: their outputs, or what became of each where they fail alone. */
+export function gathered(
+  from: Outcomes,
+  { first, count }: Pick<Spawn, "first" | "count">,
+  { settles }: Traits,
+): unknown[] {
+  if (!settles) return from.outputs.slice(first, first + count);
+  return Array.from({ length: count }, (_, index) => outcomeOf(from, first + index));
+}
+
+/** Tells the error of a map that failed what its other items gave. */
+export function collect({ ledger, outputs }: Outcomes, map: number): void {
+  const { first, count, keys } = ledger.spawnOfMap.get(map) as Spawn;
+  const error = ledger.taskErrors.get(map) as MapError;
+  for (let index = 0; index < count; index++) {
+    const status = ledger.status[first + index];
+    if (status !== COMPLETED && status !== RESTORED) continue;
+    MapError.add(error, { index, key: keys?.[index], value: outputs[first + index] });
   }
 }

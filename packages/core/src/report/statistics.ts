@@ -37,6 +37,8 @@ export interface TaskStatistics {
   /** The map that an item belongs to, and its index there. */
   parent?: string;
   index?: number;
+  /** Of an item: what it is called by the `key` of its map. */
+  key?: string;
   /** Depth in the plan; `null` for items, which are spawned at run time. */
   stageId: number | null;
   dependencies: {
@@ -48,7 +50,7 @@ export interface TaskStatistics {
     to?: string | number;
   }[];
   status: TaskStatus;
-  /** It failed, and the run tolerates that: the task has `onFailure: "ignore"`, or is a tail. */
+  /** It failed, and the run tolerates that: the task has `onFailure: "ignore"`, is a tail, or an item that fails alone. */
   tolerated?: true;
   /** Resume key: name, kind, edges, selectors and version; no value is hashed. */
   fingerprint: string;

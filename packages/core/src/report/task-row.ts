@@ -30,6 +30,7 @@ const FIELDS = [
   "kind",
   "parent",
   "index",
+  "key",
   "stageId",
   "dependencies",
   "status",
@@ -106,6 +107,10 @@ export class TaskRow implements Fields {
   get index(): number | undefined {
     const spawn = this.#spawn();
     return spawn && this.#task - spawn.first;
+  }
+
+  get key(): string | undefined {
+    return this.#facts.ledger.keyOf(this.#task);
   }
 
   get stageId(): number | null {

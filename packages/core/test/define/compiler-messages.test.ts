@@ -116,7 +116,7 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
   "a wrong word for an option of a map": {
     code: `map("m", users, (user) => user.id, { parallel: 3 });`,
     at: "parallel",
-    says: "Object literal may only specify known properties, and 'parallel' does not exist in type '((item: { id: number; }, index: number, inputs: { readonly [x: string]: unknown; }, context: TaskContext) => unknown) | MapOptions<{}, undefined>'.",
+    says: "Object literal may only specify known properties, and 'parallel' does not exist in type '((item: { id: number; }, index: number, inputs: { readonly [x: string]: unknown; }, context: TaskContext) => unknown) | MapOptions<{}, undefined, { id: number; }, \"all\">'.",
   },
   "an item of another type": {
     code: `map("m", users, (user: string) => user);`,

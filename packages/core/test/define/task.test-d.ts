@@ -414,6 +414,43 @@ map("asked", users, { count }, (user) => user.name, {
   },
 });
 
+// ---- items that fail alone, and what they are called
+
+const outcomes = map("outcomes", users, (user) => user.name, { items: "settled" });
+expectTypeOf(outcomes).toEqualTypeOf<Task<Outcome<string>[]>>();
+const withInputs = map("outcomes", users, { count }, (user) => user.name, {
+  items: "settled",
+  output: z.coerce.number(),
+});
+expectTypeOf(withInputs).toEqualTypeOf<Task<Outcome<number>[]>>();
+expectTypeOf(map("values", users, (user) => user.name, { items: "all", retry: 1 })).toEqualTypeOf<
+  Task<string[]>
+>();
+// Without a word that the compiler can read, it is not known what the map gives.
+const either = "settled" as "all" | "settled";
+expectTypeOf(map("either", users, (user) => user.name, { items: either })).toEqualTypeOf<
+  Task<Outcome<string>[] | string[]>
+>();
+map("keyed", users, (user) => user.name, {
+  key: (user, index) => {
+    expectTypeOf(user).toEqualTypeOf<User>();
+    expectTypeOf(index).toEqualTypeOf<number>();
+    return user.name;
+  },
+});
+// @ts-expect-error a key is a text
+map("wrong", users, (user) => user.name, { key: (user) => user.id });
+// @ts-expect-error a key is not waited for
+map("wrong", users, (user) => user.name, { key: async (user) => user.name });
+// @ts-expect-error there is no such word
+map("wrong", users, (user) => user.name, { items: "ignored" });
+// @ts-expect-error a task has no items
+task("wrong", () => {}, { items: "settled" });
+// @ts-expect-error nor a key
+task("wrong", () => {}, { key: () => "one" });
+// @ts-expect-error options that are written down say nothing of the items: the type of the map would not know it
+({ items: "settled" }) satisfies MapOptions;
+
 // ---- flows and reports --------------------------------------------------------------------------------------------
 
 const daily = flow("daily", { report, total: count }, { tails: { audit } });

@@ -49,6 +49,7 @@ describe("What the machine is told of a task", () => {
       {
         retries: 3,
         tolerated: true,
+        settles: false,
         asks: true,
         itemLimit: Number.POSITIVE_INFINITY,
         priority: 0,
@@ -57,6 +58,7 @@ describe("What the machine is told of a task", () => {
       {
         retries: 0,
         tolerated: false,
+        settles: false,
         asks: true,
         itemLimit: 2,
         priority: 0,

@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { flow, map, optional, param, pick, settled, task } from "../../src/index.ts";
-import { VirtualClock } from "../../src/testing.ts";
+import {
+  flow,
+  MapError,
+  map,
+  optional,
+  param,
+  pick,
+  settled,
+  type TaskInfo,
+  task,
+} from "../../src/index.ts";
+import { recorded, replay, VirtualClock } from "../../src/testing.ts";
 import { Diary, row, statuses } from "../scenario.ts";
 
 function setup(): { clock: VirtualClock; diary: Diary } {
@@ -275,6 +285,39 @@ describe("When an item fails", () => {
     expect(report.outcome("items[0]")).toMatchObject({ status: "completed", value: "a" });
   });
 
+  it("names each of them with index and key in a `MapError`, with what the others gave", async () => {
+    const { clock } = setup();
+    const items = map(
+      "items",
+      letters,
+      (letter) => {
+        if (letter === "b" || letter === "d") throw new Error(`broken ${letter}`);
+        return letter.toUpperCase();
+      },
+      { key: (letter) => `letter ${letter}` },
+    );
+    const takes = task("takes", { items: settled(items) }, ({ items }) => items);
+    const { options, recording } = recorded({ clock, failure: "continue" });
+    const report = await clock.run(flow("f", { takes }).run(options));
+    const { error } = report.outputs.takes as { error: MapError };
+    expect(error).toBeInstanceOf(MapError);
+    expect(error).toMatchObject({ name: "MapError", code: "ASTRUM_MAP" });
+    expect(error.failures).toMatchObject([
+      { index: 1, key: "letter b", error: { message: "broken b" } },
+      { index: 3, key: "letter d", error: { message: "broken d" } },
+    ]);
+    expect(error.completed).toEqual([
+      { index: 0, key: "letter a", value: "A" },
+      { index: 2, key: "letter c", value: "C" },
+    ]);
+    // Rows of their own say it: the report does not say it twice, and holds no value that nobody asked for.
+    expect(row(report, "items").error).not.toHaveProperty("data");
+    const again = replay(flow("f", { takes }).plan(), recording).outcome("items");
+    const told = (again as { error: MapError }).error;
+    expect(told.failures).toEqual(error.failures);
+    expect(told.completed).toEqual(error.completed);
+  });
+
   it('`onFailure: "ignore"` lets the run complete, and the map has failed all the same', async () => {
     const { clock, diary } = setup();
     const items = work(diary, { onFailure: "ignore" });
@@ -326,5 +369,193 @@ describe("A wide map", () => {
     expect(report.outputs.total).toBe(9_999_900_000);
     expect(peak).toBe(100);
     expect(report).toMatchObject({ successfulTasks: 100_003, peakConcurrency: 100 });
+  });
+});
+
+describe('The items of a map with `items: "settled"`', () => {
+  it("end as they end, and the map gives what became of each, in order", async () => {
+    const { clock, diary } = setup();
+    const items = map(
+      "items",
+      letters,
+      async (letter, index, context) => {
+        await clock.wait(10 - index);
+        if (letter === "b") throw new Error("broken b");
+        if (letter === "c") return diary.item({ ms: 100 })(letter, index, context);
+        return letter;
+      },
+      { items: "settled" },
+    );
+    const after = task("after", diary.task({ ms: 50 }));
+    const run = flow("f", { items, after }).start({ clock });
+    clock.after(20, () => run.cancelTask("items[2]", "not wanted"));
+    const report = await clock.run(run.report);
+    expect(report).toMatchObject({
+      executionState: "completed",
+      errorSummary: [],
+      failedTasks: 1,
+      toleratedFailures: 1,
+    });
+    expect(report.unwrap().items).toMatchObject([
+      { status: "completed", value: "a", restored: false },
+      { status: "failed", error: { message: "broken b" }, timedOut: false },
+      { status: "cancelled", reason: { code: "ASTRUM_CANCELLED" } },
+      { status: "completed", value: "d" },
+    ]);
+    expect(row(report, "items")).toMatchObject({ status: "completed", tolerated: undefined });
+    expect(row(report, "items[1]")).toMatchObject({ status: "failed", tolerated: true });
+    expect(statuses(report).after).toBe("completed");
+  });
+
+  it("complete a map of no items, and one whose items all fail", async () => {
+    const none = task("none", (): string[] => []);
+    const broken = (): never => {
+      throw new Error("broken");
+    };
+    const empty = map("empty", none, broken, { items: "settled" });
+    const all = map("all", letters, broken, { items: "settled" });
+    const { empty: nothing, all: failed } = (await flow("f", { empty, all }).run()).unwrap();
+    expect(nothing).toEqual([]);
+    expect(failed.map(({ status }) => status)).toEqual(["failed", "failed", "failed", "failed"]);
+  });
+
+  it("are stopped with the run all the same, and the map with them", async () => {
+    const { clock, diary } = setup();
+    const items = map("items", letters, diary.item({ ms: 50 }), { items: "settled" });
+    const fails = task("fails", diary.task({ ms: 10, throw: "broken" }));
+    const report = await clock.run(flow("f", { items, fails }).run({ clock }));
+    expect(report.executionState).toBe("failed");
+    expect(row(report, "items")).toMatchObject({
+      status: "cancelled",
+      reason: { kind: "failure", task: "fails" },
+    });
+  });
+
+  it("are stopped with their map, when that is called off", async () => {
+    const { clock, diary } = setup();
+    const items = map("items", letters, diary.item({ ms: 50 }), { items: "settled" });
+    const run = flow("f", { items }).start({ clock });
+    clock.after(10, () => run.cancelTask("items"));
+    const report = await clock.run(run.report);
+    expect(row(report, "items").status).toBe("cancelled");
+  });
+
+  it("are not counted by `maxFailures`", async () => {
+    const { clock, diary } = setup();
+    const items = map("items", letters, diary.item({ ms: 1, throw: "no" }), { items: "settled" });
+    const next = task("next", { items }, ({ items }) => items.length);
+    const report = await clock.run(flow("f", { next }).run({ clock, failure: { maxFailures: 1 } }));
+    expect(report.unwrap().next).toBe(4);
+  });
+
+  it("are restored where they completed, and only the others run again", async () => {
+    let broken = true;
+    const called: string[] = [];
+    const items = map(
+      "items",
+      letters,
+      (letter) => {
+        called.push(letter);
+        if (broken && letter === "b") throw new Error("broken b");
+        return letter;
+      },
+      { items: "settled" },
+    );
+    const first = await flow("f", { items }).run();
+    broken = false;
+    called.length = 0;
+    const resumeFrom = first.toJSON({ outputs: true });
+    const report = await flow("f", { items }).run({ resumeFrom });
+    expect(called).toEqual(["b"]);
+    expect(report.unwrap().items).toMatchObject([
+      { status: "completed", value: "a", restored: true },
+      { status: "completed", value: "b", restored: false },
+      { status: "completed", value: "c", restored: true },
+      { status: "completed", value: "d", restored: true },
+    ]);
+    // A map that gave values gives none of these outcomes to a later run.
+    const plain = map("items", letters, (letter) => letter);
+    const before = (await flow("f", { items: plain }).run()).toJSON({ outputs: true });
+    const after = await flow("f", { items }).run({ resumeFrom: before });
+    expect(after.resume?.restored).not.toContain("items");
+    expect(after.unwrap().items[0]).toMatchObject({ status: "completed", value: "a" });
+  });
+
+  it("are marked in the plan", () => {
+    const items = map("items", letters, () => {}, { items: "settled" });
+    expect(flow("f", { items }).plan().explain()).toContain("items (map, its items fail alone)");
+  });
+});
+
+describe("The key of an item", () => {
+  it("is asked for once an item, and is in statistics and in what observers are told", async () => {
+    const { clock } = setup();
+    const asked: [string, number][] = [];
+    const told: (string | undefined)[] = [];
+    const items = map("items", letters, (letter) => letter, {
+      retry: 1,
+      key: (letter, index) => {
+        asked.push([letter, index]);
+        return `${letter}!`;
+      },
+    });
+    const observer = {
+      name: "keys",
+      run: () => ({ task: ({ task }: { task: TaskInfo }) => void told.push(task.itemKey) }),
+    };
+    const report = await clock.run(flow("f", { items }).run({ clock, observers: [observer] }));
+    expect(asked).toEqual([
+      ["a", 0],
+      ["b", 1],
+      ["c", 2],
+      ["d", 3],
+    ]);
+    expect(row(report, "items[2]")).toMatchObject({ taskName: "items[2]", index: 2, key: "c!" });
+    expect(row(report, "items").key).toBeUndefined();
+    expect(told).toEqual([undefined, undefined, "a!", "b!", "c!", "d!"]);
+  });
+
+  it.each([
+    [
+      "that is there twice",
+      (letter: string) => (letter === "d" ? "b" : letter),
+      'Items 1 and 3 of map "items" have one key, "b"',
+    ],
+    [
+      "that cannot be made",
+      (letter: string) => {
+        if (letter === "c") throw new Error("no name");
+        return letter;
+      },
+      'The key of item 2 of map "items" could not be made: no name',
+    ],
+    [
+      "that is too long",
+      (letter: string) => letter.repeat(257),
+      'The key of item 0 of map "items" must be a text of 1 to 256 characters, got 257',
+    ],
+    [
+      "that is empty",
+      () => "",
+      'The key of item 0 of map "items" must be a text of 1 to 256 characters, got ""',
+    ],
+    [
+      "that is a promise",
+      () => Promise.reject(new Error("nobody hears it")) as unknown as string,
+      'The key of item 0 of map "items" must be a text of 1 to 256 characters, got a promise',
+    ],
+  ])("%s fails the map, before any item is called", async (_, key, said) => {
+    const { clock, diary } = setup();
+    const items = map("items", letters, diary.item(), { key, items: "settled" });
+    const report = await clock.run(flow("f", { items }).run({ clock }));
+    expect(report.errorSummary).toEqual([said]);
+    expect(diary.started).toEqual([]);
+    expect(report.totalTasks).toBe(2);
+  });
+
+  it("of 256 characters is taken", async () => {
+    const items = map("items", letters, () => 1, { key: (letter) => letter.repeat(256) });
+    const report = await flow("f", { items }).run();
+    expect(row(report, "items[0]").key).toBe("a".repeat(256));
   });
 });

@@ -1,7 +1,9 @@
 /** What failed and why: the first error first, each with its stack and with what it took down; then what was tolerated. */
+
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { duration } from "../wording/duration.ts";
 import { errorTitle } from "../wording/error-text.ts";
+import { labelOf } from "../wording/label.ts";
 import { errorOf, failuresOf, reasonText, toleratedOf } from "../wording/outcome.ts";
 import { cut, visible, visibleMessage } from "../wording/visible.ts";
 import { count, plural } from "./counts.ts";
@@ -90,8 +92,8 @@ ${fallen.length > 0 && html`<p class="fallen">Did not run because of it:</p>${li
 </details>`;
 }
 
-function nameOf({ taskName }: TaskStatistics): Markup {
-  return html`<code>${cut(visible(taskName), 160)}</code>`;
+function nameOf(task: TaskStatistics): Markup {
+  return html`<code>${cut(visible(labelOf(task)), 160)}</code>`;
 }
 
 function planSection(issues: NonNullable<SerializedReport["planIssues"]>): Markup {

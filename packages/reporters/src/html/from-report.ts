@@ -1,7 +1,9 @@
 /** The report as the page's script is given it. Everything in it is safe to show. */
+
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { timeline } from "../layout/timeline.ts";
 import { ranMs } from "../wording/ending.ts";
+import { labelOf } from "../wording/label.ts";
 import { microseconds } from "../wording/microseconds.ts";
 import { errorOf, reasonText, STATUSES } from "../wording/outcome.ts";
 import { visible, visibleLines, visibleMessage, visibleName } from "../wording/visible.ts";
@@ -33,7 +35,7 @@ export function pageDataOf(report: SerializedReport, title: string): PageData {
     makespanUs: makespan(report),
     endUs,
     tasks: {
-      name: rows.map(({ taskName }) => visibleName(taskName)),
+      name: rows.map((task) => visibleName(labelOf(task))),
       kind: rows.map(({ kind }) => KINDS.indexOf(kind)),
       status: rows.map(({ status }) => STATUSES.indexOf(status)),
       stage: rows.map(({ stageId }) => stageId ?? NONE),

@@ -1,7 +1,9 @@
 /** The tasks as a plain table, for those who read without scripts or on paper: all of a small run, the first of a large one. */
+
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { duration } from "../wording/duration.ts";
 import { ranText } from "../wording/ending.ts";
+import { labelOf } from "../wording/label.ts";
 import { reasonText } from "../wording/outcome.ts";
 import { cut, visibleMessage, visibleName } from "../wording/visible.ts";
 import { count } from "./counts.ts";
@@ -23,5 +25,5 @@ function row(report: SerializedReport, task: TaskStatistics, index: number): Mar
     task.status === "completed" || task.status === "restored"
       ? ""
       : visibleMessage(reasonText(task, 160));
-  return html`<tr id="t=${index}"><td>${statusMark(task.status)}</td><td><code>${cut(visibleName(task.taskName), 160)}</code>${why !== "" && html` <small>${why}</small>`}</td><td class="number">${task.readyAt !== null && duration(task.readyAt)}</td><td class="number">${task.queuedMs > 0 && duration(task.queuedMs)}</td><td class="number">${task.startAt !== null && ranText(task, report)}</td><td class="number">${task.attemptCount > 1 && task.attemptCount}</td></tr>`;
+  return html`<tr id="t=${index}"><td>${statusMark(task.status)}</td><td><code>${cut(visibleName(labelOf(task)), 160)}</code>${why !== "" && html` <small>${why}</small>`}</td><td class="number">${task.readyAt !== null && duration(task.readyAt)}</td><td class="number">${task.queuedMs > 0 && duration(task.queuedMs)}</td><td class="number">${task.startAt !== null && ranText(task, report)}</td><td class="number">${task.attemptCount > 1 && task.attemptCount}</td></tr>`;
 }

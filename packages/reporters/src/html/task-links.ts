@@ -1,5 +1,7 @@
 /** Names of tasks as links to their details, and their statuses as sign and word. */
+
 import type { SerializedReport, TaskStatus } from "@astrum/core";
+import { labelOf } from "../wording/label.ts";
 import { STATUS_SIGN } from "../wording/outcome.ts";
 import { cut, visibleName } from "../wording/visible.ts";
 import { count } from "./counts.ts";
@@ -9,17 +11,22 @@ const SHOWN = 160;
 
 export class TaskLinks {
   readonly #places: Map<string, number> = new Map();
+  /** Of items with a key. */
+  readonly #labels: Map<string, string> = new Map();
 
   constructor({ taskStatistics }: SerializedReport) {
-    taskStatistics.forEach(({ taskName }, index) => {
-      if (!this.#places.has(taskName)) this.#places.set(taskName, index);
+    taskStatistics.forEach((task, index) => {
+      const { taskName, key } = task;
+      if (this.#places.has(taskName)) return;
+      this.#places.set(taskName, index);
+      if (key !== undefined) this.#labels.set(taskName, labelOf(task));
     });
   }
 
   /** `#t=12`: the row of the static list, and what the script opens. */
   to(name: string): Markup {
     const place = this.#places.get(name);
-    const shown = html`<code>${cut(visibleName(name), SHOWN)}</code>`;
+    const shown = html`<code>${cut(visibleName(this.#labels.get(name) ?? name), SHOWN)}</code>`;
     return place === undefined ? shown : html`<a class="task" href="#t=${place}">${shown}</a>`;
   }
 

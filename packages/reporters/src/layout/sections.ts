@@ -2,11 +2,13 @@
  * What there is to say about a finished run, in sections of lines: `renderText` and the summary of a terminal are two
  * orders of the same words. Every name and message has been made visible here; knows no order, no colour and no width.
  */
+
 import type { SerializedError, SerializedReport, TaskStatistics, TaskStatus } from "@astrum/core";
 import { type CriticalSegment, type Insight, insight, pathRows } from "../asking/insight.ts";
 import { duration } from "../wording/duration.ts";
 import { atLeast, cutOff, endedBy, endingText, resumeText } from "../wording/ending.ts";
 import { errorText, errorTitle } from "../wording/error-text.ts";
+import { labelOf } from "../wording/label.ts";
 import {
   attemptMessage,
   countsText,
@@ -72,7 +74,7 @@ export function textSections(report: SerializedReport, limits: SectionLimits): T
     failures: failureSection("Failures:", failuresOf(report), (task) =>
       failureLines({
         status: task.status,
-        name: task.taskName,
+        name: labelOf(task),
         attempts: task.attemptCount,
         text: failureText(task),
       }),
@@ -154,7 +156,8 @@ function failureHead({ status, name, attempts, tolerated = false }: Omit<Failure
 }
 
 function failureTitle(task: TaskStatistics): Line {
-  const { status, taskName: name, attemptCount: attempts, tolerated } = task;
+  const { status, attemptCount: attempts, tolerated } = task;
+  const name = labelOf(task);
   const error = errorOf(task);
   const why = error === undefined ? reasonText(task, LINE) : errorTitle(error, LINE);
   const head = failureHead({ status, name, attempts, tolerated });
@@ -182,7 +185,7 @@ function cutOffSection(report: SerializedReport): Line[] {
     ...section("Running when the record of the run ended:", [
       ...running
         .slice(0, FAILURES_SHOWN)
-        .map(({ task, ms }): Line => [["name", visibleName(task.taskName)], ` ${atLeast(ms)}`]),
+        .map(({ task, ms }): Line => [["name", visibleName(labelOf(task))], ` ${atLeast(ms)}`]),
       ...(more > 0 ? [[`… and ${more} more`]] : []),
     ]),
     [resumeText(report) ?? ""],
@@ -221,7 +224,7 @@ function insightSections(
         .slice(0, limits.slowest)
         .map((task) => [
           `${columns([duration(task.runMs)])}  `,
-          ["name", visibleName(task.taskName)],
+          ["name", visibleName(labelOf(task))],
         ]),
     ),
     flaky: section(
@@ -231,7 +234,7 @@ function insightSections(
         const said = last && attemptMessage(last, 120);
         const why = said === undefined ? "" : `: ${visibleMessage(said)}`;
         const failed = columns([`${failedAttempts(task)} failed`]);
-        return [["warning", failed], "  ", ["name", visibleName(task.taskName)], why];
+        return [["warning", failed], "  ", ["name", visibleName(labelOf(task))], why];
       }),
     ),
   };

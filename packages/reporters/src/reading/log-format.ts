@@ -121,6 +121,8 @@ export interface TaskLine {
   readonly kind?: TaskStatistics["kind"];
   readonly edges?: TaskStatistics["dependencies"];
   readonly index?: number;
+  /** What an item is called by the `key` of its map. */
+  readonly key?: string;
   readonly fingerprint?: string;
   /** Of a map with a limit of its own. */
   readonly concurrency?: number;

@@ -41,6 +41,7 @@ export function rebuiltTask(task: CollectedTask, run: CollectedRun): TaskStatist
     kind: info?.kind ?? kindOf(task, parent, run),
     ...(parent === undefined ? {} : { parent }),
     ...(index === undefined ? {} : { index }),
+    ...(info?.key === undefined ? {} : { key: info.key }),
     stageId: info?.stage ?? null,
     dependencies:
       info?.edges ?? (info?.dependencies ?? []).map((name) => ({ task: name, kind: "value" })),

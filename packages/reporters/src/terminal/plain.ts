@@ -2,9 +2,11 @@
  * Progress as lines of a log: one for each task that ends, none for an item that completes (its map counts it), and a sign of
  * life when nothing ended for half a minute, because continuous integration ends what is silent. Never moves a cursor.
  */
+
 import type { RunEvent } from "@astrum/core";
 import { plural } from "../layout/sections.ts";
 import { duration } from "../wording/duration.ts";
+import { labelOfInfo } from "../wording/label.ts";
 import { STATUS_SIGN } from "../wording/outcome.ts";
 import type { Line, Meaning } from "../wording/styled.ts";
 import type { Display } from "./display.ts";
@@ -68,7 +70,12 @@ export class PlainDisplay implements Display {
     const blamed = cause !== undefined && state.failed(cause);
     const why = !blamed ? "" : `, because of ${this.#around.telling.name(cause)}`;
     this.#write([
-      [this.#count(state), this.#sign(to), this.#around.telling.name(task.key), `: ${to}${why}`],
+      [
+        this.#count(state),
+        this.#sign(to),
+        this.#around.telling.name(labelOfInfo(task)),
+        `: ${to}${why}`,
+      ],
     ]);
   }
 
@@ -78,7 +85,7 @@ export class PlainDisplay implements Display {
     const [head, ...stack] = telling.failure(state, event);
     // An item that completed is counted by its map; a tail that goes on is told of at the end.
     if (head === undefined && (task.parent !== undefined || outcome.status === "detached")) return;
-    const said = head ?? [this.#sign(outcome.status), telling.name(task.key)];
+    const said = head ?? [this.#sign(outcome.status), telling.name(labelOfInfo(task))];
     const items = state.itemsOf(task.key);
     const notes = [
       ...(head !== undefined || outcome.status === "completed" ? [] : [outcome.status]),

@@ -1,8 +1,10 @@
 /** What is told of a run for good, on the screen and in a log: how a task failed, how the run ended. Secrets are out here. */
+
 import { type RunEvent, type SerializedError, serializeError } from "@astrum/core";
 import { closingLine, failureLines, plural, stackText } from "../layout/sections.ts";
 import { timeLimit } from "../wording/ending.ts";
 import { errorTitle } from "../wording/error-text.ts";
+import { labelOfInfo } from "../wording/label.ts";
 import { STATUSES, withoutMembers } from "../wording/outcome.ts";
 import type { Redaction } from "../wording/redact.ts";
 import { lineRedactor } from "../wording/redact-line.ts";
@@ -48,7 +50,7 @@ export class Telling {
     const full = before < STACKS_SHOWN && tolerated !== true;
     const lines = failureLines({
       status,
-      name: this.#text(task.key),
+      name: this.#text(labelOfInfo(task)),
       attempts,
       tolerated,
       text: full ? stackText(error) : "",

@@ -2,8 +2,10 @@
  * How a run ended, when its tasks alone do not say so: its own time limit, the caller, or a process that was killed. What
  * was running then, and how to go on. Knows no format.
  */
+
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { duration } from "./duration.ts";
+import { labelOf } from "./label.ts";
 import { isCutOff } from "./outcome.ts";
 
 /** The time limit of the run, when that is what ended it. */
@@ -36,7 +38,7 @@ export function endingText(report: SerializedReport): string | undefined {
     case "completed":
       return undefined;
     case "interrupted": {
-      const running = cutOff(report).map(({ task, ms }) => `"${task.taskName}" (${atLeast(ms)})`);
+      const running = cutOff(report).map(({ task, ms }) => `"${labelOf(task)}" (${atLeast(ms)})`);
       const names = running.slice(0, NAMED).join(", ");
       const more = running.length > NAMED ? ` and ${running.length - NAMED} more` : "";
       const busy = running.length === 0 ? "no task was running" : `running then: ${names}${more}`;

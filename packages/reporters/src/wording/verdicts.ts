@@ -1,6 +1,8 @@
 /** A run as the passed / failed / tolerated / skipped that test result formats know. Knows no format. */
+
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { endedEarly, endingText } from "./ending.ts";
+import { labelOf } from "./label.ts";
 import { isFailure, reasonText } from "./outcome.ts";
 
 /** One line of a test result. */
@@ -23,7 +25,7 @@ export interface Verdict {
  */
 export function verdicts(report: SerializedReport): Verdict[] {
   const list: Verdict[] = report.taskStatistics.map((task) => ({
-    name: task.taskName,
+    name: labelOf(task),
     group: task.kind === "item" ? task.parent : undefined,
     result: isFailure(task)
       ? "failed"

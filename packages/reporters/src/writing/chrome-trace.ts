@@ -169,6 +169,7 @@ function taskArguments(task: TaskStatistics): Record<string, unknown> {
   return {
     status: task.status,
     ...(why === "" ? {} : { why }),
+    ...(task.key === undefined ? {} : { key: task.key }),
     stage: task.stageId,
     queuedMs: task.queuedMs,
     attempts: task.attemptCount,

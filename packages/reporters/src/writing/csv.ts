@@ -47,6 +47,7 @@ const TASK_COLUMNS: Readonly<Record<string, (task: TaskStatistics) => Cell>> = {
   errorName: (task) => task.error?.name,
   errorMessage: messageOf,
   tolerated: (task) => task.tolerated,
+  key: (task) => task.key,
 };
 
 const ATTEMPT_COLUMNS: Readonly<Record<string, (attempt: AttemptStatistics) => Cell>> = {

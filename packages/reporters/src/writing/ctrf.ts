@@ -104,6 +104,7 @@ function attemptOf(attempt: AttemptStatistics): Record<string, unknown> {
 function extraOf(task: TaskStatistics): Record<string, unknown> {
   return {
     kind: task.kind,
+    ...(task.key === undefined ? {} : { key: task.key }),
     ...(task.tolerated === undefined ? {} : { tolerated: task.tolerated }),
     stageId: task.stageId,
     queuedMs: task.queuedMs,

@@ -187,6 +187,7 @@ function lineOf(info: TaskInfo, row?: TaskStatistics): Unwritten<TaskLine> {
     dependencies,
     parent,
     index: row?.index,
+    key: info.itemKey,
     maxAttempts: Number.isFinite(maxAttempts) ? maxAttempts : Number.MAX_SAFE_INTEGER,
     concurrency,
     tags,

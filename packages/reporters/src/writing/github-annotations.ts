@@ -3,10 +3,12 @@
  * A step shows at most ten errors and ten warnings and drops the rest without a word, so the last of ten says how many
  * more there are. With `root`, an annotation points at the first line of the stack below that directory.
  */
+
 import type { SerializedError } from "@astrum/core";
 import { checkOptions, type Rules, text } from "astrum-options";
 import { errorText } from "../wording/error-text.ts";
 import type { AnyReport } from "../wording/given-report.ts";
+import { labelOf } from "../wording/label.ts";
 import {
   attemptMessage,
   errorOf,
@@ -62,7 +64,7 @@ export function renderGithubAnnotations(
     const text = `Completed after ${tries} failed attempt${tries === 1 ? "" : "s"}: ${why}`;
     return command(
       "warning",
-      `${task.taskName} is flaky`,
+      `${labelOf(task)} is flaky`,
       withReport(text, options.url),
       placeOf(last?.error, options.root),
     );
@@ -72,7 +74,7 @@ export function renderGithubAnnotations(
     const text = error === undefined ? reasonText(task) : errorText(error, LINES);
     return command(
       "warning",
-      `${task.taskName} failed, which is tolerated`,
+      `${labelOf(task)} failed, which is tolerated`,
       withReport(text, options.url),
       placeOf(task.error, options.root),
     );

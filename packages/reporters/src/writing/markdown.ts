@@ -3,6 +3,7 @@
  * sections are added while they fit, failures first, and what was left out is said. Names and messages stand in code spans:
  * there is no mark-up, mention, link or emoji code in them.
  */
+
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { amount, checkOptions, type Rules, text } from "astrum-options";
 import { type CriticalSegment, insight, pathRows } from "../asking/insight.ts";
@@ -10,6 +11,7 @@ import { duration } from "../wording/duration.ts";
 import { atLeast, cutOff, endedBy, resumeText, tookText } from "../wording/ending.ts";
 import { errorText } from "../wording/error-text.ts";
 import type { AnyReport } from "../wording/given-report.ts";
+import { labelOf } from "../wording/label.ts";
 import {
   attemptMessage,
   countsText,
@@ -130,7 +132,7 @@ function addFailures(
   page.add(`\n### ${failures.length} ${what}\n\n`);
   let listed = 0;
   for (const task of failures) {
-    const title = `- ${STATUS_SIGN[task.status]} ${code(cut(task.taskName, 256))}: ${code(visibleMessage(reasonText(task, 300)))}\n`;
+    const title = `- ${STATUS_SIGN[task.status]} ${code(cut(labelOf(task), 256))}: ${code(visibleMessage(reasonText(task, 300)))}\n`;
     const full = listed < detailed ? `${title}${details(task)}` : title;
     if (!page.add(full) && !page.add(title)) break;
     listed++;
@@ -147,7 +149,7 @@ function cutOffList(report: SerializedReport): string {
   const running = cutOff(report);
   const rows = running
     .slice(0, DETAILED)
-    .map(({ task, ms }) => `- ${code(cut(task.taskName, 256))} ${atLeast(ms)}\n`);
+    .map(({ task, ms }) => `- ${code(cut(labelOf(task), 256))} ${atLeast(ms)}\n`);
   const more = running.length > rows.length ? `- and ${running.length - rows.length} more\n` : "";
   const list = rows.length === 0 ? "" : `${rows.join("")}${more}\n`;
   return `\n### ${running.length} running when the record of the run ended\n\n${list}${resume}\n`;
@@ -187,7 +189,7 @@ function slowest(report: SerializedReport): string {
   const rows = insight(report).slowest.map((task) => [
     duration(task.runMs),
     String(task.attemptCount),
-    code(task.taskName),
+    code(labelOf(task)),
   ]);
   return rows.length === 0 ? "" : `\n### Slowest\n\n${table(["ran", "attempts", "task"], rows)}`;
 }
@@ -197,7 +199,7 @@ function flaky(report: SerializedReport): string {
     const last = task.attemptStatistics.findLast(({ status }) => status === "failed");
     return [
       String(failedAttempts(task)),
-      code(task.taskName),
+      code(labelOf(task)),
       code(visibleMessage((last && attemptMessage(last, 200)) ?? "")),
     ];
   });
@@ -218,7 +220,7 @@ function taskTable(report: SerializedReport): string {
   const rows = report.taskStatistics.map((task) => [
     `${STATUS_SIGN[task.status]} ${task.status}`,
     task.startAt === null ? "" : tookText(task, report),
-    code(task.taskName),
+    code(labelOf(task)),
     whyText(task),
   ]);
   return `\n<details><summary>All ${rows.length} tasks</summary>\n\n${table(["status", "took", "task", "why"], rows)}\n</details>\n`;

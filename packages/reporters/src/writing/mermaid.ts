@@ -3,10 +3,12 @@
  * Mermaid refuses more than 500 arrows and 50,000 characters; what is larger is drawn in fewer boxes, never cut off.
  * Task names appear as quoted labels only, never as identifiers, and every character with a meaning is an entity.
  */
+
 import type { Plan, SerializedReport, TaskStatistics, TaskStatus } from "@astrum/core";
 import { amount, checkOptions, oneOf, type Rules } from "astrum-options";
 import { type GraphView, graphViews, isPlan } from "../layout/graph-view.ts";
 import type { AnyReport } from "../wording/given-report.ts";
+import { labelOf } from "../wording/label.ts";
 import { STATUS_SIGN } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
@@ -107,7 +109,7 @@ function ganttOf(report: SerializedReport, ran: readonly TaskStatistics[], most:
     }
     const startAt = Math.max(0, Math.round(task.startAt ?? 0));
     const endAt = Math.max(startAt + 1, Math.round(task.endAt ?? report.totalDurationMs));
-    const label = `${visibleName(task.taskName)} ${STATUS_SIGN[task.status]}`;
+    const label = `${visibleName(labelOf(task))} ${STATUS_SIGN[task.status]}`;
     lines.push(
       `  ${entities(cut(label, LABEL_LENGTH), true)} :${ganttTags(task, critical)}${startAt}, ${endAt}`,
     );

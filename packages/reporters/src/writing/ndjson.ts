@@ -87,7 +87,8 @@ function start(report: SerializedReport): Timed {
 }
 
 function mention(task: TaskStatistics): Timed {
-  const { taskName, kind, parent, index, stageId, dependencies, fingerprint, retry, tags } = task;
+  const { taskName, kind, parent, index, key, stageId, dependencies, fingerprint, retry, tags } =
+    task;
   const info: TaskLine = {
     name: kind === "item" && parent !== undefined ? parent : taskName,
     stage: stageId,
@@ -98,6 +99,7 @@ function mention(task: TaskStatistics): Timed {
     kind,
     edges: dependencies,
     ...(index === undefined ? {} : { index }),
+    ...(key === undefined ? {} : { key }),
     fingerprint,
   };
   return { at: 0, body: { type: "task.status", task: taskName, to: "waiting", info } };

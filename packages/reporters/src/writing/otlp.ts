@@ -127,6 +127,7 @@ class Spans {
       attributes: attributes({
         "astrum.task.name": task.taskName,
         "astrum.task.kind": task.kind,
+        "astrum.task.item.key": task.key,
         "astrum.task.status": task.status,
         "astrum.task.tolerated": task.tolerated,
         "astrum.task.stage": task.stageId,

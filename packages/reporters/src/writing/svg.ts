@@ -4,12 +4,14 @@
  * Attempts too short to tell apart are joined to bars of many, so a picture stays small for any run; a failed one is never
  * joined to one that completed.
  */
+
 import type { SerializedReport } from "@astrum/core";
 import { amount, checkOptions, type Rules } from "astrum-options";
 import { insight } from "../asking/insight.ts";
 import { type TimelineBar, timeline } from "../layout/timeline.ts";
 import { duration } from "../wording/duration.ts";
 import type { AnyReport } from "../wording/given-report.ts";
+import { labelOf } from "../wording/label.ts";
 import { countsText, STATUS_SIGN } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
@@ -130,7 +132,7 @@ function joined(
       continue;
     }
     const number = task.attemptCount > 1 ? ` attempt ${attempt.attemptNumber}` : "";
-    const label = `${visibleName(task.taskName)}${number} ${attempt.status === "completed" ? STATUS_SIGN.completed : attempt.status}`;
+    const label = `${visibleName(labelOf(task))}${number} ${attempt.status === "completed" ? STATUS_SIGN.completed : attempt.status}`;
     const bar: DrawnBar = { lane, startUs, endUs, count: 1, label, look, critical: onPath };
     drawn.push(bar);
     open.set(lane, bar);

@@ -2,12 +2,14 @@
  * The report or the plan as plain text: for a log, a terminal that is no terminal, a person. No colours, no escape
  * sequences, one line never broken by what a task is called.
  */
+
 import type { Plan, SerializedReport, TaskStatistics } from "@astrum/core";
 import { checkOptions, flag, type Rules } from "astrum-options";
 import { isPlan } from "../layout/graph-view.ts";
 import { columns, plural, textSections } from "../layout/sections.ts";
 import { tookText } from "../wording/ending.ts";
 import type { AnyReport } from "../wording/given-report.ts";
+import { labelOf } from "../wording/label.ts";
 import { reasonText, STATUS_SIGN } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
@@ -47,7 +49,7 @@ function taskLines(report: SerializedReport): string[] {
 function taskLine(task: TaskStatistics, report: SerializedReport): string {
   const why = reasonText(task, 160);
   const time = task.startAt === null ? "" : tookText(task, report);
-  return `  ${STATUS_SIGN[task.status]} ${columns([time])}  ${visibleName(task.taskName)}${why === "" ? "" : `: ${cut(visibleMessage(why), 160)}`}`;
+  return `  ${STATUS_SIGN[task.status]} ${columns([time])}  ${visibleName(labelOf(task))}${why === "" ? "" : `: ${cut(visibleMessage(why), 160)}`}`;
 }
 
 function planLines(plan: Plan): string[] {
