@@ -69,6 +69,7 @@ function infoOf(exportName: string, { runId, taskName, attempt }: JobData): Atte
       stage: null,
       dependencies: [],
       parent: undefined,
+      itemKey: undefined,
       maxAttempts: 1,
       concurrency: undefined,
       tags: [],

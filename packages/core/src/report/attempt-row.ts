@@ -43,6 +43,7 @@ export function attemptRow(
     slot: ledger.slot[attempt] as number,
     status: STATUSES[status] as AttemptStatistics["status"],
     willRetry: false,
+    executor: (ledger.executors.size > 0 && ledger.executors.get(attempt)) || "main",
   };
   const limit = ledger.limitedBy[attempt] as number;
   if (limit !== 0) {
@@ -53,7 +54,6 @@ export function attemptRow(
     }
   }
   if (ledger.errors.size > 0 && ledger.errors.has(attempt)) addError(row, ledger, attempt);
-  row.executor = (ledger.executors.size > 0 && ledger.executors.get(attempt)) || "main";
   const deliveries = ledger.deliveries.size > 0 ? ledger.deliveries.get(attempt) : undefined;
   if (deliveries !== undefined) row.deliveries = deliveries;
   return row;

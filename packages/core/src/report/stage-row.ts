@@ -102,11 +102,17 @@ export class StageRow implements StageStatistics {
     const first = stageStart[this.stageId] as number;
     const last = stageStart[this.stageId + 1] as number;
     if (last - first === 1) return dependencyNames(graph, order[first] as number);
-    const names = new Set<string>();
+    const { start, end } = graph.dependencies;
+    const awaited = new Set<number>();
     for (let at = first; at < last; at++) {
-      for (const name of dependencyNames(graph, order[at] as number)) names.add(name);
+      const task = order[at] as number;
+      const past = start[task + 1] as number;
+      for (let edge = start[task] as number; edge < past; edge++) awaited.add(end[edge] as number);
     }
-    return [...names];
+    const names: string[] = new Array(awaited.size);
+    let at = 0;
+    for (const task of awaited) names[at++] = this.#plan.nameOf(task);
+    return names;
   }
 
   get waitTaskCount(): number {

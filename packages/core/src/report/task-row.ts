@@ -3,7 +3,7 @@
  * ten times as long to make as ten thousand of these, and seven times the memory.
  */
 
-import { type Definition, maxRetriesOf } from "../define/definition.ts";
+import { type Definition, maxRetriesOf, type Slot } from "../define/definition.ts";
 import { EDGE_KINDS, type Graph } from "../define/graph.ts";
 import { type Brand, brand } from "../ground/brand.ts";
 import { describeOutput } from "../ground/encode.ts";
@@ -56,6 +56,8 @@ const FIELDS = [
   "attributes",
   "output",
 ] as const satisfies readonly (keyof TaskStatistics)[];
+
+type EdgeKind = (typeof EDGE_KINDS)[number];
 
 /** What `TaskStatistics` promises, without the promise that an absent field is not there. */
 type Fields = { readonly [K in keyof TaskStatistics]: TaskStatistics[K] | undefined };
@@ -283,14 +285,15 @@ function edgeRows(graph: Graph, task: number): TaskStatistics["dependencies"] {
   let at = 0;
   for (const slot of slots) {
     if (slot.task === undefined) continue;
-    const row: TaskStatistics["dependencies"][number] = {
-      task: (graph.definitions[end[edge] as number] as Definition).name,
-      kind: EDGE_KINDS[kind[edge++] as number] as (typeof EDGE_KINDS)[number],
-    };
-    const from = selectedKey(slot);
-    if (from !== undefined) row.from = from;
-    if (slot.kind !== "after") row.to = slot.to;
-    rows[at++] = row;
+    const { name } = graph.definitions[end[edge] as number] as Definition;
+    rows[at++] = edgeRow(name, EDGE_KINDS[kind[edge++] as number] as EdgeKind, slot);
   }
   return rows;
+}
+
+/** Each form as one literal: a field that is added later lies outside of the object. */
+function edgeRow(task: string, kind: EdgeKind, slot: Slot): TaskStatistics["dependencies"][number] {
+  if (kind === "after") return { task, kind };
+  const from = selectedKey(slot);
+  return from === undefined ? { task, kind, to: slot.to } : { task, kind, from, to: slot.to };
 }
