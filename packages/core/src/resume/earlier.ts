@@ -113,11 +113,10 @@ function storedOf(issues: Issues, outputs: unknown, origins: unknown): Map<strin
   const record = issues.record(["resumeFrom", "outputs"], outputs) ?? {};
   const known = issues.record(["resumeFrom", "origins"], origins) ?? {};
   for (const name of Object.keys(record)) {
-    const path = ["resumeFrom", "outputs", name];
     const output = record[name];
     const { encoding, value, why, detail } = (output ?? {}) as Record<string, unknown>;
     if (typeof encoding !== "string") {
-      issues.expected(path, "an output with its encoding", output);
+      issues.expected(["resumeFrom", "outputs", name], "an output with its encoding", output);
       continue;
     }
     const said = why === "redacted" ? "a secret was found in it" : (detail ?? why);
@@ -136,14 +135,21 @@ function originOf(issues: Issues, name: string, origin: unknown): Origin | undef
   const path = ["resumeFrom", "origins", name];
   const record = issues.record(path, origin);
   if (record === undefined) return undefined;
+  // One by one: a list of them for each of ten thousand outputs takes longer than all else that is read of them.
   const { run, definition, given, from } = record;
-  const texts = { run, definition, given: given ?? "", from: from ?? "" };
-  for (const [key, text] of Object.entries(texts)) {
-    if (typeof text === "string") continue;
-    issues.expected([...path, key], "a digest", text);
-    return undefined;
-  }
-  return record as unknown as Origin;
+  const wrong =
+    typeof run !== "string"
+      ? "run"
+      : typeof definition !== "string"
+        ? "definition"
+        : typeof (given ?? "") !== "string"
+          ? "given"
+          : typeof (from ?? "") !== "string"
+            ? "from"
+            : undefined;
+  if (wrong === undefined) return record as unknown as Origin;
+  issues.expected([...path, wrong], "a digest", record[wrong]);
+  return undefined;
 }
 
 /** A result that is taken over. The value is a copy: what it was read from may be taken up again. */
