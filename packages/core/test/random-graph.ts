@@ -566,7 +566,7 @@ function ended(end: Exclude<Call["end"], "lazy-query">, value: string): unknown 
 }
 
 /** What an item is called. */
-export function keyOf(keys: RandomTask["keys"], index: number): string {
+function keyOf(keys: RandomTask["keys"], index: number): string {
   if (keys === "throws" && index === 1) throw new Error("no key");
   return keys === "twice" ? "key 0" : `key ${index}`;
 }

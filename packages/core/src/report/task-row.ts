@@ -293,7 +293,7 @@ function edgeRows(graph: Graph, task: number): TaskStatistics["dependencies"] {
 
 /** Each form as one literal: a field that is added later lies outside of the object. */
 function edgeRow(task: string, kind: EdgeKind, slot: Slot): TaskStatistics["dependencies"][number] {
-  if (kind === "after") return { task, kind };
+  if (slot.kind === "after") return { task, kind };
   const from = selectedKey(slot);
   return from === undefined ? { task, kind, to: slot.to } : { task, kind, from, to: slot.to };
 }
