@@ -26,6 +26,7 @@ export type {
   DataItem,
   Edges,
   ExecuteOptions,
+  MapData,
   SchedulerOptions,
   TaskCallable,
   TaskData,

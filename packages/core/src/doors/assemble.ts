@@ -30,9 +30,17 @@ export function buildGraph(
   checkOptionNames(issues, options, index);
   if (names.retold) checkConflicts(issues, orders, index);
 
-  const { taskDataRefs, taskRetries, taskOptions, ignoreTailTasks = [], passOutputs } = options;
+  const {
+    taskDataRefs,
+    taskRetries,
+    taskOptions,
+    ignoreTailTasks = [],
+    passOutputs,
+    maps,
+  } = options;
   const size = orders.length;
-  const list = new EdgeList(size, dependencies.length + inputCount(taskDataRefs));
+  const most = dependencies.length + inputCount(taskDataRefs) + Object.keys(maps ?? {}).length;
+  const list = new EdgeList(size, most);
   const slots = new Slots(names, orders);
   const unknown = new UnknownDependencies(issues, index, callables);
   const definitions: Definition[] = new Array(size);
@@ -41,6 +49,8 @@ export function buildGraph(
     const { taskName, edges } = order;
     const inputs = own(taskDataRefs, taskName)?.inputs ?? NO_INPUTS;
     const row = dependencies.subarray(start[task], start[task + 1]);
+    const map = own(maps, taskName);
+    const over = map === undefined ? undefined : slots.over(map.over, list);
     const takes = inputs.length > 0;
     const passes = !takes && passOutputs && row.length > 0;
     const read = takes
@@ -49,7 +59,8 @@ export function buildGraph(
         ? slots.passing(row, edges, list)
         : slots.after(row, edges, list);
     list.closeRow();
-    if (read.unknown) unknown.report(order, inputs);
+    const reads = map === undefined ? inputs : [...inputs, { from: map.over }];
+    if (read.unknown || over?.unknown) unknown.report(order, reads);
     if (edges !== undefined) checkEdgeNames(issues, order, inputs);
     const indexed = inputs.length === 0 ? 0 : inputs.filter(({ to }) => "index" in to).length;
     if (indexed > 0 && indexed < inputs.length) {
@@ -59,20 +70,32 @@ export function buildGraph(
         ["taskDataRefs", taskName],
       );
     }
+    if (indexed > 0 && map !== undefined) {
+      issues.add(
+        "mixed-inputs",
+        `Inputs of map "${taskName}" go to indices: its function is called with the item and the index, and inputs by key`,
+        ["taskDataRefs", taskName],
+      );
+    }
     if (inputs.length > 1) checkTargets(issues, taskName, inputs);
     const retry = own(taskRetries, taskName);
     const chosen = own(taskOptions, taskName);
-    const given = retry === undefined ? chosen : { ...chosen, retry };
+    const retried = retry === undefined ? chosen : { ...chosen, retry };
+    const limit = map?.concurrency;
+    const given = limit === undefined ? retried : { ...retried, concurrency: limit };
+    const kind = map === undefined ? "task" : "map";
+    const all = over === undefined ? read.slots : [...over.slots, ...read.slots];
     // One literal with all its fields: a run touches it, and one that grows lies in two places.
     definitions[task] = {
       name: taskName,
-      kind: "task",
-      slots: read.slots,
+      kind,
+      slots: all,
       call: !takes && !passes ? "nothing" : indexed > 0 ? "positional" : "inputs",
       run: (functions[task] as Definition["run"] | undefined) ?? nothing,
       options: given,
-      prepares: prepares("task", read.slots, given),
-      needs: needs(read.slots, given),
+      prepares: prepares(kind, all, given),
+      needs: needs(all, given),
+      takesInputs: takes || passes === true,
     };
   }
   const tails = new Set<number>();
@@ -123,13 +146,14 @@ function checkPairs(
 /** What is said of a task is said of one that is there. */
 function checkOptionNames(
   issues: Issues,
-  { taskDataRefs, taskRetries, taskOptions, ignoreTailTasks = [] }: SchedulerOptions,
+  { taskDataRefs, taskRetries, taskOptions, maps, ignoreTailTasks = [] }: SchedulerOptions,
   index: ReadonlyMap<string, number>,
 ): void {
   for (const [option, keys] of [
     ["taskDataRefs", Object.keys(taskDataRefs ?? {})],
     ["taskRetries", Object.keys(taskRetries ?? {})],
     ["taskOptions", Object.keys(taskOptions ?? {})],
+    ["maps", Object.keys(maps ?? {})],
     ["ignoreTailTasks", ignoreTailTasks],
   ] as const) {
     unknownNames(
@@ -162,7 +186,10 @@ class UnknownDependencies {
     this.#callables = callables;
   }
 
-  report({ taskName, dependencies = [] }: TaskOrder, inputs: readonly DataItem[]): void {
+  report(
+    { taskName, dependencies = [] }: TaskOrder,
+    inputs: readonly Pick<DataItem, "from">[],
+  ): void {
     this.#names ??= new Set([...this.#index.keys(), ...this.#callables.keys()]);
     const read = inputs.flatMap(({ from }) => ("task" in from ? [from.task] : []));
     for (const missing of new Set([...dependencies.map(nameOfOrder), ...read])) {
@@ -264,7 +291,8 @@ export function checkStaged(
       ["failure"],
     );
   }
-  definitions.forEach(({ name, options }, task) => {
+  definitions.forEach(({ name, kind: what, options }, task) => {
+    if (what === "map") refuse(`Map "${name}"`, ["maps", name]);
     const edges = kind.subarray(start[task], start[task + 1]);
     if (edges.includes(OPTIONAL) || edges.includes(SETTLED))
       refuse(`\`edges\` of task "${name}"`, ["taskOrder", name, "edges"]);

@@ -70,6 +70,14 @@ export interface DataItem {
   readonly type?: Schema | undefined;
 }
 
+/** That a task is a map: its function is called as `(item, index, context)`, or with its inputs before the context. */
+export interface MapData {
+  /** The list. */
+  readonly over: DataItem["from"];
+  /** Items that run at once. Default: no limit but the run's. */
+  readonly concurrency?: number | undefined;
+}
+
 export interface SchedulerOptions extends Omit<RunOptions, "targets" | "params"> {
   /** Default "scheduler". */
   readonly name?: string | undefined;
@@ -78,6 +86,8 @@ export interface SchedulerOptions extends Omit<RunOptions, "targets" | "params">
   readonly taskOptions?:
     | Readonly<Record<string, Omit<TaskOptions<unknown, Schema | undefined>, "retry">>>
     | undefined;
+  /** Tasks that call their function once for each item of a list, and give the results in order. */
+  readonly maps?: Readonly<Record<string, MapData>> | undefined;
   /**
    * A task without data references is called with the outputs of its dependencies, by name, in the place of an empty
    * object. Default `false`.
@@ -103,6 +113,7 @@ const SCHEDULER_KEYS = [
   "taskDataRefs",
   "taskRetries",
   "taskOptions",
+  "maps",
   "passOutputs",
   "ignoreTailTasks",
   "dispatch",
@@ -251,8 +262,18 @@ export function checkSchedulerOptions(issues: Issues, given: unknown): void {
     const { retry: _, ...rest } = one;
     checkOptions(issues, { name, kind: "task", options: rest });
   }
+  const maps = issues.record(["maps"], options.maps);
+  for (const name in maps) checkMap(issues, ["maps", name], maps[name] ?? null);
   const refs = issues.record(["taskDataRefs"], options.taskDataRefs);
   for (const name in refs) checkTaskData(issues, ["taskDataRefs", name], refs[name]);
+}
+
+export function checkMap(issues: Issues, path: readonly string[], given: unknown): void {
+  const map = issues.record(path, given, ["over", "concurrency"]);
+  if (map === undefined) return;
+  const over = issues.record([...path, "over"], map.over ?? null);
+  if (over !== undefined) checkFrom(issues, [...path, "over"], over);
+  issues.integer([...path, "concurrency"], map.concurrency, 1);
 }
 
 export function checkTaskData(issues: Issues, path: readonly string[], given: unknown): void {

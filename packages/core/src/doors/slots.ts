@@ -51,6 +51,16 @@ export class Slots {
     return { slots, unknown: false };
   }
 
+  /** The list of a map, whose slot is its first. */
+  over(from: DataItem["from"], list: EdgeList): Read {
+    const slot = slotOf({ from, to: { key: "over" } }, undefined);
+    if (!("task" in from)) return { slots: [slot], unknown: false };
+    const task = this.#index.get(from.task);
+    if (task === undefined) return { slots: [], unknown: true };
+    list.add(task, VALUE);
+    return { slots: [slot], unknown: false };
+  }
+
   /** Of a task that takes the outputs of all its dependencies, by name. */
   passing(dependencies: Int32Array, edges: Edges | undefined, list: EdgeList): Read {
     const known = dependencies.filter((dependency) => dependency !== NONE);

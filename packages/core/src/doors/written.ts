@@ -9,9 +9,11 @@ import { OPTION_KEYS, type TaskOptions } from "../define/task-options.ts";
 import { type Issues, isString } from "../ground/check.ts";
 import {
   checkEdges,
+  checkMap,
   checkTaskData,
   type DataItem,
   type Edges,
+  type MapData,
   type SchedulerOptions,
   type TaskCallable,
   type TaskOrder,
@@ -26,6 +28,10 @@ export interface WrittenTask extends TaskOptions<unknown, Schema | undefined> {
   readonly edges?: Edges | undefined;
   /** What it is called with. Without it: with an empty object, or what `passOutputs` says. */
   readonly inputs?: readonly DataItem[] | undefined;
+  /** Makes a map of the task, over this list: its function is called as `(item, index, context)`. */
+  readonly over?: MapData["over"] | undefined;
+  /** Of a map: items that run at once. */
+  readonly concurrency?: number | undefined;
   /** What other tools call `dependencies`: never here, so that the compiler sees it in mapped data as well. */
   readonly deps?: never;
   /** As `deps`. */
@@ -38,11 +44,12 @@ export interface WrittenTask extends TaskOptions<unknown, Schema | undefined> {
 const WITH_TASKS = {
   taskDataRefs: "`inputs`",
   taskRetries: "`retry`",
+  maps: "`over`",
   taskOptions: "each option",
 } as const;
 export type WrittenOptions = Omit<SchedulerOptions, keyof typeof WITH_TASKS>;
 
-const KEYS = ["run", "dependencies", "edges", "inputs", ...OPTION_KEYS];
+const KEYS = ["run", "dependencies", "edges", "inputs", "over", "concurrency", ...OPTION_KEYS];
 
 /** What the constructor of the scheduler is given. What is wrong is left out, and is an issue. */
 export interface Records {
@@ -55,6 +62,7 @@ export function recordsOf(issues: Issues, written: unknown, options: unknown): R
   const tasks: [string, TaskCallable][] = [];
   const orders: TaskOrder[] = [];
   const taskDataRefs: [string, { readonly inputs: readonly DataItem[] }][] = [];
+  const maps: [string, MapData][] = [];
   const taskRetries: [string, WrittenTask["retry"]][] = [];
   const taskOptions: [string, Omit<WrittenTask, "retry">][] = [];
   const all = issues.record(["tasks"], written ?? null);
@@ -64,7 +72,7 @@ export function recordsOf(issues: Issues, written: unknown, options: unknown): R
     const task = issues.record(path, all?.[name] ?? null);
     if (task === undefined) continue;
     issues.keys(path, task, KEYS, ` of task "${name}"`);
-    const { run, dependencies, edges, inputs, retry, ...rest } = task;
+    const { run, dependencies, edges, inputs, over, concurrency, retry, ...rest } = task;
     if (typeof run !== "function") issues.add("not-a-function", noFunction(name, run), path);
     else tasks.push([name, run as TaskCallable]);
     const before = issues.list.length;
@@ -78,6 +86,10 @@ export function recordsOf(issues: Issues, written: unknown, options: unknown): R
       if (issues.list.length === before) {
         taskDataRefs.push([name, { inputs: inputs as readonly DataItem[] }]);
       }
+    }
+    if (over !== undefined || concurrency !== undefined) {
+      checkMap(issues, path, { over, concurrency });
+      if (issues.list.length === before) maps.push([name, { over, concurrency } as MapData]);
     }
     if (retry !== undefined) taskRetries.push([name, retry as WrittenTask["retry"]]);
     const known = Object.entries(rest).filter(([key]) => KEYS.includes(key));
@@ -95,6 +107,7 @@ export function recordsOf(issues: Issues, written: unknown, options: unknown): R
     options: {
       ...(given as WrittenOptions | undefined),
       taskDataRefs: Object.fromEntries(taskDataRefs),
+      maps: Object.fromEntries(maps),
       taskRetries: Object.fromEntries(taskRetries) as SchedulerOptions["taskRetries"],
       taskOptions: Object.fromEntries(taskOptions),
     },

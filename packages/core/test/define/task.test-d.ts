@@ -571,6 +571,18 @@ DynamicScheduler.from(
   { a: { run: () => 1 }, b: { run: () => 2, dependencies: ["a"], edges: { a: "settled" } } },
   { passOutputs: true },
 );
+DynamicScheduler.from({
+  sizes: {
+    run: (file: string, index: number, context: TaskContext) => [file, index, context],
+    over: { task: "files", key: "list" },
+    concurrency: 2,
+  },
+});
+new DynamicScheduler([], [], { maps: { sizes: { over: { value: [1] }, concurrency: 2 } } });
+// @ts-expect-error a map has a list
+new DynamicScheduler([], [], { maps: { sizes: { concurrency: 2 } } });
+// @ts-expect-error a list comes from somewhere
+DynamicScheduler.from({ sizes: { run: () => {}, over: "files" } });
 // @ts-expect-error there is no such edge
 DynamicScheduler.from({ b: { run: () => 2, dependencies: ["a"], edges: { a: "maybe" } } });
 // @ts-expect-error an edge has the name of a dependency
