@@ -4,7 +4,7 @@ import { ABANDONED } from "../machine/states.ts";
 import { taskName } from "./task-name.ts";
 import type { Facts } from "./task-row.ts";
 
-/** A task or an item that failed; `summarizeFailure(failure)` is its line in `errorSummary`. */
+/** A task or an item that failed; `summarizeFailure(failure)` is its line in `errorSummary`, which has none for what is tolerated. */
 export interface TaskFailure extends Required<Failure> {
   /** What was thrown last, as it was thrown. */
   readonly error: unknown;
