@@ -20,6 +20,7 @@ import { Run } from "../src/machine/run.ts";
 import { QUEUED, RUNNING } from "../src/machine/states.ts";
 import { type Recording, recorded, replay, VirtualClock } from "../src/testing.ts";
 import { inTime, nothingIsAsked, nothingMoreIsAsked, Watch } from "./asked-and-held.ts";
+import { finallyTasks } from "./finally-oracle.ts";
 import { hold } from "./hold.ts";
 import { unruly } from "./precedence-oracle.ts";
 import { CAPACITY, endless, RandomGraph, type RandomRun, type Seen } from "./random-graph.ts";
@@ -77,7 +78,8 @@ export async function everyPromise(spec: RandomRun): Promise<void> {
   hold("no listener is left", getEventListeners(signal, "abort").length === 0);
   nothingRuns(stored, graph, recording);
   nothingIsAsked(stored, graph, spec);
-  inTime(stored, spec, runLimitMs);
+  inTime(stored, spec, graph, runLimitMs);
+  finallyTasks(stored, graph, recording);
   hold("the observer is at no fault", report.observerErrors?.length === 0, report.observerErrors);
   const text = JSON.stringify(stored);
   const again = asStored(replay(graph.flow.plan(), recording));
@@ -404,7 +406,8 @@ class WatchedJournal {
       "a journal that fails fails the run",
       !broke || this.#atTail || executionState !== "completed",
     );
-    for (const { task, startedAt } of this.#graph.seen) {
+    for (const { task, declared, startedAt } of this.#graph.seen) {
+      if (this.#graph.finallyTasks.has(declared)) continue;
       hold("nothing starts after the journal failed", startedAt < this.#broke, task);
     }
     if (this.#told.size === 0) return;
@@ -412,11 +415,13 @@ class WatchedJournal {
     for (const { task, declared, startedAt } of this.#graph.seen) {
       for (const { task: source } of named.get(declared)?.dependencies ?? []) {
         if (named.get(source)?.status !== "completed") continue;
+        if (broke && this.#graph.finallyTasks.has(source)) continue;
         const stored = (this.#told.get(source) ?? Number.POSITIVE_INFINITY) < startedAt;
         hold("what it needs was stored before", stored, task, source);
       }
     }
-    for (const { taskName, status } of taskStatistics) {
+    for (const { taskName, status, role } of taskStatistics) {
+      if (broke && role === "finally") continue;
       const stored = this.#told.has(taskName);
       hold("what completed was stored", status !== "completed" || stored, taskName);
     }

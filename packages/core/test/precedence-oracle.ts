@@ -26,8 +26,9 @@ export function unruly(
     return [1, ...names.map((name) => demand[name] ?? 0)];
   };
   const dependents = (task: number): number[] => {
-    const { start, end } = graph.dependents;
-    return [...end.slice(start[task], start[task + 1])];
+    const { dependents, finallyTasks } = graph;
+    const all = [...dependents.end.slice(dependents.start[task], dependents.start[task + 1])];
+    return all.filter((dependent) => finallyTasks.has(task) || !finallyTasks.has(dependent));
   };
   const reach = (task: number): number =>
     Math.max(own(task), ...dependents(task).map((dependent) => reach(dependent)));

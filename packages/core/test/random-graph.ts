@@ -54,6 +54,8 @@ export interface Ask {
 export interface RandomTask {
   readonly kind: "task" | "map";
   readonly tail: boolean;
+  /** Unless another task reads it that is none. */
+  readonly finally: boolean;
   /** Which earlier tasks it reads, as a fraction of those there are, and how. */
   readonly edges: readonly {
     readonly from: number;
@@ -148,6 +150,7 @@ const ask: fc.Arbitrary<Ask> = fc.record({
 const randomTask: fc.Arbitrary<RandomTask> = fc.record({
   kind: mostly<RandomTask["kind"]>("task", "map"),
   tail: mostly(false, true),
+  finally: mostly(false, true),
   edges: fc.array(
     fc.record({ from: fraction, kind: oneOf("value", "optional", "settled", "after", "pick") }),
     { maxLength: 3 },
@@ -244,6 +247,7 @@ export class RandomGraph {
   /** The call in whose context an observer has put whatever runs now. */
   inside: string | undefined;
   readonly tails: Set<string> = new Set();
+  readonly finallyTasks: ReadonlySet<string>;
   readonly controller: AbortController = new AbortController();
   /** There once the run is; tasks of the first turn do not have it. */
   run: FlowRun<unknown> | undefined;
@@ -259,6 +263,8 @@ export class RandomGraph {
     const made: Task<unknown>[] = [];
     const roots: Record<string, Task<unknown>> = {};
     const tails: Record<string, Task<unknown>> = {};
+    this.finallyTasks = finallyIn(spec);
+    const last: Record<string, Task<unknown>> = {};
     const read = new Set(
       spec.tasks.flatMap(({ edges }, at) =>
         at === 0 ? [] : edges.map(({ from }) => Math.floor(from * at)),
@@ -267,14 +273,16 @@ export class RandomGraph {
     spec.tasks.forEach((one, at) => {
       const handle = this.#make(one, at, made);
       made.push(handle);
-      if (one.tail && !read.has(at)) {
+      if (this.finallyTasks.has(handle.name)) {
+        last[handle.name] = handle;
+      } else if (one.tail && !read.has(at)) {
         tails[handle.name] = handle;
         this.tails.add(handle.name);
       } else {
         roots[handle.name] = handle;
       }
     });
-    this.flow = flow("random", roots, { tails });
+    this.flow = flow("random", roots, { tails, finally: last });
   }
 
   /** The next place in the order of everything that is seen. */
@@ -379,7 +387,8 @@ export class RandomGraph {
       throw end === "throw" ? new Error("asked in vain") : undefined;
     };
     // Nobody can call these off: only a grace period ends the wait.
-    const ms = Number.isFinite(given) || this.#spec.graceMs !== undefined ? given : 30;
+    const ends = this.#spec.graceMs !== undefined && !this.finallyTasks.has(declared);
+    const ms = Number.isFinite(given) || ends ? given : 30;
     if (ms < 0) return ended();
     if (ms === 0) return Promise.resolve().then(ended);
     return Number.isFinite(ms) ? this.#clock.wait(ms).then(ended) : new Promise(() => {});
@@ -433,7 +442,10 @@ export class RandomGraph {
         : ended(plan.end, value);
     };
     if (plan.ms < 0) return end();
-    return this.#wait(plan, context).then(end, (reason: unknown) => {
+    // Nobody may ever ask a finally task to stop, but its own time limit.
+    const asked = one.timeoutMs !== undefined || !this.finallyTasks.has(declared);
+    const own = Number.isFinite(plan.ms) || asked ? plan : { ...plan, ms: 9 };
+    return this.#wait(own, context).then(end, (reason: unknown) => {
       if (plan.cleanup === "none") leave();
       if (plan.ears === "returns") return "something";
       throw plan.ears === "throws-another" ? new Error("another") : reason;
@@ -482,6 +494,18 @@ export class RandomGraph {
       throw reason;
     });
   }
+}
+
+/** The names of the finally tasks: those that no other task reads. */
+function finallyIn({ tasks }: RandomRun): Set<string> {
+  const found = new Set<string>();
+  const readByOthers = new Set<number>();
+  for (let at = tasks.length - 1; at >= 0; at--) {
+    const { finally: last, edges } = tasks[at] as RandomTask;
+    if (last && !readByOthers.has(at)) found.add(`t${at}`);
+    else for (const { from } of edges) readByOthers.add(Math.floor(from * at));
+  }
+  return found;
 }
 
 function linked(source: Task<unknown>, kind: RandomTask["edges"][number]["kind"]): unknown {

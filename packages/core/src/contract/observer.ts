@@ -30,6 +30,8 @@ export interface TaskInfo {
   readonly key: string;
   /** A map has no attempts of its own, its items have; nobody waits for a tail. */
   readonly kind: "task" | "map" | "item" | "tail";
+  /** Of a finally task, and of the items of one: it starts when all others but tails have ended. */
+  readonly role?: "finally";
   readonly stage: number | null;
   /** Keys: an event never drags its ancestry along. */
   readonly dependencies: readonly string[];

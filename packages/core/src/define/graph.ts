@@ -39,6 +39,8 @@ export interface Graph {
   readonly dependents: Edges;
   /** The tasks that nobody waits for. */
   readonly tails: ReadonlySet<number>;
+  /** Those that start when all others but tails have ended. */
+  readonly finallyTasks: ReadonlySet<number>;
   /** What `report.outputs` holds; none means every task under its own name. */
   readonly roots: readonly Root[] | undefined;
   /** The keys of the roots that the targets leave out. */
@@ -88,7 +90,7 @@ export function graph(
   name: string,
   definitions: readonly Definition[],
   list: EdgeList,
-  tails: ReadonlySet<number>,
+  { tails, finallyTasks }: Pick<Graph, "tails" | "finallyTasks">,
   roots: readonly Root[] | undefined,
   issues: Issues,
   index: ReadonlyMap<string, number> = indexed(definitions),
@@ -119,6 +121,7 @@ export function graph(
       );
     }
   }
+  if (finallyTasks.size > 0) reportFinally(issues, definitions, dependents, tails, finallyTasks);
   return {
     name,
     size,
@@ -128,9 +131,40 @@ export function graph(
     dependencies,
     dependents,
     tails,
+    finallyTasks,
     roots,
     leftOut: [],
   };
+}
+
+/** What a finally task cannot be: a tail, or read by anybody but another one. */
+function reportFinally(
+  issues: Issues,
+  definitions: readonly Definition[],
+  { start, end }: Edges,
+  tails: ReadonlySet<number>,
+  finallyTasks: ReadonlySet<number>,
+): void {
+  for (const task of finallyTasks) {
+    const { name } = definitions[task] as Definition;
+    if (tails.has(task)) {
+      issues.add(
+        "tail-and-finally",
+        `Task "${name}" is a tail and a finally task: nobody waits for a tail task, and the run waits for a finally task. Leave it out of one of them`,
+        ["finally", name],
+      );
+    }
+    const reader = end
+      .subarray(start[task], start[task + 1])
+      .find((dependent) => !finallyTasks.has(dependent));
+    if (reader === undefined) continue;
+    const { name: other } = definitions[reader] as Definition;
+    issues.add(
+      "finally-with-dependents",
+      `Finally task "${name}" has a dependent, "${other}", that is none: it starts when all others have ended, so only another finally task may depend on it`,
+      ["finally", name],
+    );
+  }
 }
 
 function indexed(definitions: readonly Definition[]): Map<string, number> {
@@ -242,7 +276,10 @@ export function dependencyNames(graph: Graph, task: number): string[] {
   return names;
 }
 
-/** The part of a graph that the targets need. Tail tasks stay when all that they depend on does. */
+/**
+ * The part of a graph that the targets need. Tail tasks stay when all that they depend on does; so do finally tasks, also
+ * those that depend on nothing.
+ */
 export function restrict(whole: Graph, targets: readonly string[], issues: Issues): Graph {
   unknownNames(
     issues,
@@ -265,10 +302,12 @@ export function restrict(whole: Graph, targets: readonly string[], issues: Issue
     const last = start[task + 1] as number;
     for (let edge = start[task] as number; edge < last; edge++) pending.push(end[edge] as number);
   }
+  const keptWhole = (task: number): boolean =>
+    end.subarray(start[task], start[task + 1]).every((dependency) => kept[dependency] === 1);
   for (const tail of whole.tails) {
-    const needs = end.subarray(start[tail], start[tail + 1]);
-    if (needs.length > 0 && needs.every((dependency) => kept[dependency] === 1)) kept[tail] = 1;
+    if (start[tail] !== start[tail + 1] && keptWhole(tail)) kept[tail] = 1;
   }
+  keepFinally(whole, kept, keptWhole);
 
   const renumbered = new Int32Array(whole.size).fill(-1);
   const definitions: Definition[] = [];
@@ -286,14 +325,36 @@ export function restrict(whole: Graph, targets: readonly string[], issues: Issue
     }
     list.closeRow();
   }
-  const tails = [...whole.tails].filter((tail) => kept[tail] === 1);
-  const keptTails = new Set(tails.map((tail) => renumbered[tail] as number));
+  const renumber = (tasks: ReadonlySet<number>): Set<number> =>
+    new Set(
+      [...tasks].filter((task) => kept[task] === 1).map((task) => renumbered[task] as number),
+    );
+  const roles = { tails: renumber(whole.tails), finallyTasks: renumber(whole.finallyTasks) };
   const roots = whole.roots
     ?.filter(({ task }) => kept[task] === 1)
     .map(({ key, task }) => ({ key, task: renumbered[task] as number }));
   const leftOut = (whole.roots ?? []).filter(({ task }) => kept[task] === 0).map(({ key }) => key);
   // A part of a checked graph has nothing new to check.
-  return { ...graph(whole.name, definitions, list, keptTails, roots, new Issues()), leftOut };
+  return { ...graph(whole.name, definitions, list, roles, roots, new Issues()), leftOut };
+}
+
+/** Finally tasks that read nothing that is left out; whoever reads one of them is looked at once more. */
+function keepFinally(
+  { finallyTasks, dependents }: Graph,
+  kept: Uint8Array,
+  keptWhole: (task: number) => boolean,
+): void {
+  const pending = [...finallyTasks];
+  for (let task = pending.pop(); task !== undefined; task = pending.pop()) {
+    if (kept[task] === 1 || !keptWhole(task)) continue;
+    kept[task] = 1;
+    for (const reader of dependents.end.subarray(
+      dependents.start[task],
+      dependents.start[task + 1],
+    )) {
+      pending.push(reader);
+    }
+  }
 }
 
 function definitionName(graph: Graph, task: number): string {

@@ -8,14 +8,14 @@ import { DefinitionError, PlanError } from "../ground/errors.ts";
 import { reportCycle } from "./cycle.ts";
 import type { Definition } from "./definition.ts";
 import { dependencyNames, type Graph, restrict } from "./graph.ts";
-import { rankTasks, remainingPaths } from "./rank.ts";
+import { isGated, rankTasks, remainingPaths } from "./rank.ts";
 import { TraitTable } from "./traits.ts";
 
 export interface PlannedStage {
   readonly stageId: number;
   /** The tasks of this depth, in declaration order. */
   readonly startTasks: readonly string[];
-  /** What they depend on. */
+  /** What they depend on. Finally tasks wait for all others, too. */
   readonly waitForTasks: readonly string[];
   /** They, and the tasks of earlier stages that nobody has had to wait for yet. */
   readonly parallelTasks: readonly string[];
@@ -82,10 +82,11 @@ export class GraphPlan implements Plan {
     if (this.#parallel !== undefined) return this.#parallel;
     const { totalStages } = this;
     const counts = new Int32Array(totalStages + 1);
+    const gate = this.#gate;
     const { start, end } = this.graph.dependents;
     for (let task = 0; task < this.graph.size; task++) {
       const from = this.depth[task] as number;
-      let until = totalStages;
+      let until = this.#isAwaitedAtGate(task) ? gate : totalStages;
       const last = start[task + 1] as number;
       for (let edge = start[task] as number; edge < last; edge++) {
         until = Math.min(until, this.depth[end[edge] as number] as number);
@@ -98,6 +99,18 @@ export class GraphPlan implements Plan {
     }
     this.#parallel = counts;
     return counts;
+  }
+
+  /** The stage before which all but finally tasks and tails are waited for; `totalStages` without any. */
+  get #gate(): number {
+    let gate = this.totalStages;
+    for (const task of this.graph.finallyTasks) gate = Math.min(gate, this.depth[task] as number);
+    return gate;
+  }
+
+  #isAwaitedAtGate(task: number): boolean {
+    const { finallyTasks, tails } = this.graph;
+    return finallyTasks.size > 0 && !finallyTasks.has(task) && !tails.has(task);
   }
 
   /** What a run is told of each task. */
@@ -122,6 +135,7 @@ export class GraphPlan implements Plan {
     const stages: PlannedStage[] = new Array(this.totalStages);
     const awaitedIn = new Int32Array(this.graph.size).fill(-1);
     const { start, end } = this.graph.dependencies;
+    const gate = this.#gate;
     let parallel: number[] = [];
     for (let stageId = 0; stageId < stages.length; stageId++) {
       const starting = this.order.subarray(this.stageStart[stageId], this.stageStart[stageId + 1]);
@@ -135,7 +149,9 @@ export class GraphPlan implements Plan {
           awaited.push(dependency);
         }
       }
-      parallel = parallel.filter((task) => awaitedIn[task] === -1);
+      parallel = parallel.filter(
+        (task) => awaitedIn[task] === -1 && (stageId < gate || !this.#isAwaitedAtGate(task)),
+      );
       for (const task of starting) parallel.push(task);
       stages[stageId] = {
         stageId,
@@ -172,9 +188,21 @@ export class GraphPlan implements Plan {
     checkEstimates(issues, estimates);
     issues.throwAs(DefinitionError);
     const length = remainingPaths(this, estimates);
+    const { finallyTasks } = this.graph;
+    const others = this.order
+      .subarray(0, this.stageStart[1])
+      .filter((task) => !finallyTasks.has(task));
+    const path = this.#longest(others, length);
+    if (finallyTasks.size === 0) return path;
+    // Those start when the last of the others has ended.
+    return [...path, ...this.#longest(finallyTasks, length)];
+  }
+
+  /** The longest path that begins with one of these. */
+  #longest(first: Iterable<number>, length: Float64Array): string[] {
     const { start, end } = this.graph.dependents;
     let next = -1;
-    for (const task of this.order.subarray(0, this.stageStart[1])) {
+    for (const task of first) {
       if (next === -1 || (length[task] as number) > (length[next] as number)) next = task;
     }
     const path: string[] = [];
@@ -184,6 +212,7 @@ export class GraphPlan implements Plan {
       let longest = -1;
       for (let edge = start[next] as number; edge < last; edge++) {
         const dependent = end[edge] as number;
+        if (isGated(this.graph, next, dependent)) continue;
         if (longest === -1 || (length[dependent] as number) > (length[longest] as number)) {
           longest = dependent;
         }
@@ -212,6 +241,7 @@ export class GraphPlan implements Plan {
           this.traits.of(task).settles ? "its items fail alone" : "",
           this.graph.tails.has(task) ? "tail" : "",
           this.traits.of(task).tolerated ? "its failure is tolerated" : "",
+          this.graph.finallyTasks.has(task) ? "finally" : "",
         ].filter((mark) => mark !== "");
         const marked = marks.length === 0 ? "" : ` (${marks.join(", ")})`;
         lines.push(`  ${definition.name}${marked}${needs}`);
@@ -277,6 +307,7 @@ export function plan(
   }
   if (filled < size) reportCycle(issues, graph, missing);
   issues.throwAs(PlanError);
+  if (graph.finallyTasks.size > 0) deepest = behindAllOthers(graph, queue, depth);
 
   const totalStages = Math.max(deepest, 0);
   const stageStart = new Int32Array(totalStages + 1);
@@ -295,4 +326,28 @@ export function plan(
     free[stage] = (free[stage] as number) + 1;
   }
   return new GraphPlan(graph, depth, stageStart, order);
+}
+
+/** Finally tasks start in the stage after the last one of all others. Returns how many stages there are then. */
+function behindAllOthers(
+  { finallyTasks, dependencies }: Graph,
+  order: Int32Array,
+  depth: Int32Array,
+): number {
+  let others = 0;
+  for (const task of order) {
+    if (!finallyTasks.has(task)) others = Math.max(others, (depth[task] as number) + 1);
+  }
+  let stages = others;
+  const { start, end } = dependencies;
+  for (const task of order) {
+    if (!finallyTasks.has(task)) continue;
+    let own = others;
+    for (const dependency of end.subarray(start[task], start[task + 1])) {
+      own = Math.max(own, (depth[dependency] as number) + 1);
+    }
+    depth[task] = own;
+    stages = Math.max(stages, own + 1);
+  }
+  return stages;
 }

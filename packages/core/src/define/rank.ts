@@ -3,7 +3,7 @@
  * than what it needs, so a priority reaches all that leads to it. Knows no capacity and no status.
  */
 import type { Definition } from "./definition.ts";
-import type { Edges, Graph } from "./graph.ts";
+import type { Graph } from "./graph.ts";
 import type { TraitTable } from "./traits.ts";
 
 /** What the order is made from. */
@@ -26,7 +26,7 @@ export function rankTasks(
   const { size } = graph;
   const own = new Float64Array(size);
   if (!traits.plain) for (let task = 0; task < size; task++) own[task] = traits.of(task).priority;
-  const reach = traits.plain ? own : reaches(graph.dependents, order, own);
+  const reach = traits.plain ? own : reaches(graph, order, own);
   const path = remainingPaths(ranked, estimates);
   const sorted = Int32Array.from({ length: size }, (_, task) => task);
   sorted.sort(
@@ -42,14 +42,17 @@ export function rankTasks(
 }
 
 /** For each task the largest priority among it and all that depends on it, however far away. */
-function reaches({ start, end }: Edges, order: Int32Array, own: Float64Array): Float64Array {
+function reaches(graph: Graph, order: Int32Array, own: Float64Array): Float64Array {
+  const { start, end } = graph.dependents;
   const reach = own.slice();
   for (let at = order.length - 1; at >= 0; at--) {
     const task = order[at] as number;
     const last = start[task + 1] as number;
     for (let edge = start[task] as number; edge < last; edge++) {
-      const further = reach[end[edge] as number] as number;
-      if (further > (reach[task] as number)) reach[task] = further;
+      const dependent = end[edge] as number;
+      const further = reach[dependent] as number;
+      if (further <= (reach[task] as number) || isGated(graph, task, dependent)) continue;
+      reach[task] = further;
     }
   }
   return reach;
@@ -67,8 +70,9 @@ export function remainingPaths(
     let longest = 0;
     const last = start[task + 1] as number;
     for (let edge = start[task] as number; edge < last; edge++) {
-      const rest = length[end[edge] as number] as number;
-      if (rest > longest) longest = rest;
+      const dependent = end[edge] as number;
+      const rest = length[dependent] as number;
+      if (rest > longest && !isGated(graph, task, dependent)) longest = rest;
     }
     const name = (graph.definitions[task] as Definition).name;
     const own =
@@ -80,4 +84,9 @@ export function remainingPaths(
     length[task] = longest + own;
   }
   return length;
+}
+
+/** A finally task waits for all others, also those that it does not read: it makes none of them more urgent. */
+export function isGated({ finallyTasks }: Graph, task: number, dependent: number): boolean {
+  return finallyTasks.size > 0 && finallyTasks.has(dependent) && !finallyTasks.has(task);
 }

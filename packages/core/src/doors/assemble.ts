@@ -30,14 +30,8 @@ export function buildGraph(
   checkOptionNames(issues, options, index);
   if (names.retold) checkConflicts(issues, orders, index);
 
-  const {
-    taskDataRefs,
-    taskRetries,
-    taskOptions,
-    ignoreTailTasks = [],
-    passOutputs,
-    maps,
-  } = options;
+  const { taskDataRefs, taskRetries, taskOptions, passOutputs, maps } = options;
+  const { ignoreTailTasks, finallyTasks } = options;
   const size = orders.length;
   const most = dependencies.length + inputCount(taskDataRefs) + Object.keys(maps ?? {}).length;
   const list = new EdgeList(size, most);
@@ -98,12 +92,24 @@ export function buildGraph(
       takesInputs: takes || passes === true,
     };
   }
-  const tails = new Set<number>();
-  for (const tail of ignoreTailTasks) {
-    const at = index.get(tail);
-    if (at !== undefined) tails.add(at);
+  const roles = {
+    tails: indexesOf(ignoreTailTasks, index),
+    finallyTasks: indexesOf(finallyTasks, index),
+  };
+  return graph(name, definitions, list, roles, undefined, issues, index);
+}
+
+/** Of those that there are. */
+function indexesOf(
+  names: readonly string[] = [],
+  index: ReadonlyMap<string, number>,
+): ReadonlySet<number> {
+  const indexes = new Set<number>();
+  for (const name of names) {
+    const at = index.get(name);
+    if (at !== undefined) indexes.add(at);
   }
-  return graph(name, definitions, list, tails, undefined, issues, index);
+  return indexes;
 }
 
 const NO_INPUTS: readonly DataItem[] = [];
@@ -146,7 +152,14 @@ function checkPairs(
 /** What is said of a task is said of one that is there. */
 function checkOptionNames(
   issues: Issues,
-  { taskDataRefs, taskRetries, taskOptions, maps, ignoreTailTasks = [] }: SchedulerOptions,
+  {
+    taskDataRefs,
+    taskRetries,
+    taskOptions,
+    maps,
+    ignoreTailTasks = [],
+    finallyTasks = [],
+  }: SchedulerOptions,
   index: ReadonlyMap<string, number>,
 ): void {
   for (const [option, keys] of [
@@ -155,6 +168,7 @@ function checkOptionNames(
     ["taskOptions", Object.keys(taskOptions ?? {})],
     ["maps", Object.keys(maps ?? {})],
     ["ignoreTailTasks", ignoreTailTasks],
+    ["finallyTasks", finallyTasks],
   ] as const) {
     unknownNames(
       issues,
@@ -275,7 +289,7 @@ function checkConflicts(
 export function checkStaged(
   issues: Issues,
   { definitions, dependencies: { start, kind } }: Graph,
-  { resources, estimates, failure = "stop" }: SchedulerOptions,
+  { resources, estimates, failure = "stop", finallyTasks = [] }: SchedulerOptions,
 ): void {
   const refuse = (what: string, path: readonly string[]): void =>
     issues.add(
@@ -285,6 +299,7 @@ export function checkStaged(
     );
   if (resources !== undefined) refuse("`resources`", ["resources"]);
   if (estimates !== undefined) refuse("`estimates`", ["estimates"]);
+  if (finallyTasks.length > 0) refuse("`finallyTasks`", ["finallyTasks"]);
   if (failure !== "stop") {
     refuse(
       typeof failure === "string" ? `\`failure: "${failure}"\`` : "`failure: { maxFailures }`",

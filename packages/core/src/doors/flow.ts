@@ -46,10 +46,15 @@ export interface Flow<out O> {
 }
 
 /**
- * Makes a flow of its roots and everything that they reach. `tails` are run too, and not waited for.
+ * Makes a flow of its roots and everything that they reach. `tails` are run too, and not waited for. `finally` tasks are
+ * run when all others but tails have ended, whatever ended the run (a failure, its time limit, an abort), and before it
+ * settles. What they read usually is `settled`, since it may not have completed.
+ *
+ * The run's signal and time limit do not reach finally tasks; their own time limits do, and so does a second `cancel()`.
+ * One that fails makes a completed run a failed one, and stops no other.
  *
  * Throws `DefinitionError` when it is not given tasks, and `PlanError` with every problem of the graph: two tasks or two
- * parameters of one name, invalid options of tasks, a tail task with dependents.
+ * parameters of one name, invalid options of tasks, a tail task with dependents, a finally task with one that is none.
  *
  * @example
  * ```ts
@@ -67,17 +72,20 @@ export interface Flow<out O> {
 export function flow<R extends Roots>(
   name: string,
   roots: R,
-  options?: { readonly tails?: Roots | undefined },
+  options?: { readonly tails?: Roots | undefined; readonly finally?: Roots | undefined },
 ): Flow<{ readonly [K in keyof R]: ValueOf<R[K]> }> {
   const misuse = new Issues();
   misuse.name(["name"], name, "The name of a flow");
   const rootTasks = handles(misuse, "roots", roots ?? null);
-  const given = misuse.record([], options, ["tails"]);
-  const tailTasks = handles(misuse, "tails", given?.tails ?? {});
+  const given = misuse.record([], options, ["tails", "finally"]);
+  const beside: Beside = {
+    tails: handles(misuse, "tails", given?.tails ?? {}),
+    finally: handles(misuse, "finally", given?.finally ?? {}),
+  };
   misuse.throwAs(DefinitionError);
 
   const issues = new Issues();
-  const built = reach(name, rootTasks, tailTasks, issues);
+  const built = reach(name, rootTasks, beside, issues);
   issues.throwAs(PlanError);
   return new GraphFlow(name, built) as unknown as Flow<{ readonly [K in keyof R]: ValueOf<R[K]> }>;
 }
@@ -99,12 +107,17 @@ function handles(issues: Issues, what: string, given: unknown): [key: string, ta
   return found;
 }
 
+/** What a flow has beside its roots. */
+type Beside = Readonly<
+  Record<"tails" | "finally", readonly (readonly [key: string, task: TaskHandle])[]>
+>;
+
 let walks = 0;
 
 function reach(
   name: string,
   roots: readonly [key: string, task: TaskHandle][],
-  tails: readonly [key: string, task: TaskHandle][],
+  { tails, finally: finallyTasks }: Beside,
   issues: Issues,
 ): Graph {
   const walk = ++walks;
@@ -116,6 +129,7 @@ function reach(
   };
   for (const [, task] of roots) meet(task);
   for (const [, task] of tails) meet(task);
+  for (const [, task] of finallyTasks) meet(task);
   let edges = 0;
   for (let at = 0; at < found.length; at++) {
     const { slots } = found[at] as TaskHandle;
@@ -137,17 +151,28 @@ function reach(
     list.closeRow();
   }
   const rootList: Root[] = roots.map(([key, task]) => ({ key, task: task.index }));
-  const tailSet = new Set(tails.map(([, task]) => task.index));
+  const roles = {
+    tails: new Set(tails.map(([, task]) => task.index)),
+    finallyTasks: new Set(finallyTasks.map(([, task]) => task.index)),
+  };
   for (const { task } of rootList) {
-    if (!tailSet.has(task)) continue;
     const { name } = tasks[task] as TaskHandle;
-    issues.add(
-      "root-and-tail",
-      `Task "${name}" is a root and a tail: nobody waits for a tail task, so its output cannot be promised. Leave it out of one of them`,
-      ["tails", name],
-    );
+    if (roles.tails.has(task)) {
+      issues.add(
+        "root-and-tail",
+        `Task "${name}" is a root and a tail: nobody waits for a tail task, so its output cannot be promised. Leave it out of one of them`,
+        ["tails", name],
+      );
+    }
+    if (roles.finallyTasks.has(task)) {
+      issues.add(
+        "root-and-finally",
+        `Task "${name}" is a root and a finally task: what a finally task gives is no result of the flow. Leave it out of one of them`,
+        ["finally", name],
+      );
+    }
   }
-  return graph(name, tasks, list, tailSet, rootList, issues);
+  return graph(name, tasks, list, roles, rootList, issues);
 }
 
 /** A parameter, and the first task that was met reading it. */

@@ -17,6 +17,8 @@ import { Reasons } from "../report/reasons.ts";
 import { type Report, reportOf } from "../report/report.ts";
 import { nameOfOrder, type TaskOrder } from "./records.ts";
 
+const NO_ROLES = { tails: new Set<number>(), finallyTasks: new Set<number>() };
+
 export function failedPlanReport(
   name: string,
   orders: readonly TaskOrder[],
@@ -45,7 +47,7 @@ export function failedPlanReport(
       needs: false,
     };
   });
-  const unconnected = plan(graph(name, definitions, list, new Set(), undefined, new Issues()));
+  const unconnected = plan(graph(name, definitions, list, NO_ROLES, undefined, new Issues()));
   const ledger = new Ledger(definitions.length);
   for (let task = 0; task < definitions.length; task++) {
     ledger.status[task] = SKIPPED;

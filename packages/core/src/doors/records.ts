@@ -96,8 +96,14 @@ export interface SchedulerOptions extends Omit<RunOptions, "targets" | "params">
   /** Tasks that are started and not waited for. */
   readonly ignoreTailTasks?: readonly string[] | undefined;
   /**
+   * Tasks that start when all others but tail tasks have ended, whatever ended the run, and before it settles. Only
+   * another of them may depend on one. Not with `dispatch: "stages"`.
+   */
+  readonly finallyTasks?: readonly string[] | undefined;
+  /**
    * `stages`: the documented algorithm, in which a stage starts when all that it waits for has ended, and a failure is
-   * noticed when its task is awaited. It takes no resources, priorities, estimates or `failure` other than `stop`.
+   * noticed when its task is awaited. It takes no resources, priorities, estimates, finally tasks or `failure` other than
+   * `stop`.
    * Default `dependencies`.
    */
   readonly dispatch?: Dispatch | undefined;
@@ -116,6 +122,7 @@ const SCHEDULER_KEYS = [
   "maps",
   "passOutputs",
   "ignoreTailTasks",
+  "finallyTasks",
   "dispatch",
 ] as const satisfies readonly (keyof SchedulerOptions)[];
 
@@ -244,6 +251,7 @@ export function checkSchedulerOptions(issues: Issues, given: unknown): void {
   }
   issues.oneOf(["dispatch"], options.dispatch, ["dependencies", "stages"]);
   issues.array(["ignoreTailTasks"], options.ignoreTailTasks, "task names", isString);
+  issues.array(["finallyTasks"], options.finallyTasks, "task names", isString);
   const retries = issues.record(["taskRetries"], options.taskRetries);
   for (const name in retries) {
     checkOptions(issues, { name, kind: "task", options: { retry: retries[name] as number } });

@@ -41,12 +41,12 @@ export function stubbed(whole: Graph, stubs: Stubs): Graph {
     return known ? calling(definition, stub as Definition["run"]) : definition;
   });
   // A checked graph with fewer edges has nothing new to check.
-  return graph(whole.name, definitions, list, whole.tails, whole.roots, new Issues());
+  return graph(whole.name, definitions, list, whole, whole.roots, new Issues());
 }
 
 /** The names of all that the flow itself asks for. */
-export function askedFor({ definitions, roots = [], tails }: Graph): string[] {
-  const tasks = new Set([...roots.map(({ task }) => task), ...tails]);
+export function askedFor({ definitions, roots = [], tails, finallyTasks }: Graph): string[] {
+  const tasks = new Set([...roots.map(({ task }) => task), ...tails, ...finallyTasks]);
   return Array.from(tasks, (task) => (definitions[task] as Definition).name);
 }
 

@@ -15,8 +15,9 @@ export function taskInfo(
   task: number,
 ): TaskInfo {
   const spawn = task < graph.size ? undefined : ledger.spawnOf(task);
-  const definition = graph.definitions[spawn?.map ?? task] as Definition;
-  return Object.freeze({
+  const planned = spawn?.map ?? task;
+  const definition = graph.definitions[planned] as Definition;
+  const info: TaskInfo = {
     run,
     name: definition.name,
     key: taskName(graph, ledger, task),
@@ -31,5 +32,6 @@ export function taskInfo(
         ? definition.options?.concurrency
         : undefined,
     tags: definition.options?.tags ? Object.freeze([...definition.options.tags]) : NONE,
-  });
+  };
+  return Object.freeze(graph.finallyTasks.has(planned) ? { ...info, role: "finally" } : info);
 }

@@ -20,6 +20,7 @@ export interface JournaledRun {
 export class JournalWriter {
   readonly #journal: Journal;
   readonly #run: JournaledRun;
+  #failed = false;
 
   constructor(journal: Journal, run: JournaledRun) {
     this.#journal = journal;
@@ -47,8 +48,12 @@ export class JournalWriter {
     }
   }
 
-  /** Of a task or item that completes; throws a `JournalError` when that is not stored. */
+  /**
+   * Of a task or item that completes; throws a `JournalError` when that is not stored. After one that was not it is told
+   * nothing more: what goes on then are finally tasks.
+   */
   completed(task: number, value: unknown, at: number): void {
+    if (this.#failed) return;
     const { machine, fingerprints, origins } = this.#run;
     const { plan, ledger } = machine;
     const output = encodeValue(value);
@@ -77,6 +82,7 @@ export class JournalWriter {
       answer = this.#journal({ ...entry, runId: this.#run.runId });
       if (isThenable(answer)) throw new TypeError(PROMISE);
     } catch (error) {
+      this.#failed = true;
       // Nobody waits for it, and its rejection is nobody's.
       if (isThenable(answer)) Promise.resolve(answer).catch(() => {});
       const message = `The journal failed at ${what}: ${summarizeError(error)}`;

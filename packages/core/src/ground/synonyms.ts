@@ -12,6 +12,8 @@ const SYNONYMS: ReadonlyMap<string, readonly string[]> = new Map([
   ["dependencies", ["dependsOn", "depends", "deps", "needs", "requires", "upstream"]],
   ["estimates", ["durations", "weights"]],
   ["failure", ["bail", "failFast", "onError"]],
+  ["finally", ["always", "cleanup", "onExit", "teardown"]],
+  ["finallyTasks", ["always", "cleanup", "finally", "onExit", "teardown"]],
   ["ignoreTailTasks", ["tails", "tailTasks"]],
   ["jitter", ["randomize"]],
   ["maxMs", ["maxDelay", "maximumInterval", "maxTimeout"]],

@@ -26,6 +26,8 @@ export class Edges {
     this.#turn = turn;
     this.#tasks = tasks;
     this.#missing = degrees(graph.dependencies.start, graph.size);
+    for (const task of graph.finallyTasks)
+      this.#missing[task] = (this.#missing[task] as number) + 1;
     this.released = new Int32Array(graph.size);
   }
 
@@ -35,6 +37,20 @@ export class Edges {
     for (let task = 0; task < this.#graph.size; task++) {
       if (this.#missing[task] === 0 && this.#ledger.status[task] === WAITING) this.#release(task);
     }
+  }
+
+  /** All but finally tasks and tails have ended: those wait for one edge less. */
+  openGate(): void {
+    for (const task of this.#graph.finallyTasks) {
+      if (this.#ledger.status[task] === WAITING) this.#lose(task);
+    }
+  }
+
+  /** One that it waited for has ended. */
+  #lose(task: number): void {
+    const missing = (this.#missing[task] as number) - 1;
+    this.#missing[task] = missing;
+    if (missing === 0 && this.#begun) this.#release(task);
   }
 
   #release(task: number): void {
@@ -67,9 +83,7 @@ export class Edges {
       const dependent = end[edge] as number;
       if (status[dependent] !== WAITING) continue;
       if (good || (kind[edge] !== VALUE && kind[edge] !== AFTER)) {
-        const missing = (this.#missing[dependent] as number) - 1;
-        this.#missing[dependent] = missing;
-        if (missing === 0 && this.#begun) this.#release(dependent);
+        this.#lose(dependent);
         continue;
       }
       const before = reasons.get(task);

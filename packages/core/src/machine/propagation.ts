@@ -42,6 +42,8 @@ interface Rooms {
 export class Propagation {
   /** Maps whose result is being stored. */
   ending = 0;
+  /** How often the caller has aborted the run. */
+  #aborts = 0;
   readonly #plan: GraphPlan;
   readonly #ledger: Ledger;
   readonly #turn: Turn;
@@ -96,6 +98,11 @@ export class Propagation {
       if (items.open === 0) this.itemsEnded(items);
       return;
     }
+    this.#tellDependents(task);
+  }
+
+  /** A task of the plan has ended, and so have those that this rules out, and so on. */
+  #tellDependents(task: number): void {
     const ruledOut = this.#ended(task, undefined);
     if (ruledOut === undefined) return;
     for (let next = ruledOut.pop(); next !== undefined; next = ruledOut.pop()) {
@@ -150,36 +157,55 @@ export class Propagation {
 
   // ---- told to stop ------------------------------------------------------------------------------------------------
 
-  /** The run is stopped, by something else than a failure. */
+  /** The run is stopped, by something else than a failure. Finally tasks are spared, until it is aborted twice. */
   stop(cause: StopCause): void {
-    this.#halt("stopped", cause, "stopped");
+    if (cause.kind === "aborted") this.#aborts++;
+    this.#halt("stopped", cause, "stopped", this.#aborts > 1);
   }
 
-  /** The run goes down to this phase: whoever that concerns is told, those that wait before those that have begun. */
-  #halt(phase: Phase, cause: AbortCause, told: Told): void {
+  /** The run was stopped before it began: there is nothing that finally tasks could be there for. */
+  stopBefore(cause: StopCause): void {
+    if (cause.kind === "aborted") this.#aborts++;
+    this.#halt("stopped", cause, "stopped", true);
+  }
+
+  /**
+   * The run goes down to this phase: whoever that concerns is told, those that wait before those that have begun. `all`:
+   * finally tasks too.
+   */
+  #halt(phase: Phase, cause: AbortCause, told: Told, all = false): void {
     const ledger = this.#ledger;
     const reason = reasonOf(cause);
-    if (this.#bounds.state === undefined) ledger.stoppedBy ??= reason;
-    this.#scopes.halt(phase);
+    if (!this.#isDecided(cause)) ledger.stoppedBy ??= reason;
+    this.#scopes.halt(phase, all);
     this.#turn.cause = -1;
     const waiting: number[] = [];
     for (let task = 0; task < ledger.planned; task++) {
       if (effectOf(ledger.status[task] as number, told) !== "skipped") continue;
+      if (!all && this.#scopes.isFinally(task)) continue;
       ledger.reasons.set(task, reason);
       ledger.readyAt[task] = Number.NaN;
       this.#tasks.become(task, SKIPPED);
       waiting.push(task);
     }
     // Counted when all have their reason: none of them is ruled out by another one.
-    for (const task of waiting) this.#ended(task, undefined);
+    for (const task of waiting) this.#tellDependents(task);
     const { tasks } = ledger;
     for (let task = 0; task < tasks; task++) {
       const effect = effectOf(ledger.status[task] as number, told);
-      if (effect === undefined || this.#scopes.isSpared(task)) continue;
+      if (effect === undefined || this.#scopes.isSpared(task, phase, all)) continue;
       if (effect === "asked") this.#attempts.ask(task, cause);
       else if (effect === "cancelled") this.#callOff(task, this.#notStarted(task, reason));
       else if (effect === "cancelled, or failing") this.#drain(task, reason);
     }
+  }
+
+  /** Whether how the run ends is no longer for this to say: what breaks while it is closing still fails it. */
+  #isDecided({ kind }: AbortCause): boolean {
+    const closing = this.#scopes.run.phase === "closing";
+    return (
+      this.#bounds.state !== undefined || (closing && (kind === "aborted" || kind === "timeout"))
+    );
   }
 
   /** Between two attempts it has failed with the last one; before the first it is called off. */

@@ -2,16 +2,19 @@
 import type { GraphPlan } from "../define/plan.ts";
 import type { Traits, TraitTable } from "../define/traits.ts";
 import type { Ledger } from "./ledger.ts";
+import type { Role } from "./states.ts";
 
 export class Rows {
   readonly #ledger: Ledger;
   readonly #traits: TraitTable;
   readonly #tails: ReadonlySet<number>;
+  readonly #finally: ReadonlySet<number>;
 
   constructor(plan: GraphPlan, ledger: Ledger) {
     this.#ledger = ledger;
     this.#traits = plan.traits;
     this.#tails = plan.graph.tails;
+    this.#finally = plan.graph.finallyTasks;
   }
 
   /** Whether any row must be asked before it may queue. */
@@ -30,8 +33,16 @@ export class Rows {
     return tolerated || (settles && row >= this.#ledger.planned) || this.isTail(row);
   }
 
+  /** An item has that of its map. */
+  roleOf(row: number): Role {
+    if (this.#tails.size === 0 && this.#finally.size === 0) return "main";
+    const planned = this.#ledger.plannedOf(row);
+    if (this.#tails.has(planned)) return "tails";
+    return this.#finally.has(planned) ? "finally" : "main";
+  }
+
   /** Whether nobody waits for it: tail tasks, and the items of tail maps. */
   isTail(row: number): boolean {
-    return this.#tails.size > 0 && this.#tails.has(this.#ledger.plannedOf(row));
+    return this.roleOf(row) === "tails";
   }
 }

@@ -47,7 +47,7 @@ export class Run implements Machine {
     const turn = this.#turn;
     const tasks = new Tasks(ledger, turn, observed);
     const attempts = new Attempts(ledger, turn, observed);
-    const scopes = new Scopes(rows, ledger, graph.tails.size, failure);
+    const scopes = new Scopes(rows, ledger, graph, failure);
     const edges = new Edges(graph, ledger, turn, tasks);
     const bounds = new Bounds(ledger, turn, observed);
     const rooms = { plan, ledger, turn, tasks, attempts, scopes, edges, bounds };
@@ -127,7 +127,7 @@ export class Run implements Machine {
     }
     // The answer comes before anything else: a map whose result was not kept stops the run.
     if (this.#propagation.ending === 0) this.#proceed();
-    this.#bounds.closeWhen(this.#scopes.run.tails === 0 && this.#tasks.idle);
+    this.#bounds.closeWhen(this.#scopes.run.open.tails === 0 && this.#tasks.idle);
     return this.#turn.commands;
   }
 
@@ -154,7 +154,7 @@ export class Run implements Machine {
     for (const [task, reason] of this.#bounds.calledOffBefore) propagation.cancel(task, reason);
     const stopped = this.#bounds.begin();
     if (stopped === undefined) this.#edges.begin();
-    else propagation.stop(stopped);
+    else propagation.stopBefore(stopped);
   }
 
   // ---- what an end or an answer means ------------------------------------------------------------------------------
@@ -201,13 +201,25 @@ export class Run implements Machine {
   /** Who was let in or released starts or queues, who fits starts, and the run settles when nobody is left. */
   #proceed(): void {
     if (this.#scopes.letsIn) this.#startItems();
-    const released = this.#edges.takeReleased();
-    if (released > 0 && this.#scopes.run.phase === "open") this.#startReleased(released);
-    if (this.#limited && !this.#mustering) this.#fill();
-    const { run } = this.#scopes;
-    if (run.open === 0 && this.#bounds.open && this.#tasks.idle) {
-      this.#bounds.settle(run.failed > 0, this.#propagation.openTails());
+    const { open, phase } = this.#scopes.run;
+    const ended = open.main === 0 && this.#bounds.open && this.#tasks.idle;
+    this.#takeReleased();
+    if (ended && phase !== "closing") {
+      this.#scopes.close();
+      if (open.finally > 0) this.#turn.cause = this.#scopes.lastToEnd();
+      this.#edges.openGate();
+      this.#takeReleased();
     }
+    if (this.#limited && !this.#mustering) this.#fill();
+    if (ended && open.finally === 0) {
+      this.#bounds.settle(this.#scopes.run.failed > 0, this.#propagation.openTails());
+    }
+  }
+
+  /** Those that were released before a halt in the same turn are told by it. */
+  #takeReleased(): void {
+    const released = this.#edges.takeReleased();
+    if (released > 0 && this.#scopes.letsStart) this.#startReleased(released);
   }
 
   #startItems(): void {

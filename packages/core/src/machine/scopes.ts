@@ -2,28 +2,29 @@
  * What ends as one: the run, and inside it the items of each map. A scope counts its rows, and its phase says who may
  * start in it; a failure policy and a halt are about scopes. Tells no row and starts none.
  */
+import type { Graph } from "../define/graph.ts";
 import { type FailedItem, MapError } from "../ground/map-error.ts";
 import type { Ledger, Reason, Spawn } from "./ledger.ts";
 import type { FailureMode } from "./machine.ts";
 import type { Rows } from "./rows.ts";
 import { Sparse } from "./sparse.ts";
-import { ABANDONED, CANCELLED, FAILED, type Phase, QUEUED, SCOPE } from "./states.ts";
+import { ABANDONED, CANCELLED, FAILED, type Phase, QUEUED, type Role, SCOPE } from "./states.ts";
 
 interface Scope {
   phase: Phase;
-  /** Main rows without a final state. */
-  open: number;
   /** Rows that failed; in the run those whose failure is not tolerated. */
   failed: number;
 }
 
 interface RunScope extends Scope {
-  /** Tails without a final state. */
-  tails: number;
+  /** Rows without a final state, by role. */
+  readonly open: Record<Role, number>;
 }
 
 /** The items of a map. */
 export interface Items extends Scope {
+  /** Items without a final state. */
+  open: number;
   readonly spawn: Spawn;
   /** Items that may be let into the competition for capacity at once. */
   readonly limit: number;
@@ -45,11 +46,14 @@ export class Scopes {
   /** Maps that may let an item in, since one was listed or has ended. */
   readonly #admitting: Items[] = [];
 
-  constructor(rows: Rows, ledger: Ledger, tails: number, failure: FailureMode = "stop") {
+  constructor(rows: Rows, ledger: Ledger, graph: Graph, failure: FailureMode = "stop") {
     this.#rows = rows;
     this.#ledger = ledger;
     this.#failure = failure;
-    this.run = { phase: "open", open: ledger.planned - tails, tails, failed: 0 };
+    const tails = graph.tails.size;
+    const last = graph.finallyTasks.size;
+    const open = { main: graph.size - last - tails, finally: last, tails };
+    this.run = { phase: "open", open, failed: 0 };
   }
 
   /** The items of this map, once they are listed. */
@@ -65,8 +69,7 @@ export class Scopes {
 
   /** A row of the run has its final state. */
   ended(row: number): void {
-    if (this.#rows.isTail(row)) this.run.tails--;
-    else this.run.open--;
+    this.run.open[this.#rows.roleOf(row)]--;
   }
 
   // ---- phases ------------------------------------------------------------------------------------------------------
@@ -74,17 +77,49 @@ export class Scopes {
   /** Whether a row that has begun, or an item, may start: another attempt, the next item. */
   mayStart(row: number): boolean {
     const items = this.itemsOf(row);
-    const { main, tails } = SCOPE[(items ?? this.run).phase];
-    const effect = items === undefined && this.#rows.isTail(row) ? tails : main;
+    const role = items === undefined ? this.#rows.roleOf(row) : "main";
+    const effect = SCOPE[(items ?? this.run).phase][role];
     return effect === "start" || effect === "those begun go on";
   }
 
-  /** The run goes down to this phase, and so does what is inside it. */
-  halt(phase: Phase): void {
+  /** Whether rows may start that have just been released. */
+  get letsStart(): boolean {
+    const { main, finally: last } = SCOPE[this.run.phase];
+    return main === "start" || last === "start";
+  }
+
+  /** From now on finally rows may start, and the verdict is fixed. */
+  close(): void {
+    lower(this.run, "closing");
+  }
+
+  /** The main row, or item of one, whose attempt ended last: what finally rows have waited for. -1 when none had any. */
+  lastToEnd(): number {
+    const { attempts, attemptTask, endAt } = this.#ledger;
+    let last = -1;
+    let latest = Number.NEGATIVE_INFINITY;
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const row = attemptTask[attempt] as number;
+      const end = endAt[attempt] as number;
+      if (!(end >= latest) || this.#rows.roleOf(row) !== "main") continue;
+      latest = end;
+      last = row;
+    }
+    return last;
+  }
+
+  /** The run goes down to this phase, and so does what is inside it. `all`: finally rows too. */
+  halt(phase: Phase, all = false): void {
     lower(this.run, phase);
     for (const [map, items] of this.#inside) {
-      if (!this.#rows.isTail(map) || SCOPE[phase].tails === "asked") lower(items, phase);
+      if (this.#concerns(this.#rows.roleOf(map), phase, all)) lower(items, phase);
     }
+  }
+
+  /** Whether a halt to this phase concerns rows that have begun, by role. */
+  #concerns(role: Role, phase: Phase, all: boolean): boolean {
+    if (role === "finally") return all;
+    return role === "main" || SCOPE[phase].tails === "asked";
   }
 
   /** A map is called off: the end of one of its items lets in no other. */
@@ -92,10 +127,19 @@ export class Scopes {
     lower(items, "stopped");
   }
 
-  /** Whether a halt of the run does not concern this row. */
-  isSpared(row: number): boolean {
-    if (SCOPE[this.run.phase].tails === "asked" || !this.#rows.isTail(row)) return false;
-    return row >= this.#ledger.planned || this.#ledger.lastAttempt[row] !== -1;
+  /** Whether it is a finally task, or an item of one. */
+  isFinally(row: number): boolean {
+    return this.#rows.roleOf(row) === "finally";
+  }
+
+  /** Whether a halt of the run to this phase does not concern this row. */
+  isSpared(row: number, phase: Phase, all: boolean): boolean {
+    const role = this.#rows.roleOf(row);
+    if (this.#concerns(role, phase, all)) return false;
+    // Of tails those are spared that have begun.
+    return (
+      role === "finally" || row >= this.#ledger.planned || this.#ledger.lastAttempt[row] !== -1
+    );
   }
 
   /** Records and counts a final failure; whether it halts the run. */
@@ -106,6 +150,7 @@ export class Scopes {
     this.#ledger.fail(row, tolerated);
     if (tolerated) return false;
     this.run.failed++;
+    if (this.isFinally(row)) return false;
     if (this.run.phase !== "open" || this.#failure === "continue") return false;
     return this.run.failed >= (typeof this.#failure === "object" ? this.#failure.maxFailures : 1);
   }
@@ -208,6 +253,6 @@ export function* rowsOf({ first, count }: Spawn): Iterable<number> {
 }
 
 /** A scope only ever goes down. */
-function lower(scope: Scope, phase: Phase): void {
+function lower(scope: Pick<Scope, "phase">, phase: Phase): void {
   if (PHASES.indexOf(phase) > PHASES.indexOf(scope.phase)) scope.phase = phase;
 }

@@ -145,10 +145,13 @@ export type End = keyof (typeof ATTEMPT)[Asked];
 
 /** A phase each; a scope only ever goes down. */
 export const SCOPE = {
-  open: { main: "start", tails: "start" },
-  draining: { main: "let end", tails: "those begun go on" },
-  failed: { main: "asked", tails: "those begun go on" },
-  stopped: { main: "asked", tails: "asked" },
+  open: { main: "start", finally: "gated", tails: "start" },
+  draining: { main: "let end", finally: "gated", tails: "those begun go on" },
+  failed: { main: "asked", finally: "gated", tails: "those begun go on" },
+  stopped: { main: "asked", finally: "gated", tails: "asked" },
+  closing: { main: "none left", finally: "start", tails: "those begun go on" },
 } as const;
 
 export type Phase = keyof typeof SCOPE;
+/** What a row is to its run: waited for, waited for and started after all others, or not waited for. */
+export type Role = keyof (typeof SCOPE)[Phase];

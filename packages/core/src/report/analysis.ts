@@ -169,9 +169,10 @@ function ownMicros(ledger: Ledger, task: number): number {
 
 function bounds({ ledger, plan, concurrency }: Analysed): Analysis["bounds"] {
   const { graph, order } = plan;
-  const { tails } = graph;
+  const { tails, finallyTasks } = graph;
   const finish = new Float64Array(graph.size);
   let longest = 0;
+  let gateAt: number | undefined;
   let work = 0;
   const items = new Map<number, number>();
   for (const { map, first, count } of ledger.spawns) {
@@ -188,7 +189,9 @@ function bounds({ ledger, plan, concurrency }: Analysed): Analysis["bounds"] {
   for (const task of order) {
     if (tails.size > 0 && tails.has(task)) continue;
     const { start, end } = graph.dependencies;
-    let ready = 0;
+    // Finally tasks come last in this order, and waited for all of those before.
+    if (finallyTasks.size > 0 && finallyTasks.has(task)) gateAt ??= longest;
+    let ready = gateAt ?? 0;
     const last = start[task + 1] as number;
     for (let edge = start[task] as number; edge < last; edge++) {
       ready = Math.max(ready, finish[end[edge] as number] as number);

@@ -480,7 +480,9 @@ export class Report implements ExecutionReport {
   unwrap(): Record<string, unknown> {
     const roots = this.#graph.roots ?? [...this.#graph.index].map(([key, task]) => ({ key, task }));
     // What a scheduler let go was had; a flow lets none of its roots go.
-    const missing = roots.filter(({ task }) => !this.#isDone(task) && !this.#graph.tails.has(task));
+    const { tails, finallyTasks } = this.#graph;
+    const promised = roots.filter(({ task }) => !tails.has(task) && !finallyTasks.has(task));
+    const missing = promised.filter(({ task }) => !this.#isDone(task));
     const { planIssues } = this.#record;
     if (missing.length + this.#graph.leftOut.length + planIssues.length === 0) {
       return this.outputs;

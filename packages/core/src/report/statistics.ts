@@ -34,6 +34,8 @@ export type TaskStatus =
 export interface TaskStatistics {
   taskName: string;
   kind: "task" | "map" | "item" | "tail";
+  /** Of a finally task, and of the items of one: it started when all others but tails had ended. */
+  role?: "finally";
   /** The map that an item belongs to, and its index there. */
   parent?: string;
   index?: number;
@@ -74,7 +76,7 @@ export interface TaskStatistics {
   durationMs: Ms;
   /** The sum of its attempts. */
   runMs: Ms;
-  /** The dependency that ran and settled last; skipped ones are followed back. */
+  /** The dependency that ran and settled last; skipped ones are followed back. For a finally task, of all that ended before. */
   releasedBy?: string;
   /** Retries that it was allowed. */
   retry: number;

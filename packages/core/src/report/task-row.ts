@@ -28,6 +28,7 @@ export interface Facts extends AttemptFacts {
 const FIELDS = [
   "taskName",
   "kind",
+  "role",
   "parent",
   "index",
   "key",
@@ -100,6 +101,14 @@ export class TaskRow implements Fields {
     const { tails } = this.#facts.plan.graph;
     if (tails.size > 0 && tails.has(this.#task)) return "tail";
     return this.#definition().kind;
+  }
+
+  get role(): "finally" | undefined {
+    const { plan, ledger } = this.#facts;
+    const { finallyTasks } = plan.graph;
+    if (finallyTasks.size === 0 || !finallyTasks.has(ledger.plannedOf(this.#task)))
+      return undefined;
+    return "finally";
   }
 
   get parent(): string | undefined {

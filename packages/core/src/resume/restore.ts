@@ -61,6 +61,10 @@ export class Restoration {
     const open = new Set<number>();
     for (const task of plan.order) {
       const { name, kind } = plan.graph.definitions[task] as Definition;
+      if (plan.graph.finallyTasks.has(task)) {
+        this.#rerun.push({ task: name, why: "it is a finally task: those run in every run" });
+        continue;
+      }
       const dependency = this.#runningDependency(task);
       const given = dependency === undefined ? basis.given(task) : undefined;
       const found =

@@ -396,6 +396,7 @@ describe("Records", () => {
     ["roots", () => flow("f", new Map([["a", a]]) as never)],
     ["roots that are still to come", () => flow("f", Promise.resolve({ a }) as never)],
     ["tails", () => flow("f", { a }, { tails: new Set([a]) as never })],
+    ["finally", () => flow("f", { a }, { finally: new Set([a]) as never })],
     ["inputs", () => task("b", new Map([["a", a]]) as never, nothing)],
     ["resources of a run", () => flow("f", { a }).run({ resources: db as never })],
     ["resources of a task", () => flow("f", { b: task("b", nothing, { resources: db as never }) })],

@@ -12,6 +12,7 @@ import {
   RunError,
   type SchedulerOptions,
   type Schema,
+  settled,
   type Task,
   type TaskOrder,
   task,
@@ -322,6 +323,47 @@ describe("Tail tasks", () => {
   });
 });
 
+describe("Finally tasks", () => {
+  it("are refused where anybody but another one reads them", () => {
+    const close = task("close", nothing);
+    const fine = task("fine", { _: after(close) }, nothing);
+    const reader = task("reader", { _: after(close) }, nothing);
+    const tail = task("tail", { _: after(fine) }, nothing);
+    const options = { tails: { tail }, finally: { close, fine } };
+    expect(messages(() => flow("f", { reader }, options))).toEqual([
+      'Finally task "close" has a dependent, "reader", that is none: it starts when all others have ended, so only another finally task may depend on it',
+      'Finally task "fine" has a dependent, "tail", that is none: it starts when all others have ended, so only another finally task may depend on it',
+    ]);
+  });
+
+  it("are refused as roots, and as tails", () => {
+    const root = task("root", nothing);
+    const tail = task("tail", nothing);
+    const options = { tails: { tail }, finally: { root, tail } };
+    expect(messages(() => flow("f", { root }, options))).toEqual([
+      'Task "root" is a root and a finally task: what a finally task gives is no result of the flow. Leave it out of one of them',
+      'Task "tail" is a tail and a finally task: nobody waits for a tail task, and the run waits for a finally task. Leave it out of one of them',
+    ]);
+  });
+
+  it("are tasks that there are, also in door 2", () => {
+    const order = [{ taskName: "close" }];
+    const scheduler = new DynamicScheduler([["close", nothing]], order, {
+      finallyTasks: ["clsoe"],
+    });
+    expect(messages(() => scheduler.plan())).toEqual([
+      '`finallyTasks` names "clsoe", which is no task. Did you mean "close"?',
+    ]);
+  });
+
+  it("are refused in what other tools call them, with the word that is meant", () => {
+    const root = task("root", nothing);
+    expect(messages(() => flow("f", { root }, { teardown: { root } } as never))).toEqual([
+      'Unknown option `teardown`. Did you mean "finally"?',
+    ]);
+  });
+});
+
 describe("A task that is root and tail", () => {
   it("is refused: its output would be promised, and nobody would wait for it", () => {
     const both = task("both", nothing);
@@ -348,6 +390,22 @@ describe("Targets", () => {
     expect(done.run.targets).toEqual(["c"]);
     expect({ ...done.outputs }).toEqual({});
     expect({ ...(await wide.run({ targets: ["b"] })).outputs }).toEqual({ second: "b" });
+  });
+
+  it("keep a finally task when all that it reads is kept, and always when it reads nothing", () => {
+    const lone = task("lone", () => "lone");
+    const ofB = task("ofB", { b: settled(b) }, () => "ofB");
+    const behind = task("behind", { ofB, lone }, () => "behind");
+    const last = { behind, ofB, lone };
+    const closing = flow("closing", { d, second: b }, { finally: last });
+    const names = (targets: string[]): string[] =>
+      closing
+        .plan({ targets })
+        .tasks.map(({ name }) => name)
+        .sort();
+    expect(names(["c"])).toEqual(["a", "c", "lone"]);
+    expect(names(["b"])).toEqual(["a", "b", "behind", "lone", "ofB"]);
+    expect(names(["behind"])).toEqual(["a", "b", "behind", "lone", "ofB"]);
   });
 
   it("give the outputs of every root that they need, named or not", async () => {
@@ -566,6 +624,48 @@ describe("A plan", () => {
     expect(plan.criticalPath({ slow: 100, a: 1, b: 1, c: 1 })).toEqual(["slow", "last"]);
     expect(plan.criticalPath({})).toHaveLength(3);
     expect(scheduler({}).plan().criticalPath()).toEqual([]);
+  });
+
+  it("puts finally tasks behind all others, which they wait for", () => {
+    const a = task("a", nothing);
+    const b = task("b", { a }, nothing);
+    const lone = task("lone", nothing);
+    const tail = task("tail", nothing);
+    const close = task("close", nothing);
+    const told = task("told", { close, a }, nothing);
+    const plan = flow("f", { b, lone }, { tails: { tail }, finally: { close, told } }).plan();
+    expect(plan.stages).toEqual([
+      {
+        stageId: 0,
+        startTasks: ["a", "lone", "tail"],
+        waitForTasks: [],
+        parallelTasks: ["a", "lone", "tail"],
+      },
+      {
+        stageId: 1,
+        startTasks: ["b"],
+        waitForTasks: ["a"],
+        parallelTasks: ["lone", "tail", "b"],
+      },
+      {
+        stageId: 2,
+        startTasks: ["close"],
+        waitForTasks: [],
+        parallelTasks: ["tail", "close"],
+      },
+      {
+        stageId: 3,
+        startTasks: ["told"],
+        waitForTasks: ["close", "a"],
+        parallelTasks: ["tail", "told"],
+      },
+    ]);
+    expect(plan.maxParallelism).toBe(3);
+    expect(plan.criticalPath()).toEqual(["a", "b", "close", "told"]);
+    expect(plan.criticalPath({ lone: 5, told: 1 })).toEqual(["lone", "close", "told"]);
+    expect(plan.explain()).toContain(
+      "stage 2\n  close (finally)\nstage 3\n  told (finally) ← close, a\n",
+    );
   });
 
   it("explains itself to people", () => {

@@ -353,7 +353,7 @@ map("maybe", users, () => {}, { concurrency: maybe.number });
 task("maybe", () => {}, {
   retry: { attempts: 1, backoff: undefined, baseMs: maybe.number, maxMs: maybe.number },
 });
-flow("maybe", {}, { tails: undefined }).start({
+flow("maybe", {}, { tails: undefined, finally: undefined }).start({
   signal: maybe.signal,
   timeoutMs: maybe.number,
   concurrency: maybe.number,
@@ -456,6 +456,14 @@ task("wrong", () => {}, { key: () => "one" });
 const daily = flow("daily", { report, total: count }, { tails: { audit } });
 expectTypeOf(daily).toEqualTypeOf<Flow<{ readonly report: string; readonly total: number }>>();
 expectTypeOf(daily.plan()).toEqualTypeOf<Plan>();
+// Finally tasks are no results.
+expectTypeOf(flow("daily", { report }, { finally: { audit } })).toEqualTypeOf<
+  Flow<{ readonly report: string }>
+>();
+// @ts-expect-error finally tasks have names
+flow("wrong", { report }, { finally: [audit] });
+// @ts-expect-error finally tasks are tasks
+flow("wrong", { report }, { finally: { audit: settled(audit) } });
 // @ts-expect-error roots are tasks
 flow("wrong", { report: pick(audit, "ok") });
 // @ts-expect-error roots have names

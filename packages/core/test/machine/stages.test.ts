@@ -709,6 +709,7 @@ describe("what has no place in it is a plan error", () => {
     ['failure: "drain"', { failure: "drain" }],
     ['failure: "continue"', { failure: "continue" }],
     ["maxFailures", { failure: { maxFailures: 2 } }],
+    ["finallyTasks", { finallyTasks: ["a"] }],
   ])("%s", async (word, options) => {
     const scheduler = small(new VirtualClock(), { a: {} }, { ...stages, ...options });
     expect(() => scheduler.plan()).toThrow(PlanError);

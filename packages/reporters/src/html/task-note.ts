@@ -8,6 +8,7 @@ const VALUE = 2000;
 /** `label: text` lines, empty when there is nothing. Not yet safe to show. */
 export function noteOf(task: TaskStatistics, outputs: SerializedReport["outputs"]): string {
   const lines: string[] = [];
+  if (task.role === "finally") lines.push("finally task: it started when all others had ended");
   if (task.tags !== undefined && task.tags.length > 0) lines.push(`tags: ${task.tags.join(", ")}`);
   for (const [key, value] of Object.entries(task.attributes ?? {})) lines.push(`${key}: ${value}`);
   if (task.blockedMs !== undefined)

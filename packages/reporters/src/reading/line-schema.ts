@@ -75,7 +75,7 @@ const parts: Readonly<Record<string, SchemaObject>> = {
     tags: names,
     concurrency: limit,
     edges: definition("taskStatistics").properties?.dependencies ?? true,
-    ...partOf(definition("taskStatistics"), ["kind", "index", "key", "fingerprint"]),
+    ...partOf(definition("taskStatistics"), ["kind", "role", "index", "key", "fingerprint"]),
   }),
   facts: record([], {
     ...partOf(definition("taskStatistics"), [

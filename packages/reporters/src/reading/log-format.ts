@@ -119,6 +119,7 @@ export interface TaskLine {
   readonly maxAttempts: number;
   readonly tags: readonly string[];
   readonly kind?: TaskStatistics["kind"];
+  readonly role?: NonNullable<TaskStatistics["role"]>;
   readonly edges?: TaskStatistics["dependencies"];
   readonly index?: number;
   /** What an item is called by the `key` of its map. */

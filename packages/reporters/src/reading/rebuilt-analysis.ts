@@ -228,9 +228,12 @@ function bounds(
   const finish = new Map<string, number>();
   let longest = 0;
   // Planned tasks come in plan order, so dependencies are finished first.
-  for (const { taskName, kind, dependencies } of tasks) {
+  let gateAt: number | undefined;
+  for (const { taskName, kind, role, dependencies } of tasks) {
     if (kind === "tail" || kind === "item") continue;
-    let ready = 0;
+    // Finally tasks come last in it, and waited for all of those before.
+    if (role === "finally") gateAt ??= longest;
+    let ready = gateAt ?? 0;
     for (const { task } of dependencies) ready = Math.max(ready, finish.get(task) ?? 0);
     const done = ready + (own.get(taskName) ?? 0);
     finish.set(taskName, done);

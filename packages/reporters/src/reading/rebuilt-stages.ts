@@ -49,15 +49,20 @@ function parallelTasks(
   stages: readonly (readonly [number, readonly TaskStatistics[]])[],
 ): string[][] | undefined {
   const lists: string[][] = [];
-  let going: string[] = [];
+  let going: TaskStatistics[] = [];
   let names = 0;
   for (const [, members] of stages) {
     const awaited = namesAwaited(members);
-    going = going.filter((name) => !awaited.has(name));
-    for (const { taskName } of members) going.push(taskName);
+    // Finally tasks have stages of their own, and wait for all others but tails.
+    const gated = members.some(({ role }) => role === "finally");
+    going = going.filter(({ taskName, kind, role }) => {
+      const over = gated && kind !== "tail" && role !== "finally";
+      return !over && !awaited.has(taskName);
+    });
+    for (const task of members) going.push(task);
     names += going.length;
     if (names > MOST_NAMES) return undefined;
-    lists.push([...going]);
+    lists.push(going.map(({ taskName }) => taskName));
   }
   return lists;
 }

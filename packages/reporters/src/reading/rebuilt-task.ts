@@ -39,6 +39,7 @@ export function rebuiltTask(task: CollectedTask, run: CollectedRun): TaskStatist
   return {
     taskName: key,
     kind: info?.kind ?? kindOf(task, parent, run),
+    ...(info?.role === undefined ? {} : { role: info.role }),
     ...(parent === undefined ? {} : { parent }),
     ...(index === undefined ? {} : { index }),
     ...(info?.key === undefined ? {} : { key: info.key }),

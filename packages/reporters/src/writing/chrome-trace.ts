@@ -170,6 +170,7 @@ function taskArguments(task: TaskStatistics): Record<string, unknown> {
     status: task.status,
     ...(why === "" ? {} : { why }),
     ...(task.key === undefined ? {} : { key: task.key }),
+    ...(task.role === undefined ? {} : { role: task.role }),
     stage: task.stageId,
     queuedMs: task.queuedMs,
     attempts: task.attemptCount,

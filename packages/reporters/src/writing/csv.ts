@@ -48,6 +48,7 @@ const TASK_COLUMNS: Readonly<Record<string, (task: TaskStatistics) => Cell>> = {
   errorMessage: messageOf,
   tolerated: (task) => task.tolerated,
   key: (task) => task.key,
+  role: (task) => task.role,
 };
 
 const ATTEMPT_COLUMNS: Readonly<Record<string, (attempt: AttemptStatistics) => Cell>> = {

@@ -179,10 +179,11 @@ function thousandths(ms: number): number {
 }
 
 function lineOf(info: TaskInfo, row?: TaskStatistics): Unwritten<TaskLine> {
-  const { name, kind, stage, dependencies, parent, maxAttempts, concurrency, tags } = info;
+  const { name, kind, role, stage, dependencies, parent, maxAttempts, concurrency, tags } = info;
   return {
     name,
     kind,
+    role,
     stage,
     dependencies,
     parent,

@@ -128,6 +128,7 @@ class Spans {
         "astrum.task.name": task.taskName,
         "astrum.task.kind": task.kind,
         "astrum.task.item.key": task.key,
+        ...(task.role === undefined ? {} : { "astrum.task.role": task.role }),
         "astrum.task.status": task.status,
         "astrum.task.tolerated": task.tolerated,
         "astrum.task.stage": task.stageId,
