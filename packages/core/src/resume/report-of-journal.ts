@@ -92,9 +92,13 @@ function* chain(runs: readonly ToldRun[]): Iterable<ToldRun> {
 const FIRST_INSTANT = -62_167_219_200_000;
 const LAST_INSTANT = 253_402_300_799_999;
 
+const TEXTS = ["runId", "fingerprint", "parent", "flow", "resumes"] as const;
+const DIGESTS = ["run", "definition", "given", "from"] as const;
+
 /** Whether all that is read of it is what it should be. */
 function isEntry(issues: Issues, path: readonly string[], entry: unknown): entry is JournalEntry {
-  const { type, at, runId, task, output, ...more } = (entry ?? {}) as Partial<CompletedEntry>;
+  const fields = (entry ?? {}) as Partial<CompletedEntry>;
+  const { type, at, task, output, index, origin } = fields;
   const before = issues.list.length;
   if (typeof type !== "string") {
     issues.expected(path, "an entry that a journal was told", entry);
@@ -108,17 +112,11 @@ function isEntry(issues: Issues, path: readonly string[], entry: unknown): entry
     if (!isOutput(output)) {
       issues.expected([...path, "output"], "an output with its encoding", output);
     }
-    issues.integer([...path, "index"], more.index, 0);
-    checkOrigin(issues, [...path, "origin"], more.origin);
+    issues.integer([...path, "index"], index, 0);
+    checkOrigin(issues, [...path, "origin"], origin);
   }
-  const texts = {
-    runId,
-    fingerprint: more.fingerprint,
-    parent: more.parent,
-    flow: more.flow,
-    resumes: more.resumes,
-  };
-  for (const [key, text] of Object.entries(texts)) {
+  for (const key of TEXTS) {
+    const text = fields[key];
     if (text !== undefined && typeof text !== "string") {
       issues.expected([...path, key], "a string", text);
     }
@@ -142,9 +140,11 @@ function isOutput(output: unknown): boolean {
 function checkOrigin(issues: Issues, path: readonly string[], origin: unknown): void {
   const record = issues.record(path, origin);
   if (record === undefined) return;
-  const { run, definition, given = "", from = "" } = record;
-  for (const [key, digest] of Object.entries({ run, definition, given, from })) {
-    if (typeof digest !== "string") issues.expected([...path, key], "a digest", digest);
+  for (const key of DIGESTS) {
+    const digest = record[key];
+    const optional = key === "given" || key === "from";
+    if (typeof digest === "string" || (optional && digest === undefined)) continue;
+    issues.expected([...path, key], "a digest", digest);
   }
 }
 
@@ -204,11 +204,9 @@ function reportOf(
 
 /** A journal knows that a task completed and what it gave; not when it had started. */
 function completedRow({ task, fingerprint = "", parent, index }: CompletedEntry): TaskStatistics {
-  return {
+  const row: TaskStatistics = {
     taskName: task,
     kind: parent === undefined ? "task" : "item",
-    ...(parent === undefined ? {} : { parent }),
-    ...(index === undefined ? {} : { index }),
     stageId: null,
     dependencies: [],
     status: "completed",
@@ -223,4 +221,7 @@ function completedRow({ task, fingerprint = "", parent, index }: CompletedEntry)
     attemptCount: 0,
     attemptStatistics: [],
   };
+  if (parent !== undefined) row.parent = parent;
+  if (index !== undefined) row.index = index;
+  return row;
 }
