@@ -10,6 +10,7 @@ import { didYouMean, nearest } from "../ground/guess.ts";
 import { named } from "./named.ts";
 import {
   type DataItem,
+  type MapData,
   nameOfOrder,
   type SchedulerOptions,
   type TaskCallable,
@@ -75,8 +76,7 @@ export function buildGraph(
     const retry = own(taskRetries, taskName);
     const chosen = own(taskOptions, taskName);
     const retried = retry === undefined ? chosen : { ...chosen, retry };
-    const limit = map?.concurrency;
-    const given = limit === undefined ? retried : { ...retried, concurrency: limit };
+    const given = map === undefined ? retried : { ...retried, ...ownOptions(map) };
     const kind = map === undefined ? "task" : "map";
     const all = over === undefined ? read.slots : [...over.slots, ...read.slots];
     // One literal with all its fields: a run touches it, and one that grows lies in two places.
@@ -110,6 +110,11 @@ function indexesOf(
     if (at !== undefined) indexes.add(at);
   }
   return indexes;
+}
+
+/** What is said of a map only. */
+function ownOptions({ concurrency, key, items }: MapData): Omit<MapData, "over"> {
+  return { concurrency, key, items };
 }
 
 const NO_INPUTS: readonly DataItem[] = [];

@@ -76,6 +76,10 @@ export interface MapData {
   readonly over: DataItem["from"];
   /** Items that run at once. Default: no limit but the run's. */
   readonly concurrency?: number | undefined;
+  /** What each item is called, as `key` of `map()`. */
+  readonly key?: { call(item: unknown, index: number): string }["call"] | undefined;
+  /** Whether items fail alone, as `items` of `map()`. Default `all`. */
+  readonly items?: "all" | "settled" | undefined;
 }
 
 export interface SchedulerOptions extends Omit<RunOptions, "targets" | "params"> {
@@ -277,11 +281,13 @@ export function checkSchedulerOptions(issues: Issues, given: unknown): void {
 }
 
 export function checkMap(issues: Issues, path: readonly string[], given: unknown): void {
-  const map = issues.record(path, given, ["over", "concurrency"]);
+  const map = issues.record(path, given, ["over", "concurrency", "key", "items"]);
   if (map === undefined) return;
   const over = issues.record([...path, "over"], map.over ?? null);
   if (over !== undefined) checkFrom(issues, [...path, "over"], over);
   issues.integer([...path, "concurrency"], map.concurrency, 1);
+  issues.callable([...path, "key"], map.key);
+  issues.oneOf([...path, "items"], map.items, ["all", "settled"]);
 }
 
 export function checkTaskData(issues: Issues, path: readonly string[], given: unknown): void {

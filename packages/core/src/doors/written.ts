@@ -20,7 +20,9 @@ import {
 } from "./records.ts";
 
 /** All that there is to say of a task. Its name is the key under which it stands. */
-export interface WrittenTask extends TaskOptions<unknown, Schema | undefined> {
+export interface WrittenTask
+  extends TaskOptions<unknown, Schema | undefined>,
+    Omit<MapData, "over"> {
   readonly run: TaskCallable;
   /** The names of the tasks that it waits for. */
   readonly dependencies?: readonly string[] | undefined;
@@ -30,8 +32,6 @@ export interface WrittenTask extends TaskOptions<unknown, Schema | undefined> {
   readonly inputs?: readonly DataItem[] | undefined;
   /** Makes a map of the task, over this list: its function is called as `(item, index, context)`. */
   readonly over?: MapData["over"] | undefined;
-  /** Of a map: items that run at once. */
-  readonly concurrency?: number | undefined;
   /** What other tools call `dependencies`: never here, so that the compiler sees it in mapped data as well. */
   readonly deps?: never;
   /** As `deps`. */
@@ -49,7 +49,17 @@ const WITH_TASKS = {
 } as const;
 export type WrittenOptions = Omit<SchedulerOptions, keyof typeof WITH_TASKS>;
 
-const KEYS = ["run", "dependencies", "edges", "inputs", "over", "concurrency", ...OPTION_KEYS];
+const KEYS = [
+  "run",
+  "dependencies",
+  "edges",
+  "inputs",
+  "over",
+  "concurrency",
+  "key",
+  "items",
+  ...OPTION_KEYS,
+];
 
 /** What the constructor of the scheduler is given. What is wrong is left out, and is an issue. */
 export interface Records {
@@ -72,7 +82,8 @@ export function recordsOf(issues: Issues, written: unknown, options: unknown): R
     const task = issues.record(path, all?.[name] ?? null);
     if (task === undefined) continue;
     issues.keys(path, task, KEYS, ` of task "${name}"`);
-    const { run, dependencies, edges, inputs, over, concurrency, retry, ...rest } = task;
+    const { run, dependencies, edges, inputs, retry, ...more } = task;
+    const { over, concurrency, key, items, ...rest } = more;
     if (typeof run !== "function") issues.add("not-a-function", noFunction(name, run), path);
     else tasks.push([name, run as TaskCallable]);
     const before = issues.list.length;
@@ -87,9 +98,10 @@ export function recordsOf(issues: Issues, written: unknown, options: unknown): R
         taskDataRefs.push([name, { inputs: inputs as readonly DataItem[] }]);
       }
     }
-    if (over !== undefined || concurrency !== undefined) {
-      checkMap(issues, path, { over, concurrency });
-      if (issues.list.length === before) maps.push([name, { over, concurrency } as MapData]);
+    const map = { over, concurrency, key, items };
+    if (Object.values(map).some((said) => said !== undefined)) {
+      checkMap(issues, path, map);
+      if (issues.list.length === before) maps.push([name, map as MapData]);
     }
     if (retry !== undefined) taskRetries.push([name, retry as WrittenTask["retry"]]);
     const known = Object.entries(rest).filter(([key]) => KEYS.includes(key));

@@ -94,6 +94,28 @@ describe("A map of a scheduler", () => {
     expect([report.unwrap().sizes, run.mock.calls.length]).toEqual([[1, 3], 3]);
   });
 
+  it("has items that fail alone, each called by its key", async () => {
+    const run = (file: string): number => {
+      if (file === "a.md") throw new Error("gone");
+      return file.length;
+    };
+    const key = (file: string): string => `of ${file}`;
+    const over = { task: "files" };
+    const report = await from({ files, sizes: { run, over, key, items: "settled" } }).execute();
+    expect(report.executionState).toBe("completed");
+    expect(report.outputs.sizes).toMatchObject([
+      { status: "failed", error: { message: "gone" } },
+      { status: "completed", value: 9 },
+    ]);
+    const keys = report.toJSON().taskStatistics.flatMap(({ key }) => (key ? [key] : []));
+    expect(keys).toEqual(["of a.md", "of readme.md"]);
+    const maps = { m: { over: { value: [] }, key: "name", items: "some" } };
+    expect(await refusal(() => new DynamicScheduler([], [], { maps } as never))).toEqual([
+      'Expected `maps.m.key` to be a function, got `"name"`',
+      'Expected `maps.m.items` to be "all" or "settled", got `"some"`',
+    ]);
+  });
+
   it("fails over what is no list, before any item is called", async () => {
     const run = vi.fn();
     const report = await from({
