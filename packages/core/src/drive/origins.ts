@@ -73,12 +73,13 @@ export class RunOrigins implements Origins {
     if (given instanceof Incomparable || !this.#madeOfResults(planned)) return undefined;
     const runOf = (dependency: number): string => this.#restored.get(dependency)?.run ?? this.#run;
     const from = this.#basis.from(planned, runOf);
-    return {
+    const origin: { -readonly [Field in keyof Origin]: Origin[Field] } = {
       run: this.#run,
       definition: this.#basis.definition(planned),
-      ...(given === undefined ? {} : { given }),
-      ...(from === undefined ? {} : { from }),
     };
+    if (given !== undefined) origin.given = given;
+    if (from !== undefined) origin.from = from;
+    return origin;
   }
 
   #givenToItem(item: number, map: number, index: number): string | Incomparable {

@@ -1,12 +1,12 @@
 /** What a journal is told of a run, and what it answers: it has stored an entry when it returns. */
-import { encodeValue } from "../ground/encode.ts";
+import { type EncodedValue, encodeValue } from "../ground/encode.ts";
 import { frameless, JournalError } from "../ground/errors.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Fingerprints } from "../report/fingerprint.ts";
-import type { Origins } from "../report/origin.ts";
+import type { Origin, Origins } from "../report/origin.ts";
 import { taskName } from "../report/task-name.ts";
-import type { Journal, JournalEntry } from "../resume/journal.ts";
+import type { Journal } from "../resume/journal.ts";
 import type { Restoration } from "../resume/restore.ts";
 
 /** What it is told about. */
@@ -15,6 +15,22 @@ export interface JournaledRun {
   readonly machine: Machine;
   readonly fingerprints: Fingerprints;
   readonly origins: Origins;
+}
+
+/** An entry in the making. */
+interface Told {
+  readonly type: string;
+  readonly at: number;
+  [field: string]: unknown;
+}
+
+/** A result: of a task, or of the item of a map with that index. */
+interface Done {
+  readonly at: number;
+  readonly task: number;
+  readonly index: number | undefined;
+  readonly output: EncodedValue;
+  readonly origin: Origin | undefined;
 }
 
 export class JournalWriter {
@@ -33,18 +49,15 @@ export class JournalWriter {
    */
   begin(restored: Restoration | undefined, at: number): void {
     const { plan } = this.#run.machine;
-    const resumes = restored?.runId;
-    const taken = resumes === undefined ? {} : { resumes };
-    this.#tell("the start of the run", { type: "started", at, flow: plan.graph.name, ...taken });
+    const entry: Told = { type: "started", at, flow: plan.graph.name };
+    if (restored?.runId !== undefined) entry.resumes = restored.runId;
+    this.#tell("the start of the run", entry);
     if (restored === undefined) return;
     for (const [task, { output, origin }] of restored.outputs) {
-      const fingerprint = this.#run.fingerprints.of(task);
-      this.#completed(plan.nameOf(task), { at, fingerprint, output, origin });
+      this.#completed(plan.nameOf(task), { at, task, index: undefined, output, origin });
     }
     for (const { name, task, index, output, origin } of restored.unjudged()) {
-      const fingerprint = this.#run.fingerprints.of(task, index);
-      const owner = index === undefined ? {} : { parent: plan.nameOf(task), index };
-      this.#completed(name, { at, fingerprint, output, origin, ...owner });
+      this.#completed(name, { at, task, index, output, origin });
     }
   }
 
@@ -54,32 +67,34 @@ export class JournalWriter {
    */
   completed(task: number, value: unknown, at: number): void {
     if (this.#failed) return;
-    const { machine, fingerprints, origins } = this.#run;
+    const { machine, origins } = this.#run;
     const { plan, ledger } = machine;
     const output = encodeValue(value);
     const origin = output.encoding === "omitted" ? undefined : origins.of(task);
-    const made = origin === undefined ? {} : { origin };
     const spawn = ledger.spawnOf(task);
     const index = spawn && task - spawn.first;
-    const fingerprint = fingerprints.of(spawn?.map ?? task, index);
-    const owner = spawn === undefined ? {} : { parent: plan.nameOf(spawn.map), index };
-    this.#completed(taskName(plan.graph, ledger, task), {
-      at,
-      fingerprint,
-      output,
-      ...made,
-      ...owner,
-    });
+    const done = { at, task: spawn?.map ?? task, index, output, origin };
+    this.#completed(taskName(plan.graph, ledger, task), done);
   }
 
-  #completed(task: string, entry: Omit<JournalEntry, "type"> & { readonly at: number }): void {
-    this.#tell(`task "${task}"`, { type: "completed", task, ...entry });
+  #completed(name: string, { at, task, index, output, origin }: Done): void {
+    const { machine, fingerprints } = this.#run;
+    const fingerprint = fingerprints.of(task, index);
+    // Field by field: copies of it, made on the way, took longer than all else that is done for an item.
+    const entry: Told = { type: "completed", task: name, at, fingerprint, output };
+    if (origin !== undefined) entry.origin = origin;
+    if (index !== undefined) {
+      entry.parent = machine.plan.nameOf(task);
+      entry.index = index;
+    }
+    this.#tell(`task "${name}"`, entry);
   }
 
-  #tell(what: string, entry: JournalEntry): void {
+  #tell(what: string, entry: Told): void {
+    entry.runId = this.#run.runId;
     let answer: unknown;
     try {
-      answer = this.#journal({ ...entry, runId: this.#run.runId });
+      answer = this.#journal(entry);
       if (isThenable(answer)) throw new TypeError(PROMISE);
     } catch (error) {
       this.#failed = true;
