@@ -123,7 +123,7 @@ export class Slots {
       }
     }
     for (const task of source) if (task !== NONE) first[task] = NONE;
-    return { slots, unknown };
+    return { slots: slots.slice(), unknown }; // What was pushed to has room for 17.
   }
 
   #after(dependency: number): Slot {
