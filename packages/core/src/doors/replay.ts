@@ -61,6 +61,8 @@ export function replay(plan: Plan, recording: Recording): ExecutionReport {
   );
   const outcomes = { ledger: machine.ledger, reasons, outputs, released };
   for (const event of events) {
+    // The event that settles a run may start tails as well: each that a held thread kept waiting says when it started.
+    if (machine.state !== undefined && event.type !== "started") break;
     hold(event, machine, outputs);
     for (const command of machine.handle(event)) {
       if (command.type === "gather") {
@@ -72,7 +74,6 @@ export function replay(plan: Plan, recording: Recording): ExecutionReport {
         outputs[command.task] = undefined;
       }
     }
-    if (machine.state !== undefined) break;
   }
   const { ledger, state } = machine;
   if (state === undefined)

@@ -94,6 +94,17 @@ describe("A replayed recording gives the same report", () => {
     expect(stored(again)).toEqual(original);
   });
 
+  it("of a run whose last tail was kept waiting by a held thread while the run settled", async () => {
+    const clock = new VirtualClock();
+    const a = task("a", () => 1);
+    const holding = task("holding", () => clock.hold(45));
+    const waiting = task("waiting", scripted(clock, { ms: 100 }));
+    const graph = flow("f", { a }, { tails: { holding, waiting } });
+    const { original, again, report } = await both(clock, graph, { concurrency: 2 });
+    expect(report.taskStatistics.map(({ startAt }) => startAt)).toContain(45);
+    expect(stored(again)).toEqual(original);
+  });
+
   it("of a resumed run", async () => {
     const clock = new VirtualClock();
     const list = task("list", scripted(clock, { ms: 1, return: [1, 2, 3] }));
