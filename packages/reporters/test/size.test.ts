@@ -1,6 +1,6 @@
 /**
  * No text and no report takes longer than others of its size. Nothing here is measured: the inputs are so large that what
- * looked at them over and over would need hours, and the test would run out of time.
+ * looked at them over and over would need hours, in `pnpm test` minutes, and the test would run out of time.
  */
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { describe, expect, it } from "vitest";
@@ -56,14 +56,18 @@ const AROUND: readonly ((text: string) => string)[] = [
   (text) => `    at f (${text}x`,
 ];
 
+/** `pnpm test:slow` has a million of everything. */
+const ALL = process.env.ASTRUM_SIZES === "all";
+const CHARACTERS = ALL ? 1_000_000 : 150_000;
+
 function long(repeated: string, characters: number): string[] {
   const text = repeated.repeat(Math.ceil(characters / repeated.length));
   return AROUND.map((around) => around(text));
 }
 
-describe("a million characters of any one thing", () => {
+describe(`${CHARACTERS} characters of any one thing`, () => {
   it.each(REPEATED)("are a text like any other: %j", (repeated) => {
-    for (const text of long(repeated, 1_000_000)) {
+    for (const text of long(repeated, CHARACTERS)) {
       for (const say of [
         visible,
         visibleName,
@@ -87,7 +91,7 @@ describe("a million characters of any one thing", () => {
   it.each(REPEATED)(
     "are no JSON like any other, ten times as long and in lines: %j",
     (repeated) => {
-      const text = repeated.repeat(Math.ceil(10_000_000 / repeated.length));
+      const text = repeated.repeat(Math.ceil((10 * CHARACTERS) / repeated.length));
       for (const damaged of [`{}${text}x`, `${text}{}`, `{${text}`, `{}\n${text}{`]) {
         expect(() => parseReport(damaged)).toThrow(ReportFormatError);
       }
@@ -131,15 +135,15 @@ describe("a report in which every text is long", () => {
   }
 
   it.each(REPEATED)("is shown in every format: %j", (repeated) => {
-    const [text = ""] = long(repeated, 200_000);
+    const [text = ""] = long(repeated, CHARACTERS / 5);
     const report = withTexts(text);
     for (const view of Object.values(views)) view(report);
   });
 });
 
 describe("a large report of any shape", () => {
-  /** More than a call takes arguments, and minutes for all formats: `pnpm test:slow`. Otherwise only that all shapes are taken. */
-  const MANY = process.env.ASTRUM_SIZES === "all" ? 160_000 : 100;
+  /** More than a call takes arguments, and minutes for all formats; otherwise only that all shapes are taken. */
+  const MANY = ALL ? 160_000 : 100;
   const all = Array.from({ length: MANY }, (_, at) => at);
   const [model] = fixture("one").taskStatistics;
   const [modelAttempt] = model?.attemptStatistics ?? [];
