@@ -2,11 +2,18 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
+import type { ExecutionReport } from "../src/index.ts";
 
 /** What the reader of an example brings along. */
 const READERS_OWN = `
   const fetchUsers = async () => [{ name: "Ada" }, { name: "Grace" }];
   const measure = (user) => user.name.length;
+  const urls = ["/", "/gone", "/about"];
+  const fetchPage = async (url) => {
+    if (url === "/gone") throw new Error("404");
+    return url;
+  };
+  const closeBrowser = () => "closed";
 `;
 
 function examplesIn(readme: string): string[] {
@@ -59,7 +66,7 @@ describe("the README", () => {
 });
 
 describe("the README of the package", () => {
-  const [first, second] = examplesIn("../README.md");
+  const [first, crawl, second] = examplesIn("../README.md");
 
   test("shows a flow that runs, and what it prints", async () => {
     const { done } = (await run(first as string, "done")) as {
@@ -67,6 +74,19 @@ describe("the README of the package", () => {
     };
     const printed = /console\.log\(.*\/\/ (.*)$/m.exec(first as string)?.[1];
     expect(done.unwrap().card).toBe(printed);
+  });
+
+  test("shows items that fail alone, and what runs in any case", async () => {
+    const { crawl: report } = (await run(crawl as string, "crawl")) as {
+      crawl: ExecutionReport<{ found: number }>;
+    };
+    expect(crawl).toContain(`crawl.unwrap().found; // ${report.unwrap().found}\n`);
+    expect(crawl).toContain(`crawl.toleratedFailures; // ${report.toleratedFailures}\n`);
+    expect(crawl).toContain(`crawl.failures[0]?.task; // ${report.failures[0]?.task}\n`);
+    expect(report.taskStatistics.find(({ taskName }) => taskName === "closed")).toMatchObject({
+      role: "finally",
+      status: "completed",
+    });
   });
 
   test("shows a flow on a virtual clock that takes no time", async () => {
