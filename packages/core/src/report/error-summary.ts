@@ -26,8 +26,7 @@ export function errorSummary({ plan, ledger, planIssues, reasons }: FailedFacts)
   if (stoppedBy?.kind === "journal" || stoppedBy?.kind === "clock") {
     lines.push(`The run was stopped: ${reasons.textOf(stoppedBy)}`);
   }
-  if (stoppedBy !== undefined) lines.push(...overrunLines(ledger, nameOf));
-  return lines;
+  return stoppedBy === undefined ? lines : [...lines, ...overrunLines(ledger, nameOf)];
 }
 
 /** What a task failed with, as a line. */

@@ -25,7 +25,7 @@ export function runError(record: EndedFacts, missing: readonly Root[]): RunError
   const lines = errorSummary(record);
   const nameOf = (task: number): string => taskName(plan.graph, ledger, task);
   // No reason why the run ended as it did, but the reason why a value is missing.
-  lines.push(...tolerated.map((task) => failureLine(ledger, task, nameOf(task))));
+  for (const task of tolerated) lines.push(failureLine(ledger, task, nameOf(task)));
   for (const { key, task } of missing) {
     const status = ledger.status[task] as number;
     if (status === FAILED || ledger.tolerated.has(task)) continue;

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it, test } from "vitest";
 import {
   flow,
   map,
+  NonRetryableError,
   type RunError,
   type RunOptions,
   serializeError,
@@ -13,6 +14,7 @@ import {
   type Task,
   TimeoutError,
   task,
+  value,
 } from "../../src/index.ts";
 import { recorded, replay, scripted, VirtualClock } from "../../src/testing.ts";
 import { Diary, row } from "../scenario.ts";
@@ -530,6 +532,26 @@ describe("What unwrap() throws", () => {
     expect(message.split("\n")).toHaveLength(22);
     expect(message).toMatch(/\n {2}… and 9980 more$/);
     expect(message.length).toBeLessThan(30_000);
+  });
+
+  it("is bounded when more items failed alone than a call takes arguments", async () => {
+    const count = 150_000;
+    const failed = new NonRetryableError("no");
+    const items = map(
+      "items",
+      value(Array.from({ length: count }, (_, at) => at)),
+      () => {
+        throw failed;
+      },
+      { items: "settled" },
+    );
+    const gone = task("gone", { items }, () => {
+      throw new Error("gone");
+    });
+    const report = await flow("f", { gone }).run();
+    const { errors, message } = thrownBy(() => report.unwrap());
+    expect(errors).toHaveLength(count + 1);
+    expect(message).toMatch(/gone[\s\S]*\n {2}… and 149981 more$/);
   });
 });
 

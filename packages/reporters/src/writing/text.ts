@@ -13,7 +13,7 @@ import { labelOf } from "../wording/label.ts";
 import { reasonText, STATUS_SIGN } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
-import { type Line, lineText } from "../wording/styled.ts";
+import { lineText } from "../wording/styled.ts";
 import { cut, visibleMessage, visibleName } from "../wording/visible.ts";
 
 export interface TextOptions {
@@ -37,9 +37,12 @@ function reportLines(report: SerializedReport, options: TextOptions): string[] {
   const { headline, planIssues, failures, tolerated, cutOff, why, criticalPath, slowest, flaky } =
     textSections(report, { path: 20, slowest: 10 });
   const sections = [planIssues, failures, tolerated, cutOff, why, criticalPath, slowest, flaky];
-  const lines: Line[] = [...headline];
-  for (const section of sections) if (section.length > 0) lines.push([], ...section);
-  return [...lines.map(lineText), ...(options.tasks === true ? taskLines(report) : [])];
+  // Joined as arrays: a section may have more lines than a call takes arguments.
+  const below = sections.flatMap((section) => (section.length > 0 ? [[], ...section] : []));
+  return [
+    ...[...headline, ...below].map(lineText),
+    ...(options.tasks === true ? taskLines(report) : []),
+  ];
 }
 
 function taskLines(report: SerializedReport): string[] {
