@@ -1,5 +1,6 @@
 /** Whether a failed attempt is followed by another one, and after how long. Calls the user's policy; waits for nothing. */
 import { describe } from "../ground/errors.ts";
+import { fieldOf } from "../ground/field.ts";
 import type { RetryPolicy } from "./task-options.ts";
 
 const BASE_MS = 100;
@@ -9,13 +10,9 @@ const TIMES = {
   none: () => 0,
   fixed: () => 1,
   linear: (retry: number) => retry,
-  exponential: (retry: number) => 2 ** (retry - 1),
+  // A larger power is infinite, and so many times a `baseMs` of 0 is no number.
+  exponential: (retry: number) => 2 ** Math.min(retry - 1, 1023),
 };
-
-/** Whether an error says of itself that another attempt cannot help. */
-function refusesRetry(error: unknown): boolean {
-  return (error as { retryable?: unknown } | null)?.retryable === false;
-}
 
 /**
  * The milliseconds before retry number `retry` (from 1), or `undefined` when the failure is final. Throws what the
@@ -29,8 +26,9 @@ export function retryDelay(
   random: () => number,
   unheard: (promise: Promise<unknown>) => void,
 ): number | undefined {
-  if (refusesRetry(error)) return undefined;
-  const asked = (error as { retryAfterMs?: unknown } | null)?.retryAfterMs;
+  // It says of itself that another attempt cannot help.
+  if (fieldOf(error, "retryable") === false) return undefined;
+  const asked = fieldOf(error, "retryAfterMs");
   const least =
     typeof asked === "number" && asked > 0 && asked < Number.POSITIVE_INFINITY ? asked : 0;
   if (typeof policy === "number") return least;

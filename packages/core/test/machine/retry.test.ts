@@ -141,6 +141,11 @@ describe("The back-off", () => {
     expect((await delays({ attempts: 60, backoff: "exponential" })).at(-2)).toBe(30_000);
   });
 
+  it("`exponential` of nothing is nothing, however often it is doubled", async () => {
+    const policy = { attempts: 1030, backoff: "exponential", baseMs: 0 } as const;
+    expect(new Set(await delays(policy))).toEqual(new Set([0, NONE]));
+  });
+
   it("of your own is asked with the number of the retry and the error", async () => {
     const asked: unknown[] = [];
     const backoff = (retry: number, error: unknown): number => {
@@ -318,6 +323,22 @@ describe("An error's `retryAfterMs`", () => {
     "of %s is not heard",
     async (ms) => {
       expect(await delays(1, busy(ms))).toEqual([0, NONE]);
+    },
+  );
+});
+
+describe("An error that does not let itself be read", () => {
+  const closed = (key: string) => () =>
+    Object.defineProperty(new Error("closed"), key, {
+      get() {
+        throw new Error("not yours");
+      },
+    });
+
+  it.each(["retryable", "retryAfterMs"])(
+    "when it is asked for `%s` is like any other",
+    async (key) => {
+      expect(await delays(1, closed(key))).toEqual([0, NONE]);
     },
   );
 });
