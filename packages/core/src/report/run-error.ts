@@ -16,7 +16,8 @@ interface EndedFacts extends FailedFacts {
 /** `missing` are the roots that ran and have no value. */
 export function runError(record: EndedFacts, missing: readonly Root[]): RunError {
   const { plan, ledger, reasons, state } = record;
-  const tolerated = ledger.failures.filter((task) => ledger.tolerated.has(task));
+  const failed = new Set(ledger.failures);
+  const tolerated = [...failed].filter((task) => ledger.tolerated.has(task));
   const errors = [...ledger.fatal, ...tolerated].map((task) => ledger.errorOf(task));
   const { stoppedBy } = ledger;
   if (stoppedBy !== undefined && stoppedBy.kind !== "failure") {
@@ -28,7 +29,8 @@ export function runError(record: EndedFacts, missing: readonly Root[]): RunError
   for (const task of tolerated) lines.push(failureLine(ledger, task, nameOf(task)));
   for (const { key, task } of missing) {
     const status = ledger.status[task] as number;
-    if (status === FAILED || ledger.tolerated.has(task)) continue;
+    // Told above; of a map its items are.
+    if (status === FAILED || failed.has(task)) continue;
     const name = nameOf(task);
     const reason = ledger.reasons.get(task);
     const why = reason === undefined ? "" : `: ${reasons.textOf(reason)}`;

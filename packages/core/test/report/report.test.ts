@@ -776,6 +776,15 @@ describe("unwrap()", () => {
     expect(() => report.unwrap()).toThrow(expect.objectContaining({ message: said.join("\n  ") }));
   });
 
+  it("tells a root that was given up once", async () => {
+    const clock = new VirtualClock();
+    const deaf = scripted(clock, { ms: 50, ignoresSignal: true });
+    const a = task("a", deaf, { timeoutMs: 5 });
+    const report = await clock.run(flow("f", { a }).run({ clock, graceMs: 5 }));
+    const message = `The run failed:\n  ${report.errorSummary[0]}`;
+    expect(() => report.unwrap()).toThrow(expect.objectContaining({ message }));
+  });
+
   it("of a scheduler does without the outputs that were let go", async () => {
     const orders = [{ taskName: "a" }, { taskName: "b", dependencies: [{ taskName: "a" }] }];
     const scheduler = new DynamicScheduler(
