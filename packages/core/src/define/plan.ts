@@ -130,44 +130,52 @@ export class GraphPlan implements Plan {
     return (this.graph.definitions[task] as Definition).name;
   }
 
+  namesOf(tasks: ArrayLike<number>): string[] {
+    const names: string[] = new Array(tasks.length);
+    for (let at = 0; at < names.length; at++) names[at] = this.nameOf(tasks[at] as number);
+    return names;
+  }
+
+  /** What the tasks of a stage depend on, each once, in the order in which they name it; nothing where there is no stage. */
+  awaitedBy(stage: number): number[] {
+    const { start, end } = this.graph.dependencies;
+    const starting = this.order.subarray(this.stageStart[stage], this.stageStart[stage + 1]);
+    const only = starting.length === 1 ? (starting[0] as number) : -1;
+    // As most stages of a long chain are: no set for each of them.
+    if (only !== -1 && (start[only + 1] as number) - (start[only] as number) === 1) {
+      return [end[start[only] as number] as number];
+    }
+    const awaited = new Set<number>();
+    for (const task of starting) {
+      const last = start[task + 1] as number;
+      for (let edge = start[task] as number; edge < last; edge++) awaited.add(end[edge] as number);
+    }
+    return [...awaited];
+  }
+
   get stages(): readonly PlannedStage[] {
     if (this.#stages !== undefined) return this.#stages;
     const stages: PlannedStage[] = new Array(this.totalStages);
-    const awaitedIn = new Int32Array(this.graph.size).fill(-1);
-    const { start, end } = this.graph.dependencies;
+    const isAwaited = new Uint8Array(this.graph.size);
     const gate = this.#gate;
     let parallel: number[] = [];
     for (let stageId = 0; stageId < stages.length; stageId++) {
       const starting = this.order.subarray(this.stageStart[stageId], this.stageStart[stageId + 1]);
-      const awaited: number[] = [];
-      for (const task of starting) {
-        const last = start[task + 1] as number;
-        for (let edge = start[task] as number; edge < last; edge++) {
-          const dependency = end[edge] as number;
-          if (awaitedIn[dependency] === stageId) continue;
-          awaitedIn[dependency] = stageId;
-          awaited.push(dependency);
-        }
-      }
+      const awaited = this.awaitedBy(stageId);
+      for (const task of awaited) isAwaited[task] = 1;
       parallel = parallel.filter(
-        (task) => awaitedIn[task] === -1 && (stageId < gate || !this.#isAwaitedAtGate(task)),
+        (task) => isAwaited[task] === 0 && (stageId < gate || !this.#isAwaitedAtGate(task)),
       );
       for (const task of starting) parallel.push(task);
       stages[stageId] = {
         stageId,
-        startTasks: this.#names(starting),
-        waitForTasks: this.#names(awaited),
-        parallelTasks: this.#names(parallel),
+        startTasks: this.namesOf(starting),
+        waitForTasks: this.namesOf(awaited),
+        parallelTasks: this.namesOf(parallel),
       };
     }
     this.#stages = stages;
     return stages;
-  }
-
-  #names(tasks: ArrayLike<number>): string[] {
-    const names: string[] = new Array(tasks.length);
-    for (let at = 0; at < names.length; at++) names[at] = this.nameOf(tasks[at] as number);
-    return names;
   }
 
   get tasks(): readonly PlannedTask[] {

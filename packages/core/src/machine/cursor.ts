@@ -34,14 +34,7 @@ export class Cursor {
   nextStage(): void {
     this.stage++;
     this.#at = 0;
-    const { order, stageStart, graph } = this.#plan;
-    const { start, end } = graph.dependencies;
-    const waits = new Set<number>();
-    for (const task of order.subarray(stageStart[this.stage], stageStart[this.stage + 1])) {
-      const last = start[task + 1] as number;
-      for (let edge = start[task] as number; edge < last; edge++) waits.add(end[edge] as number);
-    }
-    this.#awaited = [...waits];
+    this.#awaited = this.#plan.awaitedBy(this.stage);
   }
 
   /** No stage starts any more: all tasks are awaited, in the order of their start. */

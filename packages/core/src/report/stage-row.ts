@@ -3,7 +3,6 @@
  * each depth ran; nothing waited for them.
  */
 
-import { dependencyNames } from "../define/graph.ts";
 import type { GraphPlan, PlannedStage } from "../define/plan.ts";
 import { type Brand, brand } from "../ground/brand.ts";
 import type { Ledger } from "../machine/ledger.ts";
@@ -98,25 +97,11 @@ export class StageRow implements StageStatistics {
   }
 
   get waitTasks(): string[] {
-    const { order, stageStart, graph } = this.#plan;
-    const first = stageStart[this.stageId] as number;
-    const last = stageStart[this.stageId + 1] as number;
-    if (last - first === 1) return dependencyNames(graph, order[first] as number);
-    const { start, end } = graph.dependencies;
-    const awaited = new Set<number>();
-    for (let at = first; at < last; at++) {
-      const task = order[at] as number;
-      const past = start[task + 1] as number;
-      for (let edge = start[task] as number; edge < past; edge++) awaited.add(end[edge] as number);
-    }
-    const names: string[] = new Array(awaited.size);
-    let at = 0;
-    for (const task of awaited) names[at++] = this.#plan.nameOf(task);
-    return names;
+    return this.#plan.namesOf(this.#plan.awaitedBy(this.stageId));
   }
 
   get waitTaskCount(): number {
-    return this.waitTasks.length;
+    return this.#plan.awaitedBy(this.stageId).length;
   }
 
   /** The row as a plain object. */
