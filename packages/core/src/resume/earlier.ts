@@ -4,6 +4,7 @@
  */
 import type { Issues } from "../ground/check.ts";
 import { type EncodedValue, encodeValue } from "../ground/encode.ts";
+import { isFinal, STATUSES } from "../machine/states.ts";
 import type { Origin } from "../report/origin.ts";
 import type { SerializedReport } from "../report/report.ts";
 import type { TaskStatistics } from "../report/statistics.ts";
@@ -34,15 +35,7 @@ export interface EarlierOutput {
   readonly omitted: string | undefined;
 }
 
-const STATUSES: readonly string[] = [
-  "completed",
-  "failed",
-  "cancelled",
-  "skipped",
-  "restored",
-  "detached",
-  "abandoned",
-] satisfies TaskStatistics["status"][];
+const FINAL: readonly string[] = STATUSES.filter((_, state) => isFinal(state));
 
 const STATES: readonly string[] = [
   "completed",
@@ -94,8 +87,8 @@ function tasksOf(
     const { taskName, status, parent, reason } = (row ?? {}) as Partial<TaskStatistics>;
     if (typeof taskName !== "string") {
       issues.expected(path, "the statistics of a task, with its taskName", row);
-    } else if (!STATUSES.includes(status as string)) {
-      issues.expected([...path, "status"], `one of ${STATUSES.join(", ")}`, status);
+    } else if (!FINAL.includes(status as string)) {
+      issues.expected([...path, "status"], `one of ${FINAL.join(", ")}`, status);
     } else if (parent === undefined) {
       const cutOff =
         status === "abandoned" || reason?.kind === "not-started" || reason?.kind === "aborted";
@@ -124,32 +117,35 @@ function storedOf(issues: Issues, outputs: unknown, origins: unknown): Map<strin
     stored.set(name, {
       encoding,
       value,
-      origin: originOf(issues, name, Object.hasOwn(known, name) ? known[name] : undefined),
+      origin: originOf(
+        issues,
+        ["resumeFrom", "origins", name],
+        Object.hasOwn(known, name) ? known[name] : undefined,
+      ),
       omitted: encoding === "omitted" ? omitted : undefined,
     });
   }
   return stored;
 }
 
-function originOf(issues: Issues, name: string, origin: unknown): Origin | undefined {
-  const path = ["resumeFrom", "origins", name];
+const DIGESTS = ["run", "definition", "given", "from"] as const;
+const OPTIONAL: readonly string[] = ["given", "from"] satisfies (keyof Origin)[];
+
+/** What an output was made from, as it was written; none when that is not there, or not what it should be. */
+export function originOf(
+  issues: Issues,
+  path: readonly string[],
+  origin: unknown,
+): Origin | undefined {
   const record = issues.record(path, origin);
   if (record === undefined) return undefined;
-  // One by one: a list of them for each of ten thousand outputs takes longer than all else that is read of them.
-  const { run, definition, given, from } = record;
-  const wrong =
-    typeof run !== "string"
-      ? "run"
-      : typeof definition !== "string"
-        ? "definition"
-        : typeof (given ?? "") !== "string"
-          ? "given"
-          : typeof (from ?? "") !== "string"
-            ? "from"
-            : undefined;
-  if (wrong === undefined) return record as unknown as Origin;
-  issues.expected([...path, wrong], "a digest", record[wrong]);
-  return undefined;
+  const before = issues.list.length;
+  for (const key of DIGESTS) {
+    const digest = record[key];
+    if (typeof digest === "string" || (digest === undefined && OPTIONAL.includes(key))) continue;
+    issues.expected([...path, key], "a digest", digest);
+  }
+  return issues.list.length === before ? (record as unknown as Origin) : undefined;
 }
 
 /** A result that is taken over. The value is a copy: what it was read from may be taken up again. */

@@ -8,6 +8,7 @@ import { DefinitionError } from "../ground/errors.ts";
 import type { Origin } from "../report/origin.ts";
 import type { SerializedReport } from "../report/report.ts";
 import type { TaskStatistics } from "../report/statistics.ts";
+import { originOf } from "./earlier.ts";
 import type { JournalEntry } from "./journal.ts";
 
 /** What one run told. */
@@ -93,7 +94,6 @@ const FIRST_INSTANT = -62_167_219_200_000;
 const LAST_INSTANT = 253_402_300_799_999;
 
 const TEXTS = ["runId", "fingerprint", "parent", "flow", "resumes"] as const;
-const DIGESTS = ["run", "definition", "given", "from"] as const;
 
 /** Whether all that is read of it is what it should be. */
 function isEntry(issues: Issues, path: readonly string[], entry: unknown): entry is JournalEntry {
@@ -113,7 +113,7 @@ function isEntry(issues: Issues, path: readonly string[], entry: unknown): entry
       issues.expected([...path, "output"], "an output with its encoding", output);
     }
     issues.integer([...path, "index"], index, 0);
-    checkOrigin(issues, [...path, "origin"], origin);
+    originOf(issues, [...path, "origin"], origin);
   }
   for (const key of TEXTS) {
     const text = fields[key];
@@ -135,17 +135,6 @@ function isOutput(output: unknown): boolean {
     (size === undefined || (Number.isInteger(size) && (size as number) >= 0)) &&
     (detail === undefined || typeof detail === "string")
   );
-}
-
-function checkOrigin(issues: Issues, path: readonly string[], origin: unknown): void {
-  const record = issues.record(path, origin);
-  if (record === undefined) return;
-  for (const key of DIGESTS) {
-    const digest = record[key];
-    const optional = key === "given" || key === "from";
-    if (typeof digest === "string" || (optional && digest === undefined)) continue;
-    issues.expected([...path, key], "a digest", digest);
-  }
 }
 
 function reportOf(

@@ -193,6 +193,11 @@ describe("A run that is given a damaged report", () => {
       /origins\.list\.run` to be a digest/,
     ],
     [
+      "an origin that has nothing where it may have a digest",
+      { ...whole, origins: { list: { ...whole.origins?.list, given: null } } },
+      /origins\.list\.given` to be a digest, got `null`/,
+    ],
+    [
       "a flow without a name",
       { ...whole, run: { ...whole.run, flow: 7 } },
       /resumeFrom\.run\.flow` to be a string/,
