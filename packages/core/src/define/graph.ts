@@ -5,6 +5,7 @@
 import { Issues } from "../ground/check.ts";
 import { didYouMean, nearest } from "../ground/guess.ts";
 import type { Definition } from "./definition.ts";
+import { itemNamed } from "./item-name.ts";
 import { checkOptions } from "./task-options.ts";
 
 /** How a dependent hangs on its dependency; what each means for it is the table of `rulesOut`. */
@@ -223,15 +224,13 @@ function reportItemNames(
   index: ReadonlyMap<string, number>,
 ): void {
   for (const { name } of definitions) {
-    const map = /^(.+)\[\d+\]$/s.exec(name)?.[1];
-    const at = map === undefined ? undefined : index.get(map);
-    if (at !== undefined && definitions[at]?.kind === "map") {
-      issues.add(
-        "duplicate-name",
-        `Task "${name}" has the name of an item of map "${map}": rename one of them`,
-        ["tasks", name],
-      );
-    }
+    const item = itemNamed(name);
+    if (item === undefined || definitions[index.get(item.map) ?? -1]?.kind !== "map") continue;
+    issues.add(
+      "duplicate-name",
+      `Task "${name}" has the name of an item of map "${item.map}": rename one of them`,
+      ["tasks", name],
+    );
   }
 }
 

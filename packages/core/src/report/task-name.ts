@@ -1,6 +1,7 @@
 /** How people call a task of a run: by its name, an item of a map by the map's and its index. Knows no row. */
 import type { Definition } from "../define/definition.ts";
 import type { Graph } from "../define/graph.ts";
+import { itemName, itemNamed } from "../define/item-name.ts";
 import type { Ledger } from "../machine/ledger.ts";
 
 /** The name of a task or of an item, `map[3]`. */
@@ -8,16 +9,14 @@ export function taskName(graph: Graph, ledger: Ledger, task: number): string {
   if (task < graph.size) return (graph.definitions[task] as Definition).name;
   const spawn = ledger.spawnOf(task);
   if (spawn === undefined) throw new RangeError(`There is no task ${task}`);
-  return `${(graph.definitions[spawn.map] as Definition).name}[${task - spawn.first}]`;
+  return itemName((graph.definitions[spawn.map] as Definition).name, task - spawn.first);
 }
 
 /** The task of that name, or the item, `map[3]`, once its map has listed it. */
 export function taskNamed(graph: Graph, ledger: Ledger, name: string): number | undefined {
   const planned = graph.index.get(name);
   if (planned !== undefined || ledger.spawns.length === 0) return planned;
-  const [, map = "", digits = ""] = /^(.*)\[(0|[1-9]\d*)\]$/s.exec(name) ?? [];
+  const { map = "", index = 0 } = itemNamed(name) ?? {};
   const spawn = ledger.spawnOfMap.get(graph.index.get(map) ?? -1);
-  return spawn !== undefined && Number(digits) < spawn.count
-    ? spawn.first + Number(digits)
-    : undefined;
+  return spawn !== undefined && index < spawn.count ? spawn.first + index : undefined;
 }

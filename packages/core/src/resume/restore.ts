@@ -4,6 +4,7 @@
  */
 
 import type { Definition, Slot } from "../define/definition.ts";
+import { itemNamed } from "../define/item-name.ts";
 import type { GraphPlan } from "../define/plan.ts";
 import { type Basis, Incomparable } from "../report/origin.ts";
 import type { SerializedReport } from "../report/report.ts";
@@ -144,11 +145,11 @@ export class Restoration {
     if (maps.size === 0) return items;
     const { index } = this.#plan.graph;
     for (const name of this.#earlier.stored.keys()) {
-      const [, owner = "", place] = /^(.*)\[(0|[1-9]\d{0,9})\]$/s.exec(name) ?? [];
-      const map = index.get(owner) ?? -1;
-      if (!maps.has(map)) continue;
+      const item = itemNamed(name);
+      const map = index.get(item?.map ?? "") ?? -1;
+      if (item === undefined || !maps.has(map)) continue;
       const known = items.get(map) ?? new Map<number, string>();
-      items.set(map, known.set(Number(place), name));
+      items.set(map, known.set(item.index, name));
     }
     for (const [map, known] of items) {
       items.set(map, new Map([...known].sort(([a], [b]) => a - b)));

@@ -244,7 +244,8 @@ describe("Names", () => {
     const sizes = map("sizes", list, nothing);
     const clash = task("sizes[0]", nothing);
     const apart = task("list[0]", nothing);
-    expect(messages(() => flow("f", { sizes, clash, apart }))).toEqual([
+    const unlike = task("sizes[01]", nothing);
+    expect(messages(() => flow("f", { sizes, clash, apart, unlike }))).toEqual([
       'Task "sizes[0]" has the name of an item of map "sizes": rename one of them',
     ]);
   });
