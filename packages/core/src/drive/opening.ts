@@ -93,7 +93,8 @@ export class Opening {
 
   /** The run was stopped. Parameters that are being checked are waited for, within the grace period. */
   stopped(): void {
-    if (this.#phase !== "checking") return;
+    // One that was refused has no beginning that could be put off.
+    if (this.#phase !== "checking" || this.#closed) return;
     this.#phase = "stopped";
     const { graceMs } = this.#options;
     if (graceMs === undefined) return;

@@ -1,6 +1,14 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
-import { flow, fromEvents, param, type Schema, task } from "../../src/index.ts";
+import {
+  flow,
+  fromEvents,
+  type JournalEntry,
+  PlanError,
+  param,
+  type Schema,
+  task,
+} from "../../src/index.ts";
 import { recorded, replay, trace, VirtualClock } from "../../src/testing.ts";
 import { escaped, Gate, statuses } from "../scenario.ts";
 
@@ -118,6 +126,21 @@ describe("A run whose parameter is being checked", () => {
     expect(events).toEqual([]);
     expect(clock.pending).toBe(0);
     expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
+
+  it("is over when the parameter was refused: who calls it off then begins nothing", async () => {
+    const { clock, gate, graph, params } = setup();
+    const told: string[] = [];
+    const observers = [fromEvents("o", ({ type }) => void told.push(type))];
+    const journal = ({ type }: JournalEntry): void => void told.push(type);
+    const run = graph.start({ clock, params, observers, journal, graceMs: 5 });
+    gate.fail(new Error("unknown"));
+    await expect(clock.run(run.report)).rejects.toThrow(PlanError);
+    run.cancel();
+    expect(clock.pending).toBe(0);
+    await clock.advance(10);
+    expect(told).toEqual([]);
+    expect(() => run.snapshot()).toThrow(PlanError);
   });
 
   it("stays called off when the parameter is refused after that", async () => {
