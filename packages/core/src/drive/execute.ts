@@ -111,6 +111,7 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
   /** What the machine waits for before anything else happens. */
   readonly #answers: MachineEvent[] = [];
   #busy = false;
+  #info: RunInfo | undefined;
   #run: (() => SerializedReport["run"]) | undefined;
   /** When the plan was there, and what it is given. */
   #plannedAt = 0;
@@ -161,10 +162,11 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
     }
   }
 
+  /** The same for every event and every attempt. */
   get runInfo(): RunInfo {
     const { plan } = this.machine;
     const { options, earlier } = this.#settings;
-    return Object.freeze({
+    this.#info ??= Object.freeze({
       runId: this.runId,
       flow: plan.graph.name,
       taskCount: plan.totalTasks,
@@ -174,6 +176,7 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
       attributes: Object.freeze({ ...options.attributes }),
       ...(earlier?.runId === undefined ? {} : { resumes: earlier.runId }),
     });
+    return this.#info;
   }
 
   /** The same in the first event and in the report. */

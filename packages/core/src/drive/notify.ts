@@ -35,7 +35,7 @@ import { taskName } from "../report/task-name.ts";
 import { type Facts, taskRow } from "../report/task-row.ts";
 import type { Call } from "./call.ts";
 import { Faults, Hooks, type Scopes } from "./hooks.ts";
-import { taskInfo } from "./task-info.ts";
+import { attemptInfo, taskInfo } from "./task-info.ts";
 
 const NOTHING: readonly never[] = Object.freeze([]);
 
@@ -211,7 +211,7 @@ export class Notifier {
     const parents = this.#tasks[task];
     if (this.#over || parents === undefined) return;
     const { ledger, resources } = this.#run;
-    const info: AttemptInfo = Object.freeze({ task: this.#info(task), number, executor: "main" });
+    const info = attemptInfo(this.#info(task), number);
     const limit = ledger.limitedBy[id] as number;
     const freedBy = limit === 0 ? -1 : (ledger.freedBy[id] as number);
     const event = Object.freeze({
@@ -227,9 +227,7 @@ export class Notifier {
   }
 
   info({ id, task, attempt }: Call): AttemptInfo {
-    return (
-      this.#attempts[id]?.info ?? { task: this.#info(task), number: attempt, executor: "main" }
-    );
+    return this.#attempts[id]?.info ?? attemptInfo(this.#info(task), attempt);
   }
 
   /** Calls the task's function, which `body` does, in the contexts that observers make. `body` must not throw. */

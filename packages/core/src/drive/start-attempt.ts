@@ -11,7 +11,7 @@ import { definitionOf } from "./definition-of.ts";
 import type { AttemptEnder } from "./end-attempt.ts";
 import type { Host } from "./host.ts";
 import type { Notifier } from "./notify.ts";
-import { taskInfo } from "./task-info.ts";
+import { attemptInfo, taskInfo } from "./task-info.ts";
 import type { Values } from "./values.ts";
 
 /** A call that holds the thread longer than this is told in the report. */
@@ -109,7 +109,7 @@ export class AttemptStarter {
     const { notifier, values } = this.#host;
     return {
       ...this.placement(call),
-      info: notifier?.info(call) ?? this.#attemptInfo(call),
+      info: notifier?.info(call) ?? this.#info(call),
       run: definition.run as (...args: unknown[]) => unknown,
       args: values.argumentsOf(definition, call.task),
       context: contextOf(call),
@@ -118,13 +118,9 @@ export class AttemptStarter {
     };
   }
 
-  #attemptInfo({ task, attempt }: Call): AttemptInfo {
+  #info({ task, attempt }: Call): AttemptInfo {
     const { machine, runInfo } = this.#host;
-    return Object.freeze({
-      task: taskInfo(machine.plan, machine.ledger, runInfo, task),
-      number: attempt,
-      executor: "main",
-    });
+    return attemptInfo(taskInfo(machine.plan, machine.ledger, runInfo, task), attempt);
   }
 
   /** Waits for what the call gave. */

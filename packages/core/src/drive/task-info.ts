@@ -1,5 +1,5 @@
-/** What stands fast about a task, as observers and runners are told it; the same through a whole run. Knows no attempt. */
-import type { RunInfo, TaskInfo } from "../contract/observer.ts";
+/** What stands fast about a task and about an attempt of it, as observers and runners are told it. Knows no event. */
+import type { AttemptInfo, RunInfo, TaskInfo } from "../contract/observer.ts";
 import { type Definition, maxRetriesOf } from "../define/definition.ts";
 import { dependencyNames } from "../define/graph.ts";
 import type { GraphPlan } from "../define/plan.ts";
@@ -34,4 +34,9 @@ export function taskInfo(
     tags: definition.options?.tags ? Object.freeze([...definition.options.tags]) : NONE,
   };
   return Object.freeze(graph.finallyTasks.has(planned) ? { ...info, role: "finally" } : info);
+}
+
+/** An attempt as it is known before its end. */
+export function attemptInfo(task: TaskInfo, number: number): AttemptInfo {
+  return Object.freeze({ task, number, executor: "main" });
 }

@@ -4,6 +4,7 @@ import { runInNewContext } from "node:vm";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { seenObservers } from "../../src/doors/seen-observers.ts";
 import {
+  type AttemptInfo,
   after,
   type FinalStatus,
   flow,
@@ -15,6 +16,7 @@ import {
   placementOf,
   RunAbortedError,
   type RunEvent,
+  type Runner,
   type RunScope,
   registerGlobalObserver,
   type SerializedReport,
@@ -810,6 +812,27 @@ describe("What observers are given", () => {
     await flow("f", { one: task("one", () => 1) }).run({ observers: [observer] });
     expect(runs.size).toBe(1);
     expect(tasks.size).toBe(2);
+  });
+
+  it("is what a runner is given, be there observers or not", async () => {
+    const one = task("one", { zero: task("zero", () => 0) }, () => 1);
+    const idle: Observer = { name: "idle", run: () => ({}) };
+    for (const observers of [[], [idle]]) {
+      const infos: AttemptInfo[] = [];
+      const runner: Runner = ({ info, run, args, context }) => {
+        infos.push(info);
+        return run(...args, context);
+      };
+      await flow("f", { one }).run({ observers, runner });
+      const told = infos.map(({ task, ...rest }) => [task.key, rest]);
+      const rest = { number: 1, executor: "main" };
+      expect(told).toEqual([
+        ["zero", rest],
+        ["one", rest],
+      ]);
+      expect(new Set(infos.map(({ task }) => task.run)).size).toBe(1);
+      expect(infos.every((info) => Object.isFrozen(info) && Object.isFrozen(info.task))).toBe(true);
+    }
   });
 });
 
