@@ -15,6 +15,8 @@ export class Semaphore {
   readonly limit: number;
   #taken = 0;
   readonly #waiting: Set<() => void> = new Set();
+  /** Goes through them once: whoever looks for the first of them anew passes all that were there before it, each time. */
+  #turns: Iterator<() => void> = this.#waiting.values();
   /** Permits that came back and have not been passed on yet. */
   #returned = 0;
   #passing = false;
@@ -82,8 +84,10 @@ export class Semaphore {
 
   #pass(): void {
     this.#returned--;
-    const [next] = this.#waiting;
-    if (next === undefined) {
+    const { value: next, done } = this.#turns.next();
+    if (done === true) {
+      // It stays at the end, whoever comes after that.
+      this.#turns = this.#waiting.values();
       this.#taken--;
       return;
     }

@@ -178,6 +178,25 @@ describe("The permits of a semaphore", () => {
     expect(order).toEqual(["second", "third"]);
   });
 
+  it("are passed on in the order of those that wait, without those that were called off, time and again", () => {
+    const semaphore = new Semaphore(1);
+    const order: number[] = [];
+    const releases: (() => void)[] = [];
+    for (let round = 0; round < 3; round++) {
+      semaphore.acquire((release) => releases.push(release));
+      for (let at = 0; at < 20_000; at++) {
+        const callOff = semaphore.acquire((release) => {
+          order.push(at);
+          releases.push(release);
+        });
+        if (at % 2 === 1) callOff();
+      }
+      for (let release = releases.pop(); release; release = releases.pop()) release();
+      expect(order.splice(0)).toEqual(Array.from({ length: 10_000 }, (_, at) => 2 * at));
+      expect(free(semaphore)).toBe(1);
+    }
+  });
+
   it("are passed on whatever the callback of another one throws, which is nobody's error here", () => {
     const later = vi.spyOn(globalThis, "queueMicrotask").mockImplementation(() => {});
     const semaphore = new Semaphore(1);
