@@ -29,10 +29,14 @@ class Unread {
   add(event: RunEvent): void {
     this.#events.push(event);
     if (this.#events.length - this.#first <= this.#limit) return;
-    this.#events[this.#first++] = undefined;
+    this.#drop();
     this.#lost++;
-    // Moved up once in a while, so that each is moved once.
-    if (this.#first < this.#limit) return;
+  }
+
+  /** The first has gone. What is left is moved up when it is no more than what has gone: each is moved once, or less. */
+  #drop(): void {
+    this.#events[this.#first++] = undefined;
+    if (2 * this.#first < this.#events.length) return;
     this.#events = this.#events.slice(this.#first);
     this.#first = 0;
   }
@@ -51,13 +55,8 @@ class Unread {
       this.#lost = 0;
       return { type: "events.lost", count };
     }
-    if (this.#first === this.#events.length) {
-      this.#events.length = 0;
-      this.#first = 0;
-      return undefined;
-    }
     const event = this.#events[this.#first];
-    this.#events[this.#first++] = undefined;
+    if (event !== undefined) this.#drop();
     return event;
   }
 }
@@ -73,7 +72,7 @@ export class EventStream {
     this.#told(event),
   );
   readonly #readers: Set<Reader> = new Set();
-  /** What was told in the turn in which the run was started: whoever asks in that turn reads it, too. */
+  /** What was told last in the turn in which the run was started: whoever asks in that turn reads it, too. */
   #early: Unread | undefined = new Unread(UNREAD_EVENTS);
   #last: RunEvent | undefined;
   /** There will be no more: the run has ended, or could not begin. */

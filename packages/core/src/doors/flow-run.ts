@@ -22,8 +22,9 @@ export interface FlowRun<out O> {
   /**
    * What observers are told, as it happens, up to `run.end`. In the turn in which the run is started: all of it; later: from
    * then on; after the end: `run.end`. Nobody waits for a reader: of what it has not read the newest `unread` events are
-   * kept, 10,000 by default, and in the place of those before them it reads `events.lost` with their count. Leaving the
-   * loop ends the reading; any number may read. Throws why there is no run.
+   * kept, 10,000 by default, and in the place of those before them it reads `events.lost` with their count. Of what was told
+   * before it asked there are 10,000 at most. Leaving the loop ends the reading; any number may read. Throws why there is no
+   * run.
    *
    * `statistics()` of a status event tells of the time at which it is called.
    */

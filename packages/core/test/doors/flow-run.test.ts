@@ -232,6 +232,43 @@ describe("events() of a run that is under way", () => {
     ]);
   });
 
+  it("told before they were asked for are there in the same turn, 10,000 at most", async () => {
+    const { clock } = setup();
+    const beat = task("beat", async (_: object, { progress }: TaskContext) => {
+      for (let at = 1; at <= 12_000; at++) progress(at / 12_000);
+      await clock.wait(1);
+    });
+    const run = flow("f", { beat }).start({ clock });
+    const reading = all(run.events({ unread: 100_000 }));
+    await clock.run(run.report);
+    const [first, ...rest] = (await reading).map(line);
+    expect([first, rest.length]).toEqual(["lost 2005", 10_004]);
+  });
+
+  it("are kept in their order for a reader who is never done with them", async () => {
+    const { clock } = setup();
+    const beat = task("beat", async (_: object, { progress }: TaskContext) => {
+      for (let at = 0; at < 100; at++) {
+        progress(at / 100);
+        await clock.wait(1);
+      }
+    });
+    const run = flow("f", { beat }).start({ clock });
+    const events = run.events({ unread: 20 });
+    const read: StreamedEvent[] = [];
+    for (let at = 0; at < 60; at++) {
+      read.push((await events.next()).value as StreamedEvent);
+      await clock.advance(1);
+    }
+    for await (const event of events) {
+      read.push(event);
+      await clock.advance(1);
+    }
+    const told = read.flatMap((event) => ("fraction" in event ? [event.fraction * 100] : []));
+    expect(told.map(Math.round)).toEqual(Array.from({ length: 100 }, (_, at) => at));
+    expect(read.at(-1)?.type).toBe("run.end");
+  });
+
   it("stay within their limit again and again, and say each time what was lost", async () => {
     const { clock } = setup();
     const beat = task("beat", async (_: object, { progress }: TaskContext) => {
