@@ -252,7 +252,11 @@ export function unknownNames(
 }
 
 /** For who asks for a task, or an item, that is not there: with the one that was probably meant. */
-export function noSuchTask({ index }: Graph, name: unknown, where: "run" | "flow"): RangeError {
+export function noSuchTask(
+  { index }: { readonly index: ReadonlyMap<string, unknown> },
+  name: unknown,
+  where: "run" | "flow" | "scheduler",
+): RangeError {
   const guess = didYouMean(nearest(String(name), index.keys()));
   return new RangeError(`There is no task "${name}" in this ${where}.${guess}`);
 }

@@ -4,14 +4,13 @@
  */
 import { type Anchor, anchor } from "../contract/clock.ts";
 import type { EventStream } from "../contract/event-stream.ts";
-import type { Graph } from "../define/graph.ts";
+import { type Graph, noSuchTask } from "../define/graph.ts";
 import { type GraphPlan, type Plan, plan } from "../define/plan.ts";
 import type { Execution } from "../drive/execute.ts";
 import { checkNeeds } from "../drive/options.ts";
 import { NO_PARAMETERS } from "../drive/parameters.ts";
 import { Issues } from "../ground/check.ts";
 import { DefinitionError, PlanError } from "../ground/errors.ts";
-import { didYouMean, nearest } from "../ground/guess.ts";
 import type { Machine } from "../machine/machine.ts";
 import { StagedRun } from "../machine/run-stages.ts";
 import type { ExecutionReport } from "../report/report.ts";
@@ -153,10 +152,8 @@ export class DynamicScheduler {
       },
       (error) => (run === undefined ? Promise.reject(error) : this.#failed(run, error)),
       (name) => {
-        if (!this.#callables.has(name)) {
-          const guess = didYouMean(nearest(name, this.#callables.keys()));
-          throw new RangeError(`There is no task "${name}" in this scheduler.${guess}`);
-        }
+        const index = this.#callables;
+        if (!index.has(name)) throw noSuchTask({ index }, name, "scheduler");
       },
     );
   }
@@ -241,20 +238,21 @@ export class DynamicScheduler {
     return this.#options.name ?? "scheduler";
   }
 
-  /** The plan of a run, or what is wrong with it, all at once. */
+  /** The plan of a run, or what is wrong with it, all at once. That of all tasks is one for all runs. */
   #planned(options: Prepared["options"] = this.#options): GraphPlan {
     const { targets } = options;
-    const plain = options === this.#options;
-    if (plain && this.#plan !== undefined) return this.#plan;
     const issues = new Issues();
     const built = this.#built(issues);
-    if (targets === undefined) this.#checkRun(issues, built, options);
-    const planned = plan(built, targets, issues);
-    if (targets !== undefined) {
+    let planned: GraphPlan;
+    if (targets === undefined) {
+      this.#checkRun(issues, built, options);
+      this.#plan ??= plan(built, undefined, issues);
+      planned = this.#plan;
+    } else {
+      planned = plan(built, targets, issues);
       this.#checkRun(issues, planned.graph, options);
-      issues.throwAs(PlanError);
     }
-    if (plain) this.#plan = planned;
+    issues.throwAs(PlanError);
     return planned;
   }
 

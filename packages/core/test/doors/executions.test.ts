@@ -74,6 +74,25 @@ describe("execute() with options of the run", () => {
     ]);
   });
 
+  it("plans all tasks once, however often they run", async () => {
+    const priority = vi.fn(() => 1);
+    const taskOptions = {
+      a: {
+        get priority() {
+          return priority();
+        },
+      },
+    };
+    const scheduler = new DynamicScheduler([["a", nothing]], [{ taskName: "a" }], { taskOptions });
+    await scheduler.execute();
+    priority.mockClear();
+    await scheduler.execute();
+    expect((await scheduler.execute({ concurrency: 1 })).executionState).toBe("completed");
+    expect((await scheduler.execute({ concurrency: 1 })).executionState).toBe("completed");
+    scheduler.plan();
+    expect(priority).not.toHaveBeenCalled();
+  });
+
   it("is called off by the signal of that run", async () => {
     const controller = new AbortController();
     const scheduler = small(clock, tasks);
