@@ -6,7 +6,7 @@
 import type { Schema } from "../define/schema.ts";
 import { noFunction } from "../define/task.ts";
 import { OPTION_KEYS, type TaskOptions } from "../define/task-options.ts";
-import { type Issues, isString } from "../ground/check.ts";
+import { type Issues, isName } from "../ground/check.ts";
 import {
   checkEdges,
   checkMap,
@@ -87,7 +87,7 @@ export function recordsOf(issues: Issues, written: unknown, options: unknown): R
     if (typeof run !== "function") issues.add("not-a-function", noFunction(name, run), path);
     else tasks.push([name, run as TaskCallable]);
     const before = issues.list.length;
-    issues.array([...path, "dependencies"], dependencies, "names of tasks", isString);
+    issues.array([...path, "dependencies"], dependencies, "names of tasks", isName);
     checkEdges(issues, [...path, "edges"], edges);
     const sound = issues.list.length === before;
     const waits = sound && { dependencies: dependencies as string[], edges: edges as Edges };

@@ -67,6 +67,7 @@ describe("DynamicScheduler.from()", () => {
       clean: { dependencies: [1] },
       load: { run, inputs: [{ from: { task: "build" } }], timeoutMs: 0, prioritty: 1 },
       deploy: null,
+      mail: { run, dependencies: [""] },
     };
     const options = {
       concurrency: 0,
@@ -83,6 +84,7 @@ describe("DynamicScheduler.from()", () => {
       'Unknown option `prioritty` of task "load". Did you mean "priority"?',
       'Expected `inputs[0].to` of task "load" to be an object, got `null`',
       'Expected task "deploy" to be an object, got `null`',
+      'Expected `dependencies` of task "mail" to be an array of names of tasks, got `an array`',
       "Unknown option `taskDataRefs`: write `inputs` with its task",
       "Unknown option `taskRetries`: write `retry` with its task",
       "Unknown option `taskOptions`: write each option with its task",
