@@ -267,11 +267,14 @@ function checkConflicts(
   index: ReadonlyMap<string, number>,
 ): void {
   const told = new Set<string>();
+  /** One that thousands of orders share is looked at once. */
+  const compared = new Set<TaskOrder>();
   const names = ({ dependencies = [] }: TaskOrder): string =>
     JSON.stringify(dependencies.map(nameOfOrder).sort());
   for (const order of orders) {
     for (const dependency of order.dependencies ?? []) {
-      if (typeof dependency === "string") continue;
+      if (typeof dependency === "string" || compared.has(dependency)) continue;
+      compared.add(dependency);
       const { taskName } = dependency;
       const listed = orders[index.get(taskName) ?? -1];
       if (listed === undefined || listed === dependency || dependency.dependencies === undefined)
