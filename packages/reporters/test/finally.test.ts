@@ -8,6 +8,7 @@ import {
   renderCsv,
   renderCtrf,
   renderHtml,
+  renderNdjson,
   renderOtlpJson,
 } from "../src/index.ts";
 import { lineObserver } from "../src/writing/event-lines.ts";
@@ -66,6 +67,17 @@ describe("The role of a finally task, and of its items,", () => {
     }
     expect(made.analysis).toEqual(report.toJSON().analysis);
     expect(made.stageStatistics).toEqual(report.toJSON().stageStatistics);
+  });
+
+  it("is in the report that is made of a finished one as a log, also when its last lines are lost", async () => {
+    const { report } = await closed();
+    const lines = renderNdjson(report).split("\n");
+    const cut = lines.filter((line) => !/"type":"(?:task|run)\.end"/.test(line));
+    for (const log of [lines, cut]) {
+      const { taskStatistics } = readEventLog(log.join("\n"));
+      const last = taskStatistics.filter(({ role }) => role === "finally");
+      expect(last.map(({ taskName }) => taskName)).toEqual(["close", "each", "each[0]"]);
+    }
   });
 
   it("is shown where tails are told apart", async () => {

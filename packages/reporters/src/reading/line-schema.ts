@@ -61,6 +61,7 @@ const parts: Readonly<Record<string, SchemaObject>> = {
   footer: record(["clock", "errorSummary"], {
     ...partOf(report, ["errorSummary", "observerErrors", "resume"]),
     clock: { $ref: "#/$defs/lineClock" },
+    overruns: { type: "object", additionalProperties: ms },
   }),
   finished: record(
     (report.required as readonly string[]).filter((key) => key !== "taskStatistics"),

@@ -35,7 +35,8 @@ export function rebuiltTask(task: CollectedTask, run: CollectedRun): TaskStatist
   const parent = info?.parent ?? stored?.parent;
   const index = parent === undefined ? undefined : (info?.index ?? stored?.index ?? indexIn(key));
   const { blockedMs, ignoredSignal, attributes, output } = facts;
-  const overrunMs = facts.overrunMs ?? run.end?.footer?.overruns?.[key];
+  const overruns = run.end?.footer?.overruns ?? {};
+  const overrunMs = facts.overrunMs ?? (Object.hasOwn(overruns, key) ? overruns[key] : undefined);
   return {
     taskName: key,
     kind: info?.kind ?? kindOf(task, parent, run),

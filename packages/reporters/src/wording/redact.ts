@@ -39,8 +39,8 @@ const VOCABULARY = new Set([
   "type",
   "startedAt",
 ]);
-/** Properties that hold records with keys of the user's choice. */
-const FREE = new Set(["attributes", "data", "originalTasks", "resources", "versions"]);
+/** Properties, of a report or of a line of a log, that hold records with keys of the user's choice. */
+const FREE = new Set(["attributes", "data", "originalTasks", "overruns", "resources", "versions"]);
 
 /**
  * The report without secrets, as every format shows it: for programs that store or send it themselves. A live report is

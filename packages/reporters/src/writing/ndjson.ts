@@ -87,8 +87,8 @@ function start(report: SerializedReport): Timed {
 }
 
 function mention(task: TaskStatistics): Timed {
-  const { taskName, kind, parent, index, key, stageId, dependencies, fingerprint, retry, tags } =
-    task;
+  const { taskName, kind, role, parent, index, key, stageId, dependencies, fingerprint } = task;
+  const { retry, tags } = task;
   const info: TaskLine = {
     name: kind === "item" && parent !== undefined ? parent : taskName,
     stage: stageId,
@@ -97,6 +97,7 @@ function mention(task: TaskStatistics): Timed {
     maxAttempts: retry + 1,
     tags: tags ?? [],
     kind,
+    ...(role === undefined ? {} : { role }),
     edges: dependencies,
     ...(index === undefined ? {} : { index }),
     ...(key === undefined ? {} : { key }),
@@ -117,7 +118,7 @@ function eventsOf(task: TaskStatistics, report: SerializedReport, withOutputs: b
     });
   }
   for (const attempt of attemptStatistics) events.push(...attemptEvents(attempt));
-  const output = withOutputs ? report.outputs?.[taskName] : undefined;
+  const output = withOutputs ? own(report.outputs, taskName) : undefined;
   if (output !== undefined) {
     events.push({ at: endAt, body: completed(taskName, output, report, task) });
   }
@@ -143,10 +144,10 @@ function withoutTasks(report: SerializedReport): Timed[] {
 function completed(
   task: string,
   output: EncodedValue,
-  { origins = {} }: SerializedReport,
+  { origins }: SerializedReport,
   { fingerprint, parent, index }: Partial<TaskStatistics>,
 ): LineBody {
-  const origin = Object.hasOwn(origins, task) ? origins[task] : undefined;
+  const origin = own(origins, task);
   return {
     type: "completed",
     task,
@@ -156,6 +157,11 @@ function completed(
     ...(parent === undefined ? {} : { parent }),
     ...(index === undefined ? {} : { index }),
   };
+}
+
+/** A task may be named `constructor`. */
+function own<T>(record: Readonly<Record<string, T>> = {}, task: string): T | undefined {
+  return Object.hasOwn(record, task) ? record[task] : undefined;
 }
 
 function attemptEvents(attempt: AttemptStatistics): Timed[] {

@@ -48,8 +48,12 @@ async function liveLog(): Promise<string> {
   const behind = task("behind", { broken }, () => 1);
   const unwanted = task("unwanted", { list }, () => 1, { when: () => ({ skip: "not today" }) });
   const slow = task("slow", { items }, does({ ms: 50, ignoresSignal: true }));
+  // As a program without types writes it.
+  const when = (() => clock.wait(50).then(() => true)) as never;
+  const asked = task("asked", { items }, () => 1, { when });
   const late = task("late", { items }, does({ ms: 90 }));
-  const run = flow("small", { items, flaky, behind, unwanted, slow }, { tails: { late } }).start({
+  const roots = { items, flaky, behind, unwanted, slow, asked };
+  const run = flow("small", roots, { tails: { late } }).start({
     clock,
     runId: "r",
     concurrency: 2,

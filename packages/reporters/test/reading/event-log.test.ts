@@ -2,13 +2,14 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { flow, task } from "@astrum/core";
+import { flow, type SerializedReport, task } from "@astrum/core";
 import { scripted, VirtualClock } from "@astrum/core/testing";
 import { testObserver } from "astrum-conformance";
 import { afterAll, describe, expect, it } from "vitest";
 import {
   eventLog,
   parseReport,
+  type Redaction,
   ReportFormatError,
   readEventLog,
   renderJson,
@@ -31,6 +32,45 @@ describe.each(fixtureNames)("the fixture %s as an event log", (name) => {
     expect(readEventLog(text)).toEqual(JSON.parse(fixtureText(name)));
   });
 });
+
+describe("a log of tasks that are called like a property of every object", () => {
+  it("is read back as it was, also when they have no output", async () => {
+    const before = task("before", () => 1);
+    const fails = task("constructor", { before }, () => Promise.reject(new Error("no")), {
+      onFailure: "ignore",
+    });
+    const report = await flow("f", { before, fails }).run();
+    const stored = JSON.parse(JSON.stringify(report.toJSON({ outputs: true })));
+    for (const one of [report, stored]) {
+      expect(readEventLog(renderNdjson(one, { outputs: true, redact: false }))).toEqual(stored);
+    }
+  });
+
+  it("gives none of them what another went on for after it was asked to stop", async () => {
+    const { report, text } = await cancelledBeforeItWasAsked(["constructor", "asked"]);
+    expect(report.taskStatistics.map(({ overrunMs }) => overrunMs)).toEqual([undefined, 20]);
+    expect(readEventLog(text).taskStatistics).toEqual(report.taskStatistics);
+  });
+});
+
+/** A run that is cancelled while it waits for a condition of the second task, which takes longer than its grace period. */
+async function cancelledBeforeItWasAsked(
+  [first, second]: readonly [string, string],
+  redact?: Redaction,
+): Promise<{ readonly report: SerializedReport; readonly text: string }> {
+  const clock = new VirtualClock();
+  const file = newFile();
+  const log = eventLog(file, { redact });
+  const plain = task(first, scripted(clock, { ms: 1 }));
+  // As a program without types writes it.
+  const when = (() => clock.wait(50).then(() => true)) as never;
+  const asked = task(second, () => 1, { when });
+  const run = flow("f", { plain, asked }).start({ clock, graceMs: 20, observers: [log.observer] });
+  clock.after(10, () => run.cancel());
+  const report = await clock.run(run.report);
+  log.close();
+  return { report: report.toJSON(), text: readFileSync(file, "utf8") };
+}
 
 describe("a log that was cut off anywhere", () => {
   const lines = renderNdjson(fixture("cancelled"), { redact: false }).trimEnd().split("\n");
@@ -316,6 +356,17 @@ describe("secrets", () => {
       why: "redacted",
       type: "object",
     });
+  });
+});
+
+describe("secrets in the name of a task", () => {
+  it("do not reach the file with how long the task went on after it was asked to stop", async () => {
+    const { text } = await cancelledBeforeItWasAsked(["first", "mail hunter2"], ["hunter2"]);
+    expect(text).not.toContain("hunter2");
+    expect(readEventLog(text).taskStatistics).toMatchObject([
+      { taskName: "first" },
+      { taskName: "mail [redacted]", overrunMs: 20 },
+    ]);
   });
 });
 
