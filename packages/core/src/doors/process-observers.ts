@@ -1,4 +1,5 @@
 /** Observers of the whole process, and the flush of all that were ever told of a run, before a process ends. */
+import { systemClock } from "../contract/clock.ts";
 import { checkObserver, nameOf, type Observer } from "../contract/observer.ts";
 import { Issues } from "../ground/check.ts";
 import { DefinitionError } from "../ground/errors.ts";
@@ -71,12 +72,12 @@ export async function flushObservers(
   const controller = new AbortController();
   const flushes = [...observers].map(async (observer) => observer.flush?.(controller.signal));
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(() => {
+    const callOff = systemClock.after(timeoutMs, () => {
       controller.abort(new Error(`Observers were not flushed in ${timeoutMs} ms`));
       resolve();
-    }, timeoutMs);
+    });
     void Promise.allSettled(flushes).then(() => {
-      clearTimeout(timer);
+      callOff();
       resolve();
     });
   });

@@ -1284,4 +1284,38 @@ describe("flushObservers", () => {
     takeBack();
     expect(reason).toMatchObject({ message: "Observers were not flushed in 1 ms" });
   });
+
+  it("gives them all the time that it was told to, also more than a timer takes", async () => {
+    let aborted: boolean | undefined;
+    const slow: Observer = {
+      name: "slow",
+      async flush(signal) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        aborted = signal.aborted;
+      },
+    };
+    const takeBack = registerGlobalObserver(slow);
+    await flushObservers({ timeoutMs: 2 ** 31 });
+    takeBack();
+    expect(aborted).toBe(false);
+  });
+
+  it("leaves no timer behind when timers are faked meanwhile", async () => {
+    const { clearTimeout: real } = globalThis;
+    const timers = () =>
+      process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length;
+    const before = timers();
+    const faking: Observer = {
+      name: "faking",
+      async flush() {
+        await null;
+        globalThis.clearTimeout = () => {};
+      },
+    };
+    const takeBack = registerGlobalObserver(faking);
+    await flushObservers({ timeoutMs: 60_000 });
+    globalThis.clearTimeout = real;
+    takeBack();
+    expect(timers()).toBe(before);
+  });
 });
