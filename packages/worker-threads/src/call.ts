@@ -12,6 +12,7 @@ import { WorkerTimeoutError } from "./errors.ts";
 import type { Entrant, Lanes } from "./lanes.ts";
 import type { Thread, ThreadMessage } from "./thread.ts";
 import type { Ending, Errand, Threads } from "./threads.ts";
+import { after } from "./timer.ts";
 import type { Answer, CallMessage } from "./wire.ts";
 import { pack, unpack } from "./worker/pack.js";
 
@@ -51,7 +52,7 @@ export class Call implements Entrant, Errand {
   #lane: number | undefined;
   #thread: Thread | undefined;
   #callOff: () => void;
-  #timer: NodeJS.Timeout | undefined;
+  #stopTimer: () => void = () => {};
   #cancelled: { readonly reason: unknown } | undefined;
   /** Cancelled by its own time limit. */
   #late = false;
@@ -108,7 +109,7 @@ export class Call implements Entrant, Errand {
     const grace = options?.now ? 0 : this.#request.cancelGraceMs;
     if (this.#over || (this.#cancelled !== undefined && grace > 0)) return;
     this.#cancelled ??= { reason };
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     const thread = this.#thread;
     if (thread === undefined) {
       this.#callOff();
@@ -129,11 +130,11 @@ export class Call implements Entrant, Errand {
       reason: pack(this.#cancelled.reason),
     });
     Atomics.store(this.#threads.flags, this.#laneIndex * 2, this.message.sequence);
-    this.#timer = setTimeout(() => thread.terminate(), grace);
+    this.#stopTimer = after(grace, () => thread.terminate());
   }
 
   ended(ending: Ending): void {
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     this.#thread?.unlisten(this.message.sequence);
     try {
       this.#conclude(ending);
@@ -196,12 +197,12 @@ export class Call implements Entrant, Errand {
   #keepTime(): void {
     const { timeoutMs, taskName } = this.#request;
     if (timeoutMs === undefined || this.#cancelled !== undefined) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
+    this.#stopTimer();
+    this.#stopTimer = after(timeoutMs, () => {
       this.#late = true;
       const message = `Task "${taskName}" took longer than ${timeoutMs} ms in its thread`;
       this.cancel(new WorkerTimeoutError(message, { timeoutMs }));
-    }, timeoutMs);
+    });
   }
 
   #receive(message: ThreadMessage): void {

@@ -9,6 +9,7 @@ import {
   type Worker,
 } from "node:worker_threads";
 import type { Piscina } from "piscina";
+import { after } from "./timer.ts";
 import type { FromThread, ToThread } from "./wire.ts";
 import { unpack } from "./worker/pack.js";
 
@@ -135,14 +136,14 @@ export class Thread {
   /** Resolves when the thread's activators have handed on what they hold, or it is gone, or the time is up. */
   async flush(timeoutMs: number): Promise<void> {
     if (this.#port === undefined) return;
-    let timer: NodeJS.Timeout | undefined;
+    let stopTimer = (): void => {};
     const flushed = new Promise<void>((resolve) => {
       this.#whenFlushed = resolve;
-      timer = setTimeout(resolve, timeoutMs);
+      stopTimer = after(timeoutMs, resolve);
     });
     this.send({ kind: "flush", timeoutMs });
     await flushed;
-    clearTimeout(timer);
+    stopTimer();
   }
 
   #receive(message: FromThread): void {

@@ -170,6 +170,22 @@ describe("a cooperative function", () => {
     controller.abort("enough");
     expect(await run).toBe("enough");
   });
+
+  test("leaves no timer behind when timers are faked within it", async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((one) => one === "Timeout").length;
+    const pool = openPool({ threads: 1, cancelGraceMs: 60_000 });
+    const shared = sharedCells();
+    const controller = new AbortController();
+    const before = timers();
+    const run = rejection(pool.task(faults.finishInSpite)(shared, { signal: controller.signal }));
+    await reached(shared);
+    controller.abort("enough");
+    const { clearTimeout: real } = globalThis;
+    globalThis.clearTimeout = () => {};
+    await run;
+    globalThis.clearTimeout = real;
+    expect(timers()).toBe(before);
+  });
 });
 
 describe("a time-out", () => {
