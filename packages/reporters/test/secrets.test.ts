@@ -1,5 +1,5 @@
 /** What is taken out of a report and of a log without anybody naming it, and how a program takes it out itself. */
-import { flow, type SerializedReport, task } from "@astrum/core";
+import { flow, map, type Observer, type SerializedReport, task, value } from "@astrum/core";
 import { scripted, VirtualClock } from "@astrum/core/testing";
 import { describe, expect, it } from "vitest";
 import {
@@ -13,10 +13,12 @@ import {
   renderText,
   reporters,
 } from "../src/index.ts";
+import { printSummary, progress } from "../src/terminal/index.ts";
 import { withoutUrlSecrets } from "../src/wording/credentials.ts";
 import { lineObserver } from "../src/writing/event-lines.ts";
 import { lineWriter } from "../src/writing/live-log.ts";
 import { fixture } from "./fixtures.ts";
+import { TestTerminal } from "./terminal-screen.ts";
 
 const URL_WITH_TOKEN = "https://bob:swordfish@api.example.com/v1?page=2&access_token=swordfish#top";
 
@@ -71,6 +73,7 @@ describe("A report that was told nothing of secrets", () => {
     report.observerErrors = [error];
     for (const task of report.taskStatistics) {
       task.attributes = { url: URL_WITH_TOKEN };
+      task.key = URL_WITH_TOKEN;
       if (task.status === "completed") Object.assign(task, { status: "failed", error });
       else task.reason = { kind: "aborted", message: URL_WITH_TOKEN };
       for (const attempt of task.attemptStatistics) {
@@ -236,4 +239,34 @@ describe("A log that is redacted", () => {
     );
     expect(lines.join("\n")).not.toContain("swordfish");
   });
+
+  it("holds none of what items are called", async () => {
+    const { lines, observer } = logged();
+    await pages([observer]);
+    expect(lines.join("\n")).not.toContain("swordfish");
+    expect(readEventLog(`${lines.join("\n")}\n`).taskStatistics[1]?.key).toBe(
+      "https://bob:[redacted]@api.example.com/v1?page=2&access_token=[redacted]#top",
+    );
+  });
 });
+
+describe("A terminal", () => {
+  it.each(["tty", "plain", "ndjson"] as const)(
+    "shows none of what items are called (%s)",
+    async (mode) => {
+      const terminal = new TestTerminal({ columns: 300, rows: 40 }, mode === "tty");
+      const report = await pages([progress({ stream: terminal, color: false, mode })]);
+      printSummary(report, { stream: terminal, color: false });
+      expect(terminal.text).toContain("bob:[redacted]@");
+      expect(terminal.text).not.toContain("swordfish");
+    },
+  );
+});
+
+/** Items that are called by their URLs, and fail. */
+function pages(observers: Observer[]) {
+  const read = map("read", value([URL_WITH_TOKEN]), () => Promise.reject(new Error("no")), {
+    key: (url) => url,
+  });
+  return flow("pages", { read }).run({ observers });
+}

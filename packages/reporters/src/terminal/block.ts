@@ -1,7 +1,6 @@
 /** The lines of the live block: how far each run is, and what runs longest. Knows no terminal but its size. */
 
 import { duration } from "../wording/duration.ts";
-import { labelOfInfo } from "../wording/label.ts";
 import type { Line, Piece } from "../wording/styled.ts";
 import { cut } from "../wording/visible.ts";
 import { fitLine } from "./fit.ts";
@@ -112,7 +111,7 @@ function runningLine(running: RunningAttempt, now: number, telling: Telling): Li
     "  ",
     ["faint", time.padStart(6)],
     "  ",
-    ["name", telling.name(labelOfInfo(attempt.task))],
+    ["name", telling.label(attempt.task)],
     ...(notes.length === 0 ? [] : [["faint", `  ${notes.join(", ")}`] as const]),
   ];
 }

@@ -6,7 +6,6 @@
 import type { RunEvent } from "@astrum/core";
 import { plural } from "../layout/sections.ts";
 import { duration } from "../wording/duration.ts";
-import { labelOfInfo } from "../wording/label.ts";
 import { STATUS_SIGN } from "../wording/outcome.ts";
 import type { Line, Meaning } from "../wording/styled.ts";
 import type { Display } from "./display.ts";
@@ -70,12 +69,7 @@ export class PlainDisplay implements Display {
     const blamed = cause !== undefined && state.failed(cause);
     const why = !blamed ? "" : `, because of ${this.#around.telling.name(cause)}`;
     this.#write([
-      [
-        this.#count(state),
-        this.#sign(to),
-        this.#around.telling.name(labelOfInfo(task)),
-        `: ${to}${why}`,
-      ],
+      [this.#count(state), this.#sign(to), this.#around.telling.label(task), `: ${to}${why}`],
     ]);
   }
 
@@ -85,7 +79,7 @@ export class PlainDisplay implements Display {
     const [head, ...stack] = telling.failure(state, event);
     // An item that completed is counted by its map; a tail that goes on is told of at the end.
     if (head === undefined && (task.parent !== undefined || outcome.status === "detached")) return;
-    const said = head ?? [this.#sign(outcome.status), telling.name(labelOfInfo(task))];
+    const said = head ?? [this.#sign(outcome.status), telling.label(task)];
     const items = state.itemsOf(task.key);
     const notes = [
       ...(head !== undefined || outcome.status === "completed" ? [] : [outcome.status]),

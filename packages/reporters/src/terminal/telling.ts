@@ -1,6 +1,6 @@
 /** What is told of a run for good, on the screen and in a log: how a task failed, how the run ended. Secrets are out here. */
 
-import { type RunEvent, type SerializedError, serializeError } from "@astrum/core";
+import { type RunEvent, type SerializedError, serializeError, type TaskInfo } from "@astrum/core";
 import { closingLine, failureLines, plural, stackText } from "../layout/sections.ts";
 import { timeLimit } from "../wording/ending.ts";
 import { errorTitle } from "../wording/error-text.ts";
@@ -32,6 +32,11 @@ export class Telling {
     return visibleName(this.#text(name));
   }
 
+  /** What people read a task as. */
+  label(task: TaskInfo): string {
+    return visibleName(this.#label(task));
+  }
+
   message(message: string): string {
     const shown = this.#clean({ message }) as { readonly message: string };
     return cut(visibleMessage(shown.message), 300);
@@ -50,7 +55,7 @@ export class Telling {
     const full = before < STACKS_SHOWN && tolerated !== true;
     const lines = failureLines({
       status,
-      name: this.#text(labelOfInfo(task)),
+      name: this.#label(task),
       attempts,
       tolerated,
       text: full ? stackText(error) : "",
@@ -101,6 +106,11 @@ export class Telling {
     const more = names.length - NAMES_SHOWN;
     const shown = names.slice(0, NAMES_SHOWN).map((name) => this.name(name));
     return `${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  }
+
+  #label({ key: name, itemKey }: TaskInfo): string {
+    const { key } = this.#clean({ key: itemKey }) as { readonly key: string | undefined };
+    return labelOfInfo({ key: this.#text(name), itemKey: key });
   }
 
   #text(text: string): string {

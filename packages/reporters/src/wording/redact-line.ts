@@ -14,7 +14,7 @@ import {
 } from "./redact.ts";
 
 /** Properties of a line that hold a sentence of somebody's, or a record of the user's. */
-const SAID = new Set(["message", "stack", "errorMessage", "reason", "errorSummary"]);
+const SAID = new Set(["message", "stack", "errorMessage", "reason", "errorSummary", "key"]);
 const OWN = new Set(["attributes", "data"]);
 /** Properties of a line whose values are words of the format. */
 const WORDS = new Set(["type", "from", "to", "executionState"]);
@@ -52,12 +52,12 @@ export function lineRedactor(redaction: Redaction | undefined): LineRedactor {
 }
 
 /** Lines in which every word is the format's, or the name of something: most of them. */
-function isOurs({ type, facts, outcome }: LineParts): boolean {
+function isOurs({ type, info, facts, outcome }: LineParts): boolean {
   switch (type) {
     case "attempt.start":
       return true;
     case "task.status":
-      return facts === undefined;
+      return facts === undefined && info?.key === undefined;
     case "attempt.end":
     case "task.end":
       return outcome?.status === "completed";
@@ -68,6 +68,7 @@ function isOurs({ type, facts, outcome }: LineParts): boolean {
 
 interface LineParts {
   readonly type?: string;
+  readonly info?: { readonly key?: unknown } | undefined;
   readonly facts?: unknown;
   readonly outcome?: { readonly status?: unknown };
   readonly run?: unknown;

@@ -13,8 +13,8 @@ import { redactRule } from "./redact-rule.ts";
  *
  * Always, unless `false`: a property whose name says that it is a credential (`password`, `client_secret`,
  * `accessToken`, `Authorization`, `cookie` …) in attributes and in an error's `data` becomes `"[redacted]"`; so do, there and
- * in the messages and stacks of errors and in reasons, the password of a URL and those of its parameters that are called
- * like a credential.
+ * in the messages and stacks of errors, in reasons and in the keys of items, the password of a URL and those of its
+ * parameters that are called like a credential.
  * A list adds texts and patterns: every occurrence in any string of the report, task names included, is replaced.
  * A function sees every string with the path to it and returns what may be shown; it must be pure and must not throw.
  *
@@ -245,7 +245,9 @@ function credentialsOfHead(report: SerializedReport): SerializedReport {
 }
 
 function credentialsOfTask(task: TaskStatistics): TaskStatistics {
+  const key = task.key && withoutUrlSecrets(task.key);
   if (
+    key === task.key &&
     task.attributes === undefined &&
     task.error === undefined &&
     task.reason === undefined &&
@@ -256,6 +258,7 @@ function credentialsOfTask(task: TaskStatistics): TaskStatistics {
     return task;
   }
   const clean = { ...task };
+  if (key !== undefined) clean.key = key;
   if (task.reason !== undefined) clean.reason = credentialsOfReason(task.reason);
   if (task.attributes !== undefined) clean.attributes = withoutCredentials(task.attributes);
   if (task.error !== undefined) clean.error = credentialsOfError(task.error);
