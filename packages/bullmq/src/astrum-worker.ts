@@ -1,11 +1,10 @@
 #!/usr/bin/env node
-import { Check } from "./check.ts";
 /**
  * The command: a worker as a process. The one file of this package that knows other packages than the core: the thread
  * pool and the Prometheus client are loaded here, when they are asked for, and are optional.
  */
 import { HELP, type WorkerCommand, workerCommand } from "./command/arguments.ts";
-import { checkConnection, reachable } from "./store/connection.ts";
+import { reachable } from "./store/connection.ts";
 import { JobStore } from "./store/job-store.ts";
 import { serverFault } from "./store/server-check.ts";
 import { statusOf } from "./store/status.ts";
@@ -107,15 +106,8 @@ async function withStore(
   { queue, prefix = "astrum", url }: WorkerCommand,
   use: (store: JobStore) => Promise<number>,
 ): Promise<number> {
-  const faults = new Check("astrum-worker");
-  checkConnection(faults, { url });
-  const name = {
-    queue: faults.keyPart(queue, "--queue", undefined),
-    prefix: faults.keyPart(prefix, "--prefix", undefined),
-  };
-  faults.done();
   let last: Error | undefined;
-  const store = new JobStore({ url }, name, (error) => {
+  const store = new JobStore({ url }, { queue, prefix }, (error) => {
     last = error;
   });
   try {

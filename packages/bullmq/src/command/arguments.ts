@@ -1,7 +1,8 @@
 /** What was written on the command line of `astrum-worker`, checked, every fault at once. Runs nothing. */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { shown } from "../check.ts";
+import { DiscreetCheck, keyPart, shown } from "../rules.ts";
+import { storeUrl } from "../store/connection.ts";
 
 export interface WorkerCommand {
   readonly mode: "serve" | "check" | "status" | "help" | "version";
@@ -80,6 +81,7 @@ export function workerCommand(args: readonly string[], env: NodeJS.ProcessEnv): 
           ? "status"
           : "serve";
   const asks = mode === "help" || mode === "version";
+  const url = values.redis ?? env.REDIS_URL ?? "redis://127.0.0.1:6379";
   if (!asks && values.queue === undefined) faults.push("--queue is missing");
   if ((mode === "serve" || mode === "check") && positionals.length === 0)
     faults.push("no module is given: astrum-worker ./jobs.js --queue renders");
@@ -89,7 +91,7 @@ export function workerCommand(args: readonly string[], env: NodeJS.ProcessEnv): 
     mode,
     modules: positionals.map((path) => (/^(file|data):/.test(path) ? path : resolve(path))),
     queue: values.queue ?? "",
-    url: values.redis ?? env.REDIS_URL ?? "redis://127.0.0.1:6379",
+    url,
     prefix: values.prefix,
     concurrency: whole("concurrency"),
     threads: whole("threads"),
@@ -98,6 +100,13 @@ export function workerCommand(args: readonly string[], env: NodeJS.ProcessEnv): 
     redeliver: whole("redeliver"),
     drainMs: whole("drain-ms"),
   };
+  if (!asks) {
+    const check = new DiscreetCheck("astrum-worker");
+    keyPart("--queue", values.queue, check);
+    keyPart("--prefix", values.prefix, check);
+    storeUrl(values.redis === undefined ? "$REDIS_URL" : "--redis", url, check);
+    faults.push(...check.faults.map(({ message }) => message.replace(/\.$/, "")));
+  }
   if (faults.length > 0) throw new TypeError(`${faults.join("; ")}.`);
   return command;
 }

@@ -1,6 +1,7 @@
 /** What a scheduler can say of its fleet, checked where it enters, every fault at once. Knows no connection. */
-import { Check } from "../check.ts";
-import { checkConnection, type FleetConnection } from "../store/connection.ts";
+import { flag, integer, type Rules, required } from "astrum-options";
+import { DiscreetCheck, KEY_PART, keyPart, secret, timerMs } from "../rules.ts";
+import { connectionRule, type FleetConnection } from "../store/connection.ts";
 
 export interface FleetOptions {
   /** Which workers: those that serve the queue of this name. */
@@ -31,54 +32,40 @@ export type FleetSettings = {
   readonly [K in Exclude<keyof FleetOptions, "signingKey">]-?: NonNullable<FleetOptions[K]>;
 } & { readonly signingKey: string | undefined };
 
-const OPTIONS = [
-  "queue",
-  "connection",
-  "prefix",
-  "reconcileMs",
-  "keepResultsSec",
-  "maxPayloadBytes",
-  "leaseMs",
-  "outageMs",
-  "unknownTaskMs",
-  "events",
-  "signingKey",
-] satisfies (keyof FleetOptions)[];
-
 /** BullMQ and the store hold strings of at most 512 MiB; well below, one payload already stops all others. */
 const MOST_BYTES = 256 * 2 ** 20;
 const MOST_SECONDS = 2_147_483;
 
+const RULES: Rules<FleetOptions> = {
+  queue: required(KEY_PART, keyPart),
+  connection: connectionRule,
+  prefix: keyPart,
+  reconcileMs: timerMs(10),
+  keepResultsSec: integer(1, MOST_SECONDS),
+  maxPayloadBytes: integer(1, MOST_BYTES),
+  leaseMs: timerMs(100),
+  outageMs: timerMs(100),
+  unknownTaskMs: timerMs(1),
+  events: flag,
+  signingKey: secret,
+};
+
 /** Throws a `TypeError` that lists everything that is wrong. */
 export function fleetSettings(options: FleetOptions): FleetSettings {
-  const check = new Check("connectFleet");
-  if (!check.keys(options, OPTIONS)) check.done();
-  checkConnection(check, options.connection);
-  const settings: FleetSettings = {
-    queue: check.keyPart(options.queue, "queue", undefined),
-    connection: options.connection,
-    prefix: check.keyPart(options.prefix, "prefix", "astrum"),
-    reconcileMs: check.ms(options.reconcileMs, "reconcileMs", 1_000, 10),
-    keepResultsSec: check.integer(
-      options.keepResultsSec,
-      "keepResultsSec",
-      86_400,
-      1,
-      MOST_SECONDS,
-    ),
-    maxPayloadBytes: check.integer(
-      options.maxPayloadBytes,
-      "maxPayloadBytes",
-      2 ** 20,
-      1,
-      MOST_BYTES,
-    ),
-    leaseMs: check.ms(options.leaseMs, "leaseMs", 10_000, 100),
-    outageMs: check.ms(options.outageMs, "outageMs", 60_000, 100),
-    unknownTaskMs: check.ms(options.unknownTaskMs, "unknownTaskMs", 60_000),
-    events: check.flag(options.events, "events", true),
-    signingKey: check.secret(options.signingKey, "signingKey"),
-  };
+  const check = new DiscreetCheck("connectFleet");
+  check.record("", options, RULES);
   check.done();
-  return settings;
+  return {
+    queue: options.queue,
+    connection: options.connection,
+    prefix: options.prefix ?? "astrum",
+    reconcileMs: options.reconcileMs ?? 1_000,
+    keepResultsSec: options.keepResultsSec ?? 86_400,
+    maxPayloadBytes: options.maxPayloadBytes ?? 2 ** 20,
+    leaseMs: options.leaseMs ?? 10_000,
+    outageMs: options.outageMs ?? 60_000,
+    unknownTaskMs: options.unknownTaskMs ?? 60_000,
+    events: options.events ?? true,
+    signingKey: options.signingKey,
+  };
 }

@@ -1,7 +1,8 @@
 /** What a single task on the fleet, and a runner, can be told, checked where it enters. Knows no queue. */
 import type { CannotCross } from "astrum-crossing";
-import { Check } from "../check.ts";
+import { integer, type OptionCheck, type Rules } from "astrum-options";
 import type { RemoteForm, RemoteRef } from "../remote.ts";
+import { DiscreetCheck } from "../rules.ts";
 
 export interface FleetTaskOptions {
   /**
@@ -19,19 +20,28 @@ export interface FleetTaskSettings {
 
 const LOWEST = -(2 ** 21 - 1);
 
+const TASK_RULES: Rules<FleetTaskOptions> = { priority: integer(LOWEST, 0) };
+
 /** Throws a `TypeError` that lists everything that is wrong. */
 export function taskSettings(
   ref: RemoteRef<never, unknown, RemoteForm>,
   options: FleetTaskOptions,
 ): FleetTaskSettings {
-  const check = new Check("fleet.task");
-  const { exportName } = (ref ?? {}) as Partial<RemoteRef<never, unknown>>;
-  if (typeof exportName !== "string")
-    check.fault("Expected a reference from `remote<typeof import(…)>()`, such as `jobs.render`");
-  check.keys(options, ["priority"]);
-  const priority = check.integer(options.priority, "priority", 0, LOWEST, 0);
+  const check = new DiscreetCheck("fleet.task");
+  checkReference("ref", ref, check);
+  check.record("", options, TASK_RULES);
   check.done();
-  return { exportName: String(exportName), priority };
+  return { exportName: ref.exportName, priority: options.priority ?? 0 };
+}
+
+function checkReference(place: string, value: unknown, check: OptionCheck): void {
+  const { exportName } = (value ?? {}) as Partial<RemoteRef<never, unknown>>;
+  if (typeof exportName !== "string")
+    check.expected(
+      place,
+      "a reference from `remote<typeof import(…)>()`, such as `jobs.render`",
+      value,
+    );
 }
 
 export interface FleetRunnerOptions {
@@ -42,18 +52,27 @@ export interface FleetRunnerOptions {
   readonly tasks?: Readonly<Record<string, RemoteRef<never, unknown> | CannotCross>> | undefined;
 }
 
+const RUNNER_RULES: Rules<FleetRunnerOptions> = { tasks: references };
+
+function references(place: string, value: unknown, check: OptionCheck): void {
+  if (value === undefined) return;
+  const entries = Object.entries(value ?? {});
+  if (entries.length === 0)
+    check.expected(
+      place,
+      "a record of references by task name, such as { resize: jobs.resize } (what `remote()` gives as a whole has no list of names)",
+      value,
+    );
+  for (const [name, ref] of entries) checkReference(`${place}.${name}`, ref, check);
+}
+
 /** Throws a `TypeError` that lists everything that is wrong. */
 export function runnerTasks(options: FleetRunnerOptions): ReadonlyMap<string, FleetTaskSettings> {
-  const check = new Check("fleet.runner");
-  check.keys(options, ["tasks"]);
-  const { tasks } = options;
-  const entries = Object.entries(tasks ?? {});
-  if (tasks !== undefined && entries.length === 0)
-    check.fault(
-      "Expected `tasks` to list references by task name, such as { resize: jobs.resize }; what `remote()` gives as a whole has no list of names",
-    );
+  const check = new DiscreetCheck("fleet.runner");
+  check.record("", options, RUNNER_RULES);
   check.done();
-  return new Map(
-    entries.map(([name, ref]) => [name, taskSettings(ref as RemoteRef<never, unknown>, {})]),
+  const entries = Object.entries(
+    (options.tasks ?? {}) as Record<string, RemoteRef<never, unknown>>,
   );
+  return new Map(entries.map(([name, { exportName }]) => [name, { exportName, priority: 0 }]));
 }

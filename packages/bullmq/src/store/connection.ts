@@ -2,9 +2,10 @@
  * From what the user says of the store to connections of it. TLS, credentials and everything else pass through to
  * ioredis; no message of ours repeats them. Knows no queue.
  */
+import type { Rule } from "astrum-options";
 import { type Cluster, Redis, type RedisOptions } from "ioredis";
-import type { Check } from "../check.ts";
 import { StoreUnavailableError } from "../errors.ts";
+import { HIDDEN } from "../rules.ts";
 
 /**
  * Where the store is: `{ url }`, the options of ioredis (host, port, username, password, tls, sentinels, …), both, or a
@@ -18,26 +19,26 @@ export type Client = Redis | Cluster;
 
 const LONGEST_PAUSE_MS = 1_000;
 
-/** Collects what is wrong with it; a URL in it is never repeated, since it may hold a password. */
-export function checkConnection(check: Check, connection: unknown): void {
-  if (typeof connection === "function") return;
-  if (typeof connection !== "object" || connection === null) {
-    check.fault(
-      "Expected `connection` to be { url }, options of ioredis, or a function that makes an ioredis client",
+/** A URL is never repeated, since it may hold a password. */
+export const connectionRule: Rule = (place, value, check) => {
+  if (typeof value === "function") return;
+  if (typeof value !== "object" || value === null)
+    check.expected(
+      place,
+      "{ url }, options of ioredis, or a function that makes an ioredis client",
+      value,
     );
-    return;
-  }
-  if (!("url" in connection)) return;
-  const { url } = connection;
+  else if ("url" in value) storeUrl(`${place}.url`, value.url, check);
+};
+
+export const storeUrl: Rule = (place, value, check) => {
   const valid =
-    typeof url === "string" &&
-    URL.canParse(url) &&
-    ["redis:", "rediss:"].includes(new URL(url).protocol);
+    typeof value === "string" &&
+    URL.canParse(value) &&
+    ["redis:", "rediss:"].includes(new URL(value).protocol);
   if (!valid)
-    check.fault(
-      "Expected `connection.url` to be a URL such as redis://host:6379 or rediss://host:6380, got something else (not shown: it may hold a password)",
-    );
-}
+    check.expected(place, "a URL such as redis://host:6379 or rediss://host:6380", value, HIDDEN);
+};
 
 /** A connection that is tried again for ever, and whose commands wait for it. Errors go to `onError`, never thrown. */
 export function openConnection(

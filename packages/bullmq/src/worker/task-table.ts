@@ -3,7 +3,7 @@
  */
 import { isAbsolute } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Check } from "../check.ts";
+import type { OptionCheck } from "astrum-options";
 
 /** A module (`import * as jobs from "./jobs.js"`), or where it is: a URL, or an absolute path. */
 export type TaskModule = URL | string | Readonly<Record<string, unknown>>;
@@ -20,22 +20,29 @@ export interface WorkerTask {
 export type TaskTable = ReadonlyMap<string, WorkerTask>;
 
 /** Collects what is wrong with the modules as they are given. */
-export function checkModules(check: Check, tasks: unknown, threads: boolean): void {
-  const modules = Array.isArray(tasks) ? (tasks as unknown[]) : [tasks];
-  if (modules.length === 0) check.fault("Expected `tasks` to have at least one module");
+export function checkModules(
+  place: string,
+  value: unknown,
+  check: OptionCheck,
+  threads: boolean,
+): void {
+  const modules = Array.isArray(value) ? (value as unknown[]) : [value];
+  if (modules.length === 0) check.expected(place, "at least one module", value);
   modules.forEach((module, at) => {
-    const name = Array.isArray(tasks) ? `tasks[${at}]` : "tasks";
-    const place = isPlace(module);
-    if (place ? placeOf(module as URL | string) === undefined : !isModule(module))
-      check.fault(
-        `Expected \`${name}\` to be a module, or its URL: new URL("./jobs.js", import.meta.url)`,
-      );
-    else if (!place && threads)
-      check.fault(
-        `Expected \`${name}\` to be the URL of a module, since a thread has to load it: new URL("./jobs.js", import.meta.url)`,
+    const name = Array.isArray(value) ? `${place}[${at}]` : place;
+    const isUrl = isPlace(module);
+    if (isUrl ? placeOf(module as URL | string) === undefined : !isModule(module))
+      check.expected(name, `a module, or its URL: ${EXAMPLE}`, module);
+    else if (!isUrl && threads)
+      check.expected(
+        name,
+        `the URL of a module, since a thread has to load it: ${EXAMPLE}`,
+        module,
       );
   });
 }
+
+const EXAMPLE = 'new URL("./jobs.js", import.meta.url)';
 
 /** Imports what is given by its place. Throws when a module cannot be imported, or two export one name. */
 export async function taskTable(tasks: TaskModule | readonly TaskModule[]): Promise<TaskTable> {

@@ -1,7 +1,8 @@
 /** What a worker can be told, checked where it enters, every fault at once. Knows no connection. */
 import type { RemoteActivator } from "@astrum/core";
-import { Check } from "../check.ts";
-import { checkConnection, type FleetConnection } from "../store/connection.ts";
+import { callable, fits, integer, type Rules, record, required, text } from "astrum-options";
+import { DiscreetCheck, KEY_PART, keyPart, secret, timerMs } from "../rules.ts";
+import { connectionRule, type FleetConnection } from "../store/connection.ts";
 import type { WorkerLog } from "./log.ts";
 import type { MetricsClient, MetricsRegistry } from "./metrics.ts";
 import { checkModules, type TaskModule } from "./task-table.ts";
@@ -61,57 +62,65 @@ export interface WorkerSettings {
   readonly signingKey: string | undefined;
 }
 
-const OPTIONS = [
-  "queue",
-  "connection",
-  "tasks",
-  "prefix",
-  "concurrency",
-  "lease",
-  "threads",
-  "drainMs",
-  "activators",
-  "metrics",
-  "http",
-  "log",
-  "signingKey",
-] satisfies (keyof WorkerOptions)[];
+const CLIENT = 'the client of `import client from "prom-client"`';
+const PORT = "an integer from 0 to 65,535";
+
+function rulesOf(threads: boolean): Rules<WorkerOptions> {
+  return {
+    queue: required(KEY_PART, keyPart),
+    connection: connectionRule,
+    tasks: (place, value, check) => checkModules(place, value, check, threads),
+    prefix: keyPart,
+    concurrency: integer(1, 10_000),
+    lease: record<LeaseOptions>({
+      lockMs: timerMs(100),
+      checkMs: timerMs(50),
+      redeliver: integer(0, 1_000),
+    }),
+    threads: fits("a pool from `createWorkerPool()`", hasMethod("runner")),
+    drainMs: timerMs(0),
+    activators: fits(
+      "an array of activators, such as [otelActivator()]",
+      (value) => Array.isArray(value) && value.every(hasMethod("activate")),
+    ),
+    metrics: record<NonNullable<WorkerOptions["metrics"]>>({
+      client: required(CLIENT, fits(CLIENT, hasMethod("Counter"))),
+      registry: fits("a Registry of the client", hasMethod("getSingleMetric")),
+    }),
+    http: record<NonNullable<WorkerOptions["http"]>>({
+      port: required(PORT, integer(0, 65_535)),
+      host: text,
+    }),
+    log: callable,
+    signingKey: secret,
+  };
+}
+
+function hasMethod(name: string): (value: unknown) => boolean {
+  return (value) => typeof (value as Record<string, unknown> | null)?.[name] === "function";
+}
 
 /** Throws a `TypeError` that lists everything that is wrong. */
 export function workerSettings(options: WorkerOptions): WorkerSettings {
-  const check = new Check("serveWorker");
-  if (!check.keys(options, OPTIONS)) check.done();
-  const { connection, tasks, lease = {}, threads, activators = [], metrics, http, log } = options;
-  checkConnection(check, connection);
-  checkModules(check, tasks, threads !== undefined);
-  check.keys(lease, ["lockMs", "checkMs", "redeliver"], "lease.");
-  if (threads !== undefined && typeof threads?.runner !== "function")
-    check.fault("Expected `threads` to be a pool from `createWorkerPool()`");
-  if (!Array.isArray(activators) || activators.some((each) => typeof each?.activate !== "function"))
-    check.fault("Expected `activators` to be an array of activators, such as [otelActivator()]");
-  if (metrics !== undefined && typeof metrics?.client?.Counter !== "function")
-    check.fault('Expected `metrics` to be { client } with `import client from "prom-client"`');
-  if (http !== undefined && check.keys(http, ["port", "host"], "http."))
-    check.integer(http.port ?? -1, "http.port", 0, 0, 65_535);
-  check.callable(log, "log");
-  const lockMs = check.ms(lease.lockMs, "lease.lockMs", 10_000, 100);
-  const settings: WorkerSettings = {
-    queue: check.keyPart(options.queue, "queue", undefined),
-    connection,
-    tasks,
-    prefix: check.keyPart(options.prefix, "prefix", "astrum"),
-    concurrency: check.integer(options.concurrency, "concurrency", 8, 1, 10_000),
-    lockMs,
-    checkMs: check.ms(lease.checkMs, "lease.checkMs", lockMs / 2, 50),
-    redeliver: check.integer(lease.redeliver, "lease.redeliver", 1, 0, 1_000),
-    threads,
-    drainMs: check.ms(options.drainMs, "drainMs", 30_000, 0),
-    activators,
-    metrics,
-    http,
-    log: log ?? (() => {}),
-    signingKey: check.secret(options.signingKey, "signingKey"),
-  };
+  const check = new DiscreetCheck("serveWorker");
+  check.record("", options, rulesOf(options?.threads !== undefined));
   check.done();
-  return settings;
+  const { lockMs = 10_000, checkMs = lockMs / 2, redeliver = 1 } = options.lease ?? {};
+  return {
+    queue: options.queue,
+    connection: options.connection,
+    tasks: options.tasks,
+    prefix: options.prefix ?? "astrum",
+    concurrency: options.concurrency ?? 8,
+    lockMs,
+    checkMs,
+    redeliver,
+    threads: options.threads,
+    drainMs: options.drainMs ?? 30_000,
+    activators: options.activators ?? [],
+    metrics: options.metrics,
+    http: options.http,
+    log: options.log ?? (() => {}),
+    signingKey: options.signingKey,
+  };
 }
