@@ -21,9 +21,9 @@ export interface CallHost {
   readonly unknownTaskMs: number;
   /** A name that no other call ever has. */
   nextName(): string;
+  /** Resolves to whether the run was known before. Each call that has asked lets go once. */
   hold(runId: string): Promise<boolean>;
-  /** The call is answered. Its job may still be there: it stays until `forget`. */
-  answered(call: Call): void;
+  letGo(runId: string): void;
   /** Nothing more is to be done about its job. */
   forget(call: Call): void;
 }
@@ -42,6 +42,7 @@ export class Call {
   sent = false;
   /** Waits for the lease of its run: nothing has been sent. */
   #holding = true;
+  #hasAsked = false;
   #answered = false;
   #resolve!: (value: unknown) => void;
   #reject!: (reason: unknown) => void;
@@ -94,7 +95,7 @@ export class Call {
 
   async begin(): Promise<void> {
     try {
-      const known = this.#request.runId !== undefined && (await this.#host.hold(this.runId));
+      const known = await this.#hold();
       this.#holding = false;
       if (this.#answered) return;
       await this.#send(false);
@@ -103,6 +104,13 @@ export class Call {
     } catch (error) {
       this.#end({ error });
     }
+  }
+
+  /** A call that belongs to no run has a name that nobody else asks for. */
+  async #hold(): Promise<boolean> {
+    if (this.#request.runId === undefined) return false;
+    this.#hasAsked = true;
+    return await this.#host.hold(this.runId);
   }
 
   /** Somebody may have put this job in before. What it completed counts; what it failed at is tried again. */
@@ -329,7 +337,7 @@ export class Call {
       this.#scope.emitDestroy();
       if ("error" in outcome) this.#reject(outcome.error);
       else this.#resolve(outcome.value);
-      this.#host.answered(this);
+      if (this.#hasAsked) this.#host.letGo(this.runId);
     }
     if (jobEnded || !this.sent) this.#host.forget(this);
   }

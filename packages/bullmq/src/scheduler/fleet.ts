@@ -144,8 +144,7 @@ class ConnectedFleet implements Fleet {
       unknownTaskMs,
       nextName: () => `${this.#holder}/${++this.#calls}`,
       hold: (runId) => this.#leases.hold(runId),
-      // A call that belongs to no run was never held for, and is not known there.
-      answered: (call) => this.#leases.letGo(call.runId),
+      letGo: (runId) => this.#leases.letGo(runId),
       forget: (call) => this.#inFlight.forget(call),
     };
     this.#events = settings.events ? this.#listen() : undefined;

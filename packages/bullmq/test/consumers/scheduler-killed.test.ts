@@ -82,6 +82,22 @@ test("a second scheduler with the same runId is refused while the first is alive
   expect(await rig.starts()).toHaveLength(1);
 });
 
+test("a call of what is under way in this process already is refused, and the run stays this scheduler's", async () => {
+  const rig = await openRig();
+  await rig.worker();
+  const [first, second] = [await rig.fleet(), await rig.fleet()];
+  const endless = (fleet: typeof first) =>
+    flow("f", { endless: task("endless", fleet.task(jobs.endless)) }).run({ runId: "r" });
+  void endless(first);
+  await until(async () => (await rig.starts()).length === 1);
+  const again = await endless(first);
+  expect(again.outcome("endless")).toMatchObject({ error: { name: "RunInUseError" } });
+  // Longer than the lease, after which a run that nobody is at any more is given back.
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  const elsewhere = await endless(second);
+  expect(elsewhere.outcome("endless")).toMatchObject({ error: { name: "RunInUseError" } });
+});
+
 test("a run that was left is taken up: what was completed counts, what failed is tried again", async () => {
   const rig = await openRig();
   const worker = await rig.worker();
