@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import {
+  asEnding,
   type Ending,
   endingIn,
   failedReasonOf,
@@ -28,6 +29,13 @@ it("The reason of a failed job is a line for people and the ending for the sched
   expect(endingIn(reason)).toEqual(ending);
   expect(endingIn("job stalled more than allowable limit")).toBeUndefined();
   expect(endingIn("x\n{broken")).toBeUndefined();
+});
+
+it("What a job gave back is an ending when a worker of a fleet completed it", () => {
+  const ending: Ending = { ...base, kind: "value", value: null };
+  expect(asEnding(ending)).toBe(ending);
+  for (const other of [null, undefined, 5, "value", [], {}, { kind: 1 }])
+    expect(asEnding(other)).toBeUndefined();
 });
 
 it("A signature holds for one job, one export and one payload", () => {

@@ -7,7 +7,14 @@ import { AsyncResource } from "node:async_hooks";
 import { RunIdReusedError, StoreUnavailableError } from "../errors.ts";
 import { storeError } from "../store/connection.ts";
 import type { JobState, JobStore } from "../store/job-store.ts";
-import { type Ending, endingIn, type JobData, jobIdOf, type Word } from "../wire/protocol.ts";
+import {
+  asEnding,
+  type Ending,
+  endingIn,
+  type JobData,
+  jobIdOf,
+  type Word,
+} from "../wire/protocol.ts";
 import type { Signer } from "../wire/signature.ts";
 import { endingError, forged, lost, unknownTask } from "./ending-error.ts";
 import { type CallRequest, payloadOf } from "./request.ts";
@@ -345,7 +352,7 @@ export class Call {
 
 function parsed(json: string): Ending | undefined {
   try {
-    return JSON.parse(json) as Ending;
+    return asEnding(JSON.parse(json));
   } catch {
     return undefined;
   }

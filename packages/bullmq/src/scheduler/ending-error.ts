@@ -67,9 +67,11 @@ export function lost(
         "Either the task takes its process down, or it holds the event loop for longer than the worker's lease: run it with threads.",
       { deliveries, executor },
     );
-  return new Error(
-    `Task "${taskName}": its job failed in the store: ${failedReason ?? "no reason"}`,
-  );
+  if (failedReason === undefined)
+    return new Error(
+      `Task "${taskName}": its job was completed by something that is no worker of a fleet. Let nothing else take jobs from this queue.`,
+    );
+  return new Error(`Task "${taskName}": its job failed in the store: ${failedReason}`);
 }
 
 export function unknownTask(

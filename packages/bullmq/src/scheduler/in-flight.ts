@@ -5,8 +5,7 @@
 import { StoreUnavailableError } from "../errors.ts";
 import { storeError } from "../store/connection.ts";
 import type { JobStore } from "../store/job-store.ts";
-import type { Ending, Word } from "../wire/protocol.ts";
-import { endingIn } from "../wire/protocol.ts";
+import { type Ending, endingIn, type Word } from "../wire/protocol.ts";
 import type { Call } from "./call.ts";
 
 export interface InFlightSettings {
@@ -78,7 +77,7 @@ export class InFlight {
     call.heard(word);
   }
 
-  completed(jobId: string, ending: Ending): void {
+  completed(jobId: string, ending: Ending | undefined): void {
     this.#calls.get(jobId)?.ended(ending);
   }
 

@@ -111,6 +111,12 @@ export function endingIn(failedReason: string): Ending | undefined {
   }
 }
 
+/** What a completed job gave back, as its ending; `undefined` when no worker of ours completed it. */
+export function asEnding(returned: unknown): Ending | undefined {
+  const { kind } = (returned ?? {}) as Partial<Ending>;
+  return typeof kind === "string" ? (returned as Ending) : undefined;
+}
+
 /** Whether what was read from the store has the shape of a job of ours. */
 export function isJobData(data: unknown): data is JobData {
   const { v, runId, taskName, attempt, args } = (data ?? {}) as Partial<JobData>;

@@ -182,6 +182,23 @@ test("a worker refuses a job of another protocol, and one that is no job of a fl
   await queue.close();
 });
 
+test("a job that something else has taken from the queue fails, and holds up no other", async () => {
+  const rig = await openRig();
+  const { Worker } = await import("bullmq");
+  for (const events of [true, false]) {
+    const fleet = await rig.fleet({ events });
+    const stranger = new Worker("{jobs}", async () => null, {
+      connection: { url: rig.redis.url },
+      prefix: "astrum",
+    });
+    await expect(fleet.task(jobs.square)(3)).rejects.toThrow("no worker of a fleet");
+    await stranger.close();
+    const worker = await rig.worker();
+    expect(await fleet.task(jobs.square)(3)).toBe(9);
+    await worker.kill("SIGTERM");
+  }
+});
+
 test("the HTTP end tells that the worker lives, that it takes work, and what it counted", async () => {
   const rig = await openRig();
   const fleet = await rig.fleet();
