@@ -119,7 +119,9 @@ export class InFlight {
       batch.forEach((call, at) => {
         if (call.sent) call.observed(states[at]);
       });
-      for (const call of this.calls) if (call.stopping && call.sent) await call.press();
+      // At once: in turn, thousands would keep it from looking for longer than an outage may last.
+      const toStop = this.calls.filter(({ stopping, sent }) => stopping && sent);
+      await Promise.all(toStop.map((call) => call.press()));
     } catch (error) {
       this.fault(error);
     }
