@@ -74,7 +74,10 @@ export interface Fleet extends AsyncDisposable {
   runner(options?: FleetRunnerOptions): Runner;
   /** Rejects with a `StoreUnavailableError` when the store refuses to say. */
   status(): Promise<FleetStatus>;
-  /** Takes nothing new, waits for what is under way, gives its runs back, closes its connections. */
+  /**
+   * Takes nothing new, waits for what is under way, gives its runs back, closes its connections. What was asked to stop
+   * and has not ended by then rejects with a `FleetClosedError`.
+   */
   close(): Promise<void>;
   /** Leaves at once. What is under way rejects with a `FleetClosedError`; a run of the same id can take it up. */
   destroy(): Promise<void>;
@@ -199,9 +202,8 @@ class ConnectedFleet implements Fleet {
 
   async destroy(): Promise<void> {
     const closed = this.close();
-    const error = new FleetClosedError("The fleet was destroyed while this task was under way");
     this.#leases.abandon();
-    for (const call of this.#inFlight.calls) call.detach(error);
+    this.#detachAll("The fleet was destroyed while this task was under way");
     this.#store.client.disconnect();
     await closed;
   }
@@ -292,10 +294,15 @@ class ConnectedFleet implements Fleet {
     for (const call of this.#inFlight.calls) if (call.runId === runId) call.detach(error);
   }
 
+  #detachAll(message: string): void {
+    for (const call of this.#inFlight.calls) call.detach(new FleetClosedError(message));
+  }
+
   async #close(): Promise<void> {
     await Promise.allSettled(
       this.#inFlight.calls.filter(({ stopping }) => !stopping).map(({ promise }) => promise),
     );
+    this.#detachAll("The fleet was closed while this task, which was asked to stop, was under way");
     this.#inFlight.stop();
     clearInterval(this.#sweeper);
     if (this.#store.client.status === "ready") {

@@ -89,6 +89,20 @@ test("a task that ignores its signal is abandoned after graceMs, and its late re
   expect(report.taskStatistics.at(-1)).toMatchObject({ status: "abandoned" });
 });
 
+test("what was asked to stop and goes on settles when its fleet is closed", async () => {
+  const rig = await openRig();
+  await rig.worker();
+  const fleet = await rig.fleet();
+  const abort = new AbortController();
+  const run = deaf(fleet, 60_000, { signal: abort.signal });
+  await until(async () => (await rig.starts()).length === 1);
+  abort.abort(new Error("enough"));
+  await fleet.close();
+  const report = await run;
+  expect(report.executionState).toBe("cancelled");
+  expect(report.outcome("deaf")).toMatchObject({ error: { name: "FleetClosedError" } });
+});
+
 test("after a time-out the late result is ignored, and the next attempt has a job of its own", async () => {
   const rig = await openRig();
   await rig.worker();
