@@ -20,20 +20,26 @@ export async function statusOf(store: JobStore, queue: string): Promise<FleetSta
     workersIn(store.script, store.names),
   ]);
   const { wait = 0, prioritized = 0, delayed = 0, active = 0, completed = 0, failed = 0 } = counts;
-  const tasks: Record<string, Record<string, number>> = {};
-  for (const worker of workers) {
-    for (const name of worker.tasks) {
-      const versions = tasks[name] ?? {};
-      versions[worker.version] = (versions[worker.version] ?? 0) + 1;
-      tasks[name] = versions;
-    }
-  }
   return {
     queue,
     waiting: wait + prioritized + delayed,
     running: active,
     kept: { completed, failed },
     workers,
-    tasks,
+    tasks: countByTask(workers),
   };
+}
+
+/** By maps: a task may be called what every object has, `toString`. */
+export function countByTask(workers: readonly WorkerInfo[]): FleetStatus["tasks"] {
+  const counts = new Map<string, Map<string, number>>();
+  for (const { tasks, version } of workers) {
+    for (const name of tasks) {
+      const versions = counts.get(name) ?? new Map<string, number>();
+      counts.set(name, versions.set(version, (versions.get(version) ?? 0) + 1));
+    }
+  }
+  return Object.fromEntries(
+    [...counts].map(([name, versions]) => [name, Object.fromEntries(versions)]),
+  );
 }

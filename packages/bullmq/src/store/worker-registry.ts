@@ -20,9 +20,15 @@ const FORGOTTEN_AFTER_MS = 3 * BEAT_MS;
 
 type Call = ReturnType<typeof scriptCaller>;
 
-export async function beat(script: Call, names: Names, info: WorkerInfo): Promise<void> {
+/** `id` is of this worker alone: a process may have several. */
+export async function beat(
+  script: Call,
+  names: Names,
+  id: string,
+  info: WorkerInfo,
+): Promise<void> {
   const keys = [names.key("workers"), names.key("worker-info")];
-  await script("beat", ...keys, info.executor, JSON.stringify(info), FORGOTTEN_AFTER_MS);
+  await script("beat", ...keys, id, JSON.stringify(info), FORGOTTEN_AFTER_MS);
 }
 
 export async function workersIn(script: Call, names: Names): Promise<WorkerInfo[]> {

@@ -133,12 +133,12 @@ export class Attempts {
     if (task === undefined) return await this.#leave(job, token);
     const controller = new AbortController();
     this.#running.set(jobId, controller);
-    this.#host.metrics.running(this.#running.size);
+    this.#host.metrics.running(1);
     try {
       return await this.#carryOut(job, token, data as JobData, task, controller.signal);
     } finally {
       if (this.#running.get(jobId) === controller) this.#running.delete(jobId);
-      this.#host.metrics.running(this.#running.size);
+      this.#host.metrics.running(-1);
     }
   }
 

@@ -23,13 +23,14 @@ interface Observed {
   observe(labels: Record<string, string>, value: number): void;
 }
 interface Shown {
-  set(value: number): void;
+  inc(value: number): void;
 }
 
 const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300, 1_800];
 
 export interface WorkerMetrics {
-  running(count: number): void;
+  /** How many more are under way: two workers of a process have one gauge. */
+  running(more: 1 | -1): void;
   /** From the scheduler's clock to this one: the two must agree for it to mean anything. */
   waited(task: string, seconds: number): void;
   ended(
@@ -102,7 +103,7 @@ export function workerMetrics(client: MetricsClient, registry: MetricsRegistry):
     [],
   );
   return {
-    running: (count) => running.set(count),
+    running: (more) => running.inc(more),
     waited: (task, seconds) => waited.observe({ task }, Math.max(0, seconds)),
     ended: (task, result, seconds) => duration.observe({ task, result }, seconds),
     redelivered: (task) => redelivered.inc({ task }),

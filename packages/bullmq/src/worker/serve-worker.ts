@@ -2,6 +2,7 @@
  * The worker: what a process holds to run tasks for schedulers elsewhere. Puts the parts together, says that it is
  * there, and ends in good order. How an attempt is carried out is in `attempts.ts`.
  */
+import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { Worker } from "bullmq";
 import {
@@ -76,6 +77,7 @@ export async function serveWorker(options: WorkerOptions): Promise<FleetWorker> 
 class ServingWorker implements FleetWorker {
   readonly executor: string = `${hostname()}:${process.pid}`;
   readonly tasks: readonly string[];
+  readonly #id: string = `${this.executor}/${randomUUID()}`;
   readonly #settings: WorkerSettings;
   readonly #names: Names;
   readonly #client: Client;
@@ -234,7 +236,7 @@ class ServingWorker implements FleetWorker {
 
   async #beat(): Promise<void> {
     try {
-      await beat(this.#script, this.#names, {
+      await beat(this.#script, this.#names, this.#id, {
         executor: this.executor,
         version: VERSION,
         protocol: PROTOCOL,

@@ -254,6 +254,18 @@ test("an operator sees how much waits, and who has what", async () => {
   await run;
 });
 
+test("two workers of one process are two for an operator", async () => {
+  const rig = await openRig();
+  const fleet = await rig.fleet();
+  const { serveWorker } = await import("../../src/index.ts");
+  const of = { queue: rig.queue, connection: { url: rig.redis.url } };
+  await using one = await serveWorker({ ...of, tasks: { a: () => 1 } });
+  await using two = await serveWorker({ ...of, tasks: { b: () => 2 } });
+  const { workers, tasks } = await fleet.status();
+  expect(workers.map(({ executor }) => executor)).toEqual([one.executor, two.executor]);
+  expect(Object.keys(tasks).sort()).toEqual(["a", "b"]);
+});
+
 test("a worker whose clock is off by an hour changes nothing", async () => {
   const rig = await openRig();
   const fleet = await rig.fleet({ keepResultsSec: 600 });
