@@ -37,7 +37,7 @@ describe("Every file has its line under what it is opened for", () => {
   });
 
   it.each(
-    ["crossing", "options", "otel", "prometheus", "reporters", "worker-threads"].map(
+    ["bullmq", "crossing", "options", "otel", "prometheus", "reporters", "worker-threads"].map(
       (name) => `packages/${name}`,
     ),
   )("in the README of %s", (package_) => {
