@@ -1,5 +1,5 @@
 import { getEventListeners } from "node:events";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { WorkerTimeoutError } from "../src/index.ts";
 import { faults, openPool, reached, rejection, sharedCells, tasks } from "./rig.ts";
 
@@ -172,19 +172,28 @@ describe("a cooperative function", () => {
   });
 
   test("leaves no timer behind when timers are faked within it", async () => {
-    const timers = () => process.getActiveResourcesInfo().filter((one) => one === "Timeout").length;
-    const pool = openPool({ threads: 1, cancelGraceMs: 60_000 });
+    const { setTimeout: set, clearTimeout: clear } = globalThis;
+    const running = new Set<unknown>();
+    globalThis.setTimeout = ((fire: () => void, ms?: number) => {
+      const timer = set(fire, ms);
+      if (ms === 54_321) running.add(timer);
+      return timer;
+    }) as typeof setTimeout;
+    globalThis.clearTimeout = (timer) => {
+      running.delete(timer);
+      clear(timer);
+    };
+    onTestFinished(() => void Object.assign(globalThis, { setTimeout: set, clearTimeout: clear }));
+    const pool = openPool({ threads: 1, cancelGraceMs: 54_321 });
     const shared = sharedCells();
     const controller = new AbortController();
-    const before = timers();
     const run = rejection(pool.task(faults.finishInSpite)(shared, { signal: controller.signal }));
     await reached(shared);
     controller.abort("enough");
-    const { clearTimeout: real } = globalThis;
+    expect(running.size).toBe(1);
     globalThis.clearTimeout = () => {};
     await run;
-    globalThis.clearTimeout = real;
-    expect(timers()).toBe(before);
+    expect(running.size).toBe(0);
   });
 });
 
