@@ -44,11 +44,10 @@ export type { Plan, PlannedStage, PlannedTask } from "./define/plan.ts";
 export type { Clock } from "./contract/clock.ts";
 export { type Placement, placementOf, type Runner, type RunnerAttempt } from "./contract/runner.ts";
 export type { GivenParameters } from "./drive/bindings.ts";
-export type { Dispatch } from "./drive/execute.ts";
 export type { RunOptions } from "./drive/options.ts";
 export { Semaphore } from "./drive/semaphore.ts";
 export type { RunningTask, RunSnapshot } from "./drive/snapshot.ts";
-export type { FailureMode } from "./machine/machine.ts";
+export type { Dispatch, FailureMode } from "./machine/machine.ts";
 
 // Watch.
 

@@ -3,13 +3,13 @@
 import type { Anchor } from "../contract/clock.ts";
 import type { EventStream } from "../contract/event-stream.ts";
 import type { GraphPlan } from "../define/plan.ts";
-import type { Dispatch, Execution, Recorder } from "../drive/execute.ts";
+import type { Execution, Recorder } from "../drive/execute.ts";
 import { execute } from "../drive/execute.ts";
 import type { RunOptions } from "../drive/options.ts";
 import type { Parameters } from "../drive/parameters.ts";
 import { Semaphore } from "../drive/semaphore.ts";
 import { Issues } from "../ground/check.ts";
-import type { Machine, RunSettings } from "../machine/machine.ts";
+import type { Dispatch, Machine, RunSettings } from "../machine/machine.ts";
 import { Run } from "../machine/run.ts";
 import { StagedRun } from "../machine/run-stages.ts";
 import { type Earlier, readEarlier } from "../resume/earlier.ts";

@@ -6,10 +6,10 @@
 import { checkSchema, type Schema } from "../define/schema.ts";
 import { noFunction, type TaskContext } from "../define/task.ts";
 import { checkOptions, type RetryPolicy, type TaskOptions } from "../define/task-options.ts";
-import type { Dispatch } from "../drive/execute.ts";
 import { checkRunOptions, type RunOptions } from "../drive/options.ts";
 import { type Issues, isName, isString } from "../ground/check.ts";
 import { describe } from "../ground/errors.ts";
+import type { Dispatch } from "../machine/machine.ts";
 import { areSoundOrders, isSoundItem } from "./sound.ts";
 
 /**

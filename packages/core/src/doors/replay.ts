@@ -4,9 +4,9 @@
  */
 
 import type { GraphPlan, Plan } from "../define/plan.ts";
-import type { Dispatch, Recorder } from "../drive/execute.ts";
+import type { Recorder } from "../drive/execute.ts";
 import type { Command, MachineEvent } from "../machine/event.ts";
-import type { Machine, RunSettings } from "../machine/machine.ts";
+import type { Dispatch, Machine, RunSettings } from "../machine/machine.ts";
 import { DETACHED, STATUSES } from "../machine/states.ts";
 import { Fingerprints } from "../report/fingerprint.ts";
 import { collect, gathered } from "../report/outcome.ts";

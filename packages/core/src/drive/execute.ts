@@ -7,9 +7,8 @@ import type { Anchor } from "../contract/clock.ts";
 import type { Observer, RunInfo } from "../contract/observer.ts";
 import type { Placement } from "../contract/runner.ts";
 import { noSuchTask } from "../define/graph.ts";
-import type { Command, MachineEvent, ReturnedEvent, StopCause } from "../machine/event.ts";
-import type { Machine, RunSettings } from "../machine/machine.ts";
-import { Sparse } from "../machine/sparse.ts";
+import type { Command, MachineEvent, StopCause } from "../machine/event.ts";
+import type { Dispatch, Machine, RunSettings } from "../machine/machine.ts";
 import { rounded } from "../report/durations.ts";
 import { Fingerprints } from "../report/fingerprint.ts";
 import { Reasons } from "../report/reasons.ts";
@@ -20,19 +19,22 @@ import type { Earlier } from "../resume/earlier.ts";
 import { type AsyncContext, captureContext } from "./async-context.ts";
 import type { Call } from "./call.ts";
 import { Calls, type CallsHost } from "./calls.ts";
+import { Delays } from "./delays.ts";
 import { AttemptEnder, type EndHost } from "./end-attempt.ts";
 import { Notifier } from "./notify.ts";
 import { Opening, type OpeningHost } from "./opening.ts";
 import type { RunOptions } from "./options.ts";
 import type { Parameters } from "./parameters.ts";
+import { Permits } from "./permits.ts";
 import { Preparation, type PreparationHost } from "./prepare.ts";
 import { RunClock } from "./run-clock.ts";
+import { limitOf, runHeader, runInfo } from "./run-head.ts";
 import { Semaphore } from "./semaphore.ts";
 import { type RunRecords, settledLedger, settledReport, tailRows } from "./settle.ts";
 import { type RunSnapshot, snapshotOf } from "./snapshot.ts";
 import { AttemptStarter, type StartHost } from "./start-attempt.ts";
 import { journalFailure, Stored } from "./stored.ts";
-import { newRunId, runHeader } from "./surroundings.ts";
+import { newRunId } from "./surroundings.ts";
 import { Values } from "./values.ts";
 
 /** Is told what the machine is told. */
@@ -41,9 +43,6 @@ export interface Recorder {
   event(event: MachineEvent): void;
   end(facts: RunFacts): void;
 }
-
-/** When a task starts: with its own dependencies, or with its stage. */
-export type Dispatch = "dependencies" | "stages";
 
 export interface ExecuteSettings {
   readonly machine: Machine;
@@ -91,7 +90,9 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
   readonly #clock: RunClock;
   readonly #context: AsyncContext;
   readonly #fingerprints: Fingerprints;
-  readonly #semaphore: Semaphore | undefined;
+  readonly #delays: Delays;
+  /** None without a semaphore. */
+  readonly #permits: Permits | undefined;
   readonly #opening: Opening;
   readonly #preparation: Preparation;
   readonly #calls: Calls;
@@ -99,12 +100,6 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
   #resolve: (report: Report) => void = () => {};
   #reject: (error: unknown) => void = () => {};
   #resolveTail: (rows: readonly TaskStatistics[]) => void = () => {};
-
-  readonly #delays: Sparse<() => void> = new Sparse();
-  /** Calls off what waits for a permit. */
-  #withdraw: (() => void) | undefined;
-  /** The ways to give back those that it holds. */
-  readonly #permits: (() => void)[] = [];
 
   /** What waits for its turn; what had it is let go, for it may hold outputs. */
   readonly #events: (MachineEvent | undefined)[] = [];
@@ -130,7 +125,9 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
     this.#context = captureContext();
     this.reasons = new Reasons(machine.ledger, (task) => this.nameOf(task));
     this.#fingerprints = new Fingerprints(machine.plan.graph);
-    this.#semaphore = options.concurrency instanceof Semaphore ? options.concurrency : undefined;
+    const { concurrency } = options;
+    this.#permits = concurrency instanceof Semaphore ? new Permits(concurrency) : undefined;
+    this.#delays = new Delays(this);
     this.random = options.random ?? Math.random;
     this.runId = options.runId ?? newRunId();
     this.values = new Values(machine, this.reasons, options.keep);
@@ -164,18 +161,8 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
 
   /** The same for every event and every attempt. */
   get runInfo(): RunInfo {
-    const { plan } = this.machine;
     const { options, earlier } = this.#settings;
-    this.#info ??= Object.freeze({
-      runId: this.runId,
-      flow: plan.graph.name,
-      taskCount: plan.totalTasks,
-      stageCount: plan.totalStages,
-      maxParallelism: plan.maxParallelism,
-      concurrency: this.#limit,
-      attributes: Object.freeze({ ...options.attributes }),
-      ...(earlier?.runId === undefined ? {} : { resumes: earlier.runId }),
-    });
+    this.#info ??= runInfo(this.runId, this.machine.plan, options, earlier?.runId);
     return this.#info;
   }
 
@@ -185,11 +172,6 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
     const { graph } = machine.plan;
     this.#run ??= runHeader(this.runId, graph, options, dispatch, anchor.epochMs, earlier?.runId);
     return this.#run;
-  }
-
-  get #limit(): number | undefined {
-    const { concurrency } = this.#settings.options;
-    return concurrency instanceof Semaphore ? concurrency.limit : concurrency;
   }
 
   begin(parameters: Parameters, waited: boolean): void {
@@ -274,7 +256,7 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
   #step(given: MachineEvent): void {
     // The thread was held beyond the limit, or its timer is late: what happens from then on comes after it.
     if (this.#opening.isLate(given.at)) this.#step(this.#opening.timeUp(given.at) as MachineEvent);
-    const event = given.type === "returned" ? this.#kept(given) : given;
+    const event = given.type === "returned" ? this.stored.kept(given) : given;
     this.#settings.recorder?.event(event);
     if (event.type === "prepared" && event.restored !== undefined)
       this.values.restoreItems(event.restored);
@@ -303,21 +285,14 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
       case "abort":
         this.#calls.abort(command.task, command.cause, at);
         break;
-      case "delay": {
-        const { task, ms } = command;
-        const elapsed = (): void => {
-          this.#delays.delete(task);
-          this.send({ type: "elapsed", task, at: this.now() });
-        };
-        this.#delays.set(task, this.after(ms, elapsed));
+      case "delay":
+        this.#delays.delay(command.task, command.ms);
         break;
-      }
       case "undelay":
-        this.#delays.get(command.task)?.();
-        this.#delays.delete(command.task);
+        this.#delays.undelay(command.task);
         break;
       case "gather":
-        this.#answers.push(this.#gathered(command.task, command.first, command.count, at));
+        this.#answers.push(this.stored.gathered(command.task, command.first, command.count, at));
         break;
       case "collect":
         this.values.collect(command.task);
@@ -326,14 +301,12 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
         this.values.release(command.task);
         break;
       case "acquire":
-        this.#withdraw = this.#semaphore?.acquire((release) => {
-          this.#withdraw = undefined;
-          this.#permits.push(release);
-          this.#context.run(() => this.send({ type: "permit", at: this.now() }));
-        });
+        this.#permits?.acquire(() =>
+          this.#context.run(() => this.send({ type: "permit", at: this.now() })),
+        );
         break;
       case "yield":
-        this.#permits.pop()?.();
+        this.#permits?.giveBack();
         break;
       case "status":
         this.notifier?.status(command.task, command.from, command.to, command.cause, at);
@@ -348,7 +321,7 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
         this.#settle();
         break;
       case "close":
-        this.#withdraw?.();
+        this.#permits?.withdraw();
         this.#resolveTail(
           this.machine.detached.size === 0 ? [] : tailRows(this.#records, this.#resources),
         );
@@ -376,32 +349,7 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
     this.#starter.start(this.#calls.open(task, id, at), at);
   }
 
-  // ---- outputs -----------------------------------------------------------------------------------------------------
-
-  /** The answer to `gather`: a map whose result was not stored has failed. */
-  #gathered(map: number, first: number, count: number, at: number): MachineEvent {
-    const output = this.values.gather(map, first, count);
-    const event = { type: "gathered", task: map, at } as const;
-    try {
-      this.stored.completed(map, output);
-      return event;
-    } catch (error) {
-      return { ...event, error, stops: journalFailure(error) };
-    }
-  }
-
-  /** Keeps the output of a task that completes. It does not complete when the journal fails. */
-  #kept(event: ReturnedEvent): MachineEvent {
-    const { task, at, value, facts } = event;
-    if (!this.machine.mayComplete(task)) return event;
-    try {
-      this.stored.completed(task, value);
-    } catch (error) {
-      return { type: "threw", task, at, error, facts, stops: journalFailure(error) };
-    }
-    this.values.set(task, value);
-    return event;
-  }
+  // ---- what its parts ask of it ------------------------------------------------------------------------------------
 
   nameOf(task: number): string {
     const { plan, ledger } = this.machine;
@@ -423,7 +371,7 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
   // ---- the end -----------------------------------------------------------------------------------------------------
 
   #settle(): void {
-    const { machine, anchor, dispatch, recorder } = this.#settings;
+    const { machine, anchor, options, dispatch, recorder } = this.#settings;
     const { state } = machine;
     const settledAt = this.now();
     this.#settledAt = settledAt;
@@ -437,7 +385,7 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
       header: this.#header,
       clock: { epochMs: anchor.epochMs, driftMs: this.#clock.driftMs(settledAt) },
       resources: this.#resources,
-      concurrency: this.#limit,
+      concurrency: limitOf(options),
       staged: dispatch === "stages",
       plannedAt: this.#plannedAt,
       settledAt,

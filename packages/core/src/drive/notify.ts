@@ -22,7 +22,6 @@ import {
   CANCELLED,
   COMPLETED,
   DETACHED,
-  FAILED,
   RESTORED,
   SKIPPED,
   STATUSES,
@@ -35,6 +34,7 @@ import { taskName } from "../report/task-name.ts";
 import { type Facts, taskRow } from "../report/task-row.ts";
 import type { Call } from "./call.ts";
 import { Faults, Hooks, type Scopes } from "./hooks.ts";
+import { observedAttemptOutcome, observedOutcome } from "./observed-outcome.ts";
 import { attemptInfo, taskInfo } from "./task-info.ts";
 
 const NOTHING: readonly never[] = Object.freeze([]);
@@ -158,7 +158,7 @@ export class Notifier {
       at: this.#wall(at),
       task: this.#info(task),
       outcome: Object.freeze({
-        ...this.#outcome(task, status),
+        ...observedOutcome(this.#run, task, status),
         ...(ledger.tolerated.has(task) && { tolerated: true as const }),
       }),
       attempts: ledger.attemptCount(task),
@@ -172,37 +172,6 @@ export class Notifier {
   #durationOf(task: number, at: number): number {
     const start = startOf(this.#run.ledger, task);
     return Number.isNaN(start) ? 0 : between(start, at);
-  }
-
-  #outcome(task: number, status: number): TaskOutcome {
-    const { ledger, reasons } = this.#run;
-    const reason = ledger.reasons.get(task);
-    switch (status) {
-      case COMPLETED:
-        return { status: "completed" };
-      case RESTORED:
-        return { status: "restored" };
-      case DETACHED:
-        return { status: "detached" };
-      case FAILED:
-        return {
-          status: "failed",
-          error: ledger.errorOf(task),
-          timedOut: ledger.timedOut.has(ledger.lastAttempt[task] as number),
-        };
-      case SKIPPED: {
-        const cause = reason?.kind === "dependency" ? this.#nameOf(reason.task) : undefined;
-        return { status: "skipped", reason: reason ? reasons.textOf(reason) : "", cause };
-      }
-      case CANCELLED:
-        return { status: "cancelled", reason: reason && reasons.errorOf(reason, task) };
-      default:
-        return {
-          status: "abandoned",
-          reason: ledger.errorOf(task),
-          timedOut: reason?.kind === "timeout" && reason.scope === "attempt",
-        };
-    }
   }
 
   // ---- attempts ----------------------------------------------------------------------------------------------------
@@ -262,18 +231,7 @@ export class Notifier {
     const { ledger } = this.#run;
     const status = ledger.attemptStatus[id] as number;
     const delayMs = ledger.retryDelay.get(id);
-    this.#endAttempt(id, this.#attemptOutcome(id, status), at, delayMs);
-  }
-
-  #attemptOutcome(id: number, status: number): TaskOutcome {
-    const { ledger } = this.#run;
-    if (status === FAILED) {
-      return { status: "failed", error: ledger.errors.get(id), timedOut: ledger.timedOut.has(id) };
-    }
-    const outcome = this.#outcome(ledger.attemptTask[id] as number, status);
-    return outcome.status === "cancelled" && ledger.errors.has(id)
-      ? { ...outcome, error: ledger.errors.get(id) }
-      : outcome;
+    this.#endAttempt(id, observedAttemptOutcome(this.#run, id, status), at, delayMs);
   }
 
   #endAttempt(id: number, outcome: TaskOutcome, at: number, delayMs: number | undefined): void {

@@ -3,7 +3,7 @@
  * journal is told, what each output was made from. Knows values and digests; starts nothing and decides nothing.
  */
 import type { JournalError } from "../ground/errors.ts";
-import type { StopCause } from "../machine/event.ts";
+import type { MachineEvent, ReturnedEvent, StopCause } from "../machine/event.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Fingerprints } from "../report/fingerprint.ts";
 import { Basis, NO_ORIGINS, type Origin, type Origins, runDigest } from "../report/origin.ts";
@@ -94,8 +94,33 @@ export class Stored {
     if (this.#journal !== undefined) this.#origins?.look(task);
   }
 
-  /** A task or item completes; throws a `JournalError` when that was not stored. */
-  completed(task: number, output: unknown): void {
+  /** Keeps the output of a task or item that completes. It does not complete when the journal fails. */
+  kept(event: ReturnedEvent): MachineEvent {
+    const { task, at, value, facts } = event;
+    if (!this.#run.machine.mayComplete(task)) return event;
+    try {
+      this.#completed(task, value);
+    } catch (error) {
+      return { type: "threw", task, at, error, facts, stops: journalFailure(error) };
+    }
+    this.#run.values.set(task, value);
+    return event;
+  }
+
+  /** The answer to `gather`: a map whose result was not stored has failed. */
+  gathered(map: number, first: number, count: number, at: number): MachineEvent {
+    const output = this.#run.values.gather(map, first, count);
+    const event = { type: "gathered", task: map, at } as const;
+    try {
+      this.#completed(map, output);
+      return event;
+    } catch (error) {
+      return { ...event, error, stops: journalFailure(error) };
+    }
+  }
+
+  /** Throws a `JournalError` when that was not stored. */
+  #completed(task: number, output: unknown): void {
     this.#journal?.completed(task, output, this.#run.wallNow());
   }
 

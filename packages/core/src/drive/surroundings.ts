@@ -1,12 +1,7 @@
 /**
- * What a run touches outside itself: the caller's signal, the life of the process, the host it names in its report.
- * Works wherever timers and `AbortSignal` exist; what only some runtimes have is optional.
+ * What a run touches outside itself: the caller's signal, the life of the process. Works wherever timers and
+ * `AbortSignal` exist; what only some runtimes have is optional.
  */
-import type { Graph } from "../define/graph.ts";
-import { VERSION } from "../ground/version.ts";
-import type { SerializedReport } from "../report/report.ts";
-import type { RunOptions } from "./options.ts";
-import { Semaphore } from "./semaphore.ts";
 
 /** All who wait for one signal, and how the last of them takes its listener away. */
 interface Listeners {
@@ -47,6 +42,11 @@ function listenTo(signal: AbortSignal): Listeners {
 }
 
 type SetMaxListeners = (most: number, target: EventTarget) => void;
+
+interface Runtime {
+  readonly process?: { readonly getBuiltinModule?: (id: string) => object | undefined };
+}
+
 let setMaxListeners: SetMaxListeners | undefined | null = null;
 
 /**
@@ -56,7 +56,7 @@ let setMaxListeners: SetMaxListeners | undefined | null = null;
 export function newController(): AbortController {
   const controller = new AbortController();
   if (setMaxListeners === null) {
-    const { process } = globalThis as Surroundings;
+    const { process } = globalThis as Runtime;
     const events = process?.getBuiltinModule?.("node:events") as
       | { setMaxListeners?: SetMaxListeners }
       | undefined;
@@ -86,71 +86,4 @@ export function holdProcess(): () => void {
   const stop = clearInterval;
   const timer = setInterval(() => {}, 2 ** 31 - 1);
   return () => stop(timer);
-}
-
-interface Surroundings {
-  readonly process?: {
-    readonly platform?: string;
-    readonly arch?: string;
-    readonly versions?: { readonly node?: string; readonly bun?: string };
-    readonly getBuiltinModule?: (id: string) => object | undefined;
-  };
-  readonly navigator?: { readonly hardwareConcurrency?: number };
-}
-
-/**
- * The part of the report that says which run it was, with what options, and where: made when it is first asked for. What
- * the caller may change by then is copied now; the options themselves are let go, for they may hold an earlier report.
- */
-export function runHeader(
-  id: string,
-  { name }: Graph,
-  options: RunOptions,
-  dispatch: string,
-  epochMs: number,
-  resumes?: string,
-): () => SerializedReport["run"] {
-  const { concurrency, failure = "stop", timeoutMs } = options;
-  const limit = concurrency instanceof Semaphore ? concurrency.limit : concurrency;
-  const failureText = typeof failure === "object" ? `maxFailures:${failure.maxFailures}` : failure;
-  const targets = options.targets && [...options.targets];
-  const attributes = options.attributes && { ...options.attributes };
-  const resources = options.resources && { ...options.resources };
-  const make = (): SerializedReport["run"] => {
-    const header: SerializedReport["run"] = {
-      id,
-      flow: name,
-      targets: targets ?? [],
-      startedAt: new Date(epochMs).toISOString(),
-      config: { concurrency: limit ?? null, failure: failureText, dispatch },
-      versions: { "@astrum/core": VERSION },
-    };
-    if (resumes !== undefined) header.resumes = resumes;
-    if (attributes !== undefined) header.attributes = attributes;
-    if (resources !== undefined) header.config.resources = resources;
-    if (timeoutMs !== undefined) header.config.timeoutMs = timeoutMs;
-    nameHost(header);
-    return header;
-  };
-  let made: SerializedReport["run"] | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
-}
-
-/** Where it ran: the runtime and the machine. */
-function nameHost(header: SerializedReport["run"]): void {
-  const { process, navigator } = globalThis as Surroundings;
-  for (const runtime of ["node", "bun"] as const) {
-    const version = process?.versions?.[runtime];
-    if (version !== undefined) header.versions[runtime] = version;
-  }
-  if (process?.platform !== undefined && process.arch !== undefined) {
-    const os = process.getBuiltinModule?.("node:os") as
-      | { availableParallelism?: () => number }
-      | undefined;
-    const cpus = os?.availableParallelism?.() ?? navigator?.hardwareConcurrency ?? 1;
-    header.host = { platform: process.platform, arch: process.arch, cpus };
-  }
 }

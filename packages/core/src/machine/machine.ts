@@ -6,6 +6,9 @@ import type { Ledger } from "./ledger.ts";
 /** stop: start nothing new, abort what runs. drain: start nothing new, let it finish. continue: run all that does not depend on a failure. */
 export type FailureMode = "stop" | "drain" | "continue" | { readonly maxFailures: number };
 
+/** When a task starts: with its own dependencies, or with its stage. */
+export type Dispatch = "dependencies" | "stages";
+
 export interface RunSettings {
   readonly concurrency?: number | undefined;
   /** A semaphore shared with other runs limits this one: every start needs a permit. */
