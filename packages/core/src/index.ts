@@ -82,14 +82,14 @@ export { flushObservers, registerGlobalObserver } from "./doors/process-observer
 // Report.
 
 export type { Analysis, Link } from "./report/analysis.ts";
+export type { ExecutionReport } from "./report/execution-report.ts";
 export type { TaskFailure } from "./report/failures.ts";
 export type {
-  ExecutionReport,
   PlanIssue,
   ReportFooter,
   ReportHeader,
   SerializedReport,
-} from "./report/report.ts";
+} from "./report/serialized-report.ts";
 export type {
   AttemptStatistics,
   Ms,

@@ -13,7 +13,7 @@ import type { RunOptions } from "./drive/options.ts";
 import { otherCopy } from "./ground/brand.ts";
 import { Issues } from "./ground/check.ts";
 import { DefinitionError, describe } from "./ground/errors.ts";
-import type { ExecutionReport } from "./report/report.ts";
+import type { ExecutionReport } from "./report/execution-report.ts";
 
 export { type Recording, replay, trace } from "./doors/replay.ts";
 

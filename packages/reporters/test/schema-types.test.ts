@@ -44,7 +44,7 @@ function shapeOf(root: Shape, schema: unknown): unknown {
 
 it("the schema has exactly the properties and words of the engine's own types", () => {
   const generated = createGenerator({
-    path: fileURLToPath(new URL("../../core/src/report/report.ts", import.meta.url)),
+    path: fileURLToPath(new URL("../../core/src/report/serialized-report.ts", import.meta.url)),
     tsconfig: fileURLToPath(new URL("../../core/tsconfig.json", import.meta.url)),
     type: "SerializedReport",
     expose: "all",

@@ -5,7 +5,7 @@
  */
 import { Issues } from "../ground/check.ts";
 import { DefinitionError } from "../ground/errors.ts";
-import type { ReportFooter, ReportHeader } from "../report/report.ts";
+import type { ReportFooter, ReportHeader } from "../report/serialized-report.ts";
 import type { TaskStatistics } from "../report/statistics.ts";
 
 /** Frozen; the same object for every event of one run. */

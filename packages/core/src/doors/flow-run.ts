@@ -4,7 +4,7 @@ import type { Execution } from "../drive/execute.ts";
 import type { RunSnapshot } from "../drive/snapshot.ts";
 import { Issues } from "../ground/check.ts";
 import { DefinitionError } from "../ground/errors.ts";
-import type { ExecutionReport } from "../report/report.ts";
+import type { ExecutionReport } from "../report/execution-report.ts";
 
 /** A run that is under way. It can be taken apart: `const { report, cancel } = flow.start()`. */
 export interface FlowRun<out O> {

@@ -25,7 +25,7 @@ import { checkParameters } from "../drive/parameters.ts";
 import { type Brand, brand, otherCopy } from "../ground/brand.ts";
 import { Issues } from "../ground/check.ts";
 import { DefinitionError, describe, PlanError } from "../ground/errors.ts";
-import type { ExecutionReport } from "../report/report.ts";
+import type { ExecutionReport } from "../report/execution-report.ts";
 import { type FlowRun, flowRun } from "./flow-run.ts";
 import { launch } from "./launch.ts";
 import { askedFor, STUBS, type Stubs, stubbed } from "./stubs.ts";

@@ -8,10 +8,12 @@ import type { Recorder } from "../drive/execute.ts";
 import type { Command, MachineEvent } from "../machine/event.ts";
 import type { Dispatch, Machine, RunSettings } from "../machine/machine.ts";
 import { DETACHED, STATUSES } from "../machine/states.ts";
+import type { ExecutionReport } from "../report/execution-report.ts";
 import { Fingerprints } from "../report/fingerprint.ts";
 import { collect, gathered } from "../report/outcome.ts";
 import { Reasons } from "../report/reasons.ts";
-import { type ExecutionReport, type RunFacts, reportOf } from "../report/report.ts";
+import { reportOf } from "../report/report.ts";
+import type { RunFacts } from "../report/run-record.ts";
 import { taskName } from "../report/task-name.ts";
 import { machineFor } from "./launch.ts";
 

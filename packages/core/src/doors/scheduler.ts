@@ -13,7 +13,7 @@ import { Issues } from "../ground/check.ts";
 import { DefinitionError, PlanError } from "../ground/errors.ts";
 import type { Machine } from "../machine/machine.ts";
 import { StagedRun } from "../machine/run-stages.ts";
-import type { ExecutionReport } from "../report/report.ts";
+import type { ExecutionReport } from "../report/execution-report.ts";
 import { buildGraph, checkStaged } from "./assemble.ts";
 import { type FlowRun, flowRun } from "./flow-run.ts";
 import { launch } from "./launch.ts";

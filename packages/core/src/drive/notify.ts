@@ -29,7 +29,7 @@ import {
 } from "../machine/states.ts";
 import { limitName } from "../report/attempt-row.ts";
 import { between, queuedOf, rounded, startOf } from "../report/durations.ts";
-import type { ReportFooter, ReportHeader } from "../report/report.ts";
+import type { ReportFooter, ReportHeader } from "../report/serialized-report.ts";
 import { taskName } from "../report/task-name.ts";
 import { type Facts, taskRow } from "../report/task-row.ts";
 import type { Call } from "./call.ts";

@@ -12,7 +12,7 @@ import { otherCopy } from "../ground/brand.ts";
 import { type Issues, isString } from "../ground/check.ts";
 import { didYouMean, nearest } from "../ground/guess.ts";
 import type { FailureMode } from "../machine/machine.ts";
-import type { SerializedReport } from "../report/report.ts";
+import type { SerializedReport } from "../report/serialized-report.ts";
 import { readEarlier } from "../resume/earlier.ts";
 import type { Journal } from "../resume/journal.ts";
 import { bindingsOf, checkBindings, type GivenParameters } from "./bindings.ts";

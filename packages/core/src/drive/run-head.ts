@@ -6,7 +6,7 @@ import type { RunInfo } from "../contract/observer.ts";
 import type { Graph } from "../define/graph.ts";
 import type { GraphPlan } from "../define/plan.ts";
 import { VERSION } from "../ground/version.ts";
-import type { SerializedReport } from "../report/report.ts";
+import type { SerializedReport } from "../report/serialized-report.ts";
 import type { RunOptions } from "./options.ts";
 import { Semaphore } from "./semaphore.ts";
 

@@ -7,7 +7,7 @@ import type { MachineEvent, ReturnedEvent, StopCause } from "../machine/event.ts
 import type { Machine } from "../machine/machine.ts";
 import type { Fingerprints } from "../report/fingerprint.ts";
 import { Basis, NO_ORIGINS, type Origin, type Origins, runDigest } from "../report/origin.ts";
-import type { RunFacts } from "../report/report.ts";
+import type { RunFacts } from "../report/run-record.ts";
 import type { Earlier } from "../resume/earlier.ts";
 import type { Journal } from "../resume/journal.ts";
 import { Restoration } from "../resume/restore.ts";

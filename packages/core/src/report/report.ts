@@ -7,8 +7,6 @@ import { dependencyNames, type Graph, noSuchTask } from "../define/graph.ts";
 import type { GraphPlan } from "../define/plan.ts";
 import type { Outcome, Task } from "../define/task.ts";
 import { type Brand, brand } from "../ground/brand.ts";
-import { type EncodedValue, encodeValue } from "../ground/encode.ts";
-import type { Issue } from "../ground/errors.ts";
 import type { SerializedError } from "../ground/serialize-error.ts";
 import { spreadable } from "../ground/spreadable.ts";
 import type { Ledger } from "../machine/ledger.ts";
@@ -20,173 +18,23 @@ import {
   FAILED,
   RESTORED,
   SKIPPED,
-  STATUSES,
 } from "../machine/states.ts";
 import { type Analysis, analyse } from "./analysis.ts";
-import { between, ranMicros, rounded } from "./durations.ts";
+import { averageDurationMs, busyMs, type Counts, countsOf, longestTask } from "./counts.ts";
+import { between, rounded } from "./durations.ts";
 import { errorSummary } from "./error-summary.ts";
+import type { ExecutionReport } from "./execution-report.ts";
 import { failuresOf, type TaskFailure } from "./failures.ts";
-import type { Origin, Origins } from "./origin.ts";
+import { footerOf } from "./footer.ts";
 import { outcomeOf } from "./outcome.ts";
-import { runError } from "./run-error.ts";
+import { outputsOfAll, outputsOfRoots, storedOutputs } from "./outputs.ts";
+import { missingRoots, runError } from "./run-error.ts";
+import type { RunRecord } from "./run-record.ts";
+import type { PlanIssue, ReportFooter, SerializedReport } from "./serialized-report.ts";
 import { StageRow } from "./stage-row.ts";
 import type { Ms, StageStatistics, TaskStatistics } from "./statistics.ts";
-import { taskName, taskNamed } from "./task-name.ts";
-import { type Facts, type TaskRow, taskRow } from "./task-row.ts";
-
-export interface PlanIssue {
-  code: string;
-  message: string;
-  path: string[];
-  suggestion?: string;
-}
-
-/** The report as JSON, version 1.1. Readers must ignore properties that they do not know. */
-export interface SerializedReport {
-  format: "astrum.execution-report";
-  formatVersion: "1.0" | "1.1";
-  run: {
-    id: string;
-    flow?: string;
-    /** The id of the run that it took up. */
-    resumes?: string;
-    targets: string[];
-    /** RFC 3339, UTC. */
-    startedAt: string;
-    attributes?: Record<string, string | number | boolean>;
-    config: {
-      concurrency: number | null;
-      resources?: Record<string, number>;
-      failure: string;
-      dispatch: string;
-      timeoutMs?: Ms;
-    };
-    versions: Record<string, string>;
-    host?: { platform: string; arch: string; cpus: number };
-  };
-  /** The wall and the monotonic clock, read in one turn; a drift other than 0 is a clock that was set or a machine that slept. */
-  clock: { epochMs: number; driftMs: Ms | null };
-
-  executionState: "completed" | "failed" | "cancelled" | "interrupted";
-  totalDurationMs: Ms;
-  planningDurationMs: Ms;
-  executionDurationMs: Ms;
-  totalTasks: number;
-  totalStages: number;
-  /** Widest planned stage, and what really ran at once. */
-  maxParallelism: number;
-  peakConcurrency: number;
-  /** The seven counts add up to `totalTasks`. */
-  successfulTasks: number;
-  failedTasks: number;
-  cancelledTasks: number;
-  skippedTasks: number;
-  restoredTasks: number;
-  detachedTasks: number;
-  abandonedTasks: number;
-  /** Failures among them that the run tolerates. Version 1.0 has no such count. */
-  toleratedFailures?: number;
-  /** Tasks that completed after at least one failed attempt. */
-  flakyTasks: number;
-  totalAttempts: number;
-  busyMs: Ms;
-
-  stageStatistics: StageStatistics[];
-  /** Every task of the run, planned ones in plan order, then mapped items in spawn order; also those that never started. */
-  taskStatistics: TaskStatistics[];
-  /** One line per failure that is not tolerated, first failure first, no repeats. */
-  errorSummary: string[];
-  originalTasks: Record<string, string[]>;
-  planIssues?: PlanIssue[];
-  /**
-   * What went wrong in observers, each fault once. A report that is asked while its process lives also knows of promises
-   * that were rejected after the run had settled: those that observers returned for its last events.
-   */
-  observerErrors?: SerializedError[];
-  resume?: { restored: string[]; ignored: string[]; rerun: { task: string; why: string }[] };
-  analysis: Analysis;
-  /** Off unless asked for. Of tasks and items; also those of items that were taken over and not needed yet. */
-  outputs?: Record<string, EncodedValue>;
-  /** What outputs were made from, for those that another run can compare. There with `outputs`. */
-  origins?: Record<string, Origin>;
-}
-
-/** What a report says of a run before its tasks begin. */
-export type ReportHeader = Pick<SerializedReport, "run" | "clock" | "planningDurationMs">;
-
-/** What it says beside its tasks once they have ended. */
-export interface ReportFooter
-  extends Pick<SerializedReport, "clock" | "errorSummary" | "observerErrors" | "resume"> {
-  /** By task: its `overrunMs`, when that was known only after its status was told. */
-  overruns?: Record<string, Ms>;
-}
-
-/** What `execute()` and `flow.run()` resolve to. */
-export interface ExecutionReport<Outputs = Record<string, unknown>>
-  extends Omit<SerializedReport, "outputs" | "format" | "formatVersion"> {
-  /** Tasks and items that failed and whose failure the run tolerates. */
-  readonly toleratedFailures: number;
-  /** Live outputs by name: of the roots for a flow, of every completed task for a scheduler. */
-  readonly outputs: Partial<Outputs>;
-  /** The live outputs of every completed task and item, by name. */
-  readonly taskReturnSet: ReadonlyMap<string, unknown>;
-  /**
-   * Every task and item that failed, with the error that it threw: those that failed the run first, then tolerated ones.
-   * Empty when the graph could not be planned: `planIssues` says why. Not in the JSON, which has each error with its task.
-   */
-  readonly failures: readonly TaskFailure[];
-  /** Always resolves, with the final statistics of the detached tasks. */
-  readonly tail: Promise<readonly TaskStatistics[]>;
-  /** What became of a task. A failed outcome holds the original error, untouched. */
-  outcome<T>(task: Task<T>): Outcome<T>;
-  outcome(task: string): Outcome<unknown>;
-  /**
-   * The outputs; throws `RunError`, whose `errors` holds every failure, unless every root has a value. A root that the
-   * run's `targets` left out has none: what did run is in `outputs`.
-   */
-  unwrap(): Outputs;
-  getLongestTask(): TaskStatistics | undefined;
-  getAverageTaskDurationMs(): number;
-  getTaskStatisticsByStage(stageId: number): TaskStatistics[];
-  /**
-   * Never throws. `outputs`: include the outputs of all tasks, or of those named. Takes out no secret: fields of errors,
-   * attributes and outputs are in it as they are. `redactReport(report)` of `@astrum/reporters` is the report without.
-   */
-  toJSON(options?: { outputs?: boolean | readonly string[] | undefined }): SerializedReport;
-}
-
-/** What is known of a run beside its ledger. */
-export interface RunFacts {
-  /** Made when it is first asked for: most reports are never read that far. */
-  readonly header: () => SerializedReport["run"];
-  readonly clock: SerializedReport["clock"];
-  readonly resources: readonly string[];
-  readonly concurrency: number | undefined;
-  readonly staged: boolean;
-  /** Instants: when the plan was there, and when the run was settled. */
-  readonly plannedAt: number;
-  readonly settledAt: number;
-  readonly planIssues: readonly Issue[];
-  /** What was written, when the plan does not hold it. */
-  readonly originalTasks?: Readonly<Record<string, readonly string[]>>;
-  readonly observerErrors: readonly SerializedError[];
-  readonly resume: SerializedReport["resume"];
-  readonly origins: Origins;
-  /** What an earlier run stored of items, and this one neither used nor ruled out. */
-  readonly carried: readonly {
-    readonly name: string;
-    readonly output: EncodedValue;
-    readonly origin: Origin;
-  }[];
-}
-
-/** All that a report is made of. */
-export interface RunRecord extends Facts, RunFacts {
-  readonly resources: readonly string[];
-  readonly state: "completed" | "failed" | "cancelled";
-  readonly released: ReadonlySet<number>;
-  readonly tail: Promise<readonly TaskStatistics[]>;
-}
+import { taskNamed } from "./task-name.ts";
+import { type TaskRow, taskRow } from "./task-row.ts";
 
 /** What a report shows when it is spread or taken apart. */
 const SHOWN = {
@@ -246,8 +94,7 @@ export class Report implements ExecutionReport {
   readonly clock: SerializedReport["clock"];
   readonly tail: Promise<readonly TaskStatistics[]>;
   readonly #record: RunRecord;
-  #counts: Uint32Array | undefined;
-  #flaky = 0;
+  #counts: Counts | undefined;
   #rows: TaskStatistics[] | undefined;
   #analysis: Analysis | undefined;
 
@@ -307,18 +154,8 @@ export class Report implements ExecutionReport {
   }
 
   #count(status: number): number {
-    if (this.#counts === undefined) {
-      const ledger = this.#ledger;
-      const counts = new Uint32Array(STATUSES.length);
-      for (let task = 0; task < ledger.tasks; task++) {
-        const status = ledger.status[task] as number;
-        counts[status] = (counts[status] as number) + 1;
-        const { firstAttempt, lastAttempt } = ledger;
-        if (status === COMPLETED && firstAttempt[task] !== lastAttempt[task]) this.#flaky++;
-      }
-      this.#counts = counts;
-    }
-    return this.#counts[status] as number;
+    this.#counts ??= countsOf(this.#ledger);
+    return this.#counts.byStatus[status] as number;
   }
 
   get successfulTasks(): number {
@@ -354,8 +191,8 @@ export class Report implements ExecutionReport {
   }
 
   get flakyTasks(): number {
-    this.#count(COMPLETED);
-    return this.#flaky;
+    this.#counts ??= countsOf(this.#ledger);
+    return this.#counts.flaky;
   }
 
   get totalAttempts(): number {
@@ -363,10 +200,7 @@ export class Report implements ExecutionReport {
   }
 
   get busyMs(): Ms {
-    const ledger = this.#ledger;
-    let busy = 0;
-    for (let attempt = 0; attempt < ledger.attempts; attempt++) busy += ranMicros(ledger, attempt);
-    return busy / 1000;
+    return busyMs(this.#ledger);
   }
 
   get taskStatistics(): TaskStatistics[] {
@@ -427,40 +261,11 @@ export class Report implements ExecutionReport {
   }
 
   get outputs(): Record<string, unknown> {
-    const { outputs } = this.#record;
-    const named: [name: string, output: unknown][] = [];
-    const { roots } = this.#graph;
-    if (roots === undefined) {
-      for (const task of this.#plan.order) {
-        if (this.#hasOutput(task)) {
-          named.push([taskName(this.#graph, this.#ledger, task), outputs[task]]);
-        }
-      }
-    } else {
-      for (const { key, task } of roots)
-        if (this.#hasOutput(task)) named.push([key, outputs[task]]);
-    }
-    // A usual object, since people print and compare it; `__proto__` is a property of its own all the same.
-    return Object.fromEntries(named);
-  }
-
-  #isDone(task: number): boolean {
-    const status = this.#ledger.status[task];
-    return status === COMPLETED || status === RESTORED;
-  }
-
-  #hasOutput(task: number): boolean {
-    return this.#isDone(task) && !this.#record.released.has(task);
+    return outputsOfRoots(this.#record);
   }
 
   get taskReturnSet(): ReadonlyMap<string, unknown> {
-    const returned = new Map<string, unknown>();
-    for (let task = 0; task < this.#ledger.tasks; task++) {
-      if (this.#hasOutput(task)) {
-        returned.set(taskName(this.#graph, this.#ledger, task), this.#record.outputs[task]);
-      }
-    }
-    return returned;
+    return outputsOfAll(this.#record);
   }
 
   outcome<T>(task: Task<T>): Outcome<T>;
@@ -478,33 +283,18 @@ export class Report implements ExecutionReport {
   }
 
   unwrap(): Record<string, unknown> {
-    const roots = this.#graph.roots ?? [...this.#graph.index].map(([key, task]) => ({ key, task }));
-    // What a scheduler let go was had; a flow lets none of its roots go.
-    const { tails, finallyTasks } = this.#graph;
-    const promised = roots.filter(({ task }) => !tails.has(task) && !finallyTasks.has(task));
-    const missing = promised.filter(({ task }) => !this.#isDone(task));
+    const missing = missingRoots(this.#record);
     const { planIssues } = this.#record;
-    if (missing.length + this.#graph.leftOut.length + planIssues.length === 0) {
-      return this.outputs;
-    }
+    if (missing.length + this.#graph.leftOut.length + planIssues.length === 0) return this.outputs;
     throw runError(this.#record, missing);
   }
 
   getLongestTask(): TaskStatistics | undefined {
-    let longest: TaskStatistics | undefined;
-    for (const row of this.taskStatistics) {
-      if (row.startAt === null || row.kind === "map") continue;
-      if (longest === undefined || row.durationMs > longest.durationMs) longest = row;
-    }
-    return longest;
+    return longestTask(this.taskStatistics);
   }
 
   getAverageTaskDurationMs(): number {
-    const started = this.taskStatistics.filter(
-      ({ startAt, kind }) => startAt !== null && kind !== "map",
-    );
-    if (started.length === 0) return 0;
-    return started.reduce((sum, { durationMs }) => sum + durationMs, 0) / started.length;
+    return averageDurationMs(this.taskStatistics);
   }
 
   getTaskStatisticsByStage(stageId: number): TaskStatistics[] {
@@ -513,25 +303,7 @@ export class Report implements ExecutionReport {
 
   /** What observers are told of it. */
   get footer(): ReportFooter {
-    const { observerErrors, resume } = this.#record;
-    return {
-      clock: this.clock,
-      errorSummary: this.errorSummary,
-      ...(observerErrors.length > 0 ? { observerErrors: this.observerErrors } : {}),
-      ...(resume === undefined ? {} : { resume }),
-      ...this.#overruns,
-    };
-  }
-
-  /** Of tasks without an attempt: what was asked before one went on after they had got their status. */
-  get #overruns(): Pick<ReportFooter, "overruns"> {
-    const { overrunMs, lastAttempt } = this.#ledger;
-    const late = [...overrunMs].filter(([task]) => lastAttempt[task] === -1);
-    if (late.length === 0) return {};
-    const overruns: Record<string, Ms> = Object.create(null);
-    for (const [task, ms] of late)
-      overruns[taskName(this.#graph, this.#ledger, task)] = rounded(ms);
-    return { overruns };
+    return footerOf(this.#record);
   }
 
   toJSON(options?: { outputs?: boolean | readonly string[] | undefined }): SerializedReport {
@@ -571,31 +343,12 @@ export class Report implements ExecutionReport {
     if (resume !== undefined) report.resume = resume;
     const wanted = options?.outputs;
     if (wanted !== undefined && wanted !== false) {
-      Object.assign(report, this.#storedOutputs(wanted === true ? undefined : new Set(wanted)));
+      Object.assign(
+        report,
+        storedOutputs(this.#record, wanted === true ? undefined : new Set(wanted)),
+      );
     }
     return report;
-  }
-
-  #storedOutputs(
-    only: ReadonlySet<string> | undefined,
-  ): Pick<SerializedReport, "outputs" | "origins"> {
-    const record = this.#record;
-    const outputs: Record<string, EncodedValue> = Object.create(null);
-    const origins: Record<string, Origin> = Object.create(null);
-    const add = (name: string, output: EncodedValue, origin: Origin | undefined): void => {
-      outputs[name] = output;
-      if (origin !== undefined) origins[name] = origin;
-    };
-    for (const { name, output, origin } of record.carried) {
-      if (only === undefined || only.has(name)) add(name, output, origin);
-    }
-    for (let task = 0; task < this.#ledger.tasks; task++) {
-      const name = taskName(this.#graph, this.#ledger, task);
-      if (!this.#hasOutput(task) || (only !== undefined && !only.has(name))) continue;
-      const output = encodeValue(record.outputs[task]);
-      add(name, output, output.encoding === "omitted" ? undefined : record.origins.of(task));
-    }
-    return Object.keys(origins).length === 0 ? { outputs } : { outputs, origins };
   }
 }
 

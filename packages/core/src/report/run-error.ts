@@ -3,6 +3,7 @@ import type { Root } from "../define/graph.ts";
 import { RunError } from "../ground/errors.ts";
 import { FAILED } from "../machine/states.ts";
 import { errorSummary, type FailedFacts, failureLine } from "./error-summary.ts";
+import { isDone } from "./outputs.ts";
 import { fateOf } from "./reasons.ts";
 import { taskName } from "./task-name.ts";
 
@@ -11,6 +12,14 @@ const SHOWN = 20;
 
 interface EndedFacts extends FailedFacts {
   readonly state: "completed" | "failed" | "cancelled";
+}
+
+/** The roots that were to run and have no value. What a scheduler let go was had; a flow lets none of its roots go. */
+export function missingRoots({ plan, ledger }: EndedFacts): Root[] {
+  const { index, tails, finallyTasks, roots } = plan.graph;
+  const all = roots ?? Array.from(index, ([key, task]) => ({ key, task }));
+  const promised = all.filter(({ task }) => !tails.has(task) && !finallyTasks.has(task));
+  return promised.filter(({ task }) => !isDone(ledger, task));
 }
 
 /** `missing` are the roots that ran and have no value. */

@@ -6,7 +6,7 @@ import type { Issues } from "../ground/check.ts";
 import { type EncodedValue, encodeValue } from "../ground/encode.ts";
 import { isFinal, STATUSES } from "../machine/states.ts";
 import type { Origin } from "../report/origin.ts";
-import type { SerializedReport } from "../report/report.ts";
+import type { SerializedReport } from "../report/serialized-report.ts";
 import type { TaskStatistics } from "../report/statistics.ts";
 
 export interface Earlier {

@@ -6,7 +6,7 @@ import { Issues } from "../ground/check.ts";
 import type { EncodedValue } from "../ground/encode.ts";
 import { DefinitionError } from "../ground/errors.ts";
 import type { Origin } from "../report/origin.ts";
-import type { SerializedReport } from "../report/report.ts";
+import type { SerializedReport } from "../report/serialized-report.ts";
 import type { TaskStatistics } from "../report/statistics.ts";
 import { originOf } from "./earlier.ts";
 import type { JournalEntry } from "./journal.ts";

@@ -7,7 +7,7 @@ import type { Definition, Slot } from "../define/definition.ts";
 import { itemNamed } from "../define/item-name.ts";
 import type { GraphPlan } from "../define/plan.ts";
 import { type Basis, Incomparable } from "../report/origin.ts";
-import type { SerializedReport } from "../report/report.ts";
+import type { SerializedReport } from "../report/serialized-report.ts";
 import {
   type Earlier,
   type EarlierOutput,
