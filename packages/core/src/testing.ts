@@ -12,7 +12,8 @@ import type { Recorder } from "./drive/execute.ts";
 import type { RunOptions } from "./drive/options.ts";
 import { otherCopy } from "./ground/brand.ts";
 import { Issues } from "./ground/check.ts";
-import { DefinitionError, describe } from "./ground/errors.ts";
+import { describe } from "./ground/describe.ts";
+import { DefinitionError } from "./ground/errors.ts";
 import type { ExecutionReport } from "./report/execution-report.ts";
 
 export { type Recording, replay, trace } from "./doors/replay.ts";

@@ -18,6 +18,14 @@ export interface Clock {
   after(ms: number, fire: () => void): () => void;
 }
 
+export function checkClock(issues: Issues, given: unknown): void {
+  if (given === undefined) return;
+  const { now, wallNow, after } = (given ?? {}) as Partial<Clock>;
+  if (![now, wallNow, after].every((one) => typeof one === "function")) {
+    issues.expected(["clock"], "a clock with now, wallNow and after", given);
+  }
+}
+
 /** The longest delay a timer takes: beyond it timers fire at once, so longer delays are chained. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 

@@ -1,5 +1,5 @@
 /** Whether a failed attempt is followed by another one, and after how long. Calls the user's policy; waits for nothing. */
-import { describe } from "../ground/errors.ts";
+import { describe } from "../ground/describe.ts";
 import { fieldOf } from "../ground/field.ts";
 import type { RetryPolicy } from "./task-options.ts";
 

@@ -1,6 +1,7 @@
 /** What a task takes from another, when that is not simply its output: `pick`, `optional`, `settled`, `after`. */
 import { type Brand, brand, brandOf, otherCopy } from "../ground/brand.ts";
-import { DefinitionError, describe } from "../ground/errors.ts";
+import { describe } from "../ground/describe.ts";
+import { DefinitionError } from "../ground/errors.ts";
 import { InputHandle, type Select, type Slot, type SlotKind, TaskHandle } from "./definition.ts";
 import type { Input, Outcome, Task, ValueOf } from "./task.ts";
 

@@ -3,7 +3,8 @@
  */
 import { brandOf, otherCopy } from "../ground/brand.ts";
 import { Issues } from "../ground/check.ts";
-import { DefinitionError, describe } from "../ground/errors.ts";
+import { describe } from "../ground/describe.ts";
+import { DefinitionError } from "../ground/errors.ts";
 import { type Definition, InputHandle, MapHandle, type Slot, TaskHandle } from "./definition.ts";
 import type { OutputOf, Schema } from "./schema.ts";
 import type { MapOptions, TaskOptions } from "./task-options.ts";

@@ -1,6 +1,7 @@
 /** Constants as inputs: what a task takes that is the same in every run. Knows no task and no run. */
 import { type Brand, brand, brandOf } from "../ground/brand.ts";
-import { DefinitionError, describe } from "../ground/errors.ts";
+import { describe } from "../ground/describe.ts";
+import { DefinitionError } from "../ground/errors.ts";
 import { InputHandle, type Slot } from "./definition.ts";
 import type { Input, Task } from "./task.ts";
 

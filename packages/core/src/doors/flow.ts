@@ -24,7 +24,8 @@ import { checkNeeds, checkRunOptions, type RunOptions } from "../drive/options.t
 import { checkParameters } from "../drive/parameters.ts";
 import { type Brand, brand, otherCopy } from "../ground/brand.ts";
 import { Issues } from "../ground/check.ts";
-import { DefinitionError, describe, PlanError } from "../ground/errors.ts";
+import { describe } from "../ground/describe.ts";
+import { DefinitionError, PlanError } from "../ground/errors.ts";
 import type { ExecutionReport } from "../report/execution-report.ts";
 import { type FlowRun, flowRun } from "./flow-run.ts";
 import { launch } from "./launch.ts";

@@ -8,7 +8,7 @@ import { noFunction, type TaskContext } from "../define/task.ts";
 import { checkOptions, type RetryPolicy, type TaskOptions } from "../define/task-options.ts";
 import { checkRunOptions, type RunOptions } from "../drive/options.ts";
 import { type Issues, isName, isString } from "../ground/check.ts";
-import { describe } from "../ground/errors.ts";
+import { describe } from "../ground/describe.ts";
 import type { Dispatch } from "../machine/machine.ts";
 import { areSoundOrders, isSoundItem } from "./sound.ts";
 

@@ -5,7 +5,8 @@
 
 import { PLACEMENT, type Placement } from "../contract/runner.ts";
 import type { TaskContext } from "../define/task.ts";
-import { describe, type Progress } from "../ground/errors.ts";
+import { describe } from "../ground/describe.ts";
+import type { Progress } from "../ground/errors.ts";
 import { spreadable } from "../ground/spreadable.ts";
 import type { Attributes, EndFacts } from "../machine/event.ts";
 import { newController } from "./surroundings.ts";

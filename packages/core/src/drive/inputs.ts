@@ -6,7 +6,8 @@
 import type { Definition, Slot } from "../define/definition.ts";
 import type { Schema } from "../define/schema.ts";
 import type { Outcome } from "../define/task.ts";
-import { describe, frameless, InputError, SchemaError } from "../ground/errors.ts";
+import { describe } from "../ground/describe.ts";
+import { frameless, InputError, SchemaError } from "../ground/errors.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
 
 /** Where slots read from. */

@@ -1,6 +1,7 @@
 /** What the items of a map are called by its `key`: asked once an item, when the list is known. Starts nothing. */
 import type { Definition } from "../define/definition.ts";
-import { describe, frameless, InputError } from "../ground/errors.ts";
+import { describe } from "../ground/describe.ts";
+import { frameless, InputError } from "../ground/errors.ts";
 
 /** As long as the name of a task may be. */
 const LONGEST = 256;

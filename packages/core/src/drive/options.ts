@@ -1,6 +1,6 @@
 /** What a caller may say about one run, and the check of it, before anything else happens. */
 
-import type { Clock } from "../contract/clock.ts";
+import { type Clock, checkClock } from "../contract/clock.ts";
 import { checkObserver, type Observer } from "../contract/observer.ts";
 import type { Runner } from "../contract/runner.ts";
 import type { Parameter } from "../define/definition.ts";
@@ -123,12 +123,7 @@ export function checkRunOptions(
   for (const name in attributes) checkAttribute(issues, name, attributes[name]);
   checkObservers(issues, given.observers);
   if (given.resumeFrom !== undefined) readEarlier(issues, given.resumeFrom);
-  if (clock !== undefined) {
-    const { now, wallNow, after } = (clock ?? {}) as Partial<Clock>;
-    if (![now, wallNow, after].every((one) => typeof one === "function")) {
-      issues.expected(["clock"], "a clock with now, wallNow and after", clock);
-    }
-  }
+  checkClock(issues, clock);
   for (const key of ["runner", "journal", "random"] as const) issues.callable([key], given[key]);
   return given as RunOptions;
 }

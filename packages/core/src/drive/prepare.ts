@@ -4,7 +4,8 @@
  * machine is told when what was asked before has ended.
  */
 import type { Definition } from "../define/definition.ts";
-import { describe, frameless, InputError, isError } from "../ground/errors.ts";
+import { describe } from "../ground/describe.ts";
+import { frameless, InputError, isError } from "../ground/errors.ts";
 import type { PreparedEvent } from "../machine/event.ts";
 import { Sparse } from "../machine/sparse.ts";
 import { definitionOf } from "./definition-of.ts";

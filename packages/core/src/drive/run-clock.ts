@@ -4,7 +4,8 @@
  * task and no event.
  */
 import { type Anchor, type Clock, systemClock } from "../contract/clock.ts";
-import { ClockError, describe, frameless } from "../ground/errors.ts";
+import { describe } from "../ground/describe.ts";
+import { ClockError, frameless } from "../ground/errors.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
 
 /** Beyond the range of a `Date` there are no instants, and the microseconds of a double are not exact. */

@@ -4,7 +4,8 @@
  * Knows numbers, names and keys; knows nothing of graphs.
  */
 import { brandOf } from "./brand.ts";
-import { describe, type Issue } from "./errors.ts";
+import { describe } from "./describe.ts";
+import type { Issue } from "./errors.ts";
 import { didYouMean, nearest } from "./guess.ts";
 import { synonymOf } from "./synonyms.ts";
 

@@ -2,7 +2,7 @@
  * Values as JSON, bounded and without surprises: nothing here throws, whatever a getter or a `toJSON` of the user does,
  * and what JSON cannot hold is described, never changed into something that looks like the original. Knows no error.
  */
-import { describe } from "./errors.ts";
+import { describe, describeOutput } from "./describe.ts";
 import { summarizeError } from "./summarize-error.ts";
 
 export type EncodedValue =
@@ -166,23 +166,4 @@ function copyRecord(value: object, own: readonly string[], copying: Copying): ob
     copied[key] = copy((value as Record<string, unknown>)[key], copying);
   }
   return copied;
-}
-
-/** The type of an output, and its size where it has an obvious one. */
-export function describeOutput(value: unknown): { type: string; size?: number } {
-  if (value === null) return { type: "null" };
-  if (typeof value === "string") return { type: "string", size: value.length };
-  if (typeof value !== "object") return { type: typeof value };
-  try {
-    if (Array.isArray(value)) return { type: "Array", size: value.length };
-    const name: unknown = value.constructor?.name;
-    const type = typeof name === "string" && name !== "" ? name.slice(0, 80) : "object";
-    const { size, byteLength } = value as { size?: unknown; byteLength?: unknown };
-    if (typeof byteLength === "number") return { type, size: byteLength };
-    if ((value instanceof Map || value instanceof Set) && typeof size === "number")
-      return { type, size };
-    return { type };
-  } catch {
-    return { type: "object" };
-  }
 }

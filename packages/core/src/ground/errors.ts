@@ -3,7 +3,7 @@
  * says who, what and the way out. Errors thrown by tasks are never replaced: they are kept as they are, on outcomes.
  * No stack of these classes has frames of the engine: what is thrown at a caller shows the caller's, the others none.
  */
-import { brandOf } from "./brand.ts";
+import { describe } from "./describe.ts";
 import { INSPECT, printedError } from "./printed-error.ts";
 import { readableStack } from "./readable-stack.ts";
 
@@ -225,32 +225,4 @@ function withStack<E extends Error>(error: E, frames: readonly string[]): E {
   const title = error.message === "" ? error.name : `${error.name}: ${error.message}`;
   const value = [title, ...frames].join("\n");
   return Object.defineProperty(error, "stack", { value, configurable: true, writable: true });
-}
-
-/** A short, bounded description that never throws, whatever the value does. */
-export function describe(value: unknown): string {
-  switch (typeof value) {
-    case "string":
-      return JSON.stringify(value.length > 80 ? `${value.slice(0, 79)}…` : value);
-    case "bigint":
-      return `${value}n`;
-    case "function":
-      return "a function";
-    case "object":
-      if (value === null) return "null";
-      try {
-        if (Array.isArray(value)) return "an array";
-        if (typeof (value as { then?: unknown }).then === "function") return "a promise";
-        const made = brandOf(value);
-        if (made !== undefined) return made.what;
-        const name: unknown = value.constructor?.name;
-        return typeof name === "string" && name !== "" && name !== "Object"
-          ? `a ${name.slice(0, 80)}`
-          : "an object";
-      } catch {
-        return "an object";
-      }
-    default:
-      return String(value);
-  }
 }

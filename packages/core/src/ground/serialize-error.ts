@@ -3,8 +3,8 @@
  * out says so. Knows no task and no line for people.
  */
 import { causesOf } from "./causes.ts";
+import { describe } from "./describe.ts";
 import { type EncodedValue, encodeValue } from "./encode.ts";
-import { describe } from "./errors.ts";
 
 export interface SerializedError {
   name: string;

@@ -3,7 +3,7 @@
  * serialised form alike, so that a report, its formats and what is thrown all say the same. Knows no task and no stack.
  */
 import { causesOf } from "./causes.ts";
-import { describe } from "./errors.ts";
+import { describe } from "./describe.ts";
 import { fieldOf } from "./field.ts";
 
 const MAX_LINE = 1000;

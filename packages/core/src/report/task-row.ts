@@ -6,7 +6,7 @@
 import { type Definition, maxRetriesOf, type Slot } from "../define/definition.ts";
 import { EDGE_KINDS, type Graph } from "../define/graph.ts";
 import { type Brand, brand } from "../ground/brand.ts";
-import { describeOutput } from "../ground/encode.ts";
+import { describeOutput } from "../ground/describe.ts";
 import { type SerializedError, serializeError } from "../ground/serialize-error.ts";
 import type { Reason, Spawn } from "../machine/ledger.ts";
 import { ABANDONED, COMPLETED, FAILED, RESTORED, STATUSES } from "../machine/states.ts";

@@ -2,7 +2,8 @@
  * A time limit that passed, as the error that says so: which limit, when that was noticed, and how far things were. Says
  * only what is known; starts and stops nothing.
  */
-import { describe, frameless, type Progress, TimeoutError } from "../ground/errors.ts";
+import { describe } from "../ground/describe.ts";
+import { frameless, type Progress, TimeoutError } from "../ground/errors.ts";
 import type { Reason } from "../machine/ledger.ts";
 import { rounded } from "./durations.ts";
 

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { expect, it } from "vitest";
-import { describe } from "../../src/ground/errors.ts";
+import { describe } from "../../src/ground/describe.ts";
 import {
   after,
   DynamicScheduler,
