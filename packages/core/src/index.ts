@@ -9,11 +9,11 @@ export {
   map,
   type Outcome,
   type Task,
-  type TaskContext,
   task,
   type ValueOf,
   type ValuesOf,
 } from "./define/task.ts";
+export type { TaskContext } from "./define/task-context.ts";
 export type { MapOptions, RetryPolicy, TaskOptions } from "./define/task-options.ts";
 export { value } from "./define/value.ts";
 export { type Flow, flow, type Roots } from "./doors/flow.ts";

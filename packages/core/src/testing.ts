@@ -3,7 +3,7 @@
  * events as text. An entry of its own, `@astrum/core/testing`; production code never imports it.
  */
 import type { Clock } from "./contract/clock.ts";
-import type { TaskContext } from "./define/task.ts";
+import type { TaskContext } from "./define/task-context.ts";
 import { type Flow, GraphFlow } from "./doors/flow.ts";
 import { RECORDER } from "./doors/launch.ts";
 import { type Recording, Tape } from "./doors/replay.ts";

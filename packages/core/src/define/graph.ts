@@ -2,8 +2,7 @@
  * The graph: checked, frozen, indexed. Names are resolved here, once; from here on a task is an integer and an unknown
  * name cannot exist. Both doors build it. It knows no capacity, no status and no order of execution.
  */
-import { Issues } from "../ground/check.ts";
-import { didYouMean, nearest } from "../ground/guess.ts";
+import type { Issues } from "../ground/check.ts";
 import type { Definition } from "./definition.ts";
 import { itemNamed } from "./item-name.ts";
 import { checkOptions } from "./task-options.ts";
@@ -234,33 +233,6 @@ function reportItemNames(
   }
 }
 
-/** Reports each name that is not a task of the graph, with the one that was probably meant. */
-export function unknownNames(
-  issues: Issues,
-  names: Iterable<string>,
-  known: ReadonlyMap<string, unknown>,
-  code: string,
-  say: (name: string) => string,
-  path: readonly string[],
-): void {
-  let guesses = 10; // A guess reads every name: some are worth it, thousands are not.
-  for (const name of names) {
-    if (known.has(name)) continue;
-    const guess = guesses-- > 0 ? nearest(name, known.keys()) : undefined;
-    issues.add(code, `${say(name)}.${didYouMean(guess)}`, [...path, name], guess);
-  }
-}
-
-/** For who asks for a task, or an item, that is not there: with the one that was probably meant. */
-export function noSuchTask(
-  { index }: { readonly index: ReadonlyMap<string, unknown> },
-  name: unknown,
-  where: "run" | "flow" | "scheduler",
-): RangeError {
-  const guess = didYouMean(nearest(String(name), index.keys()));
-  return new RangeError(`There is no task "${name}" in this ${where}.${guess}`);
-}
-
 /** The names that a task depends on, each once, in the order of its slots. */
 export function dependencyNames(graph: Graph, task: number): string[] {
   const { start, end } = graph.dependencies;
@@ -277,87 +249,6 @@ export function dependencyNames(graph: Graph, task: number): string[] {
     names.push(definitionName(graph, dependency));
   }
   return names;
-}
-
-/**
- * The part of a graph that the targets need. Tail tasks stay when all that they depend on does; so do finally tasks, also
- * those that depend on nothing.
- */
-export function restrict(whole: Graph, targets: readonly string[], issues: Issues): Graph {
-  unknownNames(
-    issues,
-    targets,
-    whole.index,
-    "unknown-target",
-    (name) => `Target "${name}" is not a task of "${whole.name}"`,
-    ["targets"],
-  );
-  const { start, end, kind } = whole.dependencies;
-  const kept = new Uint8Array(whole.size);
-  const pending: number[] = [];
-  for (const target of targets) {
-    const task = whole.index.get(target);
-    if (task !== undefined) pending.push(task);
-  }
-  for (let task = pending.pop(); task !== undefined; task = pending.pop()) {
-    if (kept[task] === 1) continue;
-    kept[task] = 1;
-    const last = start[task + 1] as number;
-    for (let edge = start[task] as number; edge < last; edge++) pending.push(end[edge] as number);
-  }
-  const keptWhole = (task: number): boolean =>
-    end.subarray(start[task], start[task + 1]).every((dependency) => kept[dependency] === 1);
-  for (const tail of whole.tails) {
-    if (start[tail] !== start[tail + 1] && keptWhole(tail)) kept[tail] = 1;
-  }
-  keepFinally(whole, kept, keptWhole);
-
-  const renumbered = new Int32Array(whole.size).fill(-1);
-  const definitions: Definition[] = [];
-  for (let task = 0; task < whole.size; task++) {
-    if (kept[task] === 0) continue;
-    renumbered[task] = definitions.length;
-    definitions.push(whole.definitions[task] as Definition);
-  }
-  const list = new EdgeList(definitions.length, end.length);
-  for (let task = 0; task < whole.size; task++) {
-    if (kept[task] === 0) continue;
-    const last = start[task + 1] as number;
-    for (let edge = start[task] as number; edge < last; edge++) {
-      list.add(renumbered[end[edge] as number] as number, kind[edge] as number);
-    }
-    list.closeRow();
-  }
-  const renumber = (tasks: ReadonlySet<number>): Set<number> =>
-    new Set(
-      [...tasks].filter((task) => kept[task] === 1).map((task) => renumbered[task] as number),
-    );
-  const roles = { tails: renumber(whole.tails), finallyTasks: renumber(whole.finallyTasks) };
-  const roots = whole.roots
-    ?.filter(({ task }) => kept[task] === 1)
-    .map(({ key, task }) => ({ key, task: renumbered[task] as number }));
-  const leftOut = (whole.roots ?? []).filter(({ task }) => kept[task] === 0).map(({ key }) => key);
-  // A part of a checked graph has nothing new to check.
-  return { ...graph(whole.name, definitions, list, roles, roots, new Issues()), leftOut };
-}
-
-/** Finally tasks that read nothing that is left out; whoever reads one of them is looked at once more. */
-function keepFinally(
-  { finallyTasks, dependents }: Graph,
-  kept: Uint8Array,
-  keptWhole: (task: number) => boolean,
-): void {
-  const pending = [...finallyTasks];
-  for (let task = pending.pop(); task !== undefined; task = pending.pop()) {
-    if (kept[task] === 1 || !keptWhole(task)) continue;
-    kept[task] = 1;
-    for (const reader of dependents.end.subarray(
-      dependents.start[task],
-      dependents.start[task + 1],
-    )) {
-      pending.push(reader);
-    }
-  }
 }
 
 function definitionName(graph: Graph, task: number): string {

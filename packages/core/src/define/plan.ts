@@ -7,8 +7,11 @@ import { Issues } from "../ground/check.ts";
 import { DefinitionError, PlanError } from "../ground/errors.ts";
 import { reportCycle } from "./cycle.ts";
 import type { Definition } from "./definition.ts";
-import { dependencyNames, type Graph, restrict } from "./graph.ts";
-import { isGated, rankTasks, remainingPaths } from "./rank.ts";
+import { explain } from "./explain.ts";
+import { dependencyNames, type Graph } from "./graph.ts";
+import { criticalPath } from "./longest-path.ts";
+import { rankTasks } from "./rank.ts";
+import { restrict } from "./restrict.ts";
 import { TraitTable } from "./traits.ts";
 
 export interface PlannedStage {
@@ -195,85 +198,17 @@ export class GraphPlan implements Plan {
     const issues = new Issues();
     checkEstimates(issues, estimates);
     issues.throwAs(DefinitionError);
-    const length = remainingPaths(this, estimates);
-    const { finallyTasks } = this.graph;
-    const others = this.order
-      .subarray(0, this.stageStart[1])
-      .filter((task) => !finallyTasks.has(task));
-    const path = this.#longest(others, length);
-    if (finallyTasks.size === 0) return path;
-    // Those start when the last of the others has ended.
-    return [...path, ...this.#longest(finallyTasks, length)];
-  }
-
-  /** The longest path that begins with one of these. */
-  #longest(first: Iterable<number>, length: Float64Array): string[] {
-    const { start, end } = this.graph.dependents;
-    let next = -1;
-    for (const task of first) {
-      if (next === -1 || (length[task] as number) > (length[next] as number)) next = task;
-    }
-    const path: string[] = [];
-    while (next !== -1) {
-      path.push(this.nameOf(next));
-      const last = start[next + 1] as number;
-      let longest = -1;
-      for (let edge = start[next] as number; edge < last; edge++) {
-        const dependent = end[edge] as number;
-        if (isGated(this.graph, next, dependent)) continue;
-        if (longest === -1 || (length[dependent] as number) > (length[longest] as number)) {
-          longest = dependent;
-        }
-      }
-      next = longest;
-    }
-    return path;
+    return this.namesOf(criticalPath(this, estimates));
   }
 
   explain(): string {
-    const { totalTasks, totalStages, maxParallelism } = this;
-    const lines = [
-      `${this.graph.name}: ${counted(totalTasks, "task")} in ${counted(totalStages, "stage")}, at most ${maxParallelism} at once`,
-    ];
-    const width = String(totalStages - 1).length;
-    const shownStages = Math.min(totalStages, 100);
-    for (let stageId = 0; stageId < shownStages; stageId++) {
-      const starting = this.order.subarray(this.stageStart[stageId], this.stageStart[stageId + 1]);
-      lines.push(`stage ${String(stageId).padStart(width)}`);
-      for (const task of starting.subarray(0, 20)) {
-        const names = dependencyNames(this.graph, task);
-        const needs = names.length === 0 ? "" : ` ← ${shortened(names)}`;
-        const definition = this.graph.definitions[task] as Definition;
-        const marks = [
-          definition.kind === "map" ? "map" : "",
-          this.traits.of(task).settles ? "its items fail alone" : "",
-          this.graph.tails.has(task) ? "tail" : "",
-          this.traits.of(task).tolerated ? "its failure is tolerated" : "",
-          this.graph.finallyTasks.has(task) ? "finally" : "",
-        ].filter((mark) => mark !== "");
-        const marked = marks.length === 0 ? "" : ` (${marks.join(", ")})`;
-        lines.push(`  ${definition.name}${marked}${needs}`);
-      }
-      if (starting.length > 20) lines.push(`  … and ${starting.length - 20} more`);
-    }
-    if (totalStages > shownStages) lines.push(`… and ${totalStages - shownStages} more stages`);
-    if (totalTasks > 0) lines.push(`longest path: ${shortened(this.criticalPath(), " → ")}`);
-    return lines.join("\n");
+    return explain(this);
   }
 }
 
 export function checkEstimates(issues: Issues, given: unknown): void {
   const estimates = issues.record(["estimates"], given);
   for (const name in estimates) issues.amount(["estimates", name], estimates[name]);
-}
-
-function counted(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? "" : "s"}`;
-}
-
-function shortened(names: readonly string[], separator = ", "): string {
-  if (names.length <= 12) return names.join(separator);
-  return `${names.slice(0, 11).join(separator)}${separator}… (${names.length} in all)`;
 }
 
 /**

@@ -2,8 +2,8 @@
  * Which of two tasks goes first when capacity is short: a place for each task, made once. An urgent task is no sooner done
  * than what it needs, so a priority reaches all that leads to it. Knows no capacity and no status.
  */
-import type { Definition } from "./definition.ts";
 import type { Graph } from "./graph.ts";
+import { isGated, remainingPaths } from "./longest-path.ts";
 import type { TraitTable } from "./traits.ts";
 
 /** What the order is made from. */
@@ -56,37 +56,4 @@ function reaches(graph: Graph, order: Int32Array, own: Float64Array): Float64Arr
     }
   }
   return reach;
-}
-
-/** For each task the length of the longest path from its start to the end of the graph, itself included. */
-export function remainingPaths(
-  { graph, order }: Pick<Ranked, "graph" | "order">,
-  estimates?: Readonly<Record<string, number>>,
-): Float64Array {
-  const { start, end } = graph.dependents;
-  const length = new Float64Array(graph.size);
-  for (let at = order.length - 1; at >= 0; at--) {
-    const task = order[at] as number;
-    let longest = 0;
-    const last = start[task + 1] as number;
-    for (let edge = start[task] as number; edge < last; edge++) {
-      const dependent = end[edge] as number;
-      const rest = length[dependent] as number;
-      if (rest > longest && !isGated(graph, task, dependent)) longest = rest;
-    }
-    const name = (graph.definitions[task] as Definition).name;
-    const own =
-      estimates === undefined
-        ? 1
-        : Object.hasOwn(estimates, name)
-          ? (estimates[name] as number)
-          : 0;
-    length[task] = longest + own;
-  }
-  return length;
-}
-
-/** A finally task waits for all others, also those that it does not read: it makes none of them more urgent. */
-export function isGated({ finallyTasks }: Graph, task: number, dependent: number): boolean {
-  return finallyTasks.size > 0 && finallyTasks.has(dependent) && !finallyTasks.has(task);
 }

@@ -7,6 +7,7 @@ import { describe } from "../ground/describe.ts";
 import { DefinitionError } from "../ground/errors.ts";
 import { type Definition, InputHandle, MapHandle, type Slot, TaskHandle } from "./definition.ts";
 import type { OutputOf, Schema } from "./schema.ts";
+import type { TaskContext } from "./task-context.ts";
 import type { MapOptions, TaskOptions } from "./task-options.ts";
 
 declare const OUTPUT: unique symbol;
@@ -50,25 +51,6 @@ export type Outcome<T> =
 
 /** What a map gives: what its items gave, or with `items: "settled"` what became of each. */
 type ItemsOf<M extends "all" | "settled", T> = M extends "settled" ? Outcome<T>[] : T[];
-
-/** What an attempt is handed beside its inputs. It can be spread and taken apart: `{ ...context, db }`. */
-export interface TaskContext {
-  readonly taskName: string;
-  readonly runId: string;
-  /** From 1. */
-  readonly attempt: number;
-  /** Aborted when this attempt is asked to stop; `reason` is always an error that says why. */
-  readonly signal: AbortSignal;
-  /** Recorded with the task. */
-  readonly attributes: Map<string, string | number | boolean>;
-  /** Tells observers how far the attempt is, from 0 to 1. */
-  readonly progress: (fraction: number, message?: string) => void;
-  /**
-   * Runs `cleanup` after this attempt, however it ended: last in first out, awaited, before its slot is free, with a
-   * signal of its own. An error of a cleanup fails a completed attempt.
-   */
-  readonly defer: (cleanup: (signal: AbortSignal) => unknown) => void;
-}
 
 const NO_SLOTS: readonly Slot[] = [];
 

@@ -4,7 +4,8 @@
  */
 
 import { type Definition, needs, prepares } from "../define/definition.ts";
-import { EdgeList, type Graph, graph, OPTIONAL, SETTLED, unknownNames } from "../define/graph.ts";
+import { EdgeList, type Graph, graph, OPTIONAL, SETTLED } from "../define/graph.ts";
+import { unknownNames } from "../define/unknown-name.ts";
 import type { Issues } from "../ground/check.ts";
 import { didYouMean, nearest } from "../ground/guess.ts";
 import { named } from "./named.ts";

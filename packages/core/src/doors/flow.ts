@@ -11,7 +11,6 @@ import {
   EdgeList,
   type Graph,
   graph,
-  noSuchTask,
   OPTIONAL,
   type Root,
   SETTLED,
@@ -19,6 +18,7 @@ import {
 } from "../define/graph.ts";
 import { type GraphPlan, type Plan, plan } from "../define/plan.ts";
 import type { Task, ValueOf } from "../define/task.ts";
+import { noSuchTask } from "../define/unknown-name.ts";
 import type { Execution } from "../drive/execute.ts";
 import { checkNeeds, checkRunOptions, type RunOptions } from "../drive/options.ts";
 import { checkParameters } from "../drive/parameters.ts";

@@ -4,7 +4,8 @@
  */
 
 import { checkSchema, type Schema } from "../define/schema.ts";
-import { noFunction, type TaskContext } from "../define/task.ts";
+import { noFunction } from "../define/task.ts";
+import type { TaskContext } from "../define/task-context.ts";
 import { checkOptions, type RetryPolicy, type TaskOptions } from "../define/task-options.ts";
 import { checkRunOptions, type RunOptions } from "../drive/options.ts";
 import { type Issues, isName, isString } from "../ground/check.ts";

@@ -4,8 +4,9 @@
  */
 import { type Anchor, anchor } from "../contract/clock.ts";
 import type { EventStream } from "../contract/event-stream.ts";
-import { type Graph, noSuchTask } from "../define/graph.ts";
+import type { Graph } from "../define/graph.ts";
 import { type GraphPlan, type Plan, plan } from "../define/plan.ts";
+import { noSuchTask } from "../define/unknown-name.ts";
 import type { Execution } from "../drive/execute.ts";
 import { checkNeeds } from "../drive/options.ts";
 import { NO_PARAMETERS } from "../drive/parameters.ts";

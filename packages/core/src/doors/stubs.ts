@@ -2,7 +2,8 @@
  * A graph with stand-ins for some of its tasks: for tests of what depends on them. Runs nothing.
  */
 import type { Definition } from "../define/definition.ts";
-import { EdgeList, type Graph, graph, unknownNames } from "../define/graph.ts";
+import { EdgeList, type Graph, graph } from "../define/graph.ts";
+import { unknownNames } from "../define/unknown-name.ts";
 import { Issues } from "../ground/check.ts";
 import { PlanError } from "../ground/errors.ts";
 

@@ -4,7 +4,7 @@
  */
 
 import { PLACEMENT, type Placement } from "../contract/runner.ts";
-import type { TaskContext } from "../define/task.ts";
+import type { TaskContext } from "../define/task-context.ts";
 import { describe } from "../ground/describe.ts";
 import type { Progress } from "../ground/errors.ts";
 import { spreadable } from "../ground/spreadable.ts";

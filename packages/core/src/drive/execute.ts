@@ -6,7 +6,7 @@
 import type { Anchor } from "../contract/clock.ts";
 import type { Observer, RunInfo } from "../contract/observer.ts";
 import type { Placement } from "../contract/runner.ts";
-import { noSuchTask } from "../define/graph.ts";
+import { noSuchTask } from "../define/unknown-name.ts";
 import type { Command, MachineEvent, StopCause } from "../machine/event.ts";
 import type { Dispatch, Machine, RunSettings } from "../machine/machine.ts";
 import { rounded } from "../report/durations.ts";

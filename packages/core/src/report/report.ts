@@ -3,9 +3,10 @@
  * It starts nothing and changes nothing.
  */
 
-import { dependencyNames, type Graph, noSuchTask } from "../define/graph.ts";
+import { dependencyNames, type Graph } from "../define/graph.ts";
 import type { GraphPlan } from "../define/plan.ts";
 import type { Outcome, Task } from "../define/task.ts";
+import { noSuchTask } from "../define/unknown-name.ts";
 import { type Brand, brand } from "../ground/brand.ts";
 import type { SerializedError } from "../ground/serialize-error.ts";
 import { spreadable } from "../ground/spreadable.ts";

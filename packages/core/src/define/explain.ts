@@ -1,0 +1,56 @@
+/** The plan as text, for people: its stages with their tasks, cut where it is long. Decides nothing. */
+import type { Definition } from "./definition.ts";
+import { dependencyNames, type Graph } from "./graph.ts";
+import type { TraitTable } from "./traits.ts";
+
+/** What it tells of. */
+interface Explained {
+  readonly graph: Graph;
+  readonly order: Int32Array;
+  readonly stageStart: Int32Array;
+  readonly traits: TraitTable;
+  readonly totalTasks: number;
+  readonly totalStages: number;
+  readonly maxParallelism: number;
+  criticalPath(): string[];
+}
+
+export function explain(plan: Explained): string {
+  const { totalTasks, totalStages, maxParallelism } = plan;
+  const lines = [
+    `${plan.graph.name}: ${counted(totalTasks, "task")} in ${counted(totalStages, "stage")}, at most ${maxParallelism} at once`,
+  ];
+  const width = String(totalStages - 1).length;
+  const shownStages = Math.min(totalStages, 100);
+  for (let stageId = 0; stageId < shownStages; stageId++) {
+    const starting = plan.order.subarray(plan.stageStart[stageId], plan.stageStart[stageId + 1]);
+    lines.push(`stage ${String(stageId).padStart(width)}`);
+    for (const task of starting.subarray(0, 20)) {
+      const names = dependencyNames(plan.graph, task);
+      const needs = names.length === 0 ? "" : ` ← ${shortened(names)}`;
+      const definition = plan.graph.definitions[task] as Definition;
+      const marks = [
+        definition.kind === "map" ? "map" : "",
+        plan.traits.of(task).settles ? "its items fail alone" : "",
+        plan.graph.tails.has(task) ? "tail" : "",
+        plan.traits.of(task).tolerated ? "its failure is tolerated" : "",
+        plan.graph.finallyTasks.has(task) ? "finally" : "",
+      ].filter((mark) => mark !== "");
+      const marked = marks.length === 0 ? "" : ` (${marks.join(", ")})`;
+      lines.push(`  ${definition.name}${marked}${needs}`);
+    }
+    if (starting.length > 20) lines.push(`  … and ${starting.length - 20} more`);
+  }
+  if (totalStages > shownStages) lines.push(`… and ${totalStages - shownStages} more stages`);
+  if (totalTasks > 0) lines.push(`longest path: ${shortened(plan.criticalPath(), " → ")}`);
+  return lines.join("\n");
+}
+
+function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
+}
+
+function shortened(names: readonly string[], separator = ", "): string {
+  if (names.length <= 12) return names.join(separator);
+  return `${names.slice(0, 11).join(separator)}${separator}… (${names.length} in all)`;
+}

@@ -1,0 +1,20 @@
+/** What a task's function is handed beside its inputs, as a type: its signal, progress, attributes, cleanups. */
+
+/** What an attempt is handed beside its inputs. It can be spread and taken apart: `{ ...context, db }`. */
+export interface TaskContext {
+  readonly taskName: string;
+  readonly runId: string;
+  /** From 1. */
+  readonly attempt: number;
+  /** Aborted when this attempt is asked to stop; `reason` is always an error that says why. */
+  readonly signal: AbortSignal;
+  /** Recorded with the task. */
+  readonly attributes: Map<string, string | number | boolean>;
+  /** Tells observers how far the attempt is, from 0 to 1. */
+  readonly progress: (fraction: number, message?: string) => void;
+  /**
+   * Runs `cleanup` after this attempt, however it ended: last in first out, awaited, before its slot is free, with a
+   * signal of its own. An error of a cleanup fails a completed attempt.
+   */
+  readonly defer: (cleanup: (signal: AbortSignal) => unknown) => void;
+}
