@@ -55,7 +55,7 @@ export class RunOrigins implements Origins {
   look(task: number): void {
     const spawn = this.#machine.ledger.spawnOf(task);
     if (spawn === undefined) this.#basis.given(task);
-    else this.#givenToItem(task, spawn.map, task - spawn.first);
+    else this.#givenToItem(task, spawn.owner, task - spawn.first);
   }
 
   of(task: number): Origin | undefined {
@@ -63,9 +63,9 @@ export class RunOrigins implements Origins {
     const restored =
       spawn === undefined
         ? this.#restored.get(task)
-        : this.#restoredItems.get(spawn.map)?.get(task - spawn.first);
+        : this.#restoredItems.get(spawn.owner)?.get(task - spawn.first);
     if (restored !== undefined) return restored;
-    const planned = spawn?.map ?? task;
+    const planned = spawn?.owner ?? task;
     const given =
       spawn === undefined
         ? this.#basis.given(task)

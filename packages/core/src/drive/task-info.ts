@@ -15,7 +15,7 @@ export function taskInfo(
   task: number,
 ): TaskInfo {
   const spawn = task < graph.size ? undefined : ledger.spawnOf(task);
-  const planned = spawn?.map ?? task;
+  const planned = spawn?.owner ?? task;
   const definition = graph.definitions[planned] as Definition;
   const info: TaskInfo = {
     run,

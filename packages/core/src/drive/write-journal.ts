@@ -73,7 +73,7 @@ export class JournalWriter {
     const origin = output.encoding === "omitted" ? undefined : origins.of(task);
     const spawn = ledger.spawnOf(task);
     const index = spawn && task - spawn.first;
-    const done = { at, task: spawn?.map ?? task, index, output, origin };
+    const done = { at, task: spawn?.owner ?? task, index, output, origin };
     this.#completed(taskName(plan.graph, ledger, task), done);
   }
 

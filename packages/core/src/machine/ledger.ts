@@ -40,9 +40,9 @@ export function reasonOf(cause: AbortCause | StopCause): Reason {
   }
 }
 
-/** The items of a map: consecutive tasks from `first`. */
+/** What has come up inside of a task, its owner: the items of a map, consecutive tasks from `first`. */
 export interface Spawn {
-  readonly map: number;
+  readonly owner: number;
   readonly first: number;
   readonly count: number;
   /** What each is called, of a map with `key`. */
@@ -136,12 +136,12 @@ export class Ledger {
   }
 
   /** Lists the items of a map; returns them. */
-  spawn(map: number, count: number, keys?: readonly string[]): Spawn {
+  spawn(owner: number, count: number, keys?: readonly string[]): Spawn {
     const first = this.tasks;
     this.tasks += count;
-    const spawn = { map, first, count, keys };
+    const spawn = { owner, first, count, keys };
     this.spawns.push(spawn);
-    this.spawnOfMap.set(map, spawn);
+    this.spawnOfMap.set(owner, spawn);
     if (this.tasks > this.status.length) {
       this.#growTasks(Math.max(this.tasks, Math.ceil(this.status.length * 1.5)));
     }
@@ -195,7 +195,7 @@ export class Ledger {
 
   /** The task of the plan: itself, or the map that it is an item of. */
   plannedOf(task: number): number {
-    return task < this.planned ? task : (this.spawnOf(task) as Spawn).map;
+    return task < this.planned ? task : (this.spawnOf(task) as Spawn).owner;
   }
 
   /** A new attempt of a task, running from `at`. */

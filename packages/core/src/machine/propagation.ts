@@ -10,7 +10,7 @@ import type { AbortCause, GatheredEvent, StopCause } from "./event.ts";
 import { type Ledger, type Reason, reasonOf, type Spawn } from "./ledger.ts";
 import type { RunSettings } from "./machine.ts";
 import { Readers } from "./readers.ts";
-import { type Items, rowsOf, type Scopes } from "./scopes.ts";
+import { type Items, rowsOf, type Scope, type Scopes } from "./scopes.ts";
 import {
   CANCELLED,
   COMPLETED,
@@ -79,13 +79,13 @@ export class Propagation {
 
   /** A final failure: the policy decides what it means for the run. */
   #fail(task: number, state: number): void {
-    const halts = this.#scopes.fails(task);
-    if (halts) this.#scopes.halt("draining");
+    const halted = this.#scopes.fails(task);
+    if (halted !== undefined) this.#scopes.halt(halted, "draining");
     this.finish(task, state);
-    if (!halts) return;
+    if (halted === undefined) return;
     const cause = { kind: "failure", task } as const;
-    if (this.#drains) this.#halt("draining", cause, "drained");
-    else this.#halt("failed", cause, "stopped");
+    if (this.#drains) this.#halt(halted, "draining", cause, "drained");
+    else this.#halt(halted, "failed", cause, "stopped");
   }
 
   /** Gives a task its final state and tells its dependents; those that this rules out are skipped, and so on. */
@@ -95,7 +95,7 @@ export class Propagation {
     this.#turn.cause = state === SKIPPED ? (this.#ledger.releasedBy[task] as number) : task;
     if (task >= this.#ledger.planned) {
       const items = this.#scopes.itemEnded(task);
-      if (items.open === 0) this.itemsEnded(items);
+      if (items.open.main === 0) this.itemsEnded(items);
       return;
     }
     this.#tellDependents(task);
@@ -121,7 +121,7 @@ export class Propagation {
 
   /** They decide what becomes of their map. */
   itemsEnded(items: Items): void {
-    const { map, first, count } = items.spawn;
+    const { owner: map, first, count } = items.spawn;
     const verdict = this.#scopes.verdict(items);
     if (verdict === "ending") {
       this.ending++;
@@ -147,7 +147,7 @@ export class Propagation {
       this.finish(map, COMPLETED);
     } else {
       this.#ledger.taskErrors.set(map, error);
-      this.#scopes.halt("draining");
+      this.#scopes.halt(this.#scopes.run, "draining");
       this.#fail(map, FAILED);
       this.stop(stops);
     }
@@ -160,29 +160,29 @@ export class Propagation {
   /** The run is stopped, by something else than a failure. Finally tasks are spared, until it is aborted twice. */
   stop(cause: StopCause): void {
     if (cause.kind === "aborted") this.#aborts++;
-    this.#halt("stopped", cause, "stopped", this.#aborts > 1);
+    this.#halt(this.#scopes.run, "stopped", cause, "stopped", this.#aborts > 1);
   }
 
   /** The run was stopped before it began: there is nothing that finally tasks could be there for. */
   stopBefore(cause: StopCause): void {
     if (cause.kind === "aborted") this.#aborts++;
-    this.#halt("stopped", cause, "stopped", true);
+    this.#halt(this.#scopes.run, "stopped", cause, "stopped", true);
   }
 
   /**
-   * The run goes down to this phase: whoever that concerns is told, those that wait before those that have begun. `all`:
+   * A scope goes down to this phase: whoever that concerns is told, those that wait before those that have begun. `all`:
    * finally tasks too.
    */
-  #halt(phase: Phase, cause: AbortCause, told: Told, all = false): void {
+  #halt(scope: Scope, phase: Phase, cause: AbortCause, told: Told, all = false): void {
     const ledger = this.#ledger;
     const reason = reasonOf(cause);
-    if (!this.#isDecided(cause)) ledger.stoppedBy ??= reason;
-    this.#scopes.halt(phase, all);
+    if (scope === this.#scopes.run && !this.#isDecided(cause)) ledger.stoppedBy ??= reason;
+    this.#scopes.halt(scope, phase, all);
     this.#turn.cause = -1;
     const waiting: number[] = [];
-    for (let task = 0; task < ledger.planned; task++) {
+    for (const task of this.#scopes.within(scope)) {
       if (effectOf(ledger.status[task] as number, told) !== "skipped") continue;
-      if (!all && this.#scopes.isFinally(task)) continue;
+      if (this.#scopes.isSpared(scope, task, phase, all)) continue;
       ledger.reasons.set(task, reason);
       ledger.readyAt[task] = Number.NaN;
       this.#tasks.become(task, SKIPPED);
@@ -190,10 +190,9 @@ export class Propagation {
     }
     // Counted when all have their reason: none of them is ruled out by another one.
     for (const task of waiting) this.#tellDependents(task);
-    const { tasks } = ledger;
-    for (let task = 0; task < tasks; task++) {
+    for (const task of this.#scopes.within(scope)) {
       const effect = effectOf(ledger.status[task] as number, told);
-      if (effect === undefined || this.#scopes.isSpared(task, phase, all)) continue;
+      if (effect === undefined || this.#scopes.isSpared(scope, task, phase, all)) continue;
       if (effect === "asked") this.#attempts.ask(task, cause);
       else if (effect === "cancelled") this.#callOff(task, this.#notStarted(task, reason));
       else if (effect === "cancelled, or failing") this.#drain(task, reason);

@@ -33,16 +33,15 @@ export class Rows {
     return tolerated || (settles && row >= this.#ledger.planned) || this.isTail(row);
   }
 
-  /** An item has that of its map. */
+  /** What it is to the scope that it lies in: of a map all items are main rows. */
   roleOf(row: number): Role {
     if (this.#tails.size === 0 && this.#finally.size === 0) return "main";
-    const planned = this.#ledger.plannedOf(row);
-    if (this.#tails.has(planned)) return "tails";
-    return this.#finally.has(planned) ? "finally" : "main";
+    if (this.#tails.has(row)) return "tails";
+    return this.#finally.has(row) ? "finally" : "main";
   }
 
   /** Whether nobody waits for it: tail tasks, and the items of tail maps. */
   isTail(row: number): boolean {
-    return this.roleOf(row) === "tails";
+    return this.#tails.size > 0 && this.#tails.has(this.#ledger.plannedOf(row));
   }
 }

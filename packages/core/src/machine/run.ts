@@ -87,7 +87,7 @@ export class Run implements Machine {
         break;
       case "threw":
         // Before it is known what that means for the task: no map goes on with a result that could not be kept.
-        if (event.stops !== undefined) this.#scopes.halt("stopped");
+        if (event.stops !== undefined) this.#scopes.halt(this.#scopes.run, "stopped");
         this.#attemptEnded(
           event.task,
           this.#attempts.ended(event, this.#scopes.mayStart(event.task)),
@@ -193,7 +193,7 @@ export class Run implements Machine {
       this.#tasks.become(item, QUEUED);
     }
     if (this.detached.has(map)) this.#bounds.detach(rowsOf(items.spawn));
-    if (items.open === 0) this.#propagation.itemsEnded(items);
+    if (items.open.main === 0) this.#propagation.itemsEnded(items);
   }
 
   // ---- who starts --------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 /**
- * What ends as one: the run, and inside it the items of each map. A scope counts its rows, and its phase says who may
- * start in it; a failure policy and a halt are about scopes. Tells no row and starts none.
+ * What ends as one: the run, and inside it the items of each map. Scopes lie in one another, each but the run in the row
+ * that owns it. A scope counts its rows, and its phase says who may start in it; a failure policy and a halt are about
+ * scopes. Tells no row and starts none.
  */
 import type { Graph } from "../define/graph.ts";
 import { type FailedItem, MapError } from "../ground/map-error.ts";
@@ -10,21 +11,22 @@ import type { Rows } from "./rows.ts";
 import { Sparse } from "./sparse.ts";
 import { ABANDONED, CANCELLED, FAILED, type Phase, QUEUED, type Role, SCOPE } from "./states.ts";
 
-interface Scope {
+export interface Scope {
   phase: Phase;
+  /** The row that it is inside of, and the scope of that row; the run is the outermost. */
+  readonly owner: number;
+  readonly outer: Scope | undefined;
+  /** The nearest scope, itself included, whose owner tolerates what fails inside it; without one the run's policy decides. */
+  readonly holder: Scope | undefined;
+  /** Rows without a final state, by role. */
+  readonly open: Record<Role, number>;
   /** Rows that failed; in the run those whose failure is not tolerated. */
   failed: number;
 }
 
-interface RunScope extends Scope {
-  /** Rows without a final state, by role. */
-  readonly open: Record<Role, number>;
-}
-
-/** The items of a map. */
+/** The items of a map: all of them main rows. */
 export interface Items extends Scope {
-  /** Items without a final state. */
-  open: number;
+  readonly outer: Scope;
   readonly spawn: Spawn;
   /** Items that may be let into the competition for capacity at once. */
   readonly limit: number;
@@ -37,11 +39,11 @@ export interface Items extends Scope {
 const PHASES = Object.keys(SCOPE);
 
 export class Scopes {
-  readonly run: RunScope;
+  readonly run: Scope;
   readonly #rows: Rows;
   readonly #ledger: Ledger;
   readonly #failure: FailureMode;
-  /** By map, in the order of the ledger's spawns. */
+  /** By owner, in the order of the ledger's spawns. */
   readonly #inside: Sparse<Items> = new Sparse();
   /** Maps that may let an item in, since one was listed or has ended. */
   readonly #admitting: Items[] = [];
@@ -53,32 +55,74 @@ export class Scopes {
     const tails = graph.tails.size;
     const last = graph.finallyTasks.size;
     const open = { main: graph.size - last - tails, finally: last, tails };
-    this.run = { phase: "open", open, failed: 0 };
+    this.run = {
+      phase: "open",
+      owner: -1,
+      outer: undefined,
+      holder: undefined,
+      open,
+      failed: 0,
+    };
   }
 
-  /** The items of this map, once they are listed. */
-  inside(map: number): Items | undefined {
-    return this.#inside.get(map);
+  /** What is inside of this row: the items of a map, once they are listed. */
+  inside(owner: number): Items | undefined {
+    return this.#inside.get(owner);
   }
 
-  /** The scope of an item; none for a row of the plan. */
+  /** The items that this row is one of. */
   itemsOf(row: number): Items | undefined {
     const spawn = this.#ledger.spawnOf(row);
-    return spawn && this.#inside.get(spawn.map);
+    return spawn && this.#inside.get(spawn.owner);
   }
 
-  /** A row of the run has its final state. */
+  /** The scope that a row lies in. */
+  of(row: number): Scope {
+    return this.itemsOf(row) ?? this.run;
+  }
+
+  /** A row has its final state. */
   ended(row: number): void {
-    this.run.open[this.#rows.roleOf(row)]--;
+    this.of(row).open[this.#rows.roleOf(row)]--;
+  }
+
+  /** The rows of a scope, and those inside them; every row comes after its owner. */
+  *within(scope: Scope): Iterable<number> {
+    if (scope === this.run) {
+      for (let row = 0; row < this.#ledger.tasks; row++) yield row;
+      return;
+    }
+    const open = [scope as Items];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      for (const row of rowsOf(next.spawn)) {
+        yield row;
+        const inside = this.#inside.get(row);
+        if (inside !== undefined) open.push(inside);
+      }
+    }
+  }
+
+  /**
+   * What a row is to a scope that it lies in, however deep: what is inside of a finally row, or of a tail, is what that is.
+   */
+  roleIn(scope: Scope, row: number): Role {
+    let role: Role = "main";
+    let at = row;
+    for (;;) {
+      const own = this.#rows.roleOf(at);
+      if (own === "finally") return own;
+      if (own === "tails") role = own;
+      const around = this.of(at);
+      if (around === scope || around.outer === undefined) return role;
+      at = around.owner;
+    }
   }
 
   // ---- phases ------------------------------------------------------------------------------------------------------
 
   /** Whether a row that has begun, or an item, may start: another attempt, the next item. */
   mayStart(row: number): boolean {
-    const items = this.itemsOf(row);
-    const role = items === undefined ? this.#rows.roleOf(row) : "main";
-    const effect = SCOPE[(items ?? this.run).phase][role];
+    const effect = SCOPE[this.of(row).phase][this.#rows.roleOf(row)];
     return effect === "start" || effect === "those begun go on";
   }
 
@@ -101,19 +145,29 @@ export class Scopes {
     for (let attempt = 0; attempt < attempts; attempt++) {
       const row = attemptTask[attempt] as number;
       const end = endAt[attempt] as number;
-      if (!(end >= latest) || this.#rows.roleOf(row) !== "main") continue;
+      if (!(end >= latest) || this.roleIn(this.run, row) !== "main") continue;
       latest = end;
       last = row;
     }
     return last;
   }
 
-  /** The run goes down to this phase, and so does what is inside it. `all`: finally rows too. */
-  halt(phase: Phase, all = false): void {
-    lower(this.run, phase);
-    for (const [map, items] of this.#inside) {
-      if (this.#concerns(this.#rows.roleOf(map), phase, all)) lower(items, phase);
+  /** A scope goes down to this phase, and so does what lies in it. `all`: finally rows too. */
+  halt(scope: Scope, phase: Phase, all = false): void {
+    lower(scope, phase);
+    if (scope === this.run) for (const [, inner] of this.#inside) this.#follow(scope, inner, all);
+    else {
+      for (const row of this.within(scope)) {
+        const inner = this.#inside.get(row);
+        if (inner !== undefined) this.#follow(scope, inner, all);
+      }
     }
+  }
+
+  /** What lies in a scope goes down with it, when that concerns it. */
+  #follow(scope: Scope, inner: Scope, all: boolean): void {
+    const { phase } = scope;
+    if (this.#concerns(this.roleIn(scope, inner.owner), phase, all)) lower(inner, phase);
   }
 
   /** Whether a halt to this phase concerns rows that have begun, by role. */
@@ -127,50 +181,52 @@ export class Scopes {
     lower(items, "stopped");
   }
 
-  /** Whether it is a finally task, or an item of one. */
-  isFinally(row: number): boolean {
-    return this.#rows.roleOf(row) === "finally";
-  }
-
-  /** Whether a halt of the run to this phase does not concern this row. */
-  isSpared(row: number, phase: Phase, all: boolean): boolean {
-    const role = this.#rows.roleOf(row);
+  /** Whether a halt of a scope to this phase does not concern a row that lies in it. */
+  isSpared(scope: Scope, row: number, phase: Phase, all: boolean): boolean {
+    const role = this.roleIn(scope, row);
     if (this.#concerns(role, phase, all)) return false;
-    // Of tails those are spared that have begun.
-    return (
-      role === "finally" || row >= this.#ledger.planned || this.#ledger.lastAttempt[row] !== -1
-    );
+    // Of tails those are spared that have begun, with all that is inside of them.
+    return role === "finally" || this.of(row) !== scope || this.#ledger.lastAttempt[row] !== -1;
   }
 
-  /** Records and counts a final failure; whether it halts the run. */
-  fails(row: number): boolean {
+  /** Records and counts a final failure; the scope that it halts, when it halts one. */
+  fails(row: number): Scope | undefined {
     const items = this.itemsOf(row);
     if (items !== undefined) items.failed++;
     const tolerated = this.#rows.tolerates(row);
-    this.#ledger.fail(row, tolerated);
-    if (tolerated) return false;
-    this.run.failed++;
-    if (this.isFinally(row)) return false;
-    if (this.run.phase !== "open" || this.#failure === "continue") return false;
-    return this.run.failed >= (typeof this.#failure === "object" ? this.#failure.maxFailures : 1);
+    const holder = tolerated ? undefined : this.of(row).holder;
+    this.#ledger.fail(row, tolerated || holder !== undefined);
+    if (tolerated) return undefined;
+    if (holder === undefined) this.run.failed++;
+    const halted = holder ?? this.run;
+    if (halted.phase !== "open" || this.roleIn(halted, row) === "finally") return undefined;
+    if (holder !== undefined) return holder;
+    if (this.#failure === "continue") return undefined;
+    const most = typeof this.#failure === "object" ? this.#failure.maxFailures : 1;
+    return this.run.failed >= most ? this.run : undefined;
   }
 
   // ---- items -------------------------------------------------------------------------------------------------------
 
   /** The items of a map are listed, of which so many have their final state. */
   list(spawn: Spawn, ended: number): Items {
-    const { map, count } = spawn;
+    const { owner, count } = spawn;
+    const outer = this.of(owner);
     const items: Items = {
       phase: "open",
-      open: count - ended,
+      owner,
+      outer,
+      // What a map tolerates its items tolerate themselves.
+      holder: outer.holder,
+      open: { main: count - ended, finally: 0, tails: 0 },
       failed: 0,
       spawn,
-      limit: this.#rows.traitsOf(map).itemLimit,
+      limit: this.#rows.traitsOf(owner).itemLimit,
       next: 0,
       active: 0,
       cancelled: 0,
     };
-    this.#inside.set(map, items);
+    this.#inside.set(owner, items);
     this.#admitting.push(items);
     return items;
   }
@@ -201,7 +257,7 @@ export class Scopes {
     const items = this.itemsOf(item) as Items;
     const status = this.#ledger.status[item];
     if (item - items.spawn.first < items.next) items.active--;
-    items.open--;
+    items.open.main--;
     if (status === CANCELLED || status === ABANDONED) items.cancelled++;
     if (this.#admitting.at(-1) !== items) this.#admitting.push(items);
     return items;
@@ -212,7 +268,7 @@ export class Scopes {
    * what stops them all does: with the run, or because the result of one could not be kept.
    */
   verdict({ spawn, phase, failed, cancelled }: Items): "ending" | "failed" | "cancelled" {
-    if (this.#rows.traitsOf(spawn.map).settles) {
+    if (this.#rows.traitsOf(spawn.owner).settles) {
       if (phase === "open" || (failed === 0 && cancelled === 0)) return "ending";
       if (cancelled > 0) return "cancelled";
       return phase === "stopped" ? "failed" : "ending";

@@ -175,7 +175,7 @@ function bounds({ ledger, plan, concurrency }: Analysed): Analysis["bounds"] {
   let gateAt: number | undefined;
   let work = 0;
   const items = new Map<number, number>();
-  for (const { map, first, count } of ledger.spawns) {
+  for (const { owner: map, first, count } of ledger.spawns) {
     let most = 0;
     let sum = 0;
     for (let item = first; item < first + count; item++) {

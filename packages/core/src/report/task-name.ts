@@ -9,7 +9,7 @@ export function taskName(graph: Graph, ledger: Ledger, task: number): string {
   if (task < graph.size) return (graph.definitions[task] as Definition).name;
   const spawn = ledger.spawnOf(task);
   if (spawn === undefined) throw new RangeError(`There is no task ${task}`);
-  return itemName((graph.definitions[spawn.map] as Definition).name, task - spawn.first);
+  return itemName((graph.definitions[spawn.owner] as Definition).name, task - spawn.first);
 }
 
 /** The task of that name, or the item, `map[3]`, once its map has listed it. */
