@@ -77,6 +77,7 @@ export {
   type TaskScope,
   type TaskStartEvent,
 } from "./contract/observer.ts";
+export { type RunResult, runResult, type TaskResult, taskResult } from "./contract/result.ts";
 export { flushObservers, registerGlobalObserver } from "./doors/process-observers.ts";
 
 // Report.

@@ -82,7 +82,10 @@ function randomFlow(
     }
     const from = tasks[below(Math.max(at, 1))];
     if (from !== undefined && chance(0.2)) {
-      const items = map(`t${at}`, from, (_: number, __: number, context) => work(_, context));
+      const items = map(`t${at}`, from, (_: number, __: number, context) => work(_, context), {
+        ...(options() as { retry?: number }),
+        ...(chance(0.4) && { items: "settled" as const }),
+      });
       tasks.push(items as unknown as Task<number[]>);
     } else {
       tasks.push(task(`t${at}`, inputs, work as never, options()) as Task<number[]>);
