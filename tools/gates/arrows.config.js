@@ -141,12 +141,12 @@ export default {
       name: "adapter-imports-no-adapter",
       comment:
         "An adapter is one file's job over the core; two that need each other meet in an app. What several of them send " +
-        "to another thread or process they judge alike, in packages/crossing, and what they are told in packages/options: " +
-        "both private and part of each one's build.",
+        "to another thread or process they judge alike, in packages/crossing, what they are told in packages/options, and the series " +
+        "of their metrics in packages/series: all private and part of each one's build.",
       severity: "error",
       from: { path: "^packages/(?!core/|conformance/)([^/]+)/src/", pathNot: peerLoader },
       to: {
-        path: "^(packages/|@astrum/)(?!(core|conformance|crossing|options)(/|$))",
+        path: "^(packages/|@astrum/)(?!(core|conformance|crossing|options|series)(/|$))",
         pathNot: "^packages/$1/",
       },
     },
@@ -154,7 +154,7 @@ export default {
       name: "private-part-imports-nothing",
       comment: "It becomes a part of other packages: it imports no package, not even the core.",
       severity: "error",
-      from: { path: "^packages/(crossing|options)/src/" },
+      from: { path: "^packages/(crossing|options|series)/src/" },
       to: { pathNot: "^packages/$1/", dependencyTypesNot: ["core"] },
     },
     {

@@ -3,6 +3,7 @@
  * read, and the label values and series that are there. It hangs on a gauge, so that a second observer, or a second copy
  * of this package, finds it; it is forgotten with the metric.
  */
+import type { TakenPairs } from "astrum-series";
 import type { ClientGauge } from "./client.ts";
 
 export const STATES = ["waiting", "ready", "running", "delayed"] as const;
@@ -19,12 +20,12 @@ export interface Board {
   /** Flows with series: they stay, with 0, when nothing of them runs. */
   readonly flows: Set<string>;
   /** Values that the labels have, for their limit. */
-  readonly taken: { readonly flow: Set<string>; readonly task: Set<string> };
+  readonly taken: TakenPairs;
   /** Series that stand at 0 or above; zeroing a histogram again would lose what it holds. */
   readonly zeroed: Set<string>;
 }
 
-const BOARD: unique symbol = Symbol.for("astrum.prometheus.board.v1") as never;
+const BOARD: unique symbol = Symbol.for("astrum.prometheus.board.v2") as never;
 
 /** The board of the registry that these gauges are in. */
 export function boardOf(
@@ -36,7 +37,7 @@ export function boardOf(
   const board: Board = {
     live: new Set(),
     flows: new Set(),
-    taken: { flow: new Set(), task: new Set() },
+    taken: { tasksOf: new Map(), beyond: 0 },
     zeroed: new Set(),
   };
   tasksActive[BOARD] = board;

@@ -2,7 +2,8 @@
  * The metrics of one registry, ready to be written: each call is one fact, in seconds and with its labels bounded. Knows
  * clients and names; not the order in which a run tells its events.
  */
-import { type TaskInfo, VERSION } from "@astrum/core";
+import { type RunResult, type TaskInfo, type TaskResult, VERSION } from "@astrum/core";
+import { type FewPairs, fewPairs, OTHER } from "astrum-series";
 import { type Board, boardOf } from "./board.ts";
 import type {
   ClientCounter,
@@ -12,7 +13,6 @@ import type {
   MetricRegistry,
   PrometheusClient,
 } from "./client.ts";
-import { boundedLabel, OTHER } from "./label-values.ts";
 import type { MetricDescriptor, MetricKey } from "./metric-table.ts";
 import { registered } from "./registered.ts";
 import type { Warnings } from "./warning.ts";
@@ -29,14 +29,16 @@ export interface InstrumentSettings {
 export interface TaskLabels {
   /** `false`: no label. A function gives the label's value. Default `true`, the declared name. */
   readonly task?: boolean | ((task: TaskInfo) => string) | undefined;
-  /** The only values that the label gets; all others are `_other`. `maxValues` does not count then. */
+  /** The only values that the label gets; all others are `_other`. */
   readonly allow?: readonly string[] | undefined;
-  /** Values that the label `task`, and also `flow`, gets at most; further ones are `_other`. Default 200. */
+  /** Values that the label `task` of one flow, and the label `flow`, gets at most; further ones are `_other`. Default 200. */
   readonly maxValues?: number | undefined;
+  /**
+   * Pairs of `flow` and `task` in the registry at most, each some 27 series; further tasks are `_other`. Half of them are
+   * shared out, so that no flow takes the places of another. Default 2,000.
+   */
+  readonly maxPairs?: number | undefined;
 }
-
-export type RunResult = "success" | "failure" | "timeout" | "cancellation";
-export type TaskResult = RunResult | "skip" | "restored" | "detached" | "abandoned";
 
 export class Instruments {
   readonly board: Board;
@@ -48,14 +50,15 @@ export class Instruments {
   readonly #lastCompletion: ClientGauge;
   readonly #lastDuration: ClientGauge;
   readonly #tasks: ClientCounter;
+  readonly #tolerated: ClientCounter;
+  readonly #abandoned: ClientCounter;
   readonly #taskDuration: ClientHistogram;
   readonly #attempts: ClientCounter;
   readonly #retries: ClientCounter;
   readonly #queueDuration: ClientHistogram;
   readonly #concurrencyLimit: ClientGauge;
   readonly #observerErrors: ClientCounter;
-  readonly flowLabel: (flow: string) => string;
-  readonly #boundedTask: (task: string) => string;
+  readonly #few: FewPairs;
 
   constructor(settings: InstrumentSettings) {
     const { client, registry, table, exemplars, labels, warnings } = settings;
@@ -72,6 +75,8 @@ export class Instruments {
     this.#lastCompletion = gauge("lastCompletion");
     this.#lastDuration = gauge("lastDuration");
     this.#tasks = counter("tasks");
+    this.#tolerated = counter("tolerated");
+    this.#abandoned = counter("abandoned");
     this.#taskDuration = histogram("taskDuration", true);
     this.#attempts = counter("attempts", true);
     this.#retries = counter("retries");
@@ -82,10 +87,11 @@ export class Instruments {
     this.board = boardOf(gauge("runsActive"), this.#tasksActive);
     gauge("build").set({ version: VERSION }, 1);
 
-    const { allow, maxValues: max = 200 } = labels;
-    const { flow, task } = this.board.taken;
-    this.flowLabel = boundedLabel({ label: "flow", max }, flow, warnings);
-    this.#boundedTask = boundedLabel({ label: "task", max, allow }, task, warnings);
+    this.#few = fewLabels(labels, this.board, warnings);
+  }
+
+  flowLabel(flow: string): string {
+    return this.#few.flow(flow);
   }
 
   /** A registry that was cleared, as hot reloading does, reads these metrics no more, and tells nobody. */
@@ -103,11 +109,11 @@ export class Instruments {
   taskLabels(flow: string, task: TaskInfo): Labels {
     const { labels, warnings } = this.#settings;
     if (labels.task === false) return { flow };
-    if (typeof labels.task !== "function") return { flow, task: this.#boundedTask(task.name) };
+    if (typeof labels.task !== "function") return { flow, task: this.#few.task(flow, task.name) };
     let value: unknown;
     try {
       value = labels.task(task);
-      if (typeof value === "string") return { flow, task: this.#boundedTask(value) };
+      if (typeof value === "string") return { flow, task: this.#few.task(flow, value) };
     } catch (error) {
       value = error;
     }
@@ -131,11 +137,11 @@ export class Instruments {
 
   zeroTask(labels: Labels): void {
     if (!this.#isFirst(`${labels.flow}\0${labels.task ?? ""}`)) return;
-    for (const result of ["success", "failure"]) {
+    for (const result of ["success", "failure", "timeout"])
       add(this.#tasks, { ...labels, result }, 0);
-      add(this.#attempts, { ...labels, result }, 0);
-    }
-    add(this.#retries, labels, 0);
+    for (const result of ["success", "failure"]) add(this.#attempts, { ...labels, result }, 0);
+    for (const counter of [this.#retries, this.#tolerated, this.#abandoned])
+      add(counter, labels, 0);
     this.#taskDuration.zero(labels);
   }
 
@@ -165,6 +171,14 @@ export class Instruments {
     add(this.#tasks, { ...labels, result }, 1);
   }
 
+  tolerated(labels: Labels): void {
+    add(this.#tolerated, labels, 1);
+  }
+
+  abandoned(labels: Labels): void {
+    add(this.#abandoned, labels, 1);
+  }
+
   taskTook(labels: Labels, ms: number, exemplar: Labels | undefined): void {
     observe(this.#taskDuration, labels, ms, exemplar);
   }
@@ -185,6 +199,27 @@ export class Instruments {
   faulted(observer: string, count: number): void {
     add(this.#observerErrors, { observer }, count);
   }
+}
+
+/** The names that labels may have, for all that write to this board. */
+function fewLabels(
+  { allow, maxValues = 200, maxPairs = 2000 }: TaskLabels,
+  { taken }: Board,
+  warnings: Warnings,
+): FewPairs {
+  const limits = {
+    flows: maxValues,
+    perFlow: maxValues,
+    pairs: maxPairs,
+    allow: allow && new Set(allow),
+  };
+  return fewPairs(limits, taken, (label, value) => {
+    const limit = label === "flow" ? "maxValues" : "maxValues` or `labels.maxPairs";
+    warnings.once(
+      `ASTRUM_PROMETHEUS_${label.toUpperCase()}_LABELS`,
+      `There is no room for another value of the label "${label}": "${value}" and all further ones are counted as "${OTHER}". Names should be few: use map() for what is many, list those that matter in \`labels.allow\`, or raise \`labels.${limit}\`.`,
+    );
+  });
 }
 
 function add(counter: ClientCounter, labels: Labels, value: number, exemplar?: Labels): void {

@@ -49,6 +49,8 @@ function rows({ prefix, buckets, byTask }: Naming): {
   lastCompletion: MetricDescriptor;
   lastDuration: MetricDescriptor;
   tasks: MetricDescriptor;
+  tolerated: MetricDescriptor;
+  abandoned: MetricDescriptor;
   taskDuration: MetricDescriptor;
   attempts: MetricDescriptor;
   retries: MetricDescriptor;
@@ -106,7 +108,21 @@ function rows({ prefix, buckets, byTask }: Naming): {
       "How long the run that ended last took.",
       "max",
     ),
-    tasks: counter("tasks", [...task, "result"], "Tasks that ended; items of a map count each."),
+    tasks: counter(
+      "tasks",
+      [...task, "result"],
+      "Tasks that ended; a map is counted by its items, once it has any.",
+    ),
+    tolerated: counter(
+      "tasks_tolerated",
+      [...task],
+      "Tasks that failed or timed out and whose failure the run tolerates.",
+    ),
+    abandoned: counter(
+      "tasks_abandoned",
+      [...task],
+      "Tasks that were asked to stop and had not ended when the grace period was over.",
+    ),
     taskDuration: histogram(
       "task_duration",
       [...task],

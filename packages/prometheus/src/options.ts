@@ -66,6 +66,7 @@ export const labelsRule: Rule = record<TaskLabels>({
   ),
   allow: fits("a list of values of the label `task`", isTextList),
   maxValues: integer(1),
+  maxPairs: integer(1),
 });
 
 export function textRule(what: string, holds: (value: string) => boolean): Rule {

@@ -2,19 +2,21 @@
  * The observer: what a run tells, counted. Its gauges are set when they are read, from the runs that are under way, so
  * that they cannot drift. Never a run's id, an item's key or an error's message in a label.
  */
-import type {
-  AttemptEndEvent,
-  AttemptScope,
-  AttemptStartEvent,
-  Observer,
-  RunEndEvent,
-  RunScope,
-  RunStartEvent,
-  StatusEvent,
-  TaskEndEvent,
-  TaskInfo,
-  TaskOutcome,
-  TaskScope,
+import {
+  type AttemptEndEvent,
+  type AttemptScope,
+  type AttemptStartEvent,
+  type Observer,
+  type RunEndEvent,
+  type RunScope,
+  type RunStartEvent,
+  runResult,
+  type StatusEvent,
+  type TaskEndEvent,
+  type TaskInfo,
+  type TaskResult,
+  type TaskScope,
+  taskResult,
 } from "@astrum/core";
 import { callable, type Rules } from "astrum-options";
 import { type LiveRun, STATES, type State } from "./board.ts";
@@ -25,7 +27,7 @@ import {
   type PrometheusClient,
 } from "./client.ts";
 import { type ExemplarSource, exemplarOf } from "./exemplar.ts";
-import { Instruments, type RunResult, type TaskLabels, type TaskResult } from "./instruments.ts";
+import { Instruments, type TaskLabels } from "./instruments.ts";
 import { DEFAULT_BUCKETS, type MetricDescriptor, metricTable } from "./metric-table.ts";
 import {
   bucketsRule,
@@ -110,6 +112,8 @@ class CountedRun implements RunScope {
   readonly #live: LiveRun;
   /** By task: a label may be the answer of a function of the application. */
   readonly #labels: Map<string, Labels> = new Map();
+  /** Maps whose items were listed: the items are counted, the map would count them twice. */
+  readonly #maps: Set<string> = new Set();
   /** Of the first attempt that had one: it leads to the trace of the run. */
   #exemplar: Labels | undefined;
 
@@ -136,11 +140,14 @@ class CountedRun implements RunScope {
 
   status({ task, from, to }: StatusEvent): void {
     const { tasks } = this.#live;
+    if (task.parent !== undefined) this.#maps.add(task.parent);
     if (from !== undefined) tasks[from]--;
     if (isState(to)) tasks[to]++;
     const labels = this.#labelsOf(task);
+    if (isState(to) || this.#maps.has(task.key)) return;
     // Only the end of the task, which follows, tells a failure from a time-out.
-    if (!isState(to) && to !== "failed") this.#write.taskEnded(labels, RESULTS[to]);
+    const word = UNTIMED[to];
+    if (word !== undefined) this.#write.taskEnded(labels, word);
   }
 
   task(): TaskScope {
@@ -177,15 +184,19 @@ class CountedRun implements RunScope {
   }
 
   #attemptEnds({ attempt, outcome }: AttemptEndEvent, exemplar: Labels | undefined): void {
-    this.#write.attempted(this.#labelsOf(attempt.task), resultOf(outcome), exemplar);
+    this.#write.attempted(this.#labelsOf(attempt.task), taskResult(outcome), exemplar);
   }
 
   #taskEnds({ task, outcome, attempts, durationMs }: TaskEndEvent, exemplar?: Labels): void {
+    if (this.#maps.has(task.key)) return;
     const labels = this.#labelsOf(task);
-    const { status } = outcome;
-    if (status === "failed") this.#write.taskEnded(labels, resultOf(outcome));
-    // A map itself, and a task whose inputs were wrong, never started.
-    if (attempts > 0 && (status === "completed" || status === "failed")) {
+    const result = taskResult(outcome);
+    const failed = result === "failure" || result === "timeout";
+    if (!(outcome.status in UNTIMED)) this.#write.taskEnded(labels, result);
+    if (outcome.status === "abandoned") this.#write.abandoned(labels);
+    if (failed && "tolerated" in outcome) this.#write.tolerated(labels);
+    // A task whose inputs were wrong never started.
+    if (attempts > 0 && (failed || result === "success")) {
       this.#write.taskTook(labels, durationMs, exemplar);
     }
   }
@@ -204,21 +215,11 @@ function isState(status: StatusEvent["to"]): status is State {
   return STATE_NAMES.has(status);
 }
 
-const RESULTS = {
+/** What a status says by itself; of the others, the outcome says whether a time limit is why. */
+const UNTIMED: Readonly<Partial<Record<StatusEvent["to"], TaskResult>>> = {
   completed: "success",
-  failed: "failure",
   cancelled: "cancellation",
   skipped: "skip",
   restored: "restored",
   detached: "detached",
-  abandoned: "abandoned",
-} as const satisfies Record<TaskOutcome["status"], TaskResult>;
-
-function resultOf(outcome: TaskOutcome): TaskResult {
-  return outcome.status === "failed" && outcome.timedOut ? "timeout" : RESULTS[outcome.status];
-}
-
-function runResult({ executionState, timedOut }: RunEndEvent): RunResult {
-  if (timedOut) return "timeout";
-  return RESULTS[executionState];
-}
+};

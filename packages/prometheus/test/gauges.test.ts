@@ -58,6 +58,9 @@ describe.each(CLIENTS)("gauges and known series, with %s", (_, client) => {
         ...["extract", "load"].flatMap((name) => [
           `astrum_tasks_total ${name} success`,
           `astrum_tasks_total ${name} failure`,
+          `astrum_tasks_total ${name} timeout`,
+          `astrum_tasks_tolerated_total ${name} -`,
+          `astrum_tasks_abandoned_total ${name} -`,
           `astrum_task_attempts_total ${name} success`,
           `astrum_task_attempts_total ${name} failure`,
           `astrum_task_retries_total ${name} -`,

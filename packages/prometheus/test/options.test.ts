@@ -30,7 +30,7 @@ describe.each(CLIENTS)("wrong options, with %s", (_, client) => {
       'prometheusObserver(): Unknown option `label`. Did you mean "labels"?',
       'prometheusObserver(): Expected `prefix` to be the beginning of a metric name, such as "astrum_", got "my-app ".',
       "prometheusObserver(): Expected `buckets` to be a list of ascending numbers of seconds, got [1, 1, 2].",
-      "prometheusObserver(): Unknown option `max` of `labels`. There are task, allow, maxValues.",
+      "prometheusObserver(): Unknown option `max` of `labels`. There are task, allow, maxValues, maxPairs.",
       'prometheusObserver(): Expected `labels.task` to be true, false or a function of the task, got "yes".',
       'prometheusObserver(): Expected `labels.allow` to be a list of values of the label `task`, got "load".',
       "prometheusObserver(): Expected `labels.maxValues` to be an integer from 1 up, got 0.",

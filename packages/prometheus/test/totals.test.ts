@@ -1,8 +1,8 @@
-import { DynamicScheduler, flow, task } from "@astrum/core";
+import { DynamicScheduler, flow, type RunResult, task } from "@astrum/core";
+import { randomRun, testVerdicts, verdictsOf } from "astrum-conformance";
 import { describe, expect, test } from "vitest";
 import { prometheusObserver } from "../src/index.ts";
 import { CLIENTS, samples, sum } from "./clients.ts";
-import { randomRun } from "./random-run.ts";
 
 const RUNS = 60;
 
@@ -16,38 +16,35 @@ describe.each(CLIENTS)("totals, with %s", (_, client) => {
       expect(report.observerErrors).toEqual([]);
 
       const all = await samples(registry);
-      const tasks = (result: string): number =>
-        sum(all, "astrum_tasks_total", { flow: "random", result });
+      const { tasks } = verdictsOf(report);
       const told = {
         total: sum(all, "astrum_tasks_total"),
-        success: tasks("success"),
-        failed: tasks("failure") + tasks("timeout"),
-        cancellation: tasks("cancellation"),
-        skip: tasks("skip"),
-        detached: tasks("detached"),
-        abandoned: tasks("abandoned"),
         attempts: sum(all, "astrum_task_attempts_total"),
         retries: sum(all, "astrum_task_retries_total"),
         queued: sum(all, "astrum_task_queue_duration_seconds_count"),
         durations: sum(all, "astrum_task_duration_seconds_count"),
         runs: sum(all, "astrum_runs_total"),
       };
-      const started = report.taskStatistics.filter(({ attemptCount }) => attemptCount > 0);
-      const ran = started.filter(({ status }) => status === "completed" || status === "failed");
+      const rows = report.taskStatistics;
+      const maps = new Set(rows.map(({ parent }) => parent));
+      const started = rows.filter(({ attemptCount }) => attemptCount > 0);
+      const ran = started.filter(
+        ({ status, reason }) =>
+          status === "completed" ||
+          status === "failed" ||
+          (status === "abandoned" && reason?.kind === "timeout" && reason.scope === "attempt"),
+      );
       expect(told, `seed ${seed}`).toEqual({
-        total: report.totalTasks,
-        success: report.successfulTasks,
-        failed: report.failedTasks,
-        cancellation: report.cancelledTasks,
-        skip: report.skippedTasks,
-        detached: report.detachedTasks,
-        abandoned: report.abandonedTasks,
+        total: rows.filter(({ taskName }) => !maps.has(taskName)).length,
         attempts: report.totalAttempts,
         retries: report.totalAttempts - started.length,
         queued: started.length,
         durations: ran.length,
         runs: 1,
       });
+      for (const [result, count] of Object.entries(tasks)) {
+        expect(sum(all, "astrum_tasks_total", { flow: "random", result }), result).toBe(count);
+      }
       const active = ["astrum_tasks_active", "astrum_runs_active"];
       const left = all.filter(({ name }) => active.includes(name));
       expect(left.length).toBe(5);
@@ -66,6 +63,35 @@ describe.each(CLIENTS)("totals, with %s", (_, client) => {
       "run success",
       "run timeout",
     ]);
+  });
+
+  testVerdicts(() => {
+    const registry = new client.Registry();
+    return {
+      observers: [prometheusObserver({ client, registry })],
+      async told() {
+        const all = await samples(registry);
+        const by = (name: string) =>
+          Object.fromEntries(
+            all
+              .filter((one) => one.name === name && one.value > 0)
+              .map(({ labels }) => [
+                labels.result,
+                sum(all, name, { result: labels.result ?? "" }),
+              ]),
+          );
+        const tasks = by("astrum_tasks_total");
+        const { failure, timeout } = tasks;
+        return {
+          run: Object.keys(by("astrum_runs_total")).join() as RunResult,
+          tasks,
+          failures: { ...(failure && { failure }), ...(timeout && { timeout }) },
+          tolerated: sum(all, "astrum_tasks_tolerated_total"),
+          abandoned: sum(all, "astrum_tasks_abandoned_total"),
+          retries: sum(all, "astrum_task_retries_total"),
+        };
+      },
+    };
   });
 
   test("tell tasks restored from an earlier report from those that ran", async () => {
