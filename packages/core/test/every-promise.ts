@@ -332,7 +332,9 @@ function abandonedTasks({ events, settings }: Recording, graph: RandomGraph): Se
     const { task } = event;
     const spawn = machine.ledger.spawnOf(task);
     names.add(
-      spawn === undefined ? plan.nameOf(task) : `${plan.nameOf(spawn.owner)}[${task - spawn.first}]`,
+      spawn === undefined
+        ? plan.nameOf(task)
+        : `${plan.nameOf(spawn.owner)}[${task - spawn.first}]`,
     );
   }
   return names;

@@ -73,7 +73,8 @@ describe.each(CLIENTS)("cardinality, with %s", (_, client) => {
 
   test("a task costs as many series as the page on metrics says", async () => {
     const page = readFileSync(new URL("../../../docs/metrics.md", import.meta.url), "utf8");
-    const [, each, hundred = ""] = /costs (\d+) series[\s\S]*? are ([\d,]+) series/.exec(page) ?? [];
+    const [, each, hundred = ""] =
+      /costs (\d+) series[\s\S]*? are ([\d,]+) series/.exec(page) ?? [];
     const count = async (tasks: number): Promise<number> => {
       const registry = new client.Registry();
       await many(tasks).run({ observers: [prometheusObserver({ client, registry })] });
