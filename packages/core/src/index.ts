@@ -108,6 +108,7 @@ export { reportOfJournal } from "./resume/report-of-journal.ts";
 
 // Errors, and values as JSON.
 
+export { decodeValue } from "./ground/decode.ts";
 export type { EncodedValue } from "./ground/encode.ts";
 export {
   ClockError,

@@ -121,6 +121,30 @@ describe("redactReport()", () => {
     expect(parseReport(JSON.stringify(safe))).toEqual(JSON.parse(JSON.stringify(safe)));
   });
 
+  it.each<[string, () => unknown]>([
+    ["an entry of a map", () => new Map([["password", "swordfish"]])],
+    [
+      "a field of an error, under its cause",
+      () => new Error("no", { cause: Object.assign(new Error("in"), { apiKey: "swordfish" }) }),
+    ],
+    [
+      "a record in a set in itself",
+      () => {
+        const set = new Set<unknown>([{ token: "swordfish" }]);
+        return set.add(set);
+      },
+    ],
+    ["a record of a name that means something", () => ({ $: 1, secret: "swordfish" })],
+  ])("leaves out an output in which a credential is %s", async (_, make) => {
+    const report = await flow("f", { only: task("only", make) }).run();
+    const stored = report.toJSON({ outputs: true });
+    expect(stored.outputs?.only).toMatchObject({ encoding: "tagged" });
+    expect(redactReport(stored).outputs?.only).toMatchObject({
+      encoding: "omitted",
+      why: "redacted",
+    });
+  });
+
   it("takes the same rules, and leaves out an output in which something was found", () => {
     const report = fixture("one");
     const named = redactReport(report, ["only"]);

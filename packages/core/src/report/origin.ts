@@ -183,7 +183,9 @@ function textOf(value: unknown): string | Incomparable {
   if (encoded.encoding === "omitted") return new Incomparable(encoded.detail ?? "it is too large");
   if (encoded.encoding === "undefined") return "nothing";
   try {
-    return JSON.stringify(encoded.value);
+    // No JSON begins with that word: a record that looks like a tag is another value.
+    const before = encoded.encoding === "tagged" ? "tagged " : "";
+    return before + JSON.stringify(encoded.value);
   } catch {
     return new Incomparable("it is too large"); // Longer than a string can be.
   }

@@ -3,7 +3,8 @@
  * It may come from a file that anything has happened to. Knows no graph.
  */
 import type { Issues } from "../ground/check.ts";
-import { type EncodedValue, encodeValue } from "../ground/encode.ts";
+import { decodeValue } from "../ground/decode.ts";
+import type { EncodedValue } from "../ground/encode.ts";
 import { isFinal, STATUSES } from "../machine/states.ts";
 import type { Origin } from "../report/origin.ts";
 import type { SerializedReport } from "../report/serialized-report.ts";
@@ -28,8 +29,7 @@ export interface EarlierTask {
 
 /** An output as it was written, value not looked at. */
 export interface EarlierOutput {
-  readonly encoding: string;
-  readonly value?: unknown;
+  readonly encoded: EncodedValue;
   readonly origin: Origin | undefined;
   /** Why it was left out. */
   readonly omitted: string | undefined;
@@ -107,7 +107,7 @@ function storedOf(issues: Issues, outputs: unknown, origins: unknown): Map<strin
   const known = issues.record(["resumeFrom", "origins"], origins) ?? {};
   for (const name of Object.keys(record)) {
     const output = record[name];
-    const { encoding, value, why, detail } = (output ?? {}) as Record<string, unknown>;
+    const { encoding, why, detail } = (output ?? {}) as Record<string, unknown>;
     if (typeof encoding !== "string") {
       issues.expected(["resumeFrom", "outputs", name], "an output with its encoding", output);
       continue;
@@ -115,8 +115,7 @@ function storedOf(issues: Issues, outputs: unknown, origins: unknown): Map<strin
     const said = why === "redacted" ? "a secret was found in it" : (detail ?? why);
     const omitted = typeof said === "string" ? said : "it was left out";
     stored.set(name, {
-      encoding,
-      value,
+      encoded: output as EncodedValue,
       origin: originOf(
         issues,
         ["resumeFrom", "origins", name],
@@ -156,12 +155,7 @@ export interface TakenOutput {
 }
 
 /** The value of a stored output; none when it is no value that was encoded. */
-export function take({ encoding, value, origin }: EarlierOutput): TakenOutput | undefined {
-  if (origin === undefined) return undefined;
-  if (encoding === "undefined") {
-    return { value: undefined, output: { encoding: "undefined" }, origin };
-  }
-  const copied = encoding === "json" ? encodeValue(value) : undefined;
-  if (copied?.encoding !== "json") return undefined;
-  return { value: copied.value, output: { encoding: "json", value }, origin };
+export function take({ encoded, origin }: EarlierOutput): TakenOutput | undefined {
+  const decoded = origin && decodeValue(encoded);
+  return decoded && { value: decoded.value, output: encoded, origin };
 }

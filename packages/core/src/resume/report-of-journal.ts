@@ -126,8 +126,11 @@ function isEntry(issues: Issues, path: readonly string[], entry: unknown): entry
 
 /** Whether an encoding that this version knows holds what it must; a newer one may have others. */
 function isOutput(output: unknown): boolean {
-  const { encoding, why, type, size, detail } = (output ?? {}) as Record<string, unknown>;
-  if (encoding === "json") return Object.hasOwn(output as object, "value");
+  const { encoding, version, why, type, size, detail } = (output ?? {}) as Record<string, unknown>;
+  if (encoding === "json" || encoding === "tagged") {
+    const known = encoding === "json" || (Number.isInteger(version) && (version as number) > 0);
+    return known && Object.hasOwn(output as object, "value");
+  }
   if (encoding !== "omitted") return typeof encoding === "string";
   return (
     ["too-large", "not-serialisable", "redacted"].includes(why as string) &&

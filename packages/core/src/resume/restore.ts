@@ -175,10 +175,9 @@ export class Restoration {
 
   /** What keeps a stored output from standing. */
   #difference(output: EarlierOutput, claim: Claim): string | undefined {
-    const { encoding, omitted, origin } = output;
+    const { omitted, origin } = output;
     const { task } = claim;
     if (omitted !== undefined) return `its output was not stored: ${omitted}`;
-    if (encoding !== "json" && encoding !== "undefined") return UNREADABLE;
     if (origin === undefined) return "what its output was made from was not stored";
     if (origin.definition !== this.#basis.definition(task)) {
       return "its name, inputs or version changed";

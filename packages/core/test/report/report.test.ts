@@ -858,8 +858,6 @@ describe("The serialised report", () => {
     expect(JSON.parse(JSON.stringify(stored))).toEqual(stored);
   };
 
-  const cyclic: Record<string, unknown> = { a: 1 };
-  cyclic.self = cyclic;
   const revoked = Proxy.revocable({}, {});
   revoked.revoke();
   class Point {
@@ -876,7 +874,6 @@ describe("The serialised report", () => {
     ["null", () => null],
     ["nested records and lists", () => ({ a: [1, "x", true, null, { b: [] }] })],
     ["a lone surrogate", () => "\ud800"],
-    ["a record without a prototype", () => Object.assign(Object.create(null), { a: 1 })],
     ["one value twice", () => [Point.name, [1], [1]]],
     ["an empty text", () => ""],
   ])("stores %s as it is", async (_, make) => {
@@ -885,6 +882,13 @@ describe("The serialised report", () => {
     const stored = report.toJSON({ outputs: true });
     expect(stored.outputs?.a?.encoding).toBe("json");
     expect(JSON.parse(JSON.stringify(stored)).outputs.a.value).toEqual(value);
+    roundTrip(report);
+  });
+
+  it("stores what JSON has not with tags", async () => {
+    const report = await flow("f", { a: task("a", () => new Date(0)) }).run();
+    const { outputs } = report.toJSON({ outputs: true });
+    expect(outputs?.a).toEqual({ encoding: "tagged", version: 1, value: { $: ["Date", 0] } });
     roundTrip(report);
   });
 
@@ -898,14 +902,8 @@ describe("The serialised report", () => {
 
   const notSerialisable = "not-serialisable";
   it.each<[string, () => unknown, why: string, type: string]>([
-    ["a cycle", () => cyclic, notSerialisable, "Object"],
-    ["a BigInt", () => 3n, notSerialisable, "bigint"],
-    ["a BigInt inside", () => ({ a: [3n] }), notSerialisable, "Object"],
     ["a function", () => () => {}, notSerialisable, "function"],
     ["a symbol", () => Symbol("s"), notSerialisable, "symbol"],
-    ["NaN", () => Number.NaN, notSerialisable, "number"],
-    ["minus zero", () => -0, notSerialisable, "number"],
-    ["undefined inside", () => ({ a: undefined }), notSerialisable, "Object"],
     [
       "a throwing getter",
       () => ({
@@ -917,10 +915,8 @@ describe("The serialised report", () => {
       "Object",
     ],
     ["a revoked proxy", () => [revoked.proxy], notSerialisable, "Array"],
-    ["a Date", () => new Date(0), notSerialisable, "Date"],
-    ["a Map", () => new Map([[1, 2]]), notSerialisable, "Map"],
     ["an instance", () => new Point(), notSerialisable, "Point"],
-    ["bytes", () => new Uint8Array(9), notSerialisable, "Uint8Array"],
+    ["a weak map", () => new WeakMap(), notSerialisable, "WeakMap"],
     ["a list with a name", () => Object.assign([1], { name: 1 }), notSerialisable, "Array"],
     ["a list with a hole", () => holes, notSerialisable, "Array"],
     [
@@ -947,7 +943,6 @@ describe("The serialised report", () => {
       notSerialisable,
       "object",
     ],
-    ["a property named __proto__", () => JSON.parse('{"__proto__": 1}'), notSerialisable, "Object"],
     ["a toJSON of its own", () => ({ toJSON: () => 1 }), notSerialisable, "Object"],
     ["a symbol as a key", () => ({ [Symbol("s")]: 1 }), notSerialisable, "Object"],
     ["a deep list", () => deep(100_000), "too-large", "Array"],

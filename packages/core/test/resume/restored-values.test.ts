@@ -187,17 +187,27 @@ describe("A stored item is handed out only for the same item:", () => {
     expect(calls).toEqual(['0 "a" low', '1 "b" low']);
   });
 
-  test("one that JSON does not hold cannot be compared, the others are restored", async () => {
+  test("a date, a number that is none and bytes are compared like anything else", async () => {
+    const items = (day: number) => [{ at: new Date(day) }, [Number.NaN], Buffer.from("b")];
+    const before = written(await run(items(1) as never, "loud"));
+    calls.length = 0;
+    await run(items(1) as never, "loud", before);
+    expect(calls).toEqual([]);
+    await run(items(2) as never, "loud", before);
+    expect(calls).toEqual([`0 ${JSON.stringify({ at: new Date(2) })} loud`]);
+  });
+
+  test("one that cannot be written cannot be compared, the others are restored", async () => {
     const before = written(await run(["a", 1n as never, "c"].map(String), "loud"));
-    const when = new Date(0);
-    const mixed = await run(["a", { at: when }, "c"], "loud", before);
-    expect(calls).toEqual([`1 ${JSON.stringify({ at: when })} loud`]);
+    const holder = { at() {} };
+    const mixed = await run(["a", holder, "c"] as never, "loud", before);
+    expect(calls).toEqual(["1 {} loud"]);
     expect(why(mixed)).toEqual({
-      pages: 'its parameter "urls" cannot be compared: [1].at is a Date',
-      "pages[1]": "its item cannot be compared: .at is a Date",
+      pages: 'its parameter "urls" cannot be compared: [1].at is a function',
+      "pages[1]": "its item cannot be compared: .at is a function",
     });
-    const again = await run(["a", { at: when }, "c"], "loud", written(mixed));
-    expect(calls).toEqual([`1 ${JSON.stringify({ at: when })} loud`]);
+    const again = await run(["a", holder, "c"] as never, "loud", written(mixed));
+    expect(calls).toEqual(["1 {} loud"]);
     expect(why(again)["pages[1]"]).toBe("what its output was made from was not stored");
   });
 

@@ -16,11 +16,26 @@ function isCredential(key: string): boolean {
   return MAYBE_CREDENTIAL.test(key) && CREDENTIAL.test(key.replace(/([a-z0-9])([A-Z])/g, "$1-$2"));
 }
 
-export function hasCredentials(value: unknown): boolean {
-  if (value === null || typeof value !== "object") return false;
-  return Object.entries(value).some(
-    ([key, item]) => (!Array.isArray(value) && isCredential(key)) || hasCredentials(item),
+/** Whether something in an output is called like one: a property, or an entry of a map. */
+export function hasCredentials(value: unknown, seen: Set<object> = new Set()): boolean {
+  if (value === null || typeof value !== "object" || ArrayBuffer.isView(value)) return false;
+  if (seen.has(value)) return false;
+  seen.add(value);
+  const has = (inner: unknown): boolean => hasCredentials(inner, seen);
+  if (Array.isArray(value) || value instanceof Set) return Array.from(value).some(has);
+  if (value instanceof Map) {
+    return Array.from(value).some(([key, inner]) => isName(key) || has(key) || has(inner));
+  }
+  const { cause, errors } = value as AggregateError;
+  const hidden = value instanceof Error ? [cause, errors] : [];
+  return (
+    Object.entries(value).some(([key, inner]) => isCredential(key) || has(inner)) ||
+    hidden.some(has)
   );
+}
+
+function isName(key: unknown): boolean {
+  return typeof key === "string" && isCredential(key);
 }
 
 /** A record of the user's, without the values of credentials and without the secrets in its URLs. */

@@ -2,7 +2,13 @@
  * Takes secrets out of a report before any format sees it. Works on the report's own strings, so that no quoting of a
  * format can hide one. Knows the shape of a report and nothing of formats.
  */
-import type { EncodedValue, SerializedError, SerializedReport, TaskStatistics } from "@astrum/core";
+import {
+  decodeValue,
+  type EncodedValue,
+  type SerializedError,
+  type SerializedReport,
+  type TaskStatistics,
+} from "@astrum/core";
 import { checkOptions, told } from "astrum-options";
 import { hasCredentials, REDACTED, withoutCredentials, withoutUrlSecrets } from "./credentials.ts";
 import { type AnyReport, givenReport } from "./given-report.ts";
@@ -110,8 +116,8 @@ export function outputOf(output: EncodedValue, scrub: Scrub | undefined): Encode
   if (output.encoding === "omitted" && output.detail !== undefined && scrub !== undefined) {
     return { ...output, detail: scrub.value(output.detail, ["outputs"]) as string };
   }
-  if (output.encoding !== "json") return output;
-  const found = hasCredentials(output.value) || scrub?.finds(output.value) === true;
+  if (output.encoding !== "json" && output.encoding !== "tagged") return output;
+  const found = hasCredentials(decodeValue(output)?.value) || scrub?.finds(output.value) === true;
   return found ? omitted(output) : output;
 }
 
@@ -290,7 +296,7 @@ function credentialsOfError(error: SerializedError): SerializedError {
   return clean;
 }
 
-function omitted(output: EncodedValue & { encoding: "json" }): EncodedValue {
+function omitted(output: EncodedValue & { encoding: "json" | "tagged" }): EncodedValue {
   const type = Array.isArray(output.value) ? "array" : typeof output.value;
   return { encoding: "omitted", why: "redacted", type };
 }
