@@ -8,57 +8,66 @@ import { EdgeList, type Graph, graph, OPTIONAL, SETTLED } from "../define/graph.
 import { unknownNames } from "../define/unknown-name.ts";
 import type { Issues } from "../ground/check.ts";
 import { didYouMean, nearest } from "../ground/guess.ts";
-import { named } from "./named.ts";
+import { type Named, named } from "./named.ts";
 import {
+  type Callables,
   type DataItem,
   type MapData,
   nameOfOrder,
   type SchedulerOptions,
-  type TaskCallable,
+  type TaskData,
   type TaskOrder,
 } from "./records.ts";
 import { Slots } from "./slots.ts";
 
 export function buildGraph(
   name: string,
-  callables: ReadonlyMap<string, TaskCallable>,
+  callables: Callables,
   orders: readonly TaskOrder[],
   options: SchedulerOptions,
   issues: Issues,
 ): Graph {
   const names = named(callables, orders);
   const { index, functions, start, dependencies } = names;
-  if (!names.complete) checkPairs(issues, callables, index);
-  checkOptionNames(issues, options, index);
+  if (!names.complete) checkPairs(issues, callables.index, index);
+  const refs = byTask(issues, names, "taskDataRefs", options);
+  const retries = byTask(issues, names, "taskRetries", options);
+  const chosen = byTask(issues, names, "taskOptions", options);
+  const maps = byTask(issues, names, "maps", options);
+  const roles = {
+    tails: known(issues, index, "ignoreTailTasks", options),
+    finallyTasks: known(issues, index, "finallyTasks", options),
+  };
   if (names.retold) checkConflicts(issues, orders, index);
 
-  const { taskDataRefs, taskRetries, taskOptions, passOutputs, maps } = options;
-  const { ignoreTailTasks, finallyTasks } = options;
   const size = orders.length;
-  const most = dependencies.length + inputCount(taskDataRefs) + Object.keys(maps ?? {}).length;
-  const list = new EdgeList(size, most);
-  const slots = new Slots(names, orders);
-  const unknown = new UnknownDependencies(issues, index, callables);
+  const { passOutputs } = options;
+  const { most, all: taken } = inputCounts(refs);
+  const list = new EdgeList(size, dependencies.length + taken + (maps === undefined ? 0 : size));
+  const slots = new Slots(names, orders, most);
+  const unknown = new UnknownDependencies(issues, index, callables.index);
   const definitions: Definition[] = new Array(size);
   for (let task = 0; task < size; task++) {
     const order = orders[task] as TaskOrder;
     const { taskName, edges } = order;
-    const inputs = own(taskDataRefs, taskName)?.inputs ?? NO_INPUTS;
-    const row = dependencies.subarray(start[task], start[task + 1]);
-    const map = own(maps, taskName);
+    const inputs = refs?.[task]?.inputs ?? NO_INPUTS;
+    const from = start[task] as number;
+    const to = start[task + 1] as number;
+    const map = maps?.[task];
     const over = map === undefined ? undefined : slots.over(map.over, list);
     const takes = inputs.length > 0;
-    const passes = !takes && passOutputs && row.length > 0;
+    const passes = !takes && passOutputs && from < to;
     const read = takes
-      ? slots.taking(row, inputs, edges, list)
+      ? slots.taking(from, to, inputs, edges, list)
       : passes
-        ? slots.passing(row, edges, list)
-        : slots.after(row, edges, list);
+        ? slots.passing(from, to, edges, list)
+        : slots.after(from, to, edges, list);
     list.closeRow();
-    const reads = map === undefined ? inputs : [...inputs, { from: map.over }];
-    if (read.unknown || over?.unknown) unknown.report(order, reads);
+    if (read.unknown || over?.unknown === true) {
+      unknown.report(order, map === undefined ? inputs : [...inputs, { from: map.over }]);
+    }
     if (edges !== undefined) checkEdgeNames(issues, order, inputs);
-    const indexed = inputs.length === 0 ? 0 : inputs.filter(({ to }) => "index" in to).length;
+    const indexed = indexCount(inputs);
     if (indexed > 0 && indexed < inputs.length) {
       issues.add(
         "mixed-inputs",
@@ -74,9 +83,9 @@ export function buildGraph(
       );
     }
     if (inputs.length > 1) checkTargets(issues, taskName, inputs);
-    const retry = own(taskRetries, taskName);
-    const chosen = own(taskOptions, taskName);
-    const retried = retry === undefined ? chosen : { ...chosen, retry };
+    const retry = retries?.[task];
+    const own = chosen?.[task];
+    const retried = retry === undefined ? own : { ...own, retry };
     const given = map === undefined ? retried : { ...retried, ...ownOptions(map) };
     const kind = map === undefined ? "task" : "map";
     const all = over === undefined ? read.slots : [...over.slots, ...read.slots];
@@ -93,24 +102,64 @@ export function buildGraph(
       takesInputs: takes || passes === true,
     };
   }
-  const roles = {
-    tails: indexesOf(ignoreTailTasks, index),
-    finallyTasks: indexesOf(finallyTasks, index),
-  };
   return graph(name, definitions, list, roles, undefined, issues, index);
 }
 
-/** Of those that there are. */
-function indexesOf(
-  names: readonly string[] = [],
-  index: ReadonlyMap<string, number>,
-): ReadonlySet<number> {
-  const indexes = new Set<number>();
+type ByName = "taskDataRefs" | "taskRetries" | "taskOptions" | "maps";
+
+/** What an option says of tasks, by task; nothing when it says nothing. Its names are read here, once. */
+function byTask<O extends ByName>(
+  issues: Issues,
+  { index, functions }: Named,
+  option: O,
+  options: SchedulerOptions,
+): readonly NonNullable<SchedulerOptions[O]>[string][] | undefined {
+  const record: SchedulerOptions[ByName] = options[option];
+  const names = Object.keys(record ?? {});
+  if (record === undefined || names.length === 0) return undefined;
+  const said = new Array(functions.length);
+  let complete = true;
   for (const name of names) {
-    const at = index.get(name);
-    if (at !== undefined) indexes.add(at);
+    const task = index.get(name);
+    if (task === undefined) complete = false;
+    else said[task] = record[name];
   }
-  return indexes;
+  if (!complete) checkNames(issues, names, index, option);
+  return said;
+}
+
+/** The tasks that an option names, those that there are. */
+function known(
+  issues: Issues,
+  index: ReadonlyMap<string, number>,
+  option: "ignoreTailTasks" | "finallyTasks",
+  options: SchedulerOptions,
+): ReadonlySet<number> {
+  const names = options[option] ?? [];
+  checkNames(issues, names, index, option);
+  const tasks = new Set<number>();
+  for (const name of names) {
+    const task = index.get(name);
+    if (task !== undefined) tasks.add(task);
+  }
+  return tasks;
+}
+
+/** What is said of a task is said of one that is there. */
+function checkNames(
+  issues: Issues,
+  names: readonly string[],
+  index: ReadonlyMap<string, number>,
+  option: string,
+): void {
+  unknownNames(
+    issues,
+    names,
+    index,
+    "unknown-task",
+    (task) => `\`${option}\` names "${task}", which is no task`,
+    [option],
+  );
 }
 
 /** What is said of a map only. */
@@ -121,20 +170,29 @@ function ownOptions({ concurrency, key, items }: MapData): Omit<MapData, "over">
 const NO_INPUTS: readonly DataItem[] = [];
 const nothing = (): void => {};
 
-function inputCount(refs: SchedulerOptions["taskDataRefs"]): number {
-  let count = 0;
-  for (const name in refs) count += refs[name]?.inputs.length ?? 0;
-  return count;
+/** How many inputs a task has at most, and all together. */
+function inputCounts(refs: readonly (TaskData | undefined)[] = []): { most: number; all: number } {
+  let most = 0;
+  let all = 0;
+  for (const data of refs) {
+    const count = data?.inputs.length ?? 0;
+    all += count;
+    if (count > most) most = count;
+  }
+  return { most, all };
 }
 
-function own<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
-  return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
+/** How many inputs go to an index. */
+function indexCount(inputs: readonly DataItem[]): number {
+  let count = 0;
+  for (const { to } of inputs) if ("index" in to) count++;
+  return count;
 }
 
 /** Each order needs a function, and each function an order. */
 function checkPairs(
   issues: Issues,
-  callables: ReadonlyMap<string, TaskCallable>,
+  callables: ReadonlyMap<string, number>,
   index: ReadonlyMap<string, number>,
 ): void {
   unknownNames(
@@ -155,43 +213,11 @@ function checkPairs(
   );
 }
 
-/** What is said of a task is said of one that is there. */
-function checkOptionNames(
-  issues: Issues,
-  {
-    taskDataRefs,
-    taskRetries,
-    taskOptions,
-    maps,
-    ignoreTailTasks = [],
-    finallyTasks = [],
-  }: SchedulerOptions,
-  index: ReadonlyMap<string, number>,
-): void {
-  for (const [option, keys] of [
-    ["taskDataRefs", Object.keys(taskDataRefs ?? {})],
-    ["taskRetries", Object.keys(taskRetries ?? {})],
-    ["taskOptions", Object.keys(taskOptions ?? {})],
-    ["maps", Object.keys(maps ?? {})],
-    ["ignoreTailTasks", ignoreTailTasks],
-    ["finallyTasks", finallyTasks],
-  ] as const) {
-    unknownNames(
-      issues,
-      keys,
-      index,
-      "unknown-task",
-      (task) => `\`${option}\` names "${task}", which is no task`,
-      [option],
-    );
-  }
-}
-
 /** Says of each task what it depends on that is not there, with what was probably meant. */
 class UnknownDependencies {
   readonly #issues: Issues;
   readonly #index: ReadonlyMap<string, number>;
-  readonly #callables: ReadonlyMap<string, TaskCallable>;
+  readonly #callables: ReadonlyMap<string, number>;
   #guesses = 10; // A guess reads every name: some are worth it, thousands are not.
   /** What was meant may be half defined: a function whose order is missing as well. */
   #names: ReadonlySet<string> | undefined;
@@ -199,7 +225,7 @@ class UnknownDependencies {
   constructor(
     issues: Issues,
     index: ReadonlyMap<string, number>,
-    callables: ReadonlyMap<string, TaskCallable>,
+    callables: ReadonlyMap<string, number>,
   ) {
     this.#issues = issues;
     this.#index = index;

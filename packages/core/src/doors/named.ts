@@ -2,7 +2,7 @@
  * The names of door 2, read once: from here on a task is an integer. It notes whether anything about the names needs a
  * word, so that whoever has something to say reads them again only then. Says nothing itself.
  */
-import { nameOfOrder, type TaskCallable, type TaskOrder } from "./records.ts";
+import { type Callables, nameOfOrder, type TaskCallable, type TaskOrder } from "./records.ts";
 
 export interface Named {
   /** Of two orders of one name the later one. */
@@ -18,25 +18,13 @@ export interface Named {
   readonly retold: boolean;
 }
 
-export function named(
-  callables: ReadonlyMap<string, TaskCallable>,
-  orders: readonly TaskOrder[],
-): Named {
+export function named(callables: Callables, orders: readonly TaskOrder[]): Named {
   const size = orders.length;
-  const index = new Map<string, number>();
-  const functions: (TaskCallable | undefined)[] = new Array(size);
-  let complete = true;
+  const { index, functions, complete } = alike(callables, orders) ?? paired(callables, orders);
   let most = 0;
   for (let task = 0; task < size; task++) {
-    const { taskName, dependencies } = orders[task] as TaskOrder;
-    index.set(taskName, task);
-    const run = callables.get(taskName);
-    functions[task] = run;
-    if (run === undefined) complete = false;
-    if (dependencies !== undefined) most += dependencies.length;
+    most += (orders[task] as TaskOrder).dependencies?.length ?? 0;
   }
-  if (index.size < callables.size) complete = false;
-
   const start = new Int32Array(size + 1);
   const row = new Int32Array(most);
   // The last task that named each: a set a task costs more than all the rest.
@@ -60,4 +48,33 @@ export function named(
     start[task + 1] = filled;
   }
   return { index, functions, start, dependencies: row, complete, retold };
+}
+
+type Pairs = Pick<Named, "index" | "functions" | "complete">;
+
+/** Where orders come in the order of their functions, as they mostly do, they have the places of these. */
+function alike(
+  { names, functions, index }: Callables,
+  orders: readonly TaskOrder[],
+): Pairs | undefined {
+  if (names.length !== orders.length) return undefined;
+  for (let task = 0; task < names.length; task++) {
+    if ((orders[task] as TaskOrder).taskName !== names[task]) return undefined;
+  }
+  return { index, functions, complete: true };
+}
+
+function paired(callables: Callables, orders: readonly TaskOrder[]): Pairs {
+  const index = new Map<string, number>();
+  const functions: (TaskCallable | undefined)[] = new Array(orders.length);
+  let complete = true;
+  for (let task = 0; task < orders.length; task++) {
+    const { taskName } = orders[task] as TaskOrder;
+    index.set(taskName, task);
+    const at = callables.index.get(taskName);
+    if (at === undefined) complete = false;
+    else functions[task] = callables.functions[at];
+  }
+  if (index.size < callables.index.size) complete = false;
+  return { index, functions, complete };
 }

@@ -11,7 +11,7 @@ import { checkRunOptions, type RunOptions } from "../drive/options.ts";
 import { type Issues, isName, isString } from "../ground/check.ts";
 import { describe } from "../ground/describe.ts";
 import type { Dispatch } from "../machine/machine.ts";
-import { areSoundOrders, isSoundItem } from "./sound.ts";
+import { areSoundOrders, isSoundData, isSoundPair } from "./sound.ts";
 
 /**
  * What the end of a dependency means for a task that can go on without its success. `optional`: it runs, and takes
@@ -45,6 +45,13 @@ export type TaskCallable =
   | CallableFunction
   // As a method, whose parameters may be narrower.
   | { call(inputs: unknown, context: TaskContext): unknown }["call"];
+
+/** The functions of a scheduler and their names, in the order in which they were given, and the place of each name. */
+export interface Callables {
+  readonly names: readonly string[];
+  readonly functions: readonly TaskCallable[];
+  readonly index: ReadonlyMap<string, number>;
+}
 
 /** The name of what an order waits for, however that is written. */
 export function nameOfOrder(dependency: TaskOrder | string): string {
@@ -134,46 +141,50 @@ const SCHEDULER_KEYS = [
 /** The last argument that an input can go to: arguments before it that get none are `undefined`, and are made. */
 const MAX_ARGUMENT = 1000;
 
-export function checkTasks(issues: Issues, tasks: unknown): Map<string, TaskCallable> {
-  const callables = new Map<string, TaskCallable>();
-  if (!Array.isArray(tasks)) {
+export function checkTasks(issues: Issues, tasks: unknown): Callables {
+  const names: string[] = [];
+  const functions: TaskCallable[] = [];
+  const index = new Map<string, number>();
+  if (!Array.isArray(tasks))
     issues.expected(["tasks"], "an array of [name, function] pairs", tasks);
-    return callables;
-  }
-  for (let at = 0; at < tasks.length; at++) {
-    const pair: unknown = tasks[at];
-    if (Array.isArray(pair) && pair.length === 2) {
-      const [name, run] = pair as [unknown, unknown];
-      if (isName(name) && typeof run === "function" && !callables.has(name)) {
-        callables.set(name, run as TaskCallable);
-        continue;
+  else {
+    for (let at = 0; at < tasks.length; at++) {
+      const pair: unknown = tasks[at];
+      if (!isSoundPair(pair) && !checkPair(issues, tasks, at)) continue;
+      const [name, run] = pair as [string, TaskCallable];
+      const before = index.size;
+      index.set(name, names.length);
+      if (index.size === before) {
+        issues.add(
+          "duplicate-name",
+          `Two tasks are named "${name}": names identify tasks, give each its own`,
+          ["tasks", String(at)],
+        );
       }
+      names.push(name);
+      functions.push(run);
     }
-    const path = ["tasks", String(at)];
-    if (!Array.isArray(pair) || pair.length !== 2) {
-      const got = at in tasks ? describe(pair) : "a hole";
-      issues.add(
-        "invalid-task",
-        `\`tasks[${at}]\` must be a [name, function] pair, got ${got}`,
-        path,
-      );
-      continue;
-    }
-    const [name, run] = pair as [unknown, unknown];
-    if (!issues.name(path, name, `The name in \`tasks[${at}]\``)) continue;
-    if (typeof run !== "function") {
-      issues.add("not-a-function", noFunction(name, run), path);
-    }
-    if (callables.has(name)) {
-      issues.add(
-        "duplicate-name",
-        `Two tasks are named "${name}": names identify tasks, give each its own`,
-        path,
-      );
-    }
-    callables.set(name, run as TaskCallable);
   }
-  return callables;
+  return { names, functions, index };
+}
+
+/** Says what is wrong with a pair; whether it has a name. */
+function checkPair(issues: Issues, tasks: readonly unknown[], at: number): boolean {
+  const pair = tasks[at];
+  const path = ["tasks", String(at)];
+  if (!Array.isArray(pair) || pair.length !== 2) {
+    const got = at in tasks ? describe(pair) : "a hole";
+    issues.add(
+      "invalid-task",
+      `\`tasks[${at}]\` must be a [name, function] pair, got ${got}`,
+      path,
+    );
+    return false;
+  }
+  const [name, run] = pair as [unknown, unknown];
+  if (!issues.name(path, name, `The name in \`tasks[${at}]\``)) return false;
+  if (typeof run !== "function") issues.add("not-a-function", noFunction(name, run), path);
+  return true;
 }
 
 /**
@@ -292,6 +303,7 @@ export function checkMap(issues: Issues, path: readonly string[], given: unknown
 }
 
 export function checkTaskData(issues: Issues, path: readonly string[], given: unknown): void {
+  if (isSoundData(given)) return;
   const data = issues.record(path, given, ["inputs"]);
   if (data === undefined) return;
   if (!Array.isArray(data.inputs)) {
@@ -300,7 +312,6 @@ export function checkTaskData(issues: Issues, path: readonly string[], given: un
   }
   // `Array.from` shows the holes.
   Array.from(data.inputs).forEach((item: unknown, at) => {
-    if (isSoundItem(item)) return;
     const where = [...path, `inputs[${at}]`];
     const record = issues.record(where, item ?? null, ["from", "to", "type"]);
     if (record === undefined) return;

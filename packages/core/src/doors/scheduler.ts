@@ -20,6 +20,7 @@ import { type FlowRun, flowRun } from "./flow-run.ts";
 import { launch } from "./launch.ts";
 import { failedPlanReport } from "./plan-failure.ts";
 import {
+  type Callables,
   checkExecuteOptions,
   checkOrders,
   checkSchedulerOptions,
@@ -60,7 +61,7 @@ import { recordsOf, type WrittenOptions, type WrittenTask } from "./written.ts";
  * ```
  */
 export class DynamicScheduler {
-  readonly #callables: ReadonlyMap<string, TaskCallable>;
+  readonly #callables: Callables;
   readonly #orders: readonly TaskOrder[];
   readonly #options: SchedulerOptions;
   #graph: Graph | undefined;
@@ -153,7 +154,7 @@ export class DynamicScheduler {
       },
       (error) => (run === undefined ? Promise.reject(error) : this.#failed(run, error)),
       (name) => {
-        const index = this.#callables;
+        const { index } = this.#callables;
         if (!index.has(name)) throw noSuchTask({ index }, name, "scheduler");
       },
     );
@@ -200,7 +201,7 @@ export class DynamicScheduler {
   async #failed({ options, anchor }: Prepared, error: unknown): Promise<ExecutionReport> {
     if (!(error instanceof PlanError)) throw error;
     this.#state = "failed";
-    const names = this.#callables.keys();
+    const { names } = this.#callables;
     return failedPlanReport(this.#name, this.#orders, names, error, anchor, options);
   }
 

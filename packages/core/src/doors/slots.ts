@@ -19,36 +19,45 @@ interface Read {
 
 const NOTHING: Read = { slots: [], unknown: false };
 
+/** The dependencies of a task are the `dependencies` of `Named` between two places. */
 export class Slots {
   readonly #index: ReadonlyMap<string, number>;
+  readonly #dependencies: Int32Array;
   readonly #orders: readonly TaskOrder[];
-  /** All that wait for a task and take nothing from it share one slot. */
-  readonly #afters: (Slot | undefined)[];
-  /** Scratch: the first input that a task takes from each other one. */
+  /** All that wait for a task and take nothing from it share one slot, and its list where that is all they wait for. */
+  readonly #afters: (Read | undefined)[];
+  /** Scratch: the first input that a task takes from each other one; by input, what it takes from and the next one. */
   readonly #first: Int32Array;
+  readonly #source: Int32Array;
+  readonly #next: Int32Array;
 
-  constructor({ index }: Named, orders: readonly TaskOrder[]) {
+  /** `most`: how many inputs a task has at most. */
+  constructor({ index, dependencies }: Named, orders: readonly TaskOrder[], most: number) {
     const { length } = orders;
     this.#index = index;
+    this.#dependencies = dependencies;
     this.#orders = orders;
     this.#afters = new Array(length);
     this.#first = new Int32Array(length).fill(NONE);
+    this.#source = new Int32Array(most);
+    this.#next = new Int32Array(most);
   }
 
   /** Of a task that takes nothing. */
-  after(dependencies: Int32Array, edges: Edges | undefined, list: EdgeList): Read {
-    if (dependencies.length === 0) return NOTHING;
-    if (dependencies.includes(NONE)) {
-      const known = dependencies.filter((dependency) => dependency !== NONE);
-      return { slots: this.after(known, edges, list).slots, unknown: true };
-    }
-    const slots: Slot[] = new Array(dependencies.length);
-    for (let nth = 0; nth < slots.length; nth++) {
-      const dependency = dependencies[nth] as number;
-      slots[nth] = this.#after(dependency);
+  after(from: number, to: number, edges: Edges | undefined, list: EdgeList): Read {
+    if (from === to) return NOTHING;
+    const slots: Slot[] = new Array(to - from);
+    let known = 0;
+    for (let at = from; at < to; at++) {
+      const dependency = this.#dependencies[at] as number;
+      if (dependency === NONE) continue;
       list.add(dependency, edges === undefined ? AFTER : this.#kind(dependency, edges, AFTER));
+      const alone = this.#after(dependency);
+      if (to - from === 1) return alone;
+      slots[known++] = alone.slots[0] as Slot;
     }
-    return { slots, unknown: false };
+    if (known === slots.length) return { slots, unknown: false };
+    return { slots: slots.slice(0, known), unknown: true };
   }
 
   /** The list of a map, whose slot is its first. */
@@ -62,17 +71,22 @@ export class Slots {
   }
 
   /** Of a task that takes the outputs of all its dependencies, by name. */
-  passing(dependencies: Int32Array, edges: Edges | undefined, list: EdgeList): Read {
-    const known = dependencies.filter((dependency) => dependency !== NONE);
-    const slots = Array.from(known, (dependency): Slot => {
+  passing(from: number, to: number, edges: Edges | undefined, list: EdgeList): Read {
+    const slots: Slot[] = new Array(to - from);
+    let known = 0;
+    for (let at = from; at < to; at++) {
+      const dependency = this.#dependencies[at] as number;
+      if (dependency === NONE) continue;
       const { taskName } = this.#orders[dependency] as TaskOrder;
       list.add(dependency, this.#kind(dependency, edges, VALUE));
-      return { to: taskName, kind: edgeOf(edges, taskName) ?? "value", task: taskName };
-    });
-    return { slots, unknown: known.length < dependencies.length };
+      slots[known++] = { to: taskName, kind: edgeOf(edges, taskName) ?? "value", task: taskName };
+    }
+    if (known === slots.length) return { slots, unknown: false };
+    return { slots: slots.slice(0, known), unknown: true };
   }
 
   #kind(dependency: number, edges: Edges | undefined, otherwise: number): number {
+    if (edges === undefined) return otherwise;
     const edge = edgeOf(edges, (this.#orders[dependency] as TaskOrder).taskName);
     if (edge === undefined) return otherwise;
     return edge === "optional" ? OPTIONAL : SETTLED;
@@ -80,14 +94,16 @@ export class Slots {
 
   /** Its dependencies in the order of their declaration, each with the inputs taken from it; then all other inputs. */
   taking(
-    dependencies: Int32Array,
+    from: number,
+    to: number,
     inputs: readonly DataItem[],
     edges: Edges | undefined,
     list: EdgeList,
   ): Read {
     const first = this.#first;
-    const source = new Int32Array(inputs.length);
-    const next = new Int32Array(inputs.length);
+    const source = this.#source;
+    const next = this.#next;
+    const slots: Slot[] = [];
     let unknown = false;
     for (let at = inputs.length - 1; at >= 0; at--) {
       const { from } = inputs[at] as DataItem;
@@ -98,11 +114,11 @@ export class Slots {
         first[task] = at;
       } else if ("task" in from) unknown = true;
     }
-    const slots: Slot[] = [];
-    for (const dependency of dependencies) {
+    for (let nth = from; nth < to; nth++) {
+      const dependency = this.#dependencies[nth] as number;
       if (dependency === NONE) unknown = true;
       else if (first[dependency] === NONE) {
-        slots.push(this.#after(dependency));
+        slots.push(this.#after(dependency).slots[0] as Slot);
         list.add(dependency, this.#kind(dependency, edges, AFTER));
       } else {
         for (let at = first[dependency] as number; at !== NONE; at = next[at] as number) {
@@ -113,8 +129,8 @@ export class Slots {
       }
     }
     for (let at = 0; at < inputs.length; at++) {
-      const input = inputs[at] as DataItem;
       const task = source[at] as number;
+      const input = inputs[at] as DataItem;
       if (task === NONE) {
         if (!("task" in input.from)) slots.push(slotOf(input, edges));
       } else if (first[task] !== PLACED) {
@@ -122,18 +138,21 @@ export class Slots {
         list.add(task, this.#kind(task, edges, VALUE));
       }
     }
-    for (const task of source) if (task !== NONE) first[task] = NONE;
+    for (let at = 0; at < inputs.length; at++) {
+      const task = source[at] as number;
+      if (task !== NONE) first[task] = NONE;
+    }
     return { slots: slots.slice(), unknown }; // What was pushed to has room for 17.
   }
 
-  #after(dependency: number): Slot {
-    let slot = this.#afters[dependency];
-    if (slot === undefined) {
+  #after(dependency: number): Read {
+    let read = this.#afters[dependency];
+    if (read === undefined) {
       const name = (this.#orders[dependency] as TaskOrder).taskName;
-      slot = { to: name, kind: "after", task: name };
-      this.#afters[dependency] = slot;
+      read = { slots: [{ to: name, kind: "after", task: name }], unknown: false };
+      this.#afters[dependency] = read;
     }
-    return slot;
+    return read;
   }
 }
 
