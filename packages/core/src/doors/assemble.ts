@@ -8,9 +8,9 @@ import { EdgeList, type Graph, graph, OPTIONAL, SETTLED } from "../define/graph.
 import { unknownNames } from "../define/unknown-name.ts";
 import type { Issues } from "../ground/check.ts";
 import { didYouMean, nearest } from "../ground/guess.ts";
+import type { Callables } from "./callables.ts";
 import { type Named, named } from "./named.ts";
 import {
-  type Callables,
   type DataItem,
   type MapData,
   nameOfOrder,

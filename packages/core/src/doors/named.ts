@@ -2,7 +2,8 @@
  * The names of door 2, read once: from here on a task is an integer. It notes whether anything about the names needs a
  * word, so that whoever has something to say reads them again only then. Says nothing itself.
  */
-import { type Callables, nameOfOrder, type TaskCallable, type TaskOrder } from "./records.ts";
+import type { Callables } from "./callables.ts";
+import { nameOfOrder, type TaskCallable, type TaskOrder } from "./records.ts";
 
 export interface Named {
   /** Of two orders of one name the later one. */

@@ -4,14 +4,13 @@
  */
 
 import { checkSchema, type Schema } from "../define/schema.ts";
-import { noFunction } from "../define/task.ts";
 import type { TaskContext } from "../define/task-context.ts";
 import { checkOptions, type RetryPolicy, type TaskOptions } from "../define/task-options.ts";
 import { checkRunOptions, type RunOptions } from "../drive/options.ts";
-import { type Issues, isName, isString } from "../ground/check.ts";
+import { type Issues, isString } from "../ground/check.ts";
 import { describe } from "../ground/describe.ts";
 import type { Dispatch } from "../machine/machine.ts";
-import { areSoundOrders, isSoundData, isSoundPair } from "./sound.ts";
+import { areSoundOrders, isSoundData } from "./sound.ts";
 
 /**
  * What the end of a dependency means for a task that can go on without its success. `optional`: it runs, and takes
@@ -45,13 +44,6 @@ export type TaskCallable =
   | CallableFunction
   // As a method, whose parameters may be narrower.
   | { call(inputs: unknown, context: TaskContext): unknown }["call"];
-
-/** The functions of a scheduler and their names, in the order in which they were given, and the place of each name. */
-export interface Callables {
-  readonly names: readonly string[];
-  readonly functions: readonly TaskCallable[];
-  readonly index: ReadonlyMap<string, number>;
-}
 
 /** The name of what an order waits for, however that is written. */
 export function nameOfOrder(dependency: TaskOrder | string): string {
@@ -140,52 +132,6 @@ const SCHEDULER_KEYS = [
 
 /** The last argument that an input can go to: arguments before it that get none are `undefined`, and are made. */
 const MAX_ARGUMENT = 1000;
-
-export function checkTasks(issues: Issues, tasks: unknown): Callables {
-  const names: string[] = [];
-  const functions: TaskCallable[] = [];
-  const index = new Map<string, number>();
-  if (!Array.isArray(tasks))
-    issues.expected(["tasks"], "an array of [name, function] pairs", tasks);
-  else {
-    for (let at = 0; at < tasks.length; at++) {
-      const pair: unknown = tasks[at];
-      if (!isSoundPair(pair) && !checkPair(issues, tasks, at)) continue;
-      const [name, run] = pair as [string, TaskCallable];
-      const before = index.size;
-      index.set(name, names.length);
-      if (index.size === before) {
-        issues.add(
-          "duplicate-name",
-          `Two tasks are named "${name}": names identify tasks, give each its own`,
-          ["tasks", String(at)],
-        );
-      }
-      names.push(name);
-      functions.push(run);
-    }
-  }
-  return { names, functions, index };
-}
-
-/** Says what is wrong with a pair; whether it has a name. */
-function checkPair(issues: Issues, tasks: readonly unknown[], at: number): boolean {
-  const pair = tasks[at];
-  const path = ["tasks", String(at)];
-  if (!Array.isArray(pair) || pair.length !== 2) {
-    const got = at in tasks ? describe(pair) : "a hole";
-    issues.add(
-      "invalid-task",
-      `\`tasks[${at}]\` must be a [name, function] pair, got ${got}`,
-      path,
-    );
-    return false;
-  }
-  const [name, run] = pair as [unknown, unknown];
-  if (!issues.name(path, name, `The name in \`tasks[${at}]\``)) return false;
-  if (typeof run !== "function") issues.add("not-a-function", noFunction(name, run), path);
-  return true;
-}
 
 /**
  * Checks every order, those in dependencies of dependencies too. One that is met again is not looked at again: graphs

@@ -16,15 +16,14 @@ import type { Machine } from "../machine/machine.ts";
 import { StagedRun } from "../machine/run-stages.ts";
 import type { ExecutionReport } from "../report/execution-report.ts";
 import { buildGraph, checkStaged } from "./assemble.ts";
+import { type Callables, checkTasks } from "./callables.ts";
 import { type FlowRun, flowRun } from "./flow-run.ts";
 import { launch } from "./launch.ts";
 import { failedPlanReport } from "./plan-failure.ts";
 import {
-  type Callables,
   checkExecuteOptions,
   checkOrders,
   checkSchedulerOptions,
-  checkTasks,
   type ExecuteOptions,
   type SchedulerOptions,
   type TaskCallable,
