@@ -78,8 +78,12 @@ export function analyse(run: Analysed): Analysis {
     ] += end - start;
     attempt = before;
   }
-  criticalPath.reverse();
-  return { criticalPath, bounds: bounds(run), boundBy: heaviest(spent) };
+  // What was pushed to has room for half as many again, and a report is held.
+  return {
+    criticalPath: criticalPath.reverse().slice(),
+    bounds: bounds(run),
+    boundBy: heaviest(spent),
+  };
 }
 
 function heaviest(

@@ -32,7 +32,7 @@ import { outputsOfAll, outputsOfRoots, storedOutputs } from "./outputs.ts";
 import { missingRoots, runError } from "./run-error.ts";
 import type { RunRecord } from "./run-record.ts";
 import type { PlanIssue, ReportFooter, SerializedReport } from "./serialized-report.ts";
-import { StageRow } from "./stage-row.ts";
+import { StageRow, StageTimes } from "./stage-row.ts";
 import type { Ms, StageStatistics, TaskStatistics } from "./statistics.ts";
 import { taskNamed } from "./task-name.ts";
 import { type TaskRow, taskRow } from "./task-row.ts";
@@ -220,8 +220,8 @@ export class Report implements ExecutionReport {
   get stageStatistics(): StageStatistics[] {
     // `Array.from` takes ten times as long.
     const rows: StageStatistics[] = new Array(this.totalStages);
-    const { plan, ledger } = this.#record;
-    for (let at = 0; at < rows.length; at++) rows[at] = new StageRow(plan, ledger, at);
+    const times = new StageTimes(this.#plan, this.#ledger);
+    for (let at = 0; at < rows.length; at++) rows[at] = new StageRow(times, at);
     return rows;
   }
 

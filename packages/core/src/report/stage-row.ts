@@ -9,20 +9,46 @@ import type { Ledger } from "../machine/ledger.ts";
 import { between, endOf, instant, startOf } from "./durations.ts";
 import type { Ms, Offset, StageStatistics } from "./statistics.ts";
 
+/** When the tasks of each stage were first called and ended last, looked for once for all rows that share it. */
+export class StageTimes {
+  readonly plan: GraphPlan;
+  readonly #ledger: Ledger;
+  #instants: { readonly start: Float64Array; readonly end: Float64Array } | undefined;
+
+  constructor(plan: GraphPlan, ledger: Ledger) {
+    this.plan = plan;
+    this.#ledger = ledger;
+  }
+
+  /** By stage; `NaN` when none of its tasks was called, or has ended. */
+  get instants(): { readonly start: Float64Array; readonly end: Float64Array } {
+    if (this.#instants !== undefined) return this.#instants;
+    const { order, depth, totalStages } = this.plan;
+    const start = new Float64Array(totalStages).fill(Number.NaN);
+    const end = new Float64Array(totalStages).fill(Number.NaN);
+    for (let at = 0; at < order.length; at++) {
+      const task = order[at] as number;
+      const stage = depth[task] as number;
+      const from = startOf(this.#ledger, task);
+      const until = endOf(this.#ledger, task);
+      // The first instant of a stage takes the place of `NaN`, which is neither less nor more.
+      if (!Number.isNaN(from) && !(from >= (start[stage] as number))) start[stage] = from;
+      if (!Number.isNaN(until) && !(until <= (end[stage] as number))) end[stage] = until;
+    }
+    this.#instants = { start, end };
+    return this.#instants;
+  }
+}
+
 /** A live view: copy it with `toJSON()`, not by spreading. */
 export class StageRow implements StageStatistics {
   /** As people know it, where a tool prints it. */
   static readonly name: string = "StageStatistics";
-  readonly #plan: GraphPlan;
-  readonly #ledger: Ledger;
+  readonly #times: StageTimes;
   readonly stageId: number;
-  /** Once they have been looked for; `NaN` when none of its tasks was called. */
-  #start: number | undefined;
-  #end = Number.NaN;
 
-  constructor(plan: GraphPlan, ledger: Ledger, stageId: number) {
-    this.#plan = plan;
-    this.#ledger = ledger;
+  constructor(times: StageTimes, stageId: number) {
+    this.#times = times;
     this.stageId = stageId;
   }
 
@@ -34,45 +60,22 @@ export class StageRow implements StageStatistics {
     return `Stage_${this.stageId}`;
   }
 
-  /** When the first call of its tasks began. */
-  #begun(): number {
-    if (this.#start === undefined) this.#measure();
-    return this.#start as number;
-  }
-
-  #ended(): number {
-    if (this.#start === undefined) this.#measure();
-    return this.#end;
-  }
-
-  #measure(): void {
-    const { order, stageStart } = this.#plan;
-    const ledger = this.#ledger;
-    let start = Number.POSITIVE_INFINITY;
-    let end = Number.NEGATIVE_INFINITY;
-    const last = stageStart[this.stageId + 1] as number;
-    for (let at = stageStart[this.stageId] as number; at < last; at++) {
-      const task = order[at] as number;
-      const from = startOf(ledger, task);
-      const until = endOf(ledger, task);
-      if (from < start) start = from;
-      if (until > end) end = until;
-    }
-    this.#start = start === Number.POSITIVE_INFINITY ? Number.NaN : start;
-    this.#end = end === Number.NEGATIVE_INFINITY ? Number.NaN : end;
-  }
-
   get startAt(): Offset | null {
-    return instant(this.#begun());
+    return instant(this.#times.instants.start[this.stageId] as number);
   }
 
   get endAt(): Offset | null {
-    return instant(this.#ended());
+    return instant(this.#times.instants.end[this.stageId] as number);
   }
 
   get durationMs(): Ms {
-    const end = this.#ended();
-    return Number.isNaN(end) ? 0 : between(this.#begun(), end);
+    const { start, end } = this.#times.instants;
+    const last = end[this.stageId] as number;
+    return Number.isNaN(last) ? 0 : between(start[this.stageId] as number, last);
+  }
+
+  get #plan(): GraphPlan {
+    return this.#times.plan;
   }
 
   get startTasks(): string[] {
