@@ -5,6 +5,7 @@
 
 import type { Definition } from "../define/definition.ts";
 import type { Outcome } from "../define/task.ts";
+import type { Spawn } from "../machine/ledger.ts";
 import type { Machine } from "../machine/machine.ts";
 import { Sparse } from "../machine/sparse.ts";
 import { collect, gathered, type Outcomes, outcomeOf } from "../report/outcome.ts";
@@ -94,10 +95,20 @@ export class Values implements Sources {
   /** Calls a task's function with what it takes. Throws what it throws. */
   call(definition: Definition, task: number, context: unknown): unknown {
     const run = definition.run as (...args: unknown[]) => unknown;
-    const prepared = this.holds && this.#preparedOf(task) !== undefined;
-    if (prepared || definition.call === "positional") {
+    const { ledger } = this.#machine;
+    const prepared = this.holds ? this.#preparedOf(task) : undefined;
+    if (prepared !== undefined && task >= ledger.planned) {
+      const index = task - (ledger.spawnOf(task) as Spawn).first;
+      const item = prepared.list?.[index];
+      // Spreading a list of these costs as much as a look at the clock.
+      return definition.takesInputs
+        ? run(item, index, prepared.inputs, context)
+        : run(item, index, context);
+    }
+    if (definition.call === "positional") {
       return run(...this.argumentsOf(definition, task), context);
     }
+    if (prepared !== undefined) return run(prepared.inputs, context);
     const inputs = definition.call === "nothing" ? NO_INPUTS : plainInputs(definition, task, this);
     return run(inputs, context);
   }
