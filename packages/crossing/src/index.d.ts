@@ -94,6 +94,38 @@ export declare function attributeEntries(
 /** What observers put into a carrier, without what is no text: a faulty observer must not cost the attempt. */
 export declare function carrierTexts(carrier: object): Record<string, string>;
 
+/** Makes what a carrier holds ambient: a `RemoteActivator` of the core, as far as it is called here. */
+export interface Activator {
+  activate(
+    carrier: Readonly<Record<string, string>>,
+    info: { readonly task: string; readonly attempt: number },
+    proceed: () => void,
+  ): void;
+  flush?(signal: AbortSignal): unknown;
+}
+
+export interface Activated<A extends Activator> {
+  /** The first is outermost. */
+  readonly activators: readonly A[];
+  readonly carrier: Readonly<Record<string, string>>;
+  readonly info: { readonly task: string; readonly attempt: number };
+  /** Told of an activator that threw. Must not throw. */
+  onFault(activator: A, error: unknown): void;
+}
+
+/** Runs `run` once, within all of them, and gives what it gives. Throws only what it throws. */
+export declare function runActivated<A extends Activator, T>(
+  setting: Activated<A>,
+  run: () => T,
+): T;
+
+/** Has them hand on what they have buffered, before the thread or process ends. A hanging one is not waited for. */
+export declare function flushActivators<A extends Activator>(
+  activators: readonly A[],
+  timeoutMs: number,
+  onFault: Activated<A>["onFault"],
+): Promise<void>;
+
 /** A short, bounded description, in the words of the core's reports. Never throws. */
 export declare function describe(value: unknown): string;
 

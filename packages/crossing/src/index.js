@@ -2,6 +2,7 @@
  * What can cross to another thread or process. Plain JavaScript with checked types, because Node 20 starts no TypeScript
  * in a thread; `index.d.ts` is the contract.
  */
+export { flushActivators, runActivated } from "./activators.js";
 export { attributeEntries, carrierTexts } from "./companions.js";
 export { describe, messageOf, text } from "./describe.js";
 export { findCloneObstacle, isDetached } from "./obstacle-in-clone.js";

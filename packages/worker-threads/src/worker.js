@@ -6,8 +6,14 @@
  * Plain JavaScript with checked types, because Node 20 starts no TypeScript file as a thread.
  */
 import { receiveMessageOnPort, workerData } from "node:worker_threads";
-import { findCloneObstacle, isDetached, messageOf } from "astrum-crossing";
-import { flushActivators, loadActivators, runActivated } from "./worker/activate.js";
+import {
+  findCloneObstacle,
+  flushActivators,
+  isDetached,
+  messageOf,
+  runActivated,
+} from "astrum-crossing";
+import { loadActivators, reportFault } from "./worker/activate.js";
 import { ThreadContext } from "./worker/context.js";
 import { functionOf, functionsOf, loadedModule, loadModule, ModuleFault } from "./worker/load.js";
 import { pack } from "./worker/pack.js";
@@ -71,7 +77,10 @@ export default async function carryOut(call) {
   }
   current = undefined;
   if (activators.length > 0)
-    quiet = setTimeout(() => void flushActivators(activators, 30_000), flushAfterMs).unref();
+    quiet = setTimeout(
+      () => void flushActivators(activators, 30_000, reportFault),
+      flushAfterMs,
+    ).unref();
 }
 
 /**
@@ -83,12 +92,13 @@ async function runFunction(call, context, run) {
   const { args, carrier } = call;
   if (call.announceStart) send({ kind: "start", sequence: call.sequence });
   Atomics.store(flags, call.lane * 2 + 1, call.sequence);
+  const info = { task: call.taskName, attempt: call.attempt };
   let value;
   const errors = [];
   try {
     value = await (carrier === undefined || activators.length === 0
       ? run(...args, context)
-      : runActivated(activators, carrier, { task: call.taskName, attempt: call.attempt }, () =>
+      : runActivated({ activators, carrier, info, onFault: reportFault }, () =>
           run(...args, context),
         ));
   } catch (error) {
@@ -188,7 +198,9 @@ function pull() {
 /** @param {ToThread} message */
 function receive(message) {
   if (message.kind === "flush")
-    void flushActivators(activators, message.timeoutMs).then(() => send({ kind: "flushed" }));
+    void flushActivators(activators, message.timeoutMs, reportFault).then(() =>
+      send({ kind: "flushed" }),
+    );
   else if (current?.sequence === message.sequence) current.context.abort(message.reason);
 }
 

@@ -4,6 +4,7 @@
  * Knows who may stop an attempt, and not how jobs are fetched.
  */
 import type { RemoteActivator } from "@astrum/core";
+import { runActivated } from "astrum-crossing";
 import { type Job, WaitingError } from "bullmq";
 import { LeaseLostError, WorkerDrainedError } from "../errors.ts";
 import type { Client } from "../store/connection.ts";
@@ -20,7 +21,6 @@ import {
   type Word,
 } from "../wire/protocol.ts";
 import type { Signer } from "../wire/signature.ts";
-import { runActivated } from "./activate.ts";
 import { type CarriedOut, carryOut } from "./carry-out.ts";
 import type { WorkerLog } from "./log.ts";
 import type { WorkerMetrics } from "./metrics.ts";
@@ -196,7 +196,7 @@ export class Attempts {
     const { carrier } = data;
     const run = (): unknown => task.run(...data.args, context);
     if (carrier === undefined || activators.length === 0) return run();
-    const onFault = (activator: string, error: unknown): void =>
+    const onFault = ({ name: activator }: RemoteActivator, error: unknown): void =>
       log({ level: "warn", event: "activator.fault", message: String(error), activator });
     const info = { task: data.taskName, attempt: data.attempt };
     return runActivated({ activators, carrier, info, onFault }, run);

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import { flushActivators } from "astrum-crossing";
 import { Worker } from "bullmq";
 import {
   type Client,
@@ -19,7 +20,6 @@ import { BEAT_MS, beat } from "../store/worker-registry.ts";
 import { VERSION } from "../version.ts";
 import { PROTOCOL } from "../wire/protocol.ts";
 import { Signer } from "../wire/signature.ts";
-import { flushActivators } from "./activate.ts";
 import { Attempts } from "./attempts.ts";
 import { type HttpEnd, serveHttp } from "./http.ts";
 import { watchLoop } from "./loop-watch.ts";
@@ -214,7 +214,7 @@ class ServingWorker implements FleetWorker {
       this.#attempts.giveBack();
       drained = await within(ended, GIVE_BACK_MS);
     }
-    await flushActivators(activators, FLUSH_MS, (activator, error) =>
+    await flushActivators(activators, FLUSH_MS, ({ name: activator }, error) =>
       log({ level: "warn", event: "activator.fault", message: String(error), activator }),
     );
     await within(said, SAY_MS);

@@ -93,7 +93,7 @@ function headOf(error: SerializedError, head: string): string {
 /** The parts, with as many frames as there is room for. */
 function withFrames(parts: readonly Part[], room: number): string[] {
   const all = parts.flatMap(({ frames }, part) =>
-    frames.map((frame, depth) => ({ part, depth, library: isLibrary(frame) })),
+    frames.map((frame, depth) => ({ part, depth, outside: isOutside(frame) })),
   );
   if (all.length <= room) return parts.flatMap((part) => partLines(part, part.frames));
   // Every part that loses frames says so, in a line of its own.
@@ -103,7 +103,7 @@ function withFrames(parts: readonly Part[], room: number): string[] {
   }
   const kept = new Set(
     all
-      .sort((a, b) => Number(a.library) - Number(b.library) || a.depth - b.depth)
+      .sort((a, b) => Number(a.outside) - Number(b.outside) || a.depth - b.depth)
       .slice(0, most)
       .map(({ part, depth }) => `${part} ${depth}`),
   );
@@ -122,7 +122,7 @@ function partLines({ indent, head, frames }: Part, kept: readonly string[]): str
   return [...head, ...shown.map((line) => `${indent}${line}`)];
 }
 
-/** Not the application's own. */
-function isLibrary(frame: string): boolean {
+/** Not in the application: in a package, in the runtime, or in no file. */
+function isOutside(frame: string): boolean {
   return /[\\/]node_modules[\\/]|\bnode:|<anonymous>|\[native code\]|\(index \d+\)$/.test(frame);
 }
