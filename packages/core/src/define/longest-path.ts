@@ -1,4 +1,5 @@
 /** Longest paths through a graph, by estimates or by the number of tasks: what remains after each task, and the critical path. */
+import type { Issues } from "../ground/check.ts";
 import type { Definition } from "./definition.ts";
 import type { Graph } from "./graph.ts";
 
@@ -11,6 +12,11 @@ interface Ordered {
 interface Staged extends Ordered {
   /** Where each stage begins in `order`. */
   readonly stageStart: Int32Array;
+}
+
+export function checkEstimates(issues: Issues, given: unknown): void {
+  const estimates = issues.record(["estimates"], given);
+  for (const name in estimates) issues.amount(["estimates", name], estimates[name]);
 }
 
 /** The tasks of the longest path, first to last. */

@@ -9,7 +9,7 @@ import { reportCycle } from "./cycle.ts";
 import type { Definition } from "./definition.ts";
 import { explain } from "./explain.ts";
 import { dependencyNames, type Graph } from "./graph.ts";
-import { criticalPath } from "./longest-path.ts";
+import { checkEstimates, criticalPath } from "./longest-path.ts";
 import { rankTasks } from "./rank.ts";
 import { restrict } from "./restrict.ts";
 import { TraitTable } from "./traits.ts";
@@ -204,11 +204,6 @@ export class GraphPlan implements Plan {
   explain(): string {
     return explain(this);
   }
-}
-
-export function checkEstimates(issues: Issues, given: unknown): void {
-  const estimates = issues.record(["estimates"], given);
-  for (const name in estimates) issues.amount(["estimates", name], estimates[name]);
 }
 
 /**

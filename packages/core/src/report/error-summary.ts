@@ -7,6 +7,7 @@ import type { Issue } from "../ground/errors.ts";
 import { summarizeFailure } from "../ground/summarize-failure.ts";
 import type { Ledger } from "../machine/ledger.ts";
 import { ABANDONED, CANCELLED } from "../machine/states.ts";
+import { failureOf } from "./failures.ts";
 import { taskName } from "./task-name.ts";
 import type { Facts } from "./task-row.ts";
 
@@ -31,13 +32,7 @@ export function errorSummary({ plan, ledger, planIssues, reasons }: FailedFacts)
 
 /** What a task failed with, as a line. */
 export function failureLine(ledger: Ledger, task: number, name: string): string {
-  const line = summarizeFailure({
-    task: name,
-    error: ledger.errorOf(task),
-    attempts: ledger.attemptCount(task),
-    abandoned: ledger.status[task] === ABANDONED,
-  });
-  return `${line}${overrunText(ledger, task)}`;
+  return `${summarizeFailure(failureOf(ledger, task, name))}${overrunText(ledger, task)}`;
 }
 
 /** Of a task that ran over its own time limit, and over its end too. */

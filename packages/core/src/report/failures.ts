@@ -1,5 +1,6 @@
 /** Which tasks failed, with the errors that were thrown: what `errorSummary` tells in lines, as values. Words no sentence. */
 import type { Failure } from "../ground/summarize-failure.ts";
+import type { Ledger } from "../machine/ledger.ts";
 import { ABANDONED } from "../machine/states.ts";
 import { taskName } from "./task-name.ts";
 import type { Facts } from "./task-row.ts";
@@ -12,16 +13,21 @@ export interface TaskFailure extends Required<Failure> {
   readonly tolerated: boolean;
 }
 
+/** What is known of the failure of a task. */
+export function failureOf(ledger: Ledger, task: number, name: string): Required<Failure> {
+  return {
+    task: name,
+    error: ledger.errorOf(task),
+    attempts: ledger.attemptCount(task),
+    abandoned: ledger.status[task] === ABANDONED,
+  };
+}
+
 /** Those that failed the run first, then those that were tolerated; each in the order in which they failed. */
 export function failuresOf({ plan, ledger }: Facts): TaskFailure[] {
   const failures = ledger.failures.map((task): TaskFailure => {
-    return {
-      task: taskName(plan.graph, ledger, task),
-      error: ledger.errorOf(task),
-      tolerated: ledger.tolerated.has(task),
-      attempts: ledger.attemptCount(task),
-      abandoned: ledger.status[task] === ABANDONED,
-    };
+    const failure = failureOf(ledger, task, taskName(plan.graph, ledger, task));
+    return { ...failure, tolerated: ledger.tolerated.has(task) };
   });
   return [
     ...failures.filter(({ tolerated }) => !tolerated),

@@ -1,6 +1,6 @@
 /**
- * The resume key of a task: what must be the same for an earlier result to stand. No value is hashed, and functions are
- * covered by `version` only.
+ * What must be the same of the definition of a task for an earlier result to stand: its resume key, and the text that an
+ * origin has a digest of. No value is in it, and functions are covered by `version` only.
  */
 
 import type { Definition, Slot } from "../define/definition.ts";
@@ -58,8 +58,36 @@ export class Fingerprints {
 
 function selectHash(slot: Slot): number {
   const { select } = slot;
-  const always = select?.how === "function" && select.asksAlways === true;
-  return textHash(`${select?.how} ${always ? "always" : String(selectedKey(slot) ?? "")}`);
+  return textHash(
+    `${select?.how} ${asksAlways(slot) ? "always" : String(selectedKey(slot) ?? "")}`,
+  );
+}
+
+/** With a default or without: the function of an optional input is asked of different outputs. */
+function asksAlways({ select }: Slot): boolean {
+  return select?.how === "function" && select.asksAlways === true;
+}
+
+/** In full: the flow's name, and the task's name, kind, inputs, selectors, version and whether its items fail alone. */
+export function definitionText(graph: Graph, task: number): string {
+  const { name, kind, slots, options } = graph.definitions[task] as Definition;
+  const said = [graph.name, name, kind, options?.version, slotTexts(graph, task, slots)];
+  // Such a map gives outcomes, not values.
+  if (options?.items === "settled") said.push(options.items);
+  return JSON.stringify(said);
+}
+
+function slotTexts(graph: Graph, task: number, slots: readonly Slot[]): unknown[] {
+  const { start, end } = graph.dependencies;
+  let edge = start[task] as number;
+  return slots.map((slot) => {
+    const { to, kind, task: reads, param, select } = slot;
+    const dependency = reads === undefined ? undefined : (end[edge++] as number);
+    const source = dependency === undefined ? param?.name : graph.definitions[dependency]?.name;
+    if (select === undefined) return [to, kind, source];
+    const key = selectedKey(slot);
+    return [to, kind, source, asksAlways(slot) ? "always" : select.how, typeof key, key];
+  });
 }
 
 function hashedNames({ size, definitions }: Graph): Int32Array {

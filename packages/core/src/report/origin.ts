@@ -7,7 +7,7 @@ import type { Definition, Slot } from "../define/definition.ts";
 import type { Graph } from "../define/graph.ts";
 import { digest } from "../ground/digest.ts";
 import { encodeValue } from "../ground/encode.ts";
-import { selectedKey } from "./fingerprint.ts";
+import { definitionText } from "./fingerprint.ts";
 
 export interface Origin {
   /** Names the run whose call gave it, which is not the run that restored it. */
@@ -71,28 +71,9 @@ export class Basis {
   definition(task: number): string {
     const known = this.#definitions[task];
     if (known !== undefined) return known;
-    const { name, kind, slots, options } = this.#graph.definitions[task] as Definition;
-    const said = [this.#graph.name, name, kind, options?.version, this.#slots(task, slots)];
-    // Such a map gives outcomes, not values.
-    if (options?.items === "settled") said.push(options.items);
-    const made = digest(JSON.stringify(said));
+    const made = digest(definitionText(this.#graph, task));
     this.#definitions[task] = made;
     return made;
-  }
-
-  #slots(task: number, slots: readonly Slot[]): unknown[] {
-    const { start, end } = this.#graph.dependencies;
-    let edge = start[task] as number;
-    return slots.map(({ to, kind, task: reads, param, select }) => {
-      const dependency = reads === undefined ? undefined : (end[edge++] as number);
-      const source =
-        dependency === undefined ? param?.name : this.#graph.definitions[dependency]?.name;
-      if (select === undefined) return [to, kind, source];
-      const key = selectedKey({ to, kind, select });
-      // With a default or without: the function of an optional input is asked of different outputs.
-      const always = select.how === "function" && select.asksAlways === true;
-      return [to, kind, source, always ? "always" : select.how, typeof key, key];
-    });
   }
 
   /** The parameters and constants that a task reads; `undefined` when it reads none. */
