@@ -15,10 +15,11 @@ import { DefinitionError, PlanError } from "../ground/errors.ts";
 import type { Machine } from "../machine/machine.ts";
 import { StagedRun } from "../machine/run-stages.ts";
 import type { ExecutionReport } from "../report/execution-report.ts";
-import { buildGraph, checkStaged } from "./assemble.ts";
+import { buildGraph } from "./assemble.ts";
 import { type Callables, checkTasks } from "./callables.ts";
 import { type FlowRun, flowRun } from "./flow-run.ts";
 import { launch } from "./launch.ts";
+import { checkStaged } from "./not-with-stages.ts";
 import { failedPlanReport } from "./plan-failure.ts";
 import {
   checkExecuteOptions,
