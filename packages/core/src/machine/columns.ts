@@ -37,3 +37,9 @@ export class Columns {
     return at;
   }
 }
+
+/** A longer column that begins as the one before it. */
+export function begun<C extends Float64Array | Int32Array | Uint8Array>(column: C, before: C): C {
+  column.set(before);
+  return column;
+}

@@ -4,7 +4,7 @@
  * read. Instants are milliseconds since the run's anchor; `NaN` is "has not happened", -1 is "none".
  */
 
-import { Columns } from "./columns.ts";
+import { begun, Columns } from "./columns.ts";
 import type { AbortCause, Attributes, EndFacts, StopCause, TimeoutScene } from "./event.ts";
 import { Sparse } from "./sparse.ts";
 import { isFinal, RUNNING } from "./states.ts";
@@ -281,10 +281,4 @@ export class Ledger {
     if (this.taskErrors.has(task)) return this.taskErrors.get(task);
     return this.errors.get(this.lastAttempt[task] as number);
   }
-}
-
-/** A longer column that begins as the one before it. */
-function begun<C extends Float64Array | Int32Array | Uint8Array>(column: C, before: C): C {
-  column.set(before);
-  return column;
 }
