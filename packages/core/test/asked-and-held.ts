@@ -54,6 +54,19 @@ export function nothingIsAsked(
   }
 }
 
+/** A condition and a retry policy are obeyed, however long they took to answer. */
+export function answers({ taskStatistics }: SerializedReport, spec: RandomRun): void {
+  for (const { taskName, attemptCount, status, reason } of taskStatistics) {
+    const { kind, when, policy } = spec.tasks[Number(taskName.slice(1))] ?? {};
+    const said = when?.says === "no" || when?.says === "throws";
+    hold("who was told no is not called", !said || attemptCount === 0, taskName, attemptCount);
+    const conditional = status === "skipped" && reason?.kind === "condition";
+    hold("only a no skips by condition", !conditional || when?.says === "no", taskName);
+    const final = kind === "task" && (policy?.says === "no" || policy?.says === "throws");
+    hold("no attempt follows a no", !final || attemptCount <= 1, taskName, attemptCount);
+  }
+}
+
 /** Nothing is asked after the run has settled, nor for a task that has its status. */
 export function nothingMoreIsAsked(
   graph: RandomGraph,

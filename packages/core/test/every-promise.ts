@@ -19,7 +19,7 @@ import {
 import { Run } from "../src/machine/run.ts";
 import { QUEUED, RUNNING } from "../src/machine/states.ts";
 import { type Recording, recorded, replay, VirtualClock } from "../src/testing.ts";
-import { inTime, nothingIsAsked, nothingMoreIsAsked, Watch } from "./asked-and-held.ts";
+import { answers, inTime, nothingIsAsked, nothingMoreIsAsked, Watch } from "./asked-and-held.ts";
 import { finallyTasks } from "./finally-oracle.ts";
 import { hold } from "./hold.ts";
 import { unruly } from "./precedence-oracle.ts";
@@ -78,6 +78,7 @@ export async function everyPromise(spec: RandomRun): Promise<void> {
   hold("no listener is left", getEventListeners(signal, "abort").length === 0);
   nothingRuns(stored, graph, recording);
   nothingIsAsked(stored, graph, spec);
+  answers(stored, spec);
   inTime(stored, spec, graph, runLimitMs);
   finallyTasks(stored, graph, recording);
   hold("the observer is at no fault", report.observerErrors?.length === 0, report.observerErrors);
@@ -116,9 +117,9 @@ function asStored(report: Pick<ExecutionReport, "toJSON">): SerializedReport {
 /** Nobody aborts a tail task after the run: an endless one goes on for ever. */
 function danglingTail(spec: RandomRun, graph: RandomGraph): boolean {
   return spec.tasks.some(
-    ({ asks, calls, timeoutMs }, at) =>
+    ({ asks, when, policy, calls, timeoutMs }, at) =>
       graph.tails.has(`t${at}`) &&
-      (asks.some(({ ms }) => !Number.isFinite(ms)) ||
+      ([...asks, when, policy].some(({ ms }) => !Number.isFinite(ms)) ||
         calls.some(
           ({ ms, ears }) => !Number.isFinite(ms) && (timeoutMs === undefined || ears === "deaf"),
         )),
@@ -443,7 +444,7 @@ class Limits {
   }
 
   begins(seen: Seen, all: readonly Seen[]): void {
-    const running = all.filter(({ endedAt }) => endedAt === undefined);
+    const running = all.filter(({ endedAt, asking }) => endedAt === undefined || asking);
     if (running.some((other) => other !== seen && other.task === seen.task)) {
       this.broken.push(`two attempts of ${seen.task}`);
     }
@@ -492,4 +493,5 @@ const NOBODY: Seen = {
   inputs: {},
   startedAt: 0,
   endedAt: 0,
+  asking: false,
 };

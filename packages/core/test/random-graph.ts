@@ -51,6 +51,12 @@ export interface Ask {
   readonly schema: number | "none" | "refuses";
 }
 
+/** What a condition or a policy answers, when there is one, and after how long: as an input that is computed. */
+export interface Verdict {
+  readonly says: "none" | "yes" | "no" | "throws";
+  readonly ms: number;
+}
+
 export interface RandomTask {
   readonly kind: "task" | "map";
   readonly tail: boolean;
@@ -68,7 +74,9 @@ export interface RandomTask {
   readonly timeoutMs: number | undefined;
   readonly priority: number;
   readonly demand: readonly [db: number, cpu: number];
-  readonly when: "none" | "yes" | "no" | "throws" | "promises";
+  readonly when: Verdict;
+  /** Of a task: what its retry policy says. */
+  readonly policy: Verdict;
   readonly asks: readonly Ask[];
   readonly ignored: boolean;
   readonly items: number;
@@ -147,6 +155,11 @@ const ask: fc.Arbitrary<Ask> = fc.record({
   schema: mostly<Ask["schema"]>("none", -1, 0, 7, "refuses"),
 });
 
+const verdict: fc.Arbitrary<Verdict> = fc.record({
+  says: mostly<Verdict["says"]>("none", "yes", "yes", "no", "throws"),
+  ms: mostly(-1, 0, 3, 11, Number.POSITIVE_INFINITY),
+});
+
 const randomTask: fc.Arbitrary<RandomTask> = fc.record({
   kind: mostly<RandomTask["kind"]>("task", "map"),
   tail: mostly(false, true),
@@ -164,7 +177,8 @@ const randomTask: fc.Arbitrary<RandomTask> = fc.record({
     { weight: 3, arbitrary: fc.constant([0, 0] as const) },
     { weight: 2, arbitrary: fc.tuple(fc.nat(CAPACITY.db), fc.nat(CAPACITY.cpu)) },
   ),
-  when: mostly<RandomTask["when"]>("none", "yes", "no", "throws", "promises"),
+  when: verdict,
+  policy: verdict,
   asks: fc.oneof(
     { weight: 5, arbitrary: fc.constant([]) },
     { weight: 1, arbitrary: fc.array(ask, { minLength: 1, maxLength: 2 }) },
@@ -203,8 +217,8 @@ export const randomRun: fc.Arbitrary<RandomRun> = fc.record({
 
 /** Whether something in it ends only when it is aborted, or given up. */
 export function endless({ tasks }: RandomRun): boolean {
-  return tasks.some(({ calls, asks }) =>
-    [...calls, ...asks].some(({ ms }) => !Number.isFinite(ms)),
+  return tasks.some(({ calls, asks, when, policy }) =>
+    [...calls, ...asks, when, policy].some(({ ms }) => !Number.isFinite(ms)),
   );
 }
 
@@ -219,12 +233,14 @@ export interface Seen {
   readonly startedAt: number;
   /** When it ended, its last cleanup included; `undefined` while it goes on. */
   endedAt: number | undefined;
+  /** Its retry policy is being asked. */
+  asking: boolean;
 }
 
-/** What was asked of the user before a task queued: a computed input, its schema, the condition. */
+/** What was asked of the user beside the functions: a computed input, its schema, the condition, the retry policy. */
 export interface Asked {
   readonly declared: string;
-  readonly what: "compute" | "schema" | "condition";
+  readonly what: "compute" | "schema" | "condition" | "policy";
   readonly startedAt: number;
   /** `undefined` while it goes on. */
   endedAt: number | undefined;
@@ -318,10 +334,18 @@ export class RandomGraph {
     }
     const options = {
       ...(one.retries > 0 && {
-        retry: { attempts: one.retries, backoff: backoffOf(one), baseMs: 4 },
+        retry: {
+          attempts: one.retries,
+          backoff: backoffOf(one),
+          baseMs: 4,
+          ...(one.kind === "task" &&
+            one.policy.says !== "none" && { retryIf: () => this.#policy(one, name) as boolean }),
+        },
       }),
       ...(one.timeoutMs !== undefined && { timeoutMs: one.timeoutMs }),
-      ...(one.when !== "none" && { when: () => this.#verdict(one.when, name) as boolean }),
+      ...(one.when.says !== "none" && {
+        when: () => this.#verdict(name, "condition", one.when) as boolean,
+      }),
       priority: one.priority,
       onFailure: one.ignored ? ("ignore" as const) : ("fail" as const),
       resources: { db: one.demand[0], cpu: one.demand[1] },
@@ -394,10 +418,25 @@ export class RandomGraph {
     return Number.isFinite(ms) ? this.#clock.wait(ms).then(ended) : new Promise(() => {});
   }
 
-  #verdict(when: RandomTask["when"], name: string): unknown {
-    if (when === "promises") return this.#ask(name, "condition", 5, "throw");
-    this.#ask(name, "condition", -1, "value");
-    return verdict(when);
+  #verdict(name: string, what: "condition" | "policy", { says, ms }: Verdict): unknown {
+    return this.#ask(name, what, ms, says === "throws" ? "throw" : "value", says === "yes");
+  }
+
+  #policy({ policy }: RandomTask, name: string): unknown {
+    const failed = this.seen.findLast(({ task }) => task === name) as Seen;
+    failed.asking = true;
+    const answered = (): void => {
+      failed.asking = false;
+    };
+    try {
+      const answer = this.#verdict(name, "policy", policy);
+      if (answer instanceof Promise) return answer.finally(answered);
+      answered();
+      return answer;
+    } catch (error) {
+      answered();
+      throw error;
+    }
   }
 
   #call(
@@ -416,6 +455,7 @@ export class RandomGraph {
       inputs,
       startedAt: this.tick(),
       endedAt: undefined,
+      asking: false,
     };
     this.seen.push(seen);
     this.onStart(seen);
@@ -530,11 +570,6 @@ function backoffOf({
   return () => {
     throw new Error("back-off");
   };
-}
-
-function verdict(when: RandomTask["when"]): boolean {
-  if (when === "throws") throw new Error("condition");
-  return when === "yes";
 }
 
 /** Every way to end that the language has. */

@@ -106,7 +106,7 @@ export async function loggedStages(spec: RandomRun): Promise<LoggedRun> {
       taskOptions: byName(({ ignored, timeoutMs, when }) => ({
         onFailure: ignored ? "ignore" : "fail",
         timeoutMs,
-        ...(when === "no" && { when: () => ({ skip: "not wanted" }) }),
+        ...(when.says === "no" && { when: () => ({ skip: "not wanted" }) }),
       })),
       ...log,
     }).execute(),

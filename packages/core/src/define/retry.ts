@@ -1,6 +1,7 @@
 /** Whether a failed attempt is followed by another one, and after how long. Calls the user's policy; waits for nothing. */
 import { describe } from "../ground/describe.ts";
 import { fieldOf } from "../ground/field.ts";
+import { isPromise, settling } from "../ground/promised.ts";
 import type { RetryPolicy } from "./task-options.ts";
 
 const BASE_MS = 100;
@@ -15,9 +16,24 @@ const TIMES = {
 };
 
 /**
- * The milliseconds before retry number `retry` (from 1), or `undefined` when the failure is final. Throws what the
- * policy's functions throw, a `RangeError` when its back-off is no delay or `random` no fraction, a `TypeError` when
- * `retryIf` gives a promise. `unheard` is told of a promise that is no answer: what it stands for goes on.
+ * Whether the policy wants another attempt after this error, the one before retry number `retry` (from 1): yes or no, or the
+ * promise of a truthy or falsy answer when `retryIf` gives one. Throws what `retryIf` throws.
+ */
+export function wantsRetry(
+  policy: number | RetryPolicy,
+  retry: number,
+  error: unknown,
+): boolean | PromiseLike<unknown> {
+  // It says of itself that another attempt cannot help.
+  if (fieldOf(error, "retryable") === false) return false;
+  if (typeof policy === "number" || policy.retryIf === undefined) return true;
+  const verdict = policy.retryIf(error, retry);
+  return isPromise(verdict) ? verdict : Boolean(verdict);
+}
+
+/**
+ * The milliseconds before retry number `retry` (from 1). Throws what the policy's function throws, a `RangeError` when its
+ * back-off is no delay or `random` no fraction. `unheard` is told of a promise that is no delay: what it stands for goes on.
  */
 export function retryDelay(
   policy: number | RetryPolicy,
@@ -25,27 +41,17 @@ export function retryDelay(
   error: unknown,
   random: () => number,
   unheard: (promise: Promise<unknown>) => void,
-): number | undefined {
-  // It says of itself that another attempt cannot help.
-  if (fieldOf(error, "retryable") === false) return undefined;
+): number {
   const asked = fieldOf(error, "retryAfterMs");
   const least =
     typeof asked === "number" && asked > 0 && asked < Number.POSITIVE_INFINITY ? asked : 0;
   if (typeof policy === "number") return least;
-  const { backoff = "none", baseMs = BASE_MS, maxMs = MAX_MS, jitter = "none", retryIf } = policy;
-  if (retryIf !== undefined) {
-    const verdict: unknown = retryIf(error, retry);
-    if (isPromise(verdict)) {
-      unheard(Promise.resolve(verdict));
-      throw new TypeError("Expected `retryIf` to return true or false, got a promise");
-    }
-    if (!verdict) return undefined;
-  }
+  const { backoff = "none", baseMs = BASE_MS, maxMs = MAX_MS, jitter = "none" } = policy;
   let delay: number;
   if (typeof backoff === "function") {
     delay = backoff(retry, error);
     if (typeof delay !== "number" || !(delay >= 0)) {
-      if (isPromise(delay)) unheard(Promise.resolve(delay));
+      if (isPromise(delay)) unheard(settling(delay));
       throw new RangeError(
         `Expected the back-off to be milliseconds from 0 up, got ${describe(delay)}`,
       );
@@ -56,11 +62,6 @@ export function retryDelay(
   delay = Math.min(delay, maxMs);
   if (jitter === "full") delay *= fraction(random());
   return Math.max(delay, least);
-}
-
-/** Always truthy, and no answer. */
-function isPromise(answer: unknown): boolean {
-  return describe(answer) === "a promise";
 }
 
 function fraction(drawn: unknown): number {

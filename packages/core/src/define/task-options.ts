@@ -22,8 +22,13 @@ export interface RetryPolicy {
   readonly maxMs?: number | undefined;
   /** `full`: a random delay between 0 and the computed one. Default `none`. */
   readonly jitter?: "none" | "full" | undefined;
-  /** `false` makes this failure final. */
-  readonly retryIf?: ((error: unknown, retry: number) => boolean) | undefined;
+  /**
+   * `false` makes this failure final. A promise is waited for while the attempt keeps its slot; when the task is asked to
+   * stop meanwhile, that means no.
+   */
+  readonly retryIf?:
+    | ((error: unknown, retry: number) => boolean | PromiseLike<boolean>)
+    | undefined;
 }
 
 /**
@@ -42,8 +47,15 @@ export interface TaskOptions<in V = unknown, out S = undefined> {
   readonly priority?: number | undefined;
   /** Units of the run's `resources` that an attempt holds while it runs. */
   readonly resources?: Readonly<Record<string, number>> | undefined;
-  /** Resolved inputs decide: `false` or `{ skip }` means skipped, with the reason. */
-  readonly when?: ((inputs: V) => boolean | { readonly skip: string }) | undefined;
+  /**
+   * Asked once, with the resolved inputs, before the task queues: `false` or `{ skip }` means skipped, with the reason. A
+   * promise is waited for, without a slot; when it is rejected, the task has failed.
+   */
+  readonly when?:
+    | ((
+        inputs: V,
+      ) => boolean | { readonly skip: string } | PromiseLike<boolean | { readonly skip: string }>)
+    | undefined;
   /** `ignore`: recorded as failed, its default-edge dependents are skipped, the run goes on and is not failed by it. */
   readonly onFailure?: "fail" | "ignore" | undefined;
   /** Checks, and may convert, what the function returned. */

@@ -36,6 +36,8 @@ export class Call implements TaskContext {
   /** The instant that its time limit passes, and whether it ended only after that, before it could be asked to stop. */
   deadline: number | undefined;
   late = false;
+  /** The machine has said that it must stop: from then on its grace period runs. */
+  told = false;
   /** When it was asked to stop. */
   askedAt: number | undefined;
   #reason: unknown;

@@ -47,6 +47,12 @@ export class Calls {
     return this.#running.filter((call) => call !== undefined);
   }
 
+  /** Its function has ended, and something else is waited for: that has no time limit of its own. */
+  unlimit(call: Call): void {
+    call.disarm?.();
+    call.disarm = undefined;
+  }
+
   /** Nothing more is heard of it. */
   close(call: Call): void {
     call.over = true;
@@ -70,6 +76,9 @@ export class Calls {
     const { ledger } = this.#host.machine;
     const call = this.#running[ledger.slot[ledger.lastAttempt[task] as number] as number];
     if (call === undefined) return;
+    // A function that has ended has kept, or broken, its time limit; one that was asked before has its grace period.
+    if (call.ended ? cause.kind === "expired" : call.told) return;
+    call.told = true;
     call.disarm?.();
     const error =
       cause.kind === "expired"
@@ -80,8 +89,7 @@ export class Calls {
         if (call.over) return;
         this.close(call);
         const now = this.#host.now();
-        const overrunMs = now - (call.askedAt as number);
-        this.#host.send({ type: "abandon", task, at: now, error, overrunMs });
+        this.#host.send({ type: "abandon", task, at: now, error, overrunMs: now - at });
       });
     }
     call.ask(error, at);

@@ -3,11 +3,11 @@
  * policy is asked. Decides nothing about the run; the machine is told the facts.
  */
 
-import { retryDelay } from "../define/retry.ts";
 import { asError, frameless, type TimeoutError } from "../ground/errors.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
 import type { EndFacts } from "../machine/event.ts";
 import { withCause } from "../report/timeouts.ts";
+import { askRetry } from "./ask-retry.ts";
 import type { Call } from "./call.ts";
 import type { Calls } from "./calls.ts";
 import { definitionOf } from "./definition-of.ts";
@@ -145,37 +145,25 @@ export class AttemptEnder {
     const { task } = call;
     call.ended = true;
     const facts = this.#facts(call, at, ignored);
-    const unheard: Promise<unknown>[] = [];
-    const [failure, retryMs] = this.#host.machine.mayRetry(task)
-      ? this.#askRetry(call, error, own, unheard)
-      : [error, undefined];
-    const tell = (): void => {
+    const { machine, random } = this.#host;
+    const tell = (failure: Error, retryMs: number | undefined): void => {
       if (call.over) return;
       this.#calls.close(call);
       const at = this.#host.now();
       this.#host.send({ type: "threw", task, at, error: failure, retryMs, timedOut, facts });
     };
-    // A policy that is asynchronous by mistake is refused, but it goes on: so does its attempt.
-    if (unheard.length === 0) tell();
-    else void Promise.allSettled(unheard).then(tell);
-  }
-
-  #askRetry(
-    call: Call,
-    error: Error,
-    own: Error,
-    unheard: Promise<unknown>[],
-  ): [error: Error, delay: number | undefined] {
-    try {
-      const policy = definitionOf(this.#host.machine, call.task).options?.retry ?? 0;
-      const delay = retryDelay(policy, call.attempt, own, this.#host.random, (promise) => {
-        unheard.push(promise);
-      });
-      return [error, delay];
-    } catch (thrown) {
-      const name = this.#host.nameOf(call.task);
-      const message = `Task "${name}" failed: ${summarizeError(error)}; and so did its retry policy: ${summarizeError(thrown)}`;
-      return [frameless(new AggregateError([error, thrown], message)), undefined];
+    const possible = (): boolean => !call.over && machine.mayRetry(task);
+    if (!possible()) {
+      tell(error, undefined);
+      return;
     }
+    const policy = definitionOf(machine, task).options?.retry ?? 0;
+    const { attempt } = call;
+    const taskName = this.#host.nameOf(task);
+    askRetry(
+      { taskName, attempt, policy, error, own, random, possible },
+      () => this.#calls.unlimit(call),
+      tell,
+    );
   }
 }

@@ -8,6 +8,7 @@ import type { Schema } from "../define/schema.ts";
 import type { Outcome } from "../define/task.ts";
 import { describe } from "../ground/describe.ts";
 import { frameless, InputError, SchemaError } from "../ground/errors.ts";
+import { isPromise, settling } from "../ground/promised.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
 
 /** Where slots read from. */
@@ -196,8 +197,8 @@ function slotValue(
   } catch (error) {
     fail(error);
   }
-  if (slot.kind === "compute" && describe(value) === "a promise") {
-    value = Promise.resolve(value).catch(fail);
+  if (slot.kind === "compute" && isPromise(value)) {
+    value = settling(value).catch(fail);
   }
   if (slot.schema === undefined) return value;
   const { schema } = slot;

@@ -2,6 +2,7 @@
 import type { Definition } from "../define/definition.ts";
 import { describe } from "../ground/describe.ts";
 import { frameless, InputError } from "../ground/errors.ts";
+import { isPromise, settling } from "../ground/promised.ts";
 
 /** As long as the name of a task may be. */
 const LONGEST = 256;
@@ -39,7 +40,7 @@ function asked(
   }
   if (typeof key === "string" && key !== "" && key.length <= LONGEST) return key;
   // What it stands for is not asked for; its rejection is nobody's.
-  if (describe(key) === "a promise") Promise.resolve(key).catch(() => {});
+  if (isPromise(key)) settling(key).catch(() => {});
   const got = typeof key === "string" && key !== "" ? `${key.length}` : describe(key);
   refuse(
     name,

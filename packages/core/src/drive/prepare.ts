@@ -6,6 +6,7 @@
 import type { Definition } from "../define/definition.ts";
 import { describe } from "../ground/describe.ts";
 import { frameless, InputError, isError } from "../ground/errors.ts";
+import { isPromise, settling } from "../ground/promised.ts";
 import type { PreparedEvent } from "../machine/event.ts";
 import { Sparse } from "../machine/sparse.ts";
 import { definitionOf } from "./definition-of.ts";
@@ -84,61 +85,77 @@ export class Preparation {
       this.#answer(task, {});
       return;
     }
-    const { options, kind } = definition;
-    if (options?.when !== undefined) {
-      let verdict: unknown;
-      let skip: unknown;
-      let surplus: readonly string[] = [];
-      try {
-        verdict = options.when(prepared.inputs as never);
-        skip = verdict === false ? "its condition was not met" : (verdict as Skip)?.skip;
-        if (verdict !== false && typeof skip === "string") surplus = othersThanSkip(verdict);
-      } catch (error) {
-        this.#failed(task, definition, error, false);
-        return;
-      }
-      if (verdict !== true) {
-        if (typeof skip === "string" && surplus.length === 0) this.#answer(task, { skip });
-        else this.#refuse(task, definition, verdict, surplus);
-        return;
-      }
+    const when = definition.options?.when;
+    if (when === undefined) {
+      this.#take(task, definition, prepared);
+      return;
+    }
+    let verdict: unknown;
+    try {
+      verdict = when(prepared.inputs as never);
+    } catch (error) {
+      this.#failed(task, definition, error, false);
+      return;
+    }
+    if (!isPromise(verdict)) {
+      this.#judge(task, definition, prepared, verdict);
+      return;
+    }
+    settling(verdict).then(
+      (answer) => {
+        if (values.wants(task)) this.#judge(task, definition, prepared, answer);
+        else this.#answer(task, {});
+      },
+      (error: unknown) => this.#failed(task, definition, error, false),
+    );
+  }
+
+  /** What the condition answered. */
+  #judge(task: number, definition: Definition, prepared: Prepared, verdict: unknown): void {
+    if (verdict === true) {
+      this.#take(task, definition, prepared);
+      return;
+    }
+    let skip: unknown;
+    let surplus: readonly string[] = [];
+    try {
+      skip = verdict === false ? "its condition was not met" : (verdict as Skip)?.skip;
+      if (verdict !== false && typeof skip === "string") surplus = othersThanSkip(verdict);
+    } catch (error) {
+      this.#failed(task, definition, error, false);
+      return;
+    }
+    if (typeof skip === "string" && surplus.length === 0) this.#answer(task, { skip });
+    else this.#failed(task, definition, noVerdict(definition, verdict, surplus), false);
+  }
+
+  /** The task runs, unless its list has no keys. */
+  #take(task: number, definition: Definition, prepared: Prepared): void {
+    const { values, stored } = this.#host;
+    if (definition.kind === "task") {
+      values.hold(task, prepared);
+      this.#answer(task, {});
+      return;
     }
     const list = prepared.list as readonly unknown[];
     let keys: readonly string[] | undefined;
     try {
-      if (kind === "map") keys = itemKeys(definition, list);
+      keys = itemKeys(definition, list);
     } catch (error) {
       this.#failed(task, definition, error, false);
       return;
     }
     values.hold(task, prepared);
-    if (kind === "task") {
-      this.#answer(task, {});
-      return;
-    }
-    this.#answer(task, {
-      items: list.length,
-      keys,
-      restored: this.#host.stored.restoreItems(task, list),
-    });
+    this.#answer(task, { items: list.length, keys, restored: stored.restoreItems(task, list) });
   }
+}
 
-  /** What is no verdict. A promise is none either, but what it stands for goes on; its rejection is nobody's. */
-  #refuse(
-    task: number,
-    definition: Definition,
-    verdict: unknown,
-    surplus: readonly string[],
-  ): void {
-    const what = describe(verdict);
-    const got = surplus.length > 0 ? `{ skip, ${surplus.slice(0, 5).join(", ")} }` : what;
-    const message = `The condition of task "${definition.name}" must return true, false or { skip: "why" }, got ${got}`;
-    const promised = what === "a promise";
-    this.#failed(task, definition, frameless(new InputError(definition.name, message)), promised);
-    if (!promised) return;
-    const ended = (): void => this.#answer(task, {});
-    Promise.resolve(verdict).then(ended, ended);
-  }
+/** What a condition gave that is no verdict, as the error of its task. */
+function noVerdict({ name }: Definition, verdict: unknown, surplus: readonly string[]): InputError {
+  const got =
+    surplus.length > 0 ? `{ skip, ${surplus.slice(0, 5).join(", ")} }` : describe(verdict);
+  const message = `The condition of task "${name}" must return true, false or { skip: "why" }, or a promise of that, got ${got}`;
+  return frameless(new InputError(name, message));
 }
 
 function othersThanSkip(verdict: unknown): string[] {

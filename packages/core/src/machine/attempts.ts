@@ -70,14 +70,13 @@ export class Attempts {
 
   // ---- asked -------------------------------------------------------------------------------------------------------
 
-  /** Asks the running attempt to stop, once; a stronger cause takes the place of a weaker one. */
+  /** Asks the running attempt to stop, once, and again when a stronger cause takes the place of a weaker one. */
   ask(task: number, cause: AbortCause): void {
     if (this.#ledger.status[task] !== RUNNING) return;
     const before = this.#asked.get(task);
-    if (before === undefined) this.#turn.command({ type: "abort", task, cause });
-    if (STRENGTH.indexOf(rowOf(cause)) > STRENGTH.indexOf(rowOf(before))) {
-      this.#asked.set(task, cause);
-    }
+    if (STRENGTH.indexOf(rowOf(cause)) <= STRENGTH.indexOf(rowOf(before))) return;
+    this.#asked.set(task, cause);
+    this.#turn.command({ type: "abort", task, cause });
   }
 
   /** Whether the task completes if its running attempt returns. */

@@ -165,7 +165,7 @@ export type Command =
   | { readonly type: "unprepare"; readonly task: number }
   /** Call the function; answer with `returned` or `threw`. */
   | { readonly type: "start"; readonly task: number; readonly attempt: number }
-  /** Ask the running attempt to stop. */
+  /** Ask the running attempt to stop; again when there is a stronger cause. */
   | { readonly type: "abort"; readonly task: number; readonly cause: AbortCause }
   /** Answer with `elapsed` after so many milliseconds. */
   | { readonly type: "delay"; readonly task: number; readonly ms: number }

@@ -83,10 +83,10 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
     at: "backoff",
     says: `Type '"quadratic"' is not assignable to type '"none" | "fixed" | "linear" | "exponential" | ((retry: number, error: unknown) => number) | undefined'.`,
   },
-  "a condition that answers later": {
-    code: `task("a", () => 1, { when: async () => true });`,
+  "a condition that gives no verdict": {
+    code: `task("a", () => 1, { when: () => "yes" });`,
     at: "when",
-    says: "Type 'Promise<boolean>' is not assignable to type 'boolean | { readonly skip: string; }'.",
+    says: "Type 'string' is not assignable to type 'boolean | { readonly skip: string; } | PromiseLike<boolean | { readonly skip: string; }>'.",
   },
   "a property that an output does not have": {
     code: `task("a", { user }, ({ user }) => user.nam);`,

@@ -378,8 +378,17 @@ map("wrong", users, { count }, { retry: 3 });
 task("wrong", () => {}, { timeoutMs: "5s" });
 // @ts-expect-error only a map has a limit of its own
 task("wrong", () => {}, { concurrency: 3 });
-// @ts-expect-error a condition answers at once
-task("wrong", () => {}, { when: async () => true });
+task("right", () => {}, { when: async () => true });
+task("right", () => {}, { when: async () => ({ skip: "nothing new" }) });
+task("right", { count }, ({ count }) => count, { when: async ({ count }) => count > 1 });
+map("right", users, (user) => user, { when: async () => false });
+// @ts-expect-error a condition answers, also later
+task("wrong", () => {}, { when: async () => "yes" });
+// @ts-expect-error a skip has a reason, also later
+task("wrong", () => {}, { when: async () => ({ skip: true }) });
+task("right", () => {}, { retry: { attempts: 1, retryIf: async (error) => error !== undefined } });
+// @ts-expect-error a policy says yes or no, also later
+task("wrong", () => {}, { retry: { attempts: 1, retryIf: async () => "again" } });
 // @ts-expect-error a skip has a reason
 task("wrong", () => {}, { when: () => ({ skip: true }) });
 task("right", () => {}, { retry: { attempts: 1, backoff: "linear" } });

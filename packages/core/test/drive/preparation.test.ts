@@ -1,12 +1,10 @@
 import { describe, expect, it } from "vitest";
 import {
   DynamicScheduler,
-  flow,
   type SchedulerOptions,
   type Schema,
   type TaskContext,
   type TaskData,
-  task,
 } from "../../src/index.ts";
 import { recorded, replay, trace, VirtualClock } from "../../src/testing.ts";
 import { escaped, Gate, row, statuses } from "../scenario.ts";
@@ -175,26 +173,6 @@ describe("What is asked before a task queues", () => {
     expect(row(report, "bad").error?.message).toMatch(/broken$/);
     expect(report.totalDurationMs).toBe(10);
     expect(log).toEqual([]);
-  });
-
-  it("waits for a condition that is asynchronous by mistake, and refuses it", async () => {
-    const clock = new VirtualClock();
-    const log: string[] = [];
-    const when = async (): Promise<boolean> => {
-      await clock.wait(10);
-      log.push("asked");
-      throw new Error("unheard");
-    };
-    const odd = task("odd", () => log.push("called"), { when: when as never });
-    const seen = await escaped(async () => {
-      const report = await clock.run(flow("f", { odd }).run({ clock }));
-      expect(row(report, "odd").error?.message).toMatch(
-        /must return true, false .* got a promise$/,
-      );
-      expect(report.totalDurationMs).toBe(10);
-    });
-    expect(log).toEqual(["asked"]);
-    expect(seen).toEqual([]);
   });
 
   it("does not keep the run of a tail task, but its tail", async () => {

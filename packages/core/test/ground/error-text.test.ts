@@ -286,7 +286,7 @@ describe("The summary of a failed run", () => {
       [map("a", list as never, () => 1), 'Map "a" needs an array to map over, got an object'],
       [
         task("a", { list }, () => 1, { when: () => "yes" as never }),
-        'The condition of task "a" must return true, false or { skip: "why" }, got "yes"',
+        'The condition of task "a" must return true, false or { skip: "why" }, or a promise of that, got "yes"',
       ],
     ];
     for (const [work, line] of cases) {

@@ -236,39 +236,27 @@ describe("No retry follows", () => {
     expect(await delays({ attempts: 3, retryIf })).toEqual([NONE]);
   });
 
-  it("a `retryIf` or a back-off that gives a promise, whose rejection is nobody's", async () => {
-    const promise = (): never => Promise.reject(new Error("late")) as never;
+  it("a back-off that gives a promise, whose rejection is nobody's and whose end the attempt waits for", async () => {
+    const { clock } = setup();
     const lost = await escaped(async () => {
-      expect(await delays({ attempts: 3, retryIf: promise })).toEqual([NONE]);
-      expect(await delays({ attempts: 3, backoff: promise })).toEqual([NONE]);
+      const backoff = (async (): Promise<number> => {
+        await clock.wait(10);
+        throw new Error("late");
+      }) as never;
+      const fails = task(
+        "fails",
+        () => {
+          throw new Error("no");
+        },
+        { retry: { attempts: 3, backoff } },
+      );
+      const report = await clock.run(flow("f", { fails }).run({ clock }));
+      expect(row(report, "fails")).toMatchObject({ attemptCount: 1, endAt: 10 });
+      expect(row(report, "fails").error?.message).toMatch(
+        /so did its retry policy: .* got a promise$/,
+      );
     });
     expect(lost).toEqual([]);
-  });
-
-  it("a policy that goes on asynchronously, whose end the attempt waits for: within the grace period", async () => {
-    const { clock } = setup();
-    const log: string[] = [];
-    const retryIf = (async (): Promise<boolean> => {
-      await clock.wait(10);
-      log.push("asked");
-      return true;
-    }) as never;
-    const fails = task(
-      "fails",
-      () => {
-        throw new Error("no");
-      },
-      { retry: { attempts: 3, retryIf } },
-    );
-    const report = await clock.run(flow("f", { fails }).run({ clock }));
-    expect(log).toEqual(["asked"]);
-    expect(row(report, "fails")).toMatchObject({ attemptCount: 1, endAt: 10 });
-    expect(row(report, "fails").error?.message).toMatch(
-      /so did its retry policy: .* got a promise$/,
-    );
-    const run = flow("f", { fails }).start({ clock, graceMs: 3 });
-    run.cancel();
-    expect((await clock.run(run.report)).abandonedTasks).toBe(1);
   });
 
   it.each([Number.NaN, -1, 2, "0.5", undefined])("for jitter drawn as %s", async (drawn) => {
