@@ -1,7 +1,7 @@
 /** How an object that JSON has not is taken apart and made again, and how it is known. Knows no kind in particular. */
 
 /** What is written of an object as it is. */
-export type Fact = string | number | null;
+type Fact = string | number | null;
 
 export interface Kind<V extends object> {
   /** Whether an object is that by nature, and nothing more. May throw for one that does not let itself be looked at. */
