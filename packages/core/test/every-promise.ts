@@ -20,10 +20,18 @@ import { Run } from "../src/machine/run.ts";
 import { QUEUED, RUNNING } from "../src/machine/states.ts";
 import { type Recording, recorded, replay, VirtualClock } from "../src/testing.ts";
 import { answers, inTime, nothingIsAsked, nothingMoreIsAsked, Watch } from "./asked-and-held.ts";
+import { fallbacks } from "./fallback-oracle.ts";
 import { finallyTasks } from "./finally-oracle.ts";
 import { hold } from "./hold.ts";
 import { unruly } from "./precedence-oracle.ts";
-import { CAPACITY, endless, RandomGraph, type RandomRun, type Seen } from "./random-graph.ts";
+import {
+  CAPACITY,
+  endless,
+  FELL_BACK,
+  RandomGraph,
+  type RandomRun,
+  type Seen,
+} from "./random-graph.ts";
 import { FINAL } from "./scenario.ts";
 
 /** Every promise, held against one random run. */
@@ -81,6 +89,7 @@ export async function everyPromise(spec: RandomRun): Promise<void> {
   answers(stored, spec);
   inTime(stored, spec, graph, runLimitMs);
   finallyTasks(stored, graph, recording);
+  fallbacks(stored, spec, graph);
   hold("the observer is at no fault", report.observerErrors?.length === 0, report.observerErrors);
   const text = JSON.stringify(stored);
   const again = asStored(replay(graph.flow.plan(), recording));
@@ -117,9 +126,10 @@ function asStored(report: Pick<ExecutionReport, "toJSON">): SerializedReport {
 /** Nobody aborts a tail task after the run: an endless one goes on for ever. */
 function danglingTail(spec: RandomRun, graph: RandomGraph): boolean {
   return spec.tasks.some(
-    ({ asks, when, policy, calls, timeoutMs }, at) =>
+    ({ asks, when, policy, calls, fallback, timeoutMs }, at) =>
       graph.tails.has(`t${at}`) &&
-      ([...asks, when, policy].some(({ ms }) => !Number.isFinite(ms)) ||
+      (fallback === "never" ||
+        [...asks, when, policy].some(({ ms }) => !Number.isFinite(ms)) ||
         calls.some(
           ({ ms, ears }) => !Number.isFinite(ms) && (timeoutMs === undefined || ears === "deaf"),
         )),
@@ -203,8 +213,9 @@ function rows(report: SerializedReport, spec: RandomRun, graph: RandomGraph): vo
     const ignored = written?.ignored === true || (alone && row.kind === "item");
     const overran = reason?.kind === "timeout" && reason.scope === "attempt";
     const final = status === "failed" || (status === "abandoned" && overran);
-    if (final && !ignored && !graph.tails.has(planned)) failed = true;
-    const tolerated = final && (ignored || graph.tails.has(planned));
+    const fellBack = row.fallback === true;
+    if (final && !ignored && !fellBack && !graph.tails.has(planned)) failed = true;
+    const tolerated = final && (ignored || fellBack || graph.tails.has(planned));
     if (written !== undefined && row.kind === "item") {
       const key = written.keys === "none" ? undefined : `key ${row.index}`;
       hold("an item has the key that was made for it", row.key === key, taskName, row.key);
@@ -239,7 +250,7 @@ function edges(report: SerializedReport, spec: RandomRun, graph: RandomGraph): v
       if (source.endsWith("-list")) continue;
       const before = named.get(source) as TaskStatistics;
       const needed = kind === "value" || kind === "after";
-      hold("what it needs completed", !needed || before.status === "completed", task, source);
+      hold("what it needs has a value", !needed || hasValue(before), task, source);
       for (const seen of graph.seen) {
         if (seen.declared !== source || (seen.endedAt ?? Infinity) < startedAt) continue;
         // What was given up need not have ended.
@@ -252,7 +263,9 @@ function edges(report: SerializedReport, spec: RandomRun, graph: RandomGraph): v
         eachOutcome(source, kind === "settled" ? inputs[to] : { value: inputs[to] }, named);
         continue;
       }
-      const result = before.status === "completed" ? resultOf(before, named) : undefined;
+      const failed = before.status !== "completed";
+      const unseen = !hasValue(before) || (kind === "settled" && failed);
+      const result = unseen ? undefined : resultOf(before, named);
       if (kind === "settled") {
         const outcome = inputs[to] as Outcome<unknown>;
         hold("it sees the outcome", outcome.status === before.status, task, outcome, before.status);
@@ -284,10 +297,15 @@ function same(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
+/** Its own, or that of its fallback. */
+function hasValue({ status, fallback }: TaskStatistics): boolean {
+  return status === "completed" || fallback === true;
+}
+
 function resultOf(row: TaskStatistics, named: ReadonlyMap<string, TaskStatistics>): unknown {
-  if (row.kind !== "map") return `${row.taskName}!`;
+  if (row.kind !== "map") return row.fallback ? FELL_BACK : `${row.taskName}!`;
   const items = [...named.values()].filter(({ parent }) => parent === row.taskName);
-  return items.map(({ taskName }) => `${taskName}!`);
+  return items.map((item) => resultOf(item, named));
 }
 
 /** The critical path tiles the time until the last end of what the run waits for. */
@@ -351,7 +369,7 @@ function idleness(plan: GraphPlan, { events, settings }: Recording, spec: Random
     if (event.type === "mustered") mustering = false;
     if (commands.some(({ type }) => type === "muster")) mustering = true;
     // The machine waits for an answer before anybody may start.
-    if (mustering || commands.some(({ type }) => type === "gather")) return;
+    if (mustering || commands.some(({ type }) => /gather|fallback/.test(type))) return;
     const { status } = machine.ledger;
     let running = 0;
     let ready = 0;
@@ -415,18 +433,30 @@ class WatchedJournal {
     }
     if (this.#told.size === 0) return;
     const named = new Map(taskStatistics.map((row) => [row.taskName, row]));
+    // A map of which an item did not end well is to be looked at again by a later run.
+    const halfDone = new Set(
+      taskStatistics
+        .filter(
+          ({ status }) => status !== "completed" && status !== "restored" && status !== "skipped",
+        )
+        .map(({ parent }) => parent),
+    );
     for (const { task, declared, startedAt } of this.#graph.seen) {
       for (const { task: source } of named.get(declared)?.dependencies ?? []) {
-        if (named.get(source)?.status !== "completed") continue;
+        const { status, fallback } = named.get(source) ?? {};
+        if (status !== "completed" || fallback || halfDone.has(source)) continue;
         if (broke && this.#graph.finallyTasks.has(source)) continue;
         const stored = (this.#told.get(source) ?? Number.POSITIVE_INFINITY) < startedAt;
         hold("what it needs was stored before", stored, task, source);
       }
     }
-    for (const { taskName, status, role } of taskStatistics) {
+    for (const { taskName, status, role, fallback } of taskStatistics) {
       if (broke && role === "finally") continue;
       const stored = this.#told.has(taskName);
-      hold("what completed was stored", status !== "completed" || stored, taskName);
+      const done = status === "completed" && !fallback && !halfDone.has(taskName);
+      hold("what completed was stored", !done || stored, taskName);
+      hold("what is half done was not stored", !halfDone.has(taskName) || !stored, taskName);
+      hold("what a fallback gave was not", !fallback || !stored, taskName);
     }
   }
 }

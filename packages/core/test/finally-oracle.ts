@@ -117,7 +117,8 @@ function ran(
 ): void {
   const missing = dependencies.some(({ task, kind }) => {
     const needed = kind === "value" || kind === "after";
-    return needed && rows.get(task)?.status !== "completed";
+    const { status, fallback } = rows.get(task) ?? {};
+    return needed && status !== "completed" && !fallback;
   });
   if (missing) {
     const ruledOut = status === "skipped" && reason?.kind === "dependency";

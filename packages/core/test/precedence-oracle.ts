@@ -57,7 +57,7 @@ export function unruly(
     if (event.type === "mustered") mustering = false;
     if (commands.some(({ type }) => type === "muster")) mustering = true;
     // The machine waits for an answer before anybody may start.
-    if (mustering || commands.some(({ type }) => type === "gather")) continue;
+    if (mustering || commands.some(({ type }) => /gather|fallback/.test(type))) continue;
     const started = commands.flatMap((command) =>
       command.type === "start" && !before.has(command.task) ? [command.task] : [],
     );

@@ -32,6 +32,8 @@ export interface ChainTask {
   /** The lives in which it fails, by number; for a map, its second item. */
   readonly failsIn: readonly number[];
   readonly ignored: boolean;
+  /** Of a task: it has a fallback. */
+  readonly fallsBack: boolean;
   /** In microtasks; none is synchronous. */
   readonly turns: number;
 }
@@ -69,6 +71,7 @@ const chainTask: fc.Arbitrary<ChainTask> = fc.record({
   unstorable: seldom,
   failsIn: fc.subarray([0, 1, 2, 3, 4]).map((lives) => (lives.length > 2 ? [] : lives)),
   ignored: seldom,
+  fallsBack: seldom,
   turns: fc.nat(3),
 });
 
@@ -95,6 +98,8 @@ export interface Made {
   readonly saw: Readonly<Record<string, string | null>>;
   readonly item?: readonly [item: unknown, index: number];
   readonly rows: readonly number[];
+  /** What JSON has not, where there are rows. */
+  readonly when?: Date;
   readonly oddity?: unknown;
 }
 
@@ -156,12 +161,23 @@ export class ChainGraph {
         options,
       ) as Task<Made[]>;
     }
-    return task(
-      name,
-      inputs,
-      (given) => this.#call(one, at, name, given, read),
-      options,
-    ) as Task<Made>;
+    const fallback = (): Made => this.#fallback(one, at, name);
+    return task(name, inputs, (given) => this.#call(one, at, name, given, read), {
+      ...options,
+      ...(one.fallsBack && { fallback }),
+    }) as Task<Made>;
+  }
+
+  #fallback({ rows }: ChainTask, at: number, name: string): Made {
+    const by = `${name}, ${FELL_BACK} in ${this.#life}`;
+    this.made.set(name, JSON.stringify(by));
+    return {
+      by,
+      version: this.versionOf(at),
+      params: {},
+      saw: {},
+      rows: Array.from({ length: rows }, (_, row) => row),
+    };
   }
 
   async #call(
@@ -186,9 +202,17 @@ export class ChainGraph {
     return {
       ...made,
       ...(item === undefined ? {} : { item }),
-      ...(one.unstorable ? { oddity: new Date(0) } : {}),
+      ...(one.rows > 0 ? { when: new Date(one.rows) } : {}),
+      ...(one.unstorable ? { oddity: () => {} } : {}),
     };
   }
+}
+
+const FELL_BACK = "which fell back";
+
+/** Whether a fallback made it. */
+export function isOfFallback({ by }: Made): boolean {
+  return by.includes(FELL_BACK);
 }
 
 function rowsOf(value: unknown): readonly number[] {

@@ -79,6 +79,8 @@ export interface RandomTask {
   readonly policy: Verdict;
   readonly asks: readonly Ask[];
   readonly ignored: boolean;
+  /** What its fallback does, unless it is a map whose items fail alone. */
+  readonly fallback: "none" | "gives" | "throws" | "promises" | "rejects" | "never";
   readonly items: number;
   readonly concurrency: number | undefined;
   /** Of a map: whether its items fail alone, and what they are called. */
@@ -184,6 +186,14 @@ const randomTask: fc.Arbitrary<RandomTask> = fc.record({
     { weight: 1, arbitrary: fc.array(ask, { minLength: 1, maxLength: 2 }) },
   ),
   ignored: mostly(false, true),
+  fallback: mostly<RandomTask["fallback"]>(
+    "none",
+    "gives",
+    "throws",
+    "promises",
+    "rejects",
+    "never",
+  ),
   items: fc.nat(4),
   concurrency: mostly<number | undefined>(undefined, 1, 2),
   alone: fc.boolean(),
@@ -217,8 +227,10 @@ export const randomRun: fc.Arbitrary<RandomRun> = fc.record({
 
 /** Whether something in it ends only when it is aborted, or given up. */
 export function endless({ tasks }: RandomRun): boolean {
-  return tasks.some(({ calls, asks, when, policy }) =>
-    [...calls, ...asks, when, policy].some(({ ms }) => !Number.isFinite(ms)),
+  return tasks.some(
+    ({ calls, asks, when, policy, fallback }) =>
+      fallback === "never" ||
+      [...calls, ...asks, when, policy].some(({ ms }) => !Number.isFinite(ms)),
   );
 }
 
@@ -246,6 +258,15 @@ export interface Asked {
   endedAt: number | undefined;
 }
 
+/** A fallback that was asked, with the error that it was given. */
+export interface FellBack {
+  readonly declared: string;
+  readonly error: unknown;
+  readonly startedAt: number;
+  /** `undefined` while it goes on. */
+  endedAt: number | undefined;
+}
+
 /** A lazy query that a function returned: how often it was made, and in whose context. */
 export interface Query {
   readonly of: Seen;
@@ -260,6 +281,7 @@ export class RandomGraph {
   readonly seen: Seen[] = [];
   readonly asked: Asked[] = [];
   readonly queries: Query[] = [];
+  readonly fellBack: FellBack[] = [];
   /** The call in whose context an observer has put whatever runs now. */
   inside: string | undefined;
   readonly tails: Set<string> = new Set();
@@ -349,6 +371,9 @@ export class RandomGraph {
       priority: one.priority,
       onFailure: one.ignored ? ("ignore" as const) : ("fail" as const),
       resources: { db: one.demand[0], cpu: one.demand[1] },
+      ...(fallsBack(one) && {
+        fallback: (error: unknown) => this.#fallback(one.fallback, name, error),
+      }),
     };
     if (one.kind === "task") {
       const made = task(
@@ -437,6 +462,21 @@ export class RandomGraph {
       answered();
       throw error;
     }
+  }
+
+  #fallback(does: RandomTask["fallback"], declared: string, error: unknown): unknown {
+    const asked: FellBack = { declared, error, startedAt: this.tick(), endedAt: undefined };
+    this.fellBack.push(asked);
+    const end = (): unknown => {
+      asked.endedAt = this.tick();
+      if (does === "throws" || does === "rejects") throw new Error("no fallback");
+      return FELL_BACK;
+    };
+    if (does === "gives" || does === "throws") return end();
+    // Only a grace period ends the wait for one that never answers.
+    const answers =
+      does !== "never" || this.#spec.graceMs === undefined || this.finallyTasks.has(declared);
+    return answers ? this.#clock.wait(3).then(end) : new Promise(() => {});
   }
 
   #call(
@@ -534,6 +574,14 @@ export class RandomGraph {
       throw reason;
     });
   }
+}
+
+/** What fallbacks give. */
+export const FELL_BACK = "a fallback";
+
+/** Whether it was made with a fallback. */
+export function fallsBack({ kind, alone, fallback }: RandomTask): boolean {
+  return fallback !== "none" && !(kind === "map" && alone);
 }
 
 /** The names of the finally tasks: those that no other task reads. */

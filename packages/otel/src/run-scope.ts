@@ -329,6 +329,7 @@ function describeTask(span: Span, event: TaskEndEvent, verdict: Verdict, { cicd 
   span.setAttribute("astrum.task.attempt.count", event.attempts);
   span.setAttribute("astrum.task.queue.duration", event.queuedMs / 1000);
   if ("tolerated" in event.outcome) span.setAttribute("astrum.task.tolerated", true);
+  if ("fallback" in event.outcome) span.setAttribute("astrum.task.fallback", true);
   if (cicd) span.setAttribute("cicd.pipeline.task.run.result", verdict.result);
   if (verdict.failure !== undefined) fail(span, verdict.failure);
 }

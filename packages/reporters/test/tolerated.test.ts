@@ -145,3 +145,51 @@ describe("A tolerated failure", () => {
     expect(renderJUnit(report)).toContain('errors="4"');
   });
 });
+
+describe("A failure whose fallback gave a value", () => {
+  /** One such task, one such item, and the map that is made of it. */
+  async function fallen(observers: Observer[] = []): Promise<SerializedReport> {
+    const fails = (message: string) => (): number => {
+      throw new Error(message);
+    };
+    const list = task("list", () => [1, 2]);
+    const prices = map("prices", list, (n) => (n === 2 ? fails("no price")() : n), {
+      fallback: () => 0,
+    });
+    const user = task("user", fails("no user"), { fallback: async () => 7 });
+    const page = task("page", { user, prices }, ({ user }) => user);
+    const report = await flow("shop", { page }).run({ runId: "run", observers });
+    return report.toJSON({ outputs: true });
+  }
+
+  it("says so in every format that tells of its task", async () => {
+    const report = await fallen();
+    expect(report.toleratedFailures).toBe(2);
+    const said = "its fallback gave a value";
+    expect(renderText(report)).toContain(`✗ user (${said}): Error: no user`);
+    expect(renderMarkdown(report)).toContain(`\`user\` (${said}): \`Error: no user\``);
+    expect(renderHtml(report).split(said)).toHaveLength(3);
+    expect(renderJUnit(report)).toContain(`message="failed, ${said}: Error: no user"`);
+    expect(renderTap(report)).toMatch(new RegExp(`^not ok \\d+ - user # TODO ${said}$`, "m"));
+    expect(renderGithubAnnotations(report)).toContain(`user failed%2C ${said}`);
+    const { results } = JSON.parse(renderCtrf(report));
+    expect(results.tests).toContainEqual(
+      expect.objectContaining({ name: "user", extra: expect.objectContaining({ fallback: true }) }),
+    );
+    expect(renderCsv(report).split("\r\n")[0]).toMatch(/,fallback$/);
+    expect(renderOtlpJson(report).match(/"astrum.task.fallback"/g)).toHaveLength(3);
+    const terminal = new TestTerminal({ columns: 120, rows: 40 }, false);
+    await fallen([progress({ stream: terminal, color: false })]);
+    expect(terminal.text).toContain(`✗ user (${said}): Error: no user`);
+  });
+
+  it("comes back from JSON, and from a log of either kind, field by field", async () => {
+    const file = join(mkdtempSync(join(tmpdir(), "fallback-")), "run.ndjson");
+    const log = eventLog(file);
+    const report = await fallen([log.observer]);
+    log.close();
+    expect(parseReport(JSON.stringify(report))).toEqual(report);
+    expect(readEventLog(renderNdjson(report)).taskStatistics).toEqual(report.taskStatistics);
+    expect(readEventLog(file).taskStatistics).toEqual(report.taskStatistics);
+  });
+});

@@ -76,6 +76,8 @@ export type TaskOutcome =
       readonly timedOut: boolean;
       /** Of a task: its failure neither fails nor stops the run. */
       readonly tolerated?: true;
+      /** Of a task: its fallback gave a value in its place. */
+      readonly fallback?: true;
     }
   | {
       readonly status: "cancelled";
@@ -89,6 +91,7 @@ export type TaskOutcome =
       /** Its own time limit is what asked it to stop: it has failed. Otherwise it was called off, with others or alone. */
       readonly timedOut: boolean;
       readonly tolerated?: true;
+      readonly fallback?: true;
     }
   | { readonly status: "skipped"; readonly reason: string; readonly cause: string | undefined }
   | { readonly status: "detached" };

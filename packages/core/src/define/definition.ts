@@ -54,7 +54,9 @@ export interface Definition {
   /** How the function is called: with one object of inputs, with one argument a slot, or with an empty object whatever the slots. */
   readonly call: "inputs" | "positional" | "nothing";
   readonly run: (...args: never[]) => unknown;
-  readonly options: MapOptions<never, Schema | undefined, never, "all" | "settled"> | undefined;
+  readonly options:
+    | MapOptions<never, Schema | undefined, never, "all" | "settled", unknown>
+    | undefined;
   /** Whether something must be resolved, checked or asked before the task may queue. */
   readonly prepares: boolean;
   /** Whether it asks for something that a run must be given: units of resources, values of parameters. */

@@ -15,6 +15,12 @@ interface Explained {
   criticalPath(): string[];
 }
 
+const FALLBACKS = {
+  none: "",
+  task: "it has a fallback",
+  item: "its items have a fallback",
+} as const;
+
 export function explain(plan: Explained): string {
   const { totalTasks, totalStages, maxParallelism } = plan;
   const lines = [
@@ -34,6 +40,7 @@ export function explain(plan: Explained): string {
         plan.traits.of(task).settles ? "its items fail alone" : "",
         plan.graph.tails.has(task) ? "tail" : "",
         plan.traits.of(task).tolerated ? "its failure is tolerated" : "",
+        FALLBACKS[plan.traits.of(task).fallback ?? "none"],
         plan.graph.finallyTasks.has(task) ? "finally" : "",
       ].filter((mark) => mark !== "");
       const marked = marks.length === 0 ? "" : ` (${marks.join(", ")})`;

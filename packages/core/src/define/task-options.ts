@@ -33,9 +33,9 @@ export interface RetryPolicy {
 
 /**
  * `V`: what `when` is asked with. `S`: the schema in `output`, when there is one: options that are written down as
- * `TaskOptions` have none, and leave the type of whatever task they are given to as it is.
+ * `TaskOptions` have none, and leave the type of whatever task they are given to as it is. `F`: what `fallback` gives.
  */
-export interface TaskOptions<in V = unknown, out S = undefined> {
+export interface TaskOptions<in V = unknown, out S = undefined, out F = never> {
   /** A number means that many retries without delay. Default 0. */
   readonly retry?: number | RetryPolicy | undefined;
   /** For each attempt, in milliseconds, from the start of the function; not the time in the queue. */
@@ -58,6 +58,14 @@ export interface TaskOptions<in V = unknown, out S = undefined> {
     | undefined;
   /** `ignore`: recorded as failed, its default-edge dependents are skipped, the run goes on and is not failed by it. */
   readonly onFailure?: "fail" | "ignore" | undefined;
+  /**
+   * The value in the place of a task that has failed for good, whatever the cause; of a map, in the place of each such
+   * item. It is asked once, with the error, after the last attempt; a promise is awaited, and holds no capacity. Not asked
+   * for what was stopped, called off or skipped, nor when the journal failed. The failure is recorded and tolerated, and
+   * dependents run with the value, which no schema checks. One that throws is the failure, with the first error as its
+   * cause.
+   */
+  readonly fallback?: ((error: unknown) => F) | undefined;
   /** Checks, and may convert, what the function returned. */
   readonly output?: S | undefined;
   readonly tags?: readonly string[] | undefined;
@@ -75,7 +83,8 @@ export interface MapOptions<
   out S = undefined,
   in E = unknown,
   out M extends "all" | "settled" = "all",
-> extends TaskOptions<V, S> {
+  out F = never,
+> extends TaskOptions<V, S, F> {
   /**
    * What each item is called, shown beside its index: a text of 1 to 256 characters, unique in the map. Called once an
    * item, when the list is known; a key that is there twice, or a function that throws, fails the map.
@@ -97,6 +106,7 @@ export const OPTION_KEYS: readonly string[] = [
   "resources",
   "when",
   "onFailure",
+  "fallback",
   "output",
   "tags",
   "description",
@@ -115,7 +125,7 @@ export function checkOptions(
   }: { readonly name: string; readonly kind: "task" | "map"; readonly options: unknown },
 ): void {
   const path = ["tasks", name];
-  const given = options as MapOptions<never, unknown, never>;
+  const given = options as MapOptions<never, unknown, never, "all" | "settled", unknown>;
   issues.record(path, given, kind === "map" ? MAP_OPTION_KEYS : OPTION_KEYS);
   checkRetry(issues, [...path, "retry"], given.retry);
   const { timeoutMs, priority, tags } = given;
@@ -129,6 +139,7 @@ export function checkOptions(
   }
   issues.callable([...path, "when"], given.when);
   issues.oneOf([...path, "onFailure"], given.onFailure, ["fail", "ignore"]);
+  issues.callable([...path, "fallback"], given.fallback);
   checkSchema(issues, [...path, "output"], given.output);
   issues.array([...path, "tags"], tags, "strings", isString);
   for (const key of ["description", "version"] as const) {
@@ -139,6 +150,13 @@ export function checkOptions(
   issues.integer([...path, "concurrency"], given.concurrency, 1);
   issues.callable([...path, "key"], given.key);
   issues.oneOf([...path, "items"], given.items, ["all", "settled"]);
+  if (given.items === "settled" && given.fallback !== undefined) {
+    issues.add(
+      "unread-fallback",
+      `The fallback of map "${name}" is for nobody, since its items fail alone and the map gives their outcomes: leave out \`fallback\` or \`items: "settled"\``,
+      [...path, "fallback"],
+    );
+  }
 }
 
 function checkRetry(issues: Issues, path: readonly string[], retry: unknown): void {

@@ -49,8 +49,12 @@ export type Outcome<T> =
   | { readonly status: "cancelled" | "abandoned"; readonly reason: unknown }
   | { readonly status: "skipped"; readonly reason: string };
 
+/** What a task gives: what its function returned, or what its fallback gave. */
+type Given<S, T, F> = OutputOf<S, T> | NoInfer<Awaited<F>>;
 /** What a map gives: what its items gave, or with `items: "settled"` what became of each. */
-type ItemsOf<M extends "all" | "settled", T> = M extends "settled" ? Outcome<T>[] : T[];
+type ItemsOf<M extends "all" | "settled", S, T, F> = M extends "settled"
+  ? Outcome<OutputOf<S, T>>[]
+  : Given<S, T, F>[];
 
 const NO_SLOTS: readonly Slot[] = [];
 
@@ -77,15 +81,25 @@ export function task<T>(
   // biome-ignore lint/complexity/noBannedTypes: `{}` is exactly what a task without inputs is called with.
   run: (inputs: {}, context: TaskContext) => T,
 ): Task<Awaited<T>>;
-export function task<const D extends Inputs, T, S extends Schema | undefined = undefined>(
+export function task<
+  const D extends Inputs,
+  T,
+  S extends Schema | undefined = undefined,
+  F = never,
+>(
   name: string,
   inputs: NotOne & D,
   run: (inputs: { readonly [K in keyof D]: ValueOf<D[K]> }, context: TaskContext) => T,
-  options: TaskOptions<{ readonly [K in keyof D]: ValueOf<D[K]> }, S> | undefined,
-): Task<OutputOf<S, T>>;
+  options: TaskOptions<{ readonly [K in keyof D]: ValueOf<D[K]> }, S, F> | undefined,
+): Task<Given<S, T, F>>;
 // Inputs without options, or options without inputs. One signature for both, so that the compiler complains of the
 // argument that is wrong: of two it tells why neither fits, the wrong one first.
-export function task<T, S extends Schema | undefined = undefined, const D extends Inputs = Inputs>(
+export function task<
+  T,
+  S extends Schema | undefined = undefined,
+  const D extends Inputs = Inputs,
+  F = never,
+>(
   name: string,
   // biome-ignore lint/complexity/noBannedTypes: as above.
   inputsOrRun: (NotOne & D) | ((inputs: {}, context: TaskContext) => T),
@@ -93,8 +107,8 @@ export function task<T, S extends Schema | undefined = undefined, const D extend
     | ((inputs: { readonly [K in keyof D]: ValueOf<D[K]> }, context: TaskContext) => T)
     // Of a function no inputs are inferred: they are then all that they may be.
     // biome-ignore lint/complexity/noBannedTypes: as above.
-    | (Inputs extends D ? TaskOptions<{}, S> | undefined : never),
-): Task<OutputOf<S, T>>;
+    | (Inputs extends D ? TaskOptions<{}, S, F> | undefined : never),
+): Task<Given<S, T, F>>;
 export function task(name: string, second: unknown, third?: unknown, fourth?: unknown): unknown {
   return define(name, "task", undefined, argumentsOf(second, third, fourth));
 }
@@ -132,6 +146,7 @@ export function map<
   T,
   S extends Schema | undefined = undefined,
   M extends "all" | "settled" = "all",
+  F = never,
 >(
   name: string,
   over: Task<readonly E[]> | Input<readonly E[]>,
@@ -142,8 +157,8 @@ export function map<
     inputs: { readonly [K in keyof D]: ValueOf<D[K]> },
     context: TaskContext,
   ) => T,
-  options: MapOptions<{ readonly [K in keyof D]: ValueOf<D[K]> }, S, E, M> | undefined,
-): Task<ItemsOf<M, OutputOf<S, T>>>;
+  options: MapOptions<{ readonly [K in keyof D]: ValueOf<D[K]> }, S, E, M, F> | undefined,
+): Task<ItemsOf<M, S, T, F>>;
 // One signature for both, as for tasks.
 export function map<
   E,
@@ -151,6 +166,7 @@ export function map<
   S extends Schema | undefined = undefined,
   const D extends Inputs = Inputs,
   M extends "all" | "settled" = "all",
+  F = never,
 >(
   name: string,
   over: Task<readonly E[]> | Input<readonly E[]>,
@@ -163,8 +179,8 @@ export function map<
         context: TaskContext,
       ) => T)
     // biome-ignore lint/complexity/noBannedTypes: `{}` is exactly what a condition without inputs is asked with.
-    | (Inputs extends D ? MapOptions<{}, S, E, M> | undefined : never),
-): Task<ItemsOf<M, OutputOf<S, T>>>;
+    | (Inputs extends D ? MapOptions<{}, S, E, M, F> | undefined : never),
+): Task<ItemsOf<M, S, T, F>>;
 export function map(
   name: string,
   over: unknown,

@@ -9,6 +9,8 @@ export interface Traits {
   readonly retries: number;
   /** Its failure stops nothing. */
   readonly tolerated: boolean;
+  /** Who is given a value when it has failed for good: the task, or each item of the map. */
+  readonly fallback: "task" | "item" | undefined;
   /** A map whose items fail alone: it completes with what became of each. */
   readonly settles: boolean;
   /** Something must be resolved, checked or asked before it may queue. */
@@ -23,6 +25,7 @@ export interface Traits {
 const PLAIN: Traits = Object.freeze({
   retries: 0,
   tolerated: false,
+  fallback: undefined,
   settles: false,
   asks: false,
   itemLimit: Number.POSITIVE_INFINITY,
@@ -67,10 +70,12 @@ export class TraitTable {
 }
 
 function traitsOf(definition: Definition): Traits {
-  const { options, prepares } = definition;
+  const { kind, options, prepares } = definition;
+  const whose = kind === "map" ? "item" : "task";
   return Object.freeze({
     retries: maxRetriesOf(definition),
     tolerated: options?.onFailure === "ignore",
+    fallback: options?.fallback === undefined ? undefined : whose,
     settles: options?.items === "settled",
     asks: prepares,
     itemLimit: options?.concurrency ?? Number.POSITIVE_INFINITY,

@@ -88,7 +88,7 @@ export interface SchedulerOptions extends Omit<RunOptions, "targets" | "params">
   readonly taskDataRefs?: Readonly<Record<string, TaskData>> | undefined;
   readonly taskRetries?: Readonly<Record<string, number | RetryPolicy>> | undefined;
   readonly taskOptions?:
-    | Readonly<Record<string, Omit<TaskOptions<unknown, Schema | undefined>, "retry">>>
+    | Readonly<Record<string, Omit<TaskOptions<unknown, Schema | undefined, unknown>, "retry">>>
     | undefined;
   /** Tasks that call their function once for each item of a list, and give the results in order. */
   readonly maps?: Readonly<Record<string, MapData>> | undefined;

@@ -97,6 +97,7 @@ export function replay(plan: Plan, recording: Recording): ExecutionReport {
 /** The outputs that an event brings. */
 function hold(event: MachineEvent, { ledger }: Machine, outputs: unknown[]): void {
   if (event.type === "returned") outputs[event.task] = event.value;
+  else if (event.type === "fellBack" && "value" in event) outputs[event.task] = event.value;
   else if (event.type === "begin") {
     for (const [task, output] of event.restored ?? []) outputs[task] = output;
   } else if (event.type === "prepared") {
@@ -136,6 +137,10 @@ function eventText(event: MachineEvent, name: (task: number) => string): string 
     }
     case "threw":
       return `${name(event.task)} ${event.timedOut ? "timed out" : "threw"}${event.stops ? `, stop: ${event.stops.kind}` : ""}`;
+    case "fellBack": {
+      if (event.pending) return `${name(event.task)} waits for its fallback`;
+      return `${name(event.task)} fell back${"error" in event ? " in vain" : ""}`;
+    }
     default:
       return `${name(event.task)} ${event.type}`;
   }

@@ -21,7 +21,7 @@ import {
 
 /** All that there is to say of a task. Its name is the key under which it stands. */
 export interface WrittenTask
-  extends TaskOptions<unknown, Schema | undefined>,
+  extends TaskOptions<unknown, Schema | undefined, unknown>,
     Omit<MapData, "over"> {
   readonly run: TaskCallable;
   /** The names of the tasks that it waits for. */

@@ -23,6 +23,7 @@ import type { Call } from "./call.ts";
 import { Calls, type CallsHost } from "./calls.ts";
 import { Delays } from "./delays.ts";
 import { AttemptEnder, type EndHost } from "./end-attempt.ts";
+import { FallbackCalls, type FallbackHost } from "./fall-back.ts";
 import { Notifier } from "./notify.ts";
 import { Opening, type OpeningHost } from "./opening.ts";
 import type { RunOptions } from "./options.ts";
@@ -78,7 +79,9 @@ export function execute(settings: ExecuteSettings): Execution {
   return new Driver(settings);
 }
 
-class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationHost, StartHost {
+class Driver
+  implements CallsHost, EndHost, Execution, FallbackHost, OpeningHost, PreparationHost, StartHost
+{
   readonly runId: string;
   readonly report: Promise<Report>;
   readonly machine: Machine;
@@ -98,6 +101,7 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
   readonly #opening: Opening;
   readonly #preparation: Preparation;
   readonly #calls: Calls;
+  readonly #fallbacks: FallbackCalls;
   readonly #starter: AttemptStarter;
   #resolve: (report: Report) => void = () => {};
   #reject: (error: unknown) => void = () => {};
@@ -146,6 +150,7 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
     });
     this.#preparation = new Preparation(this, options.graceMs);
     this.#calls = new Calls(this, options.graceMs);
+    this.#fallbacks = new FallbackCalls(this, this.#context, options.graceMs);
     const ender = new AttemptEnder(this, this.#calls);
     this.#starter = new AttemptStarter(this, ender, this.#context, options.runner);
     this.report = new Promise((resolve, reject) => {
@@ -259,6 +264,7 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
     // The thread was held beyond the limit, or its timer is late: what happens from then on comes after it.
     if (this.#opening.isLate(given.at)) this.#step(this.#opening.timeUp(given.at) as MachineEvent);
     const event = given.type === "returned" ? this.stored.kept(given) : given;
+    if (event.type === "fellBack") this.stored.fellBack(event);
     this.#settings.recorder?.event(event);
     if (event.type === "prepared" && event.restored !== undefined)
       this.values.restoreItems(event.restored);
@@ -295,6 +301,12 @@ class Driver implements CallsHost, EndHost, Execution, OpeningHost, PreparationH
         break;
       case "gather":
         this.#answers.push(this.stored.gathered(command.task, command.first, command.count, at));
+        break;
+      case "fallback":
+        this.#answers.push(this.#fallbacks.ask(command.task));
+        break;
+      case "press":
+        this.#fallbacks.press(command.task);
         break;
       case "collect":
         this.values.collect(command.task);

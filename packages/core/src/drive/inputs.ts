@@ -16,6 +16,8 @@ export interface Sources {
   /** The output of the dependency behind a task's n-th edge; `undefined` unless it completed. */
   value(task: number, edge: number): unknown;
   outcome(task: number, edge: number): Outcome<unknown>;
+  /** Whether that dependency has a value: its own, or that of its fallback. */
+  hasValue(task: number, edge: number): boolean;
   dependencyName(task: number, edge: number): string;
   /** Whether the task still waits for its inputs: nothing more is asked for one that does not. */
   wants(task: number): boolean;
@@ -223,7 +225,7 @@ function selected(
   const always = select.how === "function" && select.asksAlways === true;
   if (slot.kind === "optional" && !always) {
     // A task that completed with `undefined` is read like any other.
-    if (sources.outcome(task, edge).status !== "completed") return undefined;
+    if (!sources.hasValue(task, edge)) return undefined;
   }
   if (select.how === "function") return select.of(value as never);
   if (select.how === "key") return (value as Record<PropertyKey, unknown>)[select.key];

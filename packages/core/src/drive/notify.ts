@@ -160,6 +160,7 @@ export class Notifier {
       outcome: Object.freeze({
         ...observedOutcome(this.#run, task, status),
         ...(ledger.tolerated.has(task) && { tolerated: true as const }),
+        ...(ledger.fellBack.has(task) && status !== COMPLETED && { fallback: true as const }),
       }),
       attempts: ledger.attemptCount(task),
       queuedMs: queuedOf(ledger, task),

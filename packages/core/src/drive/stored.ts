@@ -3,7 +3,7 @@
  * journal is told, what each output was made from. Knows values and digests; starts nothing and decides nothing.
  */
 import type { JournalError } from "../ground/errors.ts";
-import type { MachineEvent, ReturnedEvent, StopCause } from "../machine/event.ts";
+import type { FellBackEvent, MachineEvent, ReturnedEvent, StopCause } from "../machine/event.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Fingerprints } from "../report/fingerprint.ts";
 import { Basis, NO_ORIGINS, type Origin, type Origins, runDigest } from "../report/origin.ts";
@@ -107,14 +107,21 @@ export class Stored {
     return event;
   }
 
-  /** The answer to `gather`: a map whose result was not stored has failed. */
+  /** A fallback gave a value: it is kept, and not stored, so that the task runs again when the run is taken up. */
+  fellBack(event: FellBackEvent): void {
+    if ("value" in event) this.#run.values.set(event.task, event.value);
+  }
+
+  /** The answer to `gather`: a map whose result was not stored has failed. One that is made of failures is not stored. */
   gathered(map: number, first: number, count: number, at: number): MachineEvent {
     const output = this.#run.values.gather(map, first, count);
     const event = { type: "gathered", task: map, at } as const;
+    if (!this.#run.machine.ledger.stands(map)) return event;
     try {
       this.#completed(map, output);
       return event;
     } catch (error) {
+      this.#run.values.set(map, undefined);
       return { ...event, error, stops: journalFailure(error) };
     }
   }

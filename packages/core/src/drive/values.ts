@@ -136,6 +136,10 @@ export class Values implements Sources {
     return this.all[this.#dependency(task, edge)];
   }
 
+  hasValue(task: number, edge: number): boolean {
+    return this.#machine.ledger.hasValue(this.#dependency(task, edge));
+  }
+
   outcome(task: number, edge: number): Outcome<unknown> {
     return outcomeOf(this.#outcomes, this.#dependency(task, edge));
   }

@@ -11,6 +11,7 @@ const SYNONYMS: ReadonlyMap<string, readonly string[]> = new Map([
   ["concurrency", ["limit", "maxConcurrency", "maxParallel", "parallel", "parallelism", "workers"]],
   ["dependencies", ["dependsOn", "depends", "deps", "needs", "requires", "upstream"]],
   ["estimates", ["durations", "weights"]],
+  ["fallback", ["catch", "onErrorReturn", "orElse", "recover"]],
   ["failure", ["bail", "failFast", "onError"]],
   ["finally", ["always", "cleanup", "onExit", "teardown"]],
   ["finallyTasks", ["always", "cleanup", "finally", "onExit", "teardown"]],

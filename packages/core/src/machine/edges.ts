@@ -4,7 +4,7 @@
  */
 import { AFTER, type Graph, VALUE } from "../define/graph.ts";
 import type { Ledger, Reason } from "./ledger.ts";
-import { COMPLETED, RESTORED, SKIPPED, WAITING } from "./states.ts";
+import { SKIPPED, WAITING } from "./states.ts";
 import type { Tasks } from "./tasks.ts";
 import type { Turn } from "./turn.ts";
 
@@ -75,7 +75,7 @@ export class Edges {
   /** A task has its final state. Those that this rules out become `skipped`, and are returned: they have ended as well. */
   ended(task: number, ruledOut: number[] | undefined): number[] | undefined {
     const { status, reasons } = this.#ledger;
-    const good = status[task] === COMPLETED || status[task] === RESTORED;
+    const good = this.#ledger.hasValue(task);
     const { start, end, kind } = this.#graph.dependents;
     const last = start[task + 1] as number;
     let out = ruledOut;
@@ -103,8 +103,7 @@ export function ruledOut(graph: Graph, ledger: Ledger, task: number): Reason | u
   const last = start[task + 1] as number;
   for (let edge = start[task] as number; edge < last; edge++) {
     const dependency = end[edge] as number;
-    const status = ledger.status[dependency] as number;
-    if (status === COMPLETED || status === RESTORED || !ledger.isFinal(dependency)) continue;
+    if (ledger.hasValue(dependency) || !ledger.isFinal(dependency)) continue;
     const before = ledger.reasons.get(dependency);
     // One that was skipped because the run stops rules nothing out: its dependents share its reason.
     if (before !== undefined && before === ledger.stoppedBy) continue;

@@ -90,6 +90,16 @@ export interface GatheredEvent extends OfTask {
   /** Present when the run stops with it. */
   readonly stops?: StopCause;
 }
+/**
+ * The answer to `fallback`, at once: its value, what it threw, or that it gave a promise. Then another one follows when
+ * that has settled.
+ */
+export interface FellBackEvent extends OfTask {
+  readonly type: "fellBack";
+  readonly value?: unknown;
+  readonly error?: unknown;
+  readonly pending?: true;
+}
 /** The time limit of the running attempt has passed. */
 interface ExpiredEvent extends OfTask {
   readonly type: "expired";
@@ -137,6 +147,7 @@ export type MachineEvent =
   | ReturnedEvent
   | ThrewEvent
   | GatheredEvent
+  | FellBackEvent
   | ExpiredEvent
   | ElapsedEvent
   | AbandonEvent
@@ -167,6 +178,10 @@ export type Command =
   | { readonly type: "start"; readonly task: number; readonly attempt: number }
   /** Ask the running attempt to stop; again when there is a stronger cause. */
   | { readonly type: "abort"; readonly task: number; readonly cause: AbortCause }
+  /** Ask nobody to stop, but wait for what goes on of this task only within the grace period from now on. */
+  | { readonly type: "press"; readonly task: number }
+  /** The task has failed for good: ask its fallback for a value; answer with `fellBack`. */
+  | { readonly type: "fallback"; readonly task: number }
   /** Answer with `elapsed` after so many milliseconds. */
   | { readonly type: "delay"; readonly task: number; readonly ms: number }
   /** That answer is not wanted any more. */

@@ -7,7 +7,7 @@
 import { begun, Columns } from "./columns.ts";
 import type { AbortCause, Attributes, EndFacts, StopCause, TimeoutScene } from "./event.ts";
 import { Sparse } from "./sparse.ts";
-import { isFinal, RUNNING } from "./states.ts";
+import { COMPLETED, isFinal, RESTORED, RUNNING } from "./states.ts";
 
 export type Reason =
   /** A dependency rules it out; `root` is the first task of that chain. */
@@ -110,6 +110,10 @@ export class Ledger {
   readonly failures: number[] = [];
   /** Those of them that neither fail nor stop the run, and maps that failed with such items. */
   readonly tolerated: Sparse<true> = new Sparse();
+  /** Failed tasks and items whose fallback gave a value, and maps that are made of such items. */
+  readonly fellBack: Sparse<true> = new Sparse();
+  /** Completed maps of which an item failed or was called off alone: a later run calls it again. */
+  readonly halfDone: Sparse<true> = new Sparse();
   peakConcurrency = 0;
   /** What stopped the run, once something has. */
   stoppedBy: Reason | undefined;
@@ -250,6 +254,18 @@ export class Ledger {
 
   isFinal(task: number): boolean {
     return isFinal(this.status[task] as number);
+  }
+
+  /** Whether there is a value for those that depend on it: its own, or that of its fallback. */
+  hasValue(task: number): boolean {
+    const status = this.status[task];
+    if (status === COMPLETED || status === RESTORED) return true;
+    return this.fellBack.size > 0 && this.fellBack.has(task);
+  }
+
+  /** Whether a later run may go on from its output: it is not made of what failed. */
+  stands(task: number): boolean {
+    return !this.fellBack.has(task) && !this.halfDone.has(task);
   }
 
   /** A final failure, which the run tolerates or not. */

@@ -6,7 +6,8 @@ import type { GraphPlan } from "../define/plan.ts";
 import type { Attempts } from "./attempts.ts";
 import type { Bounds } from "./bounds.ts";
 import type { Edges } from "./edges.ts";
-import type { AbortCause, GatheredEvent, StopCause } from "./event.ts";
+import type { AbortCause, FellBackEvent, GatheredEvent, StopCause } from "./event.ts";
+import type { Fallbacks } from "./fallbacks.ts";
 import { type Ledger, type Reason, reasonOf, type Spawn } from "./ledger.ts";
 import type { RunSettings } from "./machine.ts";
 import { Readers } from "./readers.ts";
@@ -37,6 +38,7 @@ interface Rooms {
   readonly scopes: Scopes;
   readonly edges: Edges;
   readonly bounds: Bounds;
+  readonly fallbacks: Fallbacks;
 }
 
 export class Propagation {
@@ -52,6 +54,7 @@ export class Propagation {
   readonly #scopes: Scopes;
   readonly #edges: Edges;
   readonly #bounds: Bounds;
+  readonly #fallbacks: Fallbacks;
   readonly #drains: boolean;
   /** Only counted when outputs are to be released. */
   readonly #readers: Readers | undefined;
@@ -66,15 +69,25 @@ export class Propagation {
     this.#scopes = rooms.scopes;
     this.#edges = rooms.edges;
     this.#bounds = rooms.bounds;
+    this.#fallbacks = rooms.fallbacks;
     this.#drains = failure === "drain";
     if (release) this.#readers = new Readers(plan.graph, ledger, turn);
   }
 
   // ---- ends --------------------------------------------------------------------------------------------------------
 
-  conclude(task: number, conclusion: Conclusion): void {
-    if (isFailing(conclusion)) this.#fail(task, CONCLUDED[conclusion]);
-    else this.finish(task, CONCLUDED[conclusion]);
+  /** `broken`: it is what was to store the result that failed, and no fallback helps against that. */
+  conclude(task: number, conclusion: Conclusion, broken = false): void {
+    if (!isFailing(conclusion)) this.finish(task, CONCLUDED[conclusion]);
+    else if (broken || !this.#fallbacks.ask(task, conclusion))
+      this.#fail(task, CONCLUDED[conclusion]);
+    else if (this.#scopes.isStopped(task)) this.#fallbacks.press(task);
+  }
+
+  /** The failure of a task is there for good, with a value in its place or without. */
+  fellBack(event: FellBackEvent): void {
+    const conclusion = this.#fallbacks.answered(event);
+    if (conclusion !== undefined) this.#fail(event.task, CONCLUDED[conclusion]);
   }
 
   /** A final failure: the policy decides what it means for the run. */
@@ -125,6 +138,7 @@ export class Propagation {
     const verdict = this.#scopes.verdict(items);
     if (verdict === "ending") {
       this.ending++;
+      this.#scopes.completes(items);
       this.#tasks.become(map, ENDING);
       this.#turn.command({ type: "gather", task: map, first, count });
       return;
@@ -196,6 +210,7 @@ export class Propagation {
       if (effect === "asked") this.#attempts.ask(task, cause);
       else if (effect === "cancelled") this.#callOff(task, this.#notStarted(task, reason));
       else if (effect === "cancelled, or failing") this.#drain(task, reason);
+      else if (effect === "let end" && told === "stopped") this.#fallbacks.press(task);
     }
   }
 
@@ -215,7 +230,7 @@ export class Propagation {
       return;
     }
     this.#tasks.undelay(task);
-    this.#fail(task, FAILED);
+    this.conclude(task, "failing");
   }
 
   /** The reason for a task that does not run at the moment: it may never have. */
@@ -237,6 +252,8 @@ export class Propagation {
       this.#attempts.ask(task, { kind: "cancelled", reason });
     } else if (effect === "cancelled") {
       this.#callOff(task, { kind: "aborted", scope: "task", reason });
+    } else if (effect === "let end") {
+      this.#fallbacks.press(task);
     } else if (effect === "as its rows") {
       const items = this.#scopes.inside(task) as Items;
       this.#scopes.stop(items);

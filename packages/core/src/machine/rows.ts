@@ -33,6 +33,12 @@ export class Rows {
     return tolerated || (settles && row >= this.#ledger.planned) || this.isTail(row);
   }
 
+  /** Whether there is a fallback for it: that of a map is for its items. */
+  fallsBack(row: number): boolean {
+    const { fallback } = this.traitsOf(row);
+    return fallback === (row < this.#ledger.planned ? "task" : "item");
+  }
+
   /** What it is to the scope that it lies in: of a map all items are main rows. */
   roleOf(row: number): Role {
     if (this.#tails.size === 0 && this.#finally.size === 0) return "main";

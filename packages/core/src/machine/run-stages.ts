@@ -19,7 +19,8 @@ import { Attempts, type Verdict } from "./attempts.ts";
 import { Bounds } from "./bounds.ts";
 import { Cursor } from "./cursor.ts";
 import { ruledOut } from "./edges.ts";
-import type { AbortCause, Command, MachineEvent, StopCause } from "./event.ts";
+import type { AbortCause, Command, FellBackEvent, MachineEvent, StopCause } from "./event.ts";
+import { Fallbacks } from "./fallbacks.ts";
 import { BY_CONCURRENCY, BY_SEMAPHORE, Ledger, type Reason, reasonOf } from "./ledger.ts";
 import { Line } from "./line.ts";
 import type { Machine, RunSettings, RunState } from "./machine.ts";
@@ -31,6 +32,7 @@ import {
   CONCLUDED,
   type Conclusion,
   effectOf,
+  type Failing,
   isFailing,
   QUEUED,
   RESTORED,
@@ -51,6 +53,7 @@ export class StagedRun implements Machine {
   readonly #attempts: Attempts;
   readonly #bounds: Bounds;
   readonly #room: Room;
+  readonly #fallbacks: Fallbacks;
   /** Only counted when outputs are to be released. */
   readonly #readers: Readers | undefined;
   /** Tail tasks without a final state. */
@@ -74,6 +77,7 @@ export class StagedRun implements Machine {
     this.#attempts = new Attempts(ledger, turn, observed);
     this.#bounds = new Bounds(ledger, turn, observed);
     this.#room = new Room(this.#rows, ledger, turn, settings);
+    this.#fallbacks = new Fallbacks(this.#rows, ledger, turn, this.#tasks);
     if (release) this.#readers = new Readers(graph, ledger, turn);
     this.#cursor = new Cursor(plan);
     this.#line = new Line(ledger);
@@ -112,7 +116,11 @@ export class StagedRun implements Machine {
       case "abandon":
       case "threw":
         // Until its turn comes, a task goes on as if nothing had happened: it may always have another attempt.
-        this.#attemptEnded(event.task, this.#attempts.ended(event, true));
+        this.#attemptEnded(
+          event.task,
+          this.#attempts.ended(event, true),
+          event.type === "threw" && event.stops !== undefined,
+        );
         if (event.type === "threw" && event.stops !== undefined) this.#stop(event.stops);
         break;
       case "expired":
@@ -129,6 +137,9 @@ export class StagedRun implements Machine {
         break;
       case "permit":
         this.#permitted();
+        break;
+      case "fellBack":
+        this.#fellBack(event);
         break;
       case "cancel":
         if (!this.#bounds.isEarly(event)) this.#cancel(event.task, event.reason);
@@ -302,7 +313,7 @@ export class StagedRun implements Machine {
 
   // ---- what an end or an answer means ------------------------------------------------------------------------------
 
-  #attemptEnded(task: number, verdict: Verdict | undefined): void {
+  #attemptEnded(task: number, verdict: Verdict | undefined, broken = false): void {
     if (verdict === undefined) return;
     if (verdict === "again") {
       // Its slot and its permit stay with the task.
@@ -311,7 +322,7 @@ export class StagedRun implements Machine {
     }
     this.#room.give(task);
     if (verdict === "later") this.#tasks.delay(task);
-    else this.#conclude(task, verdict);
+    else this.#conclude(task, verdict, broken);
   }
 
   #answered(task: number, answer: Answer | undefined): void {
@@ -319,10 +330,26 @@ export class StagedRun implements Machine {
     else if (answer !== undefined && answer !== "inside") this.#conclude(task, answer);
   }
 
-  #conclude(task: number, conclusion: Conclusion): void {
+  #conclude(task: number, conclusion: Conclusion, broken = false): void {
+    if (!isFailing(conclusion)) this.#finish(task, CONCLUDED[conclusion]);
+    else if (broken || !this.#fallbacks.ask(task, conclusion)) this.#fail(task, conclusion);
+    else if (this.#isStopped) this.#fallbacks.press(task);
+  }
+
+  /** From outside; after a failure the cursor comes to each task in its turn. */
+  get #isStopped(): boolean {
+    const { stoppedBy } = this.ledger;
+    return this.#bounds.open && stoppedBy !== undefined && stoppedBy.kind !== "failure";
+  }
+
+  #fellBack(event: FellBackEvent): void {
+    const conclusion = this.#fallbacks.answered(event);
+    if (conclusion !== undefined) this.#fail(event.task, conclusion);
+  }
+
+  #fail(task: number, conclusion: Failing): void {
     this.#finish(task, CONCLUDED[conclusion]);
-    if (!isFailing(conclusion)) return;
-    const tolerated = this.#rows.tolerates(task);
+    const tolerated = this.ledger.fellBack.has(task) || this.#rows.tolerates(task);
     this.ledger.fail(task, tolerated);
     if (!tolerated) this.#fatal.add(task);
   }
@@ -353,6 +380,8 @@ export class StagedRun implements Machine {
     const effect = effectOf(ledger.status[task] as number, alone ? "calledOff" : "stopped");
     if (effect === "asked") {
       this.#attempts.ask(task, cause);
+    } else if (effect === "let end") {
+      this.#fallbacks.press(task);
     } else if (effect === "skipped") {
       this.#skip(task, reasonOf(cause));
     } else if (effect === "cancelled") {

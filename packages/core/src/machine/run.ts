@@ -10,6 +10,7 @@ import { Attempts, type Verdict } from "./attempts.ts";
 import { Bounds } from "./bounds.ts";
 import { Edges } from "./edges.ts";
 import type { Command, MachineEvent, PreparedEvent } from "./event.ts";
+import { Fallbacks } from "./fallbacks.ts";
 import { BY_MAP, BY_SEMAPHORE, Ledger } from "./ledger.ts";
 import type { Machine, RunSettings, RunState } from "./machine.ts";
 import { Precedence } from "./precedence.ts";
@@ -32,6 +33,7 @@ export class Run implements Machine {
   readonly #bounds: Bounds;
   readonly #edges: Edges;
   readonly #room: Room;
+  readonly #fallbacks: Fallbacks;
   readonly #propagation: Propagation;
   readonly #observed: boolean;
   /** Whether tasks compete for anything. */
@@ -50,7 +52,8 @@ export class Run implements Machine {
     const scopes = new Scopes(rows, ledger, graph, failure);
     const edges = new Edges(graph, ledger, turn, tasks);
     const bounds = new Bounds(ledger, turn, observed);
-    const rooms = { plan, ledger, turn, tasks, attempts, scopes, edges, bounds };
+    const fallbacks = new Fallbacks(rows, ledger, turn, tasks);
+    const rooms = { plan, ledger, turn, tasks, attempts, scopes, edges, bounds, fallbacks };
     this.plan = plan;
     this.ledger = ledger;
     this.#rows = rows;
@@ -59,6 +62,7 @@ export class Run implements Machine {
     this.#scopes = scopes;
     this.#edges = edges;
     this.#bounds = bounds;
+    this.#fallbacks = fallbacks;
     this.#propagation = new Propagation(rooms, settings);
     this.#observed = observed;
     this.#limited = limits(settings);
@@ -91,6 +95,7 @@ export class Run implements Machine {
         this.#attemptEnded(
           event.task,
           this.#attempts.ended(event, this.#scopes.mayStart(event.task)),
+          event.stops !== undefined,
         );
         if (event.stops !== undefined) this.#propagation.stop(event.stops);
         break;
@@ -115,6 +120,9 @@ export class Run implements Machine {
       case "gathered":
         this.#propagation.gathered(event);
         break;
+      case "fellBack":
+        this.#propagation.fellBack(event);
+        break;
       case "cancel":
         if (!this.#bounds.isEarly(event)) this.#propagation.cancel(event.task, event.reason);
         break;
@@ -126,7 +134,7 @@ export class Run implements Machine {
         break;
     }
     // The answer comes before anything else: a map whose result was not kept stops the run.
-    if (this.#propagation.ending === 0) this.#proceed();
+    if (this.#propagation.ending === 0 && !this.#fallbacks.due) this.#proceed();
     this.#bounds.closeWhen(this.#scopes.run.open.tails === 0 && this.#tasks.idle);
     return this.#turn.commands;
   }
@@ -159,7 +167,7 @@ export class Run implements Machine {
 
   // ---- what an end or an answer means ------------------------------------------------------------------------------
 
-  #attemptEnded(task: number, verdict: Verdict | undefined): void {
+  #attemptEnded(task: number, verdict: Verdict | undefined, broken = false): void {
     if (verdict === undefined) return;
     if (verdict === "again") {
       // What it holds stays with the task.
@@ -168,7 +176,7 @@ export class Run implements Machine {
     }
     this.#room.give(task);
     if (verdict === "later") this.#tasks.delay(task);
-    else this.#propagation.conclude(task, verdict);
+    else this.#propagation.conclude(task, verdict, broken);
   }
 
   #answered(event: PreparedEvent, answer: Answer | undefined): void {

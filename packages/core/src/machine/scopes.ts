@@ -34,6 +34,8 @@ export interface Items extends Scope {
   next: number;
   active: number;
   cancelled: number;
+  /** Those that failed and were given a value all the same. */
+  fellBack: number;
 }
 
 const PHASES = Object.keys(SCOPE);
@@ -126,6 +128,11 @@ export class Scopes {
     return effect === "start" || effect === "those begun go on";
   }
 
+  /** Whether it was stopped: what goes on of it is waited for only within the grace period. */
+  isStopped(row: number): boolean {
+    return SCOPE[this.of(row).phase][this.#rows.roleOf(row)] === "asked";
+  }
+
   /** Whether rows may start that have just been released. */
   get letsStart(): boolean {
     const { main, finally: last } = SCOPE[this.run.phase];
@@ -192,8 +199,9 @@ export class Scopes {
   /** Records and counts a final failure; the scope that it halts, when it halts one. */
   fails(row: number): Scope | undefined {
     const items = this.itemsOf(row);
-    if (items !== undefined) items.failed++;
-    const tolerated = this.#rows.tolerates(row);
+    const fellBack = this.#ledger.fellBack.has(row);
+    if (items !== undefined) items[fellBack ? "fellBack" : "failed"]++;
+    const tolerated = fellBack || this.#rows.tolerates(row);
     const holder = tolerated ? undefined : this.of(row).holder;
     this.#ledger.fail(row, tolerated || holder !== undefined);
     if (tolerated) return undefined;
@@ -225,6 +233,7 @@ export class Scopes {
       next: 0,
       active: 0,
       cancelled: 0,
+      fellBack: 0,
     };
     this.#inside.set(owner, items);
     this.#admitting.push(items);
@@ -258,7 +267,8 @@ export class Scopes {
     const status = this.#ledger.status[item];
     if (item - items.spawn.first < items.next) items.active--;
     items.open.main--;
-    if (status === CANCELLED || status === ABANDONED) items.cancelled++;
+    const calledOff = status === CANCELLED || status === ABANDONED;
+    if (calledOff && !this.#ledger.fellBack.has(item)) items.cancelled++;
     if (this.#admitting.at(-1) !== items) this.#admitting.push(items);
     return items;
   }
@@ -277,6 +287,12 @@ export class Scopes {
     return cancelled > 0 ? "cancelled" : "ending";
   }
 
+  /** A map completes, also with items that have the value of a fallback: so has the map. Or with some that have none. */
+  completes({ spawn, fellBack, failed, cancelled }: Items): void {
+    if (fellBack > 0) this.#ledger.fellBack.set(spawn.owner, true);
+    if (failed > 0 || cancelled > 0) this.#ledger.halfDone.set(spawn.owner, true);
+  }
+
   /** A map has failed with its items, which have been counted: whether that is tolerated is recorded. */
   mapFails(map: number): void {
     if (this.#rows.tolerates(map)) this.#ledger.tolerated.set(map, true);
@@ -284,10 +300,10 @@ export class Scopes {
 
   /** Why a map failed: the errors of its items. */
   errorOf({ spawn, failed }: Items, name: string): MapError {
-    const { status } = this.#ledger;
+    const { status, fellBack } = this.#ledger;
     const failures: FailedItem[] = [];
     for (const item of rowsOf(spawn)) {
-      if (status[item] === FAILED || status[item] === ABANDONED) {
+      if ((status[item] === FAILED || status[item] === ABANDONED) && !fellBack.has(item)) {
         const index = item - spawn.first;
         failures.push({ index, key: spawn.keys?.[index], error: this.#ledger.errorOf(item) });
       }
@@ -297,9 +313,9 @@ export class Scopes {
 
   /** Why a map was cancelled: as the first of its items that was. */
   reasonOf({ spawn }: Items): Reason {
-    const { status, reasons } = this.#ledger;
+    const { status, reasons, fellBack } = this.#ledger;
     let { first: item } = spawn;
-    while (status[item] !== CANCELLED && status[item] !== ABANDONED) item++;
+    while ((status[item] !== CANCELLED && status[item] !== ABANDONED) || fellBack.has(item)) item++;
     return reasons.get(item) as Reason;
   }
 }

@@ -117,8 +117,10 @@ export const CONCLUDED: Readonly<Record<Conclusion, number>> = {
   skipped: SKIPPED,
 };
 
+export type Failing = Extract<Conclusion, "failing" | "abandoned, failing">;
+
 /** Whether it is a failure, for whoever must know what that means for the run. */
-export function isFailing(conclusion: Conclusion): boolean {
+export function isFailing(conclusion: Conclusion): conclusion is Failing {
   return conclusion === "failing" || conclusion === "abandoned, failing";
 }
 

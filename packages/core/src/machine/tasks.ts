@@ -5,7 +5,7 @@
 import type { PreparedEvent } from "./event.ts";
 import type { Ledger } from "./ledger.ts";
 import { Sparse } from "./sparse.ts";
-import { ASKING, DELAYED, isFinal, SHOWN, WAITING } from "./states.ts";
+import { ASKING, DELAYED, SHOWN, WAITING } from "./states.ts";
 import type { Turn } from "./turn.ts";
 
 /** What an answer makes of a task: what must be done next, or the state that it gets. */
@@ -31,7 +31,8 @@ export class Tasks {
     const from = status[task] as number;
     status[task] = state;
     if (this.#observed) this.#tell(task, SHOWN[from] as number, SHOWN[state] as number);
-    if (from === ASKING && isFinal(state)) {
+    // Whoever had an answer has left that state before: what goes on is not wanted any more.
+    if (from === ASKING) {
       this.#lingering.set(task, this.#turn.now);
       this.#turn.command({ type: "unprepare", task });
     }

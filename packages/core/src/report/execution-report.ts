@@ -9,9 +9,9 @@ export interface ExecutionReport<Outputs = Record<string, unknown>>
   extends Omit<SerializedReport, "outputs" | "format" | "formatVersion"> {
   /** Tasks and items that failed and whose failure the run tolerates. */
   readonly toleratedFailures: number;
-  /** Live outputs by name: of the roots for a flow, of every completed task for a scheduler. */
+  /** Live outputs by name: of the roots for a flow, of every completed task for a scheduler; with those of fallbacks. */
   readonly outputs: Partial<Outputs>;
-  /** The live outputs of every completed task and item, by name. */
+  /** The live outputs of every completed task and item, by name, and what fallbacks gave in their place. */
   readonly taskReturnSet: ReadonlyMap<string, unknown>;
   /**
    * Every task and item that failed, with the error that it threw: those that failed the run first, then tolerated ones.

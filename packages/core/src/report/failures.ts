@@ -9,7 +9,7 @@ import type { Facts } from "./task-row.ts";
 export interface TaskFailure extends Required<Failure> {
   /** What was thrown last, as it was thrown. */
   readonly error: unknown;
-  /** It stopped nothing and did not fail the run: the task has `onFailure: "ignore"`, or is a tail that nobody waits for. */
+  /** It stopped nothing and did not fail the run: the task has `onFailure: "ignore"` or a fallback that gave a value, or is a tail that nobody waits for. */
   readonly tolerated: boolean;
 }
 

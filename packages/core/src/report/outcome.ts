@@ -69,8 +69,7 @@ export function collect({ ledger, outputs }: Outcomes, map: number): void {
   const { first, count, keys } = ledger.spawnOfMap.get(map) as Spawn;
   const error = ledger.taskErrors.get(map) as MapError;
   for (let index = 0; index < count; index++) {
-    const status = ledger.status[first + index];
-    if (status !== COMPLETED && status !== RESTORED) continue;
+    if (!ledger.hasValue(first + index)) continue;
     MapError.add(error, { index, key: keys?.[index], value: outputs[first + index] });
   }
 }

@@ -3,21 +3,14 @@
  * of tasks that have none.
  */
 import { type EncodedValue, encodeValue } from "../ground/encode.ts";
-import type { Ledger } from "../machine/ledger.ts";
-import { COMPLETED, RESTORED } from "../machine/states.ts";
 import type { Origin } from "./origin.ts";
 import type { RunRecord } from "./run-record.ts";
 import type { SerializedReport } from "./serialized-report.ts";
 import { taskName } from "./task-name.ts";
 
-/** Whether a task has completed, in this run or in the one that it took up. */
-export function isDone({ status }: Ledger, task: number): boolean {
-  return status[task] === COMPLETED || status[task] === RESTORED;
-}
-
-/** And its output is still held. */
+/** Whether there is an output of it, be it that of its fallback, and it is still held. */
 function hasOutput({ ledger, released }: RunRecord, task: number): boolean {
-  return isDone(ledger, task) && !released.has(task);
+  return ledger.hasValue(task) && !released.has(task);
 }
 
 /** Those of the roots, by key; without roots those of all planned tasks. */
@@ -66,6 +59,7 @@ export function storedOutputs(
   }
   for (let task = 0; task < ledger.tasks; task++) {
     const name = taskName(plan.graph, ledger, task);
+    if (!ledger.stands(task)) continue;
     if (!hasOutput(record, task) || (only !== undefined && !only.has(name))) continue;
     const output = encodeValue(record.outputs[task]);
     add(name, output, output.encoding === "omitted" ? undefined : record.origins.of(task));

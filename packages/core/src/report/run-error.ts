@@ -3,7 +3,6 @@ import type { Root } from "../define/graph.ts";
 import { RunError } from "../ground/errors.ts";
 import { FAILED } from "../machine/states.ts";
 import { errorSummary, type FailedFacts, failureLine } from "./error-summary.ts";
-import { isDone } from "./outputs.ts";
 import { fateOf } from "./reasons.ts";
 import { taskName } from "./task-name.ts";
 
@@ -19,7 +18,7 @@ export function missingRoots({ plan, ledger }: EndedFacts): Root[] {
   const { index, tails, finallyTasks, roots } = plan.graph;
   const all = roots ?? Array.from(index, ([key, task]) => ({ key, task }));
   const promised = all.filter(({ task }) => !tails.has(task) && !finallyTasks.has(task));
-  return promised.filter(({ task }) => !isDone(ledger, task));
+  return promised.filter(({ task }) => !ledger.hasValue(task));
 }
 
 /** `missing` are the roots that ran and have no value. */

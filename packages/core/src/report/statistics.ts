@@ -52,8 +52,10 @@ export interface TaskStatistics {
     to?: string | number;
   }[];
   status: TaskStatus;
-  /** It failed, and the run tolerates that: the task has `onFailure: "ignore"`, is a tail, or an item that fails alone. */
+  /** It failed, and the run tolerates that: the task has `onFailure: "ignore"`, its fallback gave a value, it is a tail, or an item that fails alone. */
   tolerated?: true;
+  /** It failed, and its fallback gave a value in its place; of a map: some of its items did. */
+  fallback?: true;
   /** Resume key: name, kind, edges, selectors and version; no value is hashed. */
   fingerprint: string;
   restored?: true;

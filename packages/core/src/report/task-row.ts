@@ -36,6 +36,7 @@ const FIELDS = [
   "dependencies",
   "status",
   "tolerated",
+  "fallback",
   "fingerprint",
   "restored",
   "blockedMs",
@@ -138,6 +139,10 @@ export class TaskRow implements Fields {
 
   get tolerated(): true | undefined {
     return this.#facts.ledger.tolerated.get(this.#task);
+  }
+
+  get fallback(): true | undefined {
+    return this.#facts.ledger.fellBack.get(this.#task);
   }
 
   get fingerprint(): string {

@@ -66,12 +66,12 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
   "a wrong word for an option": {
     code: `task("a", () => 1, { retries: 3 });`,
     at: "retries",
-    says: "Object literal may only specify known properties, and 'retries' does not exist in type 'TaskOptions<{}, undefined> | ((inputs: { readonly [x: string]: unknown; }, context: TaskContext) => number)'.",
+    says: "Object literal may only specify known properties, and 'retries' does not exist in type 'TaskOptions<{}, undefined, never> | ((inputs: { readonly [x: string]: unknown; }, context: TaskContext) => number)'.",
   },
   "a wrong word for an option, after inputs": {
     code: `task("a", { user }, () => 1, { timeout: 3 });`,
     at: "timeout",
-    says: "Object literal may only specify known properties, but 'timeout' does not exist in type 'TaskOptions<{ readonly user: { id: number; name: string; }; }, undefined>'. Did you mean to write 'timeoutMs'?",
+    says: "Object literal may only specify known properties, but 'timeout' does not exist in type 'TaskOptions<{ readonly user: { id: number; name: string; }; }, undefined, never>'. Did you mean to write 'timeoutMs'?",
   },
   "a wrong value of an option": {
     code: `task("a", () => 1, { timeoutMs: "5s" });`,
@@ -116,7 +116,7 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
   "a wrong word for an option of a map": {
     code: `map("m", users, (user) => user.id, { parallel: 3 });`,
     at: "parallel",
-    says: "Object literal may only specify known properties, and 'parallel' does not exist in type '((item: { id: number; }, index: number, inputs: { readonly [x: string]: unknown; }, context: TaskContext) => unknown) | MapOptions<{}, undefined, { id: number; }, \"all\">'.",
+    says: "Object literal may only specify known properties, and 'parallel' does not exist in type '((item: { id: number; }, index: number, inputs: { readonly [x: string]: unknown; }, context: TaskContext) => unknown) | MapOptions<{}, undefined, { id: number; }, \"all\", never>'.",
   },
   "an item of another type": {
     code: `map("m", users, (user: string) => user);`,

@@ -423,6 +423,42 @@ map("asked", users, { count }, (user) => user.name, {
   },
 });
 
+// ---- fallbacks
+
+const guest = task("guest", () => ({ name: "Ada" }), { fallback: () => undefined });
+expectTypeOf(guest).toEqualTypeOf<Task<{ name: string } | undefined>>();
+const cached = task("cached", { count }, async ({ count }) => count, {
+  retry: 1,
+  fallback: async (error) => {
+    expectTypeOf(error).toEqualTypeOf<unknown>();
+    return "many";
+  },
+});
+expectTypeOf(cached).toEqualTypeOf<Task<number | string>>();
+expectTypeOf(
+  task("checked", () => "1", { output: dateSchema, fallback: () => null }),
+).toEqualTypeOf<Task<Date | null>>();
+expectTypeOf(map("each", users, (user) => user.id, { fallback: () => -1n })).toEqualTypeOf<
+  Task<(number | bigint)[]>
+>();
+const eachGiven = map("each", users, { count }, (user) => user.id, { fallback: () => null });
+expectTypeOf(eachGiven).toEqualTypeOf<Task<(number | null)[]>>();
+// One that only throws another error adds nothing.
+const rethrown = task("rethrown", () => 1, {
+  fallback: (error): never => {
+    throw error;
+  },
+});
+expectTypeOf(rethrown).toEqualTypeOf<Task<number>>();
+const annotated: TaskOptions<unknown, undefined, number> = { fallback: () => 0 };
+expectTypeOf(task("annotated", () => "text", annotated)).toEqualTypeOf<Task<string | number>>();
+// @ts-expect-error a value is given by a function
+task("wrong", () => [1], { fallback: [] });
+// @ts-expect-error it is asked with the error alone
+task("wrong", { count }, () => 1, { fallback: (_: unknown, inputs: { count: number }) => inputs });
+// @ts-expect-error dependents may be given the fallback's value
+task("wrong", { guest }, ({ guest }) => guest.name);
+
 // ---- items that fail alone, and what they are called
 
 const outcomes = map("outcomes", users, (user) => user.name, { items: "settled" });

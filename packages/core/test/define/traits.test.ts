@@ -37,6 +37,7 @@ describe("What the machine is told of a task", () => {
         retry: { attempts: 3, backoff: () => 1, retryIf: () => true },
         when: () => true,
         onFailure: "ignore",
+        fallback: () => 1,
       }),
       list: map(
         "list",
@@ -49,6 +50,7 @@ describe("What the machine is told of a task", () => {
       {
         retries: 3,
         tolerated: true,
+        fallback: "task",
         settles: false,
         asks: true,
         itemLimit: Number.POSITIVE_INFINITY,
@@ -58,6 +60,7 @@ describe("What the machine is told of a task", () => {
       {
         retries: 0,
         tolerated: false,
+        fallback: undefined,
         settles: false,
         asks: true,
         itemLimit: 2,

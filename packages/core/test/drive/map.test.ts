@@ -465,6 +465,7 @@ describe('The items of a map with `items: "settled"`', () => {
     broken = false;
     called.length = 0;
     const resumeFrom = first.toJSON({ outputs: true });
+    expect(Object.keys(resumeFrom.outputs ?? {})).not.toContain("items");
     const report = await flow("f", { items }).run({ resumeFrom });
     expect(called).toEqual(["b"]);
     expect(report.unwrap().items).toMatchObject([

@@ -7,6 +7,7 @@ import {
   map,
   NonRetryableError,
   type Outcome,
+  optional,
   type RunOptions,
   reportOfJournal,
   settled,
@@ -399,6 +400,18 @@ describe("A finally task that fails", () => {
     expect(report.errorSummary.join()).toContain("the disk is full");
     expect(statuses(report)).toEqual({ work: "completed", stop: "failed", close: "completed" });
     expect(told).toEqual([undefined, "work", "stop"]);
+  });
+
+  it("has no value of a map whose result was not stored", async () => {
+    const { clock } = setup();
+    const list = task("list", () => [1]);
+    const items = map("items", list, (n) => n);
+    const close = task("close", { items: optional(items) }, ({ items }) => ({ items }));
+    const journal = ({ task: name }: JournalEntry): void => {
+      if (name === "items") throw new Error("the disk is full");
+    };
+    const run = flow("f", { items }, { finally: { close } }).run({ clock, journal });
+    expect((await clock.run(run)).outcome(close)).toMatchObject({ value: { items: undefined } });
   });
 });
 

@@ -4,7 +4,7 @@ import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { duration } from "../wording/duration.ts";
 import { errorTitle } from "../wording/error-text.ts";
 import { labelOf } from "../wording/label.ts";
-import { errorOf, failuresOf, reasonText, toleratedOf } from "../wording/outcome.ts";
+import { errorOf, failuresOf, reasonText, toleratedOf, toleratedText } from "../wording/outcome.ts";
 import { cut, visible, visibleMessage } from "../wording/visible.ts";
 import { count, plural } from "./counts.ts";
 import { ErrorTexts } from "./error-texts.ts";
@@ -81,6 +81,7 @@ function failure(
     task.attemptCount > 1 ? plural(task.attemptCount, "attempt") : "",
     task.endAt === null ? "" : `after ${duration(task.endAt)}`,
     fallen.length > 0 ? `took ${plural(fallen.length, "task")} down` : "",
+    task.fallback === true ? toleratedText(task) : "",
   ].filter((fact) => fact !== "");
   const place = links.place(task.taskName);
   const text = errors.of(error);

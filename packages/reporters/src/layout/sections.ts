@@ -19,6 +19,7 @@ import {
   STATUS_SIGN,
   startedAgainText,
   toleratedOf,
+  toleratedText,
 } from "../wording/outcome.ts";
 import { indented, type Line, type Meaning } from "../wording/styled.ts";
 import { cut, visible, visibleLines, visibleMessage, visibleName } from "../wording/visible.ts";
@@ -156,12 +157,13 @@ function failureHead({ status, name, attempts, tolerated = false }: Omit<Failure
 }
 
 function failureTitle(task: TaskStatistics): Line {
-  const { status, attemptCount: attempts, tolerated } = task;
+  const { status, attemptCount: attempts, tolerated, fallback } = task;
   const name = labelOf(task);
   const error = errorOf(task);
   const why = error === undefined ? reasonText(task, LINE) : errorTitle(error, LINE);
   const head = failureHead({ status, name, attempts, tolerated });
-  return why === "" ? head : [...head, `: ${visibleMessage(why)}`];
+  const note = fallback === true ? ` (${toleratedText(task)})` : "";
+  return why === "" ? [...head, note] : [...head, `${note}: ${visibleMessage(why)}`];
 }
 
 function failureSection(

@@ -81,6 +81,7 @@ const parts: Readonly<Record<string, SchemaObject>> = {
   facts: record([], {
     ...partOf(definition("taskStatistics"), [
       "tolerated",
+      "fallback",
       "reason",
       "ignoredSignal",
       "attributes",

@@ -107,7 +107,14 @@ export interface TaskStatusLine {
 export type TaskFacts = Partial<
   Pick<
     TaskStatistics,
-    "tolerated" | "reason" | "blockedMs" | "ignoredSignal" | "overrunMs" | "attributes" | "output"
+    | "tolerated"
+    | "fallback"
+    | "reason"
+    | "blockedMs"
+    | "ignoredSignal"
+    | "overrunMs"
+    | "attributes"
+    | "output"
   >
 >;
 

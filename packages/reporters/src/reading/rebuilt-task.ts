@@ -49,6 +49,7 @@ export function rebuiltTask(task: CollectedTask, run: CollectedRun): TaskStatist
       info?.edges ?? (info?.dependencies ?? []).map((name) => ({ task: name, kind: "value" })),
     status,
     ...(facts.tolerated === undefined ? {} : { tolerated: facts.tolerated }),
+    ...(facts.fallback === undefined ? {} : { fallback: facts.fallback }),
     fingerprint: task.fingerprint ?? stored?.fingerprint ?? "",
     ...(status === "restored" ? { restored: true } : {}),
     ...(blockedMs === undefined ? {} : { blockedMs }),

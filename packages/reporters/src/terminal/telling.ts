@@ -5,7 +5,7 @@ import { closingLine, failureLines, plural, stackText } from "../layout/sections
 import { timeLimit } from "../wording/ending.ts";
 import { errorTitle } from "../wording/error-text.ts";
 import { labelOfInfo } from "../wording/label.ts";
-import { STATUSES, withoutMembers } from "../wording/outcome.ts";
+import { STATUSES, toleratedText, withoutMembers } from "../wording/outcome.ts";
 import type { Redaction } from "../wording/redact.ts";
 import { lineRedactor } from "../wording/redact-line.ts";
 import type { Line } from "../wording/styled.ts";
@@ -62,7 +62,7 @@ export class Telling {
     });
     const [head] = lines;
     if (full || head === undefined) return lines;
-    const note = tolerated === true ? " (tolerated)" : "";
+    const note = tolerated === true ? ` (${toleratedText(outcome)})` : "";
     return [[...head, `${note}: ${visibleMessage(errorTitle(error, 300))}`]];
   }
 

@@ -47,6 +47,11 @@ export function failuresOf(report: SerializedReport): TaskStatistics[] {
   return inOrder(report.taskStatistics.filter(isFailure));
 }
 
+/** What a failure that is tolerated is called beside its error: no more than that, or why it did no harm. */
+export function toleratedText({ fallback }: Pick<TaskStatistics, "fallback">): string {
+  return fallback === true ? "its fallback gave a value" : "tolerated";
+}
+
 /** Those whose failure the run tolerates, in the same order. */
 export function toleratedOf(report: SerializedReport): TaskStatistics[] {
   return inOrder(report.taskStatistics.filter(({ tolerated }) => tolerated === true));

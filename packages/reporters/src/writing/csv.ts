@@ -49,6 +49,7 @@ const TASK_COLUMNS: Readonly<Record<string, (task: TaskStatistics) => Cell>> = {
   tolerated: (task) => task.tolerated,
   key: (task) => task.key,
   role: (task) => task.role,
+  fallback: (task) => task.fallback,
 };
 
 const ATTEMPT_COLUMNS: Readonly<Record<string, (attempt: AttemptStatistics) => Cell>> = {

@@ -106,6 +106,7 @@ function extraOf(task: TaskStatistics): Record<string, unknown> {
     kind: task.kind,
     ...(task.key === undefined ? {} : { key: task.key }),
     ...(task.tolerated === undefined ? {} : { tolerated: task.tolerated }),
+    ...(task.fallback === undefined ? {} : { fallback: task.fallback }),
     ...(task.role === undefined ? {} : { role: task.role }),
     stageId: task.stageId,
     queuedMs: task.queuedMs,

@@ -169,8 +169,18 @@ function releaseOf(
 
 /** What the report says of the task and the other lines do not; nothing of most tasks. */
 function factsOf(row: TaskStatistics): Unwritten<TaskFacts> | undefined {
-  const { tolerated, reason, blockedMs, ignoredSignal, overrunMs, attributes, output } = row;
-  const facts = { tolerated, reason, blockedMs, ignoredSignal, overrunMs, attributes, output };
+  const { tolerated, fallback, reason, blockedMs, ignoredSignal } = row;
+  const { overrunMs, attributes, output } = row;
+  const facts = {
+    tolerated,
+    fallback,
+    reason,
+    blockedMs,
+    ignoredSignal,
+    overrunMs,
+    attributes,
+    output,
+  };
   return Object.values(facts).some((value) => value !== undefined) ? facts : undefined;
 }
 

@@ -16,6 +16,7 @@ import {
   isFlaky,
   reasonText,
   toleratedOf,
+  toleratedText,
 } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
@@ -74,7 +75,7 @@ export function renderGithubAnnotations(
     const text = error === undefined ? reasonText(task) : errorText(error, LINES);
     return command(
       "warning",
-      `${labelOf(task)} failed, which is tolerated`,
+      `${labelOf(task)} failed, ${task.fallback === true ? toleratedText(task) : "which is tolerated"}`,
       withReport(text, options.url),
       placeOf(task.error, options.root),
     );

@@ -8,7 +8,7 @@ import type { AttemptStatistics, SerializedError, SerializedReport } from "@astr
 import { checkOptions, oneOf, type Rules, text } from "astrum-options";
 import { errorText, errorTitle } from "../wording/error-text.ts";
 import type { AnyReport } from "../wording/given-report.ts";
-import { errorOf } from "../wording/outcome.ts";
+import { errorOf, toleratedText } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
 import { type Verdict, verdicts } from "../wording/verdicts.ts";
@@ -97,7 +97,8 @@ function resultElements(one: Verdict, dialect: "jenkins" | "ant"): string[] {
   const message = attribute("message", visibleMessage(one.message));
   // As other test tools tell a failure that they expect.
   if (one.result === "tolerated") {
-    const tolerated = attribute("message", visibleMessage(`failed, tolerated: ${one.message}`));
+    const why = toleratedText(one.task ?? {});
+    const tolerated = attribute("message", visibleMessage(`failed, ${why}: ${one.message}`));
     return dialect === "ant" ? [] : [`      <skipped${tolerated}/>\n`];
   }
   if (one.result === "skipped") {

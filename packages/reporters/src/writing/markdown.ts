@@ -22,6 +22,7 @@ import {
   STATUS_SIGN,
   startedAgainText,
   toleratedOf,
+  toleratedText,
 } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
@@ -132,7 +133,8 @@ function addFailures(
   page.add(`\n### ${failures.length} ${what}\n\n`);
   let listed = 0;
   for (const task of failures) {
-    const title = `- ${STATUS_SIGN[task.status]} ${code(cut(labelOf(task), 256))}: ${code(visibleMessage(reasonText(task, 300)))}\n`;
+    const note = task.fallback === true ? ` (${toleratedText(task)})` : "";
+    const title = `- ${STATUS_SIGN[task.status]} ${code(cut(labelOf(task), 256))}${note}: ${code(visibleMessage(reasonText(task, 300)))}\n`;
     const full = listed < detailed ? `${title}${details(task)}` : title;
     if (!page.add(full) && !page.add(title)) break;
     listed++;

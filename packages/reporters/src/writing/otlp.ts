@@ -131,6 +131,7 @@ class Spans {
         ...(task.role === undefined ? {} : { "astrum.task.role": task.role }),
         "astrum.task.status": task.status,
         "astrum.task.tolerated": task.tolerated,
+        "astrum.task.fallback": task.fallback,
         "astrum.task.stage": task.stageId,
         "astrum.task.attempts": task.attemptCount,
         "astrum.task.queued_ms": task.queuedMs,

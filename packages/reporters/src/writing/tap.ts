@@ -1,7 +1,7 @@
 import { checkOptions, type Rules } from "astrum-options";
 import { errorText } from "../wording/error-text.ts";
 import type { AnyReport } from "../wording/given-report.ts";
-import { errorOf } from "../wording/outcome.ts";
+import { errorOf, toleratedText } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
 import { type Verdict, verdicts } from "../wording/verdicts.ts";
@@ -28,7 +28,7 @@ function point(verdict: Verdict, index: number): string[] {
       ? ` # SKIP ${task?.status ?? ""}: ${escaped(visibleMessage(message))}`
       : // What a harness does not count as a failure.
         result === "tolerated"
-        ? " # TODO its failure is tolerated"
+        ? ` # TODO ${task?.fallback ? toleratedText(task) : "its failure is tolerated"}`
         : "";
   const line = `${ok} ${index + 1} - ${escaped(visible(name))}${why}`;
   if (result === "skipped" || task === undefined) {

@@ -1,0 +1,103 @@
+/**
+ * The fallbacks of tasks that have failed for good: each is asked once, with the error, and a promise that it gives is
+ * waited for. The machine is told the answer; what it means is not known here.
+ */
+import { causesOf } from "../ground/causes.ts";
+import { asError, frameless } from "../ground/errors.ts";
+import { summarizeError } from "../ground/summarize-error.ts";
+import type { FellBackEvent } from "../machine/event.ts";
+import { Sparse } from "../machine/sparse.ts";
+import type { AsyncContext } from "./async-context.ts";
+import { definitionOf } from "./definition-of.ts";
+import type { Host } from "./host.ts";
+
+/** What it needs of the driver. */
+export interface FallbackHost extends Host {
+  nameOf(task: number): string;
+}
+
+type Answer = Pick<FellBackEvent, "value"> | Pick<FellBackEvent, "error">;
+
+export class FallbackCalls {
+  readonly #host: FallbackHost;
+  readonly #context: AsyncContext;
+  readonly #graceMs: number | undefined;
+  /** Tasks whose promise has not settled, each with what calls off its grace period once that runs. */
+  readonly #open: Sparse<(() => void) | undefined> = new Sparse();
+
+  constructor(host: FallbackHost, context: AsyncContext, graceMs: number | undefined) {
+    this.#host = host;
+    this.#context = context;
+    this.#graceMs = graceMs;
+  }
+
+  /** Asks, and says at once what came of it. */
+  ask(task: number): FellBackEvent {
+    const failure = this.#host.machine.ledger.errorOf(task);
+    const { fallback } = definitionOf(this.#host.machine, task).options ?? {};
+    let given: unknown;
+    let promised: boolean;
+    try {
+      given = this.#context.run(() => fallback?.(failure));
+      promised = typeof (given as { then?: unknown } | null | undefined)?.then === "function";
+    } catch (error) {
+      return this.#event(task, { error: this.#joined(task, error, failure) });
+    }
+    if (!promised) return this.#event(task, { value: given });
+    this.#open.set(task, undefined);
+    this.#context.run(() =>
+      new Promise((resolve) => resolve(given)).then(
+        (value) => this.#answer(task, { value }),
+        (error: unknown) => this.#answer(task, { error: this.#joined(task, error, failure) }),
+      ),
+    );
+    return { type: "fellBack", task, at: this.#host.now(), pending: true };
+  }
+
+  /** It is waited for within the grace period only. */
+  press(task: number): void {
+    if (this.#graceMs === undefined || !this.#open.has(task)) return;
+    const pressedAt = this.#host.now();
+    const forsake = (): void => {
+      const ms = Math.round(this.#host.now() - pressedAt);
+      const name = this.#host.nameOf(task);
+      const message = `The fallback of task "${name}" had not ended ${ms} ms after it was called off`;
+      const cause = this.#host.machine.ledger.errorOf(task);
+      this.#answer(task, { error: frameless(new Error(message, { cause })) });
+    };
+    this.#open.set(task, this.#host.after(this.#graceMs, forsake));
+  }
+
+  /** What was left behind answers no more. */
+  #answer(task: number, answer: Answer): void {
+    if (!this.#open.has(task)) return;
+    this.#open.get(task)?.();
+    this.#open.delete(task);
+    this.#host.send(this.#event(task, answer));
+  }
+
+  #event(task: number, answer: Answer): FellBackEvent {
+    return { ...answer, type: "fellBack", task, at: this.#host.now() };
+  }
+
+  /** What a fallback threw, with the failure of its task as the cause; where it has another one, both in one error. */
+  #joined(task: number, thrown: unknown, failure: unknown): Error {
+    const name = this.#host.nameOf(task);
+    const error = asError(thrown, `The fallback of task "${name}" threw`);
+    if (causesOf(error).includes(failure) || addCause(error, failure)) return error;
+    const message = `Task "${name}" failed: ${summarizeError(failure)}; and so did its fallback: ${summarizeError(error)}`;
+    return frameless(new AggregateError([error], message, { cause: failure }));
+  }
+}
+
+/** Whether an error that had no cause has got this one. None is a cause of itself, however far away. */
+function addCause(error: Error, cause: unknown): boolean {
+  if (causesOf(cause).includes(error)) return false;
+  try {
+    if ("cause" in error || !Object.isExtensible(error)) return false;
+    Object.defineProperty(error, "cause", { value: cause, writable: true, configurable: true });
+    return true;
+  } catch {
+    return false; // A proxy that refuses to be written to.
+  }
+}
