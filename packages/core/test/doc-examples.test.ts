@@ -36,7 +36,7 @@ function promised(code: string): string[] {
 afterEach(() => vi.restoreAllMocks());
 
 describe("In doc comments the example of", () => {
-  it("each word of the two doors is there, and of what tells a failure", () => {
+  it("each word of the two doors is there, and of what tells how something ended", () => {
     expect([...examples.keys()].sort()).toEqual(
       [
         "DynamicScheduler",
@@ -48,10 +48,12 @@ describe("In doc comments the example of", () => {
         "param",
         "pick",
         "readableStack",
+        "runResult",
         "settled",
         "summarizeError",
         "summarizeFailure",
         "task",
+        "taskResult",
         "value",
       ].sort(),
     );

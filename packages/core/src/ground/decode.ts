@@ -2,9 +2,10 @@
  * Values from what `encode` wrote. What is read may be anything, from a file that anything has happened to: no prototype is
  * set, no code of it is run, and what was never written so has no value. The format is docs/encoding.md. Knows no file.
  */
+
+import { KINDS } from "./built-ins.ts";
 import { type EncodedValue, MAX_DEPTH } from "./encode.ts";
 import { prototypes, text } from "./kind.ts";
-import { KINDS } from "./kinds.ts";
 
 /**
  * The value that was encoded: a copy, which shares nothing with what it is read from. `undefined` for one that was left

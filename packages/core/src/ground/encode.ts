@@ -3,9 +3,10 @@
  * getter is read twice, and what has no encoding is described, never changed into something that looks like the original.
  * `decode` is its other half; the format is docs/encoding.md. Knows no task.
  */
+
+import { KINDS } from "./built-ins.ts";
 import { describe, describeOutput } from "./describe.ts";
 import { type Kind, prototypes } from "./kind.ts";
-import { KINDS } from "./kinds.ts";
 import { summarizeError } from "./summarize-error.ts";
 
 export type EncodedValue =

@@ -4,9 +4,9 @@ import { readFileSync } from "node:fs";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { KINDS } from "../../src/ground/built-ins.ts";
 import { decodeValue } from "../../src/ground/decode.ts";
 import { type EncodedValue, encodeValue } from "../../src/ground/encode.ts";
-import { KINDS } from "../../src/ground/kinds.ts";
 
 /** Through a file and back. */
 function back(value: unknown): unknown {
