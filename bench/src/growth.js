@@ -17,7 +17,8 @@ export async function growth({ core }, brief) {
       const shape = make(size);
       const contenders = { byHand: promiseAll(shape), engine: typed(core, shape) };
       const least = brief ? 3 : 5;
-      const { engine } = await inTurn(contenders, Math.max(least, Math.round(200_000 / size)));
+      const batch = Math.max(1, 50_000 / size);
+      const { engine } = await inTurn(contenders, Math.max(least, 200_000 / size / batch), batch);
       ratios.push(engine.ratio);
       const row = `typed door, ${size.toLocaleString("en")} tasks, against by hand`;
       if (size > 10_000) figures.push({ row, of: name, value: engine.ratio, unit: "×" });

@@ -36,7 +36,8 @@ export async function largeRuns({ core }, brief) {
         "documented door, data references on every task": documented(core, shape, true),
         "p-graph": pGraph(shape),
       },
-      brief ? 9 : 25,
+      brief ? 5 : 11,
+      5,
     );
     for (const [row, { ms, ratio }] of Object.entries(taken)) {
       if (row === "by hand") figures.push({ row, of: name, value: ms, unit: "ms" });

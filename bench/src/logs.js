@@ -12,7 +12,7 @@ export async function logs({ core, reporters }, brief) {
   const folder = mkdtempSync(join(tmpdir(), "astrum-bench-"));
   try {
     return [
-      ...(await written(core, reporters, folder, brief ? 9 : 25)),
+      ...(await written(core, reporters, folder, brief ? 5 : 9)),
       ...(await takenUp(core, brief ? 5 : 11)),
     ];
   } finally {
@@ -65,6 +65,7 @@ async function written(core, { eventLog }, folder, rounds) {
       })),
     },
     rounds,
+    5,
   );
   const each = (/** @type {number} */ ms) => (ms * 1000) / ITEMS;
   const bare = times("bare");

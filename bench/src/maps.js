@@ -18,7 +18,8 @@ export async function maps({ core }, brief) {
       byHand: () => pMap(items, double, { concurrency: LIMIT }),
       engine: () => doubling.run(),
     },
-    brief ? 15 : 51,
+    brief ? 7 : 21,
+    5,
   );
   const row = `map of ${ITEMS.toLocaleString("en")} items`;
   return [

@@ -11,7 +11,8 @@ const now =
       }
     : () => performance.now();
 
-const collect = /** @type {{ gc?: () => void }} */ (globalThis).gc ?? (() => {});
+const collect =
+  /** @type {{ gc?: (options?: { type: "minor" }) => void }} */ (globalThis).gc ?? (() => {});
 
 /**
  * What one contender took: the median of its milliseconds, and of its ratios to the first contender of the same round.
@@ -21,25 +22,31 @@ const collect = /** @type {{ gc?: () => void }} */ (globalThis).gc ?? (() => {})
 
 /**
  * Times contenders in turn, A B C A B C …, and compares each with the first of its own round, so that a machine that
- * slows down slows both. One round before them all warms up. Garbage is collected once before: collecting before every
- * repetition throws away optimised code and falsifies the ratios. `times` gives what a contender took, by round.
+ * slows down slows both. One round before them all warms up.
+ *
+ * Each is run `batch` times in a row, and the young generation is emptied before: a run that allocates less than that
+ * holds is collected in the time of whoever comes next. In one run each, the collection of all contenders' garbage fell on
+ * the same one in every round, most often on the graph by hand, and doubled its time. Collecting everything before every
+ * repetition would throw away optimised code. `times` gives what one run of a contender took, by round.
  *
  * @template {string} Name
  * @param {{ readonly [N in Name]: () => Promise<unknown> }} contenders
  * @param {number} rounds
+ * @param {number} [batch]
  * @returns {Promise<{ [N in Name]: Taken } & { times(name: string): readonly number[] }>}
  */
-export async function inTurn(contenders, rounds) {
+export async function inTurn(contenders, rounds, batch = 1) {
   const entries = /** @type {[Name, () => Promise<unknown>][]} */ (Object.entries(contenders));
   /** @type {Map<string, number[]>} */
   const taken = new Map(entries.map(([name]) => [name, []]));
-  for (const [, run] of entries) await run();
+  for (const [, run] of entries) await repeated(batch, run)();
   collect();
   for (let round = 0; round < rounds; round++) {
     for (const [name, run] of entries) {
+      collect({ type: "minor" });
       const start = now();
-      await run();
-      taken.get(name)?.push(now() - start);
+      await repeated(batch, run)();
+      taken.get(name)?.push((now() - start) / batch);
     }
   }
   const times = (/** @type {string} */ name) => taken.get(name) ?? [];

@@ -45,13 +45,14 @@ export async function observers(library, brief) {
   const { core } = library;
   const shape = layered(SIZE);
   const run = kept(core, shape);
-  const rounds = brief ? 31 : 101;
+  const rounds = brief ? 7 : 21;
   /** @type {import("./figures.js").Figure[]} */
   const figures = [];
   const watched = EMPTY.map(([name, observer]) => [name, () => run({ observers: [observer] })]);
   const { times } = await inTurn(
     { byHand: promiseAll(shape), bare: () => run(), ...Object.fromEntries(watched) },
     rounds,
+    10,
   );
   const byHand = times("byHand");
   const bare = times("bare");
@@ -68,7 +69,7 @@ export async function observers(library, brief) {
     });
   }
   for (const [of, observe] of adapters(library)) {
-    const each = await adapter(run, observe, brief ? 7 : 21);
+    const each = await adapter(run, observe, brief ? 3 : 7);
     figures.push({ row: "adapter, a task above bare", of, value: each, unit: "µs" });
     figures.push({
       row: "adapter, against every hook empty",
@@ -92,6 +93,7 @@ async function adapter(run, observe, rounds) {
   const { times } = await inTurn(
     { bare: () => run(), watched: () => run({ observers: [observer] }) },
     rounds,
+    10,
   );
   await end?.();
   const bare = times("bare");
