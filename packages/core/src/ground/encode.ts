@@ -12,7 +12,7 @@ import { summarizeError } from "./summarize-error.ts";
 export type EncodedValue =
   | { encoding: "json"; value: unknown }
   /** JSON, in which records with the one key `$` stand for what JSON has not. */
-  | { encoding: "tagged"; version: 1; value: unknown }
+  | { encoding: "tagged"; version: number; value: unknown }
   | { encoding: "undefined" }
   | {
       encoding: "omitted";
