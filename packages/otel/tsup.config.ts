@@ -1,3 +1,3 @@
 import shared from "../../tsup.shared.ts";
 
-export default { ...shared, entry: ["src/index.ts", "src/worker.ts"] };
+export default { ...shared, entry: ["src/index.ts", "src/register.ts", "src/worker.ts"] };

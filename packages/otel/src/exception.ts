@@ -2,6 +2,7 @@
 import type { TaskInfo } from "@astrum/core";
 import type { Context, Span } from "@opentelemetry/api";
 import { messageOf, stackOf } from "./error-type.ts";
+import { log } from "./guarded.ts";
 import { instant } from "./instant.ts";
 import { loggerOf, type Settings } from "./settings.ts";
 
@@ -12,40 +13,51 @@ export interface Raised {
   readonly task: TaskInfo;
 }
 
-/** `span` is absent for attempts that are not traced: those are told as logs only. */
-export function tell(
+/** Of an attempt; `on` is its span, if it has one, `within` the context it ran in. */
+export type Raise = (
   raised: Raised,
-  settings: Settings,
-  span: Span | undefined,
+  errorType: string,
+  on: Span | undefined,
   within: Context,
-): void {
-  const { error, at, willRetry, task } = raised;
-  const { exceptions } = settings;
+) => void;
+
+export function tellOnSpan({ error, at }: Raised, span: Span): void {
   const name = className(error);
   const message = messageOf(error);
   const stack = stackOf(error);
-  const time = instant(at);
-  if (exceptions !== "log") {
-    // A copy: SDKs read more of an error than is safe, and would prefer its code to its class.
-    span?.recordException(stack === undefined ? { name, message } : { name, message, stack }, time);
+  // A copy: SDKs read more of an error than is safe, and would prefer its code to its class.
+  span.recordException(
+    stack === undefined ? { name, message } : { name, message, stack },
+    instant(at),
+  );
+}
+
+/** Does nothing unless exceptions are wanted as logs. */
+export function tellAsLog(raised: Raised, settings: Settings, within: Context): void {
+  if (settings.exceptions === "event") return;
+  const { error, at, willRetry, task } = raised;
+  const message = messageOf(error);
+  const stack = stackOf(error);
+  try {
+    loggerOf(settings)?.emit({
+      eventName: "astrum.task.exception",
+      timestamp: instant(at),
+      severityNumber: willRetry ? 13 : 17,
+      severityText: willRetry ? "WARN" : "ERROR",
+      body: message,
+      attributes: {
+        "exception.type": className(error),
+        "exception.message": message,
+        ...(stack === undefined ? {} : { "exception.stacktrace": stack }),
+        "astrum.flow.name": task.run.flow,
+        "astrum.run.id": task.run.runId,
+        "astrum.task.name": task.name,
+      },
+      context: within,
+    });
+  } catch (fault) {
+    log.error("An exception could not be written as a log.", fault);
   }
-  if (exceptions === "event") return;
-  loggerOf(settings)?.emit({
-    eventName: "astrum.task.exception",
-    timestamp: time,
-    severityNumber: willRetry ? 13 : 17,
-    severityText: willRetry ? "WARN" : "ERROR",
-    body: message,
-    attributes: {
-      "exception.type": name,
-      "exception.message": message,
-      ...(stack === undefined ? {} : { "exception.stacktrace": stack }),
-      "astrum.flow.name": task.run.flow,
-      "astrum.run.id": task.run.runId,
-      "astrum.task.name": task.name,
-    },
-    context: within,
-  });
 }
 
 function className(error: unknown): string {

@@ -4,18 +4,18 @@ import { metrics, trace } from "@opentelemetry/api";
 interface Provider {
   /** The API's global provider stands for the one that was registered. */
   getDelegate?(): Provider;
-  forceFlush?(): Promise<unknown>;
+  forceFlush?(): Promise<unknown> | undefined;
 }
 
-/** Rejects when an SDK cannot hand on; an SDK without `forceFlush` has nothing to. */
+/** Rejects when the SDK cannot hand on; an SDK without `forceFlush` has nothing to. */
+export async function handOn(provider: object): Promise<void> {
+  const registered = (provider as Provider).getDelegate?.() ?? (provider as Provider);
+  await registered.forceFlush?.();
+}
+
 export async function flushProviders(
   _signal?: AbortSignal,
-  providers: readonly unknown[] = [trace.getTracerProvider(), metrics.getMeterProvider()],
+  providers: readonly object[] = [trace.getTracerProvider(), metrics.getMeterProvider()],
 ): Promise<void> {
-  await Promise.all(
-    (providers as readonly Provider[]).map((provider) => {
-      const registered = provider.getDelegate?.() ?? provider;
-      return registered.forceFlush?.();
-    }),
-  );
+  await Promise.all(providers.map(handOn));
 }

@@ -1,10 +1,13 @@
 /** What one run of the observer works with: options with their defaults, and the providers as they are by now. */
 
+import type { TaskInfo } from "@astrum/core";
 import type { Meter, MeterProvider, Tracer } from "@opentelemetry/api";
 import * as api from "@opentelemetry/api";
+import { guarded } from "./guarded.ts";
 import type {
   Detail,
   ExceptionSignal,
+  Items,
   LoggerProvider,
   LogRecord,
   OtelObserverOptions,
@@ -12,11 +15,16 @@ import type {
 import { VERSION } from "./version.ts";
 
 const SCOPE = "@astrum/otel";
-/** Of the semantic conventions that `error.type` and `exception.*` are taken from. */
-const SCHEMA_URL = "https://opentelemetry.io/schemas/1.37.0";
+/** Of the semantic conventions that `error.type`, `exception.*` and `cicd.*` are taken from. */
+const SCHEMA_URL = "https://opentelemetry.io/schemas/1.45.0";
 
-export interface Settings extends OtelObserverOptions {
+export interface Settings extends Omit<OtelObserverOptions, "shouldTrace"> {
+  /** Gives nothing where the application's function threw. */
+  readonly shouldTrace: ((task: TaskInfo) => boolean | undefined) | undefined;
   readonly detail: Detail;
+  readonly items: Items;
+  /** The application's name for a task in metrics, if it gives one. */
+  readonly nameTask: ((task: TaskInfo) => string | undefined) | undefined;
   readonly maxLinks: number;
   readonly exceptions: ExceptionSignal;
   readonly cicd: boolean;
@@ -34,11 +42,21 @@ export function settle(options: OtelObserverOptions): Settings {
   }
   return {
     ...options,
+    shouldTrace: guarded("shouldTrace", options.shouldTrace),
+    attributes: guarded("attributes", options.attributes),
+    errorType: guarded("errorType", options.errorType),
     detail,
+    items: options.items ?? { max: 200 },
+    nameTask: nameTask(options.metrics),
     maxLinks,
     exceptions: writable ? wanted : "event",
     cicd: semconv?.cicd === true,
   };
+}
+
+function nameTask(metrics: OtelObserverOptions["metrics"]): Settings["nameTask"] {
+  const task = typeof metrics === "object" ? metrics.task : undefined;
+  return typeof task === "function" ? guarded("metrics.task", task) : undefined;
 }
 
 function fromEnvironment(): ExceptionSignal {
@@ -56,7 +74,9 @@ function globalLogs(): LoggerProvider | undefined {
 }
 
 export function tracerOf({ tracerProvider }: Settings): Tracer {
-  return (tracerProvider ?? api.trace).getTracer(SCOPE, VERSION, { schemaUrl: SCHEMA_URL });
+  // Of the provider itself: `api.trace.getTracer()` drops the third argument.
+  const provider = tracerProvider ?? api.trace.getTracerProvider();
+  return provider.getTracer(SCOPE, VERSION, { schemaUrl: SCHEMA_URL });
 }
 
 export function meterProviderOf({ meterProvider }: Settings): MeterProvider {

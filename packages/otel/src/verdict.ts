@@ -1,51 +1,42 @@
-/** How a task, an attempt or a run ended, in the words of spans and metrics. Knows no span. */
-import type { TaskOutcome } from "@astrum/core";
+/** How a task, an attempt or a run ended: the core's one word for it, and what an error is called. Knows no span. */
+import {
+  type RunEndEvent,
+  type RunResult,
+  runResult,
+  type TaskOutcome,
+  type TaskResult,
+  taskResult,
+} from "@astrum/core";
 import { errorTypeOf } from "./error-type.ts";
 
-/** The enumeration of the CI/CD conventions, and what only this scheduler knows. */
-type Result = "success" | "failure" | "timeout" | "skip" | "cancellation" | "restored" | "detached";
+export interface Failure {
+  readonly error: unknown;
+  readonly type: string;
+}
 
-export interface Verdict {
+export interface Verdict<Result = TaskResult> {
   readonly result: Result;
   /** Only of what failed: cancelled is no error. */
-  readonly failure?: { readonly error: unknown; readonly type: string };
+  readonly failure?: Failure;
 }
 
-type Mapper = ((error: unknown) => string | undefined) | undefined;
+export type ErrorNamer = ((error: unknown) => string | undefined) | undefined;
 
-const RESULTS = {
-  completed: "success",
-  restored: "restored",
-  skipped: "skip",
-  detached: "detached",
-} as const;
+export function verdictOf(outcome: TaskOutcome, namer: ErrorNamer): Verdict {
+  const result = taskResult(outcome);
+  if (result !== "failure" && result !== "timeout") return { result };
+  const error =
+    outcome.status === "failed" ? outcome.error : (outcome as { reason?: unknown }).reason;
+  return { result, failure: { error, type: errorTypeOf(error, result === "timeout", namer) } };
+}
 
-export function verdictOf(outcome: TaskOutcome, mapper: Mapper): Verdict {
-  switch (outcome.status) {
-    case "failed":
-      return failed(outcome.error, outcome.timedOut, mapper);
-    case "abandoned":
-      // One that ran over its own limit has failed; one that was stopped by others has not.
-      return outcome.timedOut ? failed(outcome.reason, true, mapper) : { result: "cancellation" };
-    case "cancelled":
-      return { result: "cancellation" };
-    default:
-      return { result: RESULTS[outcome.status] };
+/** `error.type` of a run is that of its first failure, or `timeout`. */
+export function runVerdictOf(event: RunEndEvent, namer: ErrorNamer): Verdict<RunResult> {
+  const result = runResult(event);
+  if (result === "timeout") {
+    return { result, failure: { error: new Error("The run took too long"), type: "timeout" } };
   }
-}
-
-export function failed(error: unknown, timedOut: boolean, mapper: Mapper): Verdict {
-  const type = errorTypeOf(error, timedOut, mapper);
-  return { result: timedOut ? "timeout" : "failure", failure: { error, type } };
-}
-
-/** Whose time limit an error tells of. */
-export function timeoutScope(reason: unknown): "attempt" | "run" | undefined {
-  try {
-    const { code, scope } = (reason ?? {}) as { code?: unknown; scope?: unknown };
-    if (code !== "ASTRUM_TIMEOUT") return undefined;
-    return scope === "run" ? "run" : "attempt";
-  } catch {
-    return undefined;
-  }
+  if (result !== "failure") return { result };
+  const { error, timedOut = false } = event.firstFailure ?? { error: undefined };
+  return { result, failure: { error, type: errorTypeOf(error, timedOut, namer) } };
 }

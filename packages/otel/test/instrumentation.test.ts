@@ -1,6 +1,7 @@
 import { flow, task } from "@astrum/core";
+import { metrics, trace } from "@opentelemetry/api";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { astrumInstrumentation, otelObserver } from "../src/index.ts";
+import { AstrumInstrumentation, astrumInstrumentation, otelObserver } from "../src/index.ts";
 import { sdk } from "./sdk.ts";
 import { traced, tree } from "./traced.ts";
 
@@ -52,5 +53,50 @@ describe("astrumInstrumentation()", () => {
     await one().run();
     expect(tree(await spans())).toBe("run f");
     expect(instrumentation.getConfig()).toEqual({ enabled: true, detail: "run" });
+  });
+
+  it("keeps the providers that it was handed when its options change", async () => {
+    const { spans, provider } = await traced();
+    trace.disable();
+    const instrumentation = new AstrumInstrumentation({ enabled: false });
+    onTestFinished(() => instrumentation.disable());
+    instrumentation.setTracerProvider(provider);
+    instrumentation.setConfig({ detail: "run" });
+    instrumentation.enable();
+    await one().run();
+    expect(tree(await spans())).toBe("run f");
+  });
+
+  it("measures, though it was registered before the SDK that measures", async () => {
+    const { provider, points } = sdk.startMetrics();
+    const instrumentation = new AstrumInstrumentation();
+    onTestFinished(() => instrumentation.disable());
+    onTestFinished(sdk.registerInstrumentations({ instrumentations: [instrumentation as never] }));
+    metrics.setGlobalMeterProvider(provider);
+    onTestFinished(() => metrics.disable());
+    await one().run();
+    const names = (await points()).map(({ metric }) => metric);
+    expect(names).toContain("astrum.run.duration");
+  });
+
+  it("traces once when there are two of them", async () => {
+    const { spans } = await traced();
+    const both = [new AstrumInstrumentation(), astrumInstrumentation({ detail: "run" })];
+    onTestFinished(() => {
+      for (const instrumentation of both) instrumentation.disable();
+    });
+    await one().run();
+    expect(tree(await spans())).toBe("run f");
+  });
+
+  it("is registered by its entry for `--import`", async () => {
+    const { spans } = await traced();
+    const registered: symbol = Symbol.for("astrum.observers.v1");
+    const observers = () => (globalThis as never as Record<symbol, Set<object>>)[registered];
+    await import("../src/register.ts");
+    const [entry] = [...(observers() ?? [])].slice(-1);
+    onTestFinished(() => void observers()?.delete(entry as object));
+    await one().run();
+    expect(tree(await spans())).toBe("run f\n  task one");
   });
 });

@@ -30,6 +30,7 @@ export interface Received {
   readonly start: bigint;
   readonly end: bigint;
   readonly scope: string;
+  readonly schemaUrl: string;
 }
 
 export interface Receiver {
@@ -44,7 +45,14 @@ export interface Receiver {
   close(): Promise<void>;
 }
 
-export async function openReceiver(refuse = 0): Promise<Receiver> {
+export interface ReceiverOptions {
+  /** So many requests are refused for now. */
+  readonly refuse?: number | undefined;
+  /** Milliseconds until an answer. */
+  readonly slow?: number | undefined;
+}
+
+export async function openReceiver({ refuse = 0, slow }: ReceiverOptions = {}): Promise<Receiver> {
   const requests: Receiver["requests"][number][] = [];
   const spans: Received[] = [];
   const server = createServer((request, response) => {
@@ -57,11 +65,15 @@ export async function openReceiver(refuse = 0): Promise<Receiver> {
       requests.push({ encoding, type, answered, bytes: packed.length });
       if (answered === 200)
         spans.push(...decode(encoding === "gzip" ? gunzipSync(packed) : packed));
-      response.writeHead(answered, {
-        "content-type": "application/x-protobuf",
-        "retry-after": "1",
-      });
-      response.end();
+      const answer = (): void => {
+        response.writeHead(answered, {
+          "content-type": "application/x-protobuf",
+          "retry-after": "1",
+        });
+        response.end();
+      };
+      if (slow === undefined) answer();
+      else setTimeout(answer, slow);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -86,6 +98,7 @@ interface Wire {
   readonly resourceSpans: readonly {
     readonly scopeSpans: readonly {
       readonly scope?: { readonly name: string };
+      readonly schemaUrl?: string;
       readonly spans: readonly {
         readonly name: string;
         readonly kind: number;
@@ -134,7 +147,7 @@ function decode(bytes: Uint8Array): Received[] {
     arrays: true,
   }) as Wire;
   return message.resourceSpans.flatMap(({ scopeSpans }) =>
-    scopeSpans.flatMap(({ scope, spans }) =>
+    scopeSpans.flatMap(({ scope, schemaUrl, spans }) =>
       spans.map((span) => ({
         name: span.name,
         kind: span.kind,
@@ -155,6 +168,7 @@ function decode(bytes: Uint8Array): Received[] {
         start: BigInt(span.startTimeUnixNano),
         end: BigInt(span.endTimeUnixNano),
         scope: scope?.name ?? "",
+        schemaUrl: schemaUrl ?? "",
       })),
     ),
   );

@@ -13,6 +13,8 @@ export interface SdkOptions {
   readonly ratio?: number;
   /** Default: large enough for every test. */
   readonly maxQueueSize?: number;
+  /** Attributes that a span keeps. Default 128, as SDKs have it. */
+  readonly attributeCountLimit?: number;
 }
 
 export interface Point {

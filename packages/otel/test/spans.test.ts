@@ -83,6 +83,7 @@ describe("The spans of a run", () => {
       "astrum.run.concurrency": 1,
       "cicd.pipeline.name": "daily",
       "cicd.pipeline.run.id": "r1",
+      "cicd.pipeline.action.name": "RUN",
       "astrum.run.result": "success",
       "astrum.run.task.completed": 2,
       "cicd.pipeline.result": "success",
@@ -91,6 +92,7 @@ describe("The spans of a run", () => {
       "astrum.flow.name": "daily",
       "astrum.run.id": "r1",
       "astrum.task.name": "first",
+      "astrum.task.kind": "task",
       "astrum.task.stage": 0,
       "astrum.task.dependency.count": 0,
       "astrum.task.max_attempts": 1,
@@ -570,4 +572,103 @@ describe("The context of a task", () => {
     await flow("f", { one }).run({ observers: [otelObserver(), other] });
     expect(seen).toEqual(["t7", true, "t7", true]);
   });
+});
+
+describe("What a task says about itself", () => {
+  it("is on its span: attributes and progress, with what it is", async () => {
+    const { spans } = await traced();
+    const clock = new VirtualClock();
+    const load = task("load", async (_, { attributes, progress }) => {
+      attributes.set("rows", 12);
+      attributes.set("astrum.task.result", "a lie");
+      progress(0.5, "half");
+      progress(1, "all");
+      return [1, 2];
+    });
+    const items = map("items", load, (item, _, { attributes }) => void attributes.set("of", item), {
+      key: (item) => `k${item}`,
+    });
+    const last = task("last", { items }, () => clock.wait(1), { retry: 1 });
+    const observers = [otelObserver()];
+    await clock.run(flow("f", { last }).run({ clock, observers }));
+    const received = await spans();
+    const loaded = named(received, "task load");
+    expect(loaded.attributes).toMatchObject({
+      rows: 12,
+      "astrum.task.kind": "task",
+      "astrum.task.result": "success",
+      "astrum.progress.fraction": 1,
+      "astrum.progress.message": "all",
+    });
+    expect(loaded.events).toEqual([
+      {
+        name: "astrum.task.progress",
+        attributes: { "astrum.progress.fraction": 0.5, "astrum.progress.message": "half" },
+      },
+      {
+        name: "astrum.task.progress",
+        attributes: { "astrum.progress.fraction": 1, "astrum.progress.message": "all" },
+      },
+    ]);
+    const item = received.find(({ attributes }) => attributes["astrum.task.item.index"] === 1);
+    expect(item?.attributes).toMatchObject({
+      "astrum.task.kind": "item",
+      "astrum.task.item.key": "k2",
+      of: 2,
+    });
+  });
+
+  it("is bounded: fifty events, and the last progress as attributes", async () => {
+    const { spans } = await traced();
+    const busy = task("busy", (_, { progress }) => {
+      for (let at = 1; at <= 1000; at++) progress(at / 1000);
+    });
+    await flow("f", { busy }).run({ observers: [otelObserver()] });
+    const { events, attributes } = named(await spans(), "task busy");
+    expect(events).toHaveLength(50);
+    expect(attributes["astrum.progress.fraction"]).toBe(1);
+  });
+});
+
+it("The stack of an exception goes on with those of its causes", async () => {
+  const { spans } = await traced();
+  const bad = task("bad", () => {
+    const root = new RangeError("the root");
+    throw new Error("outside", { cause: new TypeError("between", { cause: root }) });
+  });
+  await flow("f", { bad }).run({ observers: [otelObserver()] });
+  const [event] = named(await spans(), "task bad").events;
+  expect(event?.attributes["exception.stacktrace"]).toMatch(
+    /^Error: outside\n +at [\s\S]*\nCaused by: TypeError: between\n[\s\S]*\nCaused by: RangeError: the root\n/,
+  );
+});
+
+it("A run that is sampled out makes one span, whose decision travels", async () => {
+  const { spans, provider } = await traced({ ratio: 0 });
+  let started = 0;
+  const counting = {
+    getTracer: (...args: [string]) => {
+      const tracer = provider.getTracer(...args);
+      return {
+        startSpan: (...span: Parameters<typeof tracer.startSpan>) => {
+          started++;
+          return tracer.startSpan(...span);
+        },
+      };
+    },
+  } as never;
+  let carrier: Record<string, string> = {};
+  const wide = Object.fromEntries(
+    Array.from({ length: 20 }, (_, at) => [`t${at}`, task(`t${at}`, () => at, { retry: 1 })]),
+  );
+  await flow("f", wide).run({
+    observers: [otelObserver({ tracerProvider: counting })],
+    runner(attempt) {
+      carrier = attempt.carrier();
+      return attempt.run(...attempt.args, attempt.context);
+    },
+  });
+  expect(started).toBe(1);
+  expect(carrier.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
+  expect(await spans()).toEqual([]);
 });

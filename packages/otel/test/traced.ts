@@ -1,6 +1,6 @@
 /** A trace as a test reads it: spans by name, the tree as indented text. Checks nothing itself. */
 import { onTestFinished } from "vitest";
-import { openReceiver, type Received } from "./receiver.ts";
+import { openReceiver, type Received, type ReceiverOptions } from "./receiver.ts";
 import { type SdkOptions, sdk } from "./sdk.ts";
 
 export interface Traced {
@@ -13,10 +13,10 @@ export interface Traced {
 
 /** An SDK that exports to a receiver, for as long as the test lasts. */
 export async function traced(
-  options: Omit<SdkOptions, "url"> & { readonly refuse?: number } = {},
+  options: Omit<SdkOptions, "url"> & ReceiverOptions = {},
 ): Promise<Traced> {
-  const { refuse, ...rest } = options;
-  const receiver = await openReceiver(refuse);
+  const { refuse, slow, ...rest } = options;
+  const receiver = await openReceiver({ refuse, slow });
   const tracing = sdk.startTracing({ ...rest, url: receiver.url });
   onTestFinished(async () => {
     await tracing.stop();

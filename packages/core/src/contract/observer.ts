@@ -129,6 +129,8 @@ export interface TaskEndEvent extends Timed {
   readonly attempts: number;
   readonly queuedMs: number;
   readonly durationMs: number;
+  /** What its last attempt said with `context.attributes`. */
+  readonly attributes: Readonly<Record<string, string | number | boolean>> | undefined;
 }
 export interface AttemptStartEvent extends Timed {
   readonly attempt: AttemptInfo;
@@ -159,8 +161,10 @@ export interface RunEndEvent extends Timed {
   readonly counts: Readonly<Record<FinalStatus, number>>;
   /** Failures among these that the run tolerates. */
   readonly toleratedFailures: number;
-  /** The first that is not tolerated. */
-  readonly firstFailure: { readonly task: string; readonly error: unknown } | undefined;
+  /** The first that is not tolerated; `timedOut`: the task's own time limit. */
+  readonly firstFailure:
+    | { readonly task: string; readonly error: unknown; readonly timedOut: boolean }
+    | undefined;
   /** The run's own time limit is what stopped it. */
   readonly timedOut: boolean;
   /** What the report says beside its tasks and their counts. Faults of observers until now. */
@@ -247,8 +251,8 @@ export function fromEvents(name: string, on: (event: RunEvent) => void): Observe
       const told = on({ type, at, attempt: info, waitedMs, slot, limitedBy, slotFreedBy });
       return promising(attempt, told);
     },
-    end: ({ at, task, outcome, attempts, queuedMs, durationMs }) =>
-      on({ type: "task.end", at, task, outcome, attempts, queuedMs, durationMs }),
+    end: ({ at, task, outcome, attempts, queuedMs, durationMs, attributes }) =>
+      on({ type: "task.end", at, task, outcome, attempts, queuedMs, durationMs, attributes }),
   };
   const run: RunScope = {
     status: ({ at, task, from, to, elapsedMs, cause, statistics }) =>

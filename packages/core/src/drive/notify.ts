@@ -15,6 +15,7 @@ import type {
   TaskOutcome,
   TaskScope,
 } from "../contract/observer.ts";
+import { taskResult } from "../contract/result.ts";
 import { frozen } from "../ground/frozen.ts";
 import type { SerializedError } from "../ground/serialize-error.ts";
 import type { Ledger } from "../machine/ledger.ts";
@@ -154,6 +155,7 @@ export class Notifier {
     if (scopes === undefined) return;
     this.#tasks[task] = undefined;
     const { ledger } = this.#run;
+    const attributes = ledger.attributes.get(task);
     const event = Object.freeze({
       at: this.#wall(at),
       task: this.#info(task),
@@ -165,6 +167,7 @@ export class Notifier {
       attempts: ledger.attemptCount(task),
       queuedMs: queuedOf(ledger, task),
       durationMs: this.#durationOf(task, at),
+      attributes: attributes && Object.freeze({ ...attributes }),
     });
     this.#hooks.end(scopes, "task.end", event);
   }
@@ -293,7 +296,13 @@ export class Notifier {
       firstFailure:
         first === undefined
           ? undefined
-          : Object.freeze({ task: this.#nameOf(first) as string, error: ledger.errorOf(first) }),
+          : Object.freeze({
+              task: this.#nameOf(first) as string,
+              error: ledger.errorOf(first),
+              timedOut:
+                taskResult(observedOutcome(this.#run, first, ledger.status[first] as number)) ===
+                "timeout",
+            }),
       timedOut: executionState === "failed" && ledger.stoppedBy?.kind === "timeout",
       observerFaults: Object.freeze(
         [...this.#faults.counts].map(([observer, count]) => Object.freeze({ observer, count })),

@@ -29,11 +29,15 @@ import {
 import type { Sdk } from "../sdk.ts";
 
 export const sdk: Sdk = {
-  startTracing({ url, ratio = 1, maxQueueSize = 100_000 }) {
+  startTracing({ url, ratio = 1, maxQueueSize = 100_000, attributeCountLimit = 128 }) {
     const exporter = new OTLPTraceExporter({ url, compression: CompressionAlgorithm.GZIP });
     const processor = new BatchSpanProcessor(exporter, { maxQueueSize });
     const sampler = new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) });
-    const provider = new BasicTracerProvider({ sampler, spanProcessors: [processor] });
+    const provider = new BasicTracerProvider({
+      sampler,
+      spanProcessors: [processor],
+      spanLimits: { attributeCountLimit },
+    });
     api.trace.setGlobalTracerProvider(provider as never);
     api.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable() as never);
     api.propagation.setGlobalPropagator(
