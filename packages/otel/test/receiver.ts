@@ -40,6 +40,8 @@ export interface Receiver {
     readonly type: string | undefined;
     readonly answered: number;
     readonly bytes: number;
+    readonly path: string;
+    readonly headers: Readonly<Record<string, unknown>>;
   }[];
   readonly spans: readonly Received[];
   close(): Promise<void>;
@@ -62,8 +64,9 @@ export async function openReceiver({ refuse = 0, slow }: ReceiverOptions = {}): 
       const answered = requests.length < refuse ? 503 : 200;
       const packed = Buffer.concat(chunks);
       const { "content-encoding": encoding, "content-type": type } = request.headers;
-      requests.push({ encoding, type, answered, bytes: packed.length });
-      if (answered === 200)
+      const { url: path = "", headers } = request;
+      requests.push({ encoding, type, answered, bytes: packed.length, path, headers });
+      if (answered === 200 && path.endsWith("/v1/traces"))
         spans.push(...decode(encoding === "gzip" ? gunzipSync(packed) : packed));
       const answer = (): void => {
         response.writeHead(answered, {
