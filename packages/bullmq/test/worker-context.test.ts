@@ -30,6 +30,7 @@ it("The context on a worker can be spread and taken apart as in the scheduler's 
     "idempotencyKey",
     "runId",
     "signal",
+    "skip",
     "taskName",
   ]);
 });

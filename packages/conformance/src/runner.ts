@@ -76,6 +76,23 @@ export function testRunner(create: () => RunnerUnderTest | Promise<RunnerUnderTe
       expect(report.taskStatistics).toMatchObject([{ status: "failed", attemptCount: 1 }]);
     });
 
+    it("ends a task as skipped that says so, unless it fails on its way out", async () => {
+      const { skips, skipsInSecret, skipsInVain } = tasks;
+      const report = await run({
+        skips: task("skips", skips, { retry: 1 }),
+        skipsInSecret: task("skipsInSecret", skipsInSecret),
+      });
+      expect(report.taskStatistics).toMatchObject(
+        Array(2).fill({
+          status: "skipped",
+          reason: { kind: "condition", message: "nothing new" },
+          attemptCount: 1,
+        }),
+      );
+      const vain = await run({ skipsInVain: task("skipsInVain", skipsInVain) });
+      expect(vain.errorSummary).toEqual(['Task "skipsInVain" failed: out of range']);
+    });
+
     it("passes progress on", async () => {
       const told: unknown[] = [];
       const observer = fromEvents("progress", (event) => {

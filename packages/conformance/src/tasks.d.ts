@@ -8,3 +8,6 @@ export function final(): never;
 export function secondTry(inputs: unknown, context: TaskContext): Promise<number>;
 export function tells(inputs: unknown, context: TaskContext): Promise<string>;
 export function endless(inputs: unknown, context: TaskContext): Promise<never>;
+export function skips(inputs: unknown, context: TaskContext): Promise<never>;
+export function skipsInSecret(inputs: unknown, context: TaskContext): Promise<string>;
+export function skipsInVain(inputs: unknown, context: TaskContext): Promise<never>;

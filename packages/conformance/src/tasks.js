@@ -62,3 +62,39 @@ export function endless(_, { signal, progress }) {
     progress(0, "began");
   });
 }
+
+/**
+ * @param {unknown} _
+ * @param {TaskContext} context
+ */
+export async function skips(_, { skip }) {
+  return skip("nothing new");
+}
+
+/**
+ * Catches by mistake what ends it.
+ *
+ * @param {unknown} _
+ * @param {TaskContext} context
+ */
+export async function skipsInSecret(_, context) {
+  try {
+    context.skip("nothing new");
+  } catch {
+    return "a value";
+  }
+}
+
+/**
+ * Fails on its way out.
+ *
+ * @param {unknown} _
+ * @param {TaskContext} context
+ */
+export async function skipsInVain(_, context) {
+  try {
+    context.skip("nothing new");
+  } catch {
+    throw new RangeError("out of range");
+  }
+}

@@ -125,6 +125,7 @@ export {
   RunStoppedError,
   SchemaError,
   TaskCancelledError,
+  TaskSkippedError,
   TimeoutError,
   type TimeoutFacts,
 } from "./ground/errors.ts";

@@ -2,7 +2,7 @@
  * What the engine promises of all that is no call of a task: inputs, schemas and conditions that are asked before, lazy
  * queries that are asked after; and of time limits that pass while the thread is held. Throws with what was broken.
  */
-import type { Observer, SerializedReport } from "../src/index.ts";
+import type { Observer, SerializedReport, TaskStatistics } from "../src/index.ts";
 import { hold } from "./hold.ts";
 import type { Asked, RandomGraph, RandomRun } from "./random-graph.ts";
 
@@ -56,15 +56,34 @@ export function nothingIsAsked(
 
 /** A condition and a retry policy are obeyed, however long they took to answer. */
 export function answers({ taskStatistics }: SerializedReport, spec: RandomRun): void {
-  for (const { taskName, attemptCount, status, reason } of taskStatistics) {
+  for (const row of taskStatistics) {
+    const { taskName, attemptCount, status, reason } = row;
     const { kind, when, policy } = spec.tasks[Number(taskName.slice(1))] ?? {};
+    if (attemptCount > 0) skips(row, spec);
     const said = when?.says === "no" || when?.says === "throws";
     hold("who was told no is not called", !said || attemptCount === 0, taskName, attemptCount);
     const conditional = status === "skipped" && reason?.kind === "condition";
-    hold("only a no skips by condition", !conditional || when?.says === "no", taskName);
+    const told = when?.says === "no" || attemptCount > 0;
+    hold("only a no skips by condition", !conditional || told, taskName);
     const final = kind === "task" && (policy?.says === "no" || policy?.says === "throws");
     hold("no attempt follows a no", !final || attemptCount <= 1, taskName, attemptCount);
   }
+}
+
+/** Who was called ends as skipped when its last call said so, unless it was asked to stop or failed otherwise. */
+function skips(
+  { taskName, parent, index = 0, status, attemptCount, reason }: TaskStatistics,
+  spec: RandomRun,
+): void {
+  const { calls = [] } = spec.tasks[Number((parent ?? taskName).slice(1))] ?? {};
+  const { end = "", cleanup } = calls[Math.min(attemptCount - 1 + index, calls.length - 1)] ?? {};
+  const skip = end.startsWith("skip") && end !== "skip-lost";
+  hold("only who says so is skipped", status !== "skipped" || skip, taskName, end);
+  hold("who says so does not complete", status !== "completed" || !skip, taskName, end);
+  if (status !== "skipped") return;
+  hold("a cleanup that fails is no skip", cleanup !== "throws", taskName);
+  const said = reason?.kind === "condition" && reason.message === "not wanted after all";
+  hold("a skip says why", said, taskName, reason);
 }
 
 /** Nothing is asked after the run has settled, nor for a task that has its status. */

@@ -111,7 +111,7 @@ function isCalledOff(
 
 /** It ran to its own end, unless what it reads or its own condition ruled it out. */
 function ran(
-  { taskName, status, reason, dependencies }: TaskStatistics,
+  { taskName, status, reason, attemptCount, dependencies }: TaskStatistics,
   rows: ReadonlyMap<string, TaskStatistics>,
   graph: RandomGraph,
 ): void {
@@ -129,7 +129,8 @@ function ran(
     const asked = graph.asked.some(
       ({ declared, what }) => declared === taskName && what === "condition",
     );
-    hold("only its condition skips it", reason?.kind === "condition" && asked, taskName, reason);
+    const own = reason?.kind === "condition" && (asked || attemptCount > 0);
+    hold("only its condition, or itself, skips it", own, taskName, reason);
     return;
   }
   const own = reason === undefined || (reason.kind === "timeout" && reason.scope === "attempt");

@@ -35,7 +35,11 @@ export interface Call {
     | "throwing-thenable"
     | "throwing-then-getter"
     | "proxy-promise"
-    | "lazy-query";
+    | "lazy-query"
+    | "skip"
+    | "skip-caught"
+    | "skip-wrapped"
+    | "skip-lost";
   readonly ears: "obeys" | "deaf" | "returns" | "throws-another" | "lingers";
   readonly cleanup: "none" | "quick" | "slow" | "throws";
   /** Milliseconds for which it holds the thread: when it begins, and before it ends. */
@@ -139,6 +143,10 @@ const call: fc.Arbitrary<Call> = fc.record({
     "throwing-then-getter",
     "proxy-promise",
     "lazy-query",
+    "skip",
+    "skip-caught",
+    "skip-wrapped",
+    "skip-lost",
   ),
   ears: mostly<Call["ears"]>("obeys", "deaf", "returns", "throws-another", "lingers"),
   cleanup: mostly<Call["cleanup"]>("none", "quick", "slow", "throws"),
@@ -517,9 +525,10 @@ export class RandomGraph {
       if (last > 0) this.#clock.hold(last);
       if (plan.cleanup === "none") leave();
       const value = `${taskName}!`;
-      return plan.end === "lazy-query"
-        ? this.#query(seen, plan.ms < 0, value)
-        : ended(plan.end, value);
+      if (plan.end === "lazy-query") return this.#query(seen, plan.ms < 0, value);
+      return plan.end.startsWith("skip")
+        ? skipped(plan.end, context, value)
+        : ended(plan.end as Ended, value);
     };
     if (plan.ms < 0) return end();
     // Nobody may ever ask a finally task to stop, but its own time limit.
@@ -620,8 +629,21 @@ function backoffOf({
   };
 }
 
+/** What becomes of what `skip` throws: nothing, it is caught, it is the cause of another error, it is lost to one. */
+function skipped(end: string, context: TaskContext, value: string): unknown {
+  try {
+    return context.skip("not wanted after all");
+  } catch (error) {
+    if (end === "skip-caught") return value;
+    if (end === "skip-lost") throw new Error("thrown while skipping");
+    throw end === "skip-wrapped" ? new Error("wrapped", { cause: error }) : error;
+  }
+}
+
+type Ended = Exclude<Call["end"], "lazy-query" | `skip${string}`>;
+
 /** Every way to end that the language has. */
-function ended(end: Exclude<Call["end"], "lazy-query">, value: string): unknown {
+function ended(end: Ended, value: string): unknown {
   switch (end) {
     case "return":
       return value;

@@ -126,6 +126,28 @@ export declare function flushActivators<A extends Activator>(
   onFault: Activated<A>["onFault"],
 ): Promise<void>;
 
+/**
+ * The error for an attempt that skipped itself elsewhere: what `skip` of the context of whoever asked throws, so that it
+ * knows it again; of a call by hand, which has none, the same error made here.
+ */
+export declare function skippedBy(
+  asked: { readonly taskName: string; readonly skip?: ((reason: string) => never) | undefined },
+  reason: string,
+): unknown;
+
+/** `context.skip()` of one attempt elsewhere. */
+export declare class Skipping {
+  constructor(task: string);
+  /** Why it is skipped, once it is. */
+  get reason(): string | undefined;
+  /** Throws what the core throws, always the same error; a `TypeError` without a reason; an error once the function has ended. */
+  skip(reason: string): never;
+  /** The function has ended: from now on nothing skips. */
+  end(): void;
+  /** Whether what the function threw is the skip, or has it as a cause. Never throws. */
+  isEndedBy(error: unknown): boolean;
+}
+
 /** A short, bounded description, in the words of the core's reports. Never throws. */
 export declare function describe(value: unknown): string;
 

@@ -7,4 +7,5 @@ export { attributeEntries, carrierTexts } from "./companions.js";
 export { describe, messageOf, text } from "./describe.js";
 export { findCloneObstacle, isDetached } from "./obstacle-in-clone.js";
 export { findJsonObstacle } from "./obstacle-in-json.js";
+export { Skipping, skippedBy } from "./skipping.js";
 export { isError, putTogether, takeApart } from "./thrown.js";

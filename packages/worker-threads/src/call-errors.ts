@@ -1,6 +1,6 @@
 /** Turns what went wrong with a call into an error that says who, what, and the way out. Decides nothing. */
 import { inspect } from "node:util";
-import { describe, findCloneObstacle } from "astrum-crossing";
+import { describe, findCloneObstacle, skippedBy } from "astrum-crossing";
 import {
   WorkerCrashedError,
   WorkerModuleError,
@@ -14,6 +14,7 @@ interface Asked {
   readonly taskName: string;
   readonly exportName: string | undefined;
   readonly args: readonly unknown[];
+  readonly skip?: ((reason: string) => never) | undefined;
 }
 
 interface Death {
@@ -48,6 +49,7 @@ export function unreadableResult({ taskName }: Asked): Error {
 
 /** What an answer that is no result rejects with. */
 export function answerError(asked: Asked, answer: Exclude<Answer, { kind: "result" }>): unknown {
+  if (answer.kind === "skipped") return skippedBy(asked, answer.reason);
   if (answer.kind === "thrown") return unpack(answer.thrown);
   if (answer.kind === "module") return moduleError(asked, answer.failure);
   const { direction, obstacle, cause } = answer;

@@ -32,6 +32,8 @@ export interface CallRequest {
   readonly attributes?: Map<string, Attribute> | undefined;
   readonly carrier?: Record<string, string> | undefined;
   readonly progress?: ((fraction: number, message?: string) => void) | undefined;
+  /** Of the context of whoever asked; a call by hand has none, and is rejected. */
+  readonly skip?: ((reason: string) => never) | undefined;
   readonly setExecutor?: ((name: string) => void) | undefined;
 }
 

@@ -120,6 +120,7 @@ class Pool implements WorkerPool {
         attributes: context?.attributes,
         carrier: undefined,
         progress: context?.progress && ((...told) => context.progress?.(...told)),
+        skip: context?.skip && ((reason) => (context as TaskContext).skip(reason)),
         setExecutor: undefined,
       });
     };

@@ -72,6 +72,7 @@ function send(attempt: RunnerAttempt, call: WorkerCall, pool: RunnerPool): Promi
     attributes: context.attributes,
     carrier: pool.traced ? carrierTexts(attempt.carrier()) : undefined,
     progress: (fraction, message) => attempt.progress(fraction, message),
+    skip: (reason) => context.skip(reason),
     setExecutor: (name) => attempt.setExecutor(name),
   });
 }

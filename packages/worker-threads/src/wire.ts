@@ -55,6 +55,7 @@ export type Answer = {
   readonly attributes: readonly (readonly [string, Attribute])[] | undefined;
 } & (
   | { readonly kind: "result"; readonly value: unknown }
+  | { readonly kind: "skipped"; readonly reason: string }
   | {
       readonly kind: "thrown";
       readonly thrown: Packed;

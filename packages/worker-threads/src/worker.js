@@ -101,11 +101,14 @@ async function runFunction(call, context, run) {
       : runActivated({ activators, carrier, info, onFault: reportFault }, () =>
           run(...args, context),
         ));
+    context.endsAsSkipped();
   } catch (error) {
-    errors.push(error);
+    if (!context.endsAsSkipped(error)) errors.push(error);
   }
   if (context.hasCleanups) errors.push(...(await context.cleanUp()));
-  if (errors.length === 0) answerValue(call, context, value);
+  const reason = context.skipReason;
+  if (errors.length === 0 && reason !== undefined) answerSkipped(call, context, reason);
+  else if (errors.length === 0) answerValue(call, context, value);
   else answerThrown(call, context, errors.length === 1 ? errors[0] : joined(errors));
 }
 
@@ -152,6 +155,15 @@ function answerValue({ sequence }, context, value) {
       cause: pack(error),
     });
   }
+}
+
+/**
+ * @param {CallMessage} call
+ * @param {ThreadContext} context
+ * @param {string} reason
+ */
+function answerSkipped({ sequence }, context, reason) {
+  send({ kind: "skipped", sequence, attributes: context.attributeEntries, reason });
 }
 
 /**

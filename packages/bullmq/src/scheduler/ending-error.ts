@@ -1,4 +1,5 @@
 /** Turns an ending that is no value into the error the attempt rejects with: who, what, and the way out. */
+import { skippedBy } from "astrum-crossing";
 import {
   JobRefusedError,
   PayloadTooLargeError,
@@ -12,18 +13,22 @@ import type { Ending } from "../wire/protocol.ts";
 
 interface Asked {
   readonly taskName: string;
+  readonly skip?: ((reason: string) => never) | undefined;
   readonly exportName: string;
   readonly signal: AbortSignal | undefined;
 }
 
 export function endingError(
-  { taskName, signal }: Asked,
+  asked: Asked,
   ending: Exclude<Ending, { kind: "value" }>,
   limit: number,
 ): unknown {
+  const { taskName, signal } = asked;
   switch (ending.kind) {
     case "obeyed":
       return signal?.aborted ? signal.reason : new Error(`Task "${taskName}" was asked to stop`);
+    case "skipped":
+      return skippedBy(asked, ending.reason);
     case "thrown":
       return unpackError(ending.thrown);
     case "uncrossable":

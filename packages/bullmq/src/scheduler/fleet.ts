@@ -229,6 +229,7 @@ class ConnectedFleet implements Fleet {
       attributes: context?.attributes,
       carrier: placement && carrierTexts(placement.carrier()),
       progress: context?.progress && ((...told) => context.progress?.(...told)),
+      skip: context?.skip && ((reason) => (context as TaskContext).skip(reason)),
       setExecutor: placement?.setExecutor,
       setDeliveries: placement?.setDeliveries,
     });

@@ -21,6 +21,8 @@ export interface CallRequest {
   readonly attributes: Map<string, Attribute> | undefined;
   readonly carrier?: Record<string, string> | undefined;
   readonly progress: CallContext["progress"] | undefined;
+  /** Of the context of whoever asked; a call by hand has none, and is rejected. */
+  readonly skip?: ((reason: string) => never) | undefined;
   readonly setExecutor?: ((name: string) => void) | undefined;
   /** Told how often the attempt was started, when that is more than once. */
   readonly setDeliveries?: ((count: number) => void) | undefined;

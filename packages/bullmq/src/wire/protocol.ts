@@ -46,6 +46,7 @@ export type Ending = {
   readonly signature?: string;
 } /** A large value lies beside the job instead (`stored`): every listener would be sent it with the event otherwise. */ & (
   | { readonly kind: "value"; readonly value?: unknown; readonly stored?: true }
+  | { readonly kind: "skipped"; readonly reason: string }
   | { readonly kind: "thrown"; readonly thrown: Packed }
   /** It threw the reason it was asked to stop with, which the scheduler still has. */
   | { readonly kind: "obeyed" }

@@ -171,7 +171,9 @@ export class Attempts {
       () => ({ executor, deliveries, by: data.by, hash: data.hash }),
     );
     await line.flush();
-    const returned = signal.reason instanceof WorkerDrainedError && done.ending.kind !== "value";
+    const { kind } = done.ending;
+    const decided = kind === "value" || kind === "skipped";
+    const returned = signal.reason instanceof WorkerDrainedError && !decided;
     const seconds = (performance.now() - startedAt) / 1_000;
     metrics.ended(task.name, returned ? "returned" : resultOf(done.ending), seconds);
     if (returned) {
@@ -180,6 +182,7 @@ export class Attempts {
       throw new WaitingError();
     }
     const ending = signer.ending(jobId, done.ending);
+    if (ending.kind === "skipped") return ending;
     if (ending.kind !== "value") throw new JobFailed(failedReasonOf(done.line, ending));
     return await this.#stored(jobId, ending, done);
   }
@@ -268,6 +271,6 @@ export class Attempts {
 }
 
 function resultOf(ending: Ending): "completed" | "failed" | "cancelled" {
-  if (ending.kind === "value") return "completed";
+  if (ending.kind === "value" || ending.kind === "skipped") return "completed";
   return ending.kind === "obeyed" ? "cancelled" : "failed";
 }

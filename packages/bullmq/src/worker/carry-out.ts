@@ -29,11 +29,15 @@ export async function carryOut(
   let value: unknown;
   try {
     value = await run();
+    context.endsAsSkipped();
   } catch (error) {
-    errors.push(error);
+    if (!context.endsAsSkipped(error)) errors.push(error);
   }
   errors.push(...(await context.cleanUp()));
   const base = { ...facts(), ...attributesOf(context, data) };
+  const reason = context.skipReason;
+  if (errors.length === 0 && reason !== undefined)
+    return { ending: { ...base, kind: "skipped", reason }, line: "" };
   if (errors.length === 0) return endingOf(value, data, base);
   // As the core has it for an attempt in its own process.
   const error = errors.length === 1 ? errors[0] : new AggregateError(errors, messageOf(errors[0]));

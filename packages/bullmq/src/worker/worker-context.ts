@@ -1,5 +1,6 @@
 /** What a task's function is given on a worker. Knows how to tell the scheduler, not how the attempt ends. */
 import { setMaxListeners } from "node:events";
+import { Skipping } from "astrum-crossing";
 import type { RemoteContext } from "../context.ts";
 import { type Attribute, idempotencyKeyOf, type JobData } from "../wire/protocol.ts";
 import type { ProgressLine } from "./progress-line.ts";
@@ -17,7 +18,9 @@ export class WorkerContext implements RemoteContext {
   // Properties of its own, so that the context can be spread and taken apart.
   readonly progress: RemoteContext["progress"];
   readonly defer: RemoteContext["defer"];
+  readonly skip: RemoteContext["skip"];
   readonly #cleanups: Cleanup[] = [];
+  readonly #skipping: Skipping;
 
   constructor(data: JobData, deliveries: number, signal: AbortSignal, line: ProgressLine) {
     this.taskName = data.taskName;
@@ -33,8 +36,21 @@ export class WorkerContext implements RemoteContext {
         throw new TypeError(`context.defer() of task "${this.taskName}" needs a function`);
       this.#cleanups.push(cleanup);
     };
+    this.#skipping = new Skipping(data.taskName);
+    this.skip = (reason) => this.#skipping.skip(reason);
     // As everywhere, any number may listen to it: Node would warn of a leak from 11 on.
     setMaxListeners(0, signal);
+  }
+
+  /** Why the function has ended its task as skipped, if it has. */
+  get skipReason(): string | undefined {
+    return this.#skipping.reason;
+  }
+
+  /** The function has ended, with this error or none; whether the error is its skip. */
+  endsAsSkipped(error?: unknown): boolean {
+    this.#skipping.end();
+    return this.#skipping.isEndedBy(error);
   }
 
   /** Last in, first out, every one of them whatever the others do. Returns what they threw. */

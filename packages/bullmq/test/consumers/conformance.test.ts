@@ -14,9 +14,13 @@ testRunner(async () => {
   });
   const jobs = remote<typeof import("astrum-conformance/tasks")>();
   const { sum, two, scaled, breaks, final, secondTry, tells, endless } = jobs;
+  const { skips, skipsInSecret, skipsInVain } = jobs;
   return {
     runner: fleet.runner({
-      tasks: { sum, two, scaled, breaks, final, secondTry, tells, endless },
+      tasks: {
+        ...{ sum, two, scaled, breaks, final, secondTry, tells, endless },
+        ...{ skips, skipsInSecret, skipsInVain },
+      },
     }),
     place: /^[^:/]+:\d+$/,
     close: async () => {

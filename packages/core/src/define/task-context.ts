@@ -17,4 +17,11 @@ export interface TaskContext {
    * signal of its own. An error of a cleanup fails a completed attempt.
    */
   readonly defer: (cleanup: (signal: AbortSignal) => unknown) => void;
+  /**
+   * Ends this attempt and the task as skipped, for this reason: as if its condition had said so. Throws a
+   * `TaskSkippedError`, always; a function that catches it and returns ends as skipped all the same, one that throws an
+   * error of another cause has failed with that. An item of a map that is skipped leaves `undefined` in its place, which
+   * the type of the map does not say.
+   */
+  readonly skip: (reason: string) => never;
 }

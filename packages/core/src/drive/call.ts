@@ -5,8 +5,9 @@
 
 import { PLACEMENT, type Placement } from "../contract/runner.ts";
 import type { TaskContext } from "../define/task-context.ts";
+import { causesOf } from "../ground/causes.ts";
 import { describe } from "../ground/describe.ts";
-import type { Progress } from "../ground/errors.ts";
+import { frameless, type Progress, TaskSkippedError } from "../ground/errors.ts";
 import { spreadable } from "../ground/spreadable.ts";
 import type { Attributes, EndFacts } from "../machine/event.ts";
 import { newController } from "./surroundings.ts";
@@ -29,6 +30,8 @@ export class Call implements TaskContext {
   readonly task: number;
   readonly id: number;
   readonly attempt: number;
+  /** Its function has given or thrown something; what it deferred may still run. */
+  returned = false;
   /** Its function and its cleanups have ended. */
   ended = false;
   /** Nobody waits for it any more: what it still does is not heard. */
@@ -42,6 +45,8 @@ export class Call implements TaskContext {
   askedAt: number | undefined;
   #reason: unknown;
   #controller: AbortController | undefined;
+  /** What `skip` threw, once it has been called. */
+  skipped: TaskSkippedError | undefined;
   cleanups: ((signal: AbortSignal) => unknown)[] | undefined;
   /** What it said last of how far it is. */
   said: Progress | undefined;
@@ -106,6 +111,22 @@ export class Call implements TaskContext {
     this.cleanups.push(cleanup);
   }
 
+  skip(reason: string): never {
+    if (typeof reason !== "string" || reason === "") {
+      throw new TypeError(`context.skip() needs a reason, a text, got ${describe(reason)}`);
+    }
+    if (this.over || this.returned) {
+      throw new Error(`Task "${this.taskName}" has ended: it cannot be skipped any more`);
+    }
+    this.skipped ??= frameless(new TaskSkippedError(this.taskName, reason));
+    throw this.skipped;
+  }
+
+  /** Whether it ends as skipped, with this error or none: any other is a failure of its own. */
+  isSkippedWith(error: unknown): boolean {
+    return this.skipped !== undefined && causesOf(error).includes(this.skipped);
+  }
+
   get placement(): Placement {
     return this.#host.placement(this);
   }
@@ -148,6 +169,7 @@ const SHOWN = {
   attributes: true,
   progress: true,
   defer: true,
+  skip: true,
 } satisfies Record<keyof TaskContext, true>;
 
 /** A call as its function is handed it. A copy of it belongs to the same attempt, so that it has its placement, too. */

@@ -33,6 +33,7 @@ export class AttemptEnder {
   /** The function gave a value. */
   returned(call: Call, value: unknown): void {
     const schema = definitionOf(this.#host.machine, call.task).options?.output;
+    call.returned = true;
     if (call.cleanups === undefined && schema === undefined) {
       this.#completed(call, value);
       return;
@@ -44,6 +45,11 @@ export class AttemptEnder {
 
   /** The function threw, or its promise was rejected. */
   threw(call: Call, error: unknown): void {
+    if (call.isSkippedWith(error)) {
+      this.returned(call, undefined);
+      return;
+    }
+    call.returned = true;
     this.#calls.expireIfLate(call, this.#host.now());
     if (call.cleanups !== undefined) void this.#finishWork(call, undefined, { error });
     else this.#failed(call, error);
@@ -55,7 +61,8 @@ export class AttemptEnder {
     let output = value;
     const definition = definitionOf(this.#host.machine, call.task);
     const schema = definition.options?.output;
-    if (thrown === undefined && schema !== undefined && !call.asked) {
+    const checked = thrown === undefined && call.skipped === undefined && !call.asked;
+    if (checked && schema !== undefined) {
       try {
         output = await validate(schema, value, this.#host.nameOf(call.task), "output");
       } catch (error) {
@@ -89,8 +96,13 @@ export class AttemptEnder {
     }
     const { task } = call;
     this.#calls.close(call);
+    const facts = call.facts();
     // Whether it counts is known when the event has its turn: the function itself may have called the task off.
-    this.#host.send({ type: "returned", task, at, value, facts: call.facts() });
+    this.#host.send(
+      call.skipped === undefined
+        ? { type: "returned", task, at, value, facts }
+        : { type: "skipped", task, at, reason: call.skipped.reason, facts },
+    );
   }
 
   /** `own` is the error of the function, when those of its cleanups have joined it: it decides what follows. */

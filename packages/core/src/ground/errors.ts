@@ -137,6 +137,20 @@ export class TaskCancelledError extends Error {
   }
 }
 
+/** What `context.skip()` throws, to end the function that called it. A function that catches it does not undo the skip. */
+export class TaskSkippedError extends Error {
+  override readonly name: string = "TaskSkippedError";
+  readonly code = "ASTRUM_SKIPPED";
+  readonly task: string;
+  /** As the task gave it. */
+  readonly reason: string;
+  constructor(task: string, reason: string) {
+    super(`Task "${task}" was skipped: ${reason}`);
+    this.task = task;
+    this.reason = reason;
+  }
+}
+
 /** Throw it from a task to say that another attempt cannot help: it is never retried. */
 export class NonRetryableError extends Error {
   override readonly name: string = "NonRetryableError";

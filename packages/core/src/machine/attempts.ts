@@ -19,11 +19,11 @@ import {
 import type { Turn } from "./turn.ts";
 
 /** What the end of an attempt makes of its task. `again` is at once, `later` after a delay. */
-export type Verdict = "again" | "later" | Exclude<Conclusion, "skipped">;
+export type Verdict = "again" | "later" | Conclusion;
 
 type Of<Type extends MachineEvent["type"]> = Extract<MachineEvent, { readonly type: Type }>;
 
-type EndEvent = Of<"returned" | "threw" | "abandon">;
+type EndEvent = Of<"returned" | "skipped" | "threw" | "abandon">;
 
 const STRENGTH = Object.keys(ATTEMPT);
 
@@ -113,6 +113,13 @@ export class Attempts {
     if (event.facts !== undefined) ledger.note(task, event.facts);
     if (ledger.status[task] !== RUNNING) return undefined;
     if (event.type === "returned") return this.#verdict(task, "returned");
+    if (event.type === "skipped") {
+      const verdict = this.#verdict(task, "skipped");
+      if (verdict === "skipped") {
+        ledger.reasons.set(task, { kind: "condition", message: event.reason });
+      }
+      return verdict;
+    }
     ledger.errors.set(attempt, event.error);
     if (event.timedOut === true) ledger.timedOut.set(attempt, true);
     return this.#verdict(task, "threw", mayStart ? event.retryMs : undefined);
@@ -122,7 +129,8 @@ export class Attempts {
     const cause = this.#asked.size === 0 ? undefined : this.#asked.get(task);
     if (cause !== undefined) this.#asked.delete(task);
     const verdict = ATTEMPT[rowOf(cause)][end];
-    if (verdict === "completed") {
+    if (verdict === "completed" || verdict === "skipped") {
+      // The attempt has done what it wanted; what that makes of its task is another matter.
       this.#close(task, COMPLETED);
     } else if (verdict === "again, or failing") {
       this.#close(task, FAILED);

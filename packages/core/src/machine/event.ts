@@ -72,6 +72,12 @@ export interface ReturnedEvent extends OfTask {
   readonly value: unknown;
   readonly facts?: EndFacts | undefined;
 }
+/** The attempt ended the task as skipped. */
+interface SkippedEvent extends OfTask {
+  readonly type: "skipped";
+  readonly reason: string;
+  readonly facts?: EndFacts | undefined;
+}
 /** The attempt ended with an error. */
 interface ThrewEvent extends OfTask {
   readonly type: "threw";
@@ -145,6 +151,7 @@ export type MachineEvent =
   | MusteredEvent
   | StartedEvent
   | ReturnedEvent
+  | SkippedEvent
   | ThrewEvent
   | GatheredEvent
   | FellBackEvent
@@ -174,7 +181,7 @@ export type Command =
   | { readonly type: "muster" }
   /** The answer to `prepare` is not wanted any more, but its end is: within the grace period, or answer with `forsake`. */
   | { readonly type: "unprepare"; readonly task: number }
-  /** Call the function; answer with `returned` or `threw`. */
+  /** Call the function; answer with `returned`, `skipped` or `threw`. */
   | { readonly type: "start"; readonly task: number; readonly attempt: number }
   /** Ask the running attempt to stop; again when there is a stronger cause. */
   | { readonly type: "abort"; readonly task: number; readonly cause: AbortCause }

@@ -104,8 +104,10 @@ export class Propagation {
   /** Gives a task its final state and tells its dependents; those that this rules out are skipped, and so on. */
   finish(task: number, state: number): void {
     this.#tasks.become(task, state);
-    // A task that was skipped released nobody: what ended before it did.
-    this.#turn.cause = state === SKIPPED ? (this.#ledger.releasedBy[task] as number) : task;
+    // A task that was skipped before it ran released nobody: what ended before it did.
+    const { releasedBy, lastAttempt } = this.#ledger;
+    const released = state !== SKIPPED || lastAttempt[task] !== -1;
+    this.#turn.cause = released ? task : (releasedBy[task] as number);
     if (task >= this.#ledger.planned) {
       const items = this.#scopes.itemEnded(task);
       if (items.open.main === 0) this.itemsEnded(items);

@@ -113,6 +113,7 @@ export class StagedRun implements Machine {
         this.#attempts.note(event);
         return this.#turn.commands;
       case "returned":
+      case "skipped":
       case "abandon":
       case "threw":
         // Until its turn comes, a task goes on as if nothing had happened: it may always have another attempt.
@@ -176,8 +177,8 @@ export class StagedRun implements Machine {
     const { ledger } = this;
     if ("task" in event && ledger.isFinal(event.task)) {
       const { task } = event;
-      // A task that was skipped released nobody: what ended before it did.
-      const skipped = ledger.status[task] === SKIPPED;
+      // A task that was skipped before it ran released nobody: what ended before it did.
+      const skipped = ledger.status[task] === SKIPPED && ledger.lastAttempt[task] === -1;
       this.#turn.cause = skipped ? (ledger.releasedBy[task] as number) : task;
     }
     // A slot goes to the next in line before the end of the task that had it is noticed.

@@ -86,6 +86,7 @@ export class Run implements Machine {
         this.#attempts.note(event);
         return this.#turn.commands;
       case "returned":
+      case "skipped":
       case "abandon":
         this.#attemptEnded(event.task, this.#attempts.ended(event, false));
         break;

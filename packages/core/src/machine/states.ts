@@ -128,15 +128,26 @@ export function isFailing(conclusion: Conclusion): conclusion is Failing {
 
 /** A row each for what was asked of an attempt, the stronger further down. */
 export const ATTEMPT = {
-  open: { returned: "completed", threw: "again, or failing", abandoned: undefined },
+  open: {
+    returned: "completed",
+    skipped: "skipped",
+    threw: "again, or failing",
+    abandoned: undefined,
+  },
   /** By its own time limit. */
   limited: {
     returned: "completed",
+    skipped: "skipped",
     threw: "again, or failing",
     abandoned: "abandoned, failing",
   },
   /** By anything else. */
-  stopped: { returned: "cancelled", threw: "cancelled", abandoned: "abandoned" },
+  stopped: {
+    returned: "cancelled",
+    skipped: "cancelled",
+    threw: "cancelled",
+    abandoned: "abandoned",
+  },
 } as const;
 
 export type Asked = keyof typeof ATTEMPT;

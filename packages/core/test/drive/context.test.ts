@@ -334,7 +334,7 @@ describe("The context of a task", () => {
         reason = signal.reason;
       });
       progress(1);
-      expect(Object.keys(rest)).toEqual(["taskName", "runId", "attempt", "attributes"]);
+      expect(Object.keys(rest)).toEqual(["taskName", "runId", "attempt", "attributes", "skip"]);
       await clock.wait(100, signal);
     });
     const run = flow("f", { one }).start({ clock });
@@ -353,7 +353,10 @@ describe("The context of a task", () => {
     const look = (_: unknown, context: TaskContext): number =>
       seen.push(Object.keys({ ...context }));
     await new DynamicScheduler([["look", look]], [{ taskName: "look" }], { runner }).execute();
-    const keys = ["taskName", "runId", "attempt", "signal", "attributes", "progress", "defer"];
+    const keys = [
+      ...["taskName", "runId", "attempt", "signal", "attributes", "progress", "defer"],
+      "skip",
+    ];
     expect(seen).toEqual([keys, keys]);
   });
 });

@@ -112,7 +112,7 @@ function lastDependency(
   for (const name of info?.dependencies ?? []) {
     const dependency = run.tasks.get(name);
     if (dependency?.endAt === undefined || dependency.endAt > readyAt) continue;
-    if (dependency.live === "skipped") continue;
+    if (dependency.live === "skipped" && dependency.attempts.length === 0) continue;
     if (last?.endAt === undefined || dependency.endAt >= last.endAt) last = dependency;
   }
   return last?.key;

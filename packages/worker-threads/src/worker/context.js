@@ -3,7 +3,7 @@
  * Knows how to tell the pool, not how the call ends.
  */
 import { setMaxListeners } from "node:events";
-import { attributeEntries, text } from "astrum-crossing";
+import { attributeEntries, Skipping, text } from "astrum-crossing";
 import { unpack } from "./pack.js";
 
 /** @import { MessagePort, TransferListItem } from "node:worker_threads" */
@@ -25,6 +25,8 @@ export class ThreadContext {
   #controller;
   /** @type {Map<string, Attribute> | undefined} */
   #attributes;
+  /** @type {Skipping | undefined} */
+  #skipping;
 
   /**
    * @param {CallMessage} call
@@ -95,6 +97,12 @@ export class ThreadContext {
     };
   }
 
+  get skip() {
+    this.#skipping ??= new Skipping(this.taskName);
+    const skipping = this.#skipping;
+    return (/** @type {string} */ reason) => skipping.skip(reason);
+  }
+
   get transfer() {
     /** @type {WorkerContext["transfer"]} */
     const transfer = (value, items) => {
@@ -123,6 +131,21 @@ export class ThreadContext {
 
   get attributeEntries() {
     return this.#attributes && attributeEntries(this.#attributes);
+  }
+
+  /** Why the function has ended its task as skipped, if it has. */
+  get skipReason() {
+    return this.#skipping?.reason;
+  }
+
+  /**
+   * The function has ended, with this error or none; whether the error is its skip.
+   *
+   * @param {unknown} [error]
+   */
+  endsAsSkipped(error) {
+    this.#skipping?.end();
+    return this.#skipping?.isEndedBy(error) ?? false;
   }
 
   get hasCleanups() {
@@ -165,6 +188,7 @@ const SHOWN = {
   attributes: own("attributes"),
   progress: own("progress"),
   defer: own("defer"),
+  skip: own("skip"),
   cancelled: own("cancelled"),
   transfer: own("transfer"),
 };
