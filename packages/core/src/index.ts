@@ -4,6 +4,7 @@ export { type Binding, type Param, param } from "./define/param.ts";
 export type { OutputOf, Schema, SchemaIssue, SchemaResult } from "./define/schema.ts";
 export { after, type Optional, optional, type Picked, pick, settled } from "./define/take.ts";
 export {
+  type Because,
   type Input,
   type Inputs,
   map,

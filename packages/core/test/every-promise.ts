@@ -194,6 +194,7 @@ function rows(report: SerializedReport, spec: RandomRun, graph: RandomGraph): vo
     const explained =
       reason !== undefined || !["skipped", "cancelled", "abandoned"].includes(status);
     hold("every such status has a reason", explained, taskName, status);
+    whySkipped(row);
     if (row.kind !== "map" && status !== "detached" && attemptCount > 0) {
       const last = attemptStatistics.at(-1)?.status as string;
       // A task that is called off between two attempts was last seen failing.
@@ -240,6 +241,24 @@ function rows(report: SerializedReport, spec: RandomRun, graph: RandomGraph): vo
   if (spec.abortedBefore) {
     hold("an aborted signal starts nothing", state === "cancelled" && totalAttempts === 0);
   }
+}
+
+/** The word and the root that a skipped task has say what its reason says. */
+function whySkipped({ taskName, status, reason, because, root }: TaskStatistics): void {
+  const skipped = status === "skipped";
+  hold("only a skipped task has a word for why", skipped === (because !== undefined), taskName);
+  hold("only a skipped task has a root", skipped || root === undefined, taskName, root);
+  if (!skipped || reason === undefined) return;
+  const { kind } = reason;
+  const word = kind === "condition" || kind === "dependency" ? kind : "stopped";
+  hold("the word says what the reason says", because === word, taskName, because, reason);
+  const first =
+    reason.kind === "dependency"
+      ? reason.root
+      : reason.kind === "failure"
+        ? reason.task
+        : undefined;
+  hold("the root is the first cause", root === first, taskName, root, reason);
 }
 
 /** No function began before its dependencies had ended, and each was given what the table of edges says. */

@@ -3,6 +3,7 @@
  * and can make a context ambient around the task's function; they never see, delay or change a result. Nothing that an
  * observer does reaches the run: its faults are collected, each once.
  */
+import type { Because } from "../define/task.ts";
 import { Issues } from "../ground/check.ts";
 import { DefinitionError } from "../ground/errors.ts";
 import type { ReportFooter, ReportHeader } from "../report/serialized-report.ts";
@@ -93,7 +94,15 @@ export type TaskOutcome =
       readonly tolerated?: true;
       readonly fallback?: true;
     }
-  | { readonly status: "skipped"; readonly reason: string; readonly cause: string | undefined }
+  | {
+      readonly status: "skipped";
+      readonly reason: string;
+      readonly because: Because;
+      /** Of those that it needs, the one that ruled it out. */
+      readonly cause: string | undefined;
+      /** The task that is the first cause: of that chain, or the one whose failure stopped the run. */
+      readonly root: string | undefined;
+    }
   | { readonly status: "detached" };
 
 interface Timed {

@@ -36,6 +36,12 @@ export type ValueOf<I> = I extends Task<infer T> ? T : I extends Input<infer T> 
 /** What a function is called with for its inputs. */
 export type ValuesOf<D extends Inputs> = { readonly [K in keyof D]: ValueOf<D[K]> };
 
+/**
+ * Why a task was skipped: its own condition said so, or itself while it ran; a task that it needs did not complete; or the
+ * run was stopped before its turn.
+ */
+export type Because = "condition" | "dependency" | "stopped";
+
 /** What became of a task, as its dependents (`settled`) and the caller (`report.outcome`) see it. */
 export type Outcome<T> =
   | {
@@ -47,7 +53,14 @@ export type Outcome<T> =
     }
   | { readonly status: "failed"; readonly error: unknown; readonly timedOut: boolean }
   | { readonly status: "cancelled" | "abandoned"; readonly reason: unknown }
-  | { readonly status: "skipped"; readonly reason: string };
+  | {
+      readonly status: "skipped";
+      /** A sentence for people. */
+      readonly reason: string;
+      readonly because: Because;
+      /** The task that is the first cause: the first of the chain that it needs, or the one whose failure stopped the run. */
+      readonly root?: string;
+    };
 
 /** What a task gives: what its function returned, or what its fallback gave. */
 type Given<S, T, F> = OutputOf<S, T> | NoInfer<Awaited<F>>;

@@ -26,7 +26,14 @@ export function observedOutcome(
     case SKIPPED: {
       const skipped = reason?.kind === "dependency" ? reason.task : undefined;
       const cause = skipped === undefined ? undefined : taskName(plan.graph, ledger, skipped);
-      return { status: "skipped", reason: reason ? reasons.textOf(reason) : "", cause };
+      const why = reason && reasons.skippedBy(reason);
+      return {
+        status: "skipped",
+        reason: reason ? reasons.textOf(reason) : "",
+        because: why?.because ?? "stopped",
+        cause,
+        root: why?.root,
+      };
     }
     case CANCELLED:
       return { status: "cancelled", reason: reason && reasons.errorOf(reason, task) };

@@ -18,6 +18,9 @@ export interface Outcomes {
   readonly released: ReadonlySet<number>;
 }
 
+/** Of a task that nobody gave a reason. */
+const STOPPED = { because: "stopped" } as const;
+
 export function outcomeOf(
   { ledger, reasons, outputs, released }: Outcomes,
   task: number,
@@ -45,7 +48,11 @@ export function outcomeOf(
     case ABANDONED:
       return { status: "abandoned", reason: ledger.errorOf(task) };
     case SKIPPED:
-      return { status: "skipped", reason: reason === undefined ? "" : reasons.textOf(reason) };
+      return {
+        status: "skipped",
+        reason: reason === undefined ? "" : reasons.textOf(reason),
+        ...(reason === undefined ? STOPPED : reasons.skippedBy(reason)),
+      };
     default:
       return {
         status: "abandoned",

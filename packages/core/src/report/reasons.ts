@@ -2,6 +2,7 @@
  * A reason of the ledger in the two forms that people meet: the typed error on a signal or an outcome, and a sentence.
  * One reason gives one error object, so that the reason of an outcome is the reason of the signal.
  */
+import type { Because } from "../define/task.ts";
 import {
   asError,
   frameless,
@@ -72,6 +73,20 @@ export class Reasons {
         });
       default:
         return new Error(this.textOf(reason));
+    }
+  }
+
+  /** Why a task was skipped, in a word, and the other task that is the first cause of it, where there is one. */
+  skippedBy(reason: Reason): { readonly because: Because; readonly root?: string } {
+    switch (reason.kind) {
+      case "condition":
+        return { because: "condition" };
+      case "dependency":
+        return { because: "dependency", root: this.#nameOf(reason.root) };
+      case "failure":
+        return { because: "stopped", root: this.#nameOf(reason.task) };
+      default:
+        return { because: "stopped" };
     }
   }
 

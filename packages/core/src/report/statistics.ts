@@ -1,4 +1,5 @@
 /** The shapes of the rows that people read: of a task, of an attempt, of a stage. Types only; others make the rows. */
+import type { Because } from "../define/task.ts";
 import type { SerializedError } from "../ground/serialize-error.ts";
 
 /** Milliseconds, rounded to 3 decimals. Durations end in `Ms`. */
@@ -67,6 +68,13 @@ export interface TaskStatistics {
     | { kind: "condition" | "aborted" | "not-started"; message?: string }
     | { kind: "failure"; task: string }
     | { kind: "timeout"; limitMs: Ms; scope: "attempt" | "run" };
+  /**
+   * Of a skipped task: its condition said so, or itself while it ran; a task that it needs did not complete; or the run was
+   * stopped before its turn.
+   */
+  because?: Because;
+  /** Of a skipped task: which other one is the first cause, the first of the chain or the failure that stopped the run. */
+  root?: string;
   /** When its dependencies had ended. */
   readyAt: Offset | null;
   /** The first call and the end of the last attempt; `null` for a task that was never called. */

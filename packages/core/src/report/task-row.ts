@@ -5,11 +5,12 @@
 
 import { type Definition, maxRetriesOf, type Slot } from "../define/definition.ts";
 import { EDGE_KINDS, type Graph } from "../define/graph.ts";
+import type { Because } from "../define/task.ts";
 import { type Brand, brand } from "../ground/brand.ts";
 import { describeOutput } from "../ground/describe.ts";
 import { type SerializedError, serializeError } from "../ground/serialize-error.ts";
 import type { Reason, Spawn } from "../machine/ledger.ts";
-import { ABANDONED, COMPLETED, FAILED, RESTORED, STATUSES } from "../machine/states.ts";
+import { ABANDONED, COMPLETED, FAILED, RESTORED, SKIPPED, STATUSES } from "../machine/states.ts";
 import { type AttemptFacts, attemptRow } from "./attempt-row.ts";
 import { between, endOf, instant, queuedOf, ranOf, rounded, startOf } from "./durations.ts";
 import { type Fingerprints, selectedKey } from "./fingerprint.ts";
@@ -41,6 +42,8 @@ const FIELDS = [
   "restored",
   "blockedMs",
   "reason",
+  "because",
+  "root",
   "readyAt",
   "startAt",
   "endAt",
@@ -162,6 +165,21 @@ export class TaskRow implements Fields {
   get reason(): TaskStatistics["reason"] {
     const reason = this.#facts.ledger.reasons.get(this.#task);
     return reason && reasonRow(this.#facts, reason);
+  }
+
+  get because(): Because | undefined {
+    return this.#skippedBy()?.because;
+  }
+
+  get root(): string | undefined {
+    return this.#skippedBy()?.root;
+  }
+
+  #skippedBy(): ReturnType<Reasons["skippedBy"]> | undefined {
+    const { ledger, reasons } = this.#facts;
+    if (ledger.status[this.#task] !== SKIPPED) return undefined;
+    const reason = ledger.reasons.get(this.#task);
+    return reason && reasons.skippedBy(reason);
   }
 
   get readyAt(): Offset | null {

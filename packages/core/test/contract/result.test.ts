@@ -12,7 +12,10 @@ test.each<[TaskOutcome, string]>([
   [{ status: "abandoned", reason: error, timedOut: true }, "timeout"],
   [{ status: "abandoned", reason: error, timedOut: false }, "cancellation"],
   [{ status: "cancelled", reason: error }, "cancellation"],
-  [{ status: "skipped", reason: "why", cause: undefined }, "skip"],
+  [
+    { status: "skipped", reason: "why", because: "condition", cause: undefined, root: undefined },
+    "skip",
+  ],
   [{ status: "detached" }, "detached"],
 ])("%o is a %s", (outcome, result) => {
   expect(taskResult(outcome)).toBe(result);

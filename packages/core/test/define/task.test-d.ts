@@ -376,6 +376,11 @@ task("wrong", () => {}, {}, {});
 map("wrong", users, { count }, { retry: 3 });
 // @ts-expect-error a limit is a number
 task("wrong", () => {}, { timeoutMs: "5s" });
+expectTypeOf<Extract<Outcome<number>, { status: "skipped" }>["because"]>().toEqualTypeOf<
+  "condition" | "dependency" | "stopped"
+>();
+// @ts-expect-error only what was skipped says because of what
+expectTypeOf<Extract<Outcome<number>, { status: "failed" }>["because"]>();
 // @ts-expect-error only a map has a limit of its own
 task("wrong", () => {}, { concurrency: 3 });
 task("right", () => {}, { when: async () => true });

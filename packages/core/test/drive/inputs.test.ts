@@ -326,7 +326,7 @@ const upstreams: Upstream[] = [
     ended: "skipped by its condition",
     status: "skipped",
     make: () => task("up", () => "value", { when: () => ({ skip: "not today" }) }),
-    outcome: { status: "skipped", reason: "not today" },
+    outcome: { status: "skipped", reason: "not today", because: "condition" },
   },
   {
     ended: "skipped by its dependency",
@@ -335,7 +335,12 @@ const upstreams: Upstream[] = [
       const root = task("root", fail("broken"));
       return task("up", { root }, () => "value");
     },
-    outcome: { status: "skipped", reason: 'needs "root", which failed' },
+    outcome: {
+      status: "skipped",
+      reason: 'needs "root", which failed',
+      because: "dependency",
+      root: "root",
+    },
   },
 ];
 
@@ -473,7 +478,7 @@ describe("A condition", () => {
     const done = await flow("f", { report }).run();
     expect(calls).toBe(0);
     expect(done.executionState).toBe("completed");
-    expect(done.outcome(report)).toEqual({ status: "skipped", reason: why });
+    expect(done.outcome(report)).toEqual({ status: "skipped", reason: why, because: "condition" });
     expect(done.taskStatistics[1]).toMatchObject({
       status: "skipped",
       reason: { kind: "condition", message: why },

@@ -654,6 +654,7 @@ describe("A report answers", () => {
     expect(report.outcome("never")).toEqual({
       status: "skipped",
       reason: "its condition was not met",
+      because: "condition",
     });
     expect(report.outcome("items[1]").status).toBe("completed");
     expect(() => report.outcome("itmes")).toThrow('There is no task "itmes" in this run');

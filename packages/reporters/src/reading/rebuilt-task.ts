@@ -54,6 +54,7 @@ export function rebuiltTask(task: CollectedTask, run: CollectedRun): TaskStatist
     ...(status === "restored" ? { restored: true } : {}),
     ...(blockedMs === undefined ? {} : { blockedMs }),
     ...(reason === undefined ? {} : { reason }),
+    ...(status === "skipped" && reason !== undefined ? skippedBy(reason) : {}),
     readyAt: task.readyAt ?? null,
     startAt,
     endAt,
@@ -227,6 +228,17 @@ function reasonOf(
   }
   return { kind: task.attempts.length === 0 ? "not-started" : "aborted", ...message };
 }
+
+/** The word for why a task was skipped, and the first cause: what its reason says, so that no line repeats it. */
+function skippedBy(
+  reason: NonNullable<TaskStatistics["reason"]>,
+): Pick<TaskStatistics, "because" | "root"> {
+  if (reason.kind === "dependency") return { because: "dependency", root: reason.root };
+  if (reason.kind === "condition") return { because: "condition" };
+  return reason.kind === "failure" ? { because: "stopped", root: reason.task } : STOPPED;
+}
+
+const STOPPED = { because: "stopped" } as const;
 
 /** Follows the chain of skipped tasks to the one that started it. */
 function rootOf(name: string, run: CollectedRun): string {

@@ -50,6 +50,8 @@ const TASK_COLUMNS: Readonly<Record<string, (task: TaskStatistics) => Cell>> = {
   key: (task) => task.key,
   role: (task) => task.role,
   fallback: (task) => task.fallback,
+  because: (task) => task.because,
+  root: (task) => task.root,
 };
 
 const ATTEMPT_COLUMNS: Readonly<Record<string, (attempt: AttemptStatistics) => Cell>> = {

@@ -108,6 +108,8 @@ function extraOf(task: TaskStatistics): Record<string, unknown> {
     ...(task.tolerated === undefined ? {} : { tolerated: task.tolerated }),
     ...(task.fallback === undefined ? {} : { fallback: task.fallback }),
     ...(task.role === undefined ? {} : { role: task.role }),
+    ...(task.because === undefined ? {} : { because: task.because }),
+    ...(task.root === undefined ? {} : { root: task.root }),
     stageId: task.stageId,
     queuedMs: task.queuedMs,
     dependencies: task.dependencies.map(({ task: name }) => name),

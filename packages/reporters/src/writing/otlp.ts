@@ -132,6 +132,8 @@ class Spans {
         "astrum.task.status": task.status,
         "astrum.task.tolerated": task.tolerated,
         "astrum.task.fallback": task.fallback,
+        "astrum.task.skipped.because": task.because,
+        "astrum.task.skipped.root": task.root,
         "astrum.task.stage": task.stageId,
         "astrum.task.attempts": task.attemptCount,
         "astrum.task.queued_ms": task.queuedMs,
