@@ -47,6 +47,7 @@ export class Instruments {
   readonly #runs: ClientCounter;
   readonly #runDuration: ClientHistogram;
   readonly #lastSuccess: ClientGauge;
+  readonly #lastFailure: ClientGauge;
   readonly #lastCompletion: ClientGauge;
   readonly #lastDuration: ClientGauge;
   readonly #tasks: ClientCounter;
@@ -72,6 +73,7 @@ export class Instruments {
     this.#runs = counter("runs");
     this.#runDuration = histogram("runDuration", true);
     this.#lastSuccess = gauge("lastSuccess");
+    this.#lastFailure = gauge("lastFailure");
     this.#lastCompletion = gauge("lastCompletion");
     this.#lastDuration = gauge("lastDuration");
     this.#tasks = counter("tasks");
@@ -194,6 +196,7 @@ export class Instruments {
     this.#lastCompletion.set({ flow }, at / 1000);
     this.#lastDuration.set({ flow }, durationMs / 1000);
     if (result === "success") this.#lastSuccess.set({ flow }, at / 1000);
+    else if (result !== "cancellation") this.#lastFailure.set({ flow }, at / 1000);
   }
 
   faulted(observer: string, count: number): void {

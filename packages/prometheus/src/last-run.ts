@@ -1,5 +1,5 @@
 /**
- * What a process that does not live long enough to be scraped leaves behind: three gauges on its last run. Counters
+ * What a process that does not live long enough to be scraped leaves behind: four gauges on its last run. Counters
  * would begin at 0 in each process and say nothing. In a registry of its own, because a gateway takes the classic format
  * only, and nothing but these.
  */
@@ -8,7 +8,7 @@ import type { ClientGauge, MetricRegistry, PrometheusClient } from "./client.ts"
 import { DEFAULT_BUCKETS, type MetricDescriptor, metricTable } from "./metric-table.ts";
 import { registered } from "./registered.ts";
 
-const KEYS = ["lastSuccess", "lastCompletion", "lastDuration"] as const;
+const KEYS = ["lastSuccess", "lastFailure", "lastCompletion", "lastDuration"] as const;
 export type LastRunKey = (typeof KEYS)[number];
 
 export class LastRun {
@@ -26,6 +26,7 @@ export class LastRun {
     this.set("lastCompletion", run.flow, at / 1000);
     this.set("lastDuration", run.flow, durationMs / 1000);
     if (executionState === "completed") this.set("lastSuccess", run.flow, at / 1000);
+    else if (executionState === "failed") this.set("lastFailure", run.flow, at / 1000);
   }
 
   set(key: LastRunKey, flow: string, value: number): void {

@@ -46,6 +46,7 @@ function rows({ prefix, buckets, byTask }: Naming): {
   runDuration: MetricDescriptor;
   runsActive: MetricDescriptor;
   lastSuccess: MetricDescriptor;
+  lastFailure: MetricDescriptor;
   lastCompletion: MetricDescriptor;
   lastDuration: MetricDescriptor;
   tasks: MetricDescriptor;
@@ -94,6 +95,12 @@ function rows({ prefix, buckets, byTask }: Naming): {
       "run_last_success_timestamp_seconds",
       ["flow"],
       "When a run last completed, in seconds since the epoch.",
+      "max",
+    ),
+    lastFailure: gauge(
+      "run_last_failure_timestamp_seconds",
+      ["flow"],
+      "When a run last failed or timed out, in seconds since the epoch.",
       "max",
     ),
     lastCompletion: gauge(
