@@ -251,7 +251,12 @@ describe("A failure under `continue`", () => {
     expect(report.outputs.seen).toEqual({
       maybe: undefined,
       outcome: { status: "failed", error: broken, timedOut: false },
-      skipped: { status: "skipped", reason: 'needs "fails", which failed' },
+      skipped: {
+        status: "skipped",
+        reason: 'needs "fails", which failed',
+        because: "dependency",
+        root: "fails",
+      },
       maybeSkipped: undefined,
     });
     expect(row(report, "needs").status).toBe("skipped");
