@@ -64,7 +64,7 @@ function resultOf({ status, reason, error }: TaskStatistics): TaskResult {
     case "failed":
       return error?.code === "ASTRUM_TIMEOUT" ? "timeout" : "failure";
     case "abandoned":
-      return reason?.kind === "timeout" && reason.scope === "attempt" ? "timeout" : "cancellation";
+      return reason?.kind === "timeout" && reason.scope !== "run" ? "timeout" : "cancellation";
     case "cancelled":
       return "cancellation";
     case "skipped":

@@ -117,9 +117,15 @@ export function inTime(
   runLimitMs: number | undefined,
 ): void {
   for (const { taskName, parent, attemptStatistics } of taskStatistics) {
-    const limitMs = spec.tasks[Number((parent ?? taskName).slice(1))]?.timeoutMs;
-    for (const { status, durationMs, endAt } of attemptStatistics) {
+    const { timeoutMs: limitMs, deadlineMs = Number.POSITIVE_INFINITY } =
+      spec.tasks[Number((parent ?? taskName).slice(1))] ?? {};
+    const due = (attemptStatistics[0]?.startAt ?? 0) + deadlineMs;
+    for (const { status, startAt, durationMs, endAt, attemptNumber } of attemptStatistics) {
+      // One that was let start before may be called later, by what the calls before it took.
+      const inTime = attemptNumber === 1 || startAt < due || isHeld(spec);
+      hold("no retry begins after the deadline", inTime, taskName, startAt, due);
       if (status !== "completed") continue;
+      hold("no attempt completes after the deadline", (endAt ?? 0) <= due, taskName, endAt, due);
       const within = limitMs === undefined || durationMs <= limitMs;
       hold("no attempt completes after its limit", within, taskName, durationMs, limitMs);
       if (graph.finallyTasks.has(parent ?? taskName)) continue;
@@ -127,4 +133,9 @@ export function inTime(
       hold("nothing completes after the limit of the run", early, taskName, endAt, runLimitMs);
     }
   }
+}
+
+/** Whether anything in it holds the thread. */
+function isHeld({ tasks }: RandomRun): boolean {
+  return tasks.some(({ calls }) => calls.some(({ holds }) => holds[0] + holds[1] > 0));
 }

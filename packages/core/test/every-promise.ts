@@ -213,7 +213,7 @@ function rows(report: SerializedReport, spec: RandomRun, graph: RandomGraph): vo
     const written = spec.tasks[Number(planned.slice(1))];
     const alone = written?.kind === "map" && written.alone;
     const ignored = written?.ignored === true || (alone && row.kind === "item");
-    const overran = reason?.kind === "timeout" && reason.scope === "attempt";
+    const overran = reason?.kind === "timeout" && reason.scope !== "run";
     const final = status === "failed" || (status === "abandoned" && overran);
     const fellBack = row.fallback === true;
     if (final && !ignored && !fellBack && !graph.tails.has(planned)) failed = true;

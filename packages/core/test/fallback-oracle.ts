@@ -51,7 +51,7 @@ export function fallbacks(
 /** It failed for good, for another reason than a journal. */
 function isAsked(row: TaskStatistics, written: RandomTask): boolean {
   const { status, reason, error } = row;
-  const overran = reason?.kind === "timeout" && reason.scope === "attempt";
+  const overran = reason?.kind === "timeout" && reason.scope !== "run";
   const final = status === "failed" || (status === "abandoned" && overran);
   return fallsBack(written) && !isMap(row, written) && final && error?.name !== "JournalError";
 }

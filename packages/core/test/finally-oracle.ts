@@ -133,7 +133,7 @@ function ran(
     hold("only its condition, or itself, skips it", own, taskName, reason);
     return;
   }
-  const own = reason === undefined || (reason.kind === "timeout" && reason.scope === "attempt");
+  const own = reason === undefined || (reason.kind === "timeout" && reason.scope !== "run");
   const ended = ["completed", "failed", "abandoned"].includes(status);
   hold("no stop of the run reaches it", ended && own, taskName, status, reason);
 }

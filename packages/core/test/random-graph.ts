@@ -76,6 +76,7 @@ export interface RandomTask {
   readonly retries: number;
   readonly backoff: "none" | "fixed" | "linear" | "exponential" | "throws";
   readonly timeoutMs: number | undefined;
+  readonly deadlineMs: number | undefined;
   readonly priority: number;
   readonly demand: readonly [db: number, cpu: number];
   readonly when: Verdict;
@@ -182,6 +183,7 @@ const randomTask: fc.Arbitrary<RandomTask> = fc.record({
   retries: mostly(0, 1, 2),
   backoff: mostly<RandomTask["backoff"]>("none", "fixed", "linear", "exponential", "throws"),
   timeoutMs: mostly<number | undefined>(undefined, 5, 12),
+  deadlineMs: mostly<number | undefined>(undefined, 7, 16, 30),
   priority: mostly(0, 1, -1),
   demand: fc.oneof(
     { weight: 3, arbitrary: fc.constant([0, 0] as const) },
@@ -373,6 +375,7 @@ export class RandomGraph {
         },
       }),
       ...(one.timeoutMs !== undefined && { timeoutMs: one.timeoutMs }),
+      ...(one.deadlineMs !== undefined && { deadlineMs: one.deadlineMs }),
       ...(one.when.says !== "none" && {
         when: () => this.#verdict(name, "condition", one.when) as boolean,
       }),

@@ -15,6 +15,10 @@ interface Explained {
   criticalPath(): string[];
 }
 
+function deadlineText(ms: number): string {
+  return ms === Number.POSITIVE_INFINITY ? "" : `deadline ${ms} ms`;
+}
+
 const FALLBACKS = {
   none: "",
   task: "it has a fallback",
@@ -40,6 +44,7 @@ export function explain(plan: Explained): string {
         plan.traits.of(task).settles ? "its items fail alone" : "",
         plan.graph.tails.has(task) ? "tail" : "",
         plan.traits.of(task).tolerated ? "its failure is tolerated" : "",
+        deadlineText(plan.traits.of(task).deadlineMs),
         FALLBACKS[plan.traits.of(task).fallback ?? "none"],
         plan.graph.finallyTasks.has(task) ? "finally" : "",
       ].filter((mark) => mark !== "");

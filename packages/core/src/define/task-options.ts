@@ -41,6 +41,14 @@ export interface TaskOptions<in V = unknown, out S = undefined, out F = never> {
   /** For each attempt, in milliseconds, from the start of the function; not the time in the queue. */
   readonly timeoutMs?: number | undefined;
   /**
+   * For all attempts and back-offs together, in milliseconds, from the start of the first attempt; of a map, each item's.
+   * An attempt that runs then is asked to stop and has failed for good, and no retry begins that would start at or after
+   * it: the task fails at once with what its last attempt threw.
+   */
+  readonly deadlineMs?: number | undefined;
+  /** How long an attempt that was asked to stop is waited for, in milliseconds. Default: what the run says. */
+  readonly graceMs?: number | undefined;
+  /**
    * Higher goes first when tasks compete for capacity. It reaches every task that this one depends on, however far away.
    * Default 0.
    */
@@ -102,6 +110,8 @@ export interface MapOptions<
 export const OPTION_KEYS: readonly string[] = [
   "retry",
   "timeoutMs",
+  "deadlineMs",
+  "graceMs",
   "priority",
   "resources",
   "when",
@@ -128,8 +138,10 @@ export function checkOptions(
   const given = options as MapOptions<never, unknown, never, "all" | "settled", unknown>;
   issues.record(path, given, kind === "map" ? MAP_OPTION_KEYS : OPTION_KEYS);
   checkRetry(issues, [...path, "retry"], given.retry);
-  const { timeoutMs, priority, tags } = given;
-  issues.timeLimit([...path, "timeoutMs"], timeoutMs);
+  const { priority, tags } = given;
+  issues.timeLimit([...path, "timeoutMs"], given.timeoutMs);
+  issues.timeLimit([...path, "deadlineMs"], given.deadlineMs);
+  issues.amount([...path, "graceMs"], given.graceMs);
   if (priority !== undefined && !Number.isFinite(priority)) {
     issues.expected([...path, "priority"], "a finite number", priority);
   }

@@ -17,6 +17,8 @@ export interface Traits {
   readonly asks: boolean;
   /** How many of its items may be let in at once, when it is a map. */
   readonly itemLimit: number;
+  /** For all attempts together, from the start of the first. */
+  readonly deadlineMs: number;
   readonly priority: number;
   /** What an attempt holds while it runs, by resource. */
   readonly resources: Readonly<Record<string, number>> | undefined;
@@ -29,6 +31,7 @@ const PLAIN: Traits = Object.freeze({
   settles: false,
   asks: false,
   itemLimit: Number.POSITIVE_INFINITY,
+  deadlineMs: Number.POSITIVE_INFINITY,
   priority: 0,
   resources: undefined,
 });
@@ -79,6 +82,7 @@ function traitsOf(definition: Definition): Traits {
     settles: options?.items === "settled",
     asks: prepares,
     itemLimit: options?.concurrency ?? Number.POSITIVE_INFINITY,
+    deadlineMs: options?.deadlineMs ?? Number.POSITIVE_INFINITY,
     priority: options?.priority ?? 0,
     resources: options?.resources,
   });

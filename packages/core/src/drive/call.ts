@@ -21,6 +21,12 @@ export interface CallHost {
   placement(call: Call): Placement;
 }
 
+/** A time limit, and the instant at which it passes. */
+interface Limit {
+  readonly at: number;
+  readonly limitMs: number;
+}
+
 /** Of what it said last of its progress, more is not kept. */
 const MAX_SAID = 500;
 
@@ -36,8 +42,12 @@ export class Call implements TaskContext {
   ended = false;
   /** Nobody waits for it any more: what it still does is not heard. */
   over = false;
-  /** The instant that its time limit passes, and whether it ended only after that, before it could be asked to stop. */
-  deadline: number | undefined;
+  /** When its own time limit passes, and when the deadline of its task. */
+  limit: Limit | undefined;
+  due: Limit | undefined;
+  /** The timer of its time limit has fired. */
+  timedOut = false;
+  /** Whether it ended only after one of them, before it could be asked to stop. */
   late = false;
   /** The machine has said that it must stop: from then on its grace period runs. */
   told = false;

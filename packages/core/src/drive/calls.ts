@@ -8,6 +8,7 @@ import { reasonOf } from "../machine/ledger.ts";
 import type { Reasons } from "../report/reasons.ts";
 import { Call, type CallHost } from "./call.ts";
 import { definitionOf } from "./definition-of.ts";
+import { graceOf } from "./grace-of.ts";
 import type { Host } from "./host.ts";
 import { attemptTimeUp, runTimeUp } from "./time-up.ts";
 
@@ -32,10 +33,15 @@ export class Calls {
     const number = ledger.firstAttempt[task] === id ? 1 : ledger.attemptCount(task);
     const call = new Call(this.#host, task, id, number);
     this.#running[ledger.slot[id] as number] = call;
-    const limitMs = definitionOf(this.#host.machine, task).options?.timeoutMs;
+    const { timeoutMs: limitMs, deadlineMs } = definitionOf(this.#host.machine, task).options ?? {};
+    if (deadlineMs !== undefined) {
+      const began = ledger.startAt[ledger.firstAttempt[task] as number] as number;
+      call.due = { at: began + deadlineMs, limitMs: deadlineMs };
+    }
     if (limitMs !== undefined) {
-      call.deadline = at + limitMs;
+      call.limit = { at: at + limitMs, limitMs };
       call.disarm = this.#host.after(limitMs, () => {
+        call.timedOut = true;
         this.#host.send({ type: "expired", task, at: this.#host.now(), limitMs });
       });
     }
@@ -62,13 +68,18 @@ export class Calls {
 
   /** A call that ends after its limit has timed out, though its timer could not fire: something held the thread. */
   expireIfLate(call: Call, at: number): void {
-    if (call.deadline === undefined || at <= call.deadline || call.asked || call.over) return;
-    const { task } = call;
-    const limitMs = definitionOf(this.#host.machine, task).options?.timeoutMs as number;
+    if (call.asked || call.over) return;
+    const { task, due, limit } = call;
+    const overdue = due !== undefined && at > due.at;
+    const passed = overdue ? due : limit;
+    if (passed === undefined || (at <= passed.at && !call.timedOut)) return;
+    const { limitMs } = passed;
+    const event = { type: "expired", task, at, limitMs } as const;
+    const expired = overdue ? ({ ...event, scope: "task" } as const) : event;
     call.late = true;
     call.disarm?.();
-    call.ask(attemptTimeUp(call, this.#host.machine.ledger, limitMs, at), at);
-    this.#host.send({ type: "expired", task, at, limitMs });
+    call.ask(attemptTimeUp(call, this.#host.machine.ledger, expired, at), at);
+    this.#host.send(expired);
   }
 
   /** Asks the running call of a task to stop; within the grace period it is waited for. */
@@ -77,15 +88,16 @@ export class Calls {
     const call = this.#running[ledger.slot[ledger.lastAttempt[task] as number] as number];
     if (call === undefined) return;
     // A function that has ended has kept, or broken, its time limit; one that was asked before has its grace period.
-    if (call.ended ? cause.kind === "expired" : call.told) return;
+    if (call.ended ? cause.kind === "expired" && cause.scope !== "task" : call.told) return;
     call.told = true;
     call.disarm?.();
     const error =
       cause.kind === "expired"
-        ? attemptTimeUp(call, ledger, cause.limitMs, at)
+        ? attemptTimeUp(call, ledger, cause, at)
         : this.#host.reasons.errorOf(reasonOf(cause), task);
-    if (this.#graceMs !== undefined) {
-      call.disarm = this.#host.after(this.#graceMs, () => {
+    const graceMs = graceOf(this.#host.machine, task, this.#graceMs);
+    if (graceMs !== undefined) {
+      call.disarm = this.#host.after(graceMs, () => {
         if (call.over) return;
         this.close(call);
         const now = this.#host.now();

@@ -21,6 +21,7 @@ import type { Earlier } from "../resume/earlier.ts";
 import { type AsyncContext, captureContext } from "./async-context.ts";
 import type { Call } from "./call.ts";
 import { Calls, type CallsHost } from "./calls.ts";
+import { DeadlineTimers } from "./deadlines.ts";
 import { Delays } from "./delays.ts";
 import { AttemptEnder, type EndHost } from "./end-attempt.ts";
 import { FallbackCalls, type FallbackHost } from "./fall-back.ts";
@@ -102,6 +103,7 @@ class Driver
   readonly #preparation: Preparation;
   readonly #calls: Calls;
   readonly #fallbacks: FallbackCalls;
+  readonly #deadlines: DeadlineTimers = new DeadlineTimers(this);
   readonly #starter: AttemptStarter;
   #resolve: (report: Report) => void = () => {};
   #reject: (error: unknown) => void = () => {};
@@ -273,7 +275,9 @@ class Driver
       this.#step(next);
     }
     if (event.type === "stop") this.#opening.stopped();
-    if (this.values.holds && "task" in event) this.values.forget(event.task);
+    if (!("task" in event)) return;
+    if (this.values.holds) this.values.forget(event.task);
+    this.#deadlines.look(event.task);
   }
 
   #obey(command: Command, at: number): void {
@@ -359,7 +363,10 @@ class Driver
       this.#settings.recorder?.event(event);
       this.machine.handle(event);
     }
-    if (this.machine.ledger.firstAttempt[task] === id) this.stored.called(task);
+    if (this.machine.ledger.firstAttempt[task] === id) {
+      this.stored.called(task);
+      this.#deadlines.start(task);
+    }
     this.#starter.start(this.#calls.open(task, id, at), at);
   }
 
@@ -389,6 +396,7 @@ class Driver
     const { state } = machine;
     const settledAt = this.now();
     this.#settledAt = settledAt;
+    this.#deadlines.sweep();
     this.#opening.close();
     const tail = new Promise<readonly TaskStatistics[]>((resolve) => {
       this.#resolveTail = resolve;

@@ -9,6 +9,7 @@ import type { FellBackEvent } from "../machine/event.ts";
 import { Sparse } from "../machine/sparse.ts";
 import type { AsyncContext } from "./async-context.ts";
 import { definitionOf } from "./definition-of.ts";
+import { graceOf } from "./grace-of.ts";
 import type { Host } from "./host.ts";
 
 /** What it needs of the driver. */
@@ -56,7 +57,8 @@ export class FallbackCalls {
 
   /** It is waited for within the grace period only. */
   press(task: number): void {
-    if (this.#graceMs === undefined || !this.#open.has(task)) return;
+    const graceMs = graceOf(this.#host.machine, task, this.#graceMs);
+    if (graceMs === undefined || !this.#open.has(task)) return;
     const pressedAt = this.#host.now();
     const forsake = (): void => {
       const ms = Math.round(this.#host.now() - pressedAt);
@@ -65,7 +67,7 @@ export class FallbackCalls {
       const cause = this.#host.machine.ledger.errorOf(task);
       this.#answer(task, { error: frameless(new Error(message, { cause })) });
     };
-    this.#open.set(task, this.#host.after(this.#graceMs, forsake));
+    this.#open.set(task, this.#host.after(graceMs, forsake));
   }
 
   /** What was left behind answers no more. */

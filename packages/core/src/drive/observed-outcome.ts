@@ -41,7 +41,7 @@ export function observedOutcome(
       return {
         status: "abandoned",
         reason: ledger.errorOf(task),
-        timedOut: reason?.kind === "timeout" && reason.scope === "attempt",
+        timedOut: reason?.kind === "timeout" && reason.scope !== "run",
       };
   }
 }

@@ -10,6 +10,7 @@ import { isPromise, settling } from "../ground/promised.ts";
 import type { PreparedEvent } from "../machine/event.ts";
 import { Sparse } from "../machine/sparse.ts";
 import { definitionOf } from "./definition-of.ts";
+import { graceOf } from "./grace-of.ts";
 import type { Host } from "./host.ts";
 import { type Prepared, prepare } from "./inputs.ts";
 import { itemKeys } from "./item-keys.ts";
@@ -53,11 +54,12 @@ export class Preparation {
   /** The answer is not wanted any more; its end is waited for, within the grace period. */
   unprepare(task: number): void {
     // An answer that was given is on its way.
-    if (this.#graceMs === undefined || !this.#open.has(task)) return;
+    const graceMs = graceOf(this.#host.machine, task, this.#graceMs);
+    if (graceMs === undefined || !this.#open.has(task)) return;
     const forsake = (): void => {
       if (this.#open.delete(task)) this.#host.send({ type: "forsake", task, at: this.#host.now() });
     };
-    this.#open.set(task, this.#host.after(this.#graceMs, forsake));
+    this.#open.set(task, this.#host.after(graceMs, forsake));
   }
 
   /** What has been forsaken answers no more. */

@@ -8,15 +8,17 @@ import type { Call } from "./call.ts";
 /** Running attempts that are named. */
 const NAMED = 3;
 
-/** The error of an attempt whose limit has passed, noticed at `at`. */
+/** The error of an attempt whose limit has passed, or the deadline of its task, noticed at `at`. */
 export function attemptTimeUp(
-  { taskName, id, said, late }: Call,
-  { startAt }: Ledger,
-  limitMs: number,
+  { task, taskName, id, said, late }: Call,
+  { firstAttempt, startAt }: Ledger,
+  { limitMs, scope: given }: { readonly limitMs: number; readonly scope?: "task" | undefined },
   at: number,
 ): TimeoutError {
-  const elapsedMs = at - (startAt[id] as number);
-  return attemptTimeout(taskName, { limitMs, elapsedMs, ended: late, progress: said });
+  const scope = given ?? "attempt";
+  const first = scope === "task" ? (firstAttempt[task] as number) : id;
+  const elapsedMs = at - (startAt[first] as number);
+  return attemptTimeout(taskName, { limitMs, scope, elapsedMs, ended: late, progress: said });
 }
 
 /** Why the run stops whose limit has passed: with what was running then, that which had run longest first. */

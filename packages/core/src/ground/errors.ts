@@ -69,7 +69,7 @@ Object.defineProperty(RunError.prototype, INSPECT, {
 
 /** What is known of a time limit that passed. */
 export interface TimeoutFacts {
-  /** When the attempt or the run was asked to stop, in milliseconds since its start: late when the thread was held. */
+  /** When the attempt or the run was asked to stop, in milliseconds since its start, or that of the task's first attempt: late when the thread was held. */
   readonly elapsedMs?: number | undefined;
   /** What the attempt had said last with `context.progress()`. */
   readonly progress?: Progress | undefined;
@@ -91,13 +91,14 @@ export class TimeoutError extends Error {
   readonly code = "ASTRUM_TIMEOUT";
   /** Milliseconds. */
   readonly limitMs: number;
-  readonly scope: "attempt" | "run";
+  /** Of an attempt its `timeoutMs`, of all attempts of a task its `deadlineMs`, of the run its `timeoutMs`. */
+  readonly scope: "attempt" | "task" | "run";
   declare readonly elapsedMs?: number | undefined;
   declare readonly progress?: Progress | undefined;
   constructor(
     message: string,
     limitMs: number,
-    scope: "attempt" | "run",
+    scope: "attempt" | "task" | "run",
     options?: ErrorOptions & TimeoutFacts,
   ) {
     super(message, options);

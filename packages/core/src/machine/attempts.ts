@@ -91,9 +91,9 @@ export class Attempts {
     return threw === "again, or failing" && this.#ledger.attemptCount(task) <= retries;
   }
 
-  /** Whether it was asked by its own time limit, and by nothing else since. */
+  /** Whether it was asked by a time limit of its own, and by nothing else since. */
   isExpired(task: number): boolean {
-    return rowOf(this.#asked.get(task)) === "limited";
+    return this.#asked.get(task)?.kind === "expired";
   }
 
   // ---- ended -------------------------------------------------------------------------------------------------------
@@ -112,6 +112,7 @@ export class Attempts {
     // What came with its end is kept in any case.
     if (event.facts !== undefined) ledger.note(task, event.facts);
     if (ledger.status[task] !== RUNNING) return undefined;
+    if (event.type !== "threw" && this.isExpired(task)) ledger.timedOut.set(attempt, true);
     if (event.type === "returned") return this.#verdict(task, "returned");
     if (event.type === "skipped") {
       const verdict = this.#verdict(task, "skipped");
@@ -132,9 +133,9 @@ export class Attempts {
     if (verdict === "completed" || verdict === "skipped") {
       // The attempt has done what it wanted; what that makes of its task is another matter.
       this.#close(task, COMPLETED);
-    } else if (verdict === "again, or failing") {
+    } else if (verdict === "again, or failing" || verdict === "failing") {
       this.#close(task, FAILED);
-      if (retryMs === undefined) return "failing";
+      if (retryMs === undefined || verdict === "failing") return "failing";
       this.#ledger.retryDelay.set(this.#ledger.lastAttempt[task] as number, retryMs);
       return retryMs === 0 ? "again" : "later";
     } else if (verdict !== undefined) {
@@ -154,5 +155,6 @@ export class Attempts {
 /** Its row in the table. */
 function rowOf(cause: AbortCause | undefined): Asked {
   if (cause === undefined) return "open";
-  return cause.kind === "expired" ? "limited" : "stopped";
+  if (cause.kind !== "expired") return "stopped";
+  return cause.scope === "task" ? "overdue" : "limited";
 }

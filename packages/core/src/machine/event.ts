@@ -79,7 +79,7 @@ interface SkippedEvent extends OfTask {
   readonly facts?: EndFacts | undefined;
 }
 /** The attempt ended with an error. */
-interface ThrewEvent extends OfTask {
+export interface ThrewEvent extends OfTask {
   readonly type: "threw";
   readonly error: unknown;
   /** Present when another attempt is wanted: after so many milliseconds. */
@@ -106,10 +106,11 @@ export interface FellBackEvent extends OfTask {
   readonly error?: unknown;
   readonly pending?: true;
 }
-/** The time limit of the running attempt has passed. */
-interface ExpiredEvent extends OfTask {
+/** The time limit of the running attempt has passed, or the deadline of the task. */
+export interface ExpiredEvent extends OfTask {
   readonly type: "expired";
   readonly limitMs: number;
+  readonly scope?: "task";
 }
 /** A back-off is over. */
 interface ElapsedEvent extends OfTask {
@@ -168,7 +169,7 @@ export type MachineEvent =
 export type AbortCause =
   | StopCause
   | { readonly kind: "failure"; readonly task: number }
-  | { readonly kind: "expired"; readonly limitMs: number }
+  | { readonly kind: "expired"; readonly limitMs: number; readonly scope?: "task" | undefined }
   | { readonly kind: "cancelled"; readonly reason: unknown };
 
 export type Command =

@@ -16,7 +16,7 @@ export type Reason =
   | { readonly kind: "aborted"; readonly scope: "run" | "task"; readonly reason: unknown }
   | { readonly kind: "not-started"; readonly because: Reason }
   | { readonly kind: "failure"; readonly task: number }
-  | { readonly kind: "timeout"; readonly limitMs: number; readonly scope: "attempt" }
+  | { readonly kind: "timeout"; readonly limitMs: number; readonly scope: "attempt" | "task" }
   | ({ readonly kind: "timeout"; readonly limitMs: number; readonly scope: "run" } & TimeoutScene)
   | { readonly kind: "journal"; readonly error: unknown }
   | { readonly kind: "clock"; readonly error: unknown };
@@ -29,7 +29,7 @@ export function reasonOf(cause: AbortCause | StopCause): Reason {
     case "timeout":
       return { ...cause, scope: "run" };
     case "expired":
-      return { kind: "timeout", limitMs: cause.limitMs, scope: "attempt" };
+      return { kind: "timeout", limitMs: cause.limitMs, scope: cause.scope ?? "attempt" };
     case "journal":
     case "clock":
       return { kind: cause.kind, error: cause.error };

@@ -18,8 +18,17 @@ import type { GraphPlan } from "../define/plan.ts";
 import { Attempts, type Verdict } from "./attempts.ts";
 import { Bounds } from "./bounds.ts";
 import { Cursor } from "./cursor.ts";
+import { Deadlines } from "./deadlines.ts";
 import { ruledOut } from "./edges.ts";
-import type { AbortCause, Command, FellBackEvent, MachineEvent, StopCause } from "./event.ts";
+import type {
+  AbortCause,
+  Command,
+  ExpiredEvent,
+  FellBackEvent,
+  MachineEvent,
+  StopCause,
+  ThrewEvent,
+} from "./event.ts";
 import { Fallbacks } from "./fallbacks.ts";
 import { BY_CONCURRENCY, BY_SEMAPHORE, Ledger, type Reason, reasonOf } from "./ledger.ts";
 import { Line } from "./line.ts";
@@ -54,6 +63,7 @@ export class StagedRun implements Machine {
   readonly #bounds: Bounds;
   readonly #room: Room;
   readonly #fallbacks: Fallbacks;
+  readonly #deadlines: Deadlines;
   /** Only counted when outputs are to be released. */
   readonly #readers: Readers | undefined;
   /** Tail tasks without a final state. */
@@ -77,6 +87,7 @@ export class StagedRun implements Machine {
     this.#attempts = new Attempts(ledger, turn, observed);
     this.#bounds = new Bounds(ledger, turn, observed);
     this.#room = new Room(this.#rows, ledger, turn, settings);
+    this.#deadlines = new Deadlines(this.#rows, ledger);
     this.#fallbacks = new Fallbacks(this.#rows, ledger, turn, this.#tasks);
     if (release) this.#readers = new Readers(graph, ledger, turn);
     this.#cursor = new Cursor(plan);
@@ -119,13 +130,13 @@ export class StagedRun implements Machine {
         // Until its turn comes, a task goes on as if nothing had happened: it may always have another attempt.
         this.#attemptEnded(
           event.task,
-          this.#attempts.ended(event, true),
+          this.#attempts.ended(event, event.type === "threw" && this.#isInTime(event)),
           event.type === "threw" && event.stops !== undefined,
         );
         if (event.type === "threw" && event.stops !== undefined) this.#stop(event.stops);
         break;
       case "expired":
-        this.#attempts.ask(event.task, { kind: "expired", limitMs: event.limitMs });
+        this.#expired(event);
         break;
       case "prepared":
         this.#answered(event.task, this.#tasks.answered(event));
@@ -134,9 +145,10 @@ export class StagedRun implements Machine {
         this.#tasks.forsake(event.task);
         break;
       case "elapsed":
-        if (this.#tasks.elapsed(event.task)) this.#enqueue(event.task);
+        if (this.#tasks.elapsed(event.task)) this.#queueAgain(event.task);
         break;
       case "permit":
+        this.#endOverdue();
         this.#permitted();
         break;
       case "fellBack":
@@ -152,6 +164,7 @@ export class StagedRun implements Machine {
         this.#begin(event.restored);
         break;
     }
+    this.#endOverdue();
     this.#proceed(event);
     this.#bounds.closeWhen(this.#openTails === 0 && this.#tasks.idle);
     return this.#turn.commands;
@@ -322,8 +335,41 @@ export class StagedRun implements Machine {
       return;
     }
     this.#room.give(task);
-    if (verdict === "later") this.#tasks.delay(task);
+    if (verdict === "later") this.#delay(task);
     else this.#conclude(task, verdict, broken);
+  }
+
+  #delay(task: number): void {
+    this.#tasks.delay(task);
+    this.#deadlines.waits(task);
+  }
+
+  #isInTime({ task, at, retryMs = 0 }: ThrewEvent): boolean {
+    return this.#deadlines.allows(task, at + retryMs);
+  }
+
+  #expired({ task, limitMs, scope }: ExpiredEvent): void {
+    if (scope === "task" && this.#deadlines.isWaiting(task)) this.#failWaiting(task);
+    else this.#attempts.ask(task, { kind: "expired", limitMs, scope });
+  }
+
+  #endOverdue(): void {
+    const { now } = this.#turn;
+    for (let task = this.#deadlines.passed(now); task !== undefined; ) {
+      this.#failWaiting(task);
+      task = this.#deadlines.passed(now);
+    }
+  }
+
+  #queueAgain(task: number): void {
+    if (this.#deadlines.allows(task, this.#turn.now)) this.#enqueue(task);
+    else this.#failWaiting(task);
+  }
+
+  /** Between two attempts it has failed with the last one. */
+  #failWaiting(task: number): void {
+    this.#tasks.undelay(task);
+    this.#conclude(task, "failing");
   }
 
   #answered(task: number, answer: Answer | undefined): void {

@@ -8,8 +8,9 @@
 import type { GraphPlan } from "../define/plan.ts";
 import { Attempts, type Verdict } from "./attempts.ts";
 import { Bounds } from "./bounds.ts";
+import { Deadlines } from "./deadlines.ts";
 import { Edges } from "./edges.ts";
-import type { Command, MachineEvent, PreparedEvent } from "./event.ts";
+import type { Command, ExpiredEvent, MachineEvent, PreparedEvent, ThrewEvent } from "./event.ts";
 import { Fallbacks } from "./fallbacks.ts";
 import { BY_MAP, BY_SEMAPHORE, Ledger } from "./ledger.ts";
 import type { Machine, RunSettings, RunState } from "./machine.ts";
@@ -34,6 +35,7 @@ export class Run implements Machine {
   readonly #edges: Edges;
   readonly #room: Room;
   readonly #fallbacks: Fallbacks;
+  readonly #deadlines: Deadlines;
   readonly #propagation: Propagation;
   readonly #observed: boolean;
   /** Whether tasks compete for anything. */
@@ -63,6 +65,7 @@ export class Run implements Machine {
     this.#edges = edges;
     this.#bounds = bounds;
     this.#fallbacks = fallbacks;
+    this.#deadlines = new Deadlines(rows, ledger);
     this.#propagation = new Propagation(rooms, settings);
     this.#observed = observed;
     this.#limited = limits(settings);
@@ -95,13 +98,13 @@ export class Run implements Machine {
         if (event.stops !== undefined) this.#scopes.halt(this.#scopes.run, "stopped");
         this.#attemptEnded(
           event.task,
-          this.#attempts.ended(event, this.#scopes.mayStart(event.task)),
+          this.#attempts.ended(event, this.#mayGoAgain(event)),
           event.stops !== undefined,
         );
         if (event.stops !== undefined) this.#propagation.stop(event.stops);
         break;
       case "expired":
-        this.#attempts.ask(event.task, { kind: "expired", limitMs: event.limitMs });
+        this.#expired(event);
         break;
       case "prepared":
         this.#answered(event, this.#tasks.answered(event));
@@ -113,9 +116,10 @@ export class Run implements Machine {
         this.#mustering = false;
         break;
       case "elapsed":
-        if (this.#tasks.elapsed(event.task)) this.#enqueue(event.task);
+        if (this.#tasks.elapsed(event.task)) this.#queueAgain(event.task);
         break;
       case "permit":
+        this.#endOverdue();
         this.#permitted();
         break;
       case "gathered":
@@ -134,6 +138,7 @@ export class Run implements Machine {
         this.#begin(event.restored);
         break;
     }
+    this.#endOverdue();
     // The answer comes before anything else: a map whose result was not kept stops the run.
     if (this.#propagation.ending === 0 && !this.#fallbacks.due) this.#proceed();
     this.#bounds.closeWhen(this.#scopes.run.open.tails === 0 && this.#tasks.idle);
@@ -176,8 +181,43 @@ export class Run implements Machine {
       return;
     }
     this.#room.give(task);
-    if (verdict === "later") this.#tasks.delay(task);
+    if (verdict === "later") this.#delay(task);
     else this.#propagation.conclude(task, verdict, broken);
+  }
+
+  #delay(task: number): void {
+    this.#tasks.delay(task);
+    this.#deadlines.waits(task);
+  }
+
+  /** Whether the attempt that has failed may be followed by the one that is wanted. */
+  #mayGoAgain({ task, at, retryMs = 0 }: ThrewEvent): boolean {
+    return this.#scopes.mayStart(task) && this.#deadlines.allows(task, at + retryMs);
+  }
+
+  #expired({ task, limitMs, scope }: ExpiredEvent): void {
+    if (scope === "task" && this.#deadlines.isWaiting(task)) this.#failWaiting(task);
+    else this.#attempts.ask(task, { kind: "expired", limitMs, scope });
+  }
+
+  /** Who waits for an attempt that could only begin after its deadline begins none. */
+  #endOverdue(): void {
+    const { now } = this.#turn;
+    for (let task = this.#deadlines.passed(now); task !== undefined; ) {
+      this.#failWaiting(task);
+      task = this.#deadlines.passed(now);
+    }
+  }
+
+  #queueAgain(task: number): void {
+    if (this.#deadlines.allows(task, this.#turn.now)) this.#enqueue(task);
+    else this.#failWaiting(task);
+  }
+
+  /** Between two attempts it has failed with the last one. */
+  #failWaiting(task: number): void {
+    this.#tasks.undelay(task);
+    this.#propagation.conclude(task, "failing");
   }
 
   #answered(event: PreparedEvent, answer: Answer | undefined): void {

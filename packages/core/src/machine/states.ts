@@ -136,9 +136,16 @@ export const ATTEMPT = {
   },
   /** By its own time limit. */
   limited: {
-    returned: "completed",
-    skipped: "skipped",
+    returned: "again, or failing",
+    skipped: "again, or failing",
     threw: "again, or failing",
+    abandoned: "abandoned, failing",
+  },
+  /** By the deadline of its task. */
+  overdue: {
+    returned: "failing",
+    skipped: "failing",
+    threw: "failing",
     abandoned: "abandoned, failing",
   },
   /** By anything else. */

@@ -32,7 +32,7 @@ export class Reasons {
     const origin = reason.kind === "not-started" ? reason.because : reason;
     const perTask =
       (origin.kind === "aborted" && origin.scope === "task") ||
-      (origin.kind === "timeout" && origin.scope === "attempt");
+      (origin.kind === "timeout" && origin.scope !== "run");
     const key = perTask ? task : origin.kind === "failure" ? `failure ${origin.task}` : origin.kind;
     this.#errors ??= new Map();
     let error = this.#errors.get(key);
@@ -52,6 +52,7 @@ export class Reasons {
           ? runTimeout(reason, this.#nameOf)
           : attemptTimeout(this.#nameOf(task), {
               limitMs: reason.limitMs,
+              scope: reason.scope,
               elapsedMs: reason.limitMs,
               ended: false,
               progress: undefined,
@@ -102,9 +103,7 @@ export class Reasons {
       case "failure":
         return `the run was stopped because "${this.#nameOf(reason.task)}" failed`;
       case "timeout":
-        return reason.scope === "run"
-          ? `the run took longer than ${reason.limitMs} ms`
-          : `the attempt took longer than ${reason.limitMs} ms`;
+        return TOOK_LONGER[reason.scope](reason.limitMs);
       case "aborted":
         return `${reason.scope === "run" ? "the run was aborted" : "cancelled by the caller"}${because(reason.reason)}`;
       case "not-started":
@@ -120,6 +119,12 @@ export class Reasons {
     return fateOf(this.#ledger.status[task] as number);
   }
 }
+
+const TOOK_LONGER = {
+  attempt: (limitMs: number) => `the attempt took longer than ${limitMs} ms`,
+  task: (limitMs: number) => `the task took longer than its deadline of ${limitMs} ms`,
+  run: (limitMs: number) => `the run took longer than ${limitMs} ms`,
+};
 
 /** A state as the verb of a sentence. */
 export function fateOf(state: number): string {

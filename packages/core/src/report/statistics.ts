@@ -67,7 +67,13 @@ export interface TaskStatistics {
     | { kind: "dependency"; task: string; root: string }
     | { kind: "condition" | "aborted" | "not-started"; message?: string }
     | { kind: "failure"; task: string }
-    | { kind: "timeout"; limitMs: Ms; scope: "attempt" | "run" };
+    | {
+        kind: "timeout";
+        limitMs: Ms;
+        scope: "attempt" | "run";
+        /** The limit was the deadline of the task, for all of its attempts. */
+        deadline?: true;
+      };
   /**
    * Of a skipped task: its condition said so, or itself while it ran; a task that it needs did not complete; or the run was
    * stopped before its turn.

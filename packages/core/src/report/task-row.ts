@@ -299,7 +299,9 @@ function reasonRow(facts: Facts, reason: Reason): NonNullable<TaskStatistics["re
     case "failure":
       return { kind: "failure", task: name(reason.task) };
     case "timeout":
-      return { kind: "timeout", limitMs: reason.limitMs, scope: reason.scope };
+      return reason.scope === "task"
+        ? { kind: "timeout", limitMs: reason.limitMs, scope: "attempt", deadline: true }
+        : { kind: "timeout", limitMs: reason.limitMs, scope: reason.scope };
     case "condition":
       return { kind: "condition", message: reason.message };
     case "not-started":

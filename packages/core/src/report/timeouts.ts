@@ -13,6 +13,8 @@ const LATE_PART = 0.1;
 /** What is known of an attempt when its time is up. */
 export interface AttemptScene {
   readonly limitMs: number;
+  /** Its own limit, or the deadline of its task. */
+  readonly scope: "attempt" | "task";
   readonly elapsedMs: number;
   /** It had ended by then, and could not be asked to stop: something held the thread. */
   readonly ended: boolean;
@@ -20,14 +22,15 @@ export interface AttemptScene {
   readonly progress: Progress | undefined;
 }
 
-/** `Task "a" took longer than 5 ms (asked to stop after 7 ms; last progress: 40 %, "page 3")`. */
+/** `Task "a" took longer than 5 ms (asked to stop after 7 ms; last progress: 40 %, "page 3")`, or `than its deadline of 5 ms`. */
 export function attemptTimeout(task: string, scene: AttemptScene): TimeoutError {
-  const { limitMs, elapsedMs, ended, progress } = scene;
+  const { limitMs, scope, elapsedMs, ended, progress } = scene;
   const known = lateness(limitMs, elapsedMs, ended ? "ended" : "asked to stop");
   if (progress !== undefined) known.push(`last progress: ${progressText(progress)}`);
-  const message = `Task "${task}" took longer than ${limitMs} ms${inBrackets(known)}`;
+  const limit = scope === "task" ? `its deadline of ${limitMs} ms` : `${limitMs} ms`;
+  const message = `Task "${task}" took longer than ${limit}${inBrackets(known)}`;
   return frameless(
-    new TimeoutError(message, limitMs, "attempt", { elapsedMs: rounded(elapsedMs), progress }),
+    new TimeoutError(message, limitMs, scope, { elapsedMs: rounded(elapsedMs), progress }),
   );
 }
 

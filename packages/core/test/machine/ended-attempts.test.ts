@@ -8,12 +8,16 @@ import { STATUSES } from "../../src/machine/states.ts";
 
 const stop = { type: "stop", at: 1, cause: { kind: "aborted", reason: "no" } } as const;
 const expired = { type: "expired", at: 1, task: 0, limitMs: 1 } as const;
+const overdue = { ...expired, scope: "task" } as const;
 
 /** What is asked of the attempt, in this order. */
 const asked: Readonly<Record<string, readonly MachineEvent[]>> = {
   "was asked nothing": [],
   "ran over its own limit": [expired],
   "was stopped": [stop],
+  "ran past its deadline": [overdue],
+  "ran over its own limit and past its deadline": [expired, overdue],
+  "ran past its deadline and was stopped then": [overdue, stop],
   "ran over its own limit and was stopped then": [expired, stop],
   "was stopped and ran over its own limit then": [stop, expired],
 };
@@ -38,10 +42,21 @@ const ENDS = [
   ["was asked nothing", "throws", "failed", "failed"],
   ["was asked nothing", "throws, and could go again", "running", undefined],
   ["was asked nothing", "is given up", "running", undefined],
-  ["ran over its own limit", "returns", "completed", "completed"],
+  ["ran over its own limit", "returns", "failed", "failed"],
   ["ran over its own limit", "throws", "failed", "failed"],
   ["ran over its own limit", "throws, and could go again", "running", undefined],
   ["ran over its own limit", "is given up", "abandoned", "failed"],
+  ["ran past its deadline", "returns", "failed", "failed"],
+  ["ran past its deadline", "throws", "failed", "failed"],
+  ["ran past its deadline", "throws, and could go again", "failed", "failed"],
+  ["ran past its deadline", "is given up", "abandoned", "failed"],
+  [
+    "ran over its own limit and past its deadline",
+    "throws, and could go again",
+    "failed",
+    "failed",
+  ],
+  ["ran past its deadline and was stopped then", "returns", "cancelled", "cancelled"],
   ["was stopped", "returns", "cancelled", "cancelled"],
   ["was stopped", "throws", "cancelled", "cancelled"],
   ["was stopped", "throws, and could go again", "cancelled", "cancelled"],
@@ -57,10 +72,8 @@ describe("The task of an attempt", () => {
     const run = running();
     for (const event of asked[before] as readonly MachineEvent[]) run.handle(event);
     // What the driver is told beforehand is what happens.
-    expect(run.mayComplete(0)).toBe(
-      before === "was asked nothing" || before === "ran over its own limit",
-    );
-    expect(run.isExpired(0)).toBe(before === "ran over its own limit");
+    expect(run.mayComplete(0)).toBe(before === "was asked nothing");
+    expect(run.isExpired(0)).toBe(before.startsWith("ran") && !before.includes("stopped"));
     run.handle(ends[end]);
     expect(STATUSES[run.ledger.status[0] as number]).toBe(status);
     expect(run.state).toBe(state);

@@ -215,8 +215,10 @@ function reasonOf(
   if (guilty !== undefined) return { kind: "dependency", task: guilty, root: rootOf(guilty, run) };
   const data = outcome?.error?.data;
   if (outcome?.error?.name === "TimeoutError" && typeof data?.limitMs === "number") {
-    const scope = data.scope === "run" ? "run" : "attempt";
-    return { kind: "timeout", limitMs: data.limitMs, scope };
+    const { limitMs, scope } = data;
+    if (scope === "run") return { kind: "timeout", limitMs, scope };
+    const deadline = scope === "task" ? { deadline: true as const } : {};
+    return { kind: "timeout", limitMs, scope: "attempt", ...deadline };
   }
   const message = outcome?.reason === undefined ? {} : { message: outcome.reason };
   const stopped = run.end?.executionState === "cancelled";

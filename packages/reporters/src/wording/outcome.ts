@@ -148,7 +148,9 @@ function sentenceOf(reason: NonNullable<TaskStatistics["reason"]>): string {
     case "failure":
       return `the run stopped because "${reason.task}" failed`;
     case "timeout":
-      return `the ${reason.scope === "run" ? "run" : "attempt"} took longer than ${duration(reason.limitMs)}`;
+      return reason.deadline
+        ? `the task took longer than its deadline of ${duration(reason.limitMs)}`
+        : `the ${reason.scope} took longer than ${duration(reason.limitMs)}`;
     case "condition":
       return reason.message ?? "its condition said no";
     case "aborted":
