@@ -142,14 +142,16 @@ export class GraphPlan implements Plan {
   /** What the tasks of a stage depend on, each once, in the order in which they name it; nothing where there is no stage. */
   awaitedBy(stage: number): number[] {
     const { start, end } = this.graph.dependencies;
-    const starting = this.order.subarray(this.stageStart[stage], this.stageStart[stage + 1]);
-    const only = starting.length === 1 ? (starting[0] as number) : -1;
-    // As most stages of a long chain are: no set for each of them.
+    const { order, stageStart } = this;
+    const from = stageStart[stage] as number;
+    const to = stageStart[stage + 1] as number;
+    const only = from + 1 === to ? (order[from] as number) : -1;
+    // As most stages of a long chain are: no set and no part of the order for each of them.
     if (only !== -1 && (start[only + 1] as number) - (start[only] as number) === 1) {
       return [end[start[only] as number] as number];
     }
     const awaited = new Set<number>();
-    for (const task of starting) {
+    for (const task of order.subarray(from, to)) {
       const last = start[task + 1] as number;
       for (let edge = start[task] as number; edge < last; edge++) awaited.add(end[edge] as number);
     }

@@ -3,7 +3,7 @@
  * checked what the records, taken together, get wrong. Plans and runs nothing.
  */
 
-import { type Definition, needs, prepares } from "../define/definition.ts";
+import { type Definition, needs, prepares, type Slot } from "../define/definition.ts";
 import { EdgeList, type Graph, graph } from "../define/graph.ts";
 import type { Issues } from "../ground/check.ts";
 import type { Callables } from "./callables.ts";
@@ -54,7 +54,7 @@ export function buildGraph(
     const from = start[task] as number;
     const to = start[task + 1] as number;
     const map = maps?.[task];
-    const over = map === undefined ? undefined : slots.over(map.over, list);
+    const over = map === undefined ? NO_SLOTS : slots.over(map.over, list);
     const takes = inputs.length > 0;
     const passes = !takes && passOutputs && from < to;
     const read = takes
@@ -63,7 +63,7 @@ export function buildGraph(
         ? slots.passing(from, to, edges, list)
         : slots.after(from, to, edges, list);
     list.closeRow();
-    if (read.unknown || over?.unknown === true) {
+    if (slots.takeUnknown()) {
       unknown.report(order, map === undefined ? inputs : [...inputs, { from: map.over }]);
     }
     if (edges !== undefined) checkEdgeNames(issues, order, inputs);
@@ -75,7 +75,7 @@ export function buildGraph(
     const retried = retry === undefined ? own : { ...own, retry };
     const given = map === undefined ? retried : { ...retried, ...ownOptions(map) };
     const kind = map === undefined ? "task" : "map";
-    const all = over === undefined ? read.slots : [...over.slots, ...read.slots];
+    const all = over.length === 0 ? read : [...over, ...read];
     // One literal with all its fields: a run touches it, and one that grows lies in two places.
     definitions[task] = {
       name: taskName,
@@ -138,6 +138,7 @@ function ownOptions({ concurrency, key, items }: MapData): Omit<MapData, "over">
 }
 
 const NO_INPUTS: readonly DataItem[] = [];
+const NO_SLOTS: readonly Slot[] = [];
 const nothing = (): void => {};
 
 /** How many inputs a task has at most, and all together. */

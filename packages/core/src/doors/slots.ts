@@ -11,13 +11,7 @@ import type { DataItem, Edges, TaskOrder } from "./records.ts";
 const NONE = -1;
 const PLACED = -2;
 
-interface Read {
-  readonly slots: readonly Slot[];
-  /** Something that it reads is no task. */
-  readonly unknown: boolean;
-}
-
-const NOTHING: Read = { slots: [], unknown: false };
+const NOTHING: readonly Slot[] = [];
 
 /** The dependencies of a task are the `dependencies` of `Named` between two places. */
 export class Slots {
@@ -25,11 +19,14 @@ export class Slots {
   readonly #dependencies: Int32Array;
   readonly #orders: readonly TaskOrder[];
   /** All that wait for a task and take nothing from it share one slot, and its list where that is all they wait for. */
-  readonly #afters: (Read | undefined)[];
+  readonly #afters: (readonly [Slot] | undefined)[];
   /** Scratch: the first input that a task takes from each other one; by input, what it takes from and the next one. */
   readonly #first: Int32Array;
   readonly #source: Int32Array;
   readonly #next: Int32Array;
+  /** Scratch: a list that is pushed to has room for 17. */
+  readonly #slots: Slot[] = [];
+  #unknown = false;
 
   /** `most`: how many inputs a task has at most. */
   constructor({ index, dependencies }: Named, orders: readonly TaskOrder[], most: number) {
@@ -43,35 +40,42 @@ export class Slots {
     this.#next = new Int32Array(most);
   }
 
+  /** Whether anything that was read since this was asked last is no task. */
+  takeUnknown(): boolean {
+    const unknown = this.#unknown;
+    this.#unknown = false;
+    return unknown;
+  }
+
   /** Of a task that takes nothing. */
-  after(from: number, to: number, edges: Edges | undefined, list: EdgeList): Read {
+  after(from: number, to: number, edges: Edges | undefined, list: EdgeList): readonly Slot[] {
     if (from === to) return NOTHING;
     const slots: Slot[] = new Array(to - from);
     let known = 0;
     for (let at = from; at < to; at++) {
       const dependency = this.#dependencies[at] as number;
       if (dependency === NONE) continue;
-      list.add(dependency, edges === undefined ? AFTER : this.#kind(dependency, edges, AFTER));
+      list.add(dependency, this.#kind(dependency, edges, AFTER));
       const alone = this.#after(dependency);
       if (to - from === 1) return alone;
-      slots[known++] = alone.slots[0] as Slot;
+      slots[known++] = alone[0];
     }
-    if (known === slots.length) return { slots, unknown: false };
-    return { slots: slots.slice(0, known), unknown: true };
+    return this.#known(slots, known);
   }
 
   /** The list of a map, whose slot is its first. */
-  over(from: DataItem["from"], list: EdgeList): Read {
-    const slot = slotOf({ from, to: { key: "over" } }, undefined);
-    if (!("task" in from)) return { slots: [slot], unknown: false };
-    const task = this.#index.get(from.task);
-    if (task === undefined) return { slots: [], unknown: true };
-    list.add(task, VALUE);
-    return { slots: [slot], unknown: false };
+  over(from: DataItem["from"], list: EdgeList): readonly Slot[] {
+    const task = "task" in from ? this.#index.get(from.task) : undefined;
+    if (task !== undefined) list.add(task, VALUE);
+    else if ("task" in from) {
+      this.#unknown = true;
+      return NOTHING;
+    }
+    return [slotOf({ from, to: { key: "over" } }, undefined)];
   }
 
   /** Of a task that takes the outputs of all its dependencies, by name. */
-  passing(from: number, to: number, edges: Edges | undefined, list: EdgeList): Read {
+  passing(from: number, to: number, edges: Edges | undefined, list: EdgeList): readonly Slot[] {
     const slots: Slot[] = new Array(to - from);
     let known = 0;
     for (let at = from; at < to; at++) {
@@ -81,8 +85,14 @@ export class Slots {
       list.add(dependency, this.#kind(dependency, edges, VALUE));
       slots[known++] = { to: taskName, kind: edgeOf(edges, taskName) ?? "value", task: taskName };
     }
-    if (known === slots.length) return { slots, unknown: false };
-    return { slots: slots.slice(0, known), unknown: true };
+    return this.#known(slots, known);
+  }
+
+  /** Those of the dependencies that are tasks. */
+  #known(slots: readonly Slot[], known: number): readonly Slot[] {
+    if (known === slots.length) return slots;
+    this.#unknown = true;
+    return slots.slice(0, known);
   }
 
   #kind(dependency: number, edges: Edges | undefined, otherwise: number): number {
@@ -99,12 +109,12 @@ export class Slots {
     inputs: readonly DataItem[],
     edges: Edges | undefined,
     list: EdgeList,
-  ): Read {
+  ): readonly Slot[] {
     const first = this.#first;
     const source = this.#source;
     const next = this.#next;
-    const slots: Slot[] = [];
-    let unknown = false;
+    const slots = this.#slots;
+    let count = 0;
     for (let at = inputs.length - 1; at >= 0; at--) {
       const { from } = inputs[at] as DataItem;
       const task = "task" in from ? this.#index.get(from.task) : undefined;
@@ -112,17 +122,17 @@ export class Slots {
       if (task !== undefined) {
         next[at] = first[task] as number;
         first[task] = at;
-      } else if ("task" in from) unknown = true;
+      } else if ("task" in from) this.#unknown = true;
     }
     for (let nth = from; nth < to; nth++) {
       const dependency = this.#dependencies[nth] as number;
-      if (dependency === NONE) unknown = true;
+      if (dependency === NONE) this.#unknown = true;
       else if (first[dependency] === NONE) {
-        slots.push(this.#after(dependency).slots[0] as Slot);
+        slots[count++] = this.#after(dependency)[0];
         list.add(dependency, this.#kind(dependency, edges, AFTER));
       } else {
         for (let at = first[dependency] as number; at !== NONE; at = next[at] as number) {
-          slots.push(slotOf(inputs[at] as DataItem, edges));
+          slots[count++] = slotOf(inputs[at] as DataItem, edges);
           list.add(dependency, this.#kind(dependency, edges, VALUE));
         }
         first[dependency] = PLACED;
@@ -132,9 +142,9 @@ export class Slots {
       const task = source[at] as number;
       const input = inputs[at] as DataItem;
       if (task === NONE) {
-        if (!("task" in input.from)) slots.push(slotOf(input, edges));
+        if (!("task" in input.from)) slots[count++] = slotOf(input, edges);
       } else if (first[task] !== PLACED) {
-        slots.push(slotOf(input, edges));
+        slots[count++] = slotOf(input, edges);
         list.add(task, this.#kind(task, edges, VALUE));
       }
     }
@@ -142,17 +152,17 @@ export class Slots {
       const task = source[at] as number;
       if (task !== NONE) first[task] = NONE;
     }
-    return { slots: slots.slice(), unknown }; // What was pushed to has room for 17.
+    return slots.slice(0, count);
   }
 
-  #after(dependency: number): Read {
-    let read = this.#afters[dependency];
-    if (read === undefined) {
+  #after(dependency: number): readonly [Slot] {
+    let slots = this.#afters[dependency];
+    if (slots === undefined) {
       const name = (this.#orders[dependency] as TaskOrder).taskName;
-      read = { slots: [{ to: name, kind: "after", task: name }], unknown: false };
-      this.#afters[dependency] = read;
+      slots = [{ to: name, kind: "after", task: name }];
+      this.#afters[dependency] = slots;
     }
-    return read;
+    return slots;
   }
 }
 

@@ -31,7 +31,7 @@ export function areSoundOrders(orders: readonly unknown[]): boolean {
   }
 }
 
-/** One order by itself. Of its dependencies those with dependencies of their own are put `inside`, to be looked at once. */
+/** One order by itself. Of its dependencies those that may have dependencies are put `inside`, to be looked at once. */
 function isSoundOrder(order: unknown, inside: unknown[]): boolean {
   if (!hasOrderKeys(order)) return false;
   const { taskName, dependencies } = order;
@@ -43,7 +43,7 @@ function isSoundOrder(order: unknown, inside: unknown[]): boolean {
     if (typeof dependency === "string") {
       if (!isName(dependency)) return false;
     } else if (!hasOrderKeys(dependency)) return false;
-    else if (dependency.dependencies !== undefined) inside.push(dependency);
+    else if ("dependencies" in dependency) inside.push(dependency);
     else if (!isName(dependency.taskName)) return false;
   }
   return true;
