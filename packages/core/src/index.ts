@@ -46,6 +46,7 @@ export type { Clock } from "./contract/clock.ts";
 export { type Placement, placementOf, type Runner, type RunnerAttempt } from "./contract/runner.ts";
 export type { GivenParameters } from "./drive/bindings.ts";
 export type { RunOptions } from "./drive/options.ts";
+export { RateLimit, type RateLimitOptions } from "./drive/rate-limit.ts";
 export { Semaphore } from "./drive/semaphore.ts";
 export type { RunningTask, RunSnapshot } from "./drive/snapshot.ts";
 export type { Dispatch, FailureMode } from "./machine/machine.ts";
@@ -112,6 +113,7 @@ export { reportOfJournal } from "./resume/report-of-journal.ts";
 export { decodeValue } from "./ground/decode.ts";
 export type { EncodedValue } from "./ground/encode.ts";
 export {
+  BudgetExhaustedError,
   ClockError,
   DefinitionError,
   InputError,

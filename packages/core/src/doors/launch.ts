@@ -7,6 +7,7 @@ import type { Execution, Recorder } from "../drive/execute.ts";
 import { execute } from "../drive/execute.ts";
 import type { RunOptions } from "../drive/options.ts";
 import type { Parameters } from "../drive/parameters.ts";
+import { bindClock, ownResources, sharedResources } from "../drive/resources.ts";
 import { Semaphore } from "../drive/semaphore.ts";
 import { Issues } from "../ground/check.ts";
 import type { Dispatch, Machine, RunSettings } from "../machine/machine.ts";
@@ -36,12 +37,14 @@ export function launch(work: Launch): { readonly execution: Execution; readonly 
   const { plan, options, anchor, dispatch, parameters, stream } = work;
   const { concurrency, resources, failure, estimates, keep } = options;
   const shared = concurrency instanceof Semaphore;
+  bindClock(resources, options.clock);
   const told = observersOf(options.observers);
   const observers = stream === undefined ? told : [...told, stream.observer];
   const settings: RunSettings = {
     concurrency: shared ? undefined : concurrency,
     permits: shared,
-    resources,
+    resources: resources && ownResources(resources),
+    shared: resources && sharedResources(resources),
     failure,
     estimates,
     release: keep === "roots",

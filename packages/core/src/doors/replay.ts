@@ -126,6 +126,7 @@ function eventText(event: MachineEvent, name: (task: number) => string): string 
     case "stop":
       return `stop: ${event.cause.kind}`;
     case "permit":
+    case "denied":
     case "mustered":
       return event.type;
     case "prepared": {
@@ -158,9 +159,11 @@ function commandText(
     }
     case "delay":
       return `delay ${name(command.task)} ${Math.round(command.ms)}`;
-    case "muster":
     case "acquire":
+    case "arrange":
+    case "withdraw":
     case "yield":
+    case "muster":
     case "settle":
     case "close":
       return command.type;

@@ -25,15 +25,15 @@ import { DeadlineTimers } from "./deadlines.ts";
 import { Delays } from "./delays.ts";
 import { AttemptEnder, type EndHost } from "./end-attempt.ts";
 import { FallbackCalls, type FallbackHost } from "./fall-back.ts";
+import { Grants, type GrantsHost } from "./grants.ts";
 import { Notifier } from "./notify.ts";
 import { Opening, type OpeningHost } from "./opening.ts";
 import type { RunOptions } from "./options.ts";
 import type { Parameters } from "./parameters.ts";
-import { Permits } from "./permits.ts";
 import { Preparation, type PreparationHost } from "./prepare.ts";
+import { limitNames } from "./resources.ts";
 import { RunClock } from "./run-clock.ts";
 import { limitOf, runHeader, runInfo } from "./run-head.ts";
-import { Semaphore } from "./semaphore.ts";
 import { type RunRecords, settledLedger, settledReport, tailRows } from "./settle.ts";
 import { type RunSnapshot, snapshotOf } from "./snapshot.ts";
 import { AttemptStarter, type StartHost } from "./start-attempt.ts";
@@ -81,7 +81,15 @@ export function execute(settings: ExecuteSettings): Execution {
 }
 
 class Driver
-  implements CallsHost, EndHost, Execution, FallbackHost, OpeningHost, PreparationHost, StartHost
+  implements
+    CallsHost,
+    EndHost,
+    Execution,
+    FallbackHost,
+    GrantsHost,
+    OpeningHost,
+    PreparationHost,
+    StartHost
 {
   readonly runId: string;
   readonly report: Promise<Report>;
@@ -97,8 +105,7 @@ class Driver
   readonly #context: AsyncContext;
   readonly #fingerprints: Fingerprints;
   readonly #delays: Delays;
-  /** None without a semaphore. */
-  readonly #permits: Permits | undefined;
+  readonly #grants: Grants;
   readonly #opening: Opening;
   readonly #preparation: Preparation;
   readonly #calls: Calls;
@@ -133,8 +140,6 @@ class Driver
     this.#context = captureContext();
     this.reasons = new Reasons(machine.ledger, (task) => this.nameOf(task));
     this.#fingerprints = new Fingerprints(machine.plan.graph);
-    const { concurrency } = options;
-    this.#permits = concurrency instanceof Semaphore ? new Permits(concurrency) : undefined;
     this.#delays = new Delays(this);
     this.random = options.random ?? Math.random;
     this.runId = options.runId ?? newRunId();
@@ -151,6 +156,7 @@ class Driver
       earlier,
     });
     this.#preparation = new Preparation(this, options.graceMs);
+    this.#grants = new Grants(this, options, anchor.now);
     this.#calls = new Calls(this, options.graceMs);
     this.#fallbacks = new FallbackCalls(this, this.#context, options.graceMs);
     const ender = new AttemptEnder(this, this.#calls);
@@ -195,7 +201,7 @@ class Driver
         ledger,
         reasons,
         fingerprints: this.#fingerprints,
-        resources: this.#resources,
+        resources: this.#limits,
         outputs: this.values.all,
         info: this.runInfo,
         header: {
@@ -319,12 +325,16 @@ class Driver
         this.values.release(command.task);
         break;
       case "acquire":
-        this.#permits?.acquire(() =>
-          this.#context.run(() => this.send({ type: "permit", at: this.now() })),
-        );
+        this.#grants.acquire(command.claim, command.units);
+        break;
+      case "arrange":
+        this.#grants.arrange(command.claims);
+        break;
+      case "withdraw":
+        this.#grants.end(command.claim, true);
         break;
       case "yield":
-        this.#permits?.giveBack();
+        this.#grants.end(command.claim, command.unused === true);
         break;
       case "status":
         this.notifier?.status(command.task, command.from, command.to, command.cause, at);
@@ -339,9 +349,9 @@ class Driver
         this.#settle();
         break;
       case "close":
-        this.#permits?.withdraw();
+        this.#grants.close();
         this.#resolveTail(
-          this.machine.detached.size === 0 ? [] : tailRows(this.#records, this.#resources),
+          this.machine.detached.size === 0 ? [] : tailRows(this.#records, this.#limits),
         );
         break;
     }
@@ -354,6 +364,10 @@ class Driver
   /** Timers fire in whatever context the clock has. */
   after(ms: number, fire: () => void): () => void {
     return this.#clock.after(ms, () => this.#context.run(fire));
+  }
+
+  answer(event: MachineEvent): void {
+    this.#context.run(() => this.send(event));
   }
 
   #start(task: number, id: number, commandedAt: number): void {
@@ -406,7 +420,7 @@ class Driver
     const facts: RunFacts = {
       header: this.#header,
       clock: { epochMs: anchor.epochMs, driftMs: this.#clock.driftMs(settledAt) },
-      resources: this.#resources,
+      resources: this.#limits,
       concurrency: limitOf(options),
       staged: dispatch === "stages",
       plannedAt: this.#plannedAt,
@@ -436,7 +450,7 @@ class Driver
     return { machine, values, reasons, fingerprints: this.#fingerprints };
   }
 
-  get #resources(): string[] {
-    return Object.keys(this.#settings.options.resources ?? {});
+  get #limits(): string[] {
+    return limitNames(this.#settings.options.resources);
   }
 }

@@ -17,6 +17,7 @@ import { readEarlier } from "../resume/earlier.ts";
 import type { Journal } from "../resume/journal.ts";
 import { bindingsOf, checkBindings, type GivenParameters } from "./bindings.ts";
 import { paramsOf } from "./parameters.ts";
+import { checkDemands, checkResource, type Resource } from "./resources.ts";
 import { Semaphore } from "./semaphore.ts";
 
 export interface RunOptions {
@@ -24,8 +25,11 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Attempts that run at once: an integer from 1 up, or a semaphore shared with other runs. Default: no limit. */
   readonly concurrency?: number | Semaphore | undefined;
-  /** What there is of each resource that tasks ask for, integers from 0 up. */
-  readonly resources?: Readonly<Record<string, number>> | undefined;
+  /**
+   * What there is of each resource that tasks ask for: an integer from 0 up, of this run alone; a semaphore, or a rate
+   * limit, shared with all runs that are given it.
+   */
+  readonly resources?: Readonly<Record<string, Resource>> | undefined;
   /** What a failure means for the other tasks. Default `stop`. */
   readonly failure?: FailureMode | undefined;
   /** For the whole run, in milliseconds. */
@@ -110,7 +114,7 @@ export function checkRunOptions(
     }
   }
   const resources = issues.record(["resources"], given.resources);
-  for (const name in resources) issues.integer(["resources", name], resources[name], 0);
+  for (const name in resources) checkResource(issues, name, resources[name], clock);
   checkFailure(issues, failure);
   issues.timeLimit(["timeoutMs"], timeoutMs);
   issues.amount(["graceMs"], given.graceMs);
@@ -181,7 +185,6 @@ export function checkNeeds(
   options: RunOptions,
   whole: Graph = graph,
 ): void {
-  const { resources = {} } = options;
   if (graph.needing.length === 0 && options.params === undefined) return;
   const bindings = bindingsOf(options.params);
   const given = new Set<string>();
@@ -196,8 +199,8 @@ export function checkNeeds(
     given.add(param);
   }
   for (const { name, slots, options: taskOptions } of graph.needing) {
-    for (const resource in taskOptions?.resources) {
-      checkDemand(issues, name, resource, taskOptions.resources[resource] as number, resources);
+    if (taskOptions?.resources !== undefined) {
+      checkDemands(issues, name, taskOptions.resources, options);
     }
     for (const { param } of slots) {
       if (param === undefined) continue;
@@ -241,30 +244,5 @@ function checkTaken(
         ["params", name],
       );
     }
-  }
-}
-
-function checkDemand(
-  issues: Issues,
-  task: string,
-  resource: string,
-  wanted: number,
-  resources: Readonly<Record<string, number>>,
-): void {
-  const path = ["tasks", task, "resources", resource];
-  if (!Object.hasOwn(resources, resource)) {
-    const guess = nearest(resource, Object.keys(resources));
-    issues.add(
-      "unknown-resource",
-      `Task "${task}" needs ${wanted} of "${resource}", which the run does not have.${didYouMean(guess)} Give it with \`resources: { ${resource}: … }\``,
-      path,
-      guess,
-    );
-  } else if (wanted > (resources[resource] as number)) {
-    issues.add(
-      "demand-above-capacity",
-      `Task "${task}" needs ${wanted} of "${resource}", but the run has only ${resources[resource]}`,
-      path,
-    );
   }
 }

@@ -8,6 +8,7 @@ import type { GraphPlan } from "../define/plan.ts";
 import { VERSION } from "../ground/version.ts";
 import type { SerializedReport } from "../report/serialized-report.ts";
 import type { RunOptions } from "./options.ts";
+import { writtenResources } from "./resources.ts";
 import { Semaphore } from "./semaphore.ts";
 
 interface Runtime {
@@ -61,7 +62,7 @@ export function runHeader(
   const failureText = typeof failure === "object" ? `maxFailures:${failure.maxFailures}` : failure;
   const targets = options.targets && [...options.targets];
   const attributes = options.attributes && { ...options.attributes };
-  const resources = options.resources && { ...options.resources };
+  const { resources, rates } = writtenResources(options.resources);
   const make = (): SerializedReport["run"] => {
     const header: SerializedReport["run"] = {
       id,
@@ -74,6 +75,7 @@ export function runHeader(
     if (resumes !== undefined) header.resumes = resumes;
     if (attributes !== undefined) header.attributes = attributes;
     if (resources !== undefined) header.config.resources = resources;
+    if (rates !== undefined) header.config.rates = rates;
     if (timeoutMs !== undefined) header.config.timeoutMs = timeoutMs;
     nameHost(header);
     return header;

@@ -1,25 +1,48 @@
 /**
  * A number of permits that several runs share: first come, first served across runs. Knows no run: it calls back.
  */
+
+import { systemClock } from "../contract/clock.ts";
 import { type Brand, brand } from "../ground/brand.ts";
 import { Issues } from "../ground/check.ts";
 import { DefinitionError } from "../ground/errors.ts";
+import { ask, end } from "./sharing.ts";
+import { Claim, keepStock, Stock, type Supply, stockOf } from "./stock.ts";
+
+/** Permits that are held, and come back with the end of whoever holds them. */
+class Permits implements Supply {
+  readonly spends = false;
+  readonly ends = false;
+  readonly #limit: number;
+  #taken = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  lacks(units: number): boolean {
+    return this.#taken + units > this.#limit;
+  }
+
+  take(units: number): void {
+    this.#taken += units;
+  }
+
+  /** Only whoever holds some gives them back. */
+  waitMs(units: number): number {
+    return this.lacks(units) ? Number.POSITIVE_INFINITY : 0;
+  }
+}
 
 /**
- * Limits how many attempts run at once over all the runs that are given it as `concurrency`.
+ * Permits that runs share: given to them as `concurrency` they limit how many attempts run at once over all of them, as one
+ * of their `resources` how many units of it are held, of which a task may ask for several.
  *
- * A task that awaits another run on the same semaphore holds a permit meanwhile: with no permit left for that run,
+ * A task that awaits another run on the same semaphore holds its permit meanwhile: with no permit left for that run,
  * both wait for ever.
  */
 export class Semaphore {
   readonly limit: number;
-  #taken = 0;
-  readonly #waiting: Set<() => void> = new Set();
-  /** Goes through them once: whoever looks for the first of them anew passes all that were there before it, each time. */
-  #turns: Iterator<() => void> = this.#waiting.values();
-  /** Permits that came back and have not been passed on yet. */
-  #returned = 0;
-  #passing = false;
 
   /** Throws `DefinitionError` unless `limit` is an integer from 1 up. */
   constructor(limit: number) {
@@ -27,6 +50,7 @@ export class Semaphore {
     issues.integer(["limit"], limit ?? Number.NaN, 1);
     issues.throwAs(DefinitionError);
     this.limit = limit;
+    keepStock(this, new Stock(new Permits(limit)));
   }
 
   get "~astrum"(): Brand {
@@ -44,61 +68,76 @@ export class Semaphore {
    * });
    * ```
    */
-  acquire(granted: (release: () => void) => void): () => void {
+  acquire(granted: (release: () => void) => void): () => void;
+  /**
+   * Resolves when that many permits are this one's, with the way to give them back; rejects with the reason of the signal
+   * when that is aborted first. Calling the way back twice gives nothing back twice. Rejects with a `DefinitionError` unless
+   * `units` is an integer from 1 up to the limit. Default 1.
+   *
+   * @example
+   * ```ts
+   * const release = await semaphore.acquire(2, { signal });
+   * try {
+   *   await job();
+   * } finally {
+   *   release();
+   * }
+   * ```
+   */
+  acquire(
+    units?: number,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<() => void>;
+  acquire(
+    ...given: [unknown?, { readonly signal?: AbortSignal | undefined }?]
+  ): (() => void) | Promise<() => void> {
+    const [first, options] = given;
+    if (given.length === 1 && typeof first !== "number") return this.#callBack(first);
+    return this.#promise(first as number | undefined, options);
+  }
+
+  #callBack(granted: unknown): () => void {
     if (typeof granted !== "function") {
       const issues = new Issues();
       issues.expected(["granted"], "a function", granted);
       throw new DefinitionError(issues.list);
     }
-    const turn = (): void => granted(this.#permit());
-    if (this.#taken < this.limit) {
-      this.#taken++;
-      turn();
-      return () => {};
-    }
-    this.#waiting.add(turn);
+    const claim: Claim = this.#claim(1, () => granted(() => end(claim, false)));
+    ask(claim);
     return () => {
-      this.#waiting.delete(turn);
+      if (claim.state !== "held") end(claim, false);
     };
   }
 
-  /** The way to give one permit back, which works once. */
-  #permit(): () => void {
-    let held = true;
-    return () => {
-      if (!held) return;
-      held = false;
-      this.#release();
-    };
-  }
-
-  /** The permit goes to whoever has waited longest. */
-  #release(): void {
-    this.#returned++;
-    // Whoever is granted a permit may give it back at once: passed on from there, thousands of runs would be one stack.
-    if (this.#passing) return;
-    this.#passing = true;
-    while (this.#returned > 0) this.#pass();
-    this.#passing = false;
-  }
-
-  #pass(): void {
-    this.#returned--;
-    const { value: next, done } = this.#turns.next();
-    if (done === true) {
-      // It stays at the end, whoever comes after that.
-      this.#turns = this.#waiting.values();
-      this.#taken--;
-      return;
+  async #promise(
+    units = 1,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<() => void> {
+    const issues = new Issues();
+    issues.integer(["units"], units, 1, this.limit);
+    const signal = issues.record(["options"], options, ["signal"])?.signal as
+      | AbortSignal
+      | undefined;
+    if (signal !== undefined && typeof signal?.addEventListener !== "function") {
+      issues.expected(["options", "signal"], "an AbortSignal", signal);
     }
-    this.#waiting.delete(next);
-    try {
-      next();
-    } catch (error) {
-      // Of another one's callback: whoever gave the permit back has nothing to do with it.
-      queueMicrotask(() => {
-        throw error;
+    issues.throwAs(DefinitionError);
+    signal?.throwIfAborted();
+    return new Promise((resolve, reject) => {
+      const callOff = (): void => {
+        end(claim, true);
+        reject(signal?.reason);
+      };
+      const claim: Claim = this.#claim(units, () => {
+        signal?.removeEventListener("abort", callOff);
+        resolve(() => end(claim, false));
       });
-    }
+      signal?.addEventListener("abort", callOff, { once: true });
+      ask(claim);
+    });
+  }
+
+  #claim(units: number, granted: () => void): Claim {
+    return new Claim(systemClock, new Map([[stockOf(this), units]]), granted, () => {});
   }
 }

@@ -6,7 +6,15 @@ import { VERSION } from "./version.ts";
 
 /** What an object has under the key `~astrum`, the same in every copy of this package in the process. */
 export interface Brand {
-  readonly kind: "task" | "input" | "binding" | "flow" | "plan" | "report" | "semaphore";
+  readonly kind:
+    | "task"
+    | "input"
+    | "binding"
+    | "flow"
+    | "plan"
+    | "report"
+    | "semaphore"
+    | "rate limit";
   /** As a message has it: "a task", "an input made with pick()". */
   readonly what: string;
   readonly version: string;

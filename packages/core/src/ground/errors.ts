@@ -159,6 +159,33 @@ export class NonRetryableError extends Error {
   readonly retryable = false;
 }
 
+/**
+ * What a task asks for can never be there: the budget (a `RateLimit` without refill) has fewer units left, and no task that
+ * runs can give any back. It is no failure of an attempt, and is not retried.
+ */
+export class BudgetExhaustedError extends Error {
+  override readonly name: string = "BudgetExhaustedError";
+  readonly code = "ASTRUM_BUDGET_EXHAUSTED";
+  readonly retryable = false;
+  /** The name that the run has for the budget. */
+  readonly resource: string;
+  /** Units that were asked for, and that are left. */
+  readonly needed: number;
+  readonly left: number;
+  constructor(resource: string, needed: number, left: number) {
+    super(
+      `The budget "${resource}" is exhausted: ${counted(needed)} needed, ${counted(left)} left, and no running task can give any back`,
+    );
+    this.resource = resource;
+    this.needed = needed;
+    this.left = left;
+  }
+}
+
+function counted(units: number): string {
+  return `${Math.round(units * 1e6) / 1e6} ${units === 1 ? "is" : "are"}`;
+}
+
 /** An input that could not be taken from what a dependency returned. It fails the consumer, once. */
 export class InputError extends Error {
   override readonly name: string = "InputError";

@@ -141,9 +141,20 @@ interface CancelEvent extends OfTask {
   readonly type: "cancel";
   readonly reason: unknown;
 }
-/** A permit of the shared semaphore was granted. */
+/** What was claimed of that which several runs share was granted. */
 interface PermitEvent extends Instant {
   readonly type: "permit";
+  readonly claim: number;
+  /** As they were asked for last before it was granted. */
+  readonly units: readonly number[];
+  /** The shared resource that it waited for, in the order of the settings. */
+  readonly lacked?: number | undefined;
+}
+/** What was claimed can never be granted: a budget is exhausted. */
+interface DeniedEvent extends Instant {
+  readonly type: "denied";
+  readonly claim: number;
+  readonly error: unknown;
 }
 
 export type MachineEvent =
@@ -163,7 +174,8 @@ export type MachineEvent =
   | PlacedEvent
   | StopEvent
   | CancelEvent
-  | PermitEvent;
+  | PermitEvent
+  | DeniedEvent;
 
 /** Why an attempt is asked to stop. */
 export type AbortCause =
@@ -210,10 +222,17 @@ export type Command =
     }
   /** Nobody will read this output again. */
   | { readonly type: "release"; readonly task: number }
-  /** Ask the shared semaphore for a permit; answer with `permit`. */
-  | { readonly type: "acquire" }
-  /** Give a permit back. */
-  | { readonly type: "yield" }
+  /**
+   * Ask for these units of that which several runs share, in the order of the settings, and for a permit where every start
+   * needs one: all or nothing; answer with `permit` or `denied`. Of a claim that waits: its amounts are now these.
+   */
+  | { readonly type: "acquire"; readonly claim: number; readonly units: readonly number[] }
+  /** The claims of this run that wait, in the order in which they are to be served among each other. */
+  | { readonly type: "arrange"; readonly claims: readonly number[] }
+  /** A claim is not wanted any more. */
+  | { readonly type: "withdraw"; readonly claim: number }
+  /** Give back what a claim holds. `unused`: also what an attempt would have spent. */
+  | { readonly type: "yield"; readonly claim: number; readonly unused?: true }
   /** The status of a task changed; only sent to a driver that asked for it. */
   | {
       readonly type: "status";

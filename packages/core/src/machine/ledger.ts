@@ -54,7 +54,7 @@ export const BY_CONCURRENCY = 1;
 export const BY_SEMAPHORE = 2;
 /** The map's own limit. */
 export const BY_MAP = 3;
-/** Resources follow, in the order of the run's `resources`. */
+/** Resources follow: those of the run in the order of its `resources`, then those that it shares with other runs. */
 export const BY_RESOURCE = 4;
 
 /** Bytes of a row of tasks, and of attempts. */
@@ -115,6 +115,8 @@ export class Ledger {
   /** Completed maps of which an item failed or was called off alone: a later run calls it again. */
   readonly halfDone: Sparse<true> = new Sparse();
   peakConcurrency = 0;
+  /** The first code of `limitedBy` that is a resource shared with other runs. */
+  sharedFrom: number = Number.POSITIVE_INFINITY;
   /** What stopped the run, once something has. */
   stoppedBy: Reason | undefined;
 

@@ -14,6 +14,8 @@ export interface RunSettings {
   /** A semaphore shared with other runs limits this one: every start needs a permit. */
   readonly permits?: boolean;
   readonly resources?: Readonly<Record<string, number>> | undefined;
+  /** Resources that several runs share, whose amounts are not known here: units are held, or spent. */
+  readonly shared?: Readonly<Record<string, "held" | "spent">> | undefined;
   readonly failure?: FailureMode | undefined;
   readonly estimates?: Readonly<Record<string, number>> | undefined;
   /** Say when an output has no reader left. */
@@ -41,4 +43,6 @@ export interface Machine {
   mayRetry(task: number): boolean;
   /** Whether the running attempt was asked to stop because of its own time limit, and for nothing else since. */
   isExpired(task: number): boolean;
+  /** The claim that its running attempt holds. */
+  claimOf(task: number): number | undefined;
 }

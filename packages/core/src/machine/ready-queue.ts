@@ -1,11 +1,13 @@
 /**
  * Ready tasks that compete for capacity: slots and named resources, taken all at once or not at all. The best that fits
  * goes first. A task that does not fit lets others pass, but never one of lower priority that would take what it needs,
- * and after 64 bypasses nobody at all. Knows amounts and an order; starts nothing.
+ * and after 64 bypasses nobody at all. One that fits here, and waits for what several runs share, keeps nothing from
+ * others before its 64 bypasses. Knows amounts and an order; starts nothing.
  *
  * Tasks of one demand wait in one line: when its best does not fit, none of them does. A line is made of groups, one for
  * each priority in it, because of equal tasks only the first can be chosen or be in the way. So a choice costs as many
  * looks as there are different demands, and where somebody is in the way, different priorities, however many tasks wait.
+ * Amounts that were computed differ from task to task: such tasks share a line too, and in it none passes another.
  */
 import { Heap } from "./heap.ts";
 import { BY_CONCURRENCY, BY_RESOURCE } from "./ledger.ts";
@@ -19,8 +21,27 @@ export interface Order {
   ownOf(task: number): number;
 }
 
+/**
+ * What a line needs of that which several runs share: it is asked for elsewhere, for the best of all lines that need the
+ * same. `asked`: the answer is not known yet; `waiting`: it is not there.
+ */
+export interface Share {
+  state: "idle" | "asked" | "waiting" | "granted";
+}
+
+/** What an attempt of a task needs. */
+export interface Demand {
+  /** Tasks of one key wait in one line. */
+  readonly key: string;
+  /** Amounts by resource, in the order of the capacities. */
+  readonly units: readonly number[];
+  readonly share: Share | undefined;
+  /** Whether the amounts are those of this task alone. */
+  readonly computed: boolean;
+}
+
 /** Tasks of one line and one priority; there may be none at the moment. */
-interface Group {
+export interface Group {
   readonly line: Line;
   readonly own: number;
   readonly tasks: Heap<number>;
@@ -31,8 +52,8 @@ interface Group {
 }
 
 interface Line {
-  /** Amounts by resource, in the order of the capacities. */
-  readonly demand: readonly number[];
+  /** Of all its tasks, unless amounts are computed. */
+  readonly demand: Demand;
   readonly byPriority: Map<number, Group>;
   /** Those with tasks, by their best ones. */
   readonly groups: Heap<Group>;
@@ -44,15 +65,24 @@ interface Line {
   lacking: number;
 }
 
+/** Who may go next. */
+export interface Choice {
+  readonly task: number;
+  readonly share: Share | undefined;
+  readonly group: Group;
+}
+
 /** How far a search has come in a line. */
 interface Sweep {
   readonly line: Line;
   readonly fits: boolean;
   /** Groups that may come next. */
   readonly next: Heap<Group>;
-  /** The highest priority among those that stay waiting, and whether what the line needs is kept for it. */
+  /** The highest priority among those that lack something here, and whether what the line needs is kept for it. */
   highest: number;
   kept: boolean;
+  /** Those that lack something here, where each has its own amounts. */
+  readonly passed: Group[];
 }
 
 export class ReadyQueue {
@@ -62,6 +92,11 @@ export class ReadyQueue {
   readonly #before: (a: number, b: number) => boolean;
   readonly #lines: Line[] = [];
   readonly #lineOf: Map<string, Line> = new Map();
+  readonly #linesOf: Map<Share, Line[]> = new Map();
+  /** Amounts that were computed, by task. */
+  readonly #computed: Map<number, readonly number[]> = new Map();
+  /** Whether the last choice left somebody out because the answer to another one is not known yet. */
+  awaitsAnswer = false;
 
   /** `slots` may be `Infinity`; `capacities` in the order of the demands. */
   constructor(slots: number, capacities: readonly number[], order: Order) {
@@ -71,14 +106,9 @@ export class ReadyQueue {
     this.#before = (a, b) => order.before(a, b);
   }
 
-  add(task: number, demand: readonly number[]): void {
-    const key = demand.length === 0 ? "" : demand.join();
-    let line = this.#lineOf.get(key);
-    if (line === undefined) {
-      line = this.#newLine(demand);
-      this.#lines.push(line);
-      this.#lineOf.set(key, line);
-    }
+  add(task: number, demand: Demand): void {
+    const line = this.#lineOf.get(demand.key) ?? this.#newLine(demand);
+    if (demand.computed) this.#computed.set(task, demand.units);
     const head = headOf(line);
     const own = this.#order.ownOf(task);
     let group = line.byPriority.get(own);
@@ -97,48 +127,70 @@ export class ReadyQueue {
   }
 
   /**
-   * Takes the best task that fits and passes nobody whom it may not, and its capacity with it. Tasks that are not `live`
-   * any more are dropped on the way.
+   * The best task that fits and passes nobody whom it may not, with the share that it has or is to ask for. Tasks that are
+   * not `live` any more are dropped on the way.
    */
-  take(live: (task: number) => boolean): { task: number; lacked: number } | undefined {
-    const group = this.#choice(live);
+  choose(live: (task: number) => boolean): Choice | undefined {
+    this.awaitsAnswer = false;
+    let group = this.#look(live);
+    while (group === "again") group = this.#look(live);
     if (group === undefined) return undefined;
+    return { task: group.tasks.first as number, share: group.line.demand.share, group };
+  }
+
+  /** Whether one of two waiting tasks goes first. */
+  before(a: number, b: number): boolean {
+    return this.#order.before(a, b);
+  }
+
+  /** Takes a chosen task, and its capacity with it. Returns what it had lacked: a `BY_` code, or 0. */
+  take({ task, group }: Choice): number {
     const { line } = group;
-    const task = group.tasks.first as number;
     for (const other of this.#lines) {
       const head = headOf(other);
       if (head === undefined || head === task || other.lacking === 0) continue;
       if (this.#order.before(head, task)) other.bypassed++;
     }
     const lacked = line.lacking;
+    const units = this.#unitsOf(group);
     this.#pop(group);
     this.#slots--;
-    for (let at = 0; at < line.demand.length; at++) {
-      this.#free[at] = (this.#free[at] as number) - (line.demand[at] as number);
+    for (let at = 0; at < units.length; at++) {
+      this.#free[at] = (this.#free[at] as number) - (units[at] as number);
     }
-    return { task, lacked };
-  }
-
-  /** Whether `take` would find a task. */
-  fits(live: (task: number) => boolean): boolean {
-    return this.#choice(live) !== undefined;
+    return lacked;
   }
 
   /** Capacity comes back. */
-  give(demand: readonly number[]): void {
+  give(units: readonly number[]): void {
     this.#slots++;
-    for (let at = 0; at < demand.length; at++) {
-      this.#free[at] = (this.#free[at] as number) + (demand[at] as number);
+    for (let at = 0; at < units.length; at++) {
+      this.#free[at] = (this.#free[at] as number) + (units[at] as number);
     }
   }
 
-  // ---- the choice --------------------------------------------------------------------------------------------------
-
-  #choice(live: (task: number) => boolean): Group | undefined {
-    let choice = this.#look(live);
-    while (choice === "again") choice = this.#look(live);
-    return choice;
+  /** The best task of the lines that need this share. */
+  headOf(share: Share, live: (task: number) => boolean): number | undefined {
+    return this.#bestOf(share, live)?.tasks.first;
   }
+
+  /** The best task of these lines was given what it needs of the share, and could not take it. */
+  bypass(share: Share, live: (task: number) => boolean): void {
+    const best = this.#bestOf(share, live);
+    if (best !== undefined) best.line.bypassed++;
+  }
+
+  #bestOf(share: Share, live: (task: number) => boolean): Group | undefined {
+    let best: Group | undefined;
+    for (const line of this.#linesOf.get(share) ?? []) {
+      this.#drop(line, live);
+      const group = line.groups.first;
+      if (group !== undefined && (best === undefined || this.#ahead(group, best))) best = group;
+    }
+    return best;
+  }
+
+  // ---- the choice --------------------------------------------------------------------------------------------------
 
   /** `again`: some that stood in the way were not live any more. */
   #look(live: (task: number) => boolean): Group | "again" | undefined {
@@ -149,8 +201,9 @@ export class ReadyQueue {
       const group = line.groups.first;
       if (group === undefined) continue;
       if (first === undefined || this.#ahead(group, first)) first = group;
-      const lack = this.#lack(line.demand, undefined);
+      const lack = this.#lack(this.#unitsOf(group), undefined);
       if (lack !== 0) line.lacking = lack;
+      else if (!isOpen(line)) settled(line);
       else if (best === undefined || this.#ahead(group, best)) best = group;
     }
     // Nobody who comes before it waits: so it is as a rule.
@@ -165,8 +218,8 @@ export class ReadyQueue {
       if (line.groups.first === undefined) continue;
       const next = new Heap(this.#ahead);
       next.push(line.groups.first);
-      const fits = this.#lack(line.demand, undefined) === 0;
-      sweeps.push({ line, fits, next, highest: Number.NEGATIVE_INFINITY, kept: false });
+      const fits = this.#lack(this.#unitsOf(line.groups.first), undefined) === 0;
+      sweeps.push({ line, fits, next, highest: Number.NEGATIVE_INFINITY, kept: false, passed: [] });
     }
     for (;;) {
       let sweep: Sweep | undefined;
@@ -177,40 +230,64 @@ export class ReadyQueue {
       }
       if (sweep === undefined) return undefined;
       const group = sweep.next.first as Group;
+      const { line } = sweep;
       if (!live(group.tasks.first as number)) {
         this.#pop(group);
         return "again";
       }
-      if (sweep.fits) {
+      const isHead = group === line.groups.first;
+      let lacks = !sweep.fits;
+      if (line.demand.computed && !isHead) {
+        // It does not pass those before it in its line, but it may be in the way of others.
+        lacks = this.#lack(this.#unitsOf(group), undefined) !== 0;
+      } else if (sweep.fits) {
         const lack = this.#lackBehind(group, sweeps);
-        if (lack === 0) return group;
-        if (group === sweep.line.groups.first) sweep.line.lacking = lack;
+        if (lack === 0 && isOpen(line)) return group;
+        if (lack !== 0 && isHead) line.lacking = lack;
+        lacks = lack !== 0;
       }
-      this.#passOver(group, sweep);
+      this.#passOver(group, sweep, lacks);
     }
   }
 
   /** What a group would take from one that waits before it and must not be passed; 0 when nothing. */
-  #lackBehind({ line, own }: Group, sweeps: readonly Sweep[]): number {
-    for (const { line: other, highest, kept } of sweeps) {
-      if (!kept && highest <= own) continue;
-      const lack = this.#lack(line.demand, other.demand);
-      if (lack !== 0) return lack;
+  #lackBehind(group: Group, sweeps: readonly Sweep[]): number {
+    const units = this.#unitsOf(group);
+    for (const sweep of sweeps) {
+      const { line: other, highest, kept, passed } = sweep;
+      if (kept || highest > group.own) {
+        const lack = this.#lack(units, this.#unitsOf(other.groups.first as Group));
+        if (lack !== 0 && other.demand.share?.state === "asked") this.awaitsAnswer = true;
+        if (lack !== 0) return lack;
+      }
+      for (const before of passed) {
+        const lack = before.own > group.own ? this.#lack(units, this.#unitsOf(before)) : 0;
+        if (lack !== 0) return lack;
+      }
     }
     return 0;
   }
 
-  /** It stays waiting; those after it in its line count only with a higher priority. */
-  #passOver(group: Group, sweep: Sweep): void {
+  /**
+   * It stays waiting; those after it in its line count only with a higher priority. `lacks`: it lacks something here, not
+   * only its share.
+   */
+  #passOver(group: Group, sweep: Sweep, lacks: boolean): void {
     const { line, next } = sweep;
-    if (group.own > sweep.highest) sweep.highest = group.own;
-    if (group === line.groups.first && line.bypassed >= BYPASSES) sweep.kept = true;
+    const { computed, share } = line.demand;
+    if (lacks && computed) sweep.passed.push(group);
+    else if (lacks && group.own > sweep.highest) sweep.highest = group.own;
+    const isHead = group === line.groups.first;
+    if (isHead && line.bypassed >= BYPASSES) sweep.kept = true;
+    // The answer may be that it is there: what it needs here is not given to others before that is known.
+    if (isHead && !lacks && share?.state === "asked") sweep.kept = true;
     next.removeAt(0);
     const { items } = line.groups;
     for (const below of [2 * group.at + 1, 2 * group.at + 2]) {
       if (below < items.length) next.push(items[below] as Group);
     }
-    if (sweep.highest >= highestOf(line)) next.items.length = 0;
+    const blocked = !lacks && !computed;
+    if (blocked || (!computed && sweep.highest >= highestOf(line))) next.items.length = 0;
   }
 
   readonly #ahead = (a: Group, b: Group): boolean =>
@@ -230,8 +307,14 @@ export class ReadyQueue {
 
   // ---- lines -------------------------------------------------------------------------------------------------------
 
-  #newLine(demand: readonly number[]): Line {
-    return {
+  /** What the first of a group needs. */
+  #unitsOf({ line, tasks }: Group): readonly number[] {
+    const { computed, units } = line.demand;
+    return computed ? (this.#computed.get(tasks.first as number) as readonly number[]) : units;
+  }
+
+  #newLine(demand: Demand): Line {
+    const line: Line = {
       demand,
       byPriority: new Map(),
       groups: new Heap(this.#ahead, (group, at) => {
@@ -241,6 +324,14 @@ export class ReadyQueue {
       bypassed: 0,
       lacking: 0,
     };
+    this.#lines.push(line);
+    this.#lineOf.set(demand.key, line);
+    const { share } = demand;
+    if (share === undefined) return line;
+    const together = this.#linesOf.get(share);
+    if (together === undefined) this.#linesOf.set(share, [line]);
+    else together.push(line);
+    return line;
   }
 
   /** Tasks at the head of a line that are not live. */
@@ -255,6 +346,7 @@ export class ReadyQueue {
   #pop(group: Group): void {
     const { line, tasks } = group;
     const head = headOf(line);
+    if (line.demand.computed) this.#computed.delete(tasks.first as number);
     tasks.removeAt(0);
     if (tasks.first === undefined) line.groups.removeAt(group.at);
     else line.groups.changed(group.at);
@@ -262,6 +354,16 @@ export class ReadyQueue {
     line.bypassed = 0;
     if (line.groups.first === undefined) line.lacking = 0;
   }
+}
+
+/** Whether the best of a line may be chosen, as far as its share goes: it has it, or it may ask for it. */
+function isOpen({ demand: { share } }: Line): boolean {
+  return share === undefined || share.state === "idle" || share.state === "granted";
+}
+
+/** It fits here, and waits for its share alone: nobody who starts meanwhile takes what it lacks. */
+function settled(line: Line): void {
+  if (line.demand.share?.state === "waiting") line.lacking = 0;
 }
 
 function headOf(line: Line): number | undefined {

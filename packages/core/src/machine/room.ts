@@ -1,26 +1,32 @@
 /**
- * What attempts hold: a slot, a permit of a semaphore shared with other runs, units of named resources; and who of those
- * that wait for them comes next. Starts nobody.
+ * What attempts hold: a slot, a permit of a semaphore shared with other runs, units of named resources, of this run or of
+ * several; and who of those that wait for them comes next. Starts nobody.
  */
 import type { Traits } from "../define/traits.ts";
-import type { Ledger } from "./ledger.ts";
+import { Claims, type Permit, type SharedDemand } from "./claims.ts";
+import { BY_RESOURCE, type Ledger } from "./ledger.ts";
 import type { RunSettings } from "./machine.ts";
-import { type Order, ReadyQueue } from "./ready-queue.ts";
+import { type Choice, type Demand, type Order, ReadyQueue } from "./ready-queue.ts";
 import type { Rows } from "./rows.ts";
+import { Sparse } from "./sparse.ts";
 import { QUEUED } from "./states.ts";
 import type { Turn } from "./turn.ts";
-
-const NO_DEMAND: readonly number[] = [];
 
 /** Who comes next, and what it has waited for: a `BY_` code, or 0. */
 interface Taken {
   readonly task: number;
   readonly lacked: number;
+  /** It had to have a permit. */
+  readonly permitted: boolean;
 }
 
 /** Whether these settings limit anything, so that tasks must queue. */
-export function limits({ concurrency, permits, resources = {} }: RunSettings): boolean {
-  return concurrency !== undefined || permits === true || Object.keys(resources).length > 0;
+export function limits({ concurrency, permits, resources, shared }: RunSettings): boolean {
+  return concurrency !== undefined || permits === true || !isEmpty(resources) || !isEmpty(shared);
+}
+
+function isEmpty(record: object = {}): boolean {
+  return Object.keys(record).length === 0;
 }
 
 export class Room {
@@ -30,24 +36,35 @@ export class Room {
   readonly #rows: Rows;
   readonly #ledger: Ledger;
   readonly #turn: Turn;
-  #permitAsked = false;
   readonly #freeSlots: number[] = [];
   #slots = 0;
 
   readonly #queue: ReadyQueue | undefined;
+  readonly #claims: Claims;
+  /** Those that are counted here, then those that are asked for. */
   readonly #resources: readonly string[];
-  /** The amounts of each demand, by the traits that have it. */
-  readonly #demands: Map<Traits, readonly number[]> = new Map();
+  readonly #shared: readonly string[];
+  readonly #spent: readonly string[];
+  readonly #demands: Map<Traits, Demand> = new Map();
+  /** Of tasks whose amounts are their own. */
+  readonly #computed: Sparse<Demand> = new Sparse();
+  readonly #plain: Demand;
   readonly #isQueued = (task: number): boolean => this.#ledger.status[task] === QUEUED;
 
   /** `order`: who goes first of those that `add` brings; without one nobody is brought. */
   constructor(rows: Rows, ledger: Ledger, turn: Turn, settings: RunSettings, order?: Order) {
-    const { concurrency = Number.POSITIVE_INFINITY, permits = false, resources = {} } = settings;
+    const { concurrency = Number.POSITIVE_INFINITY, permits = false } = settings;
+    const { resources = {}, shared = {} } = settings;
     this.#rows = rows;
     this.#ledger = ledger;
     this.#turn = turn;
     this.permits = permits;
     this.#resources = Object.keys(resources);
+    this.#shared = Object.keys(shared);
+    this.#spent = this.#shared.filter((name) => shared[name] === "spent");
+    ledger.sharedFrom = BY_RESOURCE + this.#resources.length;
+    this.#claims = new Claims(turn);
+    this.#plain = this.#demandFor(undefined);
     if (order !== undefined) {
       this.#queue = new ReadyQueue(concurrency, Object.values(resources), order);
     }
@@ -68,20 +85,37 @@ export class Room {
     this.#freeSlots.push(this.#ledger.slot[attempt] as number);
     this.running--;
     this.#turn.freed = attempt;
-    this.#queue?.give(this.#demandOf(task));
-    if (this.permits) this.#turn.command({ type: "yield" });
+    this.#queue?.give(this.#demandOf(task).units);
+    this.#claims.give(task);
   }
 
+  /** Whether each attempt spends what does not come back with its end. */
+  spends(task: number): boolean {
+    if (this.#spent.length === 0) return false;
+    const { resources = {} } = this.#rows.traitsOf(task);
+    return this.#spent.some((name) => Object.hasOwn(resources, name) && resources[name] !== 0);
+  }
+
+  /** The claim that the attempt of a task holds. */
+  claimOf(task: number): number | undefined {
+    return this.#claims.heldBy(task);
+  }
+
+  // ---- without an order: whoever is first in a line of another's ---------------------------------------------------
+
   /** Asks for a permit, unless one is awaited. */
-  askPermit(): void {
-    if (!this.#permitAsked) this.#turn.command({ type: "acquire" });
-    this.#permitAsked = true;
+  askPermit(task: number): void {
+    const share = this.#plain.share as SharedDemand;
+    if (share.state === "idle") this.#claims.ask(share, task);
   }
 
   /** The permit is there: for this task, or it goes back in the same turn. */
-  permitFor<T>(task: T | undefined): T | undefined {
-    this.#permitAsked = false;
-    if (task === undefined) this.#turn.command({ type: "yield" });
+  permitFor(permit: Permit, task: number | undefined): number | undefined {
+    const share = this.#plain.share as SharedDemand;
+    this.#claims.granted(permit);
+    if (share.state !== "granted") return undefined;
+    if (task === undefined) this.#claims.putBack(share);
+    else this.#claims.take(share, task);
     return task;
   }
 
@@ -92,31 +126,81 @@ export class Room {
     this.#queue?.add(task, this.#demandOf(task));
   }
 
-  /** The best of those that may start now. When every start needs a permit nobody may: one is asked for instead. */
+  /**
+   * The best of those that may start now. What it needs of that which several runs share is asked for first; so others may
+   * start meanwhile.
+   */
   next(): Taken | undefined {
-    if (!this.permits) return this.#queue?.take(this.#isQueued);
-    if (!this.#permitAsked && this.#queue?.fits(this.#isQueued)) this.askPermit();
-    return undefined;
+    const queue = this.#queue as ReadyQueue;
+    for (;;) {
+      const choice = queue.choose(this.#isQueued);
+      if (choice === undefined) return undefined;
+      const share = choice.share as SharedDemand | undefined;
+      if (share === undefined) return this.#taken(queue, choice, undefined);
+      if (share.state === "idle") this.#claims.ask(share, choice.task);
+      else if (this.#claims.isFor(share, choice.task)) return this.#taken(queue, choice, share);
+      else this.#claims.putBack(share);
+    }
   }
 
-  /** With the permit that is there now. */
-  nextPermitted(): Taken | undefined {
-    return this.permitFor(this.#queue?.take(this.#isQueued));
+  #taken(queue: ReadyQueue, choice: Choice, share: SharedDemand | undefined): Taken {
+    const lacked = queue.take(choice);
+    const { task } = choice;
+    if (share === undefined) return { task, lacked, permitted: false };
+    this.#claims.take(share, task);
+    const waitedFor = share.lacked === undefined ? lacked : this.#ledger.sharedFrom + share.lacked;
+    return { task, lacked: waitedFor, permitted: this.permits };
   }
 
-  /** In the order of the run's resources. */
-  #demandOf(task: number): readonly number[] {
-    if (this.#resources.length === 0) return NO_DEMAND;
+  /** Nobody more starts in this turn. Returns whether nobody may start before the driver has answered. */
+  rest(): boolean {
+    if (!this.#claims.any) return false;
+    const queue = this.#queue as ReadyQueue;
+    this.#claims.putBackUnused(queue, this.#isQueued);
+    this.#claims.arrange(queue, this.#isQueued);
+    return queue.awaitsAnswer;
+  }
+
+  /** A claim is granted. */
+  granted(permit: Permit): void {
+    this.#claims.granted(permit);
+  }
+
+  /** A claim can never be granted: returns the task that cannot be served, when it still waits. */
+  denied(claim: number): number | undefined {
+    const task = this.#claims.denied(claim);
+    return task !== undefined && this.#isQueued(task) ? task : undefined;
+  }
+
+  /** Every claim that could be granted at once has been. */
+  answered(): void {
+    this.#claims.answered();
+  }
+
+  // ---- demands -----------------------------------------------------------------------------------------------------
+
+  #demandOf(task: number): Demand {
+    const own = this.#computed.size === 0 ? undefined : this.#computed.get(task);
+    if (own !== undefined) return own;
     const traits = this.#rows.traitsOf(task);
-    const { resources } = traits;
-    if (resources === undefined) return NO_DEMAND;
+    if (traits.resources === undefined) return this.#plain;
     let demand = this.#demands.get(traits);
     if (demand === undefined) {
-      demand = this.#resources.map((name) =>
-        Object.hasOwn(resources, name) ? (resources[name] as number) : 0,
-      );
+      demand = this.#demandFor(traits.resources);
       this.#demands.set(traits, demand);
     }
     return demand;
+  }
+
+  /** Amounts in the order of the run's resources. Equal demands have one key, and wait in one line. */
+  #demandFor(amounts: Readonly<Record<string, number | "computed">> = {}): Demand {
+    const of = (name: string): number =>
+      Object.hasOwn(amounts, name) ? (amounts[name] as number) : 0;
+    const local = this.#resources.map(of);
+    const shared = this.#shared.map(of);
+    const units = local.some((amount) => amount > 0) ? local : [];
+    const asks = this.permits || shared.some((amount) => amount > 0);
+    const share = asks ? this.#claims.demand(shared.join(), shared) : undefined;
+    return { key: `${units.join()} ${asks ? shared.join() : "-"}`, units, share, computed: false };
   }
 }

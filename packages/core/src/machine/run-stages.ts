@@ -17,6 +17,7 @@
 import type { GraphPlan } from "../define/plan.ts";
 import { Attempts, type Verdict } from "./attempts.ts";
 import { Bounds } from "./bounds.ts";
+import type { Permit } from "./claims.ts";
 import { Cursor } from "./cursor.ts";
 import { Deadlines } from "./deadlines.ts";
 import { ruledOut } from "./edges.ts";
@@ -149,7 +150,7 @@ export class StagedRun implements Machine {
         break;
       case "permit":
         this.#endOverdue();
-        this.#permitted();
+        this.#permitted(event);
         break;
       case "fellBack":
         this.#fellBack(event);
@@ -184,6 +185,10 @@ export class StagedRun implements Machine {
 
   isExpired(task: number): boolean {
     return this.#attempts.isExpired(task);
+  }
+
+  claimOf(task: number): number | undefined {
+    return this.#room.claimOf(task);
   }
 
   #proceed(event: MachineEvent): void {
@@ -300,7 +305,7 @@ export class StagedRun implements Machine {
   #fill(): void {
     for (let task = this.#line.first; task !== undefined; task = this.#line.first) {
       if (this.#room.permits) {
-        this.#room.askPermit();
+        this.#room.askPermit(task);
         return;
       }
       if (this.#room.running >= this.#concurrency) {
@@ -312,8 +317,8 @@ export class StagedRun implements Machine {
   }
 
   /** A permit starts the first in line. */
-  #permitted(): void {
-    const task = this.#room.permitFor(this.#line.first);
+  #permitted(permit: Permit): void {
+    const task = this.#room.permitFor(permit, this.#line.first);
     if (task === undefined) return;
     this.#start(task, this.#turn.now > this.#tasks.queuedSince(task) ? BY_SEMAPHORE : 0);
   }

@@ -114,13 +114,17 @@ export class Run implements Machine {
         break;
       case "mustered":
         this.#mustering = false;
+        this.#room.answered();
         break;
       case "elapsed":
         if (this.#tasks.elapsed(event.task)) this.#queueAgain(event.task);
         break;
       case "permit":
         this.#endOverdue();
-        this.#permitted();
+        this.#room.granted(event);
+        break;
+      case "denied":
+        this.#denied(event);
         break;
       case "gathered":
         this.#propagation.gathered(event);
@@ -162,6 +166,10 @@ export class Run implements Machine {
     return this.#attempts.isExpired(task);
   }
 
+  claimOf(task: number): number | undefined {
+    return this.#room.claimOf(task);
+  }
+
   #begin(restored: ReadonlyMap<number, unknown> | undefined): void {
     const propagation = this.#propagation;
     for (const task of restored?.keys() ?? []) propagation.finish(task, RESTORED);
@@ -175,14 +183,23 @@ export class Run implements Machine {
 
   #attemptEnded(task: number, verdict: Verdict | undefined, broken = false): void {
     if (verdict === undefined) return;
-    if (verdict === "again") {
+    const spends = this.#room.spends(task);
+    if (verdict === "again" && !spends) {
       // What it holds stays with the task.
       this.#attempts.reopen(task);
       return;
     }
     this.#room.give(task);
     if (verdict === "later") this.#delay(task);
+    // What it spends, it must wait for: without its slot.
+    else if (verdict === "again") this.#requeue(task);
     else this.#propagation.conclude(task, verdict, broken);
+  }
+
+  #requeue(task: number): void {
+    this.#tasks.competes(task);
+    this.#deadlines.waits(task);
+    this.#queueAgain(task);
   }
 
   #delay(task: number): void {
@@ -287,8 +304,7 @@ export class Run implements Machine {
       else this.#enqueue(released[at] as number);
     }
     if (!ask || !this.#limited || this.#mustering) return;
-    this.#mustering = true;
-    this.#turn.command({ type: "muster" });
+    this.#muster();
   }
 
   #asksAny(count: number): boolean {
@@ -305,18 +321,27 @@ export class Run implements Machine {
     else this.#start(task, 0);
   }
 
+  /** The best start that fit. Who waits for what other runs share starts when it is there. */
   #fill(): void {
     for (let next = this.#room.next(); next !== undefined; next = this.#room.next()) {
-      this.#start(next.task, next.lacked || this.#heldByMap(next.task));
+      const { task, lacked, permitted } = next;
+      const waited = permitted && this.#turn.now > this.#tasks.queuedSince(task);
+      this.#start(task, lacked || (waited ? BY_SEMAPHORE : this.#heldByMap(task)));
     }
+    if (this.#room.rest()) this.#muster();
   }
 
-  /** A permit starts the best task that fits by now. */
-  #permitted(): void {
-    const next = this.#room.nextPermitted();
-    if (next === undefined) return;
-    const waited = this.#turn.now > this.#tasks.queuedSince(next.task);
-    this.#start(next.task, next.lacked === 0 && waited ? BY_SEMAPHORE : next.lacked);
+  #muster(): void {
+    this.#mustering = true;
+    this.#turn.command({ type: "muster" });
+  }
+
+  /** It cannot be served, now or later. */
+  #denied({ claim, error }: Extract<MachineEvent, { readonly type: "denied" }>): void {
+    const task = this.#room.denied(claim);
+    if (task === undefined) return;
+    this.ledger.taskErrors.set(task, error);
+    this.#propagation.conclude(task, "failing");
   }
 
   #start(task: number, limitedBy: number): void {

@@ -110,8 +110,13 @@ export class Tasks {
   /** The delay is over: whether the task competes again from now on. */
   elapsed(task: number): boolean {
     const delayed = this.#ledger.status[task] === DELAYED;
-    if (delayed) this.#queuedAt.set(task, this.#turn.now);
+    if (delayed) this.competes(task);
     return delayed;
+  }
+
+  /** From now on, after an attempt. */
+  competes(task: number): void {
+    this.#queuedAt.set(task, this.#turn.now);
   }
 
   /** It is told to stop: no delay goes on for it. */

@@ -123,13 +123,14 @@ function predecessor(run: Analysed, attempt: number): { before: number; link: Li
   const freedBy = ledger.freedBy[attempt] as number;
   if (limit !== 0 && freedBy !== -1)
     return { before: freedBy, link: limit === BY_MAP ? "item" : "slot" };
+  const outside = limit === BY_SEMAPHORE || limit >= ledger.sharedFrom;
   const { attemptBefore } = ledger;
   const earlier = attemptBefore.size === 0 ? undefined : attemptBefore.get(attempt);
   if (earlier !== undefined) {
-    return { before: earlier, link: limit === BY_SEMAPHORE ? "external" : "retry" };
+    return { before: earlier, link: outside ? "external" : "retry" };
   }
   const before = lastBehind(ledger, ledger.releasedBy[task] as number);
-  if (limit === BY_SEMAPHORE) return { before, link: "external" };
+  if (outside) return { before, link: "external" };
   if (before === -1) return { before, link: "start" };
   return { before, link: run.staged ? "stage" : "dependency" };
 }

@@ -27,7 +27,10 @@ export interface SerializedReport {
     attributes?: Record<string, string | number | boolean>;
     config: {
       concurrency: number | null;
+      /** Of those that are held; of a semaphore its limit. */
       resources?: Record<string, number>;
+      /** Of those that are spent; `perMs` of a budget is `null`. Since 1.1. */
+      rates?: Record<string, { limit: number; perMs: number | null; burst: number }>;
       failure: string;
       dispatch: string;
       timeoutMs?: Ms;

@@ -66,7 +66,12 @@ const runOptions = cases([
     [...WRONG_AMOUNTS, 0],
   ],
   ["graceMs", (graceMs) => ({ graceMs }), "a number of milliseconds from 0 up", WRONG_AMOUNTS],
-  ["resources.db", (db) => ({ resources: { db } }), "an integer from 0 up", WRONG_INTEGERS],
+  [
+    "resources.db",
+    (db) => ({ resources: { db } }),
+    "an integer from 0 up, a Semaphore or a RateLimit",
+    WRONG_INTEGERS,
+  ],
   [
     "failure.maxFailures",
     (maxFailures) => ({ failure: { maxFailures } }),

@@ -6,7 +6,7 @@ import type { AttemptStatistics, SerializedReport } from "@astrum/core";
 
 export interface HeldBack {
   readonly limit: "slots" | "map" | "resource" | "shared";
-  /** Of the map or the resource; empty for the others. */
+  /** Of the map or the resource; empty for slots. */
   readonly name: string;
   readonly ms: number;
   /** What lifting the limit saves at most. */
@@ -67,12 +67,17 @@ function limitOf(
   link: SerializedReport["analysis"]["criticalPath"][number]["link"],
   { attempt, map }: Found,
 ): Pick<HeldBack, "limit" | "name"> | undefined {
-  if (link === "external") return { limit: "shared", name: "" };
+  if (link === "external") return { limit: "shared", name: sharedResource(attempt) };
   if (link === "item" && map !== undefined) return { limit: "map", name: map };
   if (link !== "slot") return undefined;
   return attempt.limitedBy === undefined || attempt.limitedBy === "concurrency"
     ? { limit: "slots", name: "" }
     : { limit: "resource", name: attempt.limitedBy };
+}
+
+/** The resource that other runs, or its rate, kept it from; none where it was a slot. */
+function sharedResource({ limitedBy = "" }: AttemptStatistics): string {
+  return limitedBy.startsWith("resource:") ? limitedBy.slice("resource:".length) : "";
 }
 
 function attemptsByKey({ taskStatistics }: SerializedReport): Map<string, Found> {

@@ -5,6 +5,7 @@
 import type { Analysis, SerializedReport, TaskStatistics } from "@astrum/core";
 import { duration } from "../wording/duration.ts";
 import { failedAttempts, isFlaky } from "../wording/outcome.ts";
+import { visible } from "../wording/visible.ts";
 import { type HeldBack, heldBack } from "./held-back.ts";
 
 export interface CriticalSegment {
@@ -116,6 +117,8 @@ function verdictText(
         return `Bound by the limit of a map: for ${duration(held.ms)} of ${took} its items waited for one another.`;
       if (held?.limit === "resource")
         return `Bound by the limit of a resource: for ${duration(held.ms)} of ${took} tasks that were ready waited for it.`;
+      if (held?.limit === "shared" && held.name !== "")
+        return `Bound by a rate or by what other runs hold of ${visible(held.name)}: for ${duration(held.ms)} of ${took} tasks that were ready waited for it.`;
       if (held?.limit === "shared")
         return `Bound by a limit shared with other runs: for ${duration(held.ms)} of ${took} tasks that were ready waited for it.`;
       // The gain can be too small to show: then whoever adds slots should not expect one.

@@ -22,6 +22,11 @@ export function aboutSection(report: SerializedReport, links: TaskLinks): Markup
   for (const [name, amount] of Object.entries(config.resources ?? {})) {
     facts.push([`limit ${visible(name)}`, String(amount)]);
   }
+  for (const [name, { limit, perMs, burst }] of Object.entries(config.rates ?? {})) {
+    const text = perMs === null ? `${limit} in all` : `${limit} each ${duration(perMs)}`;
+    const atOnce = perMs === null || burst === limit ? "" : `, at most ${burst} at once`;
+    facts.push([`rate ${visible(name)}`, `${text}${atOnce}`]);
+  }
   if (run.targets.length > 0) facts.push(["targets", links.list(run.targets, NAMES)]);
   for (const [name, version] of Object.entries(run.versions)) {
     facts.push([visible(name), visible(version)]);

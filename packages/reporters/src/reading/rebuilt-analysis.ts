@@ -116,7 +116,7 @@ class Steps {
     if (freed !== undefined) {
       return { before: freed, link: limitedBy === "map" && task.kind === "item" ? "item" : "slot" };
     }
-    const external = limitedBy === "semaphore";
+    const external = limitedBy === "semaphore" || limitedBy?.startsWith("resource:") === true;
     if (index > 0) {
       const before = this.#byTask.get(task.taskName)?.[index - 1];
       return { before, link: external ? "external" : "retry" };

@@ -46,7 +46,15 @@ const VOCABULARY = new Set([
   "startedAt",
 ]);
 /** Properties, of a report or of a line of a log, that hold records with keys of the user's choice. */
-const FREE = new Set(["attributes", "data", "originalTasks", "overruns", "resources", "versions"]);
+const FREE = new Set([
+  "attributes",
+  "data",
+  "originalTasks",
+  "overruns",
+  "rates",
+  "resources",
+  "versions",
+]);
 
 /**
  * The report without secrets, as every format shows it: for programs that store or send it themselves. A live report is

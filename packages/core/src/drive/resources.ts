@@ -1,0 +1,160 @@
+/**
+ * The resources of a run, by kind: amounts that are its own, and what it shares with other runs. Whether these are what they
+ * must be, and enough for what tasks ask for. Counts nothing.
+ */
+import { type Clock, systemClock } from "../contract/clock.ts";
+import { otherCopy } from "../ground/brand.ts";
+import type { Issues } from "../ground/check.ts";
+import { didYouMean, nearest } from "../ground/guess.ts";
+import { bucketOf, RateLimit } from "./rate-limit.ts";
+import { Semaphore } from "./semaphore.ts";
+import { type Stock, stockOf } from "./stock.ts";
+
+export type Resource = number | Semaphore | RateLimit;
+export type Resources = Readonly<Record<string, Resource | undefined>>;
+
+/** Those of the run alone. */
+export function ownResources(resources: Resources = {}): Record<string, number> {
+  const own = Object.entries(resources).filter(([, one]) => typeof one === "number");
+  return Object.fromEntries(own as [string, number][]);
+}
+
+/** Those that it shares with other runs, and whether their units are held or spent. */
+export function sharedResources(resources: Resources = {}): Record<string, "held" | "spent"> {
+  const shared: [string, "held" | "spent"][] = [];
+  for (const [name, one] of Object.entries(resources)) {
+    if (typeof one === "object") shared.push([name, stockOf(one).supply.spends ? "spent" : "held"]);
+  }
+  return Object.fromEntries(shared);
+}
+
+/** What stands behind those, in the same order. */
+export function stocksOf(resources: Resources = {}): Stock[] {
+  return Object.keys(sharedResources(resources)).map((name) => stockOf(resources[name] as object));
+}
+
+/** What an attempt waited for, in the words of the report: in the order of the machine's codes. */
+export function limitNames(resources: Resources = {}): string[] {
+  const shared = Object.keys(sharedResources(resources));
+  return [...Object.keys(ownResources(resources)), ...shared.map((name) => `resource:${name}`)];
+}
+
+/** A rate limit as the report says it: `perMs` of a budget is `null`. */
+export interface WrittenRate {
+  limit: number;
+  perMs: number | null;
+  burst: number;
+}
+
+/** How much there is of each, as the report says it: rate limits apart from what is held. */
+export function writtenResources(given: Resources | undefined): {
+  readonly resources: Record<string, number> | undefined;
+  readonly rates: Record<string, WrittenRate> | undefined;
+} {
+  if (given === undefined) return { resources: undefined, rates: undefined };
+  const resources: Record<string, number> = {};
+  const rates: Record<string, WrittenRate> = {};
+  for (const [name, one] of Object.entries(given)) {
+    if (one instanceof RateLimit) {
+      const { limit, perMs, burst } = one;
+      rates[name] = { limit, perMs: perMs === Number.POSITIVE_INFINITY ? null : perMs, burst };
+    } else if (one !== undefined) {
+      resources[name] = mostOf(one);
+    }
+  }
+  return { resources, rates: Object.keys(rates).length === 0 ? undefined : rates };
+}
+
+/** The clock of a run is from now on that of its rate limits. */
+export function bindClock(resources: Resources = {}, clock: Clock = systemClock): void {
+  for (const one of Object.values(resources)) {
+    if (one instanceof RateLimit) bucketOf(one).clock ??= clock;
+  }
+}
+
+/** Collects what is wrong with one of them. */
+export function checkResource(
+  issues: Issues,
+  name: string,
+  given: unknown,
+  clock: unknown = systemClock,
+): void {
+  const path = ["resources", name];
+  if (given === undefined || given instanceof Semaphore) return;
+  if (given instanceof RateLimit) {
+    const own = bucketOf(given).clock;
+    if (own === undefined || own === clock) return;
+    const message = `\`resources.${name}\` has been given to a run on another clock: what was spent on one cannot be told on the other. Give every run the same \`clock\`, or make a RateLimit for each clock`;
+    issues.add("mixed-clocks", message, path);
+    return;
+  }
+  const foreign = otherCopy(given, "semaphore", "rate limit");
+  if (foreign !== undefined) {
+    issues.add("invalid-option", `\`resources.${name}\` is ${foreign}`, path);
+  } else if (!Number.isSafeInteger(given) || (given as number) < 0) {
+    issues.expected(path, "an integer from 0 up, a Semaphore or a RateLimit", given);
+  }
+}
+
+/** Collects what a task asks for and the run does not have. */
+export function checkDemands(
+  issues: Issues,
+  task: string,
+  demands: Readonly<Record<string, number>>,
+  run: { readonly resources?: Resources | undefined; readonly concurrency?: unknown },
+): void {
+  const { resources = {}, concurrency } = run;
+  /** Two names may stand for one semaphore. */
+  const wanted = new Map<object, { readonly names: string[]; units: number }>();
+  if (concurrency instanceof Semaphore)
+    wanted.set(concurrency, { names: ["concurrency"], units: 1 });
+  for (const [resource, units] of Object.entries(demands)) {
+    const path = ["tasks", task, "resources", resource];
+    const had = Object.hasOwn(resources, resource) ? resources[resource] : undefined;
+    if (had === undefined) {
+      const guess = nearest(resource, Object.keys(resources));
+      issues.add(
+        "unknown-resource",
+        `Task "${task}" needs ${units} of "${resource}", which the run does not have.${didYouMean(guess)} Give it with \`resources: { ${resource}: … }\``,
+        path,
+        guess,
+      );
+      continue;
+    }
+    const most = mostOf(had);
+    if (units > most) {
+      issues.add(
+        "demand-above-capacity",
+        `Task "${task}" needs ${units} of "${resource}", ${hasOnly(had)}`,
+        path,
+      );
+    } else if (typeof had === "object" && units > 0) {
+      const together = wanted.get(had) ?? { names: [], units: 0 };
+      together.names.push(resource);
+      together.units += units;
+      wanted.set(had, together);
+    }
+  }
+  for (const [had, { names, units }] of wanted) {
+    const most = mostOf(had as Resource);
+    if (names.length < 2 || units <= most) continue;
+    issues.add(
+      "demand-above-capacity",
+      `Task "${task}" needs ${units} of what "${names.join('" and "')}" stand for together, but that has only ${most}`,
+      ["tasks", task, "resources"],
+    );
+  }
+}
+
+function hasOnly(resource: Resource): string {
+  if (!(resource instanceof RateLimit)) return `but the run has only ${mostOf(resource)}`;
+  const { burst, perMs } = resource;
+  if (perMs === Number.POSITIVE_INFINITY) return `but the budget is ${burst}`;
+  return `but at most ${burst} may be spent at once: raise its \`burst\``;
+}
+
+/** How much one attempt may ever take of it. */
+function mostOf(resource: Resource): number {
+  if (resource instanceof RateLimit) return resource.burst;
+  return typeof resource === "number" ? resource : resource.limit;
+}
