@@ -5,8 +5,8 @@ import type { TaskContext } from "@astrum/core";
  * The last argument of a task's function on a worker. It has everything of the core's `TaskContext`, so a function
  * written against that runs on either side unchanged.
  *
- * `signal` aborts with the reason of the scheduler, or when this worker has lost the attempt. `attributes` travel back
- * when the function has ended. `defer` runs its clean-ups on the worker, before the attempt ends. Of `progress`, the
+ * `signal` aborts with the reason of the scheduler, or when this worker has lost the attempt. `attributes`, and what
+ * was `spent`, travel back when the function has ended. `defer` runs its clean-ups on the worker, before the attempt ends. Of `progress`, the
  * last word always arrives before the result; words in quick succession may be merged.
  */
 export interface RemoteContext extends TaskContext {

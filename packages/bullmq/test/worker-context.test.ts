@@ -16,9 +16,13 @@ function contextOf(said: unknown[] = []): { context: WorkerContext; controller: 
 it("The context on a worker can be spread and taken apart as in the scheduler's process", async () => {
   const said: unknown[] = [];
   const { context } = contextOf(said);
-  const { progress, defer, mine, ...rest } = { ...context, mine: true };
+  const { progress, spent, defer, mine, ...rest } = { ...context, mine: true };
   const cleaned: string[] = [];
   progress(0.5, "half");
+  spent("llm", 7);
+  spent("llm", 3);
+  expect([...context.spending]).toEqual([["llm", 3]]);
+  expect(() => spent("llm", -1)).toThrow("needs a finite amount from 0 up");
   defer(() => cleaned.push("cleaned"));
   await context.cleanUp();
   expect([cleaned, mine]).toEqual([["cleaned"], true]);

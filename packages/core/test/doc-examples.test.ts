@@ -41,6 +41,7 @@ describe("In doc comments the example of", () => {
       [
         "DynamicScheduler",
         "MapError",
+        "RateLimit",
         "after",
         "flow",
         "map",

@@ -22,7 +22,9 @@ export function unruly(
   const own = (task: number): number =>
     graph.definitions[ledger.plannedOf(task)]?.options?.priority ?? 0;
   const needs = (task: number): number[] => {
-    const demand = graph.definitions[ledger.plannedOf(task)]?.options?.resources ?? {};
+    // The random graphs have constants.
+    const demand = (graph.definitions[ledger.plannedOf(task)]?.options?.resources ??
+      {}) as Readonly<Record<string, number>>;
     return [1, ...names.map((name) => demand[name] ?? 0)];
   };
   const dependents = (task: number): number[] => {

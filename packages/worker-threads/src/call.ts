@@ -34,6 +34,7 @@ export interface CallRequest {
   readonly progress?: ((fraction: number, message?: string) => void) | undefined;
   /** Of the context of whoever asked; a call by hand has none, and is rejected. */
   readonly skip?: ((reason: string) => never) | undefined;
+  readonly spent?: ((resource: string, amount: number) => void) | undefined;
   readonly setExecutor?: ((name: string) => void) | undefined;
 }
 
@@ -73,7 +74,7 @@ export class Call implements Entrant, Errand {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    if (request.progress !== undefined)
+    if (request.progress !== undefined || request.spent !== undefined)
       this.#scope = new AsyncResource("AstrumThreadCall", { requireManualDestroy: true });
     const { signal } = request;
     this.#unlisten = signal && onAbort(signal, () => this.cancel(signal.reason));
@@ -209,18 +210,21 @@ export class Call implements Entrant, Errand {
 
   #receive(message: ThreadMessage): void {
     if (message.kind === "start") this.#keepTime();
-    else if (message.kind !== "progress") this.#answer = message;
-    else if (this.#request.progress !== undefined)
-      try {
-        this.#scope?.runInAsyncScope(
-          this.#request.progress,
-          undefined,
-          message.fraction,
-          message.message,
-        );
-      } catch (error) {
-        this.cancel(error);
-      }
+    else if (message.kind === "progress" || message.kind === "spent") this.#pass(message);
+    else this.#answer = message;
+  }
+
+  /** What the function says meanwhile is said to whoever asked for it. */
+  #pass(message: Extract<ThreadMessage, { readonly kind: "progress" | "spent" }>): void {
+    const { progress, spent } = this.#request;
+    try {
+      this.#scope?.runInAsyncScope(() => {
+        if (message.kind === "progress") progress?.(message.fraction, message.message);
+        else spent?.(message.resource, message.amount);
+      });
+    } catch (error) {
+      this.cancel(error);
+    }
   }
 
   #finishAnswered(answer: Answer): void {

@@ -11,7 +11,7 @@ export type Transferable = TransferListItem | ArrayBufferLike;
  * written against that runs on either side unchanged.
  *
  * `signal` aborts with the reason of the caller; inside a synchronous loop, where no event can arrive, read `cancelled`.
- * `attributes` travel back when the function has ended. `defer` runs its clean-ups here, in the thread, before the
+ * `spent` of a rate limit that the run does not have fails the attempt. `attributes` travel back when the function has ended. `defer` runs its clean-ups here, in the thread, before the
  * attempt ends; a thread that is terminated runs none.
  *
  * A thread carries out an attempt once: none is started again behind your back, so there is no count of deliveries. For what

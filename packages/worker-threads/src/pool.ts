@@ -121,6 +121,7 @@ class Pool implements WorkerPool {
         carrier: undefined,
         progress: context?.progress && ((...told) => context.progress?.(...told)),
         skip: context?.skip && ((reason) => (context as TaskContext).skip(reason)),
+        spent: context?.spent && ((...told) => context.spent?.(...told)),
         setExecutor: undefined,
       });
     };

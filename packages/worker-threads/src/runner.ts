@@ -73,6 +73,7 @@ function send(attempt: RunnerAttempt, call: WorkerCall, pool: RunnerPool): Promi
     carrier: pool.traced ? carrierTexts(attempt.carrier()) : undefined,
     progress: (fraction, message) => attempt.progress(fraction, message),
     skip: (reason) => context.skip(reason),
+    spent: (resource, amount) => context.spent(resource, amount),
     setExecutor: (name) => attempt.setExecutor(name),
   });
 }

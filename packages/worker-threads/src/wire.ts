@@ -43,6 +43,12 @@ export type FromThread =
       readonly fraction: number;
       readonly message: string | undefined;
     }
+  | {
+      readonly kind: "spent";
+      readonly sequence: number;
+      readonly resource: string;
+      readonly amount: number;
+    }
   | { readonly kind: "start"; readonly sequence: number }
   | Answer
   /** Sent by a thread that an uncaught error is about to end. */

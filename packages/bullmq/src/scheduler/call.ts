@@ -206,6 +206,13 @@ export class Call {
     const deliveries = Math.max(this.#startsBefore + ending.deliveries, this.#startsTold);
     this.#tell(ending.executor, deliveries);
     for (const [key, value] of ending.attributes ?? []) this.#request.attributes?.set(key, value);
+    try {
+      for (const [resource, amount] of ending.spent ?? []) this.#request.spent?.(resource, amount);
+    } catch (error) {
+      // The run has no such rate limit.
+      this.#end({ error }, true);
+      return;
+    }
     if (ending.kind === "value") this.#end({ value: ending.value }, true);
     else this.#end({ error: endingError(this.#request, ending, maxPayloadBytes) }, true);
   }

@@ -230,6 +230,7 @@ class ConnectedFleet implements Fleet {
       carrier: placement && carrierTexts(placement.carrier()),
       progress: context?.progress && ((...told) => context.progress?.(...told)),
       skip: context?.skip && ((reason) => (context as TaskContext).skip(reason)),
+      spent: context?.spent && ((...told) => context.spent?.(...told)),
       setExecutor: placement?.setExecutor,
       setDeliveries: placement?.setDeliveries,
     });

@@ -23,6 +23,7 @@ export interface CallRequest {
   readonly progress: CallContext["progress"] | undefined;
   /** Of the context of whoever asked; a call by hand has none, and is rejected. */
   readonly skip?: ((reason: string) => never) | undefined;
+  readonly spent?: CallContext["spent"] | undefined;
   readonly setExecutor?: ((name: string) => void) | undefined;
   /** Told how often the attempt was started, when that is more than once. */
   readonly setDeliveries?: ((count: number) => void) | undefined;

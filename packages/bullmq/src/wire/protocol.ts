@@ -43,6 +43,8 @@ export type Ending = {
   readonly by: string;
   readonly hash: string;
   readonly attributes?: readonly (readonly [string, Attribute])[];
+  /** What it has spent of rate limits, by their names. */
+  readonly spent?: readonly (readonly [string, number])[];
   readonly signature?: string;
 } /** A large value lies beside the job instead (`stored`): every listener would be sent it with the event otherwise. */ & (
   | { readonly kind: "value"; readonly value?: unknown; readonly stored?: true }

@@ -34,7 +34,7 @@ export async function carryOut(
     if (!context.endsAsSkipped(error)) errors.push(error);
   }
   errors.push(...(await context.cleanUp()));
-  const base = { ...facts(), ...attributesOf(context, data) };
+  const base = { ...facts(), ...attributesOf(context, data), ...spendingOf(context) };
   const reason = context.skipReason;
   if (errors.length === 0 && reason !== undefined)
     return { ending: { ...base, kind: "skipped", reason }, line: "" };
@@ -47,7 +47,7 @@ export async function carryOut(
   return { ending: { ...base, kind: "thrown", thrown }, line: lineOf(error) };
 }
 
-type Base = EndingFacts & Pick<Ending, "attributes">;
+type Base = EndingFacts & Pick<Ending, "attributes" | "spent">;
 
 function endingOf(value: unknown, data: JobData, base: Base): CarriedOut {
   if (value === undefined) return { ending: { ...base, kind: "value" }, line: "" };
@@ -70,6 +70,10 @@ function endingOf(value: unknown, data: JobData, base: Base): CarriedOut {
 function attributesOf({ attributes }: WorkerContext, data: JobData): Pick<Ending, "attributes"> {
   if (attributes.size === 0 && data.attributes === undefined) return {};
   return { attributes: attributeEntries(attributes) };
+}
+
+function spendingOf({ spending }: WorkerContext): Pick<Ending, "spent"> {
+  return spending.size === 0 ? {} : { spent: [...spending] };
 }
 
 function isObedience(error: unknown, signal: AbortSignal): boolean {

@@ -17,10 +17,12 @@ export class WorkerContext implements RemoteContext {
   readonly idempotencyKey: string;
   // Properties of its own, so that the context can be spread and taken apart.
   readonly progress: RemoteContext["progress"];
+  readonly spent: RemoteContext["spent"];
   readonly defer: RemoteContext["defer"];
   readonly skip: RemoteContext["skip"];
   readonly #cleanups: Cleanup[] = [];
   readonly #skipping: Skipping;
+  readonly #spending: Map<string, number> = new Map();
 
   constructor(data: JobData, deliveries: number, signal: AbortSignal, line: ProgressLine) {
     this.taskName = data.taskName;
@@ -31,6 +33,13 @@ export class WorkerContext implements RemoteContext {
     this.signal = signal;
     this.attributes = new Map(data.attributes);
     this.progress = (fraction, message) => line.say(fraction, message);
+    this.spent = (resource, amount) => {
+      if (typeof amount !== "number" || !(amount >= 0 && amount < Infinity))
+        throw new TypeError(
+          `context.spent() of task "${this.taskName}" needs a finite amount from 0 up`,
+        );
+      this.#spending.set(String(resource), amount);
+    };
     this.defer = (cleanup) => {
       if (typeof cleanup !== "function")
         throw new TypeError(`context.defer() of task "${this.taskName}" needs a function`);
@@ -40,6 +49,11 @@ export class WorkerContext implements RemoteContext {
     this.skip = (reason) => this.#skipping.skip(reason);
     // As everywhere, any number may listen to it: Node would warn of a leak from 11 on.
     setMaxListeners(0, signal);
+  }
+
+  /** What it has spent, by resource, as it was said last. */
+  get spending(): ReadonlyMap<string, number> {
+    return this.#spending;
   }
 
   /** Why the function has ended its task as skipped, if it has. */

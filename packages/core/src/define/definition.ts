@@ -73,6 +73,8 @@ export function prepares(
   options: Definition["options"],
 ): boolean {
   if (kind === "map" || options?.when !== undefined) return true;
+  const { resources } = options ?? {};
+  for (const name in resources) if (typeof resources[name] === "function") return true;
   for (const { select, compute, schema } of slots) {
     if (select !== undefined || compute !== undefined || schema !== undefined) return true;
   }

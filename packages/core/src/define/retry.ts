@@ -31,9 +31,29 @@ export function wantsRetry(
   return isPromise(verdict) ? verdict : Boolean(verdict);
 }
 
+/** What an error says about a resource: that nobody should use it for so long. */
+export interface RetryAfter {
+  readonly resource: string;
+  readonly ms: number;
+}
+
+/** `retryAfter: { resource, ms }` of an error, when it is one. */
+export function retryAfterOf(error: unknown): RetryAfter | undefined {
+  const after = fieldOf(error, "retryAfter");
+  const resource = fieldOf(after, "resource");
+  const ms = fieldOf(after, "ms");
+  if (typeof resource !== "string" || !isDelay(ms)) return undefined;
+  return { resource, ms };
+}
+
+function isDelay(ms: unknown): ms is number {
+  return typeof ms === "number" && ms > 0 && ms < Number.POSITIVE_INFINITY;
+}
+
 /**
  * The milliseconds before retry number `retry` (from 1). Throws what the policy's function throws, a `RangeError` when its
  * back-off is no delay or `random` no fraction. `unheard` is told of a promise that is no delay: what it stands for goes on.
+ * `waits`: the next attempt waits anyway, for the resource that `retryAfter` of the error names.
  */
 export function retryDelay(
   policy: number | RetryPolicy,
@@ -41,10 +61,11 @@ export function retryDelay(
   error: unknown,
   random: () => number,
   unheard: (promise: Promise<unknown>) => void,
+  waits = false,
 ): number {
   const asked = fieldOf(error, "retryAfterMs");
-  const least =
-    typeof asked === "number" && asked > 0 && asked < Number.POSITIVE_INFINITY ? asked : 0;
+  const own = waits ? 0 : (retryAfterOf(error)?.ms ?? 0);
+  const least = Math.max(own, isDelay(asked) ? asked : 0);
   if (typeof policy === "number") return least;
   const { backoff = "none", baseMs = BASE_MS, maxMs = MAX_MS, jitter = "none" } = policy;
   let delay: number;

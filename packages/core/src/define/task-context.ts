@@ -13,6 +13,13 @@ export interface TaskContext {
   /** Tells observers how far the attempt is, from 0 to 1. */
   readonly progress: (fraction: number, message?: string) => void;
   /**
+   * Says what this attempt has spent of a `RateLimit` of the run, in place of what its task asked for, or of what it said
+   * before: the answer tells how many tokens it took. What was too much is given back, what is missing is a debt that
+   * delays who comes next. Once the attempt has ended it is not heard. Throws a `TypeError` where the run has no such rate
+   * limit, or `amount` is no finite number from 0 up.
+   */
+  readonly spent: (resource: string, amount: number) => void;
+  /**
    * Runs `cleanup` after this attempt, however it ended: last in first out, awaited, before its slot is free, with a
    * signal of its own. An error of a cleanup fails a completed attempt.
    */

@@ -53,8 +53,11 @@ export interface TaskOptions<in V = unknown, out S = undefined, out F = never> {
    * Default 0.
    */
   readonly priority?: number | undefined;
-  /** Units of the run's `resources` that an attempt holds while it runs. */
-  readonly resources?: Readonly<Record<string, number>> | undefined;
+  /**
+   * Units of the run's `resources` that an attempt holds while it runs; of a `RateLimit`, that it spends. A function is
+   * asked once, with the inputs, before the task queues; one that throws, or wants more than there can be, fails the task.
+   */
+  readonly resources?: Readonly<Record<string, number | ((inputs: V) => number)>> | undefined;
   /**
    * Asked once, with the resolved inputs, before the task queues: `false` or `{ skip }` means skipped, with the reason. A
    * promise is waited for, without a slot; when it is rejected, the task has failed.
@@ -92,7 +95,11 @@ export interface MapOptions<
   in E = unknown,
   out M extends "all" | "settled" = "all",
   out F = never,
-> extends TaskOptions<V, S, F> {
+> extends Omit<TaskOptions<V, S, F>, "resources"> {
+  /** As of a task, for each item: a function is asked once an item, when the list is known. */
+  readonly resources?:
+    | Readonly<Record<string, number | ((item: E, index: number) => number)>>
+    | undefined;
   /**
    * What each item is called, shown beside its index: a text of 1 to 256 characters, unique in the map. Called once an
    * item, when the list is known; a key that is there twice, or a function that throws, fails the map.
@@ -147,7 +154,15 @@ export function checkOptions(
   }
   const resources = issues.record([...path, "resources"], given.resources);
   for (const resource in resources) {
-    issues.integer([...path, "resources", resource], resources[resource], 0);
+    const amount = resources[resource];
+    if (amount === undefined || typeof amount === "function") continue;
+    if (!Number.isSafeInteger(amount) || (amount as number) < 0) {
+      issues.expected(
+        [...path, "resources", resource],
+        "an integer from 0 up or a function",
+        amount,
+      );
+    }
   }
   issues.callable([...path, "when"], given.when);
   issues.oneOf([...path, "onFailure"], given.onFailure, ["fail", "ignore"]);

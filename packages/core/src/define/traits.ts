@@ -20,8 +20,8 @@ export interface Traits {
   /** For all attempts together, from the start of the first. */
   readonly deadlineMs: number;
   readonly priority: number;
-  /** What an attempt holds while it runs, by resource. */
-  readonly resources: Readonly<Record<string, number>> | undefined;
+  /** What an attempt holds while it runs, or spends, by resource. */
+  readonly resources: Readonly<Record<string, number | "computed">> | undefined;
 }
 
 const PLAIN: Traits = Object.freeze({
@@ -84,8 +84,18 @@ function traitsOf(definition: Definition): Traits {
     itemLimit: options?.concurrency ?? Number.POSITIVE_INFINITY,
     deadlineMs: options?.deadlineMs ?? Number.POSITIVE_INFINITY,
     priority: options?.priority ?? 0,
-    resources: options?.resources,
+    resources: options?.resources && amountsOf(options.resources),
   });
+}
+
+/** No function: what it will say is told with the task's inputs. */
+function amountsOf(
+  resources: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, number | "computed">> {
+  const amounts = Object.entries(resources).map(
+    ([name, one]) => [name, typeof one === "function" ? "computed" : one] as const,
+  );
+  return Object.fromEntries(amounts) as Record<string, number | "computed">;
 }
 
 /** A text for each value of a trait; of resources for each set of amounts. */

@@ -17,6 +17,8 @@ export interface FailedAttempt {
   /** That of the function itself, which the policy is asked with. */
   readonly own: Error;
   readonly random: () => number;
+  /** Whether another attempt waits for the resource that `retryAfter` of the error names. */
+  readonly waits: boolean;
   /** Whether another attempt is still possible: asked again when an answer took time. */
   readonly possible: () => boolean;
 }
@@ -48,13 +50,14 @@ export function askRetry(failed: FailedAttempt, waiting: () => void, told: Told)
 }
 
 function askDelay(failed: FailedAttempt, waiting: () => void, told: Told): void {
-  const { policy, attempt, own, error, random } = failed;
+  const { policy, attempt, own, error, random, waits } = failed;
   let unheard: Promise<unknown> | undefined;
   let delayMs: number;
   try {
-    delayMs = retryDelay(policy, attempt, own, random, (promise) => {
+    const goesOn = (promise: Promise<unknown>): void => {
       unheard = promise;
-    });
+    };
+    delayMs = retryDelay(policy, attempt, own, random, goesOn, waits);
   } catch (thrown) {
     const end = (): void => told(withPolicyError(failed, thrown), undefined);
     // A back-off that is asynchronous by mistake is refused, but it goes on: so does its attempt.

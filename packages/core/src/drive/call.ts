@@ -19,6 +19,8 @@ export interface CallHost {
   /** It said how far it is, as a part from 0 to 1. */
   progress(call: Call, fraction: number, message: string | undefined): void;
   placement(call: Call): Placement;
+  /** It said how much it has spent of a rate limit. Throws when the run has no such rate limit. */
+  spent(call: Call, resource: string, amount: number): void;
 }
 
 /** A time limit, and the instant at which it passes. */
@@ -110,6 +112,14 @@ export class Call implements TaskContext {
     this.#host.progress(this, between, text);
   }
 
+  spent(resource: string, amount: number): void {
+    if (typeof amount !== "number" || !(amount >= 0 && amount < Number.POSITIVE_INFINITY)) {
+      const got = describe(amount);
+      throw new TypeError(`context.spent() needs a finite amount from 0 up, got ${got}`);
+    }
+    if (!this.over && !this.ended) this.#host.spent(this, resource, amount);
+  }
+
   defer(cleanup: (signal: AbortSignal) => unknown): void {
     if (typeof cleanup !== "function") {
       throw new TypeError(`context.defer() needs a function, got ${describe(cleanup)}`);
@@ -180,6 +190,7 @@ const SHOWN = {
   progress: true,
   defer: true,
   skip: true,
+  spent: true,
 } satisfies Record<keyof TaskContext, true>;
 
 /** A call as its function is handed it. A copy of it belongs to the same attempt, so that it has its placement, too. */

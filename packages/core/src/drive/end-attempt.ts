@@ -3,6 +3,7 @@
  * policy is asked. Decides nothing about the run; the machine is told the facts.
  */
 
+import { retryAfterOf } from "../define/retry.ts";
 import { asError, frameless, type TimeoutError } from "../ground/errors.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
 import type { EndFacts } from "../machine/event.ts";
@@ -19,6 +20,8 @@ import { newController } from "./surroundings.ts";
 export interface EndHost extends Host {
   readonly random: () => number;
   nameOf(task: number): string;
+  /** Nobody is given anything of a shared resource for so long; whether the task waits for that, too. */
+  pause(task: number, resource: string, ms: number): boolean;
 }
 
 export class AttemptEnder {
@@ -164,6 +167,9 @@ export class AttemptEnder {
       const at = this.#host.now();
       this.#host.send({ type: "threw", task, at, error: failure, retryMs, timedOut, facts });
     };
+    const after = retryAfterOf(own);
+    // Whether or not there is another attempt: it concerns everybody who needs that resource.
+    const waits = after !== undefined && this.#host.pause(task, after.resource, after.ms);
     const possible = (): boolean => !call.over && machine.mayRetry(task);
     if (!possible()) {
       tell(error, undefined);
@@ -173,7 +179,7 @@ export class AttemptEnder {
     const { attempt } = call;
     const taskName = this.#host.nameOf(task);
     askRetry(
-      { taskName, attempt, policy, error, own, random, possible },
+      { taskName, attempt, policy, error, own, random, waits, possible },
       () => this.#calls.unlimit(call),
       tell,
     );

@@ -366,6 +366,10 @@ class Driver
     return this.#clock.after(ms, () => this.#context.run(fire));
   }
 
+  get capacity(): RunOptions {
+    return this.#settings.options;
+  }
+
   answer(event: MachineEvent): void {
     this.#context.run(() => this.send(event));
   }
@@ -397,6 +401,14 @@ class Driver
 
   progress(call: Call, fraction: number, message: string | undefined): void {
     this.notifier?.progress(call, fraction, message, this.now());
+  }
+
+  spent(call: Call, resource: string, amount: number): void {
+    this.#grants.spent(call, this.machine.claimOf(call.task), resource, amount);
+  }
+
+  pause(task: number, resource: string, ms: number): boolean {
+    return this.#grants.pause(this.machine.claimOf(task), resource, ms);
   }
 
   placement(call: Call): Placement {

@@ -2,14 +2,15 @@
  * What one run has asked for, and been granted, of that which several runs share. It obeys the machine's commands about
  * claims and tells it the answers; who is served when is `sharing`'s to say.
  */
+import { describe } from "../ground/describe.ts";
 import { BudgetExhaustedError, frameless } from "../ground/errors.ts";
+import { didYouMean, nearest } from "../ground/guess.ts";
 import type { MachineEvent } from "../machine/event.ts";
 import type { Host } from "./host.ts";
 import type { RunOptions } from "./options.ts";
-import type { Bucket } from "./rate-limit.ts";
 import { sharedResources, stocksOf } from "./resources.ts";
 import { Semaphore } from "./semaphore.ts";
-import { arrange, ask, change, end } from "./sharing.ts";
+import { arrange, ask, change, correct, debit, end, pause } from "./sharing.ts";
 import { Claim, type Stock, stockOf, type Time } from "./stock.ts";
 
 /** What it needs of the driver: to be told answers, in the run's own context. */
@@ -26,6 +27,8 @@ export class Grants {
   readonly #claims: Map<number, Claim> = new Map();
   /** How much each claim is for. */
   readonly #units: Map<number, readonly number[]> = new Map();
+  /** What attempts have said that they spent, by name. */
+  readonly #told: WeakMap<object, number[]> = new WeakMap();
   readonly #time: Time;
 
   /** `epoch`: the instant of the clock that the run counts from. */
@@ -55,7 +58,7 @@ export class Grants {
       this.#time,
       demand,
       () => this.#granted(number, claim),
-      (by) => this.#denied(number, by),
+      (by, left) => this.#denied(number, by, left),
     );
     this.#claims.set(number, claim);
     this.#units.set(number, units);
@@ -78,6 +81,50 @@ export class Grants {
   /** The run is over: what still waits is not wanted any more. */
   close(): void {
     for (const [number, { state }] of this.#claims) if (state !== "held") this.end(number, true);
+  }
+
+  /**
+   * What the attempt that holds this claim, or none, has spent of a rate limit, in place of what it said before, or asked
+   * for. `of` stands for the attempt. Throws when the run has no such rate limit.
+   */
+  spent(of: object, number: number | undefined, resource: string, amount: number): void {
+    const at = this.#names.indexOf(resource);
+    const stock = this.#stocks[at];
+    if (stock?.supply.spends !== true) throw this.#noRate(resource);
+    const claim = number === undefined ? undefined : this.#claims.get(number);
+    const units = this.#units.get(number ?? -1);
+    const told = this.#told.get(of) ?? this.#stocks.map((_, at) => units?.[at] ?? 0);
+    const before = told[at] as number;
+    told[at] = amount;
+    this.#told.set(of, told);
+    if (claim?.places.some((place) => place.stock === stock) !== true) {
+      debit(stock, this.#time, amount - before);
+      return;
+    }
+    // Two names may stand for one thing.
+    const sum = told.reduce((all, one, at) => (this.#stocks[at] === stock ? all + one : all), 0);
+    correct(claim, stock, sum);
+  }
+
+  /**
+   * Nobody is given anything of a shared resource for so long. Whether it is one, and the attempt that holds this claim
+   * has asked for some of it.
+   */
+  pause(number: number | undefined, resource: string, ms: number): boolean {
+    const stock = this.#stocks[this.#names.indexOf(resource)];
+    if (stock === undefined) return false;
+    const claim = number === undefined ? undefined : this.#claims.get(number);
+    const own = claim?.places.some((place) => place.stock === stock) === true;
+    pause(stock, this.#time, ms);
+    return own;
+  }
+
+  #noRate(resource: string): TypeError {
+    const rates = this.#names.filter((_, at) => this.#stocks[at]?.supply.spends);
+    const guess = typeof resource === "string" ? nearest(resource, rates) : undefined;
+    return new TypeError(
+      `context.spent(${describe(resource)}, …): the run has no rate limit of that name.${didYouMean(guess)}`,
+    );
   }
 
   /** What it takes of each thing that is there once, under whatever names. */
@@ -103,10 +150,9 @@ export class Grants {
   }
 
   /** What one name asks for may be there, and not what two of them ask for together: the first is told. */
-  #denied(number: number, by: Stock): void {
+  #denied(number: number, by: Stock, left: number): void {
     const at = this.#stocks.indexOf(by);
     const needed = this.#demand(this.#units.get(number) as readonly number[]).get(by) as number;
-    const left = (by.supply as Bucket).left(this.#time.now());
     const error = frameless(new BudgetExhaustedError(this.#names[at] as string, needed, left));
     this.#claims.delete(number);
     this.#units.delete(number);

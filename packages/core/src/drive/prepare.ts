@@ -9,11 +9,13 @@ import { frameless, InputError, isError } from "../ground/errors.ts";
 import { isPromise, settling } from "../ground/promised.ts";
 import type { PreparedEvent } from "../machine/event.ts";
 import { Sparse } from "../machine/sparse.ts";
+import { amountsOf, amountsOfItems } from "./amounts.ts";
 import { definitionOf } from "./definition-of.ts";
 import { graceOf } from "./grace-of.ts";
 import type { Host } from "./host.ts";
 import { type Prepared, prepare } from "./inputs.ts";
 import { itemKeys } from "./item-keys.ts";
+import type { Capacity } from "./resources.ts";
 import type { Stored } from "./stored.ts";
 import type { Values } from "./values.ts";
 
@@ -21,6 +23,7 @@ import type { Values } from "./values.ts";
 export interface PreparationHost extends Host {
   readonly values: Values;
   readonly stored: Pick<Stored, "restoreItems">;
+  readonly capacity: Capacity;
 }
 
 type Answer = Omit<PreparedEvent, "type" | "task" | "at">;
@@ -134,9 +137,17 @@ export class Preparation {
   /** The task runs, unless its list has no keys. */
   #take(task: number, definition: Definition, prepared: Prepared): void {
     const { values, stored } = this.#host;
+    const { capacity } = this.#host;
     if (definition.kind === "task") {
+      let amounts: Answer | undefined;
+      try {
+        amounts = amountsOf(definition, prepared.inputs, capacity);
+      } catch (error) {
+        this.#failed(task, definition, error, false);
+        return;
+      }
       values.hold(task, prepared);
-      this.#answer(task, {});
+      this.#answer(task, amounts ?? {});
       return;
     }
     const list = prepared.list as readonly unknown[];
@@ -148,7 +159,9 @@ export class Preparation {
       return;
     }
     values.hold(task, prepared);
-    this.#answer(task, { items: list.length, keys, restored: stored.restoreItems(task, list) });
+    const amounts = amountsOfItems(definition, list, capacity);
+    const restored = stored.restoreItems(task, list);
+    this.#answer(task, { items: list.length, keys, restored, ...amounts });
   }
 }
 

@@ -59,7 +59,7 @@ export function writtenResources(given: Resources | undefined): {
       const { limit, perMs, burst } = one;
       rates[name] = { limit, perMs: perMs === Number.POSITIVE_INFINITY ? null : perMs, burst };
     } else if (one !== undefined) {
-      resources[name] = mostOf(one);
+      resources[name] = amountOfMost(one);
     }
   }
   return { resources, rates: Object.keys(rates).length === 0 ? undefined : rates };
@@ -96,65 +96,88 @@ export function checkResource(
   }
 }
 
-/** Collects what a task asks for and the run does not have. */
+/** What a run gives to its tasks. */
+export interface Capacity {
+  readonly resources?: Resources | undefined;
+  readonly concurrency?: unknown;
+}
+
+/** Collects what a task asks for and the run does not have. How much a function will say is not known. */
 export function checkDemands(
   issues: Issues,
   task: string,
-  demands: Readonly<Record<string, number>>,
-  run: { readonly resources?: Resources | undefined; readonly concurrency?: unknown },
+  demands: Readonly<Record<string, unknown>>,
+  run: Capacity,
 ): void {
-  const { resources = {}, concurrency } = run;
-  /** Two names may stand for one semaphore. */
-  const wanted = new Map<object, { readonly names: string[]; units: number }>();
-  if (concurrency instanceof Semaphore)
-    wanted.set(concurrency, { names: ["concurrency"], units: 1 });
+  const { resources = {} } = run;
+  const path = ["tasks", task, "resources"];
+  const known: [string, number][] = [];
   for (const [resource, units] of Object.entries(demands)) {
-    const path = ["tasks", task, "resources", resource];
+    const isKnown = typeof units === "number";
     const had = Object.hasOwn(resources, resource) ? resources[resource] : undefined;
     if (had === undefined) {
       const guess = nearest(resource, Object.keys(resources));
       issues.add(
         "unknown-resource",
-        `Task "${task}" needs ${units} of "${resource}", which the run does not have.${didYouMean(guess)} Give it with \`resources: { ${resource}: … }\``,
-        path,
+        `Task "${task}" needs ${isKnown ? `${units} of ` : ""}"${resource}", which the run does not have.${didYouMean(guess)} Give it with \`resources: { ${resource}: … }\``,
+        [...path, resource],
         guess,
       );
-      continue;
-    }
-    const most = mostOf(had);
-    if (units > most) {
+    } else if (isKnown && units > amountOfMost(had)) {
       issues.add(
         "demand-above-capacity",
         `Task "${task}" needs ${units} of "${resource}", ${hasOnly(had)}`,
-        path,
+        [...path, resource],
       );
-    } else if (typeof had === "object" && units > 0) {
-      const together = wanted.get(had) ?? { names: [], units: 0 };
-      together.names.push(resource);
-      together.units += units;
-      wanted.set(had, together);
+    } else if (isKnown) {
+      known.push([resource, units]);
     }
   }
-  for (const [had, { names, units }] of wanted) {
-    const most = mostOf(had as Resource);
-    if (names.length < 2 || units <= most) continue;
-    issues.add(
-      "demand-above-capacity",
-      `Task "${task}" needs ${units} of what "${names.join('" and "')}" stand for together, but that has only ${most}`,
-      ["tasks", task, "resources"],
-    );
+  const tooMuch = tooMuchTogether(known, run);
+  if (tooMuch !== undefined) {
+    issues.add("demand-above-capacity", `Task "${task}" ${tooMuch}`, path);
   }
 }
 
-function hasOnly(resource: Resource): string {
-  if (!(resource instanceof RateLimit)) return `but the run has only ${mostOf(resource)}`;
+/** Several names may stand for one thing: why an attempt can never have all of it, as the end of a sentence. */
+export function tooMuchTogether(
+  demands: Iterable<readonly [name: string, units: number]>,
+  { resources = {}, concurrency }: Capacity,
+): string | undefined {
+  const wanted = new Map<Resource, { readonly names: string[]; units: number }>();
+  if (concurrency instanceof Semaphore) {
+    wanted.set(concurrency, { names: ["concurrency"], units: 1 });
+  }
+  for (const [name, units] of demands) {
+    const had = resources[name];
+    if (typeof had !== "object" || units === 0) continue;
+    const together = wanted.get(had) ?? { names: [], units: 0 };
+    together.names.push(name);
+    together.units += units;
+    wanted.set(had, together);
+  }
+  for (const [had, { names, units }] of wanted) {
+    if (units <= amountOfMost(had)) continue;
+    return `needs ${units} of what "${names.join('" and "')}" stand for together, ${hasOnly(had)}`;
+  }
+  return undefined;
+}
+
+/** Why that is too much, as the end of a sentence. */
+export function hasOnly(resource: Resource): string {
+  if (!(resource instanceof RateLimit)) return `but the run has only ${amountOfMost(resource)}`;
   const { burst, perMs } = resource;
   if (perMs === Number.POSITIVE_INFINITY) return `but the budget is ${burst}`;
   return `but at most ${burst} may be spent at once: raise its \`burst\``;
 }
 
 /** How much one attempt may ever take of it. */
-function mostOf(resource: Resource): number {
+export function amountOfMost(resource: Resource): number {
   if (resource instanceof RateLimit) return resource.burst;
   return typeof resource === "number" ? resource : resource.limit;
+}
+
+/** Whether there are only whole units of it: of what is held; what is spent has fractions. */
+export function isWholeUnits(resource: Resource): boolean {
+  return !(resource instanceof RateLimit);
 }

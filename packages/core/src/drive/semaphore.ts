@@ -21,7 +21,11 @@ class Permits implements Supply {
   }
 
   lacks(units: number): boolean {
-    return this.#taken + units > this.#limit;
+    return units > this.left();
+  }
+
+  left(): number {
+    return this.#limit - this.#taken;
   }
 
   take(units: number): void {

@@ -165,6 +165,7 @@ function deny(stock: Stock): void {
       leave(claim);
       claim.state = "denied";
       claim.lacked = stock;
+      claim.left = stock.supply.left(claim.time.now());
       answered.add(claim);
     }
     place = next;
@@ -246,7 +247,7 @@ function tellAll(): void {
 function tell(claim: Claim): void {
   if (claim.state === "denied") {
     claim.state = "over";
-    claim.denied(claim.lacked as Stock);
+    claim.denied(claim.lacked as Stock, claim.left);
     return;
   }
   claim.state = "held";

@@ -18,6 +18,8 @@ export interface Supply {
   lacks(units: number, now: number): boolean;
   /** Takes so many, also more than there are; fewer than none gives back. */
   take(units: number, now: number): void;
+  /** How many are there; fewer than none is a debt. */
+  left(now: number): number;
   /** Milliseconds until time alone has brought so many; `Infinity` when it never does. */
   waitMs(units: number, now: number): number;
   /** Whether what is spent never comes back. */
@@ -30,7 +32,7 @@ export class Claim {
   /** Of each thing that it needs, which is there once. */
   places: readonly Place[];
   readonly granted: () => void;
-  readonly denied: (by: Stock) => void;
+  readonly denied: (by: Stock, left: number) => void;
   state: "waiting" | "granted" | "denied" | "held" | "over" = "waiting";
   /** Who has a smaller one goes first. */
   order = 0;
@@ -38,12 +40,14 @@ export class Claim {
   bypassed = 0;
   /** What it lacked last; nothing when it never waited. */
   lacked: Stock | undefined;
+  /** How much of that was left when it was denied. */
+  left = 0;
 
   constructor(
     time: Time,
     demand: ReadonlyMap<Stock, number>,
     granted: () => void,
-    denied: (by: Stock) => void,
+    denied: (by: Stock, left: number) => void,
   ) {
     this.time = time;
     this.places = placesOf(this, demand);

@@ -55,6 +55,11 @@ export class Claims {
     this.#computed.set(task, units);
   }
 
+  /** What a task needs of that. */
+  unitsOf(demand: SharedDemand | undefined, task: number): Units {
+    return demand === undefined ? [] : this.#unitsOf(demand, task);
+  }
+
   // ---- asked -------------------------------------------------------------------------------------------------------
 
   /** Asks for the best of those that need it. */
@@ -116,6 +121,12 @@ export class Claims {
   }
 
   // ---- at the end of a turn ----------------------------------------------------------------------------------------
+
+  /** Whether the answer to any is not known yet. */
+  get asks(): boolean {
+    for (const { state } of this.#open.values()) if (state === "asked") return true;
+    return false;
+  }
 
   /** Whether any is open. */
   get any(): boolean {

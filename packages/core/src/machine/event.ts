@@ -48,6 +48,10 @@ export interface PreparedEvent extends OfTask {
   /** What each is called, when the map has `key`. */
   readonly keys?: readonly string[] | undefined;
   readonly restored?: ReadonlyMap<number, unknown>;
+  /** Where amounts are computed: by resource, of a task one, of a map one for each item. */
+  readonly amounts?: Readonly<Record<string, readonly number[]>> | undefined;
+  /** Items that cannot have what they ask for, by index, each with its error. */
+  readonly refused?: ReadonlyMap<number, unknown> | undefined;
 }
 /** The answer to `muster`. */
 interface MusteredEvent extends Instant {

@@ -97,6 +97,8 @@ export class ReadyQueue {
   readonly #computed: Map<number, readonly number[]> = new Map();
   /** Whether the last choice left somebody out because the answer to another one is not known yet. */
   awaitsAnswer = false;
+  /** Whether something was asked for whose answer is not known yet. */
+  asks = false;
 
   /** `slots` may be `Infinity`; `capacities` in the order of the demands. */
   constructor(slots: number, capacities: readonly number[], order: Order) {
@@ -203,7 +205,7 @@ export class ReadyQueue {
       if (first === undefined || this.#ahead(group, first)) first = group;
       const lack = this.#lack(this.#unitsOf(group), undefined);
       if (lack !== 0) line.lacking = lack;
-      else if (!isOpen(line)) settled(line);
+      else if (!this.#isOpen(line)) settled(line);
       else if (best === undefined || this.#ahead(group, best)) best = group;
     }
     // Nobody who comes before it waits: so it is as a rule.
@@ -242,7 +244,7 @@ export class ReadyQueue {
         lacks = this.#lack(this.#unitsOf(group), undefined) !== 0;
       } else if (sweep.fits) {
         const lack = this.#lackBehind(group, sweeps);
-        if (lack === 0 && isOpen(line)) return group;
+        if (lack === 0 && this.#isOpen(line)) return group;
         if (lack !== 0 && isHead) line.lacking = lack;
         lacks = lack !== 0;
       }
@@ -257,7 +259,7 @@ export class ReadyQueue {
       const { line: other, highest, kept, passed } = sweep;
       if (kept || highest > group.own) {
         const lack = this.#lack(units, this.#unitsOf(other.groups.first as Group));
-        if (lack !== 0 && other.demand.share?.state === "asked") this.awaitsAnswer = true;
+        if (lack !== 0 && isUnanswered(other)) this.awaitsAnswer = true;
         if (lack !== 0) return lack;
       }
       for (const before of passed) {
@@ -274,13 +276,13 @@ export class ReadyQueue {
    */
   #passOver(group: Group, sweep: Sweep, lacks: boolean): void {
     const { line, next } = sweep;
-    const { computed, share } = line.demand;
+    const { computed } = line.demand;
     if (lacks && computed) sweep.passed.push(group);
     else if (lacks && group.own > sweep.highest) sweep.highest = group.own;
     const isHead = group === line.groups.first;
     if (isHead && line.bypassed >= BYPASSES) sweep.kept = true;
     // The answer may be that it is there: what it needs here is not given to others before that is known.
-    if (isHead && !lacks && share?.state === "asked") sweep.kept = true;
+    if (isHead && !lacks && isUnanswered(line)) sweep.kept = true;
     next.removeAt(0);
     const { items } = line.groups;
     for (const below of [2 * group.at + 1, 2 * group.at + 2]) {
@@ -288,6 +290,17 @@ export class ReadyQueue {
     }
     const blocked = !lacks && !computed;
     if (blocked || (!computed && sweep.highest >= highestOf(line))) next.items.length = 0;
+  }
+
+  /**
+   * Whether the best of a line may be chosen, as far as its share goes: it has it, or it may ask for it. One after the other
+   * asks: whoever comes after one that has asked may not be before the next of the same line.
+   */
+  #isOpen({ demand: { share } }: Line): boolean {
+    if (share === undefined || share.state === "granted") return true;
+    if (share.state !== "idle") return false;
+    if (this.asks) this.awaitsAnswer = true;
+    return !this.asks;
   }
 
   readonly #ahead = (a: Group, b: Group): boolean =>
@@ -356,9 +369,9 @@ export class ReadyQueue {
   }
 }
 
-/** Whether the best of a line may be chosen, as far as its share goes: it has it, or it may ask for it. */
-function isOpen({ demand: { share } }: Line): boolean {
-  return share === undefined || share.state === "idle" || share.state === "granted";
+/** Whether its share has not been asked for, or the answer is not known. */
+function isUnanswered({ demand: { share } }: Line): boolean {
+  return share?.state === "asked" || share?.state === "idle";
 }
 
 /** It fits here, and waits for its share alone: nobody who starts meanwhile takes what it lacks. */

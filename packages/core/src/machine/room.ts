@@ -44,7 +44,8 @@ export class Room {
   /** Those that are counted here, then those that are asked for. */
   readonly #resources: readonly string[];
   readonly #shared: readonly string[];
-  readonly #spent: readonly string[];
+  /** Those of the latter that are spent, by their places. */
+  readonly #spent: readonly number[];
   readonly #demands: Map<Traits, Demand> = new Map();
   /** Of tasks whose amounts are their own. */
   readonly #computed: Sparse<Demand> = new Sparse();
@@ -61,7 +62,7 @@ export class Room {
     this.permits = permits;
     this.#resources = Object.keys(resources);
     this.#shared = Object.keys(shared);
-    this.#spent = this.#shared.filter((name) => shared[name] === "spent");
+    this.#spent = this.#shared.flatMap((name, at) => (shared[name] === "spent" ? [at] : []));
     ledger.sharedFrom = BY_RESOURCE + this.#resources.length;
     this.#claims = new Claims(turn);
     this.#plain = this.#demandFor(undefined);
@@ -92,8 +93,11 @@ export class Room {
   /** Whether each attempt spends what does not come back with its end. */
   spends(task: number): boolean {
     if (this.#spent.length === 0) return false;
-    const { resources = {} } = this.#rows.traitsOf(task);
-    return this.#spent.some((name) => Object.hasOwn(resources, name) && resources[name] !== 0);
+    const units = this.#claims.unitsOf(
+      this.#demandOf(task).share as SharedDemand | undefined,
+      task,
+    );
+    return this.#spent.some((at) => (units[at] ?? 0) > 0);
   }
 
   /** The claim that the attempt of a task holds. */
@@ -133,12 +137,14 @@ export class Room {
   next(): Taken | undefined {
     const queue = this.#queue as ReadyQueue;
     for (;;) {
+      queue.asks = this.#claims.asks;
       const choice = queue.choose(this.#isQueued);
       if (choice === undefined) return undefined;
       const share = choice.share as SharedDemand | undefined;
       if (share === undefined) return this.#taken(queue, choice, undefined);
-      if (share.state === "idle") this.#claims.ask(share, choice.task);
-      else if (this.#claims.isFor(share, choice.task)) return this.#taken(queue, choice, share);
+      if (share.state === "idle") {
+        this.#claims.ask(share, choice.task);
+      } else if (this.#claims.isFor(share, choice.task)) return this.#taken(queue, choice, share);
       else this.#claims.putBack(share);
     }
   }
@@ -179,6 +185,25 @@ export class Room {
 
   // ---- demands -----------------------------------------------------------------------------------------------------
 
+  /** Amounts of a task that were computed: `at` says which of each list. */
+  compute(task: number, amounts: Readonly<Record<string, readonly number[]>>, at: number): void {
+    const { resources = {} } = this.#rows.traitsOf(task);
+    const of = (name: string): number => {
+      const own = Object.hasOwn(amounts, name) ? amounts[name]?.[at] : undefined;
+      return own ?? (Object.hasOwn(resources, name) ? (resources[name] as number) : 0);
+    };
+    const units = this.#resources.map(of);
+    const shared = this.#shared.map(of);
+    // Tasks that need amounts of the same things share one line, and one claim for what is shared.
+    const names = (among: readonly string[]): string =>
+      JSON.stringify(among.filter((name) => Object.hasOwn(resources, name)));
+    const asks = this.permits || shared.some((amount) => amount > 0);
+    const share = asks ? this.#claims.demand(names(this.#shared), undefined) : undefined;
+    if (asks) this.#claims.compute(task, shared);
+    const key = `${names([...this.#resources, ...this.#shared])} ${asks}`;
+    this.#computed.set(task, { key, units, share, computed: true });
+  }
+
   #demandOf(task: number): Demand {
     const own = this.#computed.size === 0 ? undefined : this.#computed.get(task);
     if (own !== undefined) return own;
@@ -194,6 +219,7 @@ export class Room {
 
   /** Amounts in the order of the run's resources. Equal demands have one key, and wait in one line. */
   #demandFor(amounts: Readonly<Record<string, number | "computed">> = {}): Demand {
+    // What is missing is told before the task queues.
     const of = (name: string): number =>
       Object.hasOwn(amounts, name) ? (amounts[name] as number) : 0;
     const local = this.#resources.map(of);

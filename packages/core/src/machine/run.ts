@@ -239,13 +239,17 @@ export class Run implements Machine {
 
   #answered(event: PreparedEvent, answer: Answer | undefined): void {
     if (answer === undefined) return;
+    if (event.amounts !== undefined && answer === "queued") {
+      this.#room.compute(event.task, event.amounts, 0);
+    }
     if (answer === "queued") this.#enqueue(event.task);
     else if (answer === "inside") this.#expand(event);
     else this.#propagation.conclude(event.task, answer);
   }
 
   /** The list of a map is there: its items are rows, of which some may be restored. */
-  #expand({ task: map, items: count = 0, keys, restored }: PreparedEvent): void {
+  #expand(event: PreparedEvent): void {
+    const { task: map, items: count = 0, keys, restored, amounts } = event;
     const { ledger } = this;
     const items = this.#scopes.list(ledger.spawn(map, count, keys), restored?.size ?? 0);
     const { first } = items.spawn;
@@ -256,10 +260,19 @@ export class Run implements Machine {
       if (ledger.status[item] === RESTORED) continue;
       ledger.readyAt[item] = this.#turn.now;
       ledger.releasedBy[item] = ledger.releasedBy[map] as number;
+      if (amounts !== undefined) this.#room.compute(item, amounts, item - first);
       this.#tasks.become(item, QUEUED);
     }
     if (this.detached.has(map)) this.#bounds.detach(rowsOf(items.spawn));
     if (items.open.main === 0) this.#propagation.itemsEnded(items);
+    for (const [index, error] of event.refused ?? []) this.#refuse(first + index, error);
+  }
+
+  /** It cannot have what it asks for, now or later. */
+  #refuse(task: number, error: unknown): void {
+    if (this.ledger.status[task] !== QUEUED) return;
+    this.ledger.taskErrors.set(task, error);
+    this.#propagation.conclude(task, "failing");
   }
 
   // ---- who starts --------------------------------------------------------------------------------------------------
@@ -339,9 +352,7 @@ export class Run implements Machine {
   /** It cannot be served, now or later. */
   #denied({ claim, error }: Extract<MachineEvent, { readonly type: "denied" }>): void {
     const task = this.#room.denied(claim);
-    if (task === undefined) return;
-    this.ledger.taskErrors.set(task, error);
-    this.#propagation.conclude(task, "failing");
+    if (task !== undefined) this.#refuse(task, error);
   }
 
   #start(task: number, limitedBy: number): void {

@@ -153,7 +153,12 @@ const taskOptions = cases([
     [Number.NaN, "3", Number.POSITIVE_INFINITY, null, 3n],
   ],
   ["resources", (resources) => ({ resources }), "an object", [1, null]],
-  ["resources.db", (db) => ({ resources: { db } }), "an integer from 0 up", WRONG_INTEGERS],
+  [
+    "resources.db",
+    (db) => ({ resources: { db } }),
+    "an integer from 0 up or a function",
+    WRONG_INTEGERS,
+  ],
   ["when", (when) => ({ when }), "a function", [true, null]],
   ["onFailure", (onFailure) => ({ onFailure }), '"fail" or "ignore"', ["stop", null]],
   [

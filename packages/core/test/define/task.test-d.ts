@@ -24,6 +24,7 @@ import {
   type Plan,
   param,
   pick,
+  RateLimit,
   type RetryPolicy,
   type RunSnapshot,
   type Schema,
@@ -310,6 +311,31 @@ const withSchema: TaskOptions = { output: z.string() };
 void withSchema;
 const dated: TaskOptions<unknown, typeof dateSchema> = { output: dateSchema };
 expectTypeOf(task("dated", () => "2026-01-01", dated)).toEqualTypeOf<Task<Date>>();
+
+// An amount may be computed from the inputs, of a map from each item.
+task("computed", { count }, () => 1, { resources: { llm: ({ count }) => count, db: 1 } });
+map("computed", users, () => 1, { resources: { llm: (user, index) => user.id + index } });
+// @ts-expect-error an amount is a number
+task("wrong", { count }, () => 1, { resources: { llm: () => "3" } });
+// @ts-expect-error no amount is waited for
+task("wrong", { count }, () => 1, { resources: { llm: async () => 3 } });
+// @ts-expect-error there is no such input
+task("wrong", { count }, () => 1, { resources: { llm: ({ size }) => size } });
+// @ts-expect-error an item has no such field
+map("wrong", users, () => 1, { resources: { llm: (user) => user.size } });
+task("spends", (_, { spent }) => spent("llm", 3));
+// @ts-expect-error what was spent is a number
+task("wrong", (_, { spent }) => spent("llm", "3"));
+const rate = new RateLimit({ limit: 1, perMs: 1000, burst: undefined });
+flow("rates", { count }).run({ resources: { llm: rate, gpu: new Semaphore(2), db: 3 } });
+// @ts-expect-error a rate limit is made with `new`
+flow("rates", { count }).run({ resources: { llm: { limit: 1, perMs: 1000, burst: 1 } } });
+// @ts-expect-error attempts are not limited by a rate but as one of the resources
+flow("rates", { count }).run({ concurrency: rate });
+// @ts-expect-error
+new RateLimit({ limit: 1 });
+expectTypeOf(new Semaphore(2).acquire(2)).toEqualTypeOf<Promise<() => void>>();
+expectTypeOf(new Semaphore(2).acquire((release) => release())).toEqualTypeOf<() => void>();
 
 // Functions around `task` and `map` keep the types that they are given.
 function ours<T>(name: string, run: () => T, options?: TaskOptions): Task<Awaited<T>> {

@@ -334,7 +334,14 @@ describe("The context of a task", () => {
         reason = signal.reason;
       });
       progress(1);
-      expect(Object.keys(rest)).toEqual(["taskName", "runId", "attempt", "attributes", "skip"]);
+      expect(Object.keys(rest)).toEqual([
+        "taskName",
+        "runId",
+        "attempt",
+        "attributes",
+        "skip",
+        "spent",
+      ]);
       await clock.wait(100, signal);
     });
     const run = flow("f", { one }).start({ clock });
@@ -355,7 +362,7 @@ describe("The context of a task", () => {
     await new DynamicScheduler([["look", look]], [{ taskName: "look" }], { runner }).execute();
     const keys = [
       ...["taskName", "runId", "attempt", "signal", "attributes", "progress", "defer"],
-      "skip",
+      ...["skip", "spent"],
     ];
     expect(seen).toEqual([keys, keys]);
   });

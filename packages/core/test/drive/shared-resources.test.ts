@@ -191,13 +191,13 @@ describe("A semaphore among the resources of runs", () => {
     ]);
     const both = task("both", diary.task(), { resources: { x: 1, y: 2 } });
     expect(await refusal(() => flow("f", { both }).run({ resources: { x: gpu, y: gpu } }))).toEqual(
-      ['Task "both" needs 3 of what "x" and "y" stand for together, but that has only 2'],
+      ['Task "both" needs 3 of what "x" and "y" stand for together, but the run has only 2'],
     );
     const one = task("one", diary.task(), { resources: { x: 2 } });
     expect(
       await refusal(() => flow("f", { one }).run({ concurrency: gpu, resources: { x: gpu } })),
     ).toEqual([
-      'Task "one" needs 3 of what "concurrency" and "x" stand for together, but that has only 2',
+      'Task "one" needs 3 of what "concurrency" and "x" stand for together, but the run has only 2',
     ]);
     expect(diary.started).toEqual([]);
   });

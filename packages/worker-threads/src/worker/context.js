@@ -88,6 +88,22 @@ export class ThreadContext {
     };
   }
 
+  get spent() {
+    return (/** @type {string} */ resource, /** @type {number} */ amount) => {
+      if (typeof amount !== "number" || !(amount >= 0 && amount < Infinity))
+        throw new TypeError(
+          `context.spent() of task "${this.taskName}" needs a finite amount from 0 up`,
+        );
+      // Whether there is such a rate limit is known to whoever runs the flow.
+      this.#port.postMessage({
+        kind: "spent",
+        sequence: this.#call.sequence,
+        resource: text(resource),
+        amount,
+      });
+    };
+  }
+
   get defer() {
     return (/** @type {(signal: AbortSignal) => unknown} */ cleanup) => {
       if (typeof cleanup !== "function")
@@ -187,6 +203,7 @@ const SHOWN = {
   signal: own("signal"),
   attributes: own("attributes"),
   progress: own("progress"),
+  spent: own("spent"),
   defer: own("defer"),
   skip: own("skip"),
   cancelled: own("cancelled"),

@@ -11,6 +11,23 @@ class Account {
   id = 7;
 }
 
+/**
+ * @param {object} _
+ * @param {WorkerContext} context
+ */
+export function spends(_, { spent }) {
+  spent("llm", 2);
+  spent("llm", 8);
+}
+
+/**
+ * @param {object} _
+ * @param {WorkerContext} context
+ */
+export function spendsElsewhere(_, { spent }) {
+  spent("lmm", 2);
+}
+
 /** Until this it reads the same each time. @returns {object} */
 function flips() {
   let looks = 0;
