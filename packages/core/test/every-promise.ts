@@ -456,9 +456,7 @@ class WatchedJournal {
     // A map of which an item did not end well is to be looked at again by a later run.
     const halfDone = new Set(
       taskStatistics
-        .filter(
-          ({ status }) => status !== "completed" && status !== "restored" && status !== "skipped",
-        )
+        .filter(({ status }) => status !== "completed" && status !== "restored")
         .map(({ parent }) => parent),
     );
     for (const { task, declared, startedAt } of this.#graph.seen) {

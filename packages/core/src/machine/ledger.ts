@@ -112,7 +112,7 @@ export class Ledger {
   readonly tolerated: Sparse<true> = new Sparse();
   /** Failed tasks and items whose fallback gave a value, and maps that are made of such items. */
   readonly fellBack: Sparse<true> = new Sparse();
-  /** Completed maps of which an item failed or was called off alone: a later run calls it again. */
+  /** Completed maps of which an item failed, was called off or skipped alone: a later run calls it again. */
   readonly halfDone: Sparse<true> = new Sparse();
   peakConcurrency = 0;
   /** The first code of `limitedBy` that is a resource shared with other runs. */

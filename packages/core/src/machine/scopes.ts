@@ -9,7 +9,16 @@ import type { Ledger, Reason, Spawn } from "./ledger.ts";
 import type { FailureMode } from "./machine.ts";
 import type { Rows } from "./rows.ts";
 import { Sparse } from "./sparse.ts";
-import { ABANDONED, CANCELLED, FAILED, type Phase, QUEUED, type Role, SCOPE } from "./states.ts";
+import {
+  ABANDONED,
+  CANCELLED,
+  FAILED,
+  type Phase,
+  QUEUED,
+  type Role,
+  SCOPE,
+  SKIPPED,
+} from "./states.ts";
 
 export interface Scope {
   phase: Phase;
@@ -36,6 +45,7 @@ export interface Items extends Scope {
   cancelled: number;
   /** Those that failed and were given a value all the same. */
   fellBack: number;
+  skipped: number;
 }
 
 const PHASES = Object.keys(SCOPE);
@@ -234,6 +244,7 @@ export class Scopes {
       active: 0,
       cancelled: 0,
       fellBack: 0,
+      skipped: 0,
     };
     this.#inside.set(owner, items);
     this.#admitting.push(items);
@@ -269,6 +280,7 @@ export class Scopes {
     items.open.main--;
     const calledOff = status === CANCELLED || status === ABANDONED;
     if (calledOff && !this.#ledger.fellBack.has(item)) items.cancelled++;
+    else if (status === SKIPPED) items.skipped++;
     if (this.#admitting.at(-1) !== items) this.#admitting.push(items);
     return items;
   }
@@ -288,9 +300,9 @@ export class Scopes {
   }
 
   /** A map completes, also with items that have the value of a fallback: so has the map. Or with some that have none. */
-  completes({ spawn, fellBack, failed, cancelled }: Items): void {
+  completes({ spawn, fellBack, failed, cancelled, skipped }: Items): void {
     if (fellBack > 0) this.#ledger.fellBack.set(spawn.owner, true);
-    if (failed > 0 || cancelled > 0) this.#ledger.halfDone.set(spawn.owner, true);
+    if (failed + cancelled + skipped > 0) this.#ledger.halfDone.set(spawn.owner, true);
   }
 
   /** A map has failed with its items, which have been counted: whether that is tolerated is recorded. */

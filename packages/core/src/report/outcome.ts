@@ -67,8 +67,11 @@ export function gathered(
   { first, count }: Pick<Spawn, "first" | "count">,
   { settles }: Traits,
 ): unknown[] {
-  if (!settles) return from.outputs.slice(first, first + count);
-  return Array.from({ length: count }, (_, index) => outcomeOf(from, first + index));
+  if (settles) return Array.from({ length: count }, (_, index) => outcomeOf(from, first + index));
+  const values: unknown[] = [];
+  // One by one: of items that were skipped there is nothing, which a slice shows as holes, and at its end not at all.
+  for (let item = first; item < first + count; item++) values.push(from.outputs[item]);
+  return values;
 }
 
 /** Tells the error of a map that failed what its other items gave. */

@@ -292,10 +292,10 @@ describe("An item that skips itself", () => {
     item % 2 === 1 ? context.skip(`${item} is odd`) : item;
 
   it("leaves `undefined` in its place, and the map completes", async () => {
-    const list = task("list", () => [0, 1, 2]);
+    const list = task("list", () => [0, 1, 2, 3]);
     const even = map("even", list, (item, _, context) => odd(item, context));
     const report = await flow("f", { even }).run();
-    expect(report.unwrap().even).toEqual([0, undefined, 2]);
+    expect(report.unwrap().even).toStrictEqual([0, undefined, 2, undefined]);
     expect(statuses(report)).toMatchObject({ even: "completed", "even[1]": "skipped" });
   });
 
