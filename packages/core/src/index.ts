@@ -15,7 +15,13 @@ export {
   type ValuesOf,
 } from "./define/task.ts";
 export type { TaskContext } from "./define/task-context.ts";
-export type { MapOptions, RetryPolicy, TaskOptions } from "./define/task-options.ts";
+export type {
+  Living,
+  MapOptions,
+  ReleaseContext,
+  RetryPolicy,
+  TaskOptions,
+} from "./define/task-options.ts";
 export { value } from "./define/value.ts";
 export { type Flow, flow, type Roots } from "./doors/flow.ts";
 export type { EventsOptions, FlowRun } from "./doors/flow-run.ts";
@@ -32,6 +38,7 @@ export type {
   TaskCallable,
   TaskData,
   TaskOrder,
+  WrittenLiving,
 } from "./doors/records.ts";
 export { DynamicScheduler } from "./doors/scheduler.ts";
 export type { WrittenOptions, WrittenTask } from "./doors/written.ts";
@@ -63,9 +70,11 @@ export {
   type FinalStatus,
   fromEvents,
   type LiveStatus,
+  type LostEvent,
   type Observer,
   type Proceed,
   type ProgressEvent,
+  type ReleasedEvent,
   type RemoteActivator,
   type RunEndEvent,
   type RunEvent,
@@ -119,6 +128,7 @@ export {
   InputError,
   type Issue,
   JournalError,
+  LostError,
   NonErrorThrown,
   NonRetryableError,
   PlanError,

@@ -7,6 +7,7 @@ import { VirtualClock } from "../src/testing.ts";
 import {
   ChainGraph,
   type ChainTask,
+  FELL_BACK,
   isOfFallback,
   type Life,
   type Made,
@@ -54,6 +55,13 @@ export async function everyLife(chain: RandomChain): Promise<void> {
     const claims = new Claims(chain, life, graph, left, restored);
     for (const name of calls) claims.mayBeCalled(name);
     hold("calls are those of the report", killed || calls.length === report.totalAttempts);
+    hold(
+      "every value of a thing is released",
+      same(graph.given, graph.released),
+      graph.given,
+      graph.released,
+    );
+    if (!killed) claims.onlyWhatIsReadIsStarted(report, calls);
     for (const [name, value] of report.taskReturnSet) {
       if (!killed) claims.isRight(name, value as Made | Made[], report.taskReturnSet);
     }
@@ -67,8 +75,13 @@ export async function everyLife(chain: RandomChain): Promise<void> {
   }
 }
 
-/** What became of a result: who made it. */
+function same(one: readonly string[], other: readonly string[]): boolean {
+  return JSON.stringify([...one].sort()) === JSON.stringify([...other].sort());
+}
+
+/** What became of a result: who made it. Things say that themselves. */
 function note(graph: ChainGraph, entry: JournalEntry): void {
+  if (graph.things.has(String(entry.task))) return;
   const { encoding, value } = entry.output as { encoding: string; value?: Made | Made[] };
   graph.made.set(
     String(entry.task),
@@ -81,8 +94,10 @@ function maker(value: Made | readonly Made[] | undefined): string {
 }
 
 function bindings(graph: ChainGraph, { tasks }: RandomChain, { params }: Life) {
+  // A thing that nobody reads is no task of the flow.
+  const planned = new Set(graph.flow.plan().tasks.map(({ name }) => name));
   return (["a", "b"] as const)
-    .filter((which) => tasks.some((one) => one.params.includes(which)))
+    .filter((which) => tasks.some((one, at) => planned.has(`t${at}`) && one.params.includes(which)))
     .map((which) => graph[which].of(params[which]));
 }
 
@@ -103,6 +118,12 @@ function leftBy({ outputs = {} }: SerializedReport): Left {
 
 function hold(promise: string, kept: boolean, ...where: unknown[]): void {
   if (!kept) throw new Error(`${promise}: ${JSON.stringify(where)}`);
+}
+
+type SerializedRows = Pick<SerializedReport, "taskStatistics">;
+
+function isUnneeded({ status, reason }: SerializedReport["taskStatistics"][number]): boolean {
+  return status === "skipped" && reason?.kind === "condition";
 }
 
 /** What may be called in one life, and what its outputs must be. */
@@ -136,13 +157,43 @@ class Claims {
     const excused =
       stored.version !== this.#graph.versionOf(at) ||
       one.params.some((which) => stored.params[which] !== this.#life.params[which]) ||
-      sources.some((source) => !this.#restored.has(source)) ||
+      sources.some((source) => !this.#stands(source)) ||
       sources.some((source) => {
         const made = this.#graph.made.get(source);
-        // A map without items does not say which run made it.
+        // A map without items does not say which run made it; a thing that nobody needs is not made.
+        if (this.#graph.things.has(source)) {
+          const meant = this.#graph.meant.get(source);
+          // Items are judged when it is known whether it gave a result this time.
+          if (stored.item !== undefined && this.#graph.made.get(source) !== meant) return true;
+          return meant === undefined ? stored.saw[source] === null : stored.saw[source] !== meant;
+        }
         return made === "[]" || stored.saw[source] !== made;
       });
     hold("what was stored is not called again", excused, name, stored);
+  }
+
+  /** It is restored; or it is a thing, and what that is made from is what it was made from before. */
+  #stands(source: string): boolean {
+    if (!this.#graph.things.has(source)) return this.#restored.has(source);
+    const sources = this.#graph.reads.get(source) as readonly string[];
+    return sources.every((one) => this.#stands(one));
+  }
+
+  /** A thing is called when somebody reads it who is not restored, and for nobody else. */
+  onlyWhatIsReadIsStarted({ taskStatistics }: SerializedRows, calls: readonly string[]): void {
+    const called = new Set(calls);
+    for (const row of taskStatistics) {
+      const { taskName, status } = row;
+      if (!this.#graph.things.has(taskName)) continue;
+      const readers = taskStatistics.filter(({ dependencies }) =>
+        dependencies.some(({ task }) => task === taskName),
+      );
+      const needed = readers.some((reader) => reader.status !== "restored" && !isUnneeded(reader));
+      const unneeded = isUnneeded(row);
+      hold("a thing that is read is not left out", needed !== unneeded, taskName, status);
+      hold("a thing that is left out is not called", !unneeded || !called.has(taskName), taskName);
+      hold("a thing is never restored", status !== "restored", taskName);
+    }
   }
 
   /** An output was made from what the run has and was given, by this version of its task. */
@@ -162,11 +213,17 @@ class Claims {
       }
       for (const source of this.#graph.reads.get(planned) as readonly string[]) {
         const now = all.has(source) ? this.#graph.made.get(source) : null;
+        // One that nobody needs is not there.
+        if (now === null && this.#graph.things.has(source)) continue;
+        // Nor does one that is started for others, and falls back, change what was made before.
+        const fellBack = this.#graph.things.has(source) && now?.includes(FELL_BACK) === true;
+        if (fellBack && this.#restored.has(name)) continue;
         hold("it was made from what there is", made.saw[source] === now, name, made.saw, now);
       }
       if (made.item === undefined) continue;
       const [item, index] = made.item;
       const [first] = this.#graph.reads.get(planned) as readonly [string];
+      if (!all.has(first) || (this.#graph.things.has(first) && this.#restored.has(name))) continue;
       const list = [all.get(first) as Made | Made[]].flat().flatMap(({ rows }) => rows);
       hold("the item is right", list[index] === item, name, made.item, list);
     }

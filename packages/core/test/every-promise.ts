@@ -33,6 +33,7 @@ import {
   type Seen,
 } from "./random-graph.ts";
 import { FINAL } from "./scenario.ts";
+import { everyValueIsReleased, things } from "./things-oracle.ts";
 
 /** Every promise, held against one random run. */
 export async function everyPromise(spec: RandomRun): Promise<void> {
@@ -90,6 +91,7 @@ export async function everyPromise(spec: RandomRun): Promise<void> {
   inTime(stored, spec, graph, runLimitMs);
   finallyTasks(stored, graph, recording);
   fallbacks(stored, spec, graph);
+  things(stored, spec, graph, recording);
   hold("the observer is at no fault", report.observerErrors?.length === 0, report.observerErrors);
   const text = JSON.stringify(stored);
   const again = asStored(replay(graph.flow.plan(), recording));
@@ -109,6 +111,7 @@ export async function everyPromise(spec: RandomRun): Promise<void> {
     hold("nothing starts after settle", startedAt < settledAt || graph.tails.has(declared), task);
   }
   nothingMoreIsAsked(graph, settledAt, watch);
+  everyValueIsReleased(graph);
   if (!dangling) {
     for (const { taskName, status } of await clock.run(report.tail)) {
       hold("the tail ends", FINAL.includes(status), taskName, status);
@@ -177,6 +180,7 @@ function counts(report: SerializedReport): void {
 function rows(report: SerializedReport, spec: RandomRun, graph: RandomGraph): void {
   let failed = false;
   let toleratedFailures = 0;
+  const named = new Map(report.taskStatistics.map((row) => [row.taskName, row]));
   for (const row of report.taskStatistics) {
     const { taskName, status, attemptCount, attemptStatistics, reason } = row;
     const own = graph.seen.filter((seen) => seen.task === taskName);
@@ -213,7 +217,7 @@ function rows(report: SerializedReport, spec: RandomRun, graph: RandomGraph): vo
     const written = spec.tasks[Number(planned.slice(1))];
     const alone = written?.kind === "map" && written.alone;
     const ignored = written?.ignored === true || (alone && row.kind === "item");
-    const overran = reason?.kind === "timeout" && reason.scope !== "run";
+    const overran = (reason?.kind === "timeout" && reason.scope !== "run") || isLost(reason);
     const final = status === "failed" || (status === "abandoned" && overran);
     const fellBack = row.fallback === true;
     if (final && !ignored && !fellBack && !graph.tails.has(planned)) failed = true;
@@ -225,7 +229,8 @@ function rows(report: SerializedReport, spec: RandomRun, graph: RandomGraph): vo
     if (alone && row.kind === "map" && status === "failed") {
       const listed = report.taskStatistics.some(({ parent }) => parent === taskName);
       const broken = spec.journalBreaksAt !== undefined;
-      hold("items that fail alone fail no map", !listed || broken, taskName);
+      const lost = row.dependencies.some(({ task }) => named.get(task)?.lostAt !== undefined);
+      hold("items that fail alone fail no map", !listed || broken || lost, taskName);
     }
     hold("a failure is tolerated as written", row.tolerated === (tolerated || undefined), taskName);
     if (tolerated) toleratedFailures++;
@@ -259,6 +264,11 @@ function whySkipped({ taskName, status, reason, because, root }: TaskStatistics)
         ? reason.task
         : undefined;
   hold("the root is the first cause", root === first, taskName, root, reason);
+}
+
+/** What it read had gone. */
+function isLost(reason: TaskStatistics["reason"]): boolean {
+  return reason?.kind === "aborted" && reason.message?.includes("has gone") === true;
 }
 
 /** No function began before its dependencies had ended, and each was given what the table of edges says. */

@@ -79,7 +79,9 @@ function verdict(
       const { readyAt } = machine.ledger;
       const late = [...plan.graph.finallyTasks].some((task) => !Number.isNaN(readyAt[task]));
       if (!late || kind === "journal" || kind === "clock") return;
-      const failed = taskStatistics.some(({ status }) => /failed|abandoned/.test(status));
+      const failed = taskStatistics.some(
+        ({ status, releaseError }) => /failed|abandoned/.test(status) || releaseError !== undefined,
+      );
       const decided = executionState === "completed" || (failed && executionState === "failed");
       hold("how it ended was decided before", decided || isEarly(events, event), executionState);
       return;
@@ -115,6 +117,9 @@ function ran(
   rows: ReadonlyMap<string, TaskStatistics>,
   graph: RandomGraph,
 ): void {
+  // What it reads had gone by itself.
+  const lost = dependencies.some(({ task }) => rows.get(task)?.lostAt !== undefined);
+  if (lost && (status === "failed" || status === "abandoned")) return;
   const missing = dependencies.some(({ task, kind }) => {
     const needed = kind === "value" || kind === "after";
     const { status, fallback } = rows.get(task) ?? {};

@@ -109,7 +109,8 @@ export function hostileObserver(name: string, random: () => number): Observer {
   const attempt = (): unknown =>
     scope({ around, progress: vandal, end: vandal, inject: hook, unknown: hook });
   const task = (): unknown => scope({ attempt, end: vandal });
-  const run = (): unknown => scope({ around, status: vandal, task, end: vandal });
+  const run = (): unknown =>
+    scope({ around, status: vandal, task, released: vandal, lost: vandal, end: vandal });
   return { name, run } as Observer;
 }
 

@@ -34,6 +34,8 @@ export interface ChainTask {
   readonly ignored: boolean;
   /** Of a task: it has a fallback. */
   readonly fallsBack: boolean;
+  /** Its value is released after its last reader, unless it is a map or no other task is left. */
+  readonly lives: boolean;
   /** In microtasks; none is synchronous. */
   readonly turns: number;
 }
@@ -72,6 +74,7 @@ const chainTask: fc.Arbitrary<ChainTask> = fc.record({
   failsIn: fc.subarray([0, 1, 2, 3, 4]).map((lives) => (lives.length > 2 ? [] : lives)),
   ignored: seldom,
   fallsBack: seldom,
+  lives: fc.nat(3).map((one) => one === 3),
   turns: fc.nat(3),
 });
 
@@ -90,7 +93,7 @@ export const randomChain: fc.Arbitrary<RandomChain> = fc.record({
 
 /** What every output of these tasks is: who made it, and from what. */
 export interface Made {
-  /** Another one for every call. */
+  /** Another one for every call; of a thing another one for everything else that it is made from. */
   readonly by: string;
   readonly version: string;
   readonly params: Readonly<Record<string, number>>;
@@ -116,15 +119,23 @@ export class ChainGraph {
   readonly #chain: RandomChain;
   /** Who made the results of this life, restored ones included: what `after` does not hand on. */
   readonly made: Map<string, string> = new Map();
+  /** Tasks whose values are released, and who made the values that were. */
+  readonly things: ReadonlySet<string>;
+  readonly given: string[] = [];
+  /** What each thing that was called would be, also when it failed. */
+  readonly meant: Map<string, string> = new Map();
+  readonly released: string[] = [];
 
   constructor(chain: RandomChain, life: number) {
     this.#chain = chain;
     this.#life = life;
+    this.things = thingsIn(chain);
     const made: Task<Made | Made[]>[] = [];
     chain.tasks.forEach((one, at) => {
       made.push(this.#make(one, at, made));
     });
-    this.flow = flow("chain", Object.fromEntries(made.map((one) => [one.name, one])));
+    const roots = made.filter(({ name }) => !this.things.has(name));
+    this.flow = flow("chain", Object.fromEntries(roots.map((one) => [one.name, one])));
   }
 
   versionOf(at: number): string {
@@ -165,6 +176,9 @@ export class ChainGraph {
     return task(name, inputs, (given) => this.#call(one, at, name, given, read), {
       ...options,
       ...(one.fallsBack && { fallback }),
+      ...(this.things.has(name) && {
+        release: ({ by }: Made) => void this.released.push(by),
+      }),
     }) as Task<Made>;
   }
 
@@ -189,16 +203,25 @@ export class ChainGraph {
     item?: readonly [unknown, number],
   ): Promise<Made> {
     this.calls.push(name);
-    const by = `${name} in ${this.#life}`;
     const saw: Record<string, string | null> = {};
     for (const source of read) saw[source.name] = this.made.get(source.name) ?? null;
+    const params = Object.fromEntries(one.params.map((which) => [which, given[which] as number]));
+    const version = this.versionOf(at);
+    const thing = this.things.has(name);
+    const by = thing
+      ? `${name} of ${JSON.stringify([version, params, saw])}`
+      : `${name} in ${this.#life}`;
+    if (thing) this.meant.set(name, JSON.stringify(by));
     for (let turn = 0; turn < one.turns; turn++) await null;
     if (one.failsIn.includes(this.#life) && (item === undefined || item[1] === 1)) {
       throw new Error("failed");
     }
-    const params = Object.fromEntries(one.params.map((which) => [which, given[which] as number]));
     const rows = Array.from({ length: one.rows }, (_, row) => row * 10);
-    const made = { by, version: this.versionOf(at), params, saw, rows };
+    if (thing) {
+      this.given.push(by);
+      this.made.set(name, JSON.stringify(by));
+    }
+    const made = { by, version, params, saw, rows };
     return {
       ...made,
       ...(item === undefined ? {} : { item }),
@@ -208,7 +231,17 @@ export class ChainGraph {
   }
 }
 
-const FELL_BACK = "which fell back";
+function thingsIn({ tasks }: RandomChain): Set<string> {
+  const things = tasks.flatMap(({ lives, kind, edges }, at) => {
+    // The first of all cannot be a map, nor can one that reads nothing.
+    const isMap = kind === "map" && at > 0 && edges.length > 0;
+    return lives && !isMap ? [`t${at}`] : [];
+  });
+  return new Set(things.length < tasks.length ? things : []);
+}
+
+/** What is in the name of whoever made a value, when a fallback did. */
+export const FELL_BACK = "which fell back";
 
 /** Whether a fallback made it. */
 export function isOfFallback({ by }: Made): boolean {

@@ -13,6 +13,7 @@ import {
   NonRetryableError,
   optional,
   pick,
+  type ReleaseContext,
   settled,
   type Task,
   type TaskContext,
@@ -90,6 +91,17 @@ export interface RandomTask {
   readonly concurrency: number | undefined;
   /** Of a map: whether its items fail alone, and what they are called. */
   readonly alone: boolean;
+  /** Whether its value is to be released, unless it is a map, a tail or read by one; and how that goes. */
+  readonly release:
+    | "none"
+    | "at-once"
+    | "quick"
+    | "slow"
+    | "throws"
+    | "hangs"
+    | "waits-for-its-signal";
+  /** Of such a task: when its value goes by itself, in milliseconds from its completion, and how that is told. */
+  readonly loss: "none" | { readonly ms: number; readonly how: "resolves" | "rejects" | "throws" };
   readonly keys: "none" | "unique" | "twice" | "throws";
 }
 
@@ -207,6 +219,25 @@ const randomTask: fc.Arbitrary<RandomTask> = fc.record({
   items: fc.nat(4),
   concurrency: mostly<number | undefined>(undefined, 1, 2),
   alone: fc.boolean(),
+  release: mostly<RandomTask["release"]>(
+    "none",
+    "at-once",
+    "quick",
+    "slow",
+    "throws",
+    "hangs",
+    "waits-for-its-signal",
+  ),
+  loss: fc.oneof(
+    { weight: 3, arbitrary: fc.constant("none" as const) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        ms: fc.integer({ min: 0, max: 25 }),
+        how: oneOf("resolves", "rejects", "throws"),
+      }),
+    },
+  ),
   keys: mostly<RandomTask["keys"]>("none", "unique", "unique", "twice", "throws"),
 });
 
@@ -277,6 +308,21 @@ export interface FellBack {
   endedAt: number | undefined;
 }
 
+/** A value of a thing: when its function gave it, and what became of it, in the order of everything that was seen. */
+export interface Given {
+  readonly of: Seen;
+  readonly value: unknown;
+  readonly at: number;
+}
+
+export interface Released {
+  readonly declared: string;
+  readonly value: unknown;
+  readonly startedAt: number;
+  /** `undefined` while it goes on. */
+  endedAt: number | undefined;
+}
+
 /** A lazy query that a function returned: how often it was made, and in whose context. */
 export interface Query {
   readonly of: Seen;
@@ -292,6 +338,13 @@ export class RandomGraph {
   readonly asked: Asked[] = [];
   readonly queries: Query[] = [];
   readonly fellBack: FellBack[] = [];
+  /** What the functions of things gave, and what was released. */
+  readonly given: Given[] = [];
+  readonly released: Released[] = [];
+  /** Things whose loss is heard of, once for each time that this was asked. */
+  readonly watched: string[] = [];
+  /** Tasks whose values are to be released. */
+  readonly things: ReadonlySet<string>;
   /** The call in whose context an observer has put whatever runs now. */
   inside: string | undefined;
   readonly tails: Set<string> = new Set();
@@ -312,6 +365,7 @@ export class RandomGraph {
     const roots: Record<string, Task<unknown>> = {};
     const tails: Record<string, Task<unknown>> = {};
     this.finallyTasks = finallyIn(spec);
+    this.things = thingsIn(spec, this.finallyTasks);
     const last: Record<string, Task<unknown>> = {};
     const read = new Set(
       spec.tasks.flatMap(({ edges }, at) =>
@@ -382,6 +436,11 @@ export class RandomGraph {
       priority: one.priority,
       onFailure: one.ignored ? ("ignore" as const) : ("fail" as const),
       resources: { db: one.demand[0], cpu: one.demand[1] },
+      ...(this.things.has(name) && {
+        release: (value: unknown, { signal }: ReleaseContext) =>
+          this.#release(one.release, name, value, signal),
+        ...(one.loss !== "none" && { lost: this.#lost(name, one.loss) }),
+      }),
       ...(fallsBack(one) && {
         fallback: (error: unknown) => this.#fallback(one.fallback, name, error),
       }),
@@ -452,6 +511,34 @@ export class RandomGraph {
     if (ms < 0) return ended();
     if (ms === 0) return Promise.resolve().then(ended);
     return Number.isFinite(ms) ? this.#clock.wait(ms).then(ended) : new Promise(() => {});
+  }
+
+  #lost(declared: string, { ms, how }: Exclude<RandomTask["loss"], "none">): () => Promise<void> {
+    return () => {
+      this.watched.push(declared);
+      if (how === "throws") throw undefined;
+      const gone = this.#clock.wait(ms);
+      return how === "resolves" ? gone : gone.then(() => Promise.reject(new Error("gone")));
+    };
+  }
+
+  /** What never ends by itself must hear, unless somebody gives it up. */
+  async #release(
+    how: RandomTask["release"],
+    declared: string,
+    value: unknown,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const released: Released = { declared, value, startedAt: this.tick(), endedAt: undefined };
+    this.released.push(released);
+    const clock = this.#clock;
+    const ends = this.#spec.graceMs !== undefined;
+    if (how === "quick") await clock.wait(3);
+    if (how === "slow") await clock.wait(12);
+    if (how === "hangs") await (ends ? new Promise(() => {}) : clock.wait(30));
+    if (how === "waits-for-its-signal") await clock.wait(40, signal).catch(() => {});
+    released.endedAt = this.tick();
+    if (how === "throws") throw undefined;
   }
 
   #verdict(name: string, what: "condition" | "policy", { says, ms }: Verdict): unknown {
@@ -528,6 +615,7 @@ export class RandomGraph {
       if (last > 0) this.#clock.hold(last);
       if (plan.cleanup === "none") leave();
       const value = `${taskName}!`;
+      if (GIVES.has(plan.end)) this.#gives(seen, value);
       if (plan.end === "lazy-query") return this.#query(seen, plan.ms < 0, value);
       return plan.end.startsWith("skip")
         ? skipped(plan.end, context, value)
@@ -539,9 +627,14 @@ export class RandomGraph {
     const own = Number.isFinite(plan.ms) || asked ? plan : { ...plan, ms: 9 };
     return this.#wait(own, context).then(end, (reason: unknown) => {
       if (plan.cleanup === "none") leave();
-      if (plan.ears === "returns") return "something";
+      if (plan.ears === "returns") return this.#gives(seen, "something");
       throw plan.ears === "throws-another" ? new Error("another") : reason;
     });
+  }
+
+  #gives(of: Seen, value: unknown): unknown {
+    if (this.things.has(of.declared)) this.given.push({ of, value, at: this.tick() });
+    return value;
   }
 
   /** Does its work when it is asked, as the queries of most database libraries do. */
@@ -606,6 +699,29 @@ function finallyIn({ tasks }: RandomRun): Set<string> {
     else for (const { from } of edges) readByOthers.add(Math.floor(from * at));
   }
   return found;
+}
+
+/** Ends with which a function gives a value. */
+const GIVES: ReadonlySet<Call["end"]> = new Set([
+  "return",
+  "resolve-twice",
+  "lazy-query",
+  "skip-caught",
+]);
+
+/** The names of the things: neither maps nor tails, nor read by tails. */
+function thingsIn({ tasks }: RandomRun, finallyTasks: ReadonlySet<string>): Set<string> {
+  const sourcesOf = (at: number): number[] =>
+    at === 0 ? [] : (tasks[at] as RandomTask).edges.map(({ from }) => Math.floor(from * at));
+  const read = new Set(tasks.flatMap((_, at) => sourcesOf(at)));
+  const isTail = (at: number): boolean =>
+    tasks[at]?.tail === true && !read.has(at) && !finallyTasks.has(`t${at}`);
+  const readByTails = new Set(tasks.flatMap((_, at) => (isTail(at) ? sourcesOf(at) : [])));
+  const things = tasks.flatMap(({ kind, release }, at) => {
+    const may = kind === "task" && release !== "none" && !isTail(at) && !readByTails.has(at);
+    return may ? [`t${at}`] : [];
+  });
+  return new Set(things);
 }
 
 function linked(source: Task<unknown>, kind: RandomTask["edges"][number]["kind"]): unknown {

@@ -91,6 +91,8 @@ export type TaskOutcome =
       readonly reason: unknown;
       /** Its own time limit is what asked it to stop: it has failed. Otherwise it was called off, with others or alone. */
       readonly timedOut: boolean;
+      /** What it read has gone: it has failed likewise. */
+      readonly lost?: true;
       readonly tolerated?: true;
       readonly fallback?: true;
     }
@@ -140,6 +142,20 @@ export interface TaskEndEvent extends Timed {
   readonly durationMs: number;
   /** What its last attempt said with `context.attributes`. */
   readonly attributes: Readonly<Record<string, string | number | boolean>> | undefined;
+}
+/** What a task with `lost` gave has gone by itself, while others needed it. */
+export interface LostEvent extends Timed {
+  readonly task: TaskInfo;
+  /** With which those fail; its cause is why. */
+  readonly error: Error;
+}
+/** A value of a task with `release` was let go, or was to be. */
+export interface ReleasedEvent extends Timed {
+  readonly task: TaskInfo;
+  /** For so long its release had been called. */
+  readonly releaseMs: number;
+  /** Present when one of its values could not be released, or nobody waited any longer. */
+  readonly error?: unknown;
 }
 export interface AttemptStartEvent extends Timed {
   readonly attempt: AttemptInfo;
@@ -199,6 +215,8 @@ export interface RunScope {
   status?(event: StatusEvent): void;
   /** Dependencies are met; never called for skipped and restored tasks. */
   task?(event: TaskStartEvent): TaskScope | void;
+  lost?(event: LostEvent): void;
+  released?(event: ReleasedEvent): void;
   end?(event: RunEndEvent): void;
 }
 export interface TaskScope {
@@ -231,6 +249,8 @@ export type RunEvent =
   | ({ readonly type: "attempt.progress" } & ProgressEvent)
   | ({ readonly type: "attempt.end" } & AttemptEndEvent)
   | ({ readonly type: "task.end" } & TaskEndEvent)
+  | ({ readonly type: "task.lost" } & LostEvent)
+  | ({ readonly type: "task.released" } & ReleasedEvent)
   | ({ readonly type: "run.end" } & RunEndEvent);
 
 /** By scope: the promise of what was told with its start. A hook that opens a scope can return nothing else. */
@@ -267,6 +287,8 @@ export function fromEvents(name: string, on: (event: RunEvent) => void): Observe
     status: ({ at, task, from, to, elapsedMs, cause, statistics }) =>
       on({ type: "task.status", at, task, from, to, elapsedMs, cause, statistics }),
     task: () => task,
+    lost: (event) => on({ type: "task.lost", ...event }),
+    released: (event) => on({ type: "task.released", ...event }),
     end: (event) => on({ type: "run.end", ...event }),
   };
   return {

@@ -12,7 +12,7 @@ export type TaskResult = RunResult | "skip" | "restored" | "detached";
 
 /**
  * The result of a task or of an attempt. One that ignored its signal past the grace period (`abandoned`) is a `timeout`
- * when its own time limit is why it was asked to stop, else a `cancellation`; `outcome.status` still says that it never
+ * when its own time limit is why it was asked to stop, a `failure` when what it read has gone, else a `cancellation`; `outcome.status` still says that it never
  * ended. Failures are `failure` and `timeout`.
  *
  * @example
@@ -30,7 +30,8 @@ export function taskResult(outcome: TaskOutcome): TaskResult {
     case "failed":
       return outcome.timedOut ? "timeout" : "failure";
     case "abandoned":
-      return outcome.timedOut ? "timeout" : "cancellation";
+      if (outcome.timedOut) return "timeout";
+      return outcome.lost ? "failure" : "cancellation";
     case "cancelled":
       return "cancellation";
     case "skipped":

@@ -4,7 +4,7 @@
  */
 import { type Brand, brand } from "../ground/brand.ts";
 import type { Schema } from "./schema.ts";
-import type { MapOptions } from "./task-options.ts";
+import type { Living, MapOptions } from "./task-options.ts";
 
 /** How a slot reads: from a task's outcome, or from elsewhere. */
 export type SlotKind =
@@ -55,7 +55,7 @@ export interface Definition {
   readonly call: "inputs" | "positional" | "nothing";
   readonly run: (...args: never[]) => unknown;
   readonly options:
-    | MapOptions<never, Schema | undefined, never, "all" | "settled", unknown>
+    | (MapOptions<never, Schema | undefined, never, "all" | "settled", unknown> & Living)
     | undefined;
   /** Whether something must be resolved, checked or asked before the task may queue. */
   readonly prepares: boolean;
@@ -85,6 +85,11 @@ export function needs(slots: Definition["slots"], options: Definition["options"]
   if (options?.resources !== undefined) return true;
   for (const { param } of slots) if (param !== undefined) return true;
   return false;
+}
+
+/** Whether its value lives until its last reader has ended. */
+export function lives({ options }: Definition): boolean {
+  return options?.release !== undefined;
 }
 
 /** Retries after the first attempt. */

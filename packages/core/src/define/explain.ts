@@ -43,6 +43,7 @@ export function explain(plan: Explained): string {
         definition.kind === "map" ? "map" : "",
         plan.traits.of(task).settles ? "its items fail alone" : "",
         plan.graph.tails.has(task) ? "tail" : "",
+        plan.traits.of(task).lives ? "released after its last reader" : "",
         plan.traits.of(task).tolerated ? "its failure is tolerated" : "",
         deadlineText(plan.traits.of(task).deadlineMs),
         FALLBACKS[plan.traits.of(task).fallback ?? "none"],

@@ -3,8 +3,9 @@
  * name cannot exist. Both doors build it. It knows no capacity, no status and no order of execution.
  */
 import type { Issues } from "../ground/check.ts";
-import type { Definition } from "./definition.ts";
+import { type Definition, lives } from "./definition.ts";
 import { itemNamed } from "./item-name.ts";
+import { checkThings } from "./living.ts";
 import { checkOptions } from "./task-options.ts";
 
 /** How a dependent hangs on its dependency; what each means for it is the table of `rulesOut`. */
@@ -98,11 +99,14 @@ export function graph(
   const size = definitions.length;
   const needing: Definition[] = [];
   let maps = false;
+  let things = false;
   for (let task = 0; task < size; task++) {
     const definition = definitions[task] as Definition;
     if (definition.kind === "map") maps = true;
     if (definition.needs) needing.push(definition);
-    if (definition.options !== undefined) checkOptions(issues, definition);
+    if (definition.options === undefined) continue;
+    checkOptions(issues, definition);
+    if (lives(definition)) things = true;
   }
   if (index.size < size) reportDuplicates(issues, definitions);
   if (maps) reportItemNames(issues, definitions, index);
@@ -121,6 +125,7 @@ export function graph(
       );
     }
   }
+  if (things) checkThings(issues, definitions, dependencies, tails);
   if (finallyTasks.size > 0) reportFinally(issues, definitions, dependents, tails, finallyTasks);
   return {
     name,

@@ -85,6 +85,30 @@ export interface TaskOptions<in V = unknown, out S = undefined, out F = never> {
   readonly version?: string | undefined;
 }
 
+/** What `release` is called with beside the value. */
+export interface ReleaseContext {
+  /** Aborted when nobody waits any more: its `graceMs` is over, or the run was aborted a second time. */
+  readonly signal: AbortSignal;
+}
+
+/** Of a task whose value lives until the last task that reads it has ended: a database, a temporary folder, a browser. */
+export interface Living<in T = never> {
+  /**
+   * Lets go of the value. Called once for every value that the function gives, when the last dependent has ended, at once
+   * when there is none that can still run; awaited before the run settles, whatever ended the run, for at most the run's
+   * `graceMs`. One that throws fails a run that had completed, at its end. Not for maps and tail tasks; such a task is
+   * never restored.
+   */
+  readonly release?: ((value: NoInfer<T>, context: ReleaseContext) => unknown) | undefined;
+  /**
+   * Settles, either way, when the value has gone by itself, as with the process of a server: the tasks that read it and run
+   * are asked to stop, and they and those that have not started fail with a `LostError`, whose cause is what it settled
+   * with; none is retried. It is released all the same. Called once, when the task has completed and somebody is to read
+   * it; one that throws, or gives no promise, is as one that was rejected with that. Only with `release`.
+   */
+  readonly lost?: ((value: NoInfer<T>) => PromiseLike<unknown>) | undefined;
+}
+
 /**
  * `when` is asked once for the whole map, everything else is each item's. `E`: an item. `M`: what `items` says: options
  * that are written down as `MapOptions` say nothing, so that the type of a map is known where it is made.
@@ -128,6 +152,8 @@ export const OPTION_KEYS: readonly string[] = [
   "tags",
   "description",
   "version",
+  "release",
+  "lost",
 ];
 const MAP_OPTION_KEYS = [...OPTION_KEYS, "concurrency", "key", "items"];
 const RETRY_KEYS = ["attempts", "backoff", "baseMs", "maxMs", "jitter", "retryIf"];
@@ -141,8 +167,8 @@ export function checkOptions(
     options,
   }: { readonly name: string; readonly kind: "task" | "map"; readonly options: unknown },
 ): void {
-  const path = ["tasks", name];
-  const given = options as MapOptions<never, unknown, never, "all" | "settled", unknown>;
+  const path = ["tasks", name] as const;
+  const given = options as MapOptions<never, unknown, never, "all" | "settled", unknown> & Living;
   issues.record(path, given, kind === "map" ? MAP_OPTION_KEYS : OPTION_KEYS);
   checkRetry(issues, [...path, "retry"], given.retry);
   const { priority, tags } = given;
@@ -174,6 +200,7 @@ export function checkOptions(
       issues.expected([...path, key], "a string", given[key]);
     }
   }
+  checkLiving(issues, path, kind, given);
   issues.integer([...path, "concurrency"], given.concurrency, 1);
   issues.callable([...path, "key"], given.key);
   issues.oneOf([...path, "items"], given.items, ["all", "settled"]);
@@ -184,6 +211,29 @@ export function checkOptions(
       [...path, "fallback"],
     );
   }
+}
+
+function checkLiving(
+  issues: Issues,
+  path: readonly [string, string],
+  kind: "task" | "map",
+  { release, lost }: Living,
+): void {
+  issues.callable([...path, "release"], release);
+  issues.callable([...path, "lost"], lost);
+  if (lost !== undefined && release === undefined) {
+    issues.add(
+      "lost-without-release",
+      `Task "${path[1]}" has \`lost\` and no \`release\`: only what lives can be lost. Give it a \`release\`, be it an empty one`,
+      [...path, "lost"],
+    );
+  }
+  if (release === undefined || kind === "task") return;
+  issues.add(
+    "release-of-map",
+    `Map "${path[1]}" cannot have \`release\`: its value is a list that lives nowhere. Make what lives a task of its own, and let the map read it`,
+    [...path, "release"],
+  );
 }
 
 function checkRetry(issues: Issues, path: readonly string[], retry: unknown): void {

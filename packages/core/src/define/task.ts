@@ -8,7 +8,7 @@ import { DefinitionError } from "../ground/errors.ts";
 import { type Definition, InputHandle, MapHandle, type Slot, TaskHandle } from "./definition.ts";
 import type { OutputOf, Schema } from "./schema.ts";
 import type { TaskContext } from "./task-context.ts";
-import type { MapOptions, TaskOptions } from "./task-options.ts";
+import type { Living, MapOptions, TaskOptions } from "./task-options.ts";
 
 declare const OUTPUT: unique symbol;
 declare const VALUE: unique symbol;
@@ -103,7 +103,9 @@ export function task<
   name: string,
   inputs: NotOne & D,
   run: (inputs: { readonly [K in keyof D]: ValueOf<D[K]> }, context: TaskContext) => T,
-  options: TaskOptions<{ readonly [K in keyof D]: ValueOf<D[K]> }, S, F> | undefined,
+  options:
+    | (TaskOptions<{ readonly [K in keyof D]: ValueOf<D[K]> }, S, F> & Living<OutputOf<S, T>>)
+    | undefined,
 ): Task<Given<S, T, F>>;
 // Inputs without options, or options without inputs. One signature for both, so that the compiler complains of the
 // argument that is wrong: of two it tells why neither fits, the wrong one first.
@@ -120,7 +122,7 @@ export function task<
     | ((inputs: { readonly [K in keyof D]: ValueOf<D[K]> }, context: TaskContext) => T)
     // Of a function no inputs are inferred: they are then all that they may be.
     // biome-ignore lint/complexity/noBannedTypes: as above.
-    | (Inputs extends D ? TaskOptions<{}, S, F> | undefined : never),
+    | (Inputs extends D ? (TaskOptions<{}, S, F> & Living<OutputOf<S, T>>) | undefined : never),
 ): Task<Given<S, T, F>>;
 export function task(name: string, second: unknown, third?: unknown, fourth?: unknown): unknown {
   return define(name, "task", undefined, argumentsOf(second, third, fourth));

@@ -2,7 +2,7 @@
  * What the run machine is told of a task: numbers and words, no function and no name. Tasks of equal options share one
  * record, so that a run of thousands of equal tasks knows one. Knows no run.
  */
-import { type Definition, maxRetriesOf } from "./definition.ts";
+import { type Definition, lives, maxRetriesOf } from "./definition.ts";
 
 export interface Traits {
   /** Attempts that may follow the first. */
@@ -15,6 +15,8 @@ export interface Traits {
   readonly settles: boolean;
   /** Something must be resolved, checked or asked before it may queue. */
   readonly asks: boolean;
+  /** Its value is to be released when its last reader has ended. */
+  readonly lives: boolean;
   /** How many of its items may be let in at once, when it is a map. */
   readonly itemLimit: number;
   /** For all attempts together, from the start of the first. */
@@ -30,6 +32,7 @@ const PLAIN: Traits = Object.freeze({
   fallback: undefined,
   settles: false,
   asks: false,
+  lives: false,
   itemLimit: Number.POSITIVE_INFINITY,
   deadlineMs: Number.POSITIVE_INFINITY,
   priority: 0,
@@ -40,12 +43,15 @@ const PLAIN: Traits = Object.freeze({
 export class TraitTable {
   /** Whether any task asks. */
   readonly asks: boolean;
+  /** Whether any task lives. */
+  readonly lives: boolean;
   /** None when all tasks are plain. */
   readonly #byTask: readonly Traits[] | undefined;
 
   constructor(definitions: readonly Definition[]) {
     let byTask: Traits[] | undefined;
     let asks = false;
+    let living = false;
     const shared = new Map<string, Traits>();
     for (let task = 0; task < definitions.length; task++) {
       const definition = definitions[task] as Definition;
@@ -53,12 +59,14 @@ export class TraitTable {
       if (definition.prepares) asks = true;
       byTask ??= new Array<Traits>(definitions.length).fill(PLAIN);
       const traits = traitsOf(definition);
+      if (traits.lives) living = true;
       const key = Object.values(traits).map(textOf).join();
       const known = shared.get(key);
       if (known === undefined) shared.set(key, traits);
       byTask[task] = known ?? traits;
     }
     this.asks = asks;
+    this.lives = living;
     this.#byTask = byTask;
   }
 
@@ -81,6 +89,7 @@ function traitsOf(definition: Definition): Traits {
     fallback: options?.fallback === undefined ? undefined : whose,
     settles: options?.items === "settled",
     asks: prepares,
+    lives: lives(definition),
     itemLimit: options?.concurrency ?? Number.POSITIVE_INFINITY,
     deadlineMs: options?.deadlineMs ?? Number.POSITIVE_INFINITY,
     priority: options?.priority ?? 0,

@@ -34,6 +34,8 @@ export function checkStaged(
       refuse(`\`edges\` of task "${name}"`, ["taskOrder", name, "edges"]);
     if (options?.priority !== undefined)
       refuse(`The priority of task "${name}"`, ["taskOptions", name, "priority"]);
+    if (options?.release !== undefined)
+      refuse(`\`release\` of task "${name}"`, ["taskOptions", name, "release"]);
     if (options?.resources !== undefined)
       refuse(`\`resources\` of task "${name}"`, ["taskOptions", name, "resources"]);
   });

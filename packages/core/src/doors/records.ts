@@ -5,7 +5,12 @@
 
 import { checkSchema, type Schema } from "../define/schema.ts";
 import type { TaskContext } from "../define/task-context.ts";
-import { checkOptions, type RetryPolicy, type TaskOptions } from "../define/task-options.ts";
+import {
+  checkOptions,
+  type ReleaseContext,
+  type RetryPolicy,
+  type TaskOptions,
+} from "../define/task-options.ts";
 import { checkRunOptions, type RunOptions } from "../drive/options.ts";
 import { type Issues, isString } from "../ground/check.ts";
 import { describe } from "../ground/describe.ts";
@@ -70,6 +75,14 @@ export interface DataItem {
   readonly type?: Schema | undefined;
 }
 
+/** Of a task whose value lives until the last task that reads it has ended. Not with `dispatch: "stages"`. */
+export interface WrittenLiving {
+  /** Lets go of the value, as `release` of `task()`; its parameters may be narrower than these. */
+  readonly release?: { call(value: unknown, context: ReleaseContext): unknown }["call"] | undefined;
+  /** Settles when the value has gone by itself, as `lost` of `task()`. */
+  readonly lost?: { call(value: unknown): PromiseLike<unknown> }["call"] | undefined;
+}
+
 /** That a task is a map: its function is called as `(item, index, context)`, or with its inputs before the context. */
 export interface MapData {
   /** The list. */
@@ -88,7 +101,12 @@ export interface SchedulerOptions extends Omit<RunOptions, "targets" | "params">
   readonly taskDataRefs?: Readonly<Record<string, TaskData>> | undefined;
   readonly taskRetries?: Readonly<Record<string, number | RetryPolicy>> | undefined;
   readonly taskOptions?:
-    | Readonly<Record<string, Omit<TaskOptions<unknown, Schema | undefined, unknown>, "retry">>>
+    | Readonly<
+        Record<
+          string,
+          Omit<TaskOptions<unknown, Schema | undefined, unknown>, "retry"> & WrittenLiving
+        >
+      >
     | undefined;
   /** Tasks that call their function once for each item of a list, and give the results in order. */
   readonly maps?: Readonly<Record<string, MapData>> | undefined;

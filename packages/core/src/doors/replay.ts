@@ -164,6 +164,7 @@ function commandText(
     case "withdraw":
     case "yield":
     case "muster":
+    case "hasten":
     case "settle":
     case "close":
       return command.type;

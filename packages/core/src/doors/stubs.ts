@@ -66,9 +66,14 @@ function outputOf(definition: Definition, output: unknown): Definition {
   };
 }
 
-/** Inputs and options stay. */
+/** Inputs and options stay, but for what is done with the value that the task's own function would have given. */
 function calling(definition: Definition, run: Definition["run"]): Definition {
-  const { name, kind, slots, call, options, prepares, needs, takesInputs = false } = definition;
+  const { name, kind, slots, call, prepares, needs, takesInputs = false } = definition;
+  const options = definition.options && {
+    ...definition.options,
+    release: undefined,
+    lost: undefined,
+  };
   return {
     name,
     kind,

@@ -17,11 +17,13 @@ import {
   type SchedulerOptions,
   type TaskCallable,
   type TaskOrder,
+  type WrittenLiving,
 } from "./records.ts";
 
 /** All that there is to say of a task. Its name is the key under which it stands. */
 export interface WrittenTask
   extends TaskOptions<unknown, Schema | undefined, unknown>,
+    WrittenLiving,
     Omit<MapData, "over"> {
   readonly run: TaskCallable;
   /** The names of the tasks that it waits for. */

@@ -60,6 +60,8 @@ export class Call implements TaskContext {
   /** What `skip` threw, once it has been called. */
   skipped: TaskSkippedError | undefined;
   cleanups: ((signal: AbortSignal) => unknown)[] | undefined;
+  /** What the function of a thing gave, until that is heard or released. */
+  gave: { readonly value: unknown } | undefined;
   /** What it said last of how far it is. */
   said: Progress | undefined;
   /** Calls off the time limit, then the grace period. */

@@ -4,7 +4,7 @@
  */
 
 import { retryAfterOf } from "../define/retry.ts";
-import { asError, frameless, type TimeoutError } from "../ground/errors.ts";
+import { asError, frameless, LostError, type TimeoutError } from "../ground/errors.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
 import type { EndFacts } from "../machine/event.ts";
 import { withCause } from "../report/timeouts.ts";
@@ -15,10 +15,12 @@ import { definitionOf } from "./definition-of.ts";
 import type { Host } from "./host.ts";
 import { validate } from "./inputs.ts";
 import { newController } from "./surroundings.ts";
+import type { Things } from "./things.ts";
 
 /** What it needs of the driver. */
 export interface EndHost extends Host {
   readonly random: () => number;
+  readonly things: Things;
   nameOf(task: number): string;
   /** Nobody is given anything of a shared resource for so long; whether the task waits for that, too. */
   pause(task: number, resource: string, ms: number): boolean;
@@ -35,9 +37,15 @@ export class AttemptEnder {
 
   /** The function gave a value. */
   returned(call: Call, value: unknown): void {
-    const schema = definitionOf(this.#host.machine, call.task).options?.output;
+    if (this.#host.things.live(call.task)) call.gave = { value };
+    this.#ended(call, value);
+  }
+
+  /** It has a value, or was skipped. */
+  #ended(call: Call, value: unknown): void {
+    const { options } = definitionOf(this.#host.machine, call.task);
     call.returned = true;
-    if (call.cleanups === undefined && schema === undefined) {
+    if (call.cleanups === undefined && options?.output === undefined) {
       this.#completed(call, value);
       return;
     }
@@ -49,7 +57,7 @@ export class AttemptEnder {
   /** The function threw, or its promise was rejected. */
   threw(call: Call, error: unknown): void {
     if (call.isSkippedWith(error)) {
-      this.returned(call, undefined);
+      this.#ended(call, undefined);
       return;
     }
     call.returned = true;
@@ -90,27 +98,36 @@ export class AttemptEnder {
   }
 
   #completed(call: Call, value: unknown): void {
-    if (call.over) return;
+    if (call.over) {
+      this.#unheard(call);
+      return;
+    }
     const at = this.#host.now();
     this.#calls.expireIfLate(call, at);
     if (call.asked) {
       this.#endAsked(call, at, undefined, true);
       return;
     }
-    const { task } = call;
-    this.#calls.close(call);
+    const { task, skipped } = call;
     const facts = call.facts();
+    if (skipped !== undefined) {
+      this.#unheard(call, (at) => {
+        this.#calls.close(call);
+        this.#host.send({ type: "skipped", task, at, reason: skipped.reason, facts });
+      });
+      return;
+    }
+    this.#calls.close(call);
     // Whether it counts is known when the event has its turn: the function itself may have called the task off.
-    this.#host.send(
-      call.skipped === undefined
-        ? { type: "returned", task, at, value, facts }
-        : { type: "skipped", task, at, reason: call.skipped.reason, facts },
-    );
+    this.#host.send({ type: "returned", task, at, value, facts });
   }
 
   /** `own` is the error of the function, when those of its cleanups have joined it: it decides what follows. */
   #failed(call: Call, thrown: unknown, own: unknown = thrown): void {
-    if (call.over) return;
+    if (call.over) {
+      this.#unheard(call);
+      return;
+    }
     const subject = `Task "${this.#host.nameOf(call.task)}" threw`;
     const error = asError(thrown, subject);
     const at = this.#host.now();
@@ -134,13 +151,41 @@ export class AttemptEnder {
       this.#fail(call, at, failure, true, failure, ignored);
       return;
     }
-    this.#calls.close(call);
-    const facts = this.#facts(call, at, ignored);
-    if (other === undefined) {
-      this.#host.send({ type: "returned", task, at, value: undefined, facts });
-    } else {
-      this.#host.send({ type: "threw", task, at, error: other, facts });
+    const loss = machine.lossOf(task);
+    if (loss !== undefined) {
+      const failure = other === undefined ? loss : lostWith(loss as LostError, other);
+      this.#fail(call, at, failure, false, failure, ignored);
+      return;
     }
+    const facts = this.#facts(call, at, ignored);
+    this.#unheard(call, (at) => {
+      this.#calls.close(call);
+      if (other === undefined) {
+        this.#host.send({ type: "returned", task, at, value: undefined, heard: false, facts });
+      } else {
+        this.#host.send({ type: "threw", task, at, error: other, facts });
+      }
+    });
+  }
+
+  /**
+   * An attempt ends without a value that counts. One that it gave all the same is released first, so that the next attempt
+   * finds nothing of it; `end` is not called when nobody waits for the attempt any more.
+   */
+  #unheard(call: Call, end: (at: number) => void = () => {}): void {
+    const { task, gave } = call;
+    const next = (): void => {
+      if (!call.over) end(this.#host.now());
+    };
+    if (gave === undefined) {
+      next();
+      return;
+    }
+    call.gave = undefined;
+    // From here on the grace period is that of the release.
+    if (!call.over) call.disarm?.();
+    call.ended = true;
+    this.#host.things.unheard(task, gave.value, next);
   }
 
   #facts(call: Call, at: number, ignored: boolean): EndFacts | undefined {
@@ -162,10 +207,10 @@ export class AttemptEnder {
     const facts = this.#facts(call, at, ignored);
     const { machine, random } = this.#host;
     const tell = (failure: Error, retryMs: number | undefined): void => {
-      if (call.over) return;
-      this.#calls.close(call);
-      const at = this.#host.now();
-      this.#host.send({ type: "threw", task, at, error: failure, retryMs, timedOut, facts });
+      this.#unheard(call, (at) => {
+        this.#calls.close(call);
+        this.#host.send({ type: "threw", task, at, error: failure, retryMs, timedOut, facts });
+      });
     };
     const after = retryAfterOf(own);
     // Whether or not there is another attempt: it concerns everybody who needs that resource.
@@ -184,4 +229,9 @@ export class AttemptEnder {
       tell,
     );
   }
+}
+
+/** The same, when the function threw another error instead of stopping as it was asked to. */
+function lostWith({ task, cause }: LostError, other: Error): LostError {
+  return frameless(new LostError(task, { ...(cause !== undefined && { cause }), errors: [other] }));
 }

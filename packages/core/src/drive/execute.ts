@@ -7,7 +7,7 @@ import type { Anchor } from "../contract/clock.ts";
 import type { Observer, RunInfo } from "../contract/observer.ts";
 import type { Placement } from "../contract/runner.ts";
 import { noSuchTask } from "../define/unknown-name.ts";
-import type { Command, MachineEvent, StopCause } from "../machine/event.ts";
+import type { Command, MachineEvent, ReturnedEvent, StopCause } from "../machine/event.ts";
 import type { Dispatch, Machine, RunSettings } from "../machine/machine.ts";
 import { rounded } from "../report/durations.ts";
 import { Fingerprints } from "../report/fingerprint.ts";
@@ -39,6 +39,7 @@ import { type RunSnapshot, snapshotOf } from "./snapshot.ts";
 import { AttemptStarter, type StartHost } from "./start-attempt.ts";
 import { journalFailure, Stored } from "./stored.ts";
 import { newRunId } from "./surroundings.ts";
+import { Things, type ThingsHost } from "./things.ts";
 import { Values } from "./values.ts";
 
 /** Is told what the machine is told. */
@@ -89,7 +90,8 @@ class Driver
     GrantsHost,
     OpeningHost,
     PreparationHost,
-    StartHost
+    StartHost,
+    ThingsHost
 {
   readonly runId: string;
   readonly report: Promise<Report>;
@@ -106,6 +108,8 @@ class Driver
   readonly #fingerprints: Fingerprints;
   readonly #delays: Delays;
   readonly #grants: Grants;
+  /** Only made when something lives. */
+  #things: Things | undefined;
   readonly #opening: Opening;
   readonly #preparation: Preparation;
   readonly #calls: Calls;
@@ -216,9 +220,7 @@ class Driver
     } catch (error) {
       this.send({ type: "stop", at: this.now(), cause: journalFailure(error) });
     }
-    const restored = this.stored.restore();
-    const at = this.now();
-    this.send(restored === undefined ? { type: "begin", at } : { type: "begin", at, restored });
+    this.send({ type: "begin", at: this.now(), ...this.stored.restore() });
   }
 
   // ---- what the caller may do --------------------------------------------------------------------------------------
@@ -271,7 +273,7 @@ class Driver
   #step(given: MachineEvent): void {
     // The thread was held beyond the limit, or its timer is late: what happens from then on comes after it.
     if (this.#opening.isLate(given.at)) this.#step(this.#opening.timeUp(given.at) as MachineEvent);
-    const event = given.type === "returned" ? this.stored.kept(given) : given;
+    const event = given.type === "returned" ? this.#kept(given) : given;
     if (event.type === "fellBack") this.stored.fellBack(event);
     this.#settings.recorder?.event(event);
     if (event.type === "prepared" && event.restored !== undefined)
@@ -284,6 +286,20 @@ class Driver
     if (!("task" in event)) return;
     if (this.values.holds) this.values.forget(event.task);
     this.#deadlines.look(event.task);
+  }
+
+  /** What a thing gave and does not count, because its task was called off or it was not stored, is let go. */
+  #kept(given: ReturnedEvent): MachineEvent {
+    const event = this.stored.kept(given);
+    if (given.heard === false || !this.things.live(given.task)) return event;
+    const counts = event === given && this.machine.mayComplete(given.task);
+    if (!counts) this.things.unheard(given.task, given.value);
+    return event;
+  }
+
+  note(event: MachineEvent): void {
+    this.#settings.recorder?.event(event);
+    this.machine.handle(event);
   }
 
   #obey(command: Command, at: number): void {
@@ -308,6 +324,21 @@ class Driver
         break;
       case "undelay":
         this.#delays.undelay(command.task);
+        break;
+      case "dispose":
+        this.things.dispose(command.task);
+        break;
+      case "watch":
+        this.things.watch(command.task);
+        break;
+      case "hasten":
+        this.things.hasten();
+        break;
+      case "released":
+        this.notifier?.released(command.task, at);
+        break;
+      case "gone":
+        this.notifier?.gone(command.task, at);
         break;
       case "gather":
         this.#answers.push(this.stored.gathered(command.task, command.first, command.count, at));
@@ -357,6 +388,11 @@ class Driver
     }
   }
 
+  get things(): Things {
+    this.#things ??= new Things(this, this.#context, this.#settings.options.graceMs);
+    return this.#things;
+  }
+
   now(): number {
     return this.#clock.now();
   }
@@ -376,11 +412,7 @@ class Driver
 
   #start(task: number, id: number, commandedAt: number): void {
     const at = this.#clock.instant;
-    if (at !== commandedAt) {
-      const event = { type: "started", task, at } as const;
-      this.#settings.recorder?.event(event);
-      this.machine.handle(event);
-    }
+    if (at !== commandedAt) this.note({ type: "started", task, at });
     if (this.machine.ledger.firstAttempt[task] === id) {
       this.stored.called(task);
       this.#deadlines.start(task);

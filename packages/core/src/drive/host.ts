@@ -8,6 +8,8 @@ export interface Host {
   now(): number;
   /** Calls `fire` once, unless it is called off before. */
   after(ms: number, fire: () => void): () => void;
+  /** Tells the machine at once what only adds to what it knows: it commands nothing. */
+  note(event: MachineEvent): void;
   /** Hands an event to the machine, and obeys what it commands. */
   send(event: MachineEvent): void;
 }

@@ -9,6 +9,7 @@ import type {
   FinalStatus,
   LiveStatus,
   Observer,
+  RunEndEvent,
   RunInfo,
   RunScope,
   TaskInfo,
@@ -18,7 +19,7 @@ import type {
 import { taskResult } from "../contract/result.ts";
 import { frozen } from "../ground/frozen.ts";
 import type { SerializedError } from "../ground/serialize-error.ts";
-import type { Ledger } from "../machine/ledger.ts";
+import type { Ledger, Release } from "../machine/ledger.ts";
 import {
   CANCELLED,
   COMPLETED,
@@ -264,6 +265,29 @@ export class Notifier {
     );
   }
 
+  // ---- what lives --------------------------------------------------------------------------------------------------
+
+  /** A thing has gone by itself. */
+  gone(task: number, at: number): void {
+    if (this.#over) return;
+    const { error } = this.#run.ledger.losses.get(task) as { error: Error };
+    const event = Object.freeze({ at: this.#wall(at), task: this.#info(task), error });
+    this.#hooks.tell(this.#scopes, "lost", "lost", event);
+  }
+
+  /** A value of a thing was released, or was to be. */
+  released(task: number, at: number): void {
+    if (this.#over) return;
+    const release = this.#run.ledger.releases.get(task) as Release;
+    const event = Object.freeze({
+      at: this.#wall(at),
+      task: this.#info(task),
+      releaseMs: between(release.calledAt, release.endedAt),
+      ...("error" in release && { error: release.error }),
+    });
+    this.#hooks.tell(this.#scopes, "released", "released", event);
+  }
+
   // ---- the end -----------------------------------------------------------------------------------------------------
 
   end(
@@ -285,7 +309,6 @@ export class Notifier {
     for (let task = 0; task < ledger.tasks; task++) {
       counts[STATUSES[ledger.status[task] as number] as FinalStatus]++;
     }
-    const [first] = ledger.fatal;
     const event = Object.freeze({
       at: this.#wall(at),
       run: this.#run.info,
@@ -293,16 +316,7 @@ export class Notifier {
       durationMs: rounded(at),
       counts: Object.freeze(counts),
       toleratedFailures: ledger.tolerated.size,
-      firstFailure:
-        first === undefined
-          ? undefined
-          : Object.freeze({
-              task: this.#nameOf(first) as string,
-              error: ledger.errorOf(first),
-              timedOut:
-                taskResult(observedOutcome(this.#run, first, ledger.status[first] as number)) ===
-                "timeout",
-            }),
+      firstFailure: this.#firstFailure(ledger),
       timedOut: executionState === "failed" && ledger.stoppedBy?.kind === "timeout",
       observerFaults: Object.freeze(
         [...this.#faults.counts].map(([observer, count]) => Object.freeze({ observer, count })),
@@ -310,6 +324,20 @@ export class Notifier {
       footer: frozen(footer),
     });
     this.#hooks.end(this.#scopes, "run.end", event);
+  }
+
+  #firstFailure(ledger: Ledger): RunEndEvent["firstFailure"] {
+    const [task] = ledger.fatal;
+    const [unreleased] = ledger.unreleased;
+    if (task !== undefined) {
+      const outcome = observedOutcome(this.#run, task, ledger.status[task] as number);
+      const timedOut = taskResult(outcome) === "timeout";
+      const error = ledger.errorOf(task);
+      return Object.freeze({ task: this.#nameOf(task) as string, error, timedOut });
+    }
+    if (unreleased === undefined) return undefined;
+    const [thing, error] = unreleased;
+    return Object.freeze({ task: this.#nameOf(thing) as string, error, timedOut: false });
   }
 
   // ---- names -------------------------------------------------------------------------------------------------------

@@ -42,6 +42,7 @@ export function observedOutcome(
         status: "abandoned",
         reason: ledger.errorOf(task),
         timedOut: reason?.kind === "timeout" && reason.scope !== "run",
+        ...(reason?.kind === "lost" && { lost: true as const }),
       };
   }
 }

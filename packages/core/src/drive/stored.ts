@@ -3,7 +3,13 @@
  * journal is told, what each output was made from. Knows values and digests; starts nothing and decides nothing.
  */
 import type { JournalError } from "../ground/errors.ts";
-import type { FellBackEvent, MachineEvent, ReturnedEvent, StopCause } from "../machine/event.ts";
+import type {
+  BeginEvent,
+  FellBackEvent,
+  MachineEvent,
+  ReturnedEvent,
+  StopCause,
+} from "../machine/event.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Fingerprints } from "../report/fingerprint.ts";
 import { Basis, NO_ORIGINS, type Origin, type Origins, runDigest } from "../report/origin.ts";
@@ -65,28 +71,40 @@ export class Stored {
     this.#journal.begin(this.#restored, this.#run.wallNow());
   }
 
-  /** Hands out what is restored, by task; none without an earlier run. */
-  restore(): ReadonlyMap<number, unknown> | undefined {
-    if (this.#restored === undefined) return undefined;
+  /** Hands out what is restored, by task, and what need not start for that; nothing without an earlier run. */
+  restore(): Pick<BeginEvent, "restored" | "unneeded"> {
+    if (this.#restored === undefined) return {};
     const outputs = new Map<number, unknown>();
     for (const [task, { value, origin }] of this.#restored.outputs) {
       this.#run.values.set(task, value);
       this.#origins?.keep(task, origin);
       outputs.set(task, value);
     }
-    return outputs;
+    const { unneeded } = this.#restored;
+    return unneeded.length === 0 ? { restored: outputs } : { restored: outputs, unneeded };
   }
 
   /** Hands out what is restored of a map's items, by index, now that its list is known. */
   restoreItems(map: number, list: readonly unknown[]): ReadonlyMap<number, unknown> {
     const outputs = new Map<number, unknown>();
     const origins = new Map<number, Origin>();
-    for (const [index, { value, origin }] of this.#restored?.items(map, list) ?? []) {
+    const standing = this.#restored?.items(map, list, this.#withoutResult(map));
+    for (const [index, { value, origin }] of standing ?? []) {
       outputs.set(index, value);
       origins.set(index, origin);
     }
     if (origins.size > 0) this.#origins?.keepItems(map, origins);
     return outputs;
+  }
+
+  /** The dependency of a map that gave no result: a thing, which was made anew. */
+  #withoutResult(map: number): number | undefined {
+    const { plan, ledger } = this.#run.machine;
+    if (!plan.traits.lives) return undefined;
+    const { start, end } = plan.graph.dependencies;
+    return end
+      .subarray(start[map], start[map + 1])
+      .find((dependency) => !(ledger.hasValue(dependency) && ledger.stands(dependency)));
   }
 
   /** A task or item is called for the first time: its function may change what it is given. */

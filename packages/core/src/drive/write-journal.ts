@@ -1,5 +1,5 @@
 /** What a journal is told of a run, and what it answers: it has stored an entry when it returns. */
-import { type EncodedValue, encodeValue } from "../ground/encode.ts";
+import { type EncodedValue, encodeLiving, encodeValue } from "../ground/encode.ts";
 import { frameless, JournalError } from "../ground/errors.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
 import type { Machine } from "../machine/machine.ts";
@@ -69,7 +69,8 @@ export class JournalWriter {
     if (this.#failed) return;
     const { machine, origins } = this.#run;
     const { plan, ledger } = machine;
-    const output = encodeValue(value);
+    const living = plan.traits.of(ledger.plannedOf(task)).lives;
+    const output = living ? encodeLiving(value) : encodeValue(value);
     const origin = output.encoding === "omitted" ? undefined : origins.of(task);
     const spawn = ledger.spawnOf(task);
     const index = spawn && task - spawn.first;

@@ -60,6 +60,13 @@ function misfitOf(thrown: unknown): Misfit {
   return new Misfit("not-serialisable", `cannot be read: ${summarizeError(thrown)}`);
 }
 
+/** Of a value that lives as long as its run: nobody could go on with it, and it is not looked into. */
+export function encodeLiving(value: unknown): EncodedValue {
+  const { type } = describeOutput(value);
+  const detail = "it lives no longer than its run";
+  return { encoding: "omitted", why: "not-serialisable", type, detail };
+}
+
 function refuse(what: string): never {
   throw new Misfit("not-serialisable", what);
 }

@@ -91,14 +91,14 @@ export class TimeoutError extends Error {
   readonly code = "ASTRUM_TIMEOUT";
   /** Milliseconds. */
   readonly limitMs: number;
-  /** Of an attempt its `timeoutMs`, of all attempts of a task its `deadlineMs`, of the run its `timeoutMs`. */
-  readonly scope: "attempt" | "task" | "run";
+  /** Of an attempt its `timeoutMs`, of all attempts of a task its `deadlineMs`, of the run its `timeoutMs`, of a release the run's `graceMs`. */
+  readonly scope: "attempt" | "task" | "run" | "release";
   declare readonly elapsedMs?: number | undefined;
   declare readonly progress?: Progress | undefined;
   constructor(
     message: string,
     limitMs: number,
-    scope: "attempt" | "task" | "run",
+    scope: "attempt" | "task" | "run" | "release",
     options?: ErrorOptions & TimeoutFacts,
   ) {
     super(message, options);
@@ -149,6 +149,25 @@ export class TaskSkippedError extends Error {
     super(`Task "${task}" was skipped: ${reason}`);
     this.task = task;
     this.reason = reason;
+  }
+}
+
+/**
+ * What a task gave has gone by itself while others needed it: the reason of their signals, and the error with which they
+ * fail, also before they began. `cause` is why, where its `lost` said so; `errors` what an attempt threw that did not stop
+ * as it was asked to.
+ */
+export class LostError extends Error {
+  override readonly name: string = "LostError";
+  readonly code = "ASTRUM_LOST";
+  readonly retryable = false;
+  /** The task whose value it was. */
+  readonly task: string;
+  declare readonly errors?: readonly unknown[];
+  constructor(task: string, options?: ErrorOptions & { readonly errors?: readonly unknown[] }) {
+    super(`"${task}" has gone`, options);
+    this.task = task;
+    if (options?.errors !== undefined) this.errors = options.errors;
   }
 }
 

@@ -9,6 +9,8 @@ export interface Failure {
   readonly attempts?: number;
   /** It did not stop when it was asked to, and was given up. Default `false`. */
   readonly abandoned?: boolean;
+  /** `false`: it gave a value that could not be released, and that is what failed. */
+  readonly released?: false;
 }
 
 /**
@@ -32,6 +34,7 @@ export interface Failure {
 export function summarizeFailure(failure: Failure): string {
   const { task, error, attempts = 1, abandoned = false } = failure;
   const told = summarizeError(error);
+  if (failure.released === false) return `The value of task "${task}" was not released: ${told}`;
   const after = attempts > 1 ? ` after ${attempts} attempts` : "";
   const code = fieldOf(error, "code");
   // These say themselves which task they are about, and what is wrong with it.

@@ -70,11 +70,15 @@ export class Attempts {
 
   // ---- asked -------------------------------------------------------------------------------------------------------
 
-  /** Asks the running attempt to stop, once, and again when a stronger cause takes the place of a weaker one. */
+  /**
+   * Asks the running attempt to stop, once, and again when a stronger cause takes the place of a weaker one. Not so the
+   * failure of another task: of all that lost what they read, one is the first to fail.
+   */
   ask(task: number, cause: AbortCause): void {
     if (this.#ledger.status[task] !== RUNNING) return;
     const before = this.#asked.get(task);
     if (STRENGTH.indexOf(rowOf(cause)) <= STRENGTH.indexOf(rowOf(before))) return;
+    if (before?.kind === "lost" && cause.kind === "failure") return;
     this.#asked.set(task, cause);
     this.#turn.command({ type: "abort", task, cause });
   }
@@ -94,6 +98,12 @@ export class Attempts {
   /** Whether it was asked by a time limit of its own, and by nothing else since. */
   isExpired(task: number): boolean {
     return this.#asked.get(task)?.kind === "expired";
+  }
+
+  /** With what it fails, when it was asked because what it reads is lost, and by nothing stronger since. */
+  lossOf(task: number): Error | undefined {
+    const cause = this.#asked.size === 0 ? undefined : this.#asked.get(task);
+    return cause?.kind === "lost" ? cause.error : undefined;
   }
 
   // ---- ended -------------------------------------------------------------------------------------------------------
@@ -134,6 +144,9 @@ export class Attempts {
       // The attempt has done what it wanted; what that makes of its task is another matter.
       this.#close(task, COMPLETED);
     } else if (verdict === "again, or failing" || verdict === "failing") {
+      if (cause?.kind === "lost" && end !== "threw") {
+        this.#ledger.errors.set(this.#ledger.lastAttempt[task] as number, cause.error);
+      }
       this.#close(task, FAILED);
       if (retryMs === undefined || verdict === "failing") return "failing";
       this.#ledger.retryDelay.set(this.#ledger.lastAttempt[task] as number, retryMs);
@@ -155,6 +168,7 @@ export class Attempts {
 /** Its row in the table. */
 function rowOf(cause: AbortCause | undefined): Asked {
   if (cause === undefined) return "open";
+  if (cause.kind === "lost") return "lost";
   if (cause.kind !== "expired") return "stopped";
   return cause.scope === "task" ? "overdue" : "limited";
 }

@@ -30,9 +30,11 @@ interface OfTask extends Instant {
 }
 
 /** The run starts. Restored tasks, with their outputs, count as completed and are not called. */
-interface BeginEvent extends Instant {
+export interface BeginEvent extends Instant {
   readonly type: "begin";
   readonly restored?: ReadonlyMap<number, unknown>;
+  /** Things that nothing of this run reads: they are not started. */
+  readonly unneeded?: readonly number[] | undefined;
 }
 /** The answer to `prepare`: the inputs are there, the condition was asked. Of a task that has its status: nothing is asked any more. */
 export interface PreparedEvent extends OfTask {
@@ -74,6 +76,8 @@ export type Attributes = Readonly<Record<string, string | number | boolean>>;
 export interface ReturnedEvent extends OfTask {
   readonly type: "returned";
   readonly value: unknown;
+  /** `false`: it was asked to stop, and what it gave is not here. */
+  readonly heard?: false;
   readonly facts?: EndFacts | undefined;
 }
 /** The attempt ended the task as skipped. */
@@ -136,6 +140,24 @@ interface PlacedEvent extends OfTask {
   readonly executor?: string;
   readonly deliveries?: number;
 }
+/** A thing's function gave a value that counts for nothing: it is being released, which `disposed` ends. */
+interface UnheardEvent extends OfTask {
+  readonly type: "unheard";
+}
+/** A value of a thing has been released, or nobody waits for that any more: the answer to `dispose`, or the end of `unheard`. */
+export interface DisposedEvent extends OfTask {
+  readonly type: "disposed";
+  /** When its release was called. */
+  readonly calledAt: number;
+  /** Present when that failed, or was not waited for any longer. */
+  readonly error?: unknown;
+}
+/** A thing has gone by itself. */
+export interface LostEvent extends OfTask {
+  readonly type: "lost";
+  /** With which all fail that read it. */
+  readonly error: Error;
+}
 interface StopEvent extends Instant {
   readonly type: "stop";
   readonly cause: StopCause;
@@ -176,6 +198,9 @@ export type MachineEvent =
   | AbandonEvent
   | ForsakeEvent
   | PlacedEvent
+  | UnheardEvent
+  | DisposedEvent
+  | LostEvent
   | StopEvent
   | CancelEvent
   | PermitEvent
@@ -186,6 +211,7 @@ export type AbortCause =
   | StopCause
   | { readonly kind: "failure"; readonly task: number }
   | { readonly kind: "expired"; readonly limitMs: number; readonly scope?: "task" | undefined }
+  | { readonly kind: "lost"; readonly error: Error }
   | { readonly kind: "cancelled"; readonly reason: unknown };
 
 export type Command =
@@ -226,6 +252,12 @@ export type Command =
     }
   /** Nobody will read this output again. */
   | { readonly type: "release"; readonly task: number }
+  /** A thing is there, and somebody is to read it: answer with `lost` when it has gone by itself. */
+  | { readonly type: "watch"; readonly task: number }
+  /** The last reader of a thing has ended: release its value; answer with `disposed`. */
+  | { readonly type: "dispose"; readonly task: number }
+  /** Whoever releases something is asked to hurry, now and from now on. */
+  | { readonly type: "hasten" }
   /**
    * Ask for these units of that which several runs share, in the order of the settings, and for a permit where every start
    * needs one: all or nothing; answer with `permit` or `denied`. Of a claim that waits: its amounts are now these.
@@ -248,6 +280,9 @@ export type Command =
     }
   /** An attempt ended; only sent to a driver that asked for statuses. */
   | { readonly type: "ended"; readonly attempt: number }
+  /** A value of a thing was released, or a thing has gone; likewise. */
+  | { readonly type: "released"; readonly task: number }
+  | { readonly type: "gone"; readonly task: number }
   /** The items of a map are listed; likewise. */
   | { readonly type: "spawned"; readonly first: number; readonly count: number }
   /** Every task that the run waits for has its final status. */

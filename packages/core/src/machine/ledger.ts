@@ -13,11 +13,14 @@ export type Reason =
   /** A dependency rules it out; `root` is the first task of that chain. */
   | { readonly kind: "dependency"; readonly task: number; readonly root: number }
   | { readonly kind: "condition"; readonly message: string }
+  /** A thing, and all that reads it is restored. */
+  | { readonly kind: "unneeded" }
   | { readonly kind: "aborted"; readonly scope: "run" | "task"; readonly reason: unknown }
   | { readonly kind: "not-started"; readonly because: Reason }
   | { readonly kind: "failure"; readonly task: number }
   | { readonly kind: "timeout"; readonly limitMs: number; readonly scope: "attempt" | "task" }
   | ({ readonly kind: "timeout"; readonly limitMs: number; readonly scope: "run" } & TimeoutScene)
+  | { readonly kind: "lost"; readonly error: Error }
   | { readonly kind: "journal"; readonly error: unknown }
   | { readonly kind: "clock"; readonly error: unknown };
 
@@ -30,6 +33,8 @@ export function reasonOf(cause: AbortCause | StopCause): Reason {
       return { ...cause, scope: "run" };
     case "expired":
       return { kind: "timeout", limitMs: cause.limitMs, scope: cause.scope ?? "attempt" };
+    case "lost":
+      return cause;
     case "journal":
     case "clock":
       return { kind: cause.kind, error: cause.error };
@@ -47,6 +52,14 @@ export interface Spawn {
   readonly count: number;
   /** What each is called, of a map with `key`. */
   readonly keys?: readonly string[] | undefined;
+}
+
+/** The value of a thing was let go, or was to be. */
+export interface Release {
+  readonly calledAt: number;
+  readonly endedAt: number;
+  /** The first that went wrong; a function that was called more than once may have given more than one value. */
+  readonly error?: unknown;
 }
 
 /** The column that limited a start: what the attempt waited for. 0 is nothing. */
@@ -105,6 +118,11 @@ export class Ledger {
   readonly attributes: Sparse<Attributes> = new Sparse();
   /** How long an attempt went on after it was asked to stop, when it ignored its signal; or what was asked before one. */
   readonly overrunMs: Sparse<number> = new Sparse();
+
+  /** Things that have gone by themselves: when, and the error of those that read them. */
+  readonly losses: Sparse<{ readonly at: number; readonly error: Error }> = new Sparse();
+  /** Of things: the last value that was let go. */
+  readonly releases: Sparse<Release> = new Sparse();
 
   /** Final failures in the order they happened, tolerated ones included. */
   readonly failures: number[] = [];
@@ -280,6 +298,15 @@ export class Ledger {
   get fatal(): readonly number[] {
     if (this.tolerated.size === 0) return this.failures;
     return this.failures.filter((task) => !this.tolerated.has(task));
+  }
+
+  /** Things that could not be released, each with its error. */
+  get unreleased(): readonly (readonly [task: number, error: unknown])[] {
+    const failed: [number, unknown][] = [];
+    for (const [task, release] of this.releases) {
+      if ("error" in release) failed.push([task, release.error]);
+    }
+    return failed;
   }
 
   /** As it is now: what happens later does not reach the copy. */

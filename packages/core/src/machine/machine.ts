@@ -45,4 +45,6 @@ export interface Machine {
   isExpired(task: number): boolean;
   /** The claim that its running attempt holds. */
   claimOf(task: number): number | undefined;
+  /** With what the running attempt fails, when what it reads is lost and it was asked for nothing stronger since. */
+  lossOf(task: number): Error | undefined;
 }

@@ -26,6 +26,7 @@ import {
   type Told,
 } from "./states.ts";
 import type { Tasks } from "./tasks.ts";
+import type { Things } from "./things.ts";
 import type { Turn } from "./turn.ts";
 
 /** The rooms that it tells. */
@@ -39,6 +40,8 @@ interface Rooms {
   readonly edges: Edges;
   readonly bounds: Bounds;
   readonly fallbacks: Fallbacks;
+  /** Only there when something may live. */
+  readonly things: Things | undefined;
 }
 
 export class Propagation {
@@ -55,6 +58,7 @@ export class Propagation {
   readonly #edges: Edges;
   readonly #bounds: Bounds;
   readonly #fallbacks: Fallbacks;
+  readonly #things: Things | undefined;
   readonly #drains: boolean;
   /** Only counted when outputs are to be released. */
   readonly #readers: Readers | undefined;
@@ -70,6 +74,7 @@ export class Propagation {
     this.#edges = rooms.edges;
     this.#bounds = rooms.bounds;
     this.#fallbacks = rooms.fallbacks;
+    this.#things = rooms.things;
     this.#drains = failure === "drain";
     if (release) this.#readers = new Readers(plan.graph, ledger, turn);
   }
@@ -95,7 +100,11 @@ export class Propagation {
     const halted = this.#scopes.fails(task);
     if (halted !== undefined) this.#scopes.halt(halted, "draining");
     this.finish(task, state);
-    if (halted === undefined) return;
+    if (halted !== undefined) this.#haltFor(halted, task);
+  }
+
+  /** A task has failed, and its scope is halted for that. */
+  #haltFor(halted: Scope, task: number): void {
     const cause = { kind: "failure", task } as const;
     if (this.#drains) this.#halt(halted, "draining", cause, "drained");
     else this.#halt(halted, "failed", cause, "stopped");
@@ -128,6 +137,8 @@ export class Propagation {
   /** A task of the plan has its final state; returns those that this rules out, which have theirs as well. */
   #ended(task: number, ruledOut: number[] | undefined): number[] | undefined {
     this.#scopes.ended(task);
+    // Before its output is let go.
+    this.#things?.ended(task);
     this.#readers?.ended(task);
     return this.#edges.ended(task, ruledOut);
   }
@@ -145,11 +156,15 @@ export class Propagation {
       this.#turn.command({ type: "gather", task: map, first, count });
       return;
     }
-    if (verdict === "failed") {
+    if (verdict !== "cancelled") {
       this.#ledger.taskErrors.set(map, this.#scopes.errorOf(items, this.#plan.nameOf(map)));
-      this.#scopes.mapFails(map);
       this.#turn.command({ type: "collect", task: map, first, count });
-      this.finish(map, FAILED);
+      if (verdict === "failing") {
+        this.#fail(map, FAILED);
+      } else {
+        this.#scopes.mapFails(map);
+        this.finish(map, FAILED);
+      }
     } else {
       this.#ledger.reasons.set(map, this.#scopes.reasonOf(items));
       this.finish(map, CANCELLED);
@@ -171,11 +186,21 @@ export class Propagation {
     this.#readers?.itemsEnded(this.#ledger.spawnOfMap.get(map) as Spawn);
   }
 
+  /** Nothing of this run reads it. */
+  unneeded(thing: number): void {
+    this.#ledger.reasons.set(thing, { kind: "unneeded" });
+    this.finish(thing, SKIPPED);
+  }
+
   // ---- told to stop ------------------------------------------------------------------------------------------------
 
-  /** The run is stopped, by something else than a failure. Finally tasks are spared, until it is aborted twice. */
+  /**
+   * The run is stopped, by something else than a failure. Until it is aborted twice, finally tasks are spared, and whatever
+   * is released may take its time.
+   */
   stop(cause: StopCause): void {
     if (cause.kind === "aborted") this.#aborts++;
+    if (this.#aborts > 1) this.#things?.hasten();
     this.#halt(this.#scopes.run, "stopped", cause, "stopped", this.#aborts > 1);
   }
 
@@ -260,6 +285,46 @@ export class Propagation {
       const items = this.#scopes.inside(task) as Items;
       this.#scopes.stop(items);
       for (const item of rowsOf(items.spawn)) this.cancel(item, reason);
+    }
+  }
+
+  /**
+   * A thing has gone: those that read it and run are asked to stop, those that wait fail, unless they fall back. All of
+   * these have their state before one of them halts the run or rules out another.
+   */
+  lose(thing: number, error: Error): void {
+    const { start, end } = this.#plan.graph.dependents;
+    const failing: number[] = [];
+    const readers = new Set(end.subarray(start[thing], start[thing + 1]));
+    for (const reader of readers) this.#loseAt(reader, error, failing);
+    const halted = new Map<Scope, number>();
+    for (const row of failing) {
+      const scope = this.#scopes.fails(row);
+      if (scope === undefined || halted.has(scope)) continue;
+      halted.set(scope, row);
+      this.#scopes.halt(scope, "draining");
+    }
+    for (const row of failing) this.finish(row, FAILED);
+    for (const [scope, row] of halted) this.#haltFor(scope, row);
+  }
+
+  #loseAt(row: number, error: Error, failing: number[]): void {
+    const effect = effectOf(this.#ledger.status[row] as number, "lost");
+    if (effect === "asked") {
+      this.#attempts.ask(row, { kind: "lost", error });
+    } else if (effect === "failing") {
+      this.#tasks.undelay(row);
+      this.#ledger.taskErrors.set(row, error);
+      if (this.#fallbacks.ask(row, "failing")) {
+        if (this.#scopes.isStopped(row)) this.#fallbacks.press(row);
+        return;
+      }
+      this.#tasks.become(row, FAILED);
+      failing.push(row);
+    } else if (effect === "as its rows") {
+      const items = this.#scopes.inside(row) as Items;
+      this.#scopes.lose(items);
+      for (const item of rowsOf(items.spawn)) this.#loseAt(item, error, failing);
     }
   }
 

@@ -191,6 +191,9 @@ export class StagedRun implements Machine {
     return this.#room.claimOf(task);
   }
 
+  /** Nothing lives here. */
+  lossOf(): undefined {}
+
   #proceed(event: MachineEvent): void {
     const { ledger } = this;
     if ("task" in event && ledger.isFinal(event.task)) {

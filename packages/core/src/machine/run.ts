@@ -10,7 +10,14 @@ import { Attempts, type Verdict } from "./attempts.ts";
 import { Bounds } from "./bounds.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Edges } from "./edges.ts";
-import type { Command, ExpiredEvent, MachineEvent, PreparedEvent, ThrewEvent } from "./event.ts";
+import type {
+  BeginEvent,
+  Command,
+  ExpiredEvent,
+  MachineEvent,
+  PreparedEvent,
+  ThrewEvent,
+} from "./event.ts";
 import { Fallbacks } from "./fallbacks.ts";
 import { BY_MAP, BY_SEMAPHORE, Ledger } from "./ledger.ts";
 import type { Machine, RunSettings, RunState } from "./machine.ts";
@@ -21,6 +28,7 @@ import { Rows } from "./rows.ts";
 import { rowsOf, Scopes } from "./scopes.ts";
 import { INSIDE, QUEUED, RESTORED, RUNNING } from "./states.ts";
 import { type Answer, Tasks } from "./tasks.ts";
+import { Things } from "./things.ts";
 import { Turn } from "./turn.ts";
 
 export class Run implements Machine {
@@ -37,6 +45,8 @@ export class Run implements Machine {
   readonly #fallbacks: Fallbacks;
   readonly #deadlines: Deadlines;
   readonly #propagation: Propagation;
+  /** Only there when something may live. */
+  readonly #things: Things | undefined;
   readonly #observed: boolean;
   /** Whether tasks compete for anything. */
   readonly #limited: boolean;
@@ -55,7 +65,8 @@ export class Run implements Machine {
     const edges = new Edges(graph, ledger, turn, tasks);
     const bounds = new Bounds(ledger, turn, observed);
     const fallbacks = new Fallbacks(rows, ledger, turn, tasks);
-    const rooms = { plan, ledger, turn, tasks, attempts, scopes, edges, bounds, fallbacks };
+    const things = plan.traits.lives ? new Things(plan, ledger, turn, observed) : undefined;
+    const rooms = { plan, ledger, turn, tasks, attempts, scopes, edges, bounds, fallbacks, things };
     this.plan = plan;
     this.ledger = ledger;
     this.#rows = rows;
@@ -66,6 +77,7 @@ export class Run implements Machine {
     this.#bounds = bounds;
     this.#fallbacks = fallbacks;
     this.#deadlines = new Deadlines(rows, ledger);
+    this.#things = things;
     this.#propagation = new Propagation(rooms, settings);
     this.#observed = observed;
     this.#limited = limits(settings);
@@ -88,6 +100,15 @@ export class Run implements Machine {
       case "placed":
         this.#attempts.note(event);
         return this.#turn.commands;
+      case "unheard":
+        this.#things?.unheard();
+        return this.#turn.commands;
+      case "disposed":
+        this.#things?.disposed(event, this.state !== undefined);
+        break;
+      case "lost":
+        if (this.#things?.lost(event)) this.#propagation.lose(event.task, event.error);
+        break;
       case "returned":
       case "skipped":
       case "abandon":
@@ -139,7 +160,7 @@ export class Run implements Machine {
         if (!this.#bounds.isEarly(event)) this.#propagation.stop(event.cause);
         break;
       case "begin":
-        this.#begin(event.restored);
+        this.#begin(event);
         break;
     }
     this.#endOverdue();
@@ -170,9 +191,14 @@ export class Run implements Machine {
     return this.#room.claimOf(task);
   }
 
-  #begin(restored: ReadonlyMap<number, unknown> | undefined): void {
+  lossOf(task: number): Error | undefined {
+    return this.#attempts.lossOf(task);
+  }
+
+  #begin({ restored, unneeded = [] }: BeginEvent): void {
     const propagation = this.#propagation;
     for (const task of restored?.keys() ?? []) propagation.finish(task, RESTORED);
+    for (const thing of unneeded) propagation.unneeded(thing);
     for (const [task, reason] of this.#bounds.calledOffBefore) propagation.cancel(task, reason);
     const stopped = this.#bounds.begin();
     if (stopped === undefined) this.#edges.begin();
@@ -290,8 +316,10 @@ export class Run implements Machine {
       this.#takeReleased();
     }
     if (this.#limited && !this.#mustering) this.#fill();
-    if (ended && open.finally === 0) {
-      this.#bounds.settle(this.#scopes.run.failed > 0, this.#propagation.openTails());
+    const { alive = 0, failed = false } = this.#things ?? {};
+    if (ended && open.finally === 0 && alive === 0) {
+      const broken = failed || this.#scopes.run.failed > 0;
+      this.#bounds.settle(broken, this.#propagation.openTails());
     }
   }
 

@@ -46,6 +46,8 @@ export interface Items extends Scope {
   /** Those that failed and were given a value all the same. */
   fellBack: number;
   skipped: number;
+  /** What their map reads has gone. */
+  lost: boolean;
 }
 
 const PHASES = Object.keys(SCOPE);
@@ -198,6 +200,12 @@ export class Scopes {
     lower(items, "stopped");
   }
 
+  /** Likewise, because what the map reads has gone. */
+  lose(items: Items): void {
+    lower(items, "stopped");
+    items.lost = true;
+  }
+
   /** Whether a halt of a scope to this phase does not concern a row that lies in it. */
   isSpared(scope: Scope, row: number, phase: Phase, all: boolean): boolean {
     const role = this.roleIn(scope, row);
@@ -245,6 +253,7 @@ export class Scopes {
       cancelled: 0,
       fellBack: 0,
       skipped: 0,
+      lost: false,
     };
     this.#inside.set(owner, items);
     this.#admitting.push(items);
@@ -287,12 +296,15 @@ export class Scopes {
 
   /**
    * What its items make of a map: one that failed fails it, one that was cancelled cancels it. Where items fail alone only
-   * what stops them all does: with the run, or because the result of one could not be kept.
+   * what stops them all does: with the run, because the result of one could not be kept, or because what the map reads has
+   * gone. Then it fails by itself (`failing`), for its items' failures count for nothing.
    */
-  verdict({ spawn, phase, failed, cancelled }: Items): "ending" | "failed" | "cancelled" {
+  verdict(items: Items): "ending" | "failed" | "failing" | "cancelled" {
+    const { spawn, phase, failed, cancelled, lost } = items;
     if (this.#rows.traitsOf(spawn.owner).settles) {
       if (phase === "open" || (failed === 0 && cancelled === 0)) return "ending";
       if (cancelled > 0) return "cancelled";
+      if (lost) return "failing";
       return phase === "stopped" ? "failed" : "ending";
     }
     if (failed > 0) return "failed";

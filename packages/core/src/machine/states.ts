@@ -32,32 +32,59 @@ export function isFinal(state: number): boolean {
 
 /** A row for each state that is not final: what it is shown as, and what becomes of a task in it that is told to stop. */
 export const TASK = {
-  waiting: { shown: "waiting", stopped: "skipped", drained: "skipped", calledOff: "cancelled" },
-  asking: { shown: "waiting", stopped: "skipped", drained: "skipped", calledOff: "cancelled" },
+  waiting: {
+    shown: "waiting",
+    stopped: "skipped",
+    drained: "skipped",
+    calledOff: "cancelled",
+    lost: "failing",
+  },
+  asking: {
+    shown: "waiting",
+    stopped: "skipped",
+    drained: "skipped",
+    calledOff: "cancelled",
+    lost: "failing",
+  },
   queued: {
     shown: "ready",
     stopped: "cancelled",
     drained: "cancelled, or failing",
     calledOff: "cancelled",
+    lost: "failing",
   },
-  running: { shown: "running", stopped: "asked", drained: "let end", calledOff: "asked" },
+  running: {
+    shown: "running",
+    stopped: "asked",
+    drained: "let end",
+    calledOff: "asked",
+    lost: "asked",
+  },
   delayed: {
     shown: "delayed",
     stopped: "cancelled",
     drained: "cancelled, or failing",
     calledOff: "cancelled",
+    lost: "failing",
   },
   inside: {
     shown: "running",
     stopped: "as its rows",
     drained: "as its rows",
     calledOff: "as its rows",
+    lost: "as its rows",
   },
-  ending: { shown: "running", stopped: "let end", drained: "let end", calledOff: "let end" },
+  ending: {
+    shown: "running",
+    stopped: "let end",
+    drained: "let end",
+    calledOff: "let end",
+    lost: "let end",
+  },
 } as const;
 
 type TaskRow = (typeof TASK)[keyof typeof TASK];
-/** How a task is told to stop: with all others, by what stops at once or what lets end; or alone. */
+/** How a task is told to stop: with all others, by what stops at once or what lets end; alone; or since what it reads is lost. */
 export type Told = Exclude<keyof TaskRow, "shown">;
 
 /** What that means for a task in this state; nothing when it is final. */
@@ -143,6 +170,13 @@ export const ATTEMPT = {
   },
   /** By the deadline of its task. */
   overdue: {
+    returned: "failing",
+    skipped: "failing",
+    threw: "failing",
+    abandoned: "abandoned, failing",
+  },
+  /** Because what it reads is lost. */
+  lost: {
     returned: "failing",
     skipped: "failing",
     threw: "failing",

@@ -1,7 +1,7 @@
 /**
- * Why a run failed, in lines: one for each failure, the first failure first, then what stopped the run from outside, then
- * who held up its end. Each names its task once, and tells the error with all of its causes. What the run tolerated is no
- * reason.
+ * Why a run failed, in lines: one for each failure, the first failure first, then what could not be released, then what
+ * stopped the run from outside, then who held up its end. Each names its task once, and tells the error with all of its
+ * causes. What the run tolerated is no reason.
  */
 import type { Issue } from "../ground/errors.ts";
 import { summarizeFailure } from "../ground/summarize-failure.ts";
@@ -22,6 +22,9 @@ export function errorSummary({ plan, ledger, planIssues, reasons }: FailedFacts)
   if (planIssues.length > 0) return planIssues.map(({ message }) => message);
   const nameOf = (task: number): string => taskName(plan.graph, ledger, task);
   const lines = ledger.fatal.map((task) => failureLine(ledger, task, nameOf(task)));
+  for (const [task, error] of ledger.unreleased) {
+    lines.push(summarizeFailure({ task: nameOf(task), error, released: false }));
+  }
   const { stoppedBy } = ledger;
   if (stoppedBy?.kind === "timeout") lines.push(reasons.errorOf(stoppedBy, -1).message);
   if (stoppedBy?.kind === "journal" || stoppedBy?.kind === "clock") {

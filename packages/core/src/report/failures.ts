@@ -6,7 +6,9 @@ import { taskName } from "./task-name.ts";
 import type { Facts } from "./task-row.ts";
 
 /** A task or an item that failed; `summarizeFailure(failure)` is its line in `errorSummary`, which has none for what is tolerated. */
-export interface TaskFailure extends Required<Failure> {
+export interface TaskFailure
+  extends Required<Omit<Failure, "released">>,
+    Pick<Failure, "released"> {
   /** What was thrown last, as it was thrown. */
   readonly error: unknown;
   /** It stopped nothing and did not fail the run: the task has `onFailure: "ignore"` or a fallback that gave a value, or is a tail that nobody waits for. */
@@ -14,7 +16,11 @@ export interface TaskFailure extends Required<Failure> {
 }
 
 /** What is known of the failure of a task. */
-export function failureOf(ledger: Ledger, task: number, name: string): Required<Failure> {
+export function failureOf(
+  ledger: Ledger,
+  task: number,
+  name: string,
+): Required<Omit<Failure, "released">> {
   return {
     task: name,
     error: ledger.errorOf(task),
@@ -29,8 +35,19 @@ export function failuresOf({ plan, ledger }: Facts): TaskFailure[] {
     const failure = failureOf(ledger, task, taskName(plan.graph, ledger, task));
     return { ...failure, tolerated: ledger.tolerated.has(task) };
   });
+  const unreleased = ledger.unreleased.map(([task, error]): TaskFailure => {
+    return {
+      task: taskName(plan.graph, ledger, task),
+      error,
+      tolerated: false,
+      attempts: ledger.attemptCount(task),
+      abandoned: false,
+      released: false,
+    };
+  });
   return [
     ...failures.filter(({ tolerated }) => !tolerated),
+    ...unreleased,
     ...failures.filter(({ tolerated }) => tolerated),
   ];
 }

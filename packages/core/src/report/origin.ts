@@ -3,7 +3,7 @@
  * never the values themselves. Knows definitions and values; no run that is under way, no journal and no file.
  */
 
-import type { Definition, Slot } from "../define/definition.ts";
+import { type Definition, lives, type Slot } from "../define/definition.ts";
 import type { Graph } from "../define/graph.ts";
 import { digest } from "../ground/digest.ts";
 import { encodeValue } from "../ground/encode.ts";
@@ -130,18 +130,31 @@ export class Basis {
     return known;
   }
 
+  /**
+   * Stands for the run of a thing, which is made anew in each: what it is made from. Nothing, where that cannot be compared.
+   */
+  #thing(task: number, runOf: (dependency: number) => string | undefined): string | undefined {
+    const given = this.given(task);
+    if (given instanceof Incomparable) return undefined;
+    return digest(JSON.stringify([this.definition(task), given, this.from(task, runOf)]));
+  }
+
   /** The results that a task depends on, each named by its run; `undefined` without dependencies. */
   from(task: number, runOf: (dependency: number) => string | undefined): string | undefined {
     const { start, end } = this.#graph.dependencies;
     const first = start[task] as number;
     const last = start[task + 1] as number;
     if (first === last) return undefined;
+    const nameOf = (dependency: number): string => {
+      const thing = lives(this.#graph.definitions[dependency] as Definition);
+      return (thing ? this.#thing(dependency, runOf) : runOf(dependency)) ?? "";
+    };
     // Most come from one run: named once, with how often.
     let text = "";
-    let run = runOf(end[first] as number) ?? "";
+    let run = nameOf(end[first] as number);
     let count = 0;
     for (let edge = first; edge < last; edge++) {
-      const next = runOf(end[edge] as number) ?? "";
+      const next = nameOf(end[edge] as number);
       if (next !== run) {
         text += `${count} of ${run}, `;
         run = next;

@@ -2,7 +2,7 @@
  * The outputs of a run by name: live, as its caller is handed them, and stored, as another run takes them up. Says nothing
  * of tasks that have none.
  */
-import { type EncodedValue, encodeValue } from "../ground/encode.ts";
+import { type EncodedValue, encodeLiving, encodeValue } from "../ground/encode.ts";
 import type { Origin } from "./origin.ts";
 import type { RunRecord } from "./run-record.ts";
 import type { SerializedReport } from "./serialized-report.ts";
@@ -61,7 +61,8 @@ export function storedOutputs(
     const name = taskName(plan.graph, ledger, task);
     if (!ledger.stands(task)) continue;
     if (!hasOutput(record, task) || (only !== undefined && !only.has(name))) continue;
-    const output = encodeValue(record.outputs[task]);
+    const { lives } = plan.traits.of(ledger.plannedOf(task));
+    const output = lives ? encodeLiving(record.outputs[task]) : encodeValue(record.outputs[task]);
     add(name, output, output.encoding === "omitted" ? undefined : record.origins.of(task));
   }
   return Object.keys(origins).length === 0 ? { outputs } : { outputs, origins };

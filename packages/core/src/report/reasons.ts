@@ -30,6 +30,7 @@ export class Reasons {
   /** The error that says why `task` was asked to stop, or was never started. */
   errorOf(reason: Reason, task: number): Error {
     const origin = reason.kind === "not-started" ? reason.because : reason;
+    if (origin.kind === "lost") return origin.error;
     const perTask =
       (origin.kind === "aborted" && origin.scope === "task") ||
       (origin.kind === "timeout" && origin.scope !== "run");
@@ -81,6 +82,7 @@ export class Reasons {
   skippedBy(reason: Reason): { readonly because: Because; readonly root?: string } {
     switch (reason.kind) {
       case "condition":
+      case "unneeded":
         return { because: "condition" };
       case "dependency":
         return { because: "dependency", root: this.#nameOf(reason.root) };
@@ -100,6 +102,8 @@ export class Reasons {
           : `needs "${this.#nameOf(reason.task)}", which was skipped because "${this.#nameOf(reason.root)}" ${this.#fate(reason.root)}`;
       case "condition":
         return reason.message;
+      case "unneeded":
+        return "all that reads it is restored";
       case "failure":
         return `the run was stopped because "${this.#nameOf(reason.task)}" failed`;
       case "timeout":
@@ -108,6 +112,8 @@ export class Reasons {
         return `${reason.scope === "run" ? "the run was aborted" : "cancelled by the caller"}${because(reason.reason)}`;
       case "not-started":
         return `not started: ${this.textOf(reason.because)}`;
+      case "lost":
+        return summarizeError(reason.error);
       case "journal":
         return `the journal failed${because(reason.error)}`;
       case "clock":

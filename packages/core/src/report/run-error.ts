@@ -26,7 +26,9 @@ export function runError(record: EndedFacts, missing: readonly Root[]): RunError
   const { plan, ledger, reasons, state } = record;
   const failed = new Set(ledger.failures);
   const tolerated = [...failed].filter((task) => ledger.tolerated.has(task));
-  const errors = [...ledger.fatal, ...tolerated].map((task) => ledger.errorOf(task));
+  const errors = ledger.fatal.map((task) => ledger.errorOf(task));
+  for (const [, error] of ledger.unreleased) errors.push(error);
+  for (const task of tolerated) errors.push(ledger.errorOf(task));
   const { stoppedBy } = ledger;
   if (stoppedBy !== undefined && stoppedBy.kind !== "failure") {
     errors.push(reasons.errorOf(stoppedBy, -1));

@@ -60,6 +60,14 @@ export interface TaskStatistics {
   /** Resume key: name, kind, edges, selectors and version; no value is hashed. */
   fingerprint: string;
   restored?: true;
+  /** Of a task with `lost`: when its value had gone by itself while others needed it, and what these failed with. */
+  lostAt?: Offset;
+  lostError?: SerializedError;
+  /** Of a task with `release`: when that had ended, for its last value, and how long it had taken. */
+  releasedAt?: Offset;
+  releaseMs?: Ms;
+  /** Why its value could not be released, or that nobody waited any longer. */
+  releaseError?: SerializedError;
   /** The longest that a call held the thread, when that was over 50 ms. */
   blockedMs?: Ms;
   /** Required for skipped, cancelled and abandoned. `root` is the first task of the chain that ruled it out. */

@@ -40,6 +40,11 @@ const FIELDS = [
   "fallback",
   "fingerprint",
   "restored",
+  "lostAt",
+  "lostError",
+  "releasedAt",
+  "releaseMs",
+  "releaseError",
   "blockedMs",
   "reason",
   "because",
@@ -155,6 +160,31 @@ export class TaskRow implements Fields {
 
   get restored(): true | undefined {
     return this.#facts.ledger.status[this.#task] === RESTORED ? true : undefined;
+  }
+
+  get lostAt(): Offset | undefined {
+    const loss = this.#facts.ledger.losses.get(this.#task);
+    return loss && rounded(loss.at);
+  }
+
+  get lostError(): SerializedError | undefined {
+    const loss = this.#facts.ledger.losses.get(this.#task);
+    return loss && serializeError(loss.error);
+  }
+
+  get releasedAt(): Offset | undefined {
+    const release = this.#facts.ledger.releases.get(this.#task);
+    return release && rounded(release.endedAt);
+  }
+
+  get releaseMs(): Ms | undefined {
+    const release = this.#facts.ledger.releases.get(this.#task);
+    return release && between(release.calledAt, release.endedAt);
+  }
+
+  get releaseError(): SerializedError | undefined {
+    const release = this.#facts.ledger.releases.get(this.#task);
+    return release && "error" in release ? serializeError(release.error) : undefined;
   }
 
   get blockedMs(): Ms | undefined {
@@ -304,6 +334,8 @@ function reasonRow(facts: Facts, reason: Reason): NonNullable<TaskStatistics["re
         : { kind: "timeout", limitMs: reason.limitMs, scope: reason.scope };
     case "condition":
       return { kind: "condition", message: reason.message };
+    case "unneeded":
+      return { kind: "condition", message: reasons.textOf(reason) };
     case "not-started":
       return { kind: "not-started", message: reasons.textOf(reason.because) };
     default:

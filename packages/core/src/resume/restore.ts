@@ -39,11 +39,15 @@ export class Restoration {
   readonly runId: string | undefined;
   /** By index in the plan. */
   readonly outputs: ReadonlyMap<number, TakenOutput>;
+  /** Things that nothing of this run reads. */
+  readonly unneeded: readonly number[];
   readonly #plan: GraphPlan;
   readonly #earlier: Earlier;
   readonly #basis: Basis;
   /** Tasks that were not judged: the run was called off before it had their parameters, or those of what they read. */
   readonly #unjudged: ReadonlySet<number>;
+  /** Things that are made from what they were made from: they are started again, and their readers need not be. */
+  readonly #standing: Set<number> = new Set();
   /** Of maps that run again though all that they depend on is restored: the names of stored items, by index. */
   readonly #items: ReadonlyMap<number, ReadonlyMap<number, string>>;
   readonly #restored: string[] = [];
@@ -68,6 +72,11 @@ export class Restoration {
       }
       const dependency = this.#runningDependency(task);
       const given = dependency === undefined ? basis.given(task) : undefined;
+      if (plan.traits.of(task).lives) {
+        if (dependency === undefined && !(given instanceof Incomparable)) this.#standing.add(task);
+        this.#rerun.push({ task: name, why: "it lives no longer than its run" });
+        continue;
+      }
       const found =
         dependency === undefined
           ? this.#find({ name, task, item: false, given: () => given })
@@ -84,22 +93,47 @@ export class Restoration {
       if (kind === "map") open.add(task);
     }
     this.#items = this.#storedItems(open);
+    this.unneeded = plan.traits.lives ? this.#unread() : [];
+  }
+
+  /** Things whose readers are all restored, or such things themselves. Whoever gets the report reads a root. */
+  #unread(): number[] {
+    const { graph, order } = this.#plan;
+    const { start, end } = graph.dependents;
+    const roots = new Set(graph.roots?.map(({ task }) => task));
+    const unread = new Set<number>();
+    for (let at = order.length - 1; at >= 0; at--) {
+      const task = order[at] as number;
+      if (!this.#plan.traits.of(task).lives || roots.has(task)) continue;
+      const readers = end.subarray(start[task], start[task + 1]);
+      const done = readers.every((reader) => this.outputs.has(reader) || unread.has(reader));
+      if (done && readers.length > 0) unread.add(task);
+    }
+    return [...unread];
   }
 
   /** For the report: what was restored by now, and why the rest was not. */
   get summary(): NonNullable<SerializedReport["resume"]> {
     const { index } = this.#plan.graph;
     const ignored = Array.from(this.#earlier.tasks.keys()).filter((name) => !index.has(name));
-    return { restored: [...this.#restored], ignored, rerun: [...this.#rerun] };
+    const unread = new Set(this.unneeded.map((task) => this.#plan.nameOf(task)));
+    const rerun = this.#rerun.filter(({ task }) => !unread.has(task));
+    return { restored: [...this.#restored], ignored, rerun };
   }
 
-  /** Those of a map's items that stand, now that its list is known. To be asked once for each map. */
-  items(map: number, list: readonly unknown[]): Map<number, TakenOutput> {
+  /**
+   * Those of a map's items that stand, now that its list is known: none where a dependency gave no result this time
+   * (`missing`). To be asked once for each map.
+   */
+  items(map: number, list: readonly unknown[], missing?: number): Map<number, TakenOutput> {
     const standing = new Map<number, TakenOutput>();
     for (const [index, name] of this.#items.get(map) ?? []) {
       if (index >= list.length) break;
       const given = (): string | Incomparable => this.#basis.givenToItem(map, index, list[index]);
-      const found = this.#find({ name, task: map, item: true, given });
+      const found =
+        missing === undefined
+          ? this.#find({ name, task: map, item: true, given })
+          : `its dependency "${this.#plan.nameOf(missing)}" gave no result this time`;
       if (typeof found === "object") {
         standing.set(index, found);
         this.#restored.push(name);
@@ -136,7 +170,7 @@ export class Restoration {
     const { start, end } = this.#plan.graph.dependencies;
     const running = end
       .subarray(start[task], start[task + 1])
-      .filter((dependency) => !this.outputs.has(dependency));
+      .filter((dependency) => !this.outputs.has(dependency) && !this.#standing.has(dependency));
     return running.find((dependency) => !this.#unjudged.has(dependency)) ?? running[0];
   }
 

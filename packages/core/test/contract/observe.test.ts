@@ -110,6 +110,10 @@ function line(event: RunEvent): string {
       return `run.end ${event.executionState}`;
     case "task.status":
       return `status ${event.task.key} ${event.from ?? "-"} > ${event.to}`;
+    case "task.lost":
+      return `lost ${event.task.key}`;
+    case "task.released":
+      return `released ${event.task.key}`;
     case "task.end":
       return `task.end ${event.task.key} ${event.outcome.status}`;
     case "attempt.progress":

@@ -66,12 +66,12 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
   "a wrong word for an option": {
     code: `task("a", () => 1, { retries: 3 });`,
     at: "retries",
-    says: "Object literal may only specify known properties, and 'retries' does not exist in type 'TaskOptions<{}, undefined, never> | ((inputs: { readonly [x: string]: unknown; }, context: TaskContext) => number)'.",
+    says: "Object literal may only specify known properties, and 'retries' does not exist in type '((inputs: { readonly [x: string]: unknown; }, context: TaskContext) => number) | (TaskOptions<{}, undefined, never> & Living<number>)'.",
   },
   "a wrong word for an option, after inputs": {
     code: `task("a", { user }, () => 1, { timeout: 3 });`,
     at: "timeout",
-    says: "Object literal may only specify known properties, but 'timeout' does not exist in type 'TaskOptions<{ readonly user: { id: number; name: string; }; }, undefined, never>'. Did you mean to write 'timeoutMs'?",
+    says: "Object literal may only specify known properties, but 'timeout' does not exist in type 'TaskOptions<{ readonly user: { id: number; name: string; }; }, undefined, never> & Living<number>'. Did you mean to write 'timeoutMs'?",
   },
   "a wrong value of an option": {
     code: `task("a", () => 1, { timeoutMs: "5s" });`,

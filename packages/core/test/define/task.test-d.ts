@@ -731,3 +731,64 @@ new DynamicScheduler([], [], { targets: ["load"] });
 new DynamicScheduler([], [], { taskOptions: { load: { retry: 1 } } });
 // @ts-expect-error an input goes somewhere
 new DynamicScheduler([], [], { taskDataRefs: { load: { inputs: [{ from: { value: 1 } }] } } });
+
+// ---- things ------------------------------------------------------------------------------------------------------
+
+interface Db {
+  close(): Promise<void>;
+}
+const openDb = async (): Promise<Db> => ({ close: async () => {} });
+
+// The value is what the function gives, or what its schema makes of that; the signal says when nobody waits any more.
+expectTypeOf(
+  task("db", openDb, {
+    release: (db, { signal }) => {
+      expectTypeOf(db).toEqualTypeOf<Db>();
+      expectTypeOf(signal).toEqualTypeOf<AbortSignal>();
+      return db.close();
+    },
+  }),
+).toEqualTypeOf<Task<Db>>();
+task("db", { count }, ({ count }) => count, {
+  release: (db) => {
+    expectTypeOf(db).toEqualTypeOf<number>();
+  },
+});
+task("db", () => ({ id: "7" }), {
+  output: z.object({ id: z.string().transform(Number) }),
+  release: ({ id }) => {
+    expectTypeOf(id).toEqualTypeOf<number>();
+  },
+});
+// A release declares less, or nothing; a wider parameter fits.
+task("db", openDb, { release: () => {} });
+task("db", openDb, { release: (db: unknown) => db, retry: undefined });
+task("db", openDb, { release: undefined });
+// @ts-expect-error: it is no text
+task("db", openDb, { release: (db: string) => db });
+// @ts-expect-error: a value has no such method
+task("db", openDb, { release: (db) => db.shut() });
+// @ts-expect-error: it is a function
+task("db", openDb, { release: true });
+// @ts-expect-error: the value of a map is a list that lives nowhere
+map("rows", users, (user) => user.id, { release: () => {} });
+DynamicScheduler.from({ db: { run: openDb, release: (db: Db) => db.close() } });
+new DynamicScheduler([["db", openDb]], [{ taskName: "db" }], {
+  taskOptions: { db: { release: (db: Db, { signal }) => [db, signal.aborted] } },
+});
+
+// What settles when it has gone is a promise, of whatever it is.
+task("db", openDb, {
+  release: (db) => db.close(),
+  lost: (db) => {
+    expectTypeOf(db).toEqualTypeOf<Db>();
+    return new Promise<number>(() => {});
+  },
+});
+// @ts-expect-error: it is no promise
+task("db", openDb, { release: () => {}, lost: () => true });
+// @ts-expect-error: the value of a map is a list that lives nowhere
+map("rows", users, (user) => user.id, { lost: async () => {} });
+DynamicScheduler.from({
+  db: { run: openDb, release: () => {}, lost: (db: Db) => db.close() },
+});

@@ -53,6 +53,7 @@ describe("What the machine is told of a task", () => {
         fallback: "task",
         settles: false,
         asks: true,
+        lives: false,
         itemLimit: Number.POSITIVE_INFINITY,
         deadlineMs: Number.POSITIVE_INFINITY,
         priority: 0,
@@ -64,6 +65,7 @@ describe("What the machine is told of a task", () => {
         fallback: undefined,
         settles: false,
         asks: true,
+        lives: false,
         itemLimit: 2,
         deadlineMs: Number.POSITIVE_INFINITY,
         priority: 0,
@@ -71,6 +73,16 @@ describe("What the machine is told of a task", () => {
       },
     ]);
     expect(asks).toBe(true);
+  });
+
+  it("says which values are to be released, and whether any is", () => {
+    const db = task("db", nothing, { release: nothing });
+    const plan = flow("f", { db, plain: task("plain", nothing) }).plan() as GraphPlan;
+    expect([plan.traits.of(0).lives, plan.traits.of(1).lives, plan.traits.lives]).toEqual([
+      true,
+      false,
+      true,
+    ]);
   });
 
   it("is the same for tasks without options, of which none asks", () => {

@@ -4,7 +4,14 @@ import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { duration } from "../wording/duration.ts";
 import { errorTitle } from "../wording/error-text.ts";
 import { labelOf } from "../wording/label.ts";
-import { errorOf, failuresOf, reasonText, toleratedOf, toleratedText } from "../wording/outcome.ts";
+import {
+  errorOf,
+  failuresOf,
+  hasFailed,
+  reasonText,
+  toleratedOf,
+  toleratedText,
+} from "../wording/outcome.ts";
 import { cut, visible, visibleMessage } from "../wording/visible.ts";
 import { count, plural } from "./counts.ts";
 import { ErrorTexts } from "./error-texts.ts";
@@ -76,7 +83,8 @@ function failure(
   links: TaskLinks,
 ): Markup {
   const error = errorOf(task);
-  const title = error === undefined ? reasonText(task, TITLE) : errorTitle(error, TITLE);
+  const title =
+    error === undefined || !hasFailed(task) ? reasonText(task, TITLE) : errorTitle(error, TITLE);
   const facts = [
     task.attemptCount > 1 ? plural(task.attemptCount, "attempt") : "",
     task.endAt === null ? "" : `after ${duration(task.endAt)}`,
@@ -86,7 +94,7 @@ function failure(
   const place = links.place(task.taskName);
   const text = errors.of(error);
   return html`<details class="failure"${open && html` open`}>
-<summary>${statusMark(task.status)} ${nameOf(task)}${facts.length > 0 && html` <span class="facts">${facts.join(" · ")}</span>`}<span class="message">${visibleMessage(title)}</span></summary>
+<summary>${statusMark(task.releaseError === undefined ? task.status : "failed")} ${nameOf(task)}${facts.length > 0 && html` <span class="facts">${facts.join(" · ")}</span>`}<span class="message">${visibleMessage(title)}</span></summary>
 ${text !== "" && html`<pre>${text}</pre>`}
 ${fallen.length > 0 && html`<p class="fallen">Did not run because of it:</p>${links.list(fallen, 12)}`}
 <p class="actions">${place !== undefined && html`<a href="#t=${place}">What it waited for</a> <button type="button" data-copy="${place}" hidden>Copy as Markdown</button>`}</p>

@@ -1,5 +1,10 @@
 /** What else a report says about a task, a line each: for the detail pane, which has room for what few tasks have. */
-import type { EncodedValue, SerializedReport, TaskStatistics } from "@astrum/core";
+import {
+  type EncodedValue,
+  type SerializedReport,
+  summarizeError,
+  type TaskStatistics,
+} from "@astrum/core";
 import { duration } from "../wording/duration.ts";
 import { cut } from "../wording/visible.ts";
 
@@ -9,6 +14,8 @@ const VALUE = 2000;
 export function noteOf(task: TaskStatistics, outputs: SerializedReport["outputs"]): string {
   const lines: string[] = [];
   if (task.role === "finally") lines.push("finally task: it started when all others had ended");
+  if (task.lostAt !== undefined) lines.push(lossOf(task));
+  if (task.releasedAt !== undefined) lines.push(releaseOf(task));
   if (task.tags !== undefined && task.tags.length > 0) lines.push(`tags: ${task.tags.join(", ")}`);
   for (const [key, value] of Object.entries(task.attributes ?? {})) lines.push(`${key}: ${value}`);
   if (task.blockedMs !== undefined)
@@ -29,6 +36,17 @@ export function noteOf(task: TaskStatistics, outputs: SerializedReport["outputs"
       : undefined;
   if (value !== undefined) lines.push(`value: ${shown(value)}`);
   return lines.join("\n");
+}
+
+function lossOf({ lostAt = 0, lostError }: TaskStatistics): string {
+  const why = lostError?.cause === undefined ? "" : `: ${summarizeError(lostError.cause, VALUE)}`;
+  return `its value had gone by itself ${duration(lostAt)} into the run${why}`;
+}
+
+function releaseOf({ releasedAt = 0, releaseMs = 0, releaseError }: TaskStatistics): string {
+  const when = `${duration(releasedAt)} into the run, which took ${duration(releaseMs)}`;
+  if (releaseError === undefined) return `its value was released ${when}`;
+  return `its value was not released ${when}: ${summarizeError(releaseError, VALUE)}`;
 }
 
 function overrun({ status, attemptCount }: TaskStatistics, time: string): string {

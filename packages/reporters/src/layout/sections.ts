@@ -3,7 +3,7 @@
  * orders of the same words. Every name and message has been made visible here; knows no order, no colour and no width.
  */
 
-import type { SerializedError, SerializedReport, TaskStatistics, TaskStatus } from "@astrum/core";
+import type { SerializedError, SerializedReport, TaskStatistics } from "@astrum/core";
 import { type CriticalSegment, type Insight, insight, pathRows } from "../asking/insight.ts";
 import { duration } from "../wording/duration.ts";
 import { atLeast, cutOff, endedBy, endingText, resumeText } from "../wording/ending.ts";
@@ -15,8 +15,10 @@ import {
   errorOf,
   failedAttempts,
   failuresOf,
+  hasFailed,
   reasonText,
   STATUS_SIGN,
+  signOf,
   startedAgainText,
   toleratedOf,
   toleratedText,
@@ -74,7 +76,7 @@ export function textSections(report: SerializedReport, limits: SectionLimits): T
     planIssues: planIssueLines(report),
     failures: failureSection("Failures:", failuresOf(report), (task) =>
       failureLines({
-        status: task.status,
+        sign: signOf(task),
         name: labelOf(task),
         attempts: task.attemptCount,
         text: failureText(task),
@@ -122,7 +124,7 @@ export function closingLine(
 }
 
 interface Failure {
-  readonly status: TaskStatus;
+  readonly sign: string;
   readonly name: string;
   readonly attempts: number;
   readonly tolerated?: boolean | undefined;
@@ -148,20 +150,23 @@ export function stackText(error: SerializedError): string {
 
 function failureText(task: TaskStatistics): string {
   const error = errorOf(task);
-  return error === undefined ? reasonText(task) : stackText(error);
+  if (error === undefined) return reasonText(task);
+  const unreleased = task.releaseError !== undefined && !hasFailed(task);
+  return unreleased ? `its value was not released\n${stackText(error)}` : stackText(error);
 }
 
-function failureHead({ status, name, attempts, tolerated = false }: Omit<Failure, "text">): Line {
+function failureHead({ sign, name, attempts, tolerated = false }: Omit<Failure, "text">): Line {
   const again = attempts > 1 ? ` (${attempts} attempts)` : "";
-  return [[tolerated ? "warning" : "bad", `${STATUS_SIGN[status]} ${visibleName(name)}`], again];
+  return [[tolerated ? "warning" : "bad", `${sign} ${visibleName(name)}`], again];
 }
 
 function failureTitle(task: TaskStatistics): Line {
-  const { status, attemptCount: attempts, tolerated, fallback } = task;
+  const { attemptCount: attempts, tolerated, fallback } = task;
   const name = labelOf(task);
   const error = errorOf(task);
-  const why = error === undefined ? reasonText(task, LINE) : errorTitle(error, LINE);
-  const head = failureHead({ status, name, attempts, tolerated });
+  const why =
+    error === undefined || !hasFailed(task) ? reasonText(task, LINE) : errorTitle(error, LINE);
+  const head = failureHead({ sign: signOf(task), name, attempts, tolerated });
   const note = fallback === true ? ` (${toleratedText(task)})` : "";
   return why === "" ? [...head, note] : [...head, `${note}: ${visibleMessage(why)}`];
 }

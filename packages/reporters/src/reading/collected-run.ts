@@ -22,6 +22,8 @@ import type {
   StartedLine,
   TaskFacts,
   TaskLine,
+  TaskLostLine,
+  TaskReleasedLine,
   TaskStatusLine,
 } from "./log-format.ts";
 
@@ -56,6 +58,9 @@ export interface CollectedTask {
   /** Who caused the latest change of status. */
   cause?: string;
   facts?: TaskFacts;
+  loss?: { readonly at: number; readonly line: TaskLostLine };
+  /** The last time that a value of it was let go. */
+  release?: { readonly at: number; readonly line: TaskReleasedLine };
   /** The task that had failed by then, of one that was skipped and nobody said why. */
   keptBy?: string;
   readonly attempts: CollectedAttempt[];
@@ -183,6 +188,12 @@ export class CollectedRun {
         if (outcome.status === "failed") this.#failed ??= line.task;
         break;
       }
+      case "task.lost":
+        this.#task(line.task).loss ??= { at, line };
+        break;
+      case "task.released":
+        this.#task(line.task).release = { at, line };
+        break;
       case "run.end":
         this.end = line;
         break;

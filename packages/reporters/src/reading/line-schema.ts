@@ -158,6 +158,12 @@ const bodies: Readonly<Record<LineBody["type"], SchemaObject>> = {
     outcome,
     statistics: { $ref: "#/$defs/taskStatistics" },
   }),
+  "task.released": record(["task", "releaseMs"], {
+    task: text,
+    releaseMs: ms,
+    error: { $ref: "#/$defs/error" },
+  }),
+  "task.lost": record(["task", "error"], { task: text, error: { $ref: "#/$defs/error" } }),
   "run.end": record(["executionState"], {
     executionState: headProperties.executionState ?? true,
     report: { $ref: "#/$defs/finished" },

@@ -32,6 +32,8 @@ export type LineBody =
   | AttemptEndLine
   | CompletedLine
   | TaskEndLine
+  | TaskReleasedLine
+  | TaskLostLine
   | RunEndLine;
 
 export type EventLine = LineHead & LineBody;
@@ -56,6 +58,8 @@ const LINE_TYPES: readonly string[] = [
   "attempt.end",
   "completed",
   "task.end",
+  "task.released",
+  "task.lost",
   "run.end",
 ] satisfies LineBody["type"][];
 
@@ -185,6 +189,21 @@ interface TaskEndLine {
   readonly task: string;
   readonly outcome: OutcomeLine;
   readonly statistics?: TaskStatistics;
+}
+
+/** The value of a task with `release` was let go, or was to be. The last line of a task counts. */
+export interface TaskReleasedLine {
+  readonly type: "task.released";
+  readonly task: string;
+  readonly releaseMs: number;
+  readonly error?: SerializedError;
+}
+
+/** What a task with `lost` gave has gone by itself, while others needed it. */
+export interface TaskLostLine {
+  readonly type: "task.lost";
+  readonly task: string;
+  readonly error: SerializedError;
 }
 
 export interface RunEndLine {

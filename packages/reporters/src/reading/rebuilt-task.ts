@@ -26,7 +26,7 @@ export function rebuiltTask(task: CollectedTask, run: CollectedRun): TaskStatist
       index === task.attempts.length - 1 ? stored?.at : undefined,
     ),
   );
-  const releasedBy = releaseOf(task, run);
+  const releasedBy = releaserOf(task, run);
   const { startAt, endAt } = spanOf(attemptStatistics, key, run);
   const failed = task.attempts.findLast(({ outcome }) => outcome?.error !== undefined);
   const unhappy = status === "failed" || status === "abandoned";
@@ -52,6 +52,8 @@ export function rebuiltTask(task: CollectedTask, run: CollectedRun): TaskStatist
     ...(facts.fallback === undefined ? {} : { fallback: facts.fallback }),
     fingerprint: task.fingerprint ?? stored?.fingerprint ?? "",
     ...(status === "restored" ? { restored: true } : {}),
+    ...(task.loss === undefined ? {} : { lostAt: task.loss.at, lostError: task.loss.line.error }),
+    ...releaseOf(task),
     ...(blockedMs === undefined ? {} : { blockedMs }),
     ...(reason === undefined ? {} : { reason }),
     ...(status === "skipped" && reason !== undefined ? skippedBy(reason) : {}),
@@ -71,6 +73,19 @@ export function rebuiltTask(task: CollectedTask, run: CollectedRun): TaskStatist
     ...(info === undefined || info.tags.length === 0 ? {} : { tags: info.tags }),
     ...(attributes === undefined ? {} : { attributes }),
     ...(output === undefined ? {} : { output }),
+  };
+}
+
+/** What is told of a value that was let go. */
+function releaseOf({
+  release,
+}: CollectedTask): Pick<TaskStatistics, "releasedAt" | "releaseMs" | "releaseError"> {
+  if (release === undefined) return {};
+  const { releaseMs, error } = release.line;
+  return {
+    releasedAt: release.at,
+    releaseMs,
+    ...(error === undefined ? {} : { releaseError: error }),
   };
 }
 
@@ -95,7 +110,7 @@ function spanOf(
 }
 
 /** Who let it become ready: as told, else the dependency that had ended last; the items of a map come with the map. */
-function releaseOf(task: CollectedTask, run: CollectedRun): string | undefined {
+function releaserOf(task: CollectedTask, run: CollectedRun): string | undefined {
   if (task.releasedBy !== undefined || task.releaseTold === true) return task.releasedBy;
   const { info, readyAt } = task;
   if (info === undefined || readyAt === undefined) return undefined;

@@ -69,6 +69,10 @@ export class LiveDisplay implements Display {
       this.#drawnAt = clock.now();
     } else if (event.type === "task.end") {
       this.#above.push(...telling.failure(state, event));
+    } else if (event.type === "task.lost") {
+      this.#above.push(...telling.lost(event));
+    } else if (event.type === "task.released") {
+      this.#above.push(...telling.unreleased(event));
     } else if (event.type === "run.end") {
       this.#above.push(...telling.end(state, event));
       this.#runs.delete(state);

@@ -54,6 +54,14 @@ export class PlainDisplay implements Display {
       case "task.end":
         this.#taskEnded(state, event);
         break;
+      case "task.lost":
+        this.#write(this.#around.telling.lost(event));
+        break;
+      case "task.released": {
+        const lines = this.#around.telling.unreleased(event);
+        if (lines.length > 0) this.#write(lines);
+        break;
+      }
       case "run.end":
         this.#write(this.#around.telling.end(state, event));
         this.#runs.delete(state);

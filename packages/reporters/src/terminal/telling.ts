@@ -5,7 +5,7 @@ import { closingLine, failureLines, plural, stackText } from "../layout/sections
 import { timeLimit } from "../wording/ending.ts";
 import { errorTitle } from "../wording/error-text.ts";
 import { labelOfInfo } from "../wording/label.ts";
-import { STATUSES, toleratedText, withoutMembers } from "../wording/outcome.ts";
+import { STATUS_SIGN, STATUSES, toleratedText, withoutMembers } from "../wording/outcome.ts";
 import type { Redaction } from "../wording/redact.ts";
 import { lineRedactor } from "../wording/redact-line.ts";
 import type { Line } from "../wording/styled.ts";
@@ -13,6 +13,8 @@ import { cut, visible, visibleMessage, visibleName } from "../wording/visible.ts
 import type { RunState } from "./run-state.ts";
 
 type TaskEnd = Extract<RunEvent, { type: "task.end" }>;
+type Released = Extract<RunEvent, { type: "task.released" }>;
+type Lost = Extract<RunEvent, { type: "task.lost" }>;
 type RunEnd = Extract<RunEvent, { type: "run.end" }>;
 
 /** So many failures of a run are told with their stacks; of the rest, and of what is tolerated, a line each. */
@@ -54,7 +56,7 @@ export class Telling {
     if (tolerated !== true) this.#failures.set(state, before + 1);
     const full = before < STACKS_SHOWN && tolerated !== true;
     const lines = failureLines({
-      status,
+      sign: STATUS_SIGN[status],
       name: this.#label(task),
       attempts,
       tolerated,
@@ -64,6 +66,29 @@ export class Telling {
     if (full || head === undefined) return lines;
     const note = tolerated === true ? ` (${toleratedText(outcome)})` : "";
     return [[...head, `${note}: ${visibleMessage(errorTitle(error, 300))}`]];
+  }
+
+  /** A value has gone by itself. */
+  lost({ task, error: thrown }: Lost): Line[] {
+    const { error } = this.#clean({ error: serializeError(thrown) }) as { error: SerializedError };
+    const why =
+      error.cause === undefined ? "" : `: ${visibleMessage(errorTitle(error.cause, 300))}`;
+    return [[["warning", `! ${visibleName(this.#label(task))}`], ` has gone by itself${why}`]];
+  }
+
+  /** Empty unless a value could not be released. */
+  unreleased({ task, ...event }: Released): Line[] {
+    if (!("error" in event)) return [];
+    const { error } = this.#clean({ error: serializeError(event.error) }) as {
+      error: SerializedError;
+    };
+    const [head = []] = failureLines({
+      sign: STATUS_SIGN.failed,
+      name: this.#label(task),
+      attempts: 1,
+      text: "",
+    });
+    return [[...head, `: its value was not released: ${visibleMessage(errorTitle(error, 300))}`]];
   }
 
   end(

@@ -37,9 +37,14 @@ export function hasFailed(task: TaskStatistics): boolean {
   return task.status === "failed" || (task.status === "abandoned" && !isCutOff(task));
 }
 
-/** What makes a result red: what the run tolerates does not. */
+/** What makes a result red: what the run tolerates does not; a value that was not released does. */
 export function isFailure(task: TaskStatistics): boolean {
-  return hasFailed(task) && task.tolerated !== true;
+  return (hasFailed(task) && task.tolerated !== true) || task.releaseError !== undefined;
+}
+
+/** That of its status, unless it completed and its value was not released. */
+export function signOf(task: TaskStatistics): string {
+  return STATUS_SIGN[task.releaseError === undefined ? task.status : "failed"];
 }
 
 /** The tasks that failed, the first to fail first. A map fails because of its items, so they stand before it. */
@@ -72,8 +77,20 @@ export function isCutOff(task: TaskStatistics): boolean {
 }
 
 /** The error of a task, as there is need to show it: the items of a map stand in the same report with their own. */
-export function errorOf({ kind, error }: TaskStatistics): SerializedError | undefined {
-  return error === undefined || kind !== "map" ? error : withoutMembers(error);
+export function errorOf({
+  kind,
+  error,
+  releaseError,
+}: TaskStatistics): SerializedError | undefined {
+  return error === undefined || kind !== "map" ? (error ?? releaseError) : withoutMembers(error);
+}
+
+/** Why a value was not released, where the task itself did not fail. */
+function unreleasedText(task: TaskStatistics, length?: number): string {
+  const { releaseError } = task;
+  if (releaseError === undefined || hasFailed(task)) return "";
+  const why = errorTitle(releaseError, length);
+  return `its value was not released: ${why}`;
 }
 
 /** For the error of a map. */
@@ -129,6 +146,8 @@ export function failedAttempts(task: TaskStatistics): number {
  */
 export function reasonText(task: TaskStatistics, length?: number): string {
   const { reason } = task;
+  const unreleased = unreleasedText(task, length);
+  if (unreleased !== "") return unreleased;
   if (isCutOff(task)) return "it was running when the record of the run ended";
   if (reason === undefined) {
     const error = errorOf(task);

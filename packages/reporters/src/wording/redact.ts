@@ -264,6 +264,8 @@ function credentialsOfTask(task: TaskStatistics): TaskStatistics {
     key === task.key &&
     task.attributes === undefined &&
     task.error === undefined &&
+    task.releaseError === undefined &&
+    task.lostError === undefined &&
     task.reason === undefined &&
     task.attemptStatistics.every(
       ({ error, errorMessage }) => error === undefined && errorMessage === undefined,
@@ -276,6 +278,8 @@ function credentialsOfTask(task: TaskStatistics): TaskStatistics {
   if (task.reason !== undefined) clean.reason = credentialsOfReason(task.reason);
   if (task.attributes !== undefined) clean.attributes = withoutCredentials(task.attributes);
   if (task.error !== undefined) clean.error = credentialsOfError(task.error);
+  if (task.lostError !== undefined) clean.lostError = credentialsOfError(task.lostError);
+  if (task.releaseError !== undefined) clean.releaseError = credentialsOfError(task.releaseError);
   clean.attemptStatistics = task.attemptStatistics.map((attempt) => {
     const { error, errorMessage } = attempt;
     return {

@@ -175,6 +175,8 @@ function taskArguments(task: TaskStatistics): Record<string, unknown> {
     queuedMs: task.queuedMs,
     attempts: task.attemptCount,
     releasedBy: task.releasedBy,
+    ...(task.lostAt === undefined ? {} : { lostAt: task.lostAt }),
+    ...(task.releaseMs === undefined ? {} : { releaseMs: task.releaseMs }),
     ...(task.tags === undefined ? {} : { tags: task.tags }),
     ...(task.attributes === undefined ? {} : { attributes: task.attributes }),
   };

@@ -52,6 +52,10 @@ const TASK_COLUMNS: Readonly<Record<string, (task: TaskStatistics) => Cell>> = {
   fallback: (task) => task.fallback,
   because: (task) => task.because,
   root: (task) => task.root,
+  releasedAt: (task) => task.releasedAt,
+  releaseMs: (task) => task.releaseMs,
+  releaseError: (task) => task.releaseError && summarizeError(task.releaseError),
+  lostAt: (task) => task.lostAt,
 };
 
 const ATTEMPT_COLUMNS: Readonly<Record<string, (attempt: AttemptStatistics) => Cell>> = {

@@ -110,6 +110,7 @@ function extraOf(task: TaskStatistics): Record<string, unknown> {
     ...(task.role === undefined ? {} : { role: task.role }),
     ...(task.because === undefined ? {} : { because: task.because }),
     ...(task.root === undefined ? {} : { root: task.root }),
+    ...(task.releaseMs === undefined ? {} : { releaseMs: task.releaseMs }),
     stageId: task.stageId,
     queuedMs: task.queuedMs,
     dependencies: task.dependencies.map(({ task: name }) => name),

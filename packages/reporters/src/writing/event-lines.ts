@@ -115,6 +115,15 @@ function bodyOf(event: RunEvent, first: boolean, startedAt: number): Unwritten<L
     }
     case "task.end":
       return { type: event.type, task: event.task.key, outcome: outcomeLine(event.outcome) };
+    case "task.lost": {
+      const { type, task, error } = event;
+      return { type, task: task.key, error: serializeError(error) };
+    }
+    case "task.released": {
+      const { type, task, releaseMs } = event;
+      const error = "error" in event ? serializeError(event.error) : undefined;
+      return { type, task: task.key, releaseMs, error };
+    }
     default: {
       const { type, executionState, footer } = event;
       return { type, executionState, footer };

@@ -20,6 +20,7 @@ import {
   failuresOf,
   reasonText,
   STATUS_SIGN,
+  signOf,
   startedAgainText,
   toleratedOf,
   toleratedText,
@@ -134,7 +135,7 @@ function addFailures(
   let listed = 0;
   for (const task of failures) {
     const note = task.fallback === true ? ` (${toleratedText(task)})` : "";
-    const title = `- ${STATUS_SIGN[task.status]} ${code(cut(labelOf(task), 256))}${note}: ${code(visibleMessage(reasonText(task, 300)))}\n`;
+    const title = `- ${signOf(task)} ${code(cut(labelOf(task), 256))}${note}: ${code(visibleMessage(reasonText(task, 300)))}\n`;
     const full = listed < detailed ? `${title}${details(task)}` : title;
     if (!page.add(full) && !page.add(title)) break;
     listed++;

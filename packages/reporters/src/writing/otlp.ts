@@ -137,6 +137,8 @@ class Spans {
         "astrum.task.stage": task.stageId,
         "astrum.task.attempts": task.attemptCount,
         "astrum.task.queued_ms": task.queuedMs,
+        "astrum.task.release_ms": task.releaseMs,
+        "astrum.task.lost": task.lostAt === undefined ? undefined : true,
         ...task.attributes,
       }),
       links,
@@ -187,7 +189,9 @@ class Spans {
 
   #status(task: TaskStatistics): object {
     if (task.status === "completed" || task.status === "restored") return { code: STATUS_OK };
-    return hasFailed(task) ? { code: STATUS_ERROR, message: reasonText(task) } : {};
+    return hasFailed(task) || task.releaseError !== undefined
+      ? { code: STATUS_ERROR, message: reasonText(task) }
+      : {};
   }
 
   #times(startAt: number, endAt: number | null): object {
