@@ -49,7 +49,9 @@ export function nothingIsAsked(
     if (endedAt !== undefined) continue;
     const row = named.get(declared);
     const detached = graph.tails.has(declared) && row?.status === "detached";
-    const forsaken = spec.graceMs !== undefined && row?.overrunMs !== undefined;
+    // One that is uninterruptible was not asked, and has overrun nothing.
+    const leftBehind = row?.overrunMs !== undefined || row?.status === "abandoned";
+    const forsaken = spec.graceMs !== undefined && leftBehind;
     hold("what was asked has ended at settle", detached || forsaken, declared, what, row?.status);
   }
 }
@@ -116,19 +118,24 @@ export function inTime(
   graph: RandomGraph,
   runLimitMs: number | undefined,
 ): void {
-  for (const { taskName, parent, attemptStatistics } of taskStatistics) {
-    const { timeoutMs: limitMs, deadlineMs = Number.POSITIVE_INFINITY } =
-      spec.tasks[Number((parent ?? taskName).slice(1))] ?? {};
+  for (const { taskName, parent, status: end, attemptStatistics } of taskStatistics) {
+    const {
+      release,
+      timeoutMs: limitMs,
+      deadlineMs = Number.POSITIVE_INFINITY,
+      uninterruptible,
+    } = spec.tasks[Number((parent ?? taskName).slice(1))] ?? {};
     const due = (attemptStatistics[0]?.startAt ?? 0) + deadlineMs;
     for (const { status, startAt, durationMs, endAt, attemptNumber } of attemptStatistics) {
       // One that was let start before may be called later, by what the calls before it took.
       const inTime = attemptNumber === 1 || startAt < due || isHeld(spec);
       hold("no retry begins after the deadline", inTime, taskName, startAt, due);
-      if (status !== "completed") continue;
+      // What a function gave and skipped all the same is released before its attempt ends, within the grace period.
+      if (status !== "completed" || (end === "skipped" && release !== "none")) continue;
       hold("no attempt completes after the deadline", (endAt ?? 0) <= due, taskName, endAt, due);
       const within = limitMs === undefined || durationMs <= limitMs;
       hold("no attempt completes after its limit", within, taskName, durationMs, limitMs);
-      if (graph.finallyTasks.has(parent ?? taskName)) continue;
+      if (uninterruptible || graph.finallyTasks.has(parent ?? taskName)) continue;
       const early = runLimitMs === undefined || (endAt ?? 0) <= runLimitMs;
       hold("nothing completes after the limit of the run", early, taskName, endAt, runLimitMs);
     }

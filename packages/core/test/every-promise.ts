@@ -34,6 +34,7 @@ import {
 } from "./random-graph.ts";
 import { FINAL } from "./scenario.ts";
 import { everyValueIsReleased, things } from "./things-oracle.ts";
+import { uninterruptible } from "./uninterruptible-oracle.ts";
 
 /** Every promise, held against one random run. */
 export async function everyPromise(spec: RandomRun): Promise<void> {
@@ -83,7 +84,7 @@ export async function everyPromise(spec: RandomRun): Promise<void> {
   edges(stored, spec, graph);
   path(stored);
   hold("never above the limits", limits.broken.length === 0, limits.broken);
-  journal.kept(stored);
+  journal.kept(stored, spec);
   hold("no listener is left", getEventListeners(signal, "abort").length === 0);
   nothingRuns(stored, graph, recording);
   nothingIsAsked(stored, graph, spec);
@@ -92,6 +93,7 @@ export async function everyPromise(spec: RandomRun): Promise<void> {
   finallyTasks(stored, graph, recording);
   fallbacks(stored, spec, graph);
   things(stored, spec, graph, recording);
+  uninterruptible(stored, spec, graph);
   hold("the observer is at no fault", report.observerErrors?.length === 0, report.observerErrors);
   const text = JSON.stringify(stored);
   const again = asStored(replay(graph.flow.plan(), recording));
@@ -450,7 +452,7 @@ class WatchedJournal {
   };
 
   /** `report` is one of a run that has just settled. */
-  kept({ executionState, taskStatistics }: SerializedReport): void {
+  kept({ executionState, taskStatistics }: SerializedReport, { tasks }: RandomRun): void {
     const broke = this.#broke < Number.POSITIVE_INFINITY;
     hold("a journal that failed is told nothing more", this.#toldAfter === 0, this.#toldAfter);
     hold(
@@ -478,8 +480,9 @@ class WatchedJournal {
         hold("what it needs was stored before", stored, task, source);
       }
     }
-    for (const { taskName, status, role, fallback } of taskStatistics) {
-      if (broke && role === "finally") continue;
+    for (const { taskName, status, role, fallback, parent } of taskStatistics) {
+      const planned = Number((parent ?? taskName).slice(1));
+      if (broke && (role === "finally" || tasks[planned]?.uninterruptible)) continue;
       const stored = this.#told.has(taskName);
       const done = status === "completed" && !fallback && !halfDone.has(taskName);
       hold("what completed was stored", !done || stored, taskName);

@@ -52,7 +52,9 @@ export function fallbacks(
 function isAsked(row: TaskStatistics, written: RandomTask): boolean {
   const { status, reason, error } = row;
   const overran = reason?.kind === "timeout" && reason.scope !== "run";
-  const final = status === "failed" || (status === "abandoned" && overran);
+  // One that is left behind has it as its cause.
+  const lost = [error?.name, error?.cause?.name].includes("LostError");
+  const final = status === "failed" || (status === "abandoned" && (overran || lost));
   return fallsBack(written) && !isMap(row, written) && final && error?.name !== "JournalError";
 }
 

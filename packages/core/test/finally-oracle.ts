@@ -58,7 +58,8 @@ function start(rows: ReadonlyMap<string, TaskStatistics>, graph: RandomGraph): v
   for (const one of graph.asked) {
     if (isLast(one) || graph.tails.has(one.declared) || first === Infinity) continue;
     const over = (one.endedAt ?? Number.POSITIVE_INFINITY) < first;
-    const forsaken = rows.get(one.declared)?.overrunMs !== undefined;
+    const { overrunMs, attemptStatistics } = rows.get(one.declared) as TaskStatistics;
+    const forsaken = overrunMs !== undefined || attemptStatistics.some(isAbandoned);
     hold("what was asked for others has ended", over || forsaken, one.declared, one.what);
   }
 }

@@ -78,6 +78,7 @@ export interface RandomTask {
   readonly backoff: "none" | "fixed" | "linear" | "exponential" | "throws";
   readonly timeoutMs: number | undefined;
   readonly deadlineMs: number | undefined;
+  readonly uninterruptible: boolean;
   readonly priority: number;
   readonly demand: readonly [db: number, cpu: number];
   readonly when: Verdict;
@@ -196,6 +197,7 @@ const randomTask: fc.Arbitrary<RandomTask> = fc.record({
   backoff: mostly<RandomTask["backoff"]>("none", "fixed", "linear", "exponential", "throws"),
   timeoutMs: mostly<number | undefined>(undefined, 5, 12),
   deadlineMs: mostly<number | undefined>(undefined, 7, 16, 30),
+  uninterruptible: mostly(false, true),
   priority: mostly(0, 1, -1),
   demand: fc.oneof(
     { weight: 3, arbitrary: fc.constant([0, 0] as const) },
@@ -288,6 +290,8 @@ export interface Seen {
   endedAt: number | undefined;
   /** Its retry policy is being asked. */
   asking: boolean;
+  /** Of one that is uninterruptible: why it had been asked to stop by its end. */
+  reason?: unknown;
 }
 
 /** What was asked of the user beside the functions: a computed input, its schema, the condition, the retry policy. */
@@ -430,6 +434,7 @@ export class RandomGraph {
       }),
       ...(one.timeoutMs !== undefined && { timeoutMs: one.timeoutMs }),
       ...(one.deadlineMs !== undefined && { deadlineMs: one.deadlineMs }),
+      uninterruptible: one.uninterruptible,
       ...(one.when.says !== "none" && {
         when: () => this.#verdict(name, "condition", one.when) as boolean,
       }),
@@ -599,6 +604,7 @@ export class RandomGraph {
     this.onStart(seen);
     const plan = one.calls[Math.min(attempt - 1 + offset, one.calls.length - 1)] as Call;
     const leave = (): void => {
+      if (one.uninterruptible) seen.reason = context.signal.reason;
       seen.endedAt = this.tick();
     };
     if (plan.cleanup !== "none") context.defer(leave);
@@ -622,8 +628,9 @@ export class RandomGraph {
         : ended(plan.end as Ended, value);
     };
     if (plan.ms < 0) return end();
-    // Nobody may ever ask a finally task to stop, but its own time limit.
-    const asked = one.timeoutMs !== undefined || !this.finallyTasks.has(declared);
+    // Nobody may ever ask some to stop, but their own time limit.
+    const spared = one.uninterruptible || this.finallyTasks.has(declared);
+    const asked = one.timeoutMs !== undefined || !spared;
     const own = Number.isFinite(plan.ms) || asked ? plan : { ...plan, ms: 9 };
     return this.#wait(own, context).then(end, (reason: unknown) => {
       if (plan.cleanup === "none") leave();

@@ -165,7 +165,10 @@ function lost(
       const attempts = ledger.attemptCount(plan.graph.index.get(reader) as number);
       hold("nobody calls it again", row.attemptCount === attempts, reader, row.attemptCount);
       const failed = row.status === "failed" || row.status === "abandoned";
-      hold("a reader of what has gone fails", failed || stops || row.kind === "map", reader, row);
+      const { options } = plan.graph.definitions[plan.graph.index.get(reader) as number] ?? {};
+      const spared = options?.uninterruptible === true && row.attemptCount > 0;
+      const may = failed || stops || spared || row.kind === "map";
+      hold("a reader of what has gone fails", may, reader, row);
       if (row.kind === "map" && !stops) {
         const over = [...rows.values()].filter(({ parent }) => parent === reader);
         const completed = over.every(
@@ -173,7 +176,7 @@ function lost(
         );
         hold("so does a map, unless its items had ended", failed || completed, reader, row.status);
       }
-      if (!failed || stops || row.kind === "map") continue;
+      if (!failed || stops || spared || row.kind === "map") continue;
       // A fallback that throws has it as its cause.
       const codes = [row.error?.code, row.error?.cause?.code];
       hold("with that", codes.includes("ASTRUM_LOST"), reader, row.error);

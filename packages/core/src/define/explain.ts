@@ -45,6 +45,7 @@ export function explain(plan: Explained): string {
         plan.graph.tails.has(task) ? "tail" : "",
         plan.traits.of(task).lives ? "released after its last reader" : "",
         plan.traits.of(task).tolerated ? "its failure is tolerated" : "",
+        plan.traits.of(task).uninterruptible ? "uninterruptible" : "",
         deadlineText(plan.traits.of(task).deadlineMs),
         FALLBACKS[plan.traits.of(task).fallback ?? "none"],
         plan.graph.finallyTasks.has(task) ? "finally" : "",

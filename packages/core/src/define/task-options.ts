@@ -49,6 +49,12 @@ export interface TaskOptions<in V = unknown, out S = undefined, out F = never> {
   /** How long an attempt that was asked to stop is waited for, in milliseconds. Default: what the run says. */
   readonly graceMs?: number | undefined;
   /**
+   * A stop waits for an attempt that has begun, `graceMs` at most: its signal is not aborted, and what it returns counts,
+   * and is stored, also when the run was stopped. Only its own `timeoutMs` and `deadlineMs` ask it to stop. After a stop
+   * it has no other attempt. For what must not be left half done, such as a commit. Default `false`.
+   */
+  readonly uninterruptible?: boolean | undefined;
+  /**
    * Higher goes first when tasks compete for capacity. It reaches every task that this one depends on, however far away.
    * Default 0.
    */
@@ -143,6 +149,7 @@ export const OPTION_KEYS: readonly string[] = [
   "timeoutMs",
   "deadlineMs",
   "graceMs",
+  "uninterruptible",
   "priority",
   "resources",
   "when",
@@ -175,6 +182,9 @@ export function checkOptions(
   issues.timeLimit([...path, "timeoutMs"], given.timeoutMs);
   issues.timeLimit([...path, "deadlineMs"], given.deadlineMs);
   issues.amount([...path, "graceMs"], given.graceMs);
+  if (![undefined, true, false].includes(given.uninterruptible)) {
+    issues.expected([...path, "uninterruptible"], "true or false", given.uninterruptible);
+  }
   if (priority !== undefined && !Number.isFinite(priority)) {
     issues.expected([...path, "priority"], "a finite number", priority);
   }

@@ -13,6 +13,8 @@ export interface Traits {
   readonly fallback: "task" | "item" | undefined;
   /** A map whose items fail alone: it completes with what became of each. */
   readonly settles: boolean;
+  /** A stop spares its attempts. */
+  readonly uninterruptible: boolean;
   /** Something must be resolved, checked or asked before it may queue. */
   readonly asks: boolean;
   /** Its value is to be released when its last reader has ended. */
@@ -31,6 +33,7 @@ const PLAIN: Traits = Object.freeze({
   tolerated: false,
   fallback: undefined,
   settles: false,
+  uninterruptible: false,
   asks: false,
   lives: false,
   itemLimit: Number.POSITIVE_INFINITY,
@@ -88,6 +91,7 @@ function traitsOf(definition: Definition): Traits {
     tolerated: options?.onFailure === "ignore",
     fallback: options?.fallback === undefined ? undefined : whose,
     settles: options?.items === "settled",
+    uninterruptible: options?.uninterruptible === true,
     asks: prepares,
     lives: lives(definition),
     itemLimit: options?.concurrency ?? Number.POSITIVE_INFINITY,

@@ -64,8 +64,9 @@ export class Call implements TaskContext {
   gave: { readonly value: unknown } | undefined;
   /** What it said last of how far it is. */
   said: Progress | undefined;
-  /** Calls off the time limit, then the grace period. */
+  /** Calls off its time limit, and the grace period once that runs. */
   disarm: (() => void) | undefined;
+  letGo: (() => void) | undefined;
   blockedMs: number | undefined;
   #attributes: Map<string, string | number | boolean> | undefined;
 

@@ -57,12 +57,15 @@ export class Calls {
   unlimit(call: Call): void {
     call.disarm?.();
     call.disarm = undefined;
+    call.letGo?.();
+    call.letGo = undefined;
   }
 
   /** Nothing more is heard of it. */
   close(call: Call): void {
     call.over = true;
     call.disarm?.();
+    call.letGo?.();
     this.#running[this.#host.machine.ledger.slot[call.id] as number] = undefined;
   }
 
@@ -85,7 +88,7 @@ export class Calls {
   /** Asks the running call of a task to stop; within the grace period it is waited for. */
   abort(task: number, cause: AbortCause, at: number): void {
     const { ledger } = this.#host.machine;
-    const call = this.#running[ledger.slot[ledger.lastAttempt[task] as number] as number];
+    const call = this.#callOf(task);
     if (call === undefined) return;
     // A function that has ended has kept, or broken, its time limit; one that was asked before has its grace period.
     if (call.ended ? cause.kind === "expired" && cause.scope !== "task" : call.told) return;
@@ -95,16 +98,33 @@ export class Calls {
       cause.kind === "expired"
         ? attemptTimeUp(call, ledger, cause, at)
         : this.#host.reasons.errorOf(reasonOf(cause), task);
-    const graceMs = graceOf(this.#host.machine, task, this.#graceMs);
-    if (graceMs !== undefined) {
-      call.disarm = this.#host.after(graceMs, () => {
-        if (call.over) return;
-        this.close(call);
-        const now = this.#host.now();
-        this.#host.send({ type: "abandon", task, at: now, error, overrunMs: now - at });
-      });
-    }
+    this.#grace(call, error, at);
     call.ask(error, at);
+  }
+
+  /** Nobody asks it, but from now on it is waited for within the grace period. */
+  press(task: number, cause: AbortCause, at: number): void {
+    const call = this.#callOf(task);
+    if (call === undefined) return;
+    this.#grace(call, this.#host.reasons.errorOf(reasonOf(cause), task), at);
+  }
+
+  /** One grace period, from what came first. */
+  #grace(call: Call, error: Error, at: number): void {
+    const { task } = call;
+    const graceMs = graceOf(this.#host.machine, task, this.#graceMs);
+    if (graceMs === undefined || call.letGo !== undefined) return;
+    call.letGo = this.#host.after(graceMs, () => {
+      if (call.over) return;
+      this.close(call);
+      const now = this.#host.now();
+      this.#host.send({ type: "abandon", task, at: now, error, overrunMs: now - at });
+    });
+  }
+
+  #callOf(task: number): Call | undefined {
+    const { lastAttempt, slot } = this.#host.machine.ledger;
+    return this.#running[slot[lastAttempt[task] as number] as number];
   }
 
   /** Why the run stops now that its own limit has passed. */

@@ -347,7 +347,8 @@ class Driver
         this.#answers.push(this.#fallbacks.ask(command.task));
         break;
       case "press":
-        this.#fallbacks.press(command.task);
+        if (command.cause === undefined) this.#fallbacks.press(command.task);
+        else this.#calls.press(command.task, command.cause, at);
         break;
       case "collect":
         this.values.collect(command.task);

@@ -4,6 +4,7 @@
  */
 import type { AbortCause, MachineEvent } from "./event.ts";
 import { type Ledger, reasonOf } from "./ledger.ts";
+import type { Rows } from "./rows.ts";
 import { Sparse } from "./sparse.ts";
 import {
   ABANDONED,
@@ -28,13 +29,17 @@ type EndEvent = Of<"returned" | "skipped" | "threw" | "abandon">;
 const STRENGTH = Object.keys(ATTEMPT);
 
 export class Attempts {
+  readonly #rows: Rows;
   readonly #ledger: Ledger;
   readonly #turn: Turn;
   readonly #observed: boolean;
   /** Why running attempts were asked to stop, by task. */
   readonly #asked: Sparse<AbortCause> = new Sparse();
+  /** Why those would be that are uninterruptible. */
+  readonly #spared: Sparse<AbortCause> = new Sparse();
 
-  constructor(ledger: Ledger, turn: Turn, observed: boolean) {
+  constructor(rows: Rows, ledger: Ledger, turn: Turn, observed: boolean) {
+    this.#rows = rows;
     this.#ledger = ledger;
     this.#turn = turn;
     this.#observed = observed;
@@ -76,6 +81,10 @@ export class Attempts {
    */
   ask(task: number, cause: AbortCause): void {
     if (this.#ledger.status[task] !== RUNNING) return;
+    if (cause.kind !== "expired" && this.#rows.traitsOf(task).uninterruptible) {
+      this.#spare(task, cause);
+      return;
+    }
     const before = this.#asked.get(task);
     if (STRENGTH.indexOf(rowOf(cause)) <= STRENGTH.indexOf(rowOf(before))) return;
     if (before?.kind === "lost" && cause.kind === "failure") return;
@@ -83,15 +92,30 @@ export class Attempts {
     this.#turn.command({ type: "abort", task, cause });
   }
 
+  /** It is not asked. The run that stops waits for it within the grace period; a loss stops nobody else, and gives it time. */
+  #spare(task: number, cause: AbortCause): void {
+    const before = this.#spared.get(task);
+    if (before !== undefined && (before.kind !== "lost" || cause.kind === "lost")) return;
+    this.#spared.set(task, cause);
+    if (cause.kind !== "lost") this.#turn.command({ type: "press", task, cause });
+  }
+
+  /** Its row in the table. */
+  #rowOf(task: number): Asked {
+    const cause = this.#asked.size === 0 ? undefined : this.#asked.get(task);
+    return cause === undefined && this.#spared.has(task) ? "spared" : rowOf(cause);
+  }
+
   /** Whether the task completes if its running attempt returns. */
   mayComplete(task: number): boolean {
     if (this.#ledger.status[task] !== RUNNING) return false;
-    return ATTEMPT[rowOf(this.#asked.get(task))].returned === "completed";
+    return ATTEMPT[this.#rowOf(task)].returned === "completed";
   }
 
   /** Whether the table leaves room for another attempt, when the running one fails and so many may follow the first. */
   mayRetry(task: number, retries: number): boolean {
-    const { threw } = ATTEMPT[rowOf(this.#asked.get(task))];
+    const { threw } = ATTEMPT[this.#rowOf(task)];
+    if (this.#spared.has(task)) return false;
     return threw === "again, or failing" && this.#ledger.attemptCount(task) <= retries;
   }
 
@@ -114,9 +138,11 @@ export class Attempts {
     const ledger = this.#ledger;
     const attempt = ledger.lastAttempt[task] as number;
     if (event.type === "abandon") {
-      if (ledger.status[task] !== RUNNING || !this.#asked.has(task)) return undefined;
+      const asked = this.#asked.has(task);
+      if (ledger.status[task] !== RUNNING || !(asked || this.#spared.has(task))) return undefined;
       ledger.errors.set(attempt, event.error);
-      ledger.overrunMs.set(task, event.overrunMs);
+      // Who was not asked has ignored nothing.
+      if (asked) ledger.overrunMs.set(task, event.overrunMs);
       return this.#verdict(task, "abandoned");
     }
     // What came with its end is kept in any case.
@@ -137,9 +163,11 @@ export class Attempts {
   }
 
   #verdict(task: number, end: End, retryMs?: number): Verdict | undefined {
-    const cause = this.#asked.size === 0 ? undefined : this.#asked.get(task);
-    if (cause !== undefined) this.#asked.delete(task);
-    const verdict = ATTEMPT[rowOf(cause)][end];
+    const verdict = ATTEMPT[this.#rowOf(task)][end];
+    const spared = this.#spared.get(task);
+    const cause = this.#asked.get(task) ?? spared;
+    this.#asked.delete(task);
+    this.#spared.delete(task);
     if (verdict === "completed" || verdict === "skipped") {
       // The attempt has done what it wanted; what that makes of its task is another matter.
       this.#close(task, COMPLETED);
@@ -148,7 +176,8 @@ export class Attempts {
         this.#ledger.errors.set(this.#ledger.lastAttempt[task] as number, cause.error);
       }
       this.#close(task, FAILED);
-      if (retryMs === undefined || verdict === "failing") return "failing";
+      // No attempt begins after a stop, whoever it spares.
+      if (retryMs === undefined || verdict === "failing" || spared !== undefined) return "failing";
       this.#ledger.retryDelay.set(this.#ledger.lastAttempt[task] as number, retryMs);
       return retryMs === 0 ? "again" : "later";
     } else if (verdict !== undefined) {
@@ -165,7 +194,7 @@ export class Attempts {
   }
 }
 
-/** Its row in the table. */
+/** The row of what was asked. */
 function rowOf(cause: AbortCause | undefined): Asked {
   if (cause === undefined) return "open";
   if (cause.kind === "lost") return "lost";

@@ -228,8 +228,11 @@ export type Command =
   | { readonly type: "start"; readonly task: number; readonly attempt: number }
   /** Ask the running attempt to stop; again when there is a stronger cause. */
   | { readonly type: "abort"; readonly task: number; readonly cause: AbortCause }
-  /** Ask nobody to stop, but wait for what goes on of this task only within the grace period from now on. */
-  | { readonly type: "press"; readonly task: number }
+  /**
+   * Ask nobody to stop, but wait for what goes on of this task only within the grace period from now on: for its attempt,
+   * with why it would be asked, or for its fallback.
+   */
+  | { readonly type: "press"; readonly task: number; readonly cause?: AbortCause }
   /** The task has failed for good: ask its fallback for a value; answer with `fellBack`. */
   | { readonly type: "fallback"; readonly task: number }
   /** Answer with `elapsed` after so many milliseconds. */

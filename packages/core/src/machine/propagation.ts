@@ -85,7 +85,7 @@ export class Propagation {
   conclude(task: number, conclusion: Conclusion, broken = false): void {
     if (!isFailing(conclusion)) this.finish(task, CONCLUDED[conclusion]);
     else if (broken || !this.#fallbacks.ask(task, conclusion))
-      this.#fail(task, CONCLUDED[conclusion]);
+      this.#fail(task, CONCLUDED[conclusion], broken);
     else if (this.#scopes.isStopped(task)) this.#fallbacks.press(task);
   }
 
@@ -96,8 +96,8 @@ export class Propagation {
   }
 
   /** A final failure: the policy decides what it means for the run. */
-  #fail(task: number, state: number): void {
-    const halted = this.#scopes.fails(task);
+  #fail(task: number, state: number, broken = false): void {
+    const halted = this.#scopes.fails(task, broken);
     if (halted !== undefined) this.#scopes.halt(halted, "draining");
     this.finish(task, state);
     if (halted !== undefined) this.#haltFor(halted, task);

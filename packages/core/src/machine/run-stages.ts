@@ -85,7 +85,7 @@ export class StagedRun implements Machine {
     this.#concurrency = concurrency;
     this.#rows = new Rows(plan, ledger);
     this.#tasks = new Tasks(ledger, turn, observed);
-    this.#attempts = new Attempts(ledger, turn, observed);
+    this.#attempts = new Attempts(this.#rows, ledger, turn, observed);
     this.#bounds = new Bounds(ledger, turn, observed);
     this.#room = new Room(this.#rows, ledger, turn, settings);
     this.#deadlines = new Deadlines(this.#rows, ledger);

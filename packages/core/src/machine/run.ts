@@ -60,7 +60,7 @@ export class Run implements Machine {
     const rows = new Rows(plan, ledger);
     const turn = this.#turn;
     const tasks = new Tasks(ledger, turn, observed);
-    const attempts = new Attempts(ledger, turn, observed);
+    const attempts = new Attempts(rows, ledger, turn, observed);
     const scopes = new Scopes(rows, ledger, graph, failure);
     const edges = new Edges(graph, ledger, turn, tasks);
     const bounds = new Bounds(ledger, turn, observed);

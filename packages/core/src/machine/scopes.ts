@@ -48,6 +48,8 @@ export interface Items extends Scope {
   skipped: number;
   /** What their map reads has gone. */
   lost: boolean;
+  /** The result of one could not be kept. */
+  broken: boolean;
 }
 
 const PHASES = Object.keys(SCOPE);
@@ -214,9 +216,10 @@ export class Scopes {
     return role === "finally" || this.of(row) !== scope || this.#ledger.lastAttempt[row] !== -1;
   }
 
-  /** Records and counts a final failure; the scope that it halts, when it halts one. */
-  fails(row: number): Scope | undefined {
+  /** Records and counts a final failure, `broken` where a result could not be kept; the scope that it halts, when it halts one. */
+  fails(row: number, broken = false): Scope | undefined {
     const items = this.itemsOf(row);
+    if (items !== undefined && broken) items.broken = true;
     const fellBack = this.#ledger.fellBack.has(row);
     if (items !== undefined) items[fellBack ? "fellBack" : "failed"]++;
     const tolerated = fellBack || this.#rows.tolerates(row);
@@ -254,6 +257,7 @@ export class Scopes {
       fellBack: 0,
       skipped: 0,
       lost: false,
+      broken: false,
     };
     this.#inside.set(owner, items);
     this.#admitting.push(items);
@@ -300,12 +304,12 @@ export class Scopes {
    * gone. Then it fails by itself (`failing`), for its items' failures count for nothing.
    */
   verdict(items: Items): "ending" | "failed" | "failing" | "cancelled" {
-    const { spawn, phase, failed, cancelled, lost } = items;
+    const { spawn, phase, failed, cancelled, lost, broken } = items;
     if (this.#rows.traitsOf(spawn.owner).settles) {
       if (phase === "open" || (failed === 0 && cancelled === 0)) return "ending";
       if (cancelled > 0) return "cancelled";
       if (lost) return "failing";
-      return phase === "stopped" ? "failed" : "ending";
+      return broken ? "failed" : "ending";
     }
     if (failed > 0) return "failed";
     return cancelled > 0 ? "cancelled" : "ending";

@@ -161,6 +161,13 @@ export const ATTEMPT = {
     threw: "again, or failing",
     abandoned: undefined,
   },
+  /** Nothing, but whoever stopped it has spared it: it is uninterruptible. */
+  spared: {
+    returned: "completed",
+    skipped: "skipped",
+    threw: "failing",
+    abandoned: "abandoned",
+  },
   /** By its own time limit. */
   limited: {
     returned: "again, or failing",
