@@ -36,9 +36,11 @@ export function unruly(
     Math.max(own(task), ...dependents(task).map((dependent) => reach(dependent)));
   const path = (task: number): number =>
     1 + Math.max(0, ...dependents(task).map((dependent) => path(dependent)));
+  const numbers = settings.release === true ? depthFirst(plan) : undefined;
   const place = (task: number): number[] => {
     const planned = ledger.plannedOf(task);
-    return [-reach(planned), -own(planned), -path(planned), planned, task];
+    const further = numbers === undefined ? [-path(planned)] : [numbers.indexOf(planned)];
+    return [-reach(planned), -own(planned), ...further, planned, task];
   };
   const inOrder = (a: number, b: number): number => {
     const [first, second] = [place(a), place(b)];
@@ -93,4 +95,26 @@ export function unruly(
     }
   }
   return undefined;
+}
+
+/** With outputs that are let go: each task after what it needs, of that the deepest first, from the deepest that nobody reads. */
+function depthFirst({ graph }: GraphPlan): number[] {
+  const { dependencies, finallyTasks, size } = graph;
+  const needs = (task: number): number[] => {
+    const all = dependencies.end.slice(dependencies.start[task], dependencies.start[task + 1]);
+    return [...all].filter((need) => finallyTasks.has(need) || !finallyTasks.has(task));
+  };
+  const depth = (task: number): number => 1 + Math.max(0, ...needs(task).map(depth));
+  const deepestFirst = (tasks: number[]): number[] =>
+    tasks.sort((a, b) => depth(b) - depth(a) || a - b);
+  const all = Array.from({ length: size }, (_, task) => task);
+  const read = new Set(all.flatMap(needs));
+  const order: number[] = [];
+  const visit = (task: number): void => {
+    if (order.includes(task)) return;
+    for (const need of deepestFirst(needs(task))) visit(need);
+    order.push(task);
+  };
+  for (const sink of deepestFirst(all.filter((task) => !read.has(task)))) visit(sink);
+  return order;
 }

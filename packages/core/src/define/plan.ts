@@ -60,6 +60,7 @@ export class GraphPlan implements Plan {
   #parallel: Int32Array | undefined;
   #traits: TraitTable | undefined;
   #ranks: Int32Array | undefined;
+  #freeing: Int32Array | undefined;
 
   constructor(graph: Graph, depth: Int32Array, stageStart: Int32Array, order: Int32Array) {
     this.graph = graph;
@@ -122,9 +123,16 @@ export class GraphPlan implements Plan {
     return this.#traits;
   }
 
-  /** The place of each task in the order in which tasks go when capacity is short; kept, unless estimates decide it. */
-  ranks(estimates?: Readonly<Record<string, number>> | undefined): Int32Array {
-    if (estimates !== undefined) return rankTasks(this, estimates);
+  /**
+   * The place of each task in the order in which tasks go when capacity is short; kept, unless estimates decide it. `frees`:
+   * outputs are let go, and those go first that let go of some.
+   */
+  ranks(estimates?: Readonly<Record<string, number>> | undefined, frees = false): Int32Array {
+    if (estimates !== undefined) return rankTasks(this, estimates, frees);
+    if (frees) {
+      this.#freeing ??= rankTasks(this, undefined, true);
+      return this.#freeing;
+    }
     this.#ranks ??= rankTasks(this);
     return this.#ranks;
   }

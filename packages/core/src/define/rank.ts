@@ -2,6 +2,7 @@
  * Which of two tasks goes first when capacity is short: a place for each task, made once. An urgent task is no sooner done
  * than what it needs, so a priority reaches all that leads to it. Knows no capacity and no status.
  */
+import { depthFirst } from "./depth-first.ts";
 import type { Graph } from "./graph.ts";
 import { isGated, remainingPaths } from "./longest-path.ts";
 import type { TraitTable } from "./traits.ts";
@@ -16,18 +17,22 @@ export interface Ranked {
 
 /**
  * The place of each task: by the largest priority among it and all that depends on it, then its own, then the longest
- * remaining path, then declaration.
+ * remaining path, then declaration; where outputs are let go (`frees`), then depth-first in the place of both.
  */
 export function rankTasks(
   ranked: Ranked,
   estimates?: Readonly<Record<string, number>>,
+  frees = false,
 ): Int32Array {
   const { graph, order, traits } = ranked;
   const { size } = graph;
   const own = new Float64Array(size);
   if (!traits.plain) for (let task = 0; task < size; task++) own[task] = traits.of(task).priority;
   const reach = traits.plain ? own : reaches(graph, order, own);
-  const path = remainingPaths(ranked, estimates);
+  // The larger goes first.
+  const path = frees
+    ? depthFirst(ranked, estimates).map((number) => -number)
+    : remainingPaths(ranked, estimates);
   const sorted = Int32Array.from({ length: size }, (_, task) => task);
   sorted.sort(
     (a, b) =>

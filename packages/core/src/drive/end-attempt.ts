@@ -110,14 +110,13 @@ export class AttemptEnder {
     }
     const { task, skipped } = call;
     const facts = call.facts();
+    this.#calls.close(call);
     if (skipped !== undefined) {
-      this.#unheard(call, (at) => {
-        this.#calls.close(call);
-        this.#host.send({ type: "skipped", task, at, reason: skipped.reason, facts });
-      });
+      // No attempt follows that could find anything of what it gave all the same.
+      this.#unheard(call);
+      this.#host.send({ type: "skipped", task, at, reason: skipped.reason, facts });
       return;
     }
-    this.#calls.close(call);
     // Whether it counts is known when the event has its turn: the function itself may have called the task off.
     this.#host.send({ type: "returned", task, at, value, facts });
   }

@@ -45,7 +45,7 @@ export interface RunOptions {
   readonly params?: GivenParameters | undefined;
   /** Milliseconds by task name: tasks on the longest path go first when capacity is short. */
   readonly estimates?: Readonly<Record<string, number>> | undefined;
-  /** `roots` lets go of every output that has no reader left. Default `all`. */
+  /** `roots` lets go of every output that has no reader left, and where capacity is short those tasks go first that let go of some. Default `all`. */
   readonly keep?: "all" | "roots" | undefined;
   /** Who is told how the run goes; each needs a name of its own. */
   readonly observers?: readonly Observer[] | undefined;

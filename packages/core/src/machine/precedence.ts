@@ -8,10 +8,10 @@ export class Precedence {
   readonly #ledger: Ledger;
   readonly #ranks: Int32Array;
 
-  constructor(plan: GraphPlan, ledger: Ledger, estimates: RunSettings["estimates"]) {
+  constructor(plan: GraphPlan, ledger: Ledger, { estimates, release }: RunSettings) {
     this.#plan = plan;
     this.#ledger = ledger;
-    this.#ranks = plan.ranks(estimates);
+    this.#ranks = plan.ranks(estimates, release);
   }
 
   before(a: number, b: number): boolean {

@@ -55,7 +55,7 @@ export class Run implements Machine {
 
   constructor(plan: GraphPlan, settings: RunSettings = {}) {
     const { graph } = plan;
-    const { observed = false, estimates, failure } = settings;
+    const { observed = false, failure } = settings;
     const ledger = new Ledger(graph.size);
     const rows = new Rows(plan, ledger);
     const turn = this.#turn;
@@ -81,7 +81,7 @@ export class Run implements Machine {
     this.#propagation = new Propagation(rooms, settings);
     this.#observed = observed;
     this.#limited = limits(settings);
-    const order = this.#limited ? new Precedence(plan, ledger, estimates) : undefined;
+    const order = this.#limited ? new Precedence(plan, ledger, settings) : undefined;
     this.#room = new Room(rows, ledger, turn, settings, order);
   }
 
