@@ -3,7 +3,7 @@
  * functions and holds their outputs. It decides nothing that the machine could decide.
  */
 
-import type { Anchor } from "../contract/clock.ts";
+import { type Anchor, systemClock } from "../contract/clock.ts";
 import type { Observer, RunInfo } from "../contract/observer.ts";
 import type { Placement } from "../contract/runner.ts";
 import { noSuchTask } from "../define/unknown-name.ts";
@@ -26,6 +26,7 @@ import { Delays } from "./delays.ts";
 import { AttemptEnder, type EndHost } from "./end-attempt.ts";
 import { FallbackCalls, type FallbackHost } from "./fall-back.ts";
 import { Grants, type GrantsHost } from "./grants.ts";
+import { HeldThread } from "./held-thread.ts";
 import { Notifier } from "./notify.ts";
 import { Opening, type OpeningHost } from "./opening.ts";
 import type { RunOptions } from "./options.ts";
@@ -100,6 +101,7 @@ class Driver
   readonly stored: Stored;
   readonly reasons: Reasons;
   readonly random: () => number;
+  readonly held: HeldThread | undefined;
   /** There once the run has begun. */
   notifier: Notifier | undefined;
   readonly #settings: ExecuteSettings;
@@ -163,6 +165,8 @@ class Driver
     this.#grants = new Grants(this, options, anchor.now);
     this.#calls = new Calls(this, options.graceMs);
     this.#fallbacks = new FallbackCalls(this, this.#context, options.graceMs);
+    const onTime = anchor.clock === systemClock && options.runner === undefined;
+    this.held = onTime ? new HeldThread(() => this.#calls.all) : undefined;
     const ender = new AttemptEnder(this, this.#calls);
     this.#starter = new AttemptStarter(this, ender, this.#context, options.runner);
     this.report = new Promise((resolve, reject) => {
@@ -381,6 +385,7 @@ class Driver
         this.#settle();
         break;
       case "close":
+        this.held?.close();
         this.#grants.close();
         this.#resolveTail(
           this.machine.detached.size === 0 ? [] : tailRows(this.#records, this.#limits),

@@ -9,13 +9,12 @@ import type { AsyncContext } from "./async-context.ts";
 import { type Call, contextOf } from "./call.ts";
 import { definitionOf } from "./definition-of.ts";
 import type { AttemptEnder } from "./end-attempt.ts";
+import { BLOCKED_MS, type HeldThread } from "./held-thread.ts";
 import type { Host } from "./host.ts";
 import type { Notifier } from "./notify.ts";
 import { attemptInfo, taskInfo } from "./task-info.ts";
 import type { Values } from "./values.ts";
 
-/** A call that holds the thread longer than this is told in the report. */
-const BLOCKED_MS = 50;
 const nativeThen = Promise.prototype.then;
 
 /** What it needs of the driver. */
@@ -23,6 +22,8 @@ export interface StartHost extends Host {
   readonly values: Values;
   readonly notifier: Notifier | undefined;
   readonly runInfo: RunInfo;
+  /** There when functions run on this thread, and by its time. */
+  readonly held: HeldThread | undefined;
 }
 
 export class AttemptStarter {
@@ -46,6 +47,7 @@ export class AttemptStarter {
   /** Calls the task's function; `at` is the instant of its start. */
   start(call: Call, at: number): void {
     this.#host.notifier?.attemptStarts(call, at);
+    this.#host.held?.begins(call);
     let result: unknown;
     let thrown = false;
     try {
@@ -129,11 +131,19 @@ export class AttemptStarter {
       this.#ender.returned(call, result);
       return;
     }
+    const { held } = this.#host;
+    held?.waits();
     try {
       nativeThen.call(
         result,
-        (value) => this.#ender.returned(call, value),
-        (error: unknown) => this.#ender.threw(call, error),
+        (value) => {
+          held?.ends(call);
+          this.#ender.returned(call, value);
+        },
+        (error: unknown) => {
+          held?.ends(call);
+          this.#ender.threw(call, error);
+        },
       );
     } catch (error) {
       this.#ender.threw(call, error); // It only looks like a promise.

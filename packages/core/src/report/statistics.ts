@@ -68,7 +68,10 @@ export interface TaskStatistics {
   releaseMs?: Ms;
   /** Why its value could not be released, or that nobody waited any longer. */
   releaseError?: SerializedError;
-  /** The longest that a call held the thread, when that was over 50 ms. */
+  /**
+   * The longest that it held the thread, when that was over 50 ms: its call, or what it did after an `await` while no other
+   * attempt of the run was under way.
+   */
   blockedMs?: Ms;
   /** Required for skipped, cancelled and abandoned. `root` is the first task of the chain that ruled it out. */
   reason?:
