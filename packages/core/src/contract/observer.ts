@@ -162,7 +162,7 @@ export interface AttemptStartEvent extends Timed {
   readonly waitedMs: number;
   /** The concurrency slot that it holds, from 0. */
   readonly slot: number;
-  /** What it waited for: "concurrency", "semaphore", "map" (its map's own limit), or the name of a resource. */
+  /** What it waited for: "concurrency", "semaphore", "map" (its map's own limit), the name of a resource of the run, or "resource:" and the name of one that runs share. */
   readonly limitedBy: string | undefined;
   /** The task whose end gave that back. */
   readonly slotFreedBy: string | undefined;

@@ -19,6 +19,15 @@ function deadlineText(ms: number): string {
   return ms === Number.POSITIVE_INFINITY ? "" : `deadline ${ms} ms`;
 }
 
+/** What an attempt needs of resources; how much is not known yet, where that is computed. */
+function demandText(resources: Readonly<Record<string, number | "computed">> = {}): string {
+  const needs = Object.entries(resources).flatMap(([name, amount]) => {
+    if (amount === 0) return [];
+    return [amount === "computed" ? `some ${name}` : `${amount} ${name}`];
+  });
+  return needs.length === 0 ? "" : `needs ${shortened(needs)}`;
+}
+
 const FALLBACKS = {
   none: "",
   task: "it has a fallback",
@@ -42,6 +51,7 @@ export function explain(plan: Explained): string {
       const marks = [
         definition.kind === "map" ? "map" : "",
         plan.traits.of(task).settles ? "its items fail alone" : "",
+        demandText(plan.traits.of(task).resources),
         plan.graph.tails.has(task) ? "tail" : "",
         plan.traits.of(task).lives ? "released after its last reader" : "",
         plan.traits.of(task).tolerated ? "its failure is tolerated" : "",

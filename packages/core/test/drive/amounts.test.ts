@@ -188,6 +188,16 @@ describe("An amount that is a function", () => {
     );
   });
 
+  it("is told of by explain(), as constants are", () => {
+    const read = task("read", () => "text", { resources: { db: 2, none: 0 } });
+    const ask = task("ask", { read }, () => 1, {
+      resources: { llm: ({ read }) => read.length, db: 1 },
+    });
+    const text = flow("f", { ask }).plan().explain();
+    expect(text).toContain("  read (needs 2 db)\n");
+    expect(text).toContain("  ask (needs some llm, 1 db) ← read\n");
+  });
+
   it("costs little where thousands of tasks have amounts of their own", async () => {
     const { clock } = setup();
     const llm = new RateLimit({ limit: 1e9, perMs: 1 });

@@ -350,6 +350,20 @@ describe("A rate limit", () => {
     expect(starts(report)).toEqual({ a: 0, b: 100, c: 10 });
   });
 
+  it("ends at the deadline of a task that has had an attempt", async () => {
+    const { clock, diary } = setup();
+    const llm = new RateLimit({ limit: 1, perMs: 1000 });
+    const fails = task("fails", diary.task({ ms: 10, throw: "no" }), {
+      retry: 3,
+      deadlineMs: 100,
+      resources: { llm: 1 },
+    });
+    const report = await clock.run(flow("f", { fails }).run({ clock, resources: { llm } }));
+    expect(row(report, "fails")).toMatchObject({ status: "failed", attemptCount: 1 });
+    expect(report.totalDurationMs).toBe(100);
+    expect(clock.pending).toBe(0);
+  });
+
   it("calls its timer off when nobody waits any more", async () => {
     const { clock, diary } = setup();
     const llm = new RateLimit({ limit: 1, perMs: 60_000 });
