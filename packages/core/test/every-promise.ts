@@ -30,9 +30,11 @@ import {
   FELL_BACK,
   RandomGraph,
   type RandomRun,
+  resourcesOf,
   type Seen,
 } from "./random-graph.ts";
 import { FINAL } from "./scenario.ts";
+import { passed } from "./shared-precedence-oracle.ts";
 import { everyValueIsReleased, things } from "./things-oracle.ts";
 import { uninterruptible } from "./uninterruptible-oracle.ts";
 
@@ -43,13 +45,14 @@ export async function everyPromise(spec: RandomRun): Promise<void> {
   const { signal } = graph.controller;
   if (spec.abortedBefore) graph.controller.abort(new Error("before"));
   const semaphore = new Semaphore(spec.slots);
+  const resources = resourcesOf(spec);
   const journal = new WatchedJournal(spec.journalBreaksAt, graph);
   const watch = spec.observed ? new Watch(graph) : undefined;
   const runLimitMs = spec.timeoutMs ?? (endless(spec) ? 200 : undefined);
   const { options, recording } = recorded({
     clock,
     signal,
-    resources: CAPACITY,
+    resources,
     failure: spec.failure,
     keep: spec.keep,
     random: () => 0.5,
@@ -120,6 +123,9 @@ export async function everyPromise(spec: RandomRun): Promise<void> {
     }
     const free = spec.limit === "semaphore" ? freePermits(semaphore) : spec.slots;
     hold("all permits are back", free === spec.slots, free, spec.slots);
+    const { db } = resources;
+    const units = db instanceof Semaphore ? freePermits(db) : CAPACITY.db;
+    hold("all units are back", units === CAPACITY.db, units);
   }
 }
 
@@ -417,10 +423,13 @@ function idleness(plan: GraphPlan, { events, settings }: Recording, spec: Random
 /** Who starts is who the rule says; items that their map holds back, and permits of other runs, cannot be seen. */
 function precedence(plan: GraphPlan, recording: Recording, spec: RandomRun): void {
   const { limit, tasks, slots } = spec;
-  if (limit === "semaphore") return;
+  if (limit === "semaphore" || spec.db === "rate") return;
   if (tasks.some(({ kind, concurrency }) => kind === "map" && concurrency !== undefined)) return;
   const most = limit === "number" ? slots : Number.POSITIVE_INFINITY;
-  const broken = unruly(plan, recording, most, CAPACITY);
+  const broken =
+    spec.db === "own"
+      ? unruly(plan, recording, most, CAPACITY)
+      : passed(plan, recording, most, CAPACITY, ["db"]);
   hold("the rule of precedence holds", broken === undefined, broken);
 }
 
@@ -513,6 +522,7 @@ class Limits {
     if (this.#recording.events.some(({ type }) => type === "abandon")) return;
     this.#held(running.length);
     Object.values(CAPACITY).forEach((capacity, at) => {
+      if (at === 0 && this.#spec.db === "rate") return;
       const used = running.reduce((sum, { demand }) => sum + (demand[at] as number), 0);
       if (used > capacity) this.broken.push(`${used} of ${capacity} when ${seen.task} began`);
     });

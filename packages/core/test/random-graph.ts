@@ -13,7 +13,10 @@ import {
   NonRetryableError,
   optional,
   pick,
+  RateLimit,
   type ReleaseContext,
+  type RunOptions,
+  Semaphore,
   settled,
   type Task,
   type TaskContext,
@@ -126,9 +129,18 @@ export interface RandomRun {
   readonly journalBreaksAt: number | undefined;
   /** Whether anybody is told how it goes. */
   readonly observed: boolean;
+  /** Whether `db` is the run's own, or what that is. */
+  readonly db: "own" | "semaphore" | "rate";
 }
 
 export const CAPACITY: Readonly<Record<"db" | "cpu", number>> = { db: 3, cpu: 2 };
+
+/** What a run is given of that: `db` may be something that it could share with others. */
+export function resourcesOf({ db }: RandomRun): NonNullable<RunOptions["resources"]> {
+  if (db === "semaphore") return { ...CAPACITY, db: new Semaphore(CAPACITY.db) };
+  if (db === "rate") return { ...CAPACITY, db: new RateLimit({ limit: CAPACITY.db, perMs: 10 }) };
+  return CAPACITY;
+}
 
 const oneOf = fc.constantFrom;
 /** Mostly the first. */
@@ -266,6 +278,7 @@ export const randomRun: fc.Arbitrary<RandomRun> = fc.record({
     { weight: 1, arbitrary: fc.integer({ min: 0, max: 25 }) },
   ),
   observed: fc.boolean(),
+  db: mostly<RandomRun["db"]>("own", "semaphore", "rate"),
 });
 
 /** Whether something in it ends only when it is aborted, or given up. */

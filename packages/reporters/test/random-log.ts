@@ -10,7 +10,7 @@ import {
   type TaskContext,
 } from "@astrum/core";
 import { VirtualClock } from "@astrum/core/testing";
-import { CAPACITY, endless, RandomGraph, type RandomRun } from "../../core/test/random-graph.ts";
+import { endless, RandomGraph, type RandomRun, resourcesOf } from "../../core/test/random-graph.ts";
 import { lineObserver } from "../src/writing/event-lines.ts";
 import { lineWriter } from "../src/writing/live-log.ts";
 
@@ -37,7 +37,7 @@ export async function loggedRun(spec: RandomRun, more: RunOptions = {}): Promise
     const run = graph.flow.start({
       clock,
       signal: graph.controller.signal,
-      resources: CAPACITY,
+      resources: resourcesOf(spec),
       failure: spec.failure,
       random: () => 0.5,
       attributes: { tenant: 7 },

@@ -41,10 +41,11 @@ export class Claims {
   }
 
   /** The same for the same key. `units`: unless they are computed. */
-  demand(key: string, units: Units | undefined): SharedDemand {
+  demand(key: string, places: readonly number[], units: Units | undefined): SharedDemand {
     let demand = this.#demands.get(key);
     if (demand === undefined) {
-      demand = { units, state: "idle", claim: -1, head: -1, claimed: [], lacked: undefined };
+      const none = { claim: -1, head: -1, claimed: [], lacked: undefined };
+      demand = { units, places, state: "idle", ...none };
       this.#demands.set(key, demand);
     }
     return demand;

@@ -26,6 +26,8 @@ export interface Order {
  * same. `asked`: the answer is not known yet; `waiting`: it is not there.
  */
 export interface Share {
+  /** Which of these things it needs any of; how much there is of them is not known here. */
+  readonly places: readonly number[];
   state: "idle" | "asked" | "waiting" | "granted";
 }
 
@@ -258,12 +260,16 @@ export class ReadyQueue {
     for (const sweep of sweeps) {
       const { line: other, highest, kept, passed } = sweep;
       if (kept || highest > group.own) {
-        const lack = this.#lack(units, this.#unitsOf(other.groups.first as Group));
+        const lack =
+          this.#lack(units, this.#unitsOf(other.groups.first as Group)) ||
+          this.#common(group.line, other);
         if (lack !== 0 && isUnanswered(other)) this.awaitsAnswer = true;
         if (lack !== 0) return lack;
       }
       for (const before of passed) {
-        const lack = before.own > group.own ? this.#lack(units, this.#unitsOf(before)) : 0;
+        if (before.own <= group.own) continue;
+        const lack =
+          this.#lack(units, this.#unitsOf(before)) || this.#common(group.line, before.line);
         if (lack !== 0) return lack;
       }
     }
@@ -316,6 +322,13 @@ export class ReadyQueue {
       }
     }
     return 0;
+  }
+
+  /** Something shared that both need, of which the one that waits is to be left its part; 0 when there is nothing. */
+  #common(line: Line, other: Line): number {
+    const [own, others] = [line.demand.share?.places, other.demand.share?.places];
+    const place = own?.find((one) => others?.includes(one));
+    return place === undefined ? 0 : BY_RESOURCE + this.#free.length + place;
   }
 
   // ---- lines -------------------------------------------------------------------------------------------------------

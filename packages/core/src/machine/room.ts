@@ -198,7 +198,8 @@ export class Room {
     const names = (among: readonly string[]): string =>
       JSON.stringify(among.filter((name) => Object.hasOwn(resources, name)));
     const asks = this.permits || shared.some((amount) => amount > 0);
-    const share = asks ? this.#claims.demand(names(this.#shared), undefined) : undefined;
+    const places = this.#shared.flatMap((name, at) => (Object.hasOwn(resources, name) ? [at] : []));
+    const share = asks ? this.#claims.demand(names(this.#shared), places, undefined) : undefined;
     if (asks) this.#claims.compute(task, shared);
     const key = `${names([...this.#resources, ...this.#shared])} ${asks}`;
     this.#computed.set(task, { key, units, share, computed: true });
@@ -226,7 +227,8 @@ export class Room {
     const shared = this.#shared.map(of);
     const units = local.some((amount) => amount > 0) ? local : [];
     const asks = this.permits || shared.some((amount) => amount > 0);
-    const share = asks ? this.#claims.demand(shared.join(), shared) : undefined;
+    const places = shared.flatMap((amount, at) => (amount > 0 ? [at] : []));
+    const share = asks ? this.#claims.demand(shared.join(), places, shared) : undefined;
     return { key: `${units.join()} ${asks ? shared.join() : "-"}`, units, share, computed: false };
   }
 }
