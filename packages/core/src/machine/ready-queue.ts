@@ -97,11 +97,6 @@ export class ReadyQueue {
   readonly #linesOf: Map<Share, Line[]> = new Map();
   /** Amounts that were computed, by task. */
   readonly #computed: Map<number, readonly number[]> = new Map();
-  /** Whether the last choice left somebody out because the answer to another one is not known yet. */
-  awaitsAnswer = false;
-  /** Whether something was asked for whose answer is not known yet. */
-  asks = false;
-
   /** `slots` may be `Infinity`; `capacities` in the order of the demands. */
   constructor(slots: number, capacities: readonly number[], order: Order) {
     this.#slots = slots;
@@ -135,11 +130,16 @@ export class ReadyQueue {
    * not `live` any more are dropped on the way.
    */
   choose(live: (task: number) => boolean): Choice | undefined {
-    this.awaitsAnswer = false;
     let group = this.#look(live);
     while (group === "again") group = this.#look(live);
     if (group === undefined) return undefined;
     return { task: group.tasks.first as number, share: group.line.demand.share, group };
+  }
+
+  /** Whether some tasks have waited that need something else of what is shared than others, or nothing of it. */
+  get isMixed(): boolean {
+    const [first] = this.#linesOf.values();
+    return first !== undefined && first.length < this.#lines.length;
   }
 
   /** Whether one of two waiting tasks goes first. */
@@ -207,7 +207,7 @@ export class ReadyQueue {
       if (first === undefined || this.#ahead(group, first)) first = group;
       const lack = this.#lack(this.#unitsOf(group), undefined);
       if (lack !== 0) line.lacking = lack;
-      else if (!this.#isOpen(line)) settled(line);
+      else if (!isOpen(line)) settled(line);
       else if (best === undefined || this.#ahead(group, best)) best = group;
     }
     // Nobody who comes before it waits: so it is as a rule.
@@ -246,7 +246,7 @@ export class ReadyQueue {
         lacks = this.#lack(this.#unitsOf(group), undefined) !== 0;
       } else if (sweep.fits) {
         const lack = this.#lackBehind(group, sweeps);
-        if (lack === 0 && this.#isOpen(line)) return group;
+        if (lack === 0 && isOpen(line)) return group;
         if (lack !== 0 && isHead) line.lacking = lack;
         lacks = lack !== 0;
       }
@@ -263,7 +263,6 @@ export class ReadyQueue {
         const lack =
           this.#lack(units, this.#unitsOf(other.groups.first as Group)) ||
           this.#common(group.line, other);
-        if (lack !== 0 && isUnanswered(other)) this.awaitsAnswer = true;
         if (lack !== 0) return lack;
       }
       for (const before of passed) {
@@ -288,7 +287,7 @@ export class ReadyQueue {
     const isHead = group === line.groups.first;
     if (isHead && line.bypassed >= BYPASSES) sweep.kept = true;
     // The answer may be that it is there: what it needs here is not given to others before that is known.
-    if (isHead && !lacks && isUnanswered(line)) sweep.kept = true;
+    if (isHead && !lacks && line.demand.share?.state === "asked") sweep.kept = true;
     next.removeAt(0);
     const { items } = line.groups;
     for (const below of [2 * group.at + 1, 2 * group.at + 2]) {
@@ -296,17 +295,6 @@ export class ReadyQueue {
     }
     const blocked = !lacks && !computed;
     if (blocked || (!computed && sweep.highest >= highestOf(line))) next.items.length = 0;
-  }
-
-  /**
-   * Whether the best of a line may be chosen, as far as its share goes: it has it, or it may ask for it. One after the other
-   * asks: whoever comes after one that has asked may not be before the next of the same line.
-   */
-  #isOpen({ demand: { share } }: Line): boolean {
-    if (share === undefined || share.state === "granted") return true;
-    if (share.state !== "idle") return false;
-    if (this.asks) this.awaitsAnswer = true;
-    return !this.asks;
   }
 
   readonly #ahead = (a: Group, b: Group): boolean =>
@@ -382,9 +370,9 @@ export class ReadyQueue {
   }
 }
 
-/** Whether its share has not been asked for, or the answer is not known. */
-function isUnanswered({ demand: { share } }: Line): boolean {
-  return share?.state === "asked" || share?.state === "idle";
+/** Whether the best of a line may be chosen, as far as its share goes: it has it, or it may ask for it. */
+function isOpen({ demand: { share } }: Line): boolean {
+  return share === undefined || share.state === "granted" || share.state === "idle";
 }
 
 /** It fits here, and waits for its share alone: nobody who starts meanwhile takes what it lacks. */

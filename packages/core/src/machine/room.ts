@@ -137,7 +137,6 @@ export class Room {
   next(): Taken | undefined {
     const queue = this.#queue as ReadyQueue;
     for (;;) {
-      queue.asks = this.#claims.asks;
       const choice = queue.choose(this.#isQueued);
       if (choice === undefined) return undefined;
       const share = choice.share as SharedDemand | undefined;
@@ -158,13 +157,16 @@ export class Room {
     return { task, lacked: waitedFor, permitted: this.permits };
   }
 
-  /** Nobody more starts in this turn. Returns whether nobody may start before the driver has answered. */
+  /**
+   * Nobody more starts in this turn. Returns whether nobody may start before the driver has answered: who asked comes before
+   * those that it left out, and whoever waits without an answer keeps them waiting.
+   */
   rest(): boolean {
     if (!this.#claims.any) return false;
     const queue = this.#queue as ReadyQueue;
     this.#claims.putBackUnused(queue, this.#isQueued);
     this.#claims.arrange(queue, this.#isQueued);
-    return queue.awaitsAnswer;
+    return queue.isMixed && this.#claims.asks;
   }
 
   /** A claim is granted. */

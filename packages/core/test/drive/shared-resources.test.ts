@@ -120,6 +120,25 @@ describe("A semaphore among the resources of runs", () => {
     expect(isWhole(gpu)).toBe(true);
   });
 
+  it("that went back 64 times keeps the slot, too, for whoever waits for it", async () => {
+    const { clock, diary } = setup();
+    const gpu = new Semaphore(1);
+    const numbered = (name: string, count: number, ms: number, units: number) =>
+      Array.from({ length: count }, (_, at) => {
+        const options = { resources: { gpu: units } };
+        return [`${name}${at}`, task(`${name}${at}`, diary.task({ ms }), options)] as const;
+      });
+    // It comes back while a light one has the slot, time and again.
+    const rivals = flow("rivals", Object.fromEntries(numbered("rival", 100, 9, 1)));
+    const rival = rivals.run({ clock, concurrency: 1, resources: { gpu } });
+    const waits = task("waits", diary.task({ ms: 1 }), { resources: { gpu: 1 } });
+    const lights = Object.fromEntries(numbered("light", 100, 10, 0));
+    const run = flow("f", { waits, ...lights });
+    await clock.run(Promise.all([rival, run.run({ clock, concurrency: 1, resources: { gpu } })]));
+    const own = diary.started.filter((name) => !name.startsWith("rival"));
+    expect(own.indexOf("waits")).toBe(64);
+  });
+
   it("serves the tasks of one run by their precedence, whichever asked first", async () => {
     const { clock, diary } = setup();
     const gpu = new Semaphore(2);
