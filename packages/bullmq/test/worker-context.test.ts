@@ -32,6 +32,8 @@ it("The context on a worker can be spread and taken apart as in the scheduler's 
     "attributes",
     "deliveries",
     "idempotencyKey",
+    "log",
+    "remainingMs",
     "runId",
     "signal",
     "skip",

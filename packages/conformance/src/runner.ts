@@ -93,6 +93,30 @@ export function testRunner(create: () => RunnerUnderTest | Promise<RunnerUnderTe
       expect(vain.errorSummary).toEqual(['Task "skipsInVain" failed: out of range']);
     });
 
+    it("brings home what the task said, the last lines of it and how many there were before", async () => {
+      const report = await run({ speaks: task("speaks", tasks.speaks) });
+      const [attempt] = report.taskStatistics[0]?.attemptStatistics ?? [];
+      const { log = [], logDropped = 0 } = attempt ?? {};
+      expect(log.length).toBeGreaterThanOrEqual(50);
+      expect(log.length + logDropped).toBe(150);
+      expect(log.at(-1)).toMatchObject({ message: "line 149", attributes: { line: 149 } });
+      for (const { at } of log) expect(at).toBeGreaterThanOrEqual(attempt?.startAt ?? 0);
+      const broken = await run({ speaksAndBreaks: task("speaksAndBreaks", tasks.speaksAndBreaks) });
+      expect(broken.taskStatistics[0]?.attemptStatistics[0]?.log).toMatchObject([
+        { message: "about to break", attributes: { at: "the end" } },
+      ]);
+    });
+
+    it("lets the task know what is left of its time", async () => {
+      const free = await run({ asksForTime: task("asksForTime", tasks.asksForTime) });
+      expect(free.outputs.asksForTime).toBe("without end");
+      const limited = await run({
+        asksForTime: task("asksForTime", tasks.asksForTime, { timeoutMs: 60_000 }),
+      });
+      expect(limited.outputs.asksForTime).toBeGreaterThan(0);
+      expect(limited.outputs.asksForTime).toBeLessThanOrEqual(60_000);
+    });
+
     it("passes progress on", async () => {
       const told: unknown[] = [];
       const observer = fromEvents("progress", (event) => {

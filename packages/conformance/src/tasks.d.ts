@@ -11,3 +11,6 @@ export function endless(inputs: unknown, context: TaskContext): Promise<never>;
 export function skips(inputs: unknown, context: TaskContext): Promise<never>;
 export function skipsInSecret(inputs: unknown, context: TaskContext): Promise<string>;
 export function skipsInVain(inputs: unknown, context: TaskContext): Promise<never>;
+export function speaks(inputs: unknown, context: TaskContext): Promise<void>;
+export function speaksAndBreaks(inputs: unknown, context: TaskContext): Promise<never>;
+export function asksForTime(inputs: unknown, context: TaskContext): Promise<number | string>;

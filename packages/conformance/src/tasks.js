@@ -98,3 +98,31 @@ export async function skipsInVain(_, context) {
     throw new RangeError("out of range");
   }
 }
+
+/**
+ * @param {unknown} _
+ * @param {TaskContext} context
+ */
+export async function speaks(_, { log }) {
+  for (let line = 0; line < 150; line++) log(`line ${line}`, { line });
+}
+
+/**
+ * What was said before is told with the error.
+ *
+ * @param {unknown} _
+ * @param {TaskContext} context
+ */
+export async function speaksAndBreaks(_, context) {
+  context.log("about to break", { at: "the end" });
+  throw new RangeError("out of range");
+}
+
+/**
+ * @param {unknown} _
+ * @param {TaskContext} context
+ */
+export async function asksForTime(_, { remainingMs }) {
+  const left = remainingMs();
+  return Number.isFinite(left) ? left : "without end";
+}

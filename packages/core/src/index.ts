@@ -50,7 +50,13 @@ export type { Plan, PlannedStage, PlannedTask } from "./define/plan.ts";
 // Run.
 
 export type { Clock } from "./contract/clock.ts";
-export { type Placement, placementOf, type Runner, type RunnerAttempt } from "./contract/runner.ts";
+export {
+  type Placement,
+  placementOf,
+  type RemoteLogLine,
+  type Runner,
+  type RunnerAttempt,
+} from "./contract/runner.ts";
 export type { GivenParameters } from "./drive/bindings.ts";
 export type { RunOptions } from "./drive/options.ts";
 export { RateLimit, type RateLimitOptions } from "./drive/rate-limit.ts";
@@ -70,6 +76,7 @@ export {
   type FinalStatus,
   fromEvents,
   type LiveStatus,
+  type LogEvent,
   type LostEvent,
   type Observer,
   type Proceed,
@@ -104,6 +111,7 @@ export type {
 } from "./report/serialized-report.ts";
 export type {
   AttemptStatistics,
+  LogLineStatistics,
   Ms,
   Offset,
   StageStatistics,

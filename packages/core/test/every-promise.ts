@@ -28,6 +28,7 @@ import {
   CAPACITY,
   endless,
   FELL_BACK,
+  LINES,
   RandomGraph,
   type RandomRun,
   resourcesOf,
@@ -220,6 +221,7 @@ function rows(report: SerializedReport, spec: RandomRun, graph: RandomGraph): vo
       hold("attempts do not overlap", attempt.startAt >= end, taskName);
       hold("nobody starts before being ready", attempt.queuedMs >= 0, taskName);
       if (attempt.endAt !== null) end = attempt.endAt;
+      if (!taskName.endsWith("-list")) logKept(attempt, row, spec);
     }
     const planned = row.parent ?? taskName;
     const written = spec.tasks[Number(planned.slice(1))];
@@ -254,6 +256,19 @@ function rows(report: SerializedReport, spec: RandomRun, graph: RandomGraph): vo
   if (spec.abortedBefore) {
     hold("an aborted signal starts nothing", state === "cancelled" && totalAttempts === 0);
   }
+}
+
+/** An attempt has the last lines that its call said, and the count of those before. */
+function logKept(
+  { attemptNumber, log = [], logDropped = 0 }: TaskStatistics["attemptStatistics"][number],
+  { taskName, parent, index = 0 }: TaskStatistics,
+  spec: RandomRun,
+): void {
+  const { calls = [] } = spec.tasks[Number((parent ?? taskName).slice(1))] ?? {};
+  const { deed = "none" } = calls[Math.min(attemptNumber - 1 + index, calls.length - 1)] ?? {};
+  const said = deed in LINES ? LINES[deed as keyof typeof LINES] : 0;
+  const kept = log.length === Math.min(100, said) && logDropped === Math.max(0, said - 100);
+  hold("its log is kept", kept, taskName, attemptNumber, deed, log.length, logDropped);
 }
 
 /** The word and the root that a skipped task has say what its reason says. */

@@ -24,9 +24,19 @@ import {
 } from "../src/index.ts";
 import type { VirtualClock } from "../src/testing.ts";
 
+/** How many lines a call says in its log. */
+export const LINES = { log: 2, "log-much": 120 } as const;
+
 /** One call: what it does at once, how long it takes, how it ends and how it takes to be asked to stop. */
 export interface Call {
-  readonly deed: "none" | "abort" | "cancel" | "cancel-task" | "progress" | "read-signal";
+  readonly deed:
+    | "none"
+    | "abort"
+    | "cancel"
+    | "cancel-task"
+    | "progress"
+    | "read-signal"
+    | keyof typeof LINES;
   /** -1 is synchronous, 0 a few microtasks, else milliseconds; `Infinity` until it is aborted. */
   readonly ms: number;
   readonly end:
@@ -153,7 +163,16 @@ function mostly<T>(usual: T, ...rest: readonly T[]): fc.Arbitrary<T> {
 const fraction = fc.integer({ min: 0, max: 99 }).map((hundredths) => hundredths / 100);
 
 const call: fc.Arbitrary<Call> = fc.record({
-  deed: mostly<Call["deed"]>("none", "read-signal", "progress", "cancel-task", "cancel", "abort"),
+  deed: mostly<Call["deed"]>(
+    "none",
+    "read-signal",
+    "progress",
+    "log",
+    "log-much",
+    "cancel-task",
+    "cancel",
+    "abort",
+  ),
   ms: fc.oneof(
     { weight: 8, arbitrary: fc.integer({ min: -1, max: 20 }) },
     { weight: 1, arbitrary: fc.constant(Number.POSITIVE_INFINITY) },
@@ -675,7 +694,9 @@ export class RandomGraph {
     else if (deed === "cancel") this.run?.cancel("by a task");
     else if (deed === "cancel-task") this.cancelTask(on % 1);
     else if (deed === "progress") context.progress(0.5);
-    else if (deed === "read-signal") context.signal.throwIfAborted();
+    else if (deed === "log" || deed === "log-much") {
+      for (let line = 0; line < LINES[deed]; line++) context.log(`line ${line}`, { line });
+    } else if (deed === "read-signal") context.signal.throwIfAborted();
   }
 
   async #wait({ ms, ears }: Call, { signal }: TaskContext): Promise<void> {

@@ -135,6 +135,25 @@ export declare function skippedBy(
   reason: string,
 ): unknown;
 
+/** A line of a task's log as it crosses: the core's `RemoteLogLine`. */
+export interface RemoteLogLine {
+  readonly message: string;
+  readonly attributes?: Readonly<Record<string, Attribute>> | undefined;
+  readonly agoMs: number;
+}
+
+/** `context.log()` of one attempt elsewhere: what has not been sent yet, at most 100 lines. */
+export declare class LogLines {
+  /** `maxChars`: how much of it is sent at once, as JSON. Default: all. */
+  constructor(maxChars?: number);
+  /** A line that was said here, whatever it is. Never throws. */
+  add(message: unknown, attributes?: unknown): void;
+  /** Lines that were said further away. */
+  take(lines: readonly RemoteLogLine[], leftOut: number): void;
+  /** What is to be sent, the last lines of it, and how many were left out; nothing when there is nothing. */
+  send(): { readonly lines: RemoteLogLine[]; readonly leftOut: number } | undefined;
+}
+
 /** `context.skip()` of one attempt elsewhere. */
 export declare class Skipping {
   constructor(task: string);

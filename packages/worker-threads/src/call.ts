@@ -4,7 +4,13 @@
  */
 import { AsyncResource } from "node:async_hooks";
 import type { TransferListItem } from "node:worker_threads";
-import { type Attribute, attributeEntries, isDetached, text } from "astrum-crossing";
+import {
+  type Attribute,
+  attributeEntries,
+  isDetached,
+  type RemoteLogLine,
+  text,
+} from "astrum-crossing";
 import { onAbort } from "./abort.ts";
 import { answerError, crash, inputError, noThread, unreadableResult } from "./call-errors.ts";
 import type { Transferable } from "./context.ts";
@@ -35,6 +41,9 @@ export interface CallRequest {
   /** Of the context of whoever asked; a call by hand has none, and is rejected. */
   readonly skip?: ((reason: string) => never) | undefined;
   readonly spent?: ((resource: string, amount: number) => void) | undefined;
+  readonly logged?: ((lines: readonly RemoteLogLine[], leftOut: number) => void) | undefined;
+  /** Until whoever asked is asked to stop. */
+  readonly remainingMs?: (() => number) | undefined;
   readonly setExecutor?: ((name: string) => void) | undefined;
 }
 
@@ -50,7 +59,7 @@ export class Call implements Entrant, Errand {
   readonly #onOver: () => void;
   #resolve!: (value: unknown) => void;
   #reject!: (reason: unknown) => void;
-  /** Progress is told in the async context of whoever asked, not in that of a port. */
+  /** What it says is told in the async context of whoever asked, not in that of a port. */
   readonly #scope: AsyncResource | undefined;
   #lane: number | undefined;
   #thread: Thread | undefined;
@@ -74,7 +83,8 @@ export class Call implements Entrant, Errand {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    if (request.progress !== undefined || request.spent !== undefined)
+    const { progress, spent, logged } = request;
+    if (progress !== undefined || spent !== undefined || logged !== undefined)
       this.#scope = new AsyncResource("AstrumThreadCall", { requireManualDestroy: true });
     const { signal } = request;
     this.#unlisten = signal && onAbort(signal, () => this.cancel(signal.reason));
@@ -192,9 +202,18 @@ export class Call implements Entrant, Errand {
       attempt,
       attributes: attributes && attributes.size > 0 ? attributeEntries(attributes) : undefined,
       carrier,
+      endsAt: this.#endsAt,
+      timeoutMs,
       announceStart: timeoutMs !== undefined,
     };
     this.#callOff = this.#threads.send(this);
+  }
+
+  get #endsAt(): number | undefined {
+    const left = this.#request.remainingMs?.() ?? Number.POSITIVE_INFINITY;
+    return left === Number.POSITIVE_INFINITY
+      ? undefined
+      : performance.timeOrigin + performance.now() + left;
   }
 
   #keepTime(): void {
@@ -209,19 +228,28 @@ export class Call implements Entrant, Errand {
   }
 
   #receive(message: ThreadMessage): void {
-    if (message.kind === "start") this.#keepTime();
-    else if (message.kind === "progress" || message.kind === "spent") this.#pass(message);
-    else this.#answer = message;
+    const { progress, spent, logged } = this.#request;
+    switch (message.kind) {
+      case "start":
+        this.#keepTime();
+        break;
+      case "progress":
+        this.#tell(() => progress?.(message.fraction, message.message));
+        break;
+      case "spent":
+        this.#tell(() => spent?.(message.resource, message.amount));
+        break;
+      case "log":
+        this.#tell(() => logged?.(message.lines, message.leftOut));
+        break;
+      default:
+        this.#answer = message;
+    }
   }
 
-  /** What the function says meanwhile is said to whoever asked for it. */
-  #pass(message: Extract<ThreadMessage, { readonly kind: "progress" | "spent" }>): void {
-    const { progress, spent } = this.#request;
+  #tell(what: () => void): void {
     try {
-      this.#scope?.runInAsyncScope(() => {
-        if (message.kind === "progress") progress?.(message.fraction, message.message);
-        else spent?.(message.resource, message.amount);
-      });
+      this.#scope?.runInAsyncScope(what);
     } catch (error) {
       this.cancel(error);
     }

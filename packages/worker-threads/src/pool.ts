@@ -3,7 +3,7 @@
  * is carried out is in `call.ts`, how threads live and die in `threads.ts`.
  */
 import { Worker } from "node:worker_threads";
-import type { Runner, TaskContext } from "@astrum/core";
+import { placementOf, type Runner, type TaskContext } from "@astrum/core";
 import { Call, type CallRequest } from "./call.ts";
 import { WorkerPoolClosedError } from "./errors.ts";
 import { Lanes } from "./lanes.ts";
@@ -122,6 +122,8 @@ class Pool implements WorkerPool {
         progress: context?.progress && ((...told) => context.progress?.(...told)),
         skip: context?.skip && ((reason) => (context as TaskContext).skip(reason)),
         spent: context?.spent && ((...told) => context.spent?.(...told)),
+        logged: placementOf(context)?.logged,
+        remainingMs: context?.remainingMs && (() => (context as TaskContext).remainingMs()),
         setExecutor: undefined,
       });
     };

@@ -74,6 +74,8 @@ function send(attempt: RunnerAttempt, call: WorkerCall, pool: RunnerPool): Promi
     progress: (fraction, message) => attempt.progress(fraction, message),
     skip: (reason) => context.skip(reason),
     spent: (resource, amount) => context.spent(resource, amount),
+    logged: (lines, leftOut) => attempt.logged(lines, leftOut),
+    remainingMs: () => context.remainingMs(),
     setExecutor: (name) => attempt.setExecutor(name),
   });
 }

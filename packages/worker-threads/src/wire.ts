@@ -3,7 +3,7 @@
  * JavaScript (Node 20 starts no `.ts` thread), so both read the shapes here. Knows no port, no pool, no thread.
  */
 import type { MessagePort } from "node:worker_threads";
-import type { Attribute, ErrorParts, Obstacle } from "astrum-crossing";
+import type { Attribute, ErrorParts, Obstacle, RemoteLogLine } from "astrum-crossing";
 import type { WorkerModuleError } from "./errors.ts";
 
 /**
@@ -30,6 +30,10 @@ export interface CallMessage {
   readonly attempt: number;
   readonly attributes: readonly (readonly [string, Attribute])[] | undefined;
   readonly carrier: Readonly<Record<string, string>> | undefined;
+  /** When the time limits of the attempt pass, in milliseconds since the Unix epoch by the clock of this process. */
+  readonly endsAt?: number | undefined;
+  /** That of the call itself, from the start of the function. */
+  readonly timeoutMs?: number | undefined;
   /** Say when the module is loaded and the function starts: somebody keeps time. */
   readonly announceStart: boolean;
   /** The thread's end of its port, with the first call it is given. */
@@ -48,6 +52,12 @@ export type FromThread =
       readonly sequence: number;
       readonly resource: string;
       readonly amount: number;
+    }
+  | {
+      readonly kind: "log";
+      readonly sequence: number;
+      readonly lines: readonly RemoteLogLine[];
+      readonly leftOut: number;
     }
   | { readonly kind: "start"; readonly sequence: number }
   | Answer

@@ -53,7 +53,10 @@ async function prepare() {
   for (const url of activatorUrls) activators = activators.concat(await loadActivators(url));
 }
 
-process.on("uncaughtExceptionMonitor", (error) => send({ kind: "dying", thrown: pack(error) }));
+process.on("uncaughtExceptionMonitor", (error) => {
+  current?.context.sendLog();
+  send({ kind: "dying", thrown: pack(error) });
+});
 
 /**
  * Called by the pool library with one message at a time. Never rejects and returns nothing: the answer goes out on our
@@ -92,6 +95,7 @@ async function runFunction(call, context, run) {
   const { args, carrier } = call;
   if (call.announceStart) send({ kind: "start", sequence: call.sequence });
   Atomics.store(flags, call.lane * 2 + 1, call.sequence);
+  context.begin();
   const info = { task: call.taskName, attempt: call.attempt };
   let value;
   const errors = [];
@@ -106,6 +110,7 @@ async function runFunction(call, context, run) {
     if (!context.endsAsSkipped(error)) errors.push(error);
   }
   if (context.hasCleanups) errors.push(...(await context.cleanUp()));
+  context.sendLog();
   const reason = context.skipReason;
   if (errors.length === 0 && reason !== undefined) answerSkipped(call, context, reason);
   else if (errors.length === 0) answerValue(call, context, value);

@@ -53,11 +53,12 @@ describe("the context in a thread", () => {
     const pool = openPool();
     const spread = task("spread", (_, context) => pool.task(tasks.spread)(30, context));
     const report = await flow("f", { spread }).run();
-    const keys = ["taskName", "runId", "attempt", "signal", "attributes", "progress", "defer"];
+    const keys = ["taskName", "runId", "attempt", "signal", "attributes", "progress", "spent"];
     const { keys: seen, ...rest } = report.unwrap().spread;
-    expect(seen).toEqual([...keys, "cancelled", "transfer"]);
+    const more = ["skip", "log", "remainingMs", "cancelled", "transfer"];
+    expect(seen).toEqual([...keys, "defer", ...more]);
     expect(rest).toEqual({
-      rest: ["taskName", "runId", "attempt", "progress", "cancelled", "transfer", "mine"],
+      rest: ["taskName", "runId", "attempt", "progress", "spent", ...more, "mine"],
       attempt: 1,
       warnings: [],
     });

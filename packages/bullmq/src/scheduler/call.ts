@@ -5,7 +5,7 @@
  */
 import { AsyncResource } from "node:async_hooks";
 import { RunIdReusedError, StoreUnavailableError } from "../errors.ts";
-import { storeError } from "../store/connection.ts";
+import { storeError, timeOf } from "../store/connection.ts";
 import type { JobState, JobStore } from "../store/job-store.ts";
 import {
   asEnding,
@@ -56,7 +56,7 @@ export class Call {
 
   readonly #request: CallRequest;
   readonly #host: CallHost;
-  readonly #data: JobData;
+  #data: JobData;
   /** Progress is told in the async context of whoever asked, not in that of a connection. */
   readonly #scope: AsyncResource;
   #stopping: { readonly reason: unknown } | undefined;
@@ -206,6 +206,7 @@ export class Call {
     const deliveries = Math.max(this.#startsBefore + ending.deliveries, this.#startsTold);
     this.#tell(ending.executor, deliveries);
     for (const [key, value] of ending.attributes ?? []) this.#request.attributes?.set(key, value);
+    if (ending.log !== undefined) this.#request.logged?.(ending.log.lines, ending.log.leftOut);
     try {
       for (const [resource, amount] of ending.spent ?? []) this.#request.spent?.(resource, amount);
     } catch (error) {
@@ -280,12 +281,13 @@ export class Call {
   async #send(anew: boolean): Promise<void> {
     const { store, outageMs } = this.#host;
     const { exportName, priority } = this.#request;
-    const job = { jobId: this.jobId, exportName, data: this.#data, priority };
+    const job = { jobId: this.jobId, exportName, priority };
     const since = performance.now();
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       try {
         if (anew) await store.remove(this.jobId);
-        await store.add(job);
+        await this.#limit();
+        await store.add({ ...job, data: this.#data });
         break;
       } catch (error) {
         const cause = storeError(error);
@@ -303,6 +305,17 @@ export class Call {
     }
     this.sent = true;
     if (this.#stopping !== undefined) await this.press();
+  }
+
+  /** Says when its time limits pass, once: by the clock of the store, since those of two machines differ. */
+  async #limit(): Promise<void> {
+    const { remainingMs, exportName } = this.#request;
+    const left = remainingMs?.() ?? Number.POSITIVE_INFINITY;
+    if (left === Number.POSITIVE_INFINITY || this.#data.endsAt !== undefined) return;
+    const { store, signer } = this.#host;
+    const now = await timeOf(store.client, store.names.job(this.jobId));
+    const endsAt = Math.round(now + left);
+    this.#data = signer.job(this.jobId, exportName, { ...this.#data, endsAt });
   }
 
   /** The store does not have it: it was flushed, or an older copy of it took over. */

@@ -231,6 +231,8 @@ class ConnectedFleet implements Fleet {
       progress: context?.progress && ((...told) => context.progress?.(...told)),
       skip: context?.skip && ((reason) => (context as TaskContext).skip(reason)),
       spent: context?.spent && ((...told) => context.spent?.(...told)),
+      logged: placement?.logged,
+      remainingMs: context?.remainingMs && (() => (context as TaskContext).remainingMs()),
       setExecutor: placement?.setExecutor,
       setDeliveries: placement?.setDeliveries,
     });

@@ -2,6 +2,7 @@
  * What is asked for with one call, and what is sent for it: checked before anything is sent, with the path of what
  * cannot cross. Knows no store.
  */
+import type { Placement } from "@astrum/core";
 import { findJsonObstacle } from "astrum-crossing";
 import type { CallContext } from "../call-context.ts";
 import { PayloadTooLargeError, RemoteSerializationError } from "../errors.ts";
@@ -24,6 +25,9 @@ export interface CallRequest {
   /** Of the context of whoever asked; a call by hand has none, and is rejected. */
   readonly skip?: ((reason: string) => never) | undefined;
   readonly spent?: CallContext["spent"] | undefined;
+  readonly logged?: Placement["logged"] | undefined;
+  /** Until whoever asked is asked to stop. */
+  readonly remainingMs?: (() => number) | undefined;
   readonly setExecutor?: ((name: string) => void) | undefined;
   /** Told how often the attempt was started, when that is more than once. */
   readonly setDeliveries?: ((count: number) => void) | undefined;

@@ -40,6 +40,15 @@ export const storeUrl: Rule = (place, value, check) => {
     check.expected(place, "a URL such as redis://host:6379 or rediss://host:6380", value, HIDDEN);
 };
 
+/**
+ * What the clock of the store says, in milliseconds since the Unix epoch: of the node that has `key`, so that all who ask
+ * with the same key read the same clock.
+ */
+export async function timeOf(client: Client, key: string): Promise<number> {
+  const [seconds, micros] = (await client.eval(`return redis.call("TIME")`, 1, key)) as string[];
+  return Number(seconds) * 1_000 + Number(micros) / 1_000;
+}
+
 /** A connection that is tried again for ever, and whose commands wait for it. Errors go to `onError`, never thrown. */
 export function openConnection(
   connection: FleetConnection,

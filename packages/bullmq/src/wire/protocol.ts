@@ -3,6 +3,7 @@
  * run, task and attempt, so that the same attempt is never two jobs. Knows no store.
  */
 import { createHash } from "node:crypto";
+import type { RemoteLogLine } from "astrum-crossing";
 import type { Packed } from "./packed-error.ts";
 
 /** Raised when a worker of the version before could not carry out a job of this one, or would answer it wrongly. */
@@ -27,8 +28,13 @@ export interface JobData {
   readonly maxBytes: number;
   readonly carrier?: Readonly<Record<string, string>>;
   readonly attributes?: readonly (readonly [string, Attribute])[];
+  /** When the time limits of its attempt pass, in milliseconds since the Unix epoch by the clock of the store. */
+  readonly endsAt?: number;
   readonly signature?: string;
 }
+
+/** Of what a task says, so many characters come with its ending: the last lines. */
+export const LOG_CHARS = 8_192;
 
 /** From so many bytes on a result is stored beside its job. */
 export const LARGE_BYTES = 16_384;
@@ -45,6 +51,8 @@ export type Ending = {
   readonly attributes?: readonly (readonly [string, Attribute])[];
   /** What it has spent of rate limits, by their names. */
   readonly spent?: readonly (readonly [string, number])[];
+  /** The last lines that it said, and how many there were before them. */
+  readonly log?: { readonly lines: readonly RemoteLogLine[]; readonly leftOut: number };
   readonly signature?: string;
 } /** A large value lies beside the job instead (`stored`): every listener would be sent it with the event otherwise. */ & (
   | { readonly kind: "value"; readonly value?: unknown; readonly stored?: true }

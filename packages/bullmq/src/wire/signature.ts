@@ -58,6 +58,7 @@ function jobParts(data: JobData): unknown[] {
     maxBytes,
     carrier,
     attributes,
+    endsAt,
   } = data;
   return [
     v,
@@ -71,5 +72,6 @@ function jobParts(data: JobData): unknown[] {
     maxBytes,
     carrier ?? null,
     attributes ?? null,
+    endsAt ?? null,
   ];
 }

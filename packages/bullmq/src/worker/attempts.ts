@@ -7,7 +7,7 @@ import type { RemoteActivator } from "@astrum/core";
 import { runActivated } from "astrum-crossing";
 import { type Job, WaitingError } from "bullmq";
 import { LeaseLostError, WorkerDrainedError } from "../errors.ts";
-import type { Client } from "../store/connection.ts";
+import { type Client, timeOf } from "../store/connection.ts";
 import type { Names } from "../store/names.ts";
 import { unpackError } from "../wire/packed-error.ts";
 import {
@@ -158,7 +158,8 @@ export class Attempts {
       log({ level: "warn", event: "job.redelivered", message: "Started again", jobId, deliveries });
     }
     const line = new ProgressLine((word) => job.updateProgress(word));
-    const context = new WorkerContext(data, deliveries, signal, line);
+    const endsAt = await this.#endsAt(jobId, data);
+    const context = new WorkerContext(data, deliveries, signal, line, endsAt);
     let executor = this.#host.executor;
     const startedAt = performance.now();
     const done = await carryOut(
@@ -224,6 +225,14 @@ export class Attempts {
     const { client, names } = this.#host;
     const left = await client.hget(names.job(job.id as string), "left");
     return Math.max(1, job.attemptsStarted - Number(left ?? 0));
+  }
+
+  /** As this process counts: clocks of two machines differ, that of the store is one for both. */
+  async #endsAt(jobId: string, { endsAt }: JobData): Promise<number> {
+    if (endsAt === undefined) return Number.POSITIVE_INFINITY;
+    const { client, names } = this.#host;
+    const storeNow = await timeOf(client, names.job(jobId));
+    return performance.now() + endsAt - storeNow;
   }
 
   #refusal(jobId: string, exportName: string, data: unknown): Error | undefined {

@@ -34,7 +34,13 @@ export async function carryOut(
     if (!context.endsAsSkipped(error)) errors.push(error);
   }
   errors.push(...(await context.cleanUp()));
-  const base = { ...facts(), ...attributesOf(context, data), ...spendingOf(context) };
+  const log = context.said;
+  const base = {
+    ...facts(),
+    ...attributesOf(context, data),
+    ...spendingOf(context),
+    ...(log && { log }),
+  };
   const reason = context.skipReason;
   if (errors.length === 0 && reason !== undefined)
     return { ending: { ...base, kind: "skipped", reason }, line: "" };
@@ -47,7 +53,7 @@ export async function carryOut(
   return { ending: { ...base, kind: "thrown", thrown }, line: lineOf(error) };
 }
 
-type Base = EndingFacts & Pick<Ending, "attributes" | "spent">;
+type Base = EndingFacts & Pick<Ending, "attributes" | "log" | "spent">;
 
 function endingOf(value: unknown, data: JobData, base: Base): CarriedOut {
   if (value === undefined) return { ending: { ...base, kind: "value" }, line: "" };

@@ -44,6 +44,7 @@ export function threadRunner(pool: ThreadPool, tasks: TaskTable): RunInThread {
       carrier: () => ({ ...data.carrier }),
       setExecutor: setThread,
       setDeliveries: () => {},
+      logged: (lines, leftOut) => context.logged(lines, leftOut),
       progress: context.progress,
     };
     return runner(attempt);

@@ -1,8 +1,8 @@
 /** What a task's function is given on a worker. Knows how to tell the scheduler, not how the attempt ends. */
 import { setMaxListeners } from "node:events";
-import { Skipping } from "astrum-crossing";
+import { LogLines, type RemoteLogLine, Skipping } from "astrum-crossing";
 import type { RemoteContext } from "../context.ts";
-import { type Attribute, idempotencyKeyOf, type JobData } from "../wire/protocol.ts";
+import { type Attribute, idempotencyKeyOf, type JobData, LOG_CHARS } from "../wire/protocol.ts";
 import type { ProgressLine } from "./progress-line.ts";
 
 type Cleanup = (signal: AbortSignal) => unknown;
@@ -20,11 +20,21 @@ export class WorkerContext implements RemoteContext {
   readonly spent: RemoteContext["spent"];
   readonly defer: RemoteContext["defer"];
   readonly skip: RemoteContext["skip"];
+  readonly log: RemoteContext["log"];
+  readonly remainingMs: RemoteContext["remainingMs"];
+  readonly #log: LogLines = new LogLines(LOG_CHARS);
   readonly #cleanups: Cleanup[] = [];
   readonly #skipping: Skipping;
   readonly #spending: Map<string, number> = new Map();
 
-  constructor(data: JobData, deliveries: number, signal: AbortSignal, line: ProgressLine) {
+  /** `endsAt`: when the first of its time limits passes, as this process counts. */
+  constructor(
+    data: JobData,
+    deliveries: number,
+    signal: AbortSignal,
+    line: ProgressLine,
+    endsAt: number = Number.POSITIVE_INFINITY,
+  ) {
     this.taskName = data.taskName;
     this.runId = data.runId;
     this.attempt = data.attempt;
@@ -45,6 +55,8 @@ export class WorkerContext implements RemoteContext {
         throw new TypeError(`context.defer() of task "${this.taskName}" needs a function`);
       this.#cleanups.push(cleanup);
     };
+    this.log = (message, attributes) => this.#log.add(message, attributes);
+    this.remainingMs = () => Math.max(0, endsAt - performance.now());
     this.#skipping = new Skipping(data.taskName);
     this.skip = (reason) => this.#skipping.skip(reason);
     // As everywhere, any number may listen to it: Node would warn of a leak from 11 on.
@@ -54,6 +66,16 @@ export class WorkerContext implements RemoteContext {
   /** What it has spent, by resource, as it was said last. */
   get spending(): ReadonlyMap<string, number> {
     return this.#spending;
+  }
+
+  /** What it said, for the ending. */
+  get said(): ReturnType<LogLines["send"]> {
+    return this.#log.send();
+  }
+
+  /** What was said in a thread. */
+  logged(lines: readonly RemoteLogLine[], leftOut: number): void {
+    this.#log.take(lines, leftOut);
   }
 
   /** Why the function has ended its task as skipped, if it has. */

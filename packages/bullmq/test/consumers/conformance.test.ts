@@ -15,11 +15,13 @@ testRunner(async () => {
   const jobs = remote<typeof import("astrum-conformance/tasks")>();
   const { sum, two, scaled, breaks, final, secondTry, tells, endless } = jobs;
   const { skips, skipsInSecret, skipsInVain } = jobs;
+  const { speaks, speaksAndBreaks, asksForTime } = jobs;
   return {
     runner: fleet.runner({
       tasks: {
         ...{ sum, two, scaled, breaks, final, secondTry, tells, endless },
         ...{ skips, skipsInSecret, skipsInVain },
+        ...{ speaks, speaksAndBreaks, asksForTime },
       },
     }),
     place: /^[^:/]+:\d+$/,

@@ -173,6 +173,14 @@ export interface AttemptEndEvent extends Timed {
   readonly durationMs: number;
   readonly willRetry: boolean;
   readonly delayMs: number | undefined;
+  /** Lines of its log that the report does not keep, because others came after them, or that were not told at all. */
+  readonly logDropped: number;
+}
+/** A line of the task's log. */
+export interface LogEvent extends Timed {
+  readonly attempt: AttemptInfo;
+  readonly message: string;
+  readonly attributes: Readonly<Record<string, string | number | boolean>> | undefined;
 }
 export interface ProgressEvent extends Timed {
   readonly attempt: AttemptInfo;
@@ -226,6 +234,7 @@ export interface TaskScope {
 export interface AttemptScope {
   around?(proceed: Proceed): void;
   progress?(event: ProgressEvent): void;
+  log?(event: LogEvent): void;
   /** The attempt leaves this thread or process. */
   inject?(carrier: Record<string, string>): void;
   end?(event: AttemptEndEvent): void;
@@ -247,6 +256,7 @@ export type RunEvent =
   | ({ readonly type: "task.status" } & StatusEvent)
   | ({ readonly type: "attempt.start" } & AttemptStartEvent)
   | ({ readonly type: "attempt.progress" } & ProgressEvent)
+  | ({ readonly type: "attempt.log" } & LogEvent)
   | ({ readonly type: "attempt.end" } & AttemptEndEvent)
   | ({ readonly type: "task.end" } & TaskEndEvent)
   | ({ readonly type: "task.lost" } & LostEvent)
@@ -271,8 +281,9 @@ export function fromEvents(name: string, on: (event: RunEvent) => void): Observe
   // every task is written out: a spread behind a property takes longer than all the rest.
   const attempt: AttemptScope = {
     progress: (event) => on({ type: "attempt.progress", ...event }),
-    end: ({ at, attempt, outcome, durationMs, willRetry, delayMs }) =>
-      on({ type: "attempt.end", at, attempt, outcome, durationMs, willRetry, delayMs }),
+    log: (event) => on({ type: "attempt.log", ...event }),
+    end: ({ at, attempt, outcome, durationMs, willRetry, delayMs, logDropped }) =>
+      on({ type: "attempt.end", at, attempt, outcome, durationMs, willRetry, delayMs, logDropped }),
   };
   const task: TaskScope = {
     attempt: ({ at, attempt: info, waitedMs, slot, limitedBy, slotFreedBy }) => {

@@ -8,6 +8,14 @@ import type { AttemptInfo } from "./observer.ts";
  */
 export type Runner = (attempt: RunnerAttempt) => unknown;
 
+/** A line of a task's log that was said where the task runs. */
+export interface RemoteLogLine {
+  readonly message: string;
+  readonly attributes?: Readonly<Record<string, string | number | boolean>> | undefined;
+  /** So many milliseconds before it is told here. */
+  readonly agoMs: number;
+}
+
 /** What can be known and told of an attempt by whoever carries it out. */
 export interface Placement {
   /** What the observers want taken along when the attempt leaves this thread or process. */
@@ -19,6 +27,11 @@ export interface Placement {
    * lost with an attempt half done. An integer from 2 up; anything else is no news, and ignored.
    */
   setDeliveries(count: number): void;
+  /**
+   * Lines of the task's log that were said where it runs, in their order; `leftOut` more were said that are not told, which
+   * the report counts.
+   */
+  logged(lines: readonly RemoteLogLine[], leftOut: number): void;
 }
 
 /** How the engine's own contexts are asked; use `placementOf`. */

@@ -1,4 +1,4 @@
-/** What a task's function is handed beside its inputs, as a type: its signal, progress, attributes, cleanups. */
+/** What a task's function is handed beside its inputs, as a type: its signal, limits, progress, log, attributes, cleanups. */
 
 /** What an attempt is handed beside its inputs. It can be spread and taken apart: `{ ...context, db }`. */
 export interface TaskContext {
@@ -19,6 +19,19 @@ export interface TaskContext {
    * limit, or `amount` is no finite number from 0 up.
    */
   readonly spent: (resource: string, amount: number) => void;
+  /**
+   * A line of the task's log, told to observers at once and kept with its attempt: the last 100, and how many there were
+   * before them. Of a message 2,000 characters are kept; of attributes 32, with 500 characters of a text.
+   */
+  readonly log: (
+    message: string,
+    attributes?: Readonly<Record<string, string | number | boolean>>,
+  ) => void;
+  /**
+   * Milliseconds that are left until this attempt is asked to stop: of its `timeoutMs`, of its task's `deadlineMs` or of
+   * the run's `timeoutMs`, whichever is least. `Infinity` without any; never below 0.
+   */
+  readonly remainingMs: () => number;
   /**
    * Runs `cleanup` after this attempt, however it ended: last in first out, awaited, before its slot is free, with a
    * signal of its own. An error of a cleanup fails a completed attempt.

@@ -63,8 +63,9 @@ export function replay(plan: Plan, recording: Recording): ExecutionReport {
   );
   const outcomes = { ledger: machine.ledger, reasons, outputs, released };
   for (const event of events) {
-    // The event that settles a run may start tails as well: each that a held thread kept waiting says when it started.
-    if (machine.state !== undefined && event.type !== "started") break;
+    // The event that settles a run may start tails as well: each that a held thread kept waiting says when it started. And
+    // those that go on have said something until then.
+    if (machine.state !== undefined && !AT_THE_END.has(event.type)) break;
     hold(event, machine, outputs);
     for (const command of machine.handle(event)) {
       if (command.type === "gather") {
@@ -93,6 +94,8 @@ export function replay(plan: Plan, recording: Recording): ExecutionReport {
     tail: Promise.resolve([]),
   });
 }
+
+const AT_THE_END: ReadonlySet<MachineEvent["type"]> = new Set(["started", "logged"]);
 
 /** The outputs that an event brings. */
 function hold(event: MachineEvent, { ledger }: Machine, outputs: unknown[]): void {

@@ -3,13 +3,14 @@
  * read, because most tasks never do. Knows nothing of other attempts and decides nothing.
  */
 
-import { PLACEMENT, type Placement } from "../contract/runner.ts";
+import { PLACEMENT, type Placement, type RemoteLogLine } from "../contract/runner.ts";
 import type { TaskContext } from "../define/task-context.ts";
 import { causesOf } from "../ground/causes.ts";
 import { describe } from "../ground/describe.ts";
 import { frameless, type Progress, TaskSkippedError } from "../ground/errors.ts";
 import { spreadable } from "../ground/spreadable.ts";
-import type { Attributes, EndFacts } from "../machine/event.ts";
+import type { Attributes, EndFacts, LogFacts, LogLine } from "../machine/event.ts";
+import { AttemptLog, logLine } from "./attempt-log.ts";
 import { newController } from "./surroundings.ts";
 
 /** What an attempt may ask of the run it belongs to. */
@@ -18,6 +19,11 @@ export interface CallHost {
   nameOf(task: number): string;
   /** It said how far it is, as a part from 0 to 1. */
   progress(call: Call, fraction: number, message: string | undefined): void;
+  /** It said something. */
+  logged(call: Call, line: LogLine): void;
+  now(): number;
+  /** Until it is asked to stop by a limit that is known. */
+  remainingMs(call: Call): number;
   placement(call: Call): Placement;
   /** It said how much it has spent of a rate limit. Throws when the run has no such rate limit. */
   spent(call: Call, resource: string, amount: number): void;
@@ -69,6 +75,7 @@ export class Call implements TaskContext {
   letGo: (() => void) | undefined;
   blockedMs: number | undefined;
   #attributes: Map<string, string | number | boolean> | undefined;
+  #log: AttemptLog | undefined;
 
   constructor(host: CallHost, task: number, id: number, attempt: number) {
     this.#host = host;
@@ -94,9 +101,14 @@ export class Call implements TaskContext {
   facts(overrunMs?: number): EndFacts | undefined {
     const { blockedMs } = this;
     const attributes = this.#attributes && recorded(this.#attributes);
-    if (overrunMs === undefined && blockedMs === undefined && attributes === undefined)
-      return undefined;
-    return { overrunMs, blockedMs, attributes };
+    const log = this.logSoFar;
+    const known = blockedMs !== undefined || attributes !== undefined || log !== undefined;
+    if (overrunMs === undefined && !known) return undefined;
+    return { overrunMs, blockedMs, attributes, log };
+  }
+
+  get logSoFar(): LogFacts | undefined {
+    return this.#log?.facts;
   }
 
   get signal(): AbortSignal {
@@ -121,6 +133,32 @@ export class Call implements TaskContext {
       throw new TypeError(`context.spent() needs a finite amount from 0 up, got ${got}`);
     }
     if (!this.over && !this.ended) this.#host.spent(this, resource, amount);
+  }
+
+  log(message: string, attributes?: Readonly<Record<string, string | number | boolean>>): void {
+    this.#say(logLine(this.#host.now(), message, attributes));
+  }
+
+  /** The same of lines that were said where it runs, some milliseconds ago; so many more were left out. */
+  logged(lines: readonly RemoteLogLine[], leftOut: number): void {
+    for (const { message, attributes, agoMs } of lines) {
+      const ago = Number.isFinite(agoMs) && agoMs > 0 ? agoMs : 0;
+      this.#say(logLine(Math.max(0, this.#host.now() - ago), message, attributes));
+    }
+    if (this.over || this.ended) return;
+    this.#log ??= new AttemptLog();
+    this.#log.leaveOut(leftOut);
+  }
+
+  #say(line: LogLine): void {
+    if (this.over || this.ended) return;
+    this.#log ??= new AttemptLog();
+    this.#log.add(line);
+    this.#host.logged(this, line);
+  }
+
+  remainingMs(): number {
+    return this.#host.remainingMs(this);
   }
 
   defer(cleanup: (signal: AbortSignal) => unknown): void {
@@ -194,6 +232,8 @@ const SHOWN = {
   defer: true,
   skip: true,
   spent: true,
+  log: true,
+  remainingMs: true,
 } satisfies Record<keyof TaskContext, true>;
 
 /** A call as its function is handed it. A copy of it belongs to the same attempt, so that it has its placement, too. */

@@ -15,6 +15,8 @@ import { attemptTimeUp, runTimeUp } from "./time-up.ts";
 /** What it needs of the driver. */
 export interface CallsHost extends CallHost, Host {
   readonly reasons: Reasons;
+  /** When the run's time limit asks this task to stop. */
+  runEndsAt(task: number): number;
 }
 
 export class Calls {
@@ -85,6 +87,13 @@ export class Calls {
     this.#host.send(expired);
   }
 
+  /** What is left until the first of the limits that ask it to stop; each is an instant, or none. */
+  remainingMs(call: Call): number {
+    const limits = [call.limit?.at, call.due?.at, this.#host.runEndsAt(call.task)];
+    const ends = limits.map((at = Number.POSITIVE_INFINITY) => at);
+    return Math.max(0, Math.min(...ends) - this.#host.now());
+  }
+
   /** Asks the running call of a task to stop; within the grace period it is waited for. */
   abort(task: number, cause: AbortCause, at: number): void {
     const { ledger } = this.#host.machine;
@@ -118,7 +127,8 @@ export class Calls {
       if (call.over) return;
       this.close(call);
       const now = this.#host.now();
-      this.#host.send({ type: "abandon", task, at: now, error, overrunMs: now - at });
+      const facts = call.facts();
+      this.#host.send({ type: "abandon", task, at: now, error, overrunMs: now - at, facts });
     });
   }
 

@@ -7,7 +7,14 @@ import { type Anchor, systemClock } from "../contract/clock.ts";
 import type { Observer, RunInfo } from "../contract/observer.ts";
 import type { Placement } from "../contract/runner.ts";
 import { noSuchTask } from "../define/unknown-name.ts";
-import type { Command, MachineEvent, ReturnedEvent, StopCause } from "../machine/event.ts";
+import type {
+  Command,
+  LogFacts,
+  LogLine,
+  MachineEvent,
+  ReturnedEvent,
+  StopCause,
+} from "../machine/event.ts";
 import type { Dispatch, Machine, RunSettings } from "../machine/machine.ts";
 import { rounded } from "../report/durations.ts";
 import { Fingerprints } from "../report/fingerprint.ts";
@@ -426,6 +433,15 @@ class Driver
     this.#starter.start(this.#calls.open(task, id, at), at);
   }
 
+  /** What attempts have said of which the machine knows no end: tail tasks that go on, or whose end has not had its turn. */
+  *#said(): Iterable<{ readonly task: number; readonly log: LogFacts | undefined }> {
+    for (const { task, logSoFar: log } of this.#calls.all) yield { task, log };
+    for (const event of this.#events) {
+      if (event !== undefined && "facts" in event)
+        yield { task: event.task, log: event.facts?.log };
+    }
+  }
+
   // ---- what its parts ask of it ------------------------------------------------------------------------------------
 
   nameOf(task: number): string {
@@ -449,6 +465,21 @@ class Driver
     return this.#grants.pause(this.machine.claimOf(task), resource, ms);
   }
 
+  logged(call: Call, line: LogLine): void {
+    this.notifier?.logged(call, line);
+  }
+
+  remainingMs(call: Call): number {
+    return this.#calls.remainingMs(call);
+  }
+
+  /** Finally tasks have limits of their own only. */
+  runEndsAt(task: number): number {
+    const { plan, ledger } = this.machine;
+    const last = plan.graph.finallyTasks.has(ledger.plannedOf(task));
+    return last ? Number.POSITIVE_INFINITY : this.#opening.endsAt;
+  }
+
   placement(call: Call): Placement {
     return this.#starter.placement(call);
   }
@@ -462,6 +493,9 @@ class Driver
     this.#settledAt = settledAt;
     this.#deadlines.sweep();
     this.#opening.close();
+    for (const { task, log } of this.#said()) {
+      if (log !== undefined) this.note({ type: "logged", task, at: settledAt, log });
+    }
     const tail = new Promise<readonly TaskStatistics[]>((resolve) => {
       this.#resolveTail = resolve;
     });

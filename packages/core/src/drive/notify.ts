@@ -19,6 +19,7 @@ import type {
 import { taskResult } from "../contract/result.ts";
 import { frozen } from "../ground/frozen.ts";
 import type { SerializedError } from "../ground/serialize-error.ts";
+import type { LogLine } from "../machine/event.ts";
 import type { Ledger, Release } from "../machine/ledger.ts";
 import {
   CANCELLED,
@@ -223,6 +224,18 @@ export class Notifier {
     this.#hooks.tell(attempt.scopes, "attempt.progress", "progress", event);
   }
 
+  logged({ id }: Call, { at, message, attributes }: LogLine): void {
+    const attempt = this.#attempts[id];
+    if (attempt === undefined) return;
+    const event = Object.freeze({
+      at: this.#wall(at),
+      attempt: attempt.info,
+      message,
+      attributes: attributes && Object.freeze(attributes),
+    });
+    this.#hooks.tell(attempt.scopes, "attempt.log", "log", event);
+  }
+
   /** What the attempt takes along when it leaves this thread. */
   carrier({ id }: Call): Record<string, string> {
     const carrier: Record<string, string> = {};
@@ -251,6 +264,7 @@ export class Notifier {
       durationMs: between(ledger.startAt[id] as number, at),
       willRetry: delayMs !== undefined,
       delayMs,
+      logDropped: ledger.logs.get(id)?.dropped ?? 0,
     });
     this.#hooks.end(attempt.scopes, "attempt.end", event);
   }

@@ -101,6 +101,12 @@ export class Opening {
     this.#releases.push(this.#host.after(graceMs, () => this.#begin(NO_PARAMETERS, true)));
   }
 
+  /** When the time limit of the run passes, or has passed; it is none any more for what goes on after the run. */
+  get endsAt(): number {
+    const { timeoutMs = Number.POSITIVE_INFINITY } = this.#options;
+    return this.#host.machine.state === undefined ? timeoutMs : Number.POSITIVE_INFINITY;
+  }
+
   /** Whether the time limit of the run has passed without a word. */
   isLate(at: number): boolean {
     return at > this.#deadline && this.#host.machine.state === undefined;

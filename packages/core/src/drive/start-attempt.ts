@@ -99,6 +99,7 @@ export class AttemptStarter {
       if (!call.over) this.#host.send({ type: "placed", task, at: this.#host.now(), ...facts });
     };
     return {
+      logged: (lines, leftOut) => call.logged(lines, leftOut),
       carrier: () => this.#host.notifier?.carrier(call) ?? {},
       setExecutor: (executor) => place({ executor: String(executor) }),
       setDeliveries: (deliveries) => {

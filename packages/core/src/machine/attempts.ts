@@ -62,10 +62,14 @@ export class Attempts {
   }
 
   /** What became known of the running attempt. */
-  note(event: Of<"started" | "placed">): void {
+  note(event: Of<"started" | "placed" | "logged">): void {
     const attempt = this.#ledger.lastAttempt[event.task] as number;
     if (event.type === "started") {
       this.#ledger.startAt[attempt] = event.at;
+      return;
+    }
+    if (event.type === "logged") {
+      this.#ledger.logs.set(attempt, event.log);
       return;
     }
     const { executor, deliveries } = event;
@@ -141,6 +145,7 @@ export class Attempts {
       const asked = this.#asked.has(task);
       if (ledger.status[task] !== RUNNING || !(asked || this.#spared.has(task))) return undefined;
       ledger.errors.set(attempt, event.error);
+      if (event.facts !== undefined) ledger.note(task, event.facts);
       // Who was not asked has ignored nothing.
       if (asked) ledger.overrunMs.set(task, event.overrunMs);
       return this.#verdict(task, "abandoned");

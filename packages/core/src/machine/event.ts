@@ -70,6 +70,17 @@ export interface EndFacts {
   /** How long its call held the thread, when that was long. */
   readonly blockedMs?: number | undefined;
   readonly attributes?: Attributes | undefined;
+  readonly log?: LogFacts | undefined;
+}
+/** A line of a task's log, and when it was said. */
+export interface LogLine extends Instant {
+  readonly message: string;
+  readonly attributes?: Attributes;
+}
+/** The last lines of an attempt, and how many there were before them. */
+export interface LogFacts {
+  readonly lines: readonly LogLine[];
+  readonly dropped: number;
 }
 export type Attributes = Readonly<Record<string, string | number | boolean>>;
 /** The attempt ended well, or as it was asked to. The machine does not look at the value. */
@@ -129,6 +140,7 @@ interface AbandonEvent extends OfTask {
   readonly type: "abandon";
   readonly error: unknown;
   readonly overrunMs: number;
+  readonly facts?: EndFacts | undefined;
 }
 /** The grace period of a preparation that nobody wants any more is over: nobody waits for it either. */
 interface ForsakeEvent extends OfTask {
@@ -157,6 +169,11 @@ export interface LostEvent extends OfTask {
   readonly type: "lost";
   /** With which all fail that read it. */
   readonly error: Error;
+}
+/** What an attempt that goes on after the run has said until then. */
+interface LoggedEvent extends OfTask {
+  readonly type: "logged";
+  readonly log: LogFacts;
 }
 interface StopEvent extends Instant {
   readonly type: "stop";
@@ -201,6 +218,7 @@ export type MachineEvent =
   | UnheardEvent
   | DisposedEvent
   | LostEvent
+  | LoggedEvent
   | StopEvent
   | CancelEvent
   | PermitEvent

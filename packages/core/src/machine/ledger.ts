@@ -5,7 +5,14 @@
  */
 
 import { begun, Columns } from "./columns.ts";
-import type { AbortCause, Attributes, EndFacts, StopCause, TimeoutScene } from "./event.ts";
+import type {
+  AbortCause,
+  Attributes,
+  EndFacts,
+  LogFacts,
+  StopCause,
+  TimeoutScene,
+} from "./event.ts";
 import { Sparse } from "./sparse.ts";
 import { COMPLETED, isFinal, RESTORED, RUNNING } from "./states.ts";
 
@@ -116,6 +123,8 @@ export class Ledger {
   readonly deliveries: Sparse<number> = new Sparse();
   readonly blockedMs: Sparse<number> = new Sparse();
   readonly attributes: Sparse<Attributes> = new Sparse();
+  /** What attempts said last in their logs. */
+  readonly logs: Sparse<LogFacts> = new Sparse();
   /** How long an attempt went on after it was asked to stop, when it ignored its signal; or what was asked before one. */
   readonly overrunMs: Sparse<number> = new Sparse();
 
@@ -253,12 +262,13 @@ export class Ledger {
   }
 
   /** What was learned at the end of an attempt of the task. */
-  note(task: number, { overrunMs, blockedMs, attributes }: EndFacts): void {
+  note(task: number, { overrunMs, blockedMs, attributes, log }: EndFacts): void {
     if (overrunMs !== undefined) this.overrunMs.set(task, overrunMs);
     if (blockedMs !== undefined) {
       this.blockedMs.set(task, Math.max(blockedMs, this.blockedMs.get(task) ?? 0));
     }
     if (attributes !== undefined) this.attributes.set(task, attributes);
+    if (log !== undefined) this.logs.set(this.lastAttempt[task] as number, log);
   }
 
   attemptCount(task: number): number {

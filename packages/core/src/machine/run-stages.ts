@@ -122,6 +122,7 @@ export class StagedRun implements Machine {
     switch (event.type) {
       case "started":
       case "placed":
+      case "logged":
         this.#attempts.note(event);
         return this.#turn.commands;
       case "returned":

@@ -98,6 +98,7 @@ export class Run implements Machine {
     switch (event.type) {
       case "started":
       case "placed":
+      case "logged":
         this.#attempts.note(event);
         return this.#turn.commands;
       case "unheard":

@@ -56,6 +56,8 @@ export function attemptRow(
   if (ledger.errors.size > 0 && ledger.errors.has(attempt)) addError(row, ledger, attempt);
   const deliveries = ledger.deliveries.size > 0 ? ledger.deliveries.get(attempt) : undefined;
   if (deliveries !== undefined) row.deliveries = deliveries;
+  const log = ledger.logs.size > 0 ? ledger.logs.get(attempt) : undefined;
+  if (log !== undefined) addLog(row, log);
   return row;
 }
 
@@ -67,6 +69,17 @@ function addError(row: AttemptStatistics, ledger: Ledger, attempt: number): void
   if (delay === undefined) return;
   row.willRetry = true;
   row.delayMs = rounded(delay);
+}
+
+type Log = NonNullable<ReturnType<Ledger["logs"]["get"]>>;
+
+function addLog(row: AttemptStatistics, { lines, dropped }: Log): void {
+  row.log = lines.map(({ at, message, attributes }) => ({
+    at: rounded(at),
+    message,
+    ...(attributes && { attributes: { ...attributes } }),
+  }));
+  if (dropped > 0) row.logDropped = dropped;
 }
 
 /** What an attempt waited for, in the words of the report. */

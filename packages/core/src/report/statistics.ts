@@ -119,6 +119,13 @@ export interface TaskStatistics {
   output?: { type: string; size?: number };
 }
 
+/** A line of a task's log. */
+export interface LogLineStatistics {
+  at: Offset;
+  message: string;
+  attributes?: Record<string, string | number | boolean>;
+}
+
 export interface AttemptStatistics {
   taskName: string;
   attemptNumber: number;
@@ -142,5 +149,9 @@ export interface AttemptStatistics {
   executor?: string;
   /** How often it was started, where that is more than once: a runner that delivers at least once lost an executor. */
   deliveries?: number;
+  /** What it said with `context.log()`: the last lines, at most 100. */
+  log?: LogLineStatistics[];
+  /** How many lines there were before those; nothing when these are all. */
+  logDropped?: number;
   trace?: { traceId: string; spanId: string };
 }

@@ -118,6 +118,8 @@ function line(event: RunEvent): string {
       return `task.end ${event.task.key} ${event.outcome.status}`;
     case "attempt.progress":
       return `progress ${event.attempt.task.key} ${event.fraction} ${event.message}`;
+    case "attempt.log":
+      return `log ${event.attempt.task.key} ${event.message}`;
     case "attempt.start":
       return `attempt.start ${event.attempt.task.key}#${event.attempt.number}`;
     case "attempt.end":

@@ -335,12 +335,8 @@ describe("The context of a task", () => {
       });
       progress(1);
       expect(Object.keys(rest)).toEqual([
-        "taskName",
-        "runId",
-        "attempt",
-        "attributes",
-        "skip",
-        "spent",
+        ...["taskName", "runId", "attempt", "attributes"],
+        ...["skip", "spent", "log", "remainingMs"],
       ]);
       await clock.wait(100, signal);
     });
@@ -362,7 +358,7 @@ describe("The context of a task", () => {
     await new DynamicScheduler([["look", look]], [{ taskName: "look" }], { runner }).execute();
     const keys = [
       ...["taskName", "runId", "attempt", "signal", "attributes", "progress", "defer"],
-      ...["skip", "spent"],
+      ...["skip", "spent", "log", "remainingMs"],
     ];
     expect(seen).toEqual([keys, keys]);
   });

@@ -4,6 +4,7 @@ import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { duration } from "../wording/duration.ts";
 import { errorTitle } from "../wording/error-text.ts";
 import { labelOf } from "../wording/label.ts";
+import { logText } from "../wording/log-text.ts";
 import {
   errorOf,
   failuresOf,
@@ -12,7 +13,7 @@ import {
   toleratedOf,
   toleratedText,
 } from "../wording/outcome.ts";
-import { cut, visible, visibleMessage } from "../wording/visible.ts";
+import { cut, visible, visibleLines, visibleMessage } from "../wording/visible.ts";
 import { count, plural } from "./counts.ts";
 import { ErrorTexts } from "./error-texts.ts";
 import { html, type Markup } from "./markup.ts";
@@ -93,9 +94,11 @@ function failure(
   ].filter((fact) => fact !== "");
   const place = links.place(task.taskName);
   const text = errors.of(error);
+  const log = logText(task, 100);
   return html`<details class="failure"${open && html` open`}>
 <summary>${statusMark(task.releaseError === undefined ? task.status : "failed")} ${nameOf(task)}${facts.length > 0 && html` <span class="facts">${facts.join(" · ")}</span>`}<span class="message">${visibleMessage(title)}</span></summary>
 ${text !== "" && html`<pre>${text}</pre>`}
+${log !== "" && html`<p class="fallen">What it said last:</p><pre class="log">${visibleLines(log)}</pre>`}
 ${fallen.length > 0 && html`<p class="fallen">Did not run because of it:</p>${links.list(fallen, 12)}`}
 <p class="actions">${place !== undefined && html`<a href="#t=${place}">What it waited for</a> <button type="button" data-copy="${place}" hidden>Copy as Markdown</button>`}</p>
 </details>`;

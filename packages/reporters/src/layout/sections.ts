@@ -9,6 +9,7 @@ import { duration } from "../wording/duration.ts";
 import { atLeast, cutOff, endedBy, endingText, resumeText } from "../wording/ending.ts";
 import { errorText, errorTitle } from "../wording/error-text.ts";
 import { labelOf } from "../wording/label.ts";
+import { logText } from "../wording/log-text.ts";
 import {
   attemptMessage,
   countsText,
@@ -150,9 +151,16 @@ export function stackText(error: SerializedError): string {
 
 function failureText(task: TaskStatistics): string {
   const error = errorOf(task);
-  if (error === undefined) return reasonText(task);
+  const log = logText(task);
+  if (error === undefined) return withLog(reasonText(task), log);
   const unreleased = task.releaseError !== undefined && !hasFailed(task);
-  return unreleased ? `its value was not released\n${stackText(error)}` : stackText(error);
+  const stack = stackText(error);
+  return withLog(unreleased ? `its value was not released\n${stack}` : stack, log);
+}
+
+/** What a task said last stands below what it failed with. */
+export function withLog(text: string, log: string): string {
+  return log === "" ? text : `${text}\nIts log:\n${log.replace(/^/gm, "  ")}`;
 }
 
 function failureHead({ sign, name, attempts, tolerated = false }: Omit<Failure, "text">): Line {

@@ -4,6 +4,7 @@
  */
 import type {
   EncodedValue,
+  LogLineStatistics,
   Origin,
   SerializedReport,
   TaskStatistics,
@@ -11,6 +12,7 @@ import type {
 } from "@astrum/core";
 import type {
   AttemptEndLine,
+  AttemptLogLine,
   AttemptStartLine,
   CompletedLine,
   EventLine,
@@ -45,7 +47,13 @@ export interface CollectedAttempt {
   willRetry?: boolean;
   delayMs?: number;
   deliveries?: number;
+  /** The last lines of its log, and how many there were before. */
+  log?: LogLineStatistics[];
+  logDropped?: number;
 }
+
+/** As many lines as a report keeps of an attempt. */
+const LOG_LINES = 100;
 
 export interface CollectedTask {
   readonly key: string;
@@ -174,6 +182,9 @@ export class CollectedRun {
       case "attempt.start":
         this.#opened(this.#task(line.task), line, at, place);
         break;
+      case "attempt.log":
+        this.#said(this.#task(line.task), line, thousandths(line.at - this.epochMs));
+        break;
       case "attempt.end":
         this.#closed(this.#task(line.task), line, at, place);
         break;
@@ -224,10 +235,22 @@ export class CollectedRun {
     this.peak = Math.max(this.peak, ++this.#running);
   }
 
+  #said(task: CollectedTask, line: AttemptLogLine, at: number): void {
+    const attempt = task.byNumber.get(line.attempt);
+    if (attempt === undefined) return;
+    const { message, attributes } = line;
+    attempt.log ??= [];
+    attempt.log.push({ at, message, ...(attributes === undefined ? {} : { attributes }) });
+    if (attempt.log.length <= LOG_LINES) return;
+    attempt.log.shift();
+    attempt.logDropped = (attempt.logDropped ?? 0) + 1;
+  }
+
   #closed(task: CollectedTask, line: AttemptEndLine, at: number, closed: number): void {
     const attempt = task.byNumber.get(line.attempt);
-    const { outcome, willRetry, delayMs, executor, deliveries } = line;
+    const { outcome, willRetry, delayMs, executor, deliveries, logDropped } = line;
     if (attempt === undefined) return;
+    if (logDropped !== undefined) attempt.logDropped = logDropped;
     if (executor !== undefined) attempt.executor = executor;
     // The run ended first, and the attempt went on unseen.
     if (outcome.status === "detached") return;

@@ -137,13 +137,18 @@ const bodies: Readonly<Record<LineBody["type"], SchemaObject>> = {
     fraction: { type: "number" },
     message: text,
   }),
+  "attempt.log": record(["task", "attempt", "message"], {
+    ...attempt,
+    message: text,
+    attributes,
+  }),
   "attempt.end": record(["task", "attempt", "outcome", "willRetry"], {
     ...attempt,
     outcome,
     willRetry: flag,
     delayMs: ms,
     executor: text,
-    deliveries: (definition("attemptStatistics").properties as Properties).deliveries ?? true,
+    ...partOf(definition("attemptStatistics"), ["deliveries", "logDropped"]),
   }),
   completed: record(["task", "fingerprint", "output"], {
     task: text,

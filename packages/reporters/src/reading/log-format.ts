@@ -29,6 +29,7 @@ export type LineBody =
   | TaskStatusLine
   | AttemptStartLine
   | AttemptProgressLine
+  | AttemptLogLine
   | AttemptEndLine
   | CompletedLine
   | TaskEndLine
@@ -55,6 +56,7 @@ const LINE_TYPES: readonly string[] = [
   "task.status",
   "attempt.start",
   "attempt.progress",
+  "attempt.log",
   "attempt.end",
   "completed",
   "task.end",
@@ -159,6 +161,15 @@ interface AttemptProgressLine {
   readonly message?: string;
 }
 
+/** What a task said with `context.log()`. */
+export interface AttemptLogLine {
+  readonly type: "attempt.log";
+  readonly task: string;
+  readonly attempt: number;
+  readonly message: string;
+  readonly attributes?: Readonly<Record<string, string | number | boolean>>;
+}
+
 export interface AttemptEndLine {
   readonly type: "attempt.end";
   readonly task: string;
@@ -170,6 +181,8 @@ export interface AttemptEndLine {
   readonly executor?: string;
   /** How often it was started, where that is more than once. */
   readonly deliveries?: number;
+  /** Lines of its log that the report does not keep. */
+  readonly logDropped?: number;
 }
 
 /** Written by the journal before a dependent is released. */

@@ -191,6 +191,8 @@ function attemptOf(
     ...(delayMs === undefined ? {} : { delayMs: thousandths(delayMs) }),
     executor,
     ...(attempt.deliveries === undefined ? {} : { deliveries: attempt.deliveries }),
+    ...(attempt.log === undefined ? {} : { log: attempt.log }),
+    ...(attempt.logDropped === undefined ? {} : { logDropped: attempt.logDropped }),
   };
 }
 

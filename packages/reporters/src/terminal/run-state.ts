@@ -1,6 +1,7 @@
 /** How far one run is, kept up to date event by event. Knows no screen, and no clock but the events' own. */
 import {
   type AttemptInfo,
+  type LogLineStatistics,
   type RunEvent,
   type RunInfo,
   type TaskInfo,
@@ -22,6 +23,15 @@ const LIVE: ReadonlySet<Status> = new Set<Status>(["waiting", "ready", "running"
 export function isFinal(status: Status): status is FinalStatus {
   return !LIVE.has(status);
 }
+
+/** What an attempt said last in its log. */
+export interface Said {
+  readonly startAt: number;
+  readonly lines: LogLineStatistics[];
+}
+
+/** So many lines of it. */
+const SAID_KEPT = 10;
 
 export interface RunningAttempt {
   readonly attempt: AttemptInfo;
@@ -66,6 +76,7 @@ export class RunState {
   readonly #items: Map<string, MapItems> = new Map();
   readonly #goingOn: string[] = [];
   readonly #failed: Set<string> = new Set();
+  readonly #said: Map<string, Said> = new Map();
   #tolerated = 0;
   #limitMs: number | undefined;
 
@@ -113,6 +124,13 @@ export class RunState {
     return this.#tolerated;
   }
 
+  /** What the last attempt of a task that failed said last, once. */
+  takeLog(key: string): Said | undefined {
+    const said = this.#said.get(key);
+    this.#said.delete(key);
+    return said;
+  }
+
   failed(key: string): boolean {
     return this.#failed.has(key);
   }
@@ -139,6 +157,7 @@ export class RunState {
       case "attempt.start": {
         const { attempt, at: startAt } = event;
         const running = { attempt, startAt, fraction: undefined, message: undefined };
+        this.#said.delete(attempt.task.key);
         this.#running.set(attempt.task.key, running);
         break;
       }
@@ -147,6 +166,16 @@ export class RunState {
         const running = this.#running.get(attempt.task.key);
         if (running === undefined) break;
         this.#running.set(attempt.task.key, { ...running, fraction, message });
+        break;
+      }
+      case "attempt.log": {
+        const { attempt, at, message, attributes } = event;
+        const { key } = attempt.task;
+        const startAt = this.#running.get(key)?.startAt ?? at;
+        const said = this.#said.get(key) ?? { startAt, lines: [] };
+        said.lines.push({ at, message, ...(attributes && { attributes }) });
+        if (said.lines.length > SAID_KEPT) said.lines.shift();
+        this.#said.set(key, said);
         break;
       }
       case "attempt.end": {
@@ -160,6 +189,7 @@ export class RunState {
         this.#countItem(event);
         if ("tolerated" in event.outcome && event.task.kind !== "tail") this.#tolerated++;
         this.#limitMs ??= runLimitOf(event.outcome);
+        if (!this.#failed.has(event.task.key)) this.#said.delete(event.task.key);
         break;
     }
   }

@@ -1,16 +1,23 @@
 /** What is told of a run for good, on the screen and in a log: how a task failed, how the run ended. Secrets are out here. */
 
-import { type RunEvent, type SerializedError, serializeError, type TaskInfo } from "@astrum/core";
-import { closingLine, failureLines, plural, stackText } from "../layout/sections.ts";
+import {
+  type LogLineStatistics,
+  type RunEvent,
+  type SerializedError,
+  serializeError,
+  type TaskInfo,
+} from "@astrum/core";
+import { closingLine, failureLines, plural, stackText, withLog } from "../layout/sections.ts";
 import { timeLimit } from "../wording/ending.ts";
 import { errorTitle } from "../wording/error-text.ts";
 import { labelOfInfo } from "../wording/label.ts";
+import { saidText } from "../wording/log-text.ts";
 import { STATUS_SIGN, STATUSES, toleratedText, withoutMembers } from "../wording/outcome.ts";
 import type { Redaction } from "../wording/redact.ts";
 import { lineRedactor } from "../wording/redact-line.ts";
 import type { Line } from "../wording/styled.ts";
 import { cut, visible, visibleMessage, visibleName } from "../wording/visible.ts";
-import type { RunState } from "./run-state.ts";
+import type { RunState, Said } from "./run-state.ts";
 
 type TaskEnd = Extract<RunEvent, { type: "task.end" }>;
 type Released = Extract<RunEvent, { type: "task.released" }>;
@@ -60,7 +67,7 @@ export class Telling {
       name: this.#label(task),
       attempts,
       tolerated,
-      text: full ? stackText(error) : "",
+      text: full ? withLog(stackText(error), this.#log(state.takeLog(task.key))) : "",
     });
     const [head] = lines;
     if (full || head === undefined) return lines;
@@ -89,6 +96,12 @@ export class Telling {
       text: "",
     });
     return [[...head, `: its value was not released: ${visibleMessage(errorTitle(error, 300))}`]];
+  }
+
+  #log(said: Said | undefined): string {
+    if (said === undefined) return "";
+    const lines = said.lines.map((line) => this.#clean(line) as LogLineStatistics);
+    return saidText(lines, 0, said.startAt);
   }
 
   end(

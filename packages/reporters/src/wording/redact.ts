@@ -5,6 +5,7 @@
 import {
   decodeValue,
   type EncodedValue,
+  type LogLineStatistics,
   type SerializedError,
   type SerializedReport,
   type TaskStatistics,
@@ -268,7 +269,8 @@ function credentialsOfTask(task: TaskStatistics): TaskStatistics {
     task.lostError === undefined &&
     task.reason === undefined &&
     task.attemptStatistics.every(
-      ({ error, errorMessage }) => error === undefined && errorMessage === undefined,
+      ({ error, errorMessage, log }) =>
+        error === undefined && errorMessage === undefined && log === undefined,
     )
   ) {
     return task;
@@ -281,14 +283,22 @@ function credentialsOfTask(task: TaskStatistics): TaskStatistics {
   if (task.lostError !== undefined) clean.lostError = credentialsOfError(task.lostError);
   if (task.releaseError !== undefined) clean.releaseError = credentialsOfError(task.releaseError);
   clean.attemptStatistics = task.attemptStatistics.map((attempt) => {
-    const { error, errorMessage } = attempt;
+    const { error, errorMessage, log } = attempt;
     return {
       ...attempt,
+      ...(log === undefined ? {} : { log: log.map(credentialsOfLogLine) }),
       ...(error === undefined ? {} : { error: credentialsOfError(error) }),
       ...(errorMessage === undefined ? {} : { errorMessage: withoutUrlSecrets(errorMessage) }),
     };
   });
   return clean;
+}
+
+function credentialsOfLogLine({ attributes, ...line }: LogLineStatistics): LogLineStatistics {
+  const clean = { ...line, message: withoutUrlSecrets(line.message) };
+  return attributes === undefined
+    ? clean
+    : { ...clean, attributes: withoutCredentials(attributes) };
 }
 
 function credentialsOfReason(

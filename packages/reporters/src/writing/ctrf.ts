@@ -8,6 +8,7 @@ import { checkOptions, type Rules } from "astrum-options";
 import { errorText } from "../wording/error-text.ts";
 import type { AnyReport } from "../wording/given-report.ts";
 import { wellFormedJson } from "../wording/json-for-others.ts";
+import { logText } from "../wording/log-text.ts";
 import { attemptMessage, errorOf, isFlaky } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
@@ -73,6 +74,7 @@ function testOf(verdict: Verdict, report: SerializedReport, flow: string): Recor
   const earlier = task.attemptStatistics.slice(0, -1);
   const executor = task.attemptStatistics.at(-1)?.executor;
   const error = errorOf(task);
+  const log = logText(task, 100);
   return {
     ...common,
     rawStatus: task.status,
@@ -80,6 +82,7 @@ function testOf(verdict: Verdict, report: SerializedReport, flow: string): Recor
     ...(task.endAt === null ? {} : { stop: whole(epochMs + task.endAt) }),
     ...(error === undefined ? {} : { trace: visibleLines(errorText(error)) }),
     ...(task.tags === undefined ? {} : { tags: task.tags }),
+    ...(log === "" ? {} : { stdout: visibleLines(log).split("\n") }),
     retries: earlier.length,
     ...(earlier.length === 0 ? {} : { retryAttempts: earlier.map(attemptOf) }),
     flaky: isFlaky(task),

@@ -100,8 +100,13 @@ function bodyOf(event: RunEvent, first: boolean, startedAt: number): Unwritten<L
         message,
       };
     }
+    case "attempt.log": {
+      const { type, attempt, message, attributes } = event;
+      const { task, number } = attempt;
+      return { type, task: task.key, attempt: number, message, attributes };
+    }
     case "attempt.end": {
-      const { attempt, outcome, willRetry, delayMs } = event;
+      const { attempt, outcome, willRetry, delayMs, logDropped } = event;
       return {
         type: event.type,
         task: attempt.task.key,
@@ -111,6 +116,7 @@ function bodyOf(event: RunEvent, first: boolean, startedAt: number): Unwritten<L
         delayMs,
         executor: attempt.executor === "main" ? undefined : attempt.executor,
         deliveries: attempt.deliveries,
+        logDropped: logDropped === 0 ? undefined : logDropped,
       };
     }
     case "task.end":

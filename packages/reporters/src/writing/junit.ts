@@ -8,6 +8,7 @@ import type { AttemptStatistics, SerializedError, SerializedReport } from "@astr
 import { checkOptions, oneOf, type Rules, text } from "astrum-options";
 import { errorText, errorTitle } from "../wording/error-text.ts";
 import type { AnyReport } from "../wording/given-report.ts";
+import { logText } from "../wording/log-text.ts";
 import { errorOf, toleratedText } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
@@ -88,6 +89,7 @@ function caseXml(suite: string, one: Verdict, dialect: "jenkins" | "ant"): strin
   const elements = [
     ...resultElements(one, dialect),
     ...(dialect === "ant" ? [] : retryElements(one)),
+    ...(dialect === "ant" ? [] : logElements(one)),
   ];
   return elements.length === 0 ? `${head}/>\n` : `${head}>\n${elements.join("")}    </testcase>\n`;
 }
@@ -111,6 +113,13 @@ function resultElements(one: Verdict, dialect: "jenkins" | "ant"): string[] {
   return [
     `      <error${message}${attribute("type", visible(type))}>${xmlText(visibleLines(text))}</error>\n`,
   ];
+}
+
+/** What a task that failed had said. */
+function logElements({ task, result }: Verdict): string[] {
+  if (task === undefined || result === "passed" || result === "skipped") return [];
+  const log = logText(task, 100);
+  return log === "" ? [] : [`      <system-out>${xmlText(visibleLines(log))}</system-out>\n`];
 }
 
 /** What Surefire writes for reruns: an earlier attempt is flaky if the task completed, else a rerun that failed too. */

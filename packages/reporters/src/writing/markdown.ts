@@ -12,6 +12,7 @@ import { atLeast, cutOff, endedBy, resumeText, tookText } from "../wording/endin
 import { errorText } from "../wording/error-text.ts";
 import type { AnyReport } from "../wording/given-report.ts";
 import { labelOf } from "../wording/label.ts";
+import { logText } from "../wording/log-text.ts";
 import {
   attemptMessage,
   countsText,
@@ -160,13 +161,18 @@ function cutOffList(report: SerializedReport): string {
 
 function details(task: TaskStatistics): string {
   const error = errorOf(task);
-  if (error === undefined) return "";
-  const lines = visibleLines(errorText(error, 40))
+  const stack = error === undefined ? "" : folded("stack", errorText(error, 40));
+  const log = logText(task);
+  return log === "" ? stack : `${stack}${folded("log", log)}`;
+}
+
+function folded(title: string, text: string): string {
+  const lines = visibleLines(text)
     .split("\n")
     .map((line) => cut(line, 400));
   const fence = "`".repeat(Math.max(3, 1 + longestRun(lines.join("\n"), "`")));
   const block = [`${fence}text`, ...lines, fence].map((line) => `  ${line}`).join("\n");
-  return `\n  <details><summary>stack</summary>\n\n${block}\n\n  </details>\n\n`;
+  return `\n  <details><summary>${title}</summary>\n\n${block}\n\n  </details>\n\n`;
 }
 
 function why(report: SerializedReport): string {

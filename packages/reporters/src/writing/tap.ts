@@ -1,6 +1,7 @@
 import { checkOptions, type Rules } from "astrum-options";
 import { errorText } from "../wording/error-text.ts";
 import type { AnyReport } from "../wording/given-report.ts";
+import { logText } from "../wording/log-text.ts";
 import { errorOf, toleratedText } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
@@ -43,6 +44,8 @@ function point(verdict: Verdict, index: number): string[] {
     facts.message = visibleMessage(message);
     const error = errorOf(task);
     if (error !== undefined) facts.stack = visibleLines(errorText(error));
+    const log = logText(task);
+    if (log !== "") facts.log = visibleLines(log);
   }
   return [line, ...yaml(facts)];
 }

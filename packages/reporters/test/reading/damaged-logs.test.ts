@@ -38,6 +38,7 @@ async function liveLog(): Promise<string> {
   const list = task("list", does({ ms: 2, return: ["a", "b"] }), { tags: ["io"] });
   const items = map("items", list, (item: string, _, context) => {
     context.progress(0.5, "half");
+    context.log("a page", { number: 3, last: false });
     context.attributes.set("item", item);
     return does({ ms: 3, return: item })({}, context);
   });

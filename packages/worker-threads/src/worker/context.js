@@ -3,7 +3,7 @@
  * Knows how to tell the pool, not how the call ends.
  */
 import { setMaxListeners } from "node:events";
-import { attributeEntries, Skipping, text } from "astrum-crossing";
+import { attributeEntries, LogLines, Skipping, text } from "astrum-crossing";
 import { unpack } from "./pack.js";
 
 /** @import { MessagePort, TransferListItem } from "node:worker_threads" */
@@ -27,6 +27,10 @@ export class ThreadContext {
   #attributes;
   /** @type {Skipping | undefined} */
   #skipping;
+  /** @type {LogLines | undefined} */
+  #log;
+  /** When the first of its time limits passes, as this thread counts. */
+  #endsAt = Number.POSITIVE_INFINITY;
 
   /**
    * @param {CallMessage} call
@@ -102,6 +106,35 @@ export class ThreadContext {
         amount,
       });
     };
+  }
+
+  get log() {
+    return (/** @type {string} */ message, /** @type {object | undefined} */ attributes) => {
+      // At the end of the turn: a loop that says much is one message.
+      if (this.#log === undefined) {
+        this.#log = new LogLines();
+        setImmediate(() => this.sendLog());
+      }
+      this.#log.add(message, attributes);
+    };
+  }
+
+  /** What was said since it was sent last. */
+  sendLog() {
+    const said = this.#log?.send();
+    this.#log = undefined;
+    if (said === undefined) return;
+    this.#port.postMessage({ kind: "log", sequence: this.#call.sequence, ...said });
+  }
+
+  get remainingMs() {
+    return () => Math.max(0, this.#endsAt - performance.now());
+  }
+
+  /** The function starts: from now on its time limit here runs, beside those that it came with. */
+  begin() {
+    const { endsAt = Number.POSITIVE_INFINITY, timeoutMs = Number.POSITIVE_INFINITY } = this.#call;
+    this.#endsAt = Math.min(endsAt - performance.timeOrigin, performance.now() + timeoutMs);
   }
 
   get defer() {
@@ -206,6 +239,8 @@ const SHOWN = {
   spent: own("spent"),
   defer: own("defer"),
   skip: own("skip"),
+  log: own("log"),
+  remainingMs: own("remainingMs"),
   cancelled: own("cancelled"),
   transfer: own("transfer"),
 };
