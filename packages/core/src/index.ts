@@ -97,6 +97,7 @@ export {
 } from "./contract/observer.ts";
 export { type RunResult, runResult, type TaskResult, taskResult } from "./contract/result.ts";
 export { flushObservers, registerGlobalObserver } from "./doors/process-observers.ts";
+export { type StoppableRun, stopOnSignals } from "./doors/stop-on-signals.ts";
 
 // Report.
 

@@ -31,6 +31,7 @@ import {
   Semaphore,
   type SerializedReport,
   settled,
+  stopOnSignals,
   summarizeFailure,
   type Task,
   type TaskContext,
@@ -791,4 +792,26 @@ task("db", openDb, { release: () => {}, lost: () => true });
 map("rows", users, (user) => user.id, { lost: async () => {} });
 DynamicScheduler.from({
   db: { run: openDb, release: () => {}, lost: (db: Db) => db.close() },
+});
+
+// ---- signals ---------------------------------------------------------------------------------------------------------
+
+const stopped = await stopOnSignals(flow("f", { count }).start());
+expectTypeOf(stopped.unwrap().count).toEqualTypeOf<number>();
+// @ts-expect-error a run that was started, not a flow
+stopOnSignals(flow("f", { count }));
+// @ts-expect-error nor its report
+stopOnSignals(flow("f", { count }).run());
+
+// ---- what a task says -------------------------------------------------------------------------------------------------
+
+task("says", (_, { log, remainingMs, skip }) => {
+  log("page", { number: 3, last: false });
+  expectTypeOf(remainingMs()).toEqualTypeOf<number>();
+  // @ts-expect-error attributes are texts, numbers and flags
+  log("page", { number: [3] });
+  // @ts-expect-error a line says something
+  log();
+  // @ts-expect-error a skip has a reason
+  skip();
 });

@@ -1,0 +1,170 @@
+/** SIGINT and SIGTERM, sent to real processes that run a flow. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { buildSync } from "esbuild";
+import { describe, expect, it } from "vitest";
+import { flow, stopOnSignals, task } from "../../src/index.ts";
+
+const source = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
+
+/** A process that runs this body, and what it says; each line can be waited for. */
+class Program {
+  readonly #child: ChildProcess;
+  readonly lines: string[] = [];
+  readonly #ended: Promise<unknown[]>;
+
+  constructor(body: string) {
+    const [bundle] = buildSync({
+      stdin: {
+        contents: `import * as astrum from ${JSON.stringify(source)};\nconst { flow, task, stopOnSignals, settled } = astrum;\n${body}`,
+        resolveDir: import.meta.dirname,
+      },
+      bundle: true,
+      format: "esm",
+      platform: "node",
+      write: false,
+    }).outputFiles;
+    this.#child = spawn(process.execPath, ["--input-type=module", "-"], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    this.#ended = once(this.#child, "close");
+    this.#child.stdout?.on("data", (chunk) => {
+      this.lines.push(...String(chunk).trim().split("\n"));
+      this.#child.emit("said");
+    });
+    this.#child.stdin?.end(bundle?.text);
+  }
+
+  async says(line: string): Promise<void> {
+    while (!this.lines.includes(line)) await once(this.#child, "said");
+  }
+
+  send(signal: "SIGINT" | "SIGTERM"): void {
+    this.#child.kill(signal);
+  }
+
+  /** Its code, or the signal that ended it. */
+  async ended(): Promise<unknown> {
+    const [code, signal] = await this.#ended;
+    return code ?? signal;
+  }
+}
+
+/** A flow whose task waits for its signal and cleans up; with a finally task, and an observer that hands something on. */
+const nightly = `
+  const work = task("work", (_, { signal, defer }) => {
+    defer(() => console.log("cleaned up"));
+    return new Promise((_, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+      setImmediate(() => console.log("working"));
+    });
+  });
+  const observer = { name: "buffers", run: () => ({ end: () => {} }), flush: () => void console.log("flushed") };
+  const closes = task("closes", () => void console.log("closed"));
+`;
+const aftermath = `
+  console.log(report.executionState);
+  if (report.executionState !== "completed") process.exitCode = 1;
+`;
+
+describe("A process that is sent a signal while it runs a flow", () => {
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)(
+    "cancels it with %s, cleans up, runs what runs in any case, flushes, goes on with the report, and ends with %i",
+    async (signal, code) => {
+      const program = new Program(`${nightly}
+        const run = flow("nightly", { work }, { finally: { closes } }).start({ observers: [observer] });
+        const report = await stopOnSignals(run);
+        console.log(String(report.outcome("work").reason.cause.message));
+        ${aftermath}`);
+      await program.says("working");
+      program.send(signal);
+      expect(await program.ended()).toBe(code);
+      expect(program.lines).toEqual([
+        "working",
+        "cleaned up",
+        "closed",
+        "flushed",
+        `The process was sent ${signal}`,
+        "cancelled",
+      ]);
+    },
+  );
+
+  it("stops what runs in any case with the second one, and still comes to its report", async () => {
+    const program = new Program(`${nightly}
+      const lasting = task("lasting", (_, { signal }) => new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+        console.log("lasting");
+      }));
+      const report = await stopOnSignals(flow("nightly", { work }, { finally: { lasting } }).start());
+      ${aftermath}`);
+    await program.says("working");
+    program.send("SIGINT");
+    await program.says("lasting");
+    program.send("SIGTERM");
+    // The first one says why.
+    expect(await program.ended()).toBe(130);
+    expect(program.lines.at(-1)).toBe("cancelled");
+  });
+
+  it("ends at once with the third one, whatever does not stop", async () => {
+    const program = new Program(`
+      const deaf = task("deaf", (_, { signal }) => new Promise(() => {
+        signal.addEventListener("abort", () => console.log("asked"));
+        setImmediate(() => console.log("working"));
+      }));
+      const run = flow("nightly", { deaf }).start();
+      let asked = 0;
+      const { report } = run;
+      const cancel = (reason) => (run.cancel(reason), console.log("signal " + ++asked));
+      await stopOnSignals({ report, cancel });`);
+    await program.says("working");
+    program.send("SIGTERM");
+    await program.says("signal 1");
+    program.send("SIGTERM");
+    await program.says("signal 2");
+    program.send("SIGTERM");
+    expect(await program.ended()).toBe("SIGTERM");
+  });
+
+  it("keeps an exit code of its own", async () => {
+    const program = new Program(`${nightly}
+      const report = await stopOnSignals(flow("nightly", { work }).start());
+      process.exitCode = 3;`);
+    await program.says("working");
+    program.send("SIGINT");
+    expect(await program.ended()).toBe(3);
+  });
+
+  it("is ended by the next signal once its run has settled, as any process", async () => {
+    const program = new Program(`
+      const quick = task("quick", () => 1);
+      await stopOnSignals(flow("nightly", { quick }).start());
+      setInterval(() => {}, 1000);
+      console.log("on");`);
+    await program.says("on");
+    program.send("SIGINT");
+    expect(await program.ended()).toBe("SIGINT");
+  });
+});
+
+describe("A process that is sent none", () => {
+  it("has the report, its own exit code, and no listener left: after ten thousand runs either", async () => {
+    const before = process.listenerCount("SIGINT") + process.listenerCount("exit");
+    const one = flow("f", { one: task("one", () => 1) });
+    for (let run = 0; run < 10_000; run++) {
+      expect((await stopOnSignals(one.start())).outputs.one).toBe(1);
+    }
+    expect(process.listenerCount("SIGINT") + process.listenerCount("exit")).toBe(before);
+  });
+
+  it("hears of a report that is rejected", async () => {
+    const report = Promise.reject(new Error("no report"));
+    await expect(stopOnSignals({ report, cancel: () => {} })).rejects.toThrow("no report");
+    expect(process.listenerCount("SIGTERM")).toBe(0);
+  });
+});
