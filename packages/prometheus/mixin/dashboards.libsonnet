@@ -15,12 +15,12 @@
   local variable(one) =
     if !std.objectHas(one, 'query') || std.isString(one.query) then one
     else one { query+: { query: selected(one.query.query) }, definition: selected(one.definition) },
-  local cluster = {
+  local cluster(metric) = {
     name: 'cluster',
     label: 'Cluster',
     type: 'query',
     datasource: { type: 'prometheus', uid: '${datasource}' },
-    local query = 'label_values(astrum_run_last_completion_timestamp_seconds, %s)' % config.clusterLabel,
+    local query = 'label_values(%s, %s)' % [metric, config.clusterLabel],
     query: { query: query, refId: 'cluster' },
     definition: query,
     refresh: 2,
@@ -30,7 +30,7 @@
     allValue: '.*',
     current: { text: ['All'], value: ['$__all'] },
   },
-  local dashboard(content, name) = content {
+  local dashboard(content, name, metric='astrum_run_last_completion_timestamp_seconds') = content {
     uid: config.dashboardUid % name,
     tags: config.dashboardTags,
     refresh: config.dashboardRefresh,
@@ -39,7 +39,7 @@
     templating+: {
       list: std.flatMap(
         function(one)
-          if one.name == 'datasource' && config.clusterLabel != '' then [one, cluster]
+          if one.name == 'datasource' && config.clusterLabel != '' then [one, cluster(metric)]
           else [variable(one)],
         content.templating.list
       ),
@@ -53,5 +53,8 @@
   grafanaDashboards+:: {
     'astrum-overview.json': dashboard(import 'dashboards/astrum-overview.json', 'overview'),
     'astrum-flow.json': dashboard(import 'dashboards/astrum-flow.json', 'flow'),
+    'astrum-jobs.json': dashboard(import 'dashboards/astrum-jobs.json', 'jobs'),
+    'astrum-otel.json':
+      dashboard(import 'dashboards/astrum-otel.json', 'otel', 'astrum_run_duration_seconds_count'),
   },
 }

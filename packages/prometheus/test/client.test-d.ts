@@ -11,6 +11,10 @@ prometheusObserver({
   registry: new nextClient.Registry(nextClient.Registry.OPENMETRICS_CONTENT_TYPE),
   exemplars: () => ({ traceId: "t", spanId: "s", traceFlags: 1 }),
 });
+// As the README has it for prom-client, whose types know no argument of `new Registry()`.
+const openMetrics = new promClient.Registry<promClient.OpenMetricsContentType>();
+openMetrics.setContentType(promClient.Registry.OPENMETRICS_CONTENT_TYPE);
+prometheusObserver({ client: promClient, registry: openMetrics });
 pushRunMetrics({ client: promClient, gatewayUrl: "http://localhost:9091", jobName: "nightly" });
 textfileMetrics({ client: nextClient, path: "/var/lib/node_exporter/nightly.prom" });
 

@@ -17,16 +17,72 @@ function unknown(expr: string, more: readonly string[] = []): string[] {
   return names.filter((name) => !written.has(name) && !more.includes(name));
 }
 
+/** What OTLP makes of the names and units in the README of @astrum/otel, by the specification of the two. */
+function otelNames(): Set<string> {
+  const readme = readFileSync(new URL("../../otel/README.md", import.meta.url), "utf8");
+  const rows = readme.matchAll(/^\| `(astrum\.[\w.]+)` \| ([\w -]+) \| (\S+) \| (.*) \|$/gm);
+  const names = [...rows].flatMap(([, name = "", kind, unit]) => {
+    const base = `${name.replaceAll(".", "_")}${unit === "s" ? "_seconds" : ""}`;
+    if (kind === "histogram") return [`${base}_bucket`, `${base}_sum`, `${base}_count`];
+    return kind === "counter" ? [`${base}_total`] : [base];
+  });
+  expect(names.length).toBeGreaterThan(8);
+  return new Set(names);
+}
+
 test.each(DASHBOARDS)(
   "every query of %s parses, and names only metrics that are written",
   (name) => {
-    const { panels } = dashboard(name);
-    expect(panels.length).toBeGreaterThan(10);
+    const { panels, templating } = dashboard(name);
+    const more = name === "astrum-otel" ? [...otelNames()] : [];
+    expect(panels.length).toBeGreaterThan(6);
     for (const { title, targets } of panels) {
-      for (const { expr } of targets) expect(unknown(expr), title).toEqual([]);
+      for (const { expr } of targets) expect(unknown(expr, more), title).toEqual([]);
+    }
+    for (const { definition } of templating.list) {
+      const [, asked] = /^label_values\((.*), \w+\)$/.exec(definition ?? "") ?? [];
+      if (asked !== undefined) expect(unknown(asked, more)).toEqual([]);
     }
   },
 );
+
+test.each(DASHBOARDS)("%s is one that Grafana can draw", (name) => {
+  const { panels, editable, schemaVersion, templating } = dashboard(name);
+  expect([editable, schemaVersion]).toEqual([false, 39]);
+  expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+  const taken = new Set<string>();
+  for (const { title, type, gridPos, targets } of panels) {
+    expect(["stat", "timeseries", "bargauge", "heatmap"]).toContain(type);
+    const { x, y, w, h } = gridPos;
+    expect(x + w, title).toBeLessThanOrEqual(24);
+    for (let column = x; column < x + w; column++) {
+      for (let row = y; row < y + h; row++) {
+        expect(taken, `${title} lies on another panel`).not.toContain(`${column} ${row}`);
+        taken.add(`${column} ${row}`);
+      }
+    }
+    expect(new Set(targets.map(({ refId }) => refId)).size).toBe(targets.length);
+    for (const { expr, legendFormat = "" } of targets) {
+      for (const [, label = ""] of legendFormat.matchAll(/\{\{(\w+)\}\}/g)) {
+        expect(expr, `${title} names {{${label}}}`).toMatch(
+          new RegExp(`by \\([^)]*\\b${label}\\b`),
+        );
+      }
+      const variables = templating.list.map(({ name }) => name);
+      for (const [, used = ""] of expr.matchAll(/\$(\w+)/g)) {
+        expect([...variables, "__rate_interval", "__range"], title).toContain(used);
+      }
+    }
+  }
+});
+
+test("where all instances are meant, those without one are meant too: pushed jobs have none", () => {
+  for (const name of DASHBOARDS) {
+    for (const { includeAll, allValue } of dashboard(name).templating.list) {
+      if (includeAll) expect(allValue).toBe(".*");
+    }
+  }
+});
 
 test("every rule and alert parses, and names only metrics that are written or recorded", () => {
   const recorded = rules("rules").map(({ record }) => record as string);
@@ -52,7 +108,8 @@ test.each(DASHBOARDS)("%s: each panel says what it shows, and follows the variab
     expect([title, description, fieldConfig.defaults.unit].every(Boolean), title).toBe(true);
     expect(datasource.uid).toBe("${" + "datasource}");
     for (const { expr } of targets) {
-      const selectors = expr.match(/astrum_\w+(\{[^}]*\})?/g) ?? [];
+      const selectors = expr.match(/astrum_\w+\{[^}]*\}/g) ?? [];
+      expect(selectors.length, title).toBe(metricsOf(filledIn(expr, { window: "5m" })).length);
       for (const selector of selectors) expect(selector).toMatch(/job=~"\$job", instance=~"\$inst/);
     }
   }

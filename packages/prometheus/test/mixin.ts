@@ -4,19 +4,44 @@ import { parser } from "@prometheus-io/lezer-promql";
 import { parse } from "yaml";
 
 export const MIXIN: string = new URL("../mixin", import.meta.url).pathname;
-export const DASHBOARDS = ["astrum-overview", "astrum-flow"] as const;
+/** Of this package's metrics. */
+export const OWN_DASHBOARDS = ["astrum-overview", "astrum-flow", "astrum-jobs"] as const;
+/** And that of the names which @astrum/otel's metrics have in Prometheus. */
+export const DASHBOARDS: readonly ["astrum-overview", "astrum-flow", "astrum-jobs", "astrum-otel"] =
+  [...OWN_DASHBOARDS, "astrum-otel"];
 
 export interface Dashboard {
   readonly uid: string;
+  readonly tags: readonly string[];
   readonly panels: readonly Panel[];
-  readonly templating: { readonly list: readonly { readonly name: string; query: unknown }[] };
+  readonly editable: boolean;
+  readonly schemaVersion: number;
+  readonly templating: { readonly list: readonly Variable[] };
+}
+interface Variable {
+  readonly name: string;
+  readonly definition?: string;
+  readonly includeAll?: boolean;
+  readonly allValue?: string;
 }
 interface Panel {
+  readonly id: number;
+  readonly type: string;
+  readonly gridPos: {
+    readonly x: number;
+    readonly y: number;
+    readonly w: number;
+    readonly h: number;
+  };
   readonly title: string;
   readonly description: string;
   readonly fieldConfig: { readonly defaults: { readonly unit: string } };
   readonly datasource: { readonly uid: string };
-  readonly targets: readonly { readonly expr: string; readonly exemplar?: boolean }[];
+  readonly targets: readonly {
+    readonly refId: string;
+    readonly expr: string;
+    readonly legendFormat?: string;
+  }[];
 }
 
 export function dashboard(name: (typeof DASHBOARDS)[number]): Dashboard {
@@ -28,6 +53,7 @@ export interface Rule {
   readonly alert?: string;
   readonly expr: string;
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 export function rules(file: "rules" | "alerts"): Rule[] {
@@ -38,14 +64,14 @@ export function rules(file: "rules" | "alerts"): Rule[] {
 /** The query as Grafana would send it. */
 export function filledIn(
   expr: string,
-  { window, job = ".+" }: { window: string; job?: string },
+  { window, job = ".*" }: { window: string; job?: string },
 ): string {
   return expr
     .replaceAll("$__rate_interval", window)
     .replaceAll("$__range", window)
     .replaceAll("$job", job)
-    .replaceAll("$instance", ".+")
-    .replaceAll("$flow", ".+");
+    .replaceAll("$instance", ".*")
+    .replaceAll("$flow", ".*");
 }
 
 /** The names of metrics in a query. Throws at a query that is not PromQL. */

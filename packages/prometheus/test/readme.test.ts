@@ -41,3 +41,13 @@ test("the example of the README is a program that can be scraped", async () => {
   const [, more] = /and \[(\d+) more metrics\]/.exec(readme) ?? [];
   expect(text.match(/^# TYPE/gm)?.length).toBe(1 + Number(more));
 }, 30_000);
+
+test("the README makes an OpenMetrics registry in words that compile", () => {
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+  const compiled = readFileSync(new URL("./client.test-d.ts", import.meta.url), "utf8")
+    .replaceAll("promClient", "client")
+    .replaceAll("openMetrics", "registry");
+  const lines = readme.match(/^(?:const )?registry[ .].*;$/gm) ?? [];
+  expect(lines).toHaveLength(2);
+  for (const line of lines) expect(compiled).toContain(line);
+});

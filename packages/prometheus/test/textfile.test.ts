@@ -43,6 +43,7 @@ describe.each(CLIENTS)("a text file, with %s", (_, client) => {
       'astrum_run_last_completion_timestamp_seconds{flow="b"} 1700000000',
       'astrum_run_last_duration_seconds{flow="a"} 0',
       'astrum_run_last_duration_seconds{flow="b"} 0',
+      'astrum_run_last_failure_timestamp_seconds{flow="b"} 1700000000',
       'astrum_run_last_success_timestamp_seconds{flow="a"} 1700000000',
     ]);
     expect(await readdir(folder)).toEqual(["nightly.prom"]);
@@ -68,7 +69,8 @@ describe.each(CLIENTS)("a text file, with %s", (_, client) => {
     const escaped = 'flow="night\\"ly\\\\n\\nly}"';
     expect(text).toContain(`astrum_run_last_success_timestamp_seconds{${escaped}} 1000\n`);
     expect(text).toContain(`astrum_run_last_completion_timestamp_seconds{${escaped}} 2000\n`);
-    expect(text.match(/^astrum/gm)?.length).toBe(3);
+    expect(text).toContain(`astrum_run_last_failure_timestamp_seconds{${escaped}} 2000\n`);
+    expect(text.match(/^astrum/gm)?.length).toBe(4);
   });
 
   test("a file of another origin is replaced", async () => {

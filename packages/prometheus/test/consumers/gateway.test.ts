@@ -58,6 +58,8 @@ describe.each(CLIENTS)("a gateway, with %s", (_, client) => {
       `astrum_run_last_completion_timestamp_seconds${labels("team/weekly")} 1500`,
       `astrum_run_last_duration_seconds${labels("nightly")} 0`,
       `astrum_run_last_duration_seconds${labels("team/weekly")} 0`,
+      `astrum_run_last_failure_timestamp_seconds${labels("nightly")} 2000`,
+      `astrum_run_last_failure_timestamp_seconds${labels("team/weekly")} 1500`,
       `astrum_run_last_success_timestamp_seconds${labels("nightly")} 1000`,
     ]);
   });
