@@ -55,6 +55,6 @@
     'astrum-flow.json': dashboard(import 'dashboards/astrum-flow.json', 'flow'),
     'astrum-jobs.json': dashboard(import 'dashboards/astrum-jobs.json', 'jobs'),
     'astrum-otel.json':
-      dashboard(import 'dashboards/astrum-otel.json', 'otel', 'astrum_run_duration_seconds_count'),
+      dashboard(import 'dashboards/astrum-otel.json', 'otel', 'astrum_run_active'),
   },
 }

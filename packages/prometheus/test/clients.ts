@@ -10,7 +10,7 @@ export interface TestClient extends PrometheusClient {
   readonly Registry: new (contentType?: string) => TestRegistry;
   readonly register: TestRegistry;
 }
-export interface TestRegistry extends MetricRegistry {
+interface TestRegistry extends MetricRegistry {
   clear(): void;
   resetMetrics(): void;
 }

@@ -11,7 +11,7 @@ beforeAll(async () => {
   app = await liveApp();
   const seen = ['result="cancellation"', 'result="timeout"', 'flow="nightly",result="success"} 2'];
   await until(async () => {
-    const texts = await Promise.all(app.targets.map(({ registry }) => registry.metrics()));
+    const texts = await Promise.all(app.targets.map((target) => target.metrics()));
     return texts.every((text) => seen.every((part) => text.includes(part)));
   });
 });
@@ -21,7 +21,7 @@ async function texts(wanted: (target: Target) => boolean): Promise<[job: string,
   const targets = app.targets.filter(wanted);
   expect(targets.length).toBe(2);
   return Promise.all(
-    targets.map(async ({ job, registry }) => [job, await registry.metrics()] as [string, string]),
+    targets.map(async (target) => [target.job, await target.metrics()] as [string, string]),
   );
 }
 
@@ -59,7 +59,7 @@ test("a strict OpenMetrics parser reads every family, exemplars included, with e
     expect(families.get("astrum_tasks_active")?.type).toBe("gauge");
     expect(families.get("astrum_task_duration_seconds")?.exemplars).toBeGreaterThan(0);
     expect(families.get("astrum_task_attempts")?.exemplars).toBeGreaterThan(0);
-    expect(families.size).toBe(15);
+    expect(families.size).toBe(18);
   }
   const twice = "# TYPE a gauge\na 1\n# TYPE a counter\na_total 1\n# EOF\n";
   expect(run("/usr/bin/python3", ["-c", STRICT], twice).code).not.toBe(0);

@@ -15,7 +15,7 @@ beforeEach(async () => {
   vi.spyOn(process, "emitWarning").mockImplementation(warnings);
   gateway = await start(
     "prometheus-pushgateway",
-    (port) => [`--web.listen-address=127.0.0.1:${port}`],
+    (port) => [`--web.listen-address=127.0.0.1:${port}`, "--persistence.file="],
     "/-/ready",
   );
 });

@@ -6,40 +6,59 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { after, type Flow, flow, map, type Observer, task } from "@astrum/core";
-import { prometheusObserver, type TraceContext } from "../../src/index.ts";
-import { CLIENTS, OPEN_METRICS, type TestRegistry } from "../clients.ts";
+import { prometheusObserver, pushRunMetrics, type TraceContext } from "../../src/index.ts";
+import { CLIENTS, OPEN_METRICS } from "../clients.ts";
+import { otelTarget } from "./otel-target.ts";
+
+const PLAIN = "text/plain; version=0.0.4";
 
 export interface Target {
   readonly job: string;
   readonly openMetrics: boolean;
-  readonly registry: TestRegistry;
+  metrics(): Promise<string>;
 }
 
 export interface LiveApp {
   readonly port: number;
+  /** What is scraped, each at `/<job>`. */
   readonly targets: readonly Target[];
   stop(): Promise<void>;
 }
 
-/** Both clients, in the classic and in the OpenMetrics format; each is scraped at `/<job>`. */
-export async function liveApp(): Promise<LiveApp> {
+/**
+ * Both clients, in the classic and in the OpenMetrics format, each scraped at `/<job>`. With a gateway what the first one
+ * runs is pushed there too, and the names of OpenTelemetry are one more target.
+ */
+export async function liveApp(gatewayUrl?: string): Promise<LiveApp> {
   const goingOn = new AbortController();
   const targets = CLIENTS.flatMap(([name, client]) =>
     [false, true].map((openMetrics) => {
       const registry = openMetrics ? new client.Registry(OPEN_METRICS) : new client.Registry();
       const job = `${name.replace(/\W+/g, "-").replace(/^-/, "")}-${openMetrics ? "open" : "classic"}`;
       const observer = prometheusObserver({ client, registry, exemplars: () => span.getStore() });
-      return { job, openMetrics, registry, observers: [tracing, observer, hostile] };
+      return {
+        job,
+        openMetrics,
+        type: registry.contentType,
+        metrics: () => registry.metrics(),
+        observers: [tracing, observer, hostile],
+      };
     }),
   );
+  if (gatewayUrl !== undefined) {
+    const { observer, metrics } = otelTarget();
+    targets.push({ job: "otel", openMetrics: false, type: PLAIN, metrics, observers: [observer] });
+    const [, client] = CLIENTS[0] as (typeof CLIENTS)[0];
+    targets[0]?.observers.push(pushRunMetrics({ client, gatewayUrl, jobName: "pushed" }));
+  }
   const work = targets.map(({ observers }) => keepRunning(observers, goingOn.signal));
 
   const server = createServer(async (request, response) => {
     const target = targets.find(({ job }) => request.url === `/${job}`);
     if (target === undefined) response.writeHead(404).end();
     else {
-      response.setHeader("Content-Type", target.registry.contentType);
-      response.end(await target.registry.metrics());
+      response.setHeader("Content-Type", target.type);
+      response.end(await target.metrics());
     }
   });
   server.listen(0, "127.0.0.1");
