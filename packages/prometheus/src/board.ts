@@ -21,8 +21,8 @@ export interface Board {
   readonly flows: Set<string>;
   /** Values that the labels have, for their limit. */
   readonly taken: TakenPairs;
-  /** Series that stand at 0 or above; zeroing a histogram again would lose what it holds. */
-  readonly zeroed: Set<string>;
+  /** Series that stand at 0 or above, and how each got there; zeroing a histogram again would lose what it holds. */
+  readonly zeroed: Map<string, () => void>;
 }
 
 const BOARD: unique symbol = Symbol.for("astrum.prometheus.board.v2") as never;
@@ -38,9 +38,17 @@ export function boardOf(
     live: new Set(),
     flows: new Set(),
     taken: { tasksOf: new Map(), beyond: 0 },
-    zeroed: new Set(),
+    zeroed: new Map(),
   };
   tasksActive[BOARD] = board;
+  // A registry that is reset empties its metrics one after the other: the series are there again once it is through.
+  const { reset } = tasksActive;
+  tasksActive.reset = () => {
+    reset.call(tasksActive);
+    queueMicrotask(() => {
+      for (const zero of board.zeroed.values()) zero();
+    });
+  };
   collectFirst(runsActive, () => {
     const counts = new Map<string, number>();
     for (const { flow } of board.live) counts.set(flow, (counts.get(flow) ?? 0) + 1);

@@ -52,6 +52,8 @@ export interface ClientCounter extends ClientMetric {
   inc(increase: WithExemplar): void;
 }
 export interface ClientGauge extends ClientMetric {
+  /** Also called by `registry.resetMetrics()`. */
+  reset(): void;
   set(labels: Labels, value: number): void;
   remove(labels: Labels): void;
 }

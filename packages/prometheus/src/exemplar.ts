@@ -16,11 +16,45 @@ export interface TraceContext {
 /** Called inside the context of each attempt. A trace context, or labels of your own, or nothing. */
 export type ExemplarSource = () => TraceContext | Readonly<Record<string, string>> | undefined;
 
+/** Asks the application, and says once when no attempt of a run had a trace: that is how a wrong order looks. */
+export class Exemplars {
+  readonly #source: ExemplarSource;
+  readonly #warnings: Warnings;
+  #asked = false;
+  #given = false;
+
+  constructor(source: ExemplarSource, warnings: Warnings) {
+    this.#source = source;
+    this.#warnings = warnings;
+  }
+
+  /** Within an attempt. */
+  ask(): Labels | undefined {
+    this.#asked = true;
+    return exemplarOf(() => {
+      const before = this.#given;
+      // One that throws is a fault of its own, and no wrong order.
+      this.#given = true;
+      const given = this.#source();
+      this.#given = before || (given !== undefined && given !== null);
+      return given;
+    }, this.#warnings);
+  }
+
+  runEnded(): void {
+    if (!this.#asked || this.#given) return;
+    this.#warnings.once(
+      "ASTRUM_PROMETHEUS_NO_TRACE",
+      "`exemplars` gave nothing in any attempt of a run: give the run the observer that traces before this one, and start its SDK before the first run",
+    );
+  }
+}
+
 /** OpenMetrics 1.0, "Exemplars": names and values together. */
 const MAX_CHARACTERS = 128;
 
 /** `undefined` when there is no trace, it was not sampled, or what the source gave cannot be an exemplar. */
-export function exemplarOf(source: ExemplarSource, warnings: Warnings): Labels | undefined {
+function exemplarOf(source: ExemplarSource, warnings: Warnings): Labels | undefined {
   try {
     const given = source();
     if (given === undefined || given === null) return undefined;

@@ -87,7 +87,8 @@ export class Instruments {
     this.#observerErrors = counter("observerErrors");
     this.#tasksActive = gauge("tasksActive");
     this.board = boardOf(gauge("runsActive"), this.#tasksActive);
-    gauge("build").set({ version: VERSION }, 1);
+    const build = gauge("build");
+    this.#standing("build", () => build.set({ version: VERSION }, 1));
 
     this.#few = fewLabels(labels, this.board, warnings);
   }
@@ -129,27 +130,34 @@ export class Instruments {
   /** Known series stand at 0 before anything happens, so that the first failure is an increase. */
   zeroFlow(flow: string): void {
     this.board.flows.add(flow);
-    if (!this.#isFirst(flow)) return;
-    for (const result of ["success", "failure", "timeout", "cancellation"] as const) {
-      add(this.#runs, { flow, result }, 0);
-    }
-    for (const result of ["success", "failure"]) this.#runDuration.zero({ flow, result });
-    this.#queueDuration.zero({ flow });
+    this.#standing(flow, () => {
+      for (const result of ["success", "failure", "timeout", "cancellation"] as const) {
+        add(this.#runs, { flow, result }, 0);
+      }
+      for (const result of ["success", "failure"]) this.#runDuration.zero({ flow, result });
+      this.#queueDuration.zero({ flow });
+    });
   }
 
   zeroTask(labels: Labels): void {
-    if (!this.#isFirst(`${labels.flow}\0${labels.task ?? ""}`)) return;
-    for (const result of ["success", "failure", "timeout"])
-      add(this.#tasks, { ...labels, result }, 0);
-    for (const result of ["success", "failure"]) add(this.#attempts, { ...labels, result }, 0);
-    for (const counter of [this.#retries, this.#tolerated, this.#abandoned])
-      add(counter, labels, 0);
-    this.#taskDuration.zero(labels);
+    this.#standing(`${labels.flow}\0${labels.task ?? ""}`, () => {
+      for (const result of ["success", "failure", "timeout"]) {
+        add(this.#tasks, { ...labels, result }, 0);
+      }
+      for (const result of ["success", "failure"]) add(this.#attempts, { ...labels, result }, 0);
+      for (const counter of [this.#retries, this.#tolerated, this.#abandoned]) {
+        add(counter, labels, 0);
+      }
+      this.#taskDuration.zero(labels);
+    });
   }
 
-  #isFirst(series: string): boolean {
+  /** Sets series for the first time, and again when the registry was reset. */
+  #standing(series: string, set: () => void): void {
     const { zeroed } = this.board;
-    return zeroed.size < zeroed.add(series).size;
+    if (zeroed.has(series)) return;
+    zeroed.set(series, set);
+    set();
   }
 
   limited(flow: string, concurrency: number | undefined): void {

@@ -26,7 +26,7 @@ import {
   type MetricRegistry,
   type PrometheusClient,
 } from "./client.ts";
-import { type ExemplarSource, exemplarOf } from "./exemplar.ts";
+import { type ExemplarSource, Exemplars } from "./exemplar.ts";
 import { Instruments, type TaskLabels } from "./instruments.ts";
 import { DEFAULT_BUCKETS, type MetricDescriptor, metricTable } from "./metric-table.ts";
 import {
@@ -93,7 +93,7 @@ export function prometheusObserver(options: PrometheusOptions): PrometheusObserv
     labels,
     warnings,
   });
-  const trace = traced ? (): Labels | undefined => exemplarOf(exemplars, warnings) : undefined;
+  const trace = traced ? new Exemplars(exemplars, warnings) : undefined;
   return {
     name: "prometheus",
     metrics: Object.freeze(Object.values(table)),
@@ -104,11 +104,9 @@ export function prometheusObserver(options: PrometheusOptions): PrometheusObserv
   };
 }
 
-type Trace = () => Labels | undefined;
-
 class CountedRun implements RunScope {
   readonly #write: Instruments;
-  readonly #trace: Trace | undefined;
+  readonly #trace: Exemplars | undefined;
   readonly #live: LiveRun;
   /** By task: a label may be the answer of a function of the application. */
   readonly #labels: Map<string, Labels> = new Map();
@@ -117,7 +115,7 @@ class CountedRun implements RunScope {
   /** Of the first attempt that had one: it leads to the trace of the run. */
   #exemplar: Labels | undefined;
 
-  constructor(write: Instruments, trace: Trace | undefined, { run }: RunStartEvent) {
+  constructor(write: Instruments, trace: Exemplars | undefined, { run }: RunStartEvent) {
     this.#write = write;
     this.#trace = trace;
     const flow = write.flowLabel(run.flow);
@@ -175,7 +173,7 @@ class CountedRun implements RunScope {
     let exemplar: Labels | undefined;
     return {
       around(proceed) {
-        exemplar = trace();
+        exemplar = trace.ask();
         keep(exemplar);
         proceed();
       },
@@ -205,6 +203,7 @@ class CountedRun implements RunScope {
     const { flow } = this.#live;
     this.#write.board.live.delete(this.#live);
     this.#write.runEnded(flow, runResult(event), event, this.#exemplar);
+    this.#trace?.runEnded();
     for (const { observer, count } of event.observerFaults) this.#write.faulted(observer, count);
   }
 }

@@ -1,4 +1,5 @@
 import { flow, task } from "@astrum/core";
+import { VirtualClock } from "@astrum/core/testing";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { prometheusObserver } from "../src/index.ts";
 import { CLIENTS, samples, sum } from "./clients.ts";
@@ -55,3 +56,41 @@ describe.each(CLIENTS)("a registry that was cleared, with %s", (_, client) => {
     expect(warnings).not.toHaveBeenCalled();
   });
 });
+
+describe.each(CLIENTS)(
+  "A registry that is reset while runs are under way, with %s,",
+  (_, client) => {
+    test("has its series again, at 0, and counts on from there", async () => {
+      const clock = new VirtualClock();
+      const registry = new client.Registry();
+      const observers = [prometheusObserver({ client, registry })];
+      const slow = task("slow", {}, (_, { signal }) => clock.wait(100, signal));
+      const daily = flow("daily", {
+        bad: task("bad", { slow }, () => Promise.reject(new Error("no"))),
+      });
+      await clock.run(daily.run({ clock, observers }));
+      const before = (await samples(registry)).length;
+
+      const second = daily.run({ clock, observers });
+      registry.resetMetrics();
+      await Promise.resolve();
+      const all = await samples(registry);
+      const of = (name: string, labels = {}) => sum(all, name, labels);
+      expect(of("astrum_build_info")).toBe(1);
+      expect(of("astrum_runs_active")).toBe(1);
+      expect(of("astrum_tasks_active", { state: "running" })).toBe(1);
+      const failures = all.filter(
+        ({ name, labels }) => name === "astrum_tasks_total" && labels.result === "failure",
+      );
+      expect(failures.map(({ value }) => value)).toEqual([0, 0]);
+
+      await clock.run(second);
+      await clock.run(daily.run({ clock, observers }));
+      const after = await samples(registry);
+      expect(after.length).toBe(before);
+      expect(sum(after, "astrum_runs_total", { result: "failure" })).toBe(2);
+      expect(sum(after, "astrum_task_duration_seconds_count", { task: "slow" })).toBe(2);
+      expect(sum(after, "astrum_tasks_active")).toBe(0);
+    });
+  },
+);

@@ -54,6 +54,23 @@ async function written(
 }
 
 describe.each(CLIENTS)("exemplars, with %s", (_, client) => {
+  test("that are never there, as when the observers are in the wrong order, are a warning, once", async () => {
+    const registry = new client.Registry(OPEN_METRICS);
+    const exemplars = () => active.getStore();
+    const observer = prometheusObserver({ client, registry, exemplars });
+    const one = flow("daily", { one: task("one", {}, () => 1) });
+    await one.run({ observers: [observer, tracing()] });
+    await one.run({ observers: [observer, tracing()] });
+    expect(warnings).toHaveBeenCalledTimes(1);
+    expect(warnings.mock.calls[0]?.[0]).toContain("the observer that traces before this one");
+  });
+
+  test("that are sampled out are none, and no warning", async () => {
+    const lines = await written(client, () => active.getStore(), { traceFlags: 0 });
+    expect(lines.filter((line) => line.includes(" # {"))).toEqual([]);
+    expect(warnings).not.toHaveBeenCalled();
+  });
+
   test("lead from a count to the attempt's trace, from a duration to the last attempt's", async () => {
     const lines = (await written(client, () => active.getStore())).filter((line) =>
       line.includes(" # {"),
