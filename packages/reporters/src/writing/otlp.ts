@@ -10,15 +10,17 @@ import {
   type SerializedError,
   type SerializedReport,
   summarizeError,
+  type TaskResult,
   type TaskStatistics,
 } from "@astrum/core";
 import { checkOptions, type Rules, text } from "astrum-options";
 import { errorText } from "../wording/error-text.ts";
 import type { AnyReport } from "../wording/given-report.ts";
 import { wellFormedJson } from "../wording/json-for-others.ts";
-import { attemptMessage, hasFailed, reasonText } from "../wording/outcome.ts";
+import { attemptMessage, reasonText } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
+import { attemptResultOf, runResultOf, taskResultOf } from "../wording/result.ts";
 
 export interface OtlpJsonOptions {
   /** `service.name`. Default: the name of the flow. */
@@ -29,7 +31,7 @@ export interface OtlpJsonOptions {
 const RULES: Rules<OtlpJsonOptions> = { serviceName: text, redact: redactRule };
 
 const INTERNAL = 1;
-const STATUS_OK = 1;
+/** The only one that is set, as the conventions want it of all but applications: what failed. */
 const STATUS_ERROR = 2;
 
 /** One line, as the collector's file receiver wants it. */
@@ -88,13 +90,14 @@ class Spans {
       attributes: attributes({
         "astrum.run.id": run.id,
         "astrum.run.state": executionState,
+        "astrum.run.result": runResultOf(this.#report),
         "astrum.run.tasks": totalTasks,
         "astrum.run.bound_by": analysis.boundBy,
         ...run.attributes,
       }),
       status:
-        executionState === "completed"
-          ? { code: STATUS_OK }
+        executionState === "completed" || executionState === "cancelled"
+          ? {}
           : { code: STATUS_ERROR, message: errorSummary[0] ?? executionState },
     };
   }
@@ -130,6 +133,7 @@ class Spans {
         "astrum.task.item.key": task.key,
         ...(task.role === undefined ? {} : { "astrum.task.role": task.role }),
         "astrum.task.status": task.status,
+        "astrum.task.result": taskResultOf(task),
         "astrum.task.tolerated": task.tolerated,
         "astrum.task.fallback": task.fallback,
         "astrum.task.skipped.because": task.because,
@@ -144,11 +148,12 @@ class Spans {
       links,
       status: this.#status(task),
     };
-    return [span, ...task.attemptStatistics.map((attempt) => this.#attempt(attempt, spanId))];
+    return [span, ...task.attemptStatistics.map((attempt) => this.#attempt(attempt, task, spanId))];
   }
 
-  #attempt(attempt: AttemptStatistics, parentSpanId: string): object {
+  #attempt(attempt: AttemptStatistics, task: TaskStatistics, parentSpanId: string): object {
     const { taskName, attemptNumber, status, error, executor, endAt } = attempt;
+    const result = attemptResultOf(attempt, task);
     const traced = attempt.trace !== undefined && /^[0-9a-f]{16}$/.test(attempt.trace.spanId);
     return {
       traceId: this.#traceId,
@@ -160,18 +165,16 @@ class Spans {
       attributes: attributes({
         "astrum.attempt.number": attemptNumber,
         "astrum.attempt.status": status,
+        "astrum.attempt.result": result,
         "astrum.attempt.will_retry": attempt.willRetry,
         "astrum.attempt.executor": executor,
         "astrum.attempt.deliveries": attempt.deliveries,
       }),
       events:
         error === undefined ? [] : [this.#exception(error, endAt ?? this.#report.totalDurationMs)],
-      status:
-        status === "completed"
-          ? { code: STATUS_OK }
-          : status === "failed" || status === "abandoned"
-            ? { code: STATUS_ERROR, message: attemptMessage(attempt) ?? status }
-            : {},
+      status: isError(result)
+        ? { code: STATUS_ERROR, message: attemptMessage(attempt) ?? status }
+        : {},
     };
   }
 
@@ -188,8 +191,9 @@ class Spans {
   }
 
   #status(task: TaskStatistics): object {
-    if (task.status === "completed" || task.status === "restored") return { code: STATUS_OK };
-    return hasFailed(task) || task.releaseError !== undefined
+    const result = taskResultOf(task);
+    if (result === "success" || result === "restored") return {};
+    return isError(result) || task.releaseError !== undefined
       ? { code: STATUS_ERROR, message: reasonText(task) }
       : {};
   }
@@ -223,6 +227,11 @@ class Spans {
   #id(kind: string, name: string): string {
     return hash(`${this.#report.run.id}\n${kind}\n${name}`, 3);
   }
+}
+
+/** What was called off by others is no error, and nobody knows of what was cut off. */
+function isError(result: TaskResult | undefined): boolean {
+  return result === "failure" || result === "timeout";
 }
 
 type AttributeValue = string | number | boolean | null | undefined;
