@@ -23,8 +23,14 @@ import { instant } from "./instant.ts";
 import type { RunTrace } from "./run-trace.ts";
 import { verdictOf } from "./verdict.ts";
 
-/** What an attempt says while it runs, as events of its span: so many, then only the last of all at its end. */
+/** What an attempt says while it runs, as events of its span: so many of each kind. SDKs keep 128 of all. */
 const SAID = 50;
+
+interface LogLine {
+  readonly at: number;
+  readonly message: string;
+  readonly attributes: Readonly<Record<string, string | number | boolean>> | undefined;
+}
 
 export class OtelAttempt implements AttemptScope {
   readonly #run: RunTrace;
@@ -35,6 +41,7 @@ export class OtelAttempt implements AttemptScope {
   readonly #context: Context;
   readonly around?: (proceed: Proceed) => void;
   #said = 0;
+  #logged = 0;
   #progress: ProgressEvent | undefined;
 
   constructor(
@@ -68,6 +75,14 @@ export class OtelAttempt implements AttemptScope {
     if (this.#said === SAID || !this.#span?.isRecording()) return;
     this.#said++;
     this.#span.addEvent("astrum.task.progress", described(event), instant(event.at));
+  }
+
+  /** A line of the task's own log. */
+  log({ at, message, attributes }: LogLine): void {
+    if (this.#logged === SAID || !this.#span?.isRecording()) return;
+    this.#logged++;
+    const said = { ...attributes, "astrum.log.message": message };
+    this.#span.addEvent("astrum.task.log", said, instant(at));
   }
 
   end(event: AttemptEndEvent): void {

@@ -11,6 +11,7 @@ test.each<[TaskOutcome, string]>([
   [{ status: "failed", error, timedOut: false, tolerated: true }, "failure"],
   [{ status: "abandoned", reason: error, timedOut: true }, "timeout"],
   [{ status: "abandoned", reason: error, timedOut: false }, "cancellation"],
+  [{ status: "abandoned", reason: error, timedOut: false, lost: true }, "failure"],
   [{ status: "cancelled", reason: error }, "cancellation"],
   [
     { status: "skipped", reason: "why", because: "condition", cause: undefined, root: undefined },

@@ -38,7 +38,7 @@ export function taskResultOf(task: TaskStatistics): TaskResult | undefined {
     case "failed":
       return error?.code === TIMEOUT ? "timeout" : "failure";
     case "abandoned":
-      return reason?.kind === "timeout" && reason.scope === "attempt" ? "timeout" : "cancellation";
+      return reason?.kind === "timeout" && reason.scope !== "run" ? "timeout" : "cancellation";
     case "cancelled":
       return "cancellation";
     case "skipped":
