@@ -499,7 +499,8 @@ class WatchedJournal {
       for (const { task: source } of named.get(declared)?.dependencies ?? []) {
         const { status, fallback } = named.get(source) ?? {};
         if (status !== "completed" || fallback || halfDone.has(source)) continue;
-        if (broke && this.#graph.finallyTasks.has(source)) continue;
+        const spared = tasks[Number(source.slice(1))]?.uninterruptible === true;
+        if (broke && (spared || this.#graph.finallyTasks.has(source))) continue;
         const stored = (this.#told.get(source) ?? Number.POSITIVE_INFINITY) < startedAt;
         hold("what it needs was stored before", stored, task, source);
       }
