@@ -28,7 +28,7 @@ export function passed(
   };
   const isTask = (task: number): boolean =>
     task >= graph.size || graph.definitions[task]?.kind !== "map";
-  const ranks = plan.ranks();
+  const ranks = plan.ranks(settings.estimates, settings.release);
   const before = (a: number, b: number): boolean => {
     const [first, second] = [a, b].map((task) => ranks[ledger.plannedOf(task)] as number);
     return (first as number) < (second as number) || (first === second && a < b);
