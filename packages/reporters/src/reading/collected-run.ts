@@ -272,7 +272,8 @@ export class CollectedRun {
       task.readyAt = at;
       if (cause !== undefined) task.releasedBy = cause;
     }
-    if (line.readyAt !== undefined) task.readyAt = line.readyAt;
+    if (line.readyAt === null) delete task.readyAt;
+    else if (line.readyAt !== undefined) task.readyAt = line.readyAt;
     if (line.releasedBy !== undefined) {
       if (line.releasedBy === null) delete task.releasedBy;
       else task.releasedBy = line.releasedBy;

@@ -120,7 +120,7 @@ const bodies: Readonly<Record<LineBody["type"], SchemaObject>> = {
     to: status,
     cause: text,
     info: { $ref: "#/$defs/info" },
-    readyAt: offset,
+    readyAt: { anyOf: [offset, { type: "null" }] },
     releasedBy: textOrNull,
     facts: { $ref: "#/$defs/facts" },
   }),

@@ -104,7 +104,7 @@ export interface TaskStatusLine {
   /** With the first line that names the task. */
   readonly info?: TaskLine;
   /** With the line that ends its waiting, where they are not the line's own instant and cause. */
-  readonly readyAt?: number;
+  readonly readyAt?: number | null;
   readonly releasedBy?: string | null;
   /** With a final status: what the report says of the task and the other lines do not. */
   readonly facts?: TaskFacts;

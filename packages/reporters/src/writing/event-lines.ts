@@ -163,7 +163,7 @@ const NONE: Release = {};
 const LIVE: ReadonlySet<StatusEvent["to"]> = new Set(["waiting", "ready", "running", "delayed"]);
 
 interface Release {
-  readonly readyAt?: number | undefined;
+  readonly readyAt?: number | null | undefined;
   readonly releasedBy?: string | null | undefined;
 }
 
@@ -177,7 +177,8 @@ function releaseOf(
   const toldAt = told ? thousandths(at - startedAt) : null;
   const toldBy = told ? cause : undefined;
   return {
-    readyAt: readyAt === null || readyAt === toldAt ? undefined : readyAt,
+    // One that reads what has gone may fall back without having been ready.
+    readyAt: readyAt === toldAt ? undefined : readyAt,
     releasedBy: releasedBy === toldBy ? undefined : (releasedBy ?? null),
   };
 }

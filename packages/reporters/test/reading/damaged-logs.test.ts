@@ -53,7 +53,14 @@ async function liveLog(): Promise<string> {
   const when = (() => clock.wait(50).then(() => true)) as never;
   const asked = task("asked", { items }, () => 1, { when });
   const late = task("late", { items }, does({ ms: 90 }));
-  const roots = { items, flaky, behind, unwanted, slow, asked };
+  const server = task("server", () => 1, {
+    release: () => {
+      throw new Error("still there");
+    },
+    lost: () => clock.wait(4).then(() => Promise.reject(new Error("gone"))),
+  });
+  const needs = task("needs", { server }, does({ ms: 30 }), { onFailure: "ignore" });
+  const roots = { items, flaky, behind, unwanted, slow, asked, needs };
   const run = flow("small", roots, { tails: { late } }).start({
     clock,
     runId: "r",
