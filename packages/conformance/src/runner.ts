@@ -32,10 +32,14 @@ export function testRunner(create: () => RunnerUnderTest | Promise<RunnerUnderTe
 
     const run = (
       roots: Record<string, Task<unknown>>,
-      options: { readonly signal?: AbortSignal; readonly observers?: readonly Observer[] } = {},
+      options: {
+        readonly signal?: AbortSignal;
+        readonly observers?: readonly Observer[];
+        readonly runId?: string;
+      } = {},
       wrap: (runner: Runner) => Runner = (runner) => runner,
     ): Promise<ExecutionReport> =>
-      flow("conformance", roots).run({ ...options, runId: "r1", runner: wrap(subject.runner) });
+      flow("conformance", roots).run({ runId: "r1", ...options, runner: wrap(subject.runner) });
 
     it("gives the task what it asked for, and its dependents what it returned", async () => {
       const two = task("two", tasks.two);
@@ -110,9 +114,10 @@ export function testRunner(create: () => RunnerUnderTest | Promise<RunnerUnderTe
     it("lets the task know what is left of its time", async () => {
       const free = await run({ asksForTime: task("asksForTime", tasks.asksForTime) });
       expect(free.outputs.asksForTime).toBe("without end");
-      const limited = await run({
-        asksForTime: task("asksForTime", tasks.asksForTime, { timeoutMs: 60_000 }),
-      });
+      const limited = await run(
+        { asksForTime: task("asksForTime", tasks.asksForTime, { timeoutMs: 60_000 }) },
+        { runId: "r2" },
+      );
       expect(limited.outputs.asksForTime).toBeGreaterThan(0);
       expect(limited.outputs.asksForTime).toBeLessThanOrEqual(60_000);
     });
