@@ -84,8 +84,10 @@ export function describeTask(
   if ("tolerated" in outcome) span.setAttribute("astrum.task.tolerated", true);
   if ("fallback" in outcome) span.setAttribute("astrum.task.fallback", true);
   if (outcome.status === "abandoned") span.setAttribute("astrum.task.abandoned", true);
-  if (outcome.status === "skipped" && outcome.reason !== "") {
-    span.setAttribute("astrum.task.skip_reason", outcome.reason);
+  // It ran, and ended as skipped; one that never ran has no span.
+  if (outcome.status === "skipped") {
+    span.setAttribute("astrum.task.skipped.because", outcome.because);
+    if (outcome.reason !== "") span.setAttribute("astrum.task.skipped.reason", outcome.reason);
   }
   if (cicd) span.setAttributes(cicdTaskEnd(result));
 }

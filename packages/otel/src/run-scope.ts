@@ -3,11 +3,14 @@
  * active where the run is called, or a root. Tasks and their attempts are in `task-scope` and `attempt-scope`.
  */
 import type {
+  LostEvent,
+  ReleasedEvent,
   RunEndEvent,
   RunInfo,
   RunScope,
   RunStartEvent,
   StatusEvent,
+  TaskInfo,
   TaskScope,
   TaskStartEvent,
 } from "@astrum/core";
@@ -22,6 +25,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { describeRun, runAttributes } from "./attributes.ts";
+import { messageOf } from "./error-type.ts";
 import { instant } from "./instant.ts";
 import { instrumentsOf } from "./instruments.ts";
 import { Nearest } from "./nearest.ts";
@@ -83,8 +87,12 @@ function startRun(
   return tracer.startSpan(name, options, active);
 }
 
+/** Of what tasks gave and what became of it, as events of the run's span. */
+const TOLD = 50;
+
 class OtelRun implements RunScope {
   readonly #trace: RunTrace;
+  #told = 0;
   readonly status?: (event: StatusEvent) => void;
 
   constructor(run: RunTrace) {
@@ -95,6 +103,27 @@ class OtelRun implements RunScope {
 
   task(event: TaskStartEvent): TaskScope {
     return new OtelTask(this.#trace, event);
+  }
+
+  /** What a task gave is gone, of itself or because letting it go went wrong: its own span has ended by then. */
+  lost({ task, at, error }: LostEvent): void {
+    this.#tell("astrum.task.lost", task, at, error);
+  }
+
+  released({ task, at, error }: ReleasedEvent): void {
+    if (error !== undefined) this.#tell("astrum.task.release_failed", task, at, error);
+  }
+
+  #tell(name: string, task: TaskInfo, at: number, error: unknown): void {
+    const { span } = this.#trace.nearest;
+    if (this.#told === TOLD || !span?.isRecording()) return;
+    this.#told++;
+    const attributes = {
+      "astrum.task.name": task.name,
+      "astrum.task.key": task.key,
+      "exception.message": messageOf(error),
+    };
+    span.addEvent(name, attributes, instant(at));
   }
 
   end(event: RunEndEvent): void {

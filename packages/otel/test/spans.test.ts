@@ -618,6 +618,72 @@ describe("What a task says about itself", () => {
     });
   });
 
+  it("is an event for each line of its log, fifty of them", async () => {
+    const { spans } = await traced();
+    const tracing = otelObserver();
+    // Says what a task's log says, where it is told.
+    const saying: Observer = {
+      name: "saying",
+      run: (run) => {
+        const scope = tracing.run?.(run) || undefined;
+        return {
+          ...(scope && { end: (event) => scope.end?.(event) }),
+          task: (start) => {
+            const task = scope?.task?.(start) || undefined;
+            return {
+              end: (event) => task?.end?.(event),
+              attempt: (event) => {
+                const attempt = task?.attempt?.(event) as {
+                  log(line: object): void;
+                  end(end: object): void;
+                };
+                for (let line = 0; line < 60; line++) {
+                  const { at } = event;
+                  attempt.log({ at, message: `line ${line}`, attributes: { rows: line } });
+                }
+                return { end: (end) => attempt.end(end) };
+              },
+            };
+          },
+        };
+      },
+    };
+    await flow("f", { one: task("one", () => 1) }).run({ observers: [saying] });
+    const { events } = named(await spans(), "task one");
+    expect(events).toHaveLength(50);
+    expect(events[1]).toEqual({
+      name: "astrum.task.log",
+      attributes: { "astrum.log.message": "line 1", rows: 1 },
+    });
+  });
+
+  it("is why it ended as skipped while it ran", async () => {
+    const { spans } = await traced();
+    const one = task("one", (_, { skip }) => skip("nothing new"));
+    await flow("f", { one }).run({ observers: [otelObserver()] });
+    const { attributes, status } = named(await spans(), "task one");
+    expect(status.code).toBe(0);
+    expect(attributes).toMatchObject({
+      "astrum.task.result": "skip",
+      "astrum.task.skipped.because": "condition",
+      "astrum.task.skipped.reason": expect.stringContaining("nothing new"),
+    });
+  });
+
+  it("is on the run when what it gave is lost or cannot be let go", async () => {
+    const { spans } = await traced();
+    const failing = () => Promise.reject(new Error("the port is taken"));
+    const server = task("server", () => ({ port: 1 }), { release: failing });
+    await flow("f", { use: task("use", { server }, () => 1) }).run({ observers: [otelObserver()] });
+    const { events } = named(await spans(), "run f");
+    expect(events).toMatchObject([
+      {
+        name: "astrum.task.release_failed",
+        attributes: { "astrum.task.name": "server" },
+      },
+    ]);
+  });
+
   it("is bounded: fifty events, and the last progress as attributes", async () => {
     const { spans } = await traced();
     const busy = task("busy", (_, { progress }) => {
