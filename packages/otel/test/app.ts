@@ -6,7 +6,6 @@ import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { onTestFinished } from "vitest";
 import { line } from "./sdk-line.ts";
 
 const BESIDE_SDK = join(import.meta.dirname, `sdk-${line}/node_modules/.astrum`);
@@ -20,16 +19,17 @@ interface Ended {
 export interface App {
   /** `node <args>` in its folder. */
   run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ended>;
+  remove(): void;
 }
 
 export async function app(files: Readonly<Record<string, string>>): Promise<App> {
   mkdirSync(BESIDE_SDK, { recursive: true });
   const folder = mkdtempSync(join(BESIDE_SDK, "app-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
   await install(folder, "core", ["index"]);
   await install(folder, "otel", ["index", "register", "worker"]);
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   return {
+    remove: () => rmSync(folder, { recursive: true }),
     run: (args, env = {}) =>
       new Promise((resolve) => {
         execFile(

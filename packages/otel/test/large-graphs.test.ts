@@ -65,7 +65,7 @@ describe("With the usual queue of the SDK and a slow exporter", () => {
       if (items === "failed") throw new Error("no");
     };
     const observers = [otelObserver({ items })];
-    await mapOf(5000, every).run({ failure: "continue", observers });
+    await mapOf(3000, every).run({ failure: "continue", observers });
     const received = await spans();
     expect(named(received, "run large").parentSpanId).toBe("");
     const kinds = received.map(({ attributes }) => attributes["astrum.task.kind"]);

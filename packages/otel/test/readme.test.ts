@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { describe, expect, it, onTestFinished } from "vitest";
-import { app } from "./app.ts";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { type App, app } from "./app.ts";
 import { openReceiver, type Receiver } from "./receiver.ts";
 import { tree } from "./traced.ts";
 
@@ -22,6 +22,19 @@ const files = {
 };
 const expected = block(readme, "text");
 
+/** The same, without a word of Astrum: what any package that starts an SDK is. */
+const sdk = files["tracing.mjs"]
+  .replace(/^import .*@astrum\/otel.*\n/m, "")
+  .replace(/instrumentations: \[.*?\]/, "instrumentations: []");
+
+let installed: App;
+beforeAll(async () => {
+  expect(sdk).not.toContain("@astrum");
+  expect(sdk).not.toContain("AstrumInstrumentation");
+  installed = await app({ ...files, "sdk.mjs": sdk });
+});
+afterAll(() => installed.remove());
+
 async function receiver(): Promise<Receiver> {
   const opened = await openReceiver();
   onTestFinished(() => opened.close());
@@ -33,11 +46,10 @@ const origin = ({ url }: Receiver): string => new URL(url).origin;
 
 it("The README's programs, run as it says, export the trace that is shown there, and metrics", async () => {
   const opened = await receiver();
-  const { run } = await app(files);
   const command = block(readme, "sh", "# run it").trim().split(" ");
   expect(command.shift()).toBe("node");
   const url = origin(opened);
-  const ended = await run(command, { OTEL_EXPORTER_OTLP_ENDPOINT: url });
+  const ended = await installed.run(command, { OTEL_EXPORTER_OTLP_ENDPOINT: url });
   expect(ended).toEqual({ code: 0, output: "" });
   expect(`${tree(opened.spans)}\n`).toBe(expected);
   const paths = new Set(opened.requests.map(({ path }) => path));
@@ -45,20 +57,15 @@ it("The README's programs, run as it says, export the trace that is shown there,
 });
 
 it("The entry for `--import` traces beside an SDK that is started elsewhere", async () => {
-  // The same, without a word of Astrum: what any package that starts an SDK is.
-  const sdk = files["tracing.mjs"]
-    .replace(/^import .*@astrum\/otel.*\n/m, "")
-    .replace(/instrumentations: \[.*?\]/, "instrumentations: []");
-  expect(sdk).not.toContain("@astrum");
-  expect(sdk).not.toContain("AstrumInstrumentation");
-  const { run } = await app({ ...files, "sdk.mjs": sdk });
   for (const imports of [
     ["--import", "./sdk.mjs", "--import", "@astrum/otel/register"],
     ["--import", "@astrum/otel/register", "--import", "./sdk.mjs"],
   ]) {
     const opened = await receiver();
     const url = origin(opened);
-    const ended = await run([...imports, "main.mjs"], { OTEL_EXPORTER_OTLP_ENDPOINT: url });
+    const ended = await installed.run([...imports, "main.mjs"], {
+      OTEL_EXPORTER_OTLP_ENDPOINT: url,
+    });
     expect(ended).toEqual({ code: 0, output: "" });
     expect(`${tree(opened.spans)}\n`).toBe(expected);
   }
@@ -88,12 +95,11 @@ describe("Exporting to a product, with the lines that the page on tracing has fo
     ["Datadog", "", {}, ["/v1/metrics", "/v1/traces"]],
   ])("reaches what %s expects", async (name, path, headers, paths) => {
     const opened = await receiver();
-    const { run } = await app(files);
     const env = variables(name);
     const given = env.OTEL_EXPORTER_OTLP_ENDPOINT ?? "http://localhost:4318";
     expect(new URL(given).pathname).toBe(path === "" ? "/" : path);
     const endpoint = `${origin(opened)}${path}`;
-    const ended = await run(["--import", "./tracing.mjs", "main.mjs"], {
+    const ended = await installed.run(["--import", "./tracing.mjs", "main.mjs"], {
       ...env,
       OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
     });
