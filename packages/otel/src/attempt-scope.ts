@@ -6,6 +6,7 @@ import type {
   AttemptEndEvent,
   AttemptScope,
   AttemptStartEvent,
+  LogEvent,
   Proceed,
   ProgressEvent,
 } from "@astrum/core";
@@ -25,12 +26,6 @@ import { verdictOf } from "./verdict.ts";
 
 /** What an attempt says while it runs, as events of its span: so many of each kind. SDKs keep 128 of all. */
 const SAID = 50;
-
-interface LogLine {
-  readonly at: number;
-  readonly message: string;
-  readonly attributes: Readonly<Record<string, string | number | boolean>> | undefined;
-}
 
 export class OtelAttempt implements AttemptScope {
   readonly #run: RunTrace;
@@ -78,7 +73,7 @@ export class OtelAttempt implements AttemptScope {
   }
 
   /** A line of the task's own log. */
-  log({ at, message, attributes }: LogLine): void {
+  log({ at, message, attributes }: LogEvent): void {
     if (this.#logged === SAID || !this.#span?.isRecording()) return;
     this.#logged++;
     const said = { ...attributes, "astrum.log.message": message };

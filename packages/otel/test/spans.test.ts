@@ -620,35 +620,10 @@ describe("What a task says about itself", () => {
 
   it("is an event for each line of its log, fifty of them", async () => {
     const { spans } = await traced();
-    const tracing = otelObserver();
-    // Says what a task's log says, where it is told.
-    const saying: Observer = {
-      name: "saying",
-      run: (run) => {
-        const scope = tracing.run?.(run) || undefined;
-        return {
-          ...(scope && { end: (event) => scope.end?.(event) }),
-          task: (start) => {
-            const task = scope?.task?.(start) || undefined;
-            return {
-              end: (event) => task?.end?.(event),
-              attempt: (event) => {
-                const attempt = task?.attempt?.(event) as {
-                  log(line: object): void;
-                  end(end: object): void;
-                };
-                for (let line = 0; line < 60; line++) {
-                  const { at } = event;
-                  attempt.log({ at, message: `line ${line}`, attributes: { rows: line } });
-                }
-                return { end: (end) => attempt.end(end) };
-              },
-            };
-          },
-        };
-      },
-    };
-    await flow("f", { one: task("one", () => 1) }).run({ observers: [saying] });
+    const one = task("one", (_, { log }) => {
+      for (let line = 0; line < 60; line++) log(`line ${line}`, { rows: line });
+    });
+    await flow("f", { one }).run({ observers: [otelObserver()] });
     const { events } = named(await spans(), "task one");
     expect(events).toHaveLength(50);
     expect(events[1]).toEqual({
