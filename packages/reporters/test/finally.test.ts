@@ -85,7 +85,8 @@ describe("The role of a finally task, and of its items,", () => {
     const [header = "", ...rows] = renderCsv(report).split("\r\n");
     const role = header.split(",").indexOf("role");
     expect(role).toBeGreaterThan(0);
-    expect(rows.find((line) => line.startsWith("close,"))?.endsWith(",finally")).toBe(true);
+    const close = rows.find((line) => line.startsWith("close,")) ?? "";
+    expect(close.split(",").at(role - header.split(",").length)).toBe("finally");
     expect(rows.find((line) => line.startsWith("work,"))).not.toContain("finally");
     expect(renderCtrf(report)).toContain('"role":"finally"');
     expect(renderChromeTrace(report)).toContain('"role":"finally"');

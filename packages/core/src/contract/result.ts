@@ -12,8 +12,8 @@ export type TaskResult = RunResult | "skip" | "restored" | "detached";
 
 /**
  * The result of a task or of an attempt. One that ignored its signal past the grace period (`abandoned`) is a `timeout`
- * when its own time limit is why it was asked to stop, a `failure` when what it read has gone, else a `cancellation`; `outcome.status` still says that it never
- * ended. Failures are `failure` and `timeout`.
+ * when its own time limit is why it was asked to stop, a `failure` when what it read has gone, else a `cancellation`;
+ * `outcome.status` still says that it never ended. Failures are `failure` and `timeout`.
  *
  * @example
  * ```ts

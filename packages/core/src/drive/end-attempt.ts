@@ -182,7 +182,10 @@ export class AttemptEnder {
     }
     call.gave = undefined;
     // From here on the grace period is that of the release.
-    if (!call.over) call.disarm?.();
+    if (!call.over) {
+      call.disarm?.();
+      call.letGo?.();
+    }
     call.ended = true;
     this.#host.things.unheard(task, gave.value, next);
   }

@@ -57,6 +57,13 @@ const SET: Kind<Set<unknown>> = {
 
 type View = Uint8Array | DataView;
 
+/** What only Node has. */
+interface Buffers {
+  isBuffer(value: unknown): boolean;
+  from(bytes: ArrayBuffer): Uint8Array;
+}
+const BUFFERS = (globalThis as { readonly Buffer?: Buffers }).Buffer;
+
 /** Its own bytes, never what lies beside them in the same memory. */
 const BYTES: Kind<ArrayBuffer | View> = {
   is: (value) => classOfBytes(value) !== undefined,
@@ -66,7 +73,7 @@ const BYTES: Kind<ArrayBuffer | View> = {
     if (Class === "ArrayBuffer") return bytes.buffer as ArrayBuffer;
     if (Class === "DataView") return new DataView(bytes.buffer);
     // Where there are none, one reads as what it descends from.
-    if (Class === "Buffer") return globalThis.Buffer?.from(bytes.buffer) ?? bytes;
+    if (Class === "Buffer") return BUFFERS?.from(bytes.buffer) ?? bytes;
     const View = TYPED.find(({ name }) => name === Class);
     if (View === undefined) throw new TypeError("Expected the name of a view");
     return new View(bytes.buffer) as Uint8Array;
@@ -98,7 +105,7 @@ function classOfBytes(value: object): string | undefined {
   const typed = nameOfTyped?.call(value as never) as string | undefined;
   if (typed === undefined) return inherits === 2 ? "DataView" : undefined;
   if (inherits === 3) return TYPED.some(({ name }) => name === typed) ? typed : undefined;
-  return inherits === 4 && globalThis.Buffer?.isBuffer(value) ? "Buffer" : undefined;
+  return inherits === 4 && BUFFERS?.isBuffer(value) ? "Buffer" : undefined;
 }
 
 function bytesOf(value: ArrayBuffer | View): Uint8Array {
