@@ -799,9 +799,9 @@ DynamicScheduler.from({
 const stopped = await stopOnSignals(flow("f", { count }).start());
 expectTypeOf(stopped.unwrap().count).toEqualTypeOf<number>();
 // @ts-expect-error a run that was started, not a flow
-stopOnSignals(flow("f", { count }));
+void stopOnSignals(flow("f", { count }));
 // @ts-expect-error nor its report
-stopOnSignals(flow("f", { count }).run());
+void stopOnSignals(flow("f", { count }).run());
 
 // ---- what a task says -------------------------------------------------------------------------------------------------
 
