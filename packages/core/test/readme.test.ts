@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { inspect } from "node:util";
 import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
+import { OPTION_KEYS } from "../src/define/task-options.ts";
 import type { ExecutionReport } from "../src/index.ts";
 
 /** What the reader of an example brings along. */
@@ -14,6 +16,10 @@ const READERS_OWN = `
     return url;
   };
   const closeBrowser = () => "closed";
+  const fetchReviews = async () => { throw Object.assign(new Error("503"), { retryAfterMs: 1_000 }); };
+  const openDatabase = () => ({ count: (_) => 7, close() {} });
+  const questions = ["who", "what", "why"];
+  const ask = (text) => ({ text, used: 40 });
 `;
 
 function examplesIn(readme: string): string[] {
@@ -102,6 +108,30 @@ describe("the README of the package", () => {
     };
     expect(report.executionState).toBe("completed");
     expect(report.totalDurationMs).toBe(3 * 3_600_000);
+  });
+});
+
+describe("The page on what a task can be told", () => {
+  const page = readFileSync(new URL("../../../docs/tasks.md", import.meta.url), "utf8");
+  const examples = examplesIn("../../../docs/tasks.md");
+
+  test.each(examples)("shows what comes of it: %#", async (code) => {
+    const shown = Array.from(code.matchAll(/^(\w+)(\..*?); \/\/ (.*)$/gm));
+    expect(shown.length).toBeGreaterThan(0);
+    const [, name = ""] = shown[0] ?? [];
+    const said = shown.map(([, of, path], at) => `const said${at} = ${of}${path};`).join("\n");
+    const names = shown.map((_, at) => `said${at}`);
+    const given = await run(`${code}\n${said}`, name, ...names);
+    const told = names.map((one) => given[one]);
+    const text = (value: unknown): string =>
+      typeof value === "object" ? inspect({ ...value }) : String(value);
+    expect(told.map(text)).toEqual(shown.map(([, , , comment]) => comment));
+  });
+
+  test("names every option of a task", () => {
+    const named = new Set(Array.from(page.matchAll(/`(\w+)(?::|`)/g), ([, word]) => word));
+    const written = new Set(["tags", "description", "version"]);
+    for (const key of OPTION_KEYS) expect(named.has(key) || written.has(key), key).toBe(true);
   });
 });
 
