@@ -26,7 +26,7 @@ test("types, arrows and tests of a change that is right pass", () => {
     status: 0,
     lines: [
       "✓ arrows",
-      "✓ packages/conformance: test/suites.test.ts",
+      "✓ packages/conformance: test/suites.test.ts test/verdicts.test.ts",
       "✓ types of packages/conformance",
     ],
   });
