@@ -41,7 +41,8 @@ export interface TaskOptions<in V = unknown, out S = undefined, out F = never> {
   /** For each attempt, in milliseconds, from the start of the function; not the time in the queue. */
   readonly timeoutMs?: number | undefined;
   /**
-   * For all attempts and back-offs together, in milliseconds, from the start of the first attempt; of a map, each item's.
+   * For all attempts and back-offs together, in milliseconds, from the start of the first attempt, not in the queue before
+   * it; of a map, each item's.
    * An attempt that runs then is asked to stop and has failed for good, and no retry begins that would start at or after
    * it: the task fails at once with what its last attempt threw.
    */
@@ -110,7 +111,8 @@ export interface Living<in T = never> {
    * Settles, either way, when the value has gone by itself, as with the process of a server: the tasks that read it and run
    * are asked to stop, and they and those that have not started fail with a `LostError`, whose cause is what it settled
    * with; none is retried. It is released all the same. Called once, when the task has completed and somebody is to read
-   * it; one that throws, or gives no promise, is as one that was rejected with that. Only with `release`.
+   * it; one that throws, or gives no promise, is as one that was rejected with that. Nobody hears a promise that was made
+   * before it is asked for: let such a one resolve, not reject. Only with `release`.
    */
   readonly lost?: ((value: NoInfer<T>) => PromiseLike<unknown>) | undefined;
 }

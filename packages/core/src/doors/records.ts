@@ -259,6 +259,10 @@ export function checkSchedulerOptions(issues: Issues, given: unknown): void {
 export function checkMap(issues: Issues, path: readonly string[], given: unknown): void {
   const map = issues.record(path, given, ["over", "concurrency", "key", "items"]);
   if (map === undefined) return;
+  if (map.over === undefined) {
+    issues.expected([...path, "over"], 'what a map is over, { task: "users" }', map.over);
+    return;
+  }
   const over = issues.record([...path, "over"], map.over ?? null);
   if (over !== undefined) checkFrom(issues, [...path, "over"], over);
   issues.integer([...path, "concurrency"], map.concurrency, 1);

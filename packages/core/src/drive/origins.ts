@@ -3,6 +3,7 @@
  * asked for; else when somebody wants to know.
  */
 
+import { type Definition, lives } from "../define/definition.ts";
 import type { Machine } from "../machine/machine.ts";
 import { COMPLETED, RESTORED } from "../machine/states.ts";
 import { type Basis, Incomparable, type Origin, type Origins } from "../report/origin.ts";
@@ -26,6 +27,8 @@ export class RunOrigins implements Origins {
   /** Of restored tasks; and of restored items, by map and index. */
   readonly #restored: Map<number, Origin> = new Map();
   readonly #restoredItems: Map<number, ReadonlyMap<number, Origin>> = new Map();
+  /** Whether things, which no run hands to another, were made of results. */
+  readonly #things: Map<number, boolean> = new Map();
   /** What each item was given. */
   readonly #items: Map<number, string | Incomparable> = new Map();
 
@@ -100,9 +103,23 @@ export class RunOrigins implements Origins {
     const { plan, ledger } = this.#machine;
     const { start, end } = plan.graph.dependencies;
     for (let edge = start[task] as number; edge < (start[task + 1] as number); edge++) {
-      const status = ledger.status[end[edge] as number];
+      const dependency = end[edge] as number;
+      const status = ledger.status[dependency];
       if (status !== COMPLETED && status !== RESTORED) return false;
+      if (lives(plan.graph.definitions[dependency] as Definition) && !this.#thingOf(dependency)) {
+        return false;
+      }
     }
     return true;
+  }
+
+  /** A thing stands for what it was made from: whoever reads it would have to see that again, too. */
+  #thingOf(task: number): boolean {
+    let made = this.#things.get(task);
+    if (made === undefined) {
+      made = this.#madeOfResults(task);
+      this.#things.set(task, made);
+    }
+    return made;
   }
 }

@@ -75,7 +75,26 @@ function overrunLines(ledger: Ledger, nameOf: (task: number) => string): string[
       `Task "${nameOf(task)}" had not stopped ${whole(ms)} after it was asked to, and was abandoned${more}`,
     );
   }
+  const spared = sparedTooLong(ledger);
+  const [half] = spared;
+  if (half !== undefined) {
+    const more = spared.length > 1 ? `; so were ${spared.length - 1} more` : "";
+    lines.push(
+      `Task "${nameOf(half)}" is uninterruptible, had not ended within its grace period, and was abandoned: it may be half done${more}`,
+    );
+  }
   return lines;
+}
+
+/** Attempts that nobody asked to stop, and for which the run waited in vain. */
+function sparedTooLong(ledger: Ledger): number[] {
+  const spared: number[] = [];
+  const failed = new Set(ledger.failures);
+  for (let task = 0; task < ledger.tasks; task++) {
+    if (ledger.status[task] !== ABANDONED || failed.has(task)) continue;
+    if (!ledger.overrunMs.has(task)) spared.push(task);
+  }
+  return spared;
 }
 
 function whole(ms: number): string {

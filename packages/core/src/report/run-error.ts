@@ -35,10 +35,12 @@ export function runError(record: EndedFacts, missing: readonly Root[]): RunError
   }
   const lines = errorSummary(record);
   const nameOf = (task: number): string => taskName(plan.graph, ledger, task);
-  // No reason why the run ended as it did, but the reason why a value is missing.
-  for (const task of tolerated) lines.push(failureLine(ledger, task, nameOf(task)));
+  const unread = new Set(tolerated);
+  const toleratedLine = (task: number): string =>
+    `${failureLine(ledger, task, nameOf(task))} (tolerated)`;
   for (const { key, task } of missing) {
     const status = ledger.status[task] as number;
+    if (unread.delete(task)) lines.push(toleratedLine(task));
     // Told above; of a map its items are.
     if (status === FAILED || failed.has(task)) continue;
     const name = nameOf(task);
@@ -50,6 +52,8 @@ export function runError(record: EndedFacts, missing: readonly Root[]): RunError
   for (const key of plan.graph.leftOut) {
     lines.push(`Root "${key}" did not run: it was not among the targets`);
   }
+  // No reason why the run ended as it did, but perhaps the reason why a value is missing.
+  for (const task of unread) if (!ledger.hasValue(task)) lines.push(toleratedLine(task));
   const shown = lines.slice(0, SHOWN);
   if (lines.length > shown.length) shown.push(`… and ${lines.length - shown.length} more`);
   return new RunError(errors, [`${ENDED[state]}:`, ...shown].join("\n  "));

@@ -152,7 +152,7 @@ describe("A map of a scheduler", () => {
       "Expected `maps.m.over` to be one of { task }, { value } and { compute }, got `an object`",
       "Expected `maps.m.concurrency` to be an integer from 1 up, got `0`",
       expect.stringContaining("Unknown option `list` of `maps.n`."),
-      "Expected `maps.n.over` to be an object, got `null`",
+      'Expected `maps.n.over` to be what a map is over, { task: "users" }, got `undefined`',
     ]);
     const unknown = new DynamicScheduler([["sizes", length]], [{ taskName: "sizes" }], {
       maps: { sizse: { over: { value: [] } } },

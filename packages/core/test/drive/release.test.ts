@@ -780,6 +780,23 @@ describe("Resumed", () => {
     expect(resumed.unwrap()).toEqual({ read: "read!", write: "w!" });
   });
 
+  it("its readers run again when it was made without a result that is there now", async () => {
+    const nightly = (broken: boolean) => {
+      const config = task("config", () => {
+        if (broken) throw new Error("unreadable");
+        return "config!";
+      });
+      const db = task("db", { config: optional(config) }, ({ config }) => config ?? "default", {
+        release: () => {},
+      });
+      return flow("f", { read: task("read", { db }, ({ db }) => db) });
+    };
+    const report = await nightly(true).run({ failure: "continue" });
+    expect(report.outputs).toEqual({ read: "default" });
+    const resumed = await nightly(false).run({ resumeFrom: written(report) });
+    expect(resumed.unwrap()).toEqual({ read: "config!" });
+  });
+
   it("its readers run again when what it is made from has changed", async () => {
     const first = new Yard();
     const report = await first.clock.run(life(first).run({ clock: first.clock }));

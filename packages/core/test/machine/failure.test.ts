@@ -393,7 +393,7 @@ describe("A tolerated failure", () => {
     const { errors, message } = thrownBy(report);
     expect(errors.map(String)).toEqual(["Error: broken", "Error: so what"]);
     expect(message).toBe(
-      'The run failed:\n  Task "late" failed: broken\n  Task "early" failed: so what',
+      'The run failed:\n  Task "late" failed: broken\n  Task "early" failed: so what (tolerated)',
     );
   });
 
@@ -404,7 +404,7 @@ describe("A tolerated failure", () => {
     });
     const report = await flow("f", { fails }).run();
     expect(thrownBy(report).message).toBe(
-      'The run completed, but not every root has a value:\n  Task "fails" failed after 2 attempts: so what',
+      'The run completed, but not every root has a value:\n  Task "fails" failed after 2 attempts: so what (tolerated)',
     );
   });
 

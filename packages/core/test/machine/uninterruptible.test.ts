@@ -124,6 +124,18 @@ describe("An attempt that is uninterruptible and has begun", () => {
     },
   );
 
+  it("is told of when it was waited for in vain: it may be half done", async () => {
+    const clock = new VirtualClock();
+    const { graph } = committing(clock);
+    const run = graph.start({ clock, graceMs: 20 });
+    clock.after(10, () => run.cancel());
+    const report = await clock.run(run.report);
+    expect(statuses(report)).toMatchObject({ commit: "abandoned" });
+    expect(report.errorSummary).toEqual([
+      'Task "commit" is uninterruptible, had not ended within its grace period, and was abandoned: it may be half done',
+    ]);
+  });
+
   it("that throws after a stop has failed, and never goes again", async () => {
     const clock = new VirtualClock();
     const diary = new Diary(clock);

@@ -16,6 +16,7 @@ import {
   type TaskStatistics,
   task,
   VERSION,
+  value,
 } from "../../src/index.ts";
 import { scripted, VirtualClock } from "../../src/testing.ts";
 
@@ -770,11 +771,27 @@ describe("unwrap()", () => {
     expect(report.executionState).toBe("completed");
     const said = [
       "The run completed, but not every root has a value:",
-      'Task "out" failed: the auditor is out',
       'Task "reads" was skipped: needs "out", which failed',
       'Task "idle", root "later", was skipped: not today',
+      'Task "out" failed: the auditor is out (tolerated)',
     ];
     expect(() => report.unwrap()).toThrow(expect.objectContaining({ message: said.join("\n  ") }));
+  });
+
+  it("says why a root has no value before what was tolerated elsewhere, however much that is", async () => {
+    const pages = map("pages", value(Array.from({ length: 30 }, (_, at) => at)), fail("503"), {
+      items: "settled",
+    });
+    const safe = task("safe", fail("busy"), { fallback: () => 0 });
+    const index = task("index", { pages, safe }, () => 1, { when: () => ({ skip: "no page" }) });
+    const message = await flow("f", { index })
+      .run()
+      .then((report) => report.unwrap())
+      .then(String, ({ message }: Error) => message.split("\n  "));
+    expect(message[1]).toBe('Task "index" was skipped: no page');
+    expect(message[2]).toBe('Task "pages[0]" failed: 503 (tolerated)');
+    expect(message.at(-1)).toBe("… and 11 more");
+    expect(String(message)).not.toContain('"safe"');
   });
 
   it("tells a root that was given up once", async () => {
