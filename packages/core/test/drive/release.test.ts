@@ -782,10 +782,11 @@ describe("Resumed", () => {
 
   it("its readers run again when it was made without a result that is there now", async () => {
     const nightly = (broken: boolean) => {
-      const config = task("config", () => {
+      const open = (): string => {
         if (broken) throw new Error("unreadable");
         return "config!";
-      });
+      };
+      const config = task("config", open, { release: () => {} });
       const db = task("db", { config: optional(config) }, ({ config }) => config ?? "default", {
         release: () => {},
       });
