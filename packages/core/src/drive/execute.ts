@@ -133,6 +133,7 @@ class Driver
   readonly #events: (MachineEvent | undefined)[] = [];
   /** What the machine waits for before anything else happens. */
   readonly #answers: MachineEvent[] = [];
+  #answering = false;
   #busy = false;
   #info: RunInfo | undefined;
   #run: (() => SerializedReport["run"]) | undefined;
@@ -290,13 +291,23 @@ class Driver
     if (event.type === "prepared" && event.restored !== undefined)
       this.values.restoreItems(event.restored);
     for (const command of this.machine.handle(event)) this.#obey(command, event.at);
-    for (let next = this.#answers.shift(); next !== undefined; next = this.#answers.shift()) {
-      this.#step(next);
-    }
+    if (!this.#answering) this.#answer();
     if (event.type === "stop") this.#opening.stopped();
     if (!("task" in event)) return;
     if (this.values.holds) this.values.forget(event.task);
     this.#deadlines.look(event.task);
+  }
+
+  /** The answers to commands, and to those that they lead to: one by one, for there may be thousands in a turn. */
+  #answer(): void {
+    this.#answering = true;
+    try {
+      for (let at = 0; at < this.#answers.length; at++)
+        this.#step(this.#answers[at] as MachineEvent);
+    } finally {
+      this.#answers.length = 0;
+      this.#answering = false;
+    }
   }
 
   /** What a thing gave and does not count, because its task was called off or it was not stored, is let go. */
@@ -473,11 +484,12 @@ class Driver
     return this.#calls.remainingMs(call);
   }
 
-  /** Finally tasks have limits of their own only. */
+  /** Finally tasks, and those that a stop spares, have limits of their own only. */
   runEndsAt(task: number): number {
     const { plan, ledger } = this.machine;
-    const last = plan.graph.finallyTasks.has(ledger.plannedOf(task));
-    return last ? Number.POSITIVE_INFINITY : this.#opening.endsAt;
+    const planned = ledger.plannedOf(task);
+    const own = plan.graph.finallyTasks.has(planned) || plan.traits.of(planned).uninterruptible;
+    return own ? Number.POSITIVE_INFINITY : this.#opening.endsAt;
   }
 
   placement(call: Call): Placement {

@@ -47,6 +47,15 @@ export class Bucket implements Supply {
     this.#fullAt = Math.max(this.#fullAt, this.#at(now)) + units;
   }
 
+  give(units: number, now: number, mark: number): void {
+    const back = Math.max(0, Math.min(mark, this.#fullAt) - this.#at(now));
+    this.#fullAt -= Math.min(units, back);
+  }
+
+  get mark(): number {
+    return this.#fullAt;
+  }
+
   waitMs(units: number, now: number): number {
     const short = this.#short(units, now);
     return short > SLACK ? short * this.#perUnitMs : 0;

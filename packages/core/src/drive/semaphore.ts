@@ -13,6 +13,8 @@ import { Claim, keepStock, Stock, type Supply, stockOf } from "./stock.ts";
 class Permits implements Supply {
   readonly spends = false;
   readonly ends = false;
+  /** Nothing but its holders gives any back. */
+  readonly mark = 0;
   readonly #limit: number;
   #taken = 0;
 
@@ -30,6 +32,10 @@ class Permits implements Supply {
 
   take(units: number): void {
     this.#taken += units;
+  }
+
+  give(units: number): void {
+    this.#taken -= units;
   }
 
   /** Only whoever holds some gives them back. */

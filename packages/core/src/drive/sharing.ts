@@ -70,7 +70,8 @@ export function end(claim: Claim, unused: boolean): void {
 export function correct(claim: Claim, stock: Stock, spent: number): void {
   const place = claim.places.find((one) => one.stock === stock);
   if (place === undefined || claim.state !== "held") return;
-  stock.supply.take(spent - place.spent, claim.time.now());
+  if (spent > place.spent) take(place, spent - place.spent);
+  else stock.supply.give(place.spent - spent, claim.time.now(), place.mark);
   opened(place, spent);
   changed.add(stock);
   serve();
@@ -79,7 +80,8 @@ export function correct(claim: Claim, stock: Stock, spent: number): void {
 
 /** Something was spent by somebody who had claimed none of it. */
 export function debit(stock: Stock, time: Time, units: number): void {
-  stock.supply.take(units, time.now());
+  if (units > 0) stock.supply.take(units, time.now());
+  else stock.supply.give(-units, time.now(), stock.supply.mark);
   changed.add(stock);
   serve();
   tellAll();
@@ -149,7 +151,7 @@ function grant(claim: Claim): void {
   for (const other of passed) other.bypassed++;
   leave(claim);
   for (const place of claim.places) {
-    place.stock.supply.take(place.units, claim.time.now());
+    take(place, place.units);
     if (place.stock.supply.spends) opened(place, place.units);
   }
   claim.state = "granted";
@@ -214,10 +216,16 @@ function leave(claim: Claim): void {
 
 function giveBack(place: Place, unused: boolean, time: Time): void {
   const { stock, units } = place;
-  if (!stock.supply.spends) stock.supply.take(-units, time.now());
-  else if (unused) stock.supply.take(-place.spent, time.now());
+  if (!stock.supply.spends) stock.supply.give(units, time.now(), place.mark);
+  else if (unused) stock.supply.give(place.spent, time.now(), place.mark);
   if (stock.supply.spends) opened(place, 0);
   changed.add(stock);
+}
+
+function take(place: Place, units: number): void {
+  const { supply } = place.stock;
+  supply.take(units, place.claim.time.now());
+  place.mark = supply.mark;
 }
 
 /** Who has spent something may yet say that it was less. */

@@ -16,8 +16,12 @@ export interface Supply {
   readonly spends: boolean;
   /** Whether so many cannot be taken now. */
   lacks(units: number, now: number): boolean;
-  /** Takes so many, also more than there are; fewer than none gives back. */
+  /** Takes so many, also more than there are. */
   take(units: number, now: number): void;
+  /** Gives back so many of those that were taken up to the mark, but for what time has brought back since. */
+  give(units: number, now: number, mark: number): void;
+  /** How far it has been taken from; kept by whoever may give back. */
+  readonly mark: number;
   /** How many are there; fewer than none is a debt. */
   left(now: number): number;
   /** Milliseconds until time alone has brought so many; `Infinity` when it never does. */
@@ -72,6 +76,8 @@ export class Place {
   readonly units: number;
   /** What it has spent, as far as that is known; once it is granted. */
   spent = 0;
+  /** How far its stock had been taken from then. */
+  mark = 0;
   before: Place | undefined;
   next: Place | undefined;
 

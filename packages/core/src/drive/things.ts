@@ -5,6 +5,7 @@
 import { lives } from "../define/definition.ts";
 import { describe } from "../ground/describe.ts";
 import { asError, frameless, LostError, RunAbortedError, TimeoutError } from "../ground/errors.ts";
+import { settling } from "../ground/promised.ts";
 import { Sparse } from "../machine/sparse.ts";
 import type { AsyncContext } from "./async-context.ts";
 import { definitionOf } from "./definition-of.ts";
@@ -148,7 +149,7 @@ function listen(lost: () => unknown, ear: Ear): void {
     return;
   }
   const settled = (reason: unknown): void => ear.hear?.(causeOf(reason));
-  Promise.resolve(promise).then(settled, settled);
+  settling(promise as PromiseLike<unknown>).then(settled, settled);
 }
 
 function causeOf(reason: unknown): { readonly cause?: unknown } {

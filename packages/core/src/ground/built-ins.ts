@@ -2,7 +2,7 @@
 
 import { describe } from "./describe.ts";
 import { ERROR } from "./error-kind.ts";
-import { getter, isBare, type Kind, number, prototypes, takes, text } from "./kind.ts";
+import { getter, inPairs, isBare, type Kind, number, prototypes, takes, text } from "./kind.ts";
 
 const DATE: Kind<Date> = {
   is: (value) => isBare(value, 2) && takes(Date.prototype.getTime, value),
@@ -14,7 +14,10 @@ const DATE: Kind<Date> = {
 };
 
 const PATTERN: Kind<RegExp> = {
-  is: (value) => isBare(value, 2, 1) && takes(getter(RegExp.prototype, "source"), value),
+  is: (value) =>
+    isBare(value, 2, 1) &&
+    takes(getter(RegExp.prototype, "source"), value) &&
+    Number.isFinite((value as RegExp).lastIndex),
   facts: ({ source, flags, lastIndex }) => [source, flags, lastIndex],
   make([source, flags, lastIndex]) {
     const made = new RegExp(text(source), text(flags));
@@ -37,6 +40,7 @@ const MAP: Kind<Map<unknown, unknown>> = {
     of: (value) => Array.from(value).flat(),
     step: (parts, at) => `.get(${describe(parts[at - (at % 2)])})`,
     add(made, parts) {
+      inPairs(parts);
       for (let at = 0; at < parts.length; at += 2) made.set(parts[at], parts[at + 1]);
     },
   },

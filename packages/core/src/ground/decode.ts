@@ -5,7 +5,7 @@
 
 import { KINDS } from "./built-ins.ts";
 import { type EncodedValue, MAX_DEPTH } from "./encode.ts";
-import { prototypes, text } from "./kind.ts";
+import { inPairs, prototypes, text } from "./kind.ts";
 
 /**
  * The value that was encoded: a copy, which shares nothing with what it is read from. `undefined` for one that was left
@@ -56,7 +56,7 @@ class Decoder {
     const copy = Array.isArray(value)
       ? this.#array(value, made)
       : this.#tagged && Object.hasOwn(value, "$")
-        ? this.#tag((value as { $: unknown }).$, made)
+        ? this.#tag(value as { $: unknown }, made)
         : this.#record(value, made);
     this.#depth--;
     return copy;
@@ -80,8 +80,9 @@ class Decoder {
     return copies;
   }
 
-  #tag(parts: unknown, made: Made): unknown {
-    if (!Array.isArray(parts)) return refuse();
+  #tag(value: { readonly $: unknown }, made: Made): unknown {
+    const { $: parts } = value;
+    if (!Array.isArray(parts) || Object.keys(value).length > 1) return refuse();
     const [tag, ...facts] = parts;
     switch (tag) {
       case "undefined":
@@ -109,6 +110,7 @@ class Decoder {
   }
 
   #pairs(copies: object, pairs: readonly unknown[], made: Made): object {
+    inPairs(pairs);
     made(copies);
     for (let at = 0; at < pairs.length; at += 2) {
       const value = this.copy(pairs[at + 1]);

@@ -196,7 +196,9 @@ class Encoder {
   #list(values: readonly unknown[], step: (at: number) => Step): unknown[] {
     const copies: unknown[] = [];
     const depth = this.#steps.length;
-    for (let at = 0; at < values.length; at++) {
+    // Read once: a getter may make it longer, for ever.
+    const { length } = values;
+    for (let at = 0; at < length; at++) {
       this.#steps[depth] = step(at);
       copies.push(this.#copy(values[at], copies as unknown as Copies, at));
     }
@@ -218,26 +220,31 @@ class Encoder {
     if (keys.length !== Reflect.ownKeys(value).length) {
       refuse("has properties that are hidden or named by symbols");
     }
-    const read = (key: string): unknown => (value as Copies)[key];
-    if (tag === "bare" || keys.some((key) => MEANT.has(key))) {
-      const step = (at: number): Step => keys[at >> 1] as string;
-      return this.#tag(
-        tag,
-        ...this.#list(
-          keys.flatMap((key) => [key, read(key)]),
-          step,
-        ),
-      );
-    }
+    const named = tag === "bare" || keys.some((key) => MEANT.has(key));
+    if (named) return this.#pairs(tag, value as Copies, keys);
     const copies: Copies = {};
     const depth = this.#steps.length;
     for (const key of keys) {
       this.#steps[depth] = key;
       this.#spend(key.length);
-      copies[key] = this.#copy(read(key), copies, key);
+      copies[key] = this.#copy((value as Copies)[key], copies, key);
     }
     this.#steps.length = depth;
     return copies;
+  }
+
+  /** In the list of the tag itself: where a copy stands it may yet be given a number. */
+  #pairs(tag: string, value: Copies, keys: readonly string[]): object {
+    const pairs: unknown[] = [tag];
+    const depth = this.#steps.length;
+    for (const key of keys) {
+      this.#steps[depth] = key;
+      pairs.push(this.#fact(key));
+      pairs.push(this.#copy(value[key], pairs as unknown as Copies, pairs.length));
+    }
+    this.#steps.length = depth;
+    this.#tagged = true;
+    return { $: pairs };
   }
 
   #kind(tag: string, { facts, parts }: Kind<object>, value: object): unknown {

@@ -3,7 +3,7 @@
  * descends from, under the name that they had. Knows no other kind.
  */
 import { fieldOf } from "./field.ts";
-import { type Kind, text } from "./kind.ts";
+import { inPairs, type Kind, text } from "./kind.ts";
 
 /** Those that say more come first. */
 const BASES: readonly { readonly prototype: object; readonly name: string }[] = [
@@ -48,6 +48,7 @@ export const ERROR: Kind<Error> = {
     },
     step: (parts, at) => `.${parts[at - (at % 2)]}`,
     add(error, parts) {
+      inPairs(parts);
       for (let at = 0; at < parts.length; at += 2) {
         const key = text(parts[at]);
         define(error, key, parts[at + 1], !HIDDEN.includes(key));

@@ -63,3 +63,8 @@ export function number(fact: unknown): number {
   if (typeof fact !== "number") throw new TypeError("Expected a number");
   return fact;
 }
+
+/** Names or keys, and values by turns. */
+export function inPairs(parts: readonly unknown[]): void {
+  if (parts.length % 2 === 1) throw new TypeError("Expected pairs");
+}

@@ -683,6 +683,18 @@ describe("A fallback is told", () => {
     expect(replay(graph.plan(), recording).toJSON()).toEqual(report.toJSON());
   });
 
+  it("is asked for 20,000 at once, and what lives and what runs in the end are as always", async () => {
+    const list = task("list", () => Array.from({ length: 20_000 }, (_, at) => at));
+    const each = map("each", list, (at) => at, {
+      resources: { r: () => -1 },
+      fallback: () => 0,
+    });
+    const close = task("close", () => "closed");
+    const report = await flow("f", { each }, { finally: { close } }).run({ resources: { r: 1 } });
+    expect(report).toMatchObject({ executionState: "completed", toleratedFailures: 20_000 });
+    expect(statuses(report)).toMatchObject({ close: "completed" });
+  });
+
   it("is refused when it is no function", () => {
     // @ts-expect-error a value is given by a function
     const user = task("user", () => [1], { fallback: [] });

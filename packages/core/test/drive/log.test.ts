@@ -231,7 +231,7 @@ describe("What is left of the time of an attempt", () => {
   async function left(
     own: number | undefined,
     run: number | undefined,
-    place: "root" | "finally" | "item" = "root",
+    place: "root" | "finally" | "item" | "spared" = "root",
   ): Promise<number> {
     const clock = new VirtualClock();
     let told = Number.NaN;
@@ -239,7 +239,8 @@ describe("What is left of the time of an attempt", () => {
       await clock.wait(10);
       told = context.remainingMs();
     };
-    const options = own === undefined ? {} : { timeoutMs: own };
+    const spared = place === "spared" ? { uninterruptible: true } : {};
+    const options = { ...(own === undefined ? {} : { timeoutMs: own }), ...spared };
     const asks = task("asks", {}, (_, context) => ask(context), options);
     const one = task("one", () => [1]);
     const item = map("items", one, {}, (_, __, ___, context) => ask(context), options);
@@ -255,6 +256,11 @@ describe("What is left of the time of an attempt", () => {
 
   it("is without end when nothing limits it", async () => {
     expect(await left(undefined, undefined)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it("of one that is uninterruptible is not the run's, which does not ask it to stop", async () => {
+    expect(await left(undefined, 5, "spared")).toBe(Number.POSITIVE_INFINITY);
+    expect(await left(100, 5, "spared")).toBe(90);
   });
 
   it("is the least of its own limit and the run's", async () => {

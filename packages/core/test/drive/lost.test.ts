@@ -331,6 +331,7 @@ describe("`lost` may", () => {
     }
   });
 
+  const waitedFor = "then";
   const wrong: readonly (readonly [what: string, lost: () => unknown, why: string])[] = [
     ["throw", () => Promise.reject(new Error("no such pipe")), "no such pipe"],
     [
@@ -338,6 +339,16 @@ describe("`lost` may", () => {
       () => {
         throw new Error("no such pipe");
       },
+      "no such pipe",
+    ],
+    [
+      "give a promise that does not let itself be waited for",
+      () =>
+        Object.defineProperty(new Promise(() => {}), waitedFor, {
+          value: () => {
+            throw new Error("no such pipe");
+          },
+        }),
       "no such pipe",
     ],
     [

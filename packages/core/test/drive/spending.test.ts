@@ -7,6 +7,7 @@ import {
   Semaphore,
   type TaskContext,
   task,
+  value,
 } from "../../src/index.ts";
 import { VirtualClock } from "../../src/testing.ts";
 import { Diary, row, starts, statuses } from "../scenario.ts";
@@ -27,6 +28,25 @@ describe("context.spent()", () => {
       },
       { resources: { llm: 5 } },
     );
+
+  it("gives back nothing that time has brought back already", async () => {
+    const { clock } = setup();
+    const llm = new RateLimit({ limit: 10, perMs: 1000 });
+    const slow = map(
+      "slow",
+      value([0, 1, 2, 3, 4]),
+      async (at, _, context) => {
+        await clock.wait(10_000 - at * 1000);
+        context.spent("llm", 0);
+      },
+      { resources: { llm: 10 } },
+    );
+    const next = map("next", slow, () => clock.now(), { resources: { llm: 10 } });
+    const report = await clock.run(flow("f", { next }).run({ clock, resources: { llm } }));
+    const begun = report.unwrap().next;
+    // Five took ten each, a second apart: the last of them is back long since.
+    expect(begun).toEqual([10_000, 11_000, 12_000, 13_000, 14_000]);
+  });
 
   it("gives back what was too much, to whoever waits", async () => {
     const { clock } = setup();

@@ -83,6 +83,23 @@ describe("A value that is written down", () => {
     });
   });
 
+  it("keeps who is who in records that are written as lists", () => {
+    const shared = { x: 1 };
+    const bare = Object.assign(Object.create(null), { shared });
+    const meant = { $: shared, toJSON: bare };
+    const read = back([bare, meant, shared]) as [typeof bare, typeof meant, unknown];
+    expect(read[0].shared).toBe(read[2]);
+    expect(read[1].$).toBe(read[2]);
+    expect(read[1].toJSON).toBe(read[0]);
+  });
+
+  it("may be a record without a prototype that has 300,000 keys", () => {
+    const groups = Object.create(null);
+    for (let at = 0; at < 300_000; at++) groups[`k${at}`] = at;
+    const read = back(groups) as Record<string, number>;
+    expect([Object.keys(read).length, read.k299999]).toEqual([300_000, 299_999]);
+  });
+
   it("keeps who is who: objects that are in it more than once, or in themselves", () => {
     const shared = { name: "both" };
     const date = new Date(5);
@@ -228,6 +245,7 @@ describe("A value that has no encoding is left out, and told where", () => {
     ],
     [{ [Symbol("hidden")]: 1 }, "it has properties that are hidden or named by symbols"],
     [new WeakMap(), "it is a WeakMap"],
+    [Object.assign(/a/g, { lastIndex: Number.POSITIVE_INFINITY }), "it is a RegExp"],
   ])("%o", (value, said) => {
     expect(detail(value)).toBe(said);
   });
@@ -302,6 +320,7 @@ describe("What was written and damaged", () => {
     { encoding: "json", value: JSON.parse('{"__proto__":{}}') },
     { encoding: "json", value: { at: new Date(0) } },
     { encoding: "json" },
+    { encoding: "tagged", version: 1, value: { $: ["Date", 0], more: 1 } },
     ...[
       [],
       ["none"],
@@ -325,6 +344,9 @@ describe("What was written and damaged", () => {
       ["object", 1, 5],
       ["object", 1, [{ $: ["object", 1, []] }]],
       ["record", 1, 2],
+      ["record", "a"],
+      ["Map", [1]],
+      ["Error", "Error", "Error", "m", null, ["odd"]],
       "Date",
     ].map(($) => ({ encoding: "tagged", version: 1, value: [{ $ }] })),
   ])("has no value: %j", (encoded) => {
