@@ -162,6 +162,10 @@ class Claims {
         const made = this.#graph.made.get(source);
         // A map without items does not say which run made it; a thing that nobody needs is not made.
         if (this.#graph.things.has(source)) {
+          // One that was made without a result would have to be made without it again, which nobody stores.
+          if (stored.saw[source]?.includes(":null")) return true;
+          // What one that could not be called would have been made from is not seen here.
+          if (!this.#graph.calls.includes(source)) return true;
           const meant = this.#graph.meant.get(source);
           // Items are judged when it is known whether it gave a result this time.
           if (stored.item !== undefined && this.#graph.made.get(source) !== meant) return true;
@@ -214,7 +218,8 @@ class Claims {
       for (const source of this.#graph.reads.get(planned) as readonly string[]) {
         const now = all.has(source) ? this.#graph.made.get(source) : null;
         // One that nobody needs is not there.
-        if (now === null && this.#graph.things.has(source)) continue;
+        // Who has taken over what one gave before is not concerned when it fails this time, or what it is made from does.
+        if (this.#graph.things.has(source) && (now === null || now?.includes(":null"))) continue;
         // Nor does one that is started for others, and falls back, change what was made before.
         const fellBack = this.#graph.things.has(source) && now?.includes(FELL_BACK) === true;
         if (fellBack && this.#restored.has(name)) continue;
