@@ -281,17 +281,24 @@ describe("a large report of any shape", () => {
     }),
   };
 
-  it.each(Object.keys(shapes))("is shown in every format, read back, and compared: %s", (shape) => {
-    const report = { ...copyOfOne(), ...shapes[shape]?.() } as SerializedReport;
-    for (const view of Object.values(views)) view(report);
-    parseReport(report);
-    compareReports(report, report);
-    estimatesFrom(report);
-    const log = renderNdjson(report, { redact: false });
-    expect(readEventLog(log).taskStatistics.length).toBeGreaterThan(0);
-    const cutOff = log.split("\n").filter((line) => !/"type":"(?:task|run)\.end"/.test(line));
-    expect(readEventLog(cutOff.join("\n")).executionState).toBe("interrupted");
-  });
+  /** A minute each on a calm machine, and nothing that is quadratic ends before it. */
+  const PATIENCE_MS = 600_000;
+
+  it.each(Object.keys(shapes))(
+    "is shown in every format, read back, and compared: %s",
+    (shape) => {
+      const report = { ...copyOfOne(), ...shapes[shape]?.() } as SerializedReport;
+      for (const view of Object.values(views)) view(report);
+      parseReport(report);
+      compareReports(report, report);
+      estimatesFrom(report);
+      const log = renderNdjson(report, { redact: false });
+      expect(readEventLog(log).taskStatistics.length).toBeGreaterThan(0);
+      const cutOff = log.split("\n").filter((line) => !/"type":"(?:task|run)\.end"/.test(line));
+      expect(readEventLog(cutOff.join("\n")).executionState).toBe("interrupted");
+    },
+    PATIENCE_MS,
+  );
 
   it("puts 400,000 attempts that all overlap on as many lanes", () => {
     const lanes = new Lanes(new Array(400_000).fill(undefined));

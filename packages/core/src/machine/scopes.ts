@@ -291,11 +291,16 @@ export class Scopes {
     const status = this.#ledger.status[item];
     if (item - items.spawn.first < items.next) items.active--;
     items.open.main--;
-    const calledOff = status === CANCELLED || status === ABANDONED;
-    if (calledOff && !this.#ledger.fellBack.has(item)) items.cancelled++;
+    if (this.#calledOff(item)) items.cancelled++;
     else if (status === SKIPPED) items.skipped++;
     if (this.#admitting.at(-1) !== items) this.#admitting.push(items);
     return items;
+  }
+
+  /** An item that was given up because of a failure of its own, which is tolerated, is none of them. */
+  #calledOff(item: number): boolean {
+    const { status, tolerated } = this.#ledger;
+    return status[item] === CANCELLED || (status[item] === ABANDONED && !tolerated.has(item));
   }
 
   /**
@@ -341,10 +346,9 @@ export class Scopes {
 
   /** Why a map was cancelled: as the first of its items that was. */
   reasonOf({ spawn }: Items): Reason {
-    const { status, reasons, fellBack } = this.#ledger;
     let { first: item } = spawn;
-    while ((status[item] !== CANCELLED && status[item] !== ABANDONED) || fellBack.has(item)) item++;
-    return reasons.get(item) as Reason;
+    while (!this.#calledOff(item)) item++;
+    return this.#ledger.reasons.get(item) as Reason;
   }
 }
 
