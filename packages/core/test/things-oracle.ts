@@ -176,7 +176,12 @@ function lost(
         );
         hold("so does a map, unless its items had ended", failed || completed, reader, row.status);
       }
-      if (!failed || stops || spared || row.kind === "map") continue;
+      // One that had failed by itself says so, when the loss was told of in the same instant.
+      const index = plan.graph.index.get(reader);
+      const itself = events.some(
+        (end) => end.type === "threw" && end.task === index && end.at === event.at,
+      );
+      if (!failed || stops || spared || itself || row.kind === "map") continue;
       // A fallback that throws has it as its cause.
       const codes = [row.error?.code, row.error?.cause?.code];
       hold("with that", codes.includes("ASTRUM_LOST"), reader, row.error);

@@ -68,6 +68,8 @@ export class Call implements TaskContext {
   cleanups: ((signal: AbortSignal) => unknown)[] | undefined;
   /** What the function of a thing gave, until that is heard or released. */
   gave: { readonly value: unknown } | undefined;
+  /** Lets go of that when nobody waits for the attempt any more. */
+  givenUp: (() => void) | undefined;
   /** What it said last of how far it is. */
   said: Progress | undefined;
   /** Calls off its time limit, and the grace period once that runs. */

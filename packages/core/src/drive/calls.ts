@@ -126,6 +126,7 @@ export class Calls {
     call.letGo = this.#host.after(graceMs, () => {
       if (call.over) return;
       this.close(call);
+      call.givenUp?.();
       const now = this.#host.now();
       const facts = call.facts();
       this.#host.send({ type: "abandon", task, at: now, error, overrunMs: now - at, facts });

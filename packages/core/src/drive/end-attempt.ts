@@ -37,7 +37,11 @@ export class AttemptEnder {
 
   /** The function gave a value. */
   returned(call: Call, value: unknown): void {
-    if (this.#host.things.live(call.task)) call.gave = { value };
+    if (this.#host.things.live(call.task)) {
+      call.gave = { value };
+      // What is asked of the user after that may never answer.
+      call.givenUp = () => this.#unheard(call);
+    }
     this.#ended(call, value);
   }
 

@@ -144,7 +144,8 @@ export class Attempts {
     if (event.type === "abandon") {
       const asked = this.#asked.has(task);
       if (ledger.status[task] !== RUNNING || !(asked || this.#spared.has(task))) return undefined;
-      ledger.errors.set(attempt, event.error);
+      // The driver gives it up for what it was asked for first.
+      ledger.errors.set(attempt, this.lossOf(task) ?? event.error);
       if (event.facts !== undefined) ledger.note(task, event.facts);
       // Who was not asked has ignored nothing.
       if (asked) ledger.overrunMs.set(task, event.overrunMs);

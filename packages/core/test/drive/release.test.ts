@@ -554,6 +554,34 @@ describe("A release that hangs", () => {
     expect(written(report)).toEqual(before);
   });
 
+  it.each([
+    ["a clean-up", { defer: true }],
+    [
+      "a schema",
+      {
+        output: { "~standard": { version: 1, vendor: "t", validate: () => new Promise(() => {}) } },
+      },
+    ],
+    [
+      "a retry policy",
+      { throws: true, retry: { attempts: 1, retryIf: () => new Promise(() => {}) } },
+    ],
+  ] as const)("is called though %s that is asked before never answers", async (_, asked) => {
+    const yard = new Yard();
+    const { defer, throws, ...options } = { defer: false, throws: false, ...asked };
+    const make = (_: unknown, context: TaskContext): string => {
+      if (defer) context.defer(() => new Promise(() => {}));
+      if (throws) context.defer(() => Promise.reject(new Error("no")));
+      return "db!";
+    };
+    const db = task("db", {}, make, { ...(options as object), release: yard.release(1) });
+    const controller = new AbortController();
+    yard.clock.after(5, () => controller.abort());
+    const report = await yard.run({ db }, { signal: controller.signal, graceMs: 10 });
+    expect(statuses(report)).toEqual({ db: "abandoned" });
+    expect(yard.released).toHaveLength(1);
+  });
+
   it("outlives an attempt's own grace period, which is over", async () => {
     const yard = new Yard();
     const controller = new AbortController();
