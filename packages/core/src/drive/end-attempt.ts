@@ -215,7 +215,11 @@ export class AttemptEnder {
     const tell = (failure: Error, retryMs: number | undefined): void => {
       this.#unheard(call, (at) => {
         this.#calls.close(call);
-        this.#host.send({ type: "threw", task, at, error: failure, retryMs, timedOut, facts });
+        // What it reads may have gone while something else was waited for.
+        const loss = machine.lossOf(task);
+        const told = loss === undefined || failure instanceof LostError;
+        const error = told ? failure : lostWith(loss as LostError, failure);
+        this.#host.send({ type: "threw", task, at, error, retryMs, timedOut, facts });
       });
     };
     const after = retryAfterOf(own);
