@@ -100,7 +100,11 @@ test("what was asked to stop and goes on settles when its fleet is closed", asyn
   await fleet.close();
   const report = await run;
   expect(report.executionState).toBe("cancelled");
-  expect(report.outcome("deaf")).toMatchObject({ error: { name: "FleetClosedError" } });
+  const deafRow = report.taskStatistics.find(({ taskName }) => taskName === "deaf");
+  expect(deafRow).toMatchObject({
+    status: "cancelled",
+    attemptStatistics: [{ error: { name: "FleetClosedError" } }],
+  });
 });
 
 test("after a time-out the late result is ignored, and the next attempt has a job of its own", async () => {
