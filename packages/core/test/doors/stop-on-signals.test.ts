@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
 import { describe, expect, it } from "vitest";
 import { flow, stopOnSignals, task } from "../../src/index.ts";
+import { refusal } from "../refusal.ts";
 
 const source = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
 
@@ -131,6 +132,48 @@ describe("A process that is sent a signal while it runs a flow", () => {
     expect(await program.ended()).toBe("SIGTERM");
   });
 
+  it("cancels a run that is waited for twice once a signal: its finally tasks run", async () => {
+    const program = new Program(`${nightly}
+      const lasting = task("lasting", async (_, { signal }) => {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        console.log(signal.aborted ? "stopped" : "closed");
+      });
+      const run = flow("nightly", { work }, { finally: { lasting } }).start({ observers: [observer] });
+      const { report: promise, cancel } = run;
+      const [report, again] = await Promise.all([stopOnSignals(run), stopOnSignals({ report: promise, cancel })]);
+      console.log(report === again);
+      ${aftermath}`);
+    await program.says("working");
+    program.send("SIGINT");
+    expect(await program.ended()).toBe(130);
+    expect(program.lines).toEqual([
+      "working",
+      "cleaned up",
+      "closed",
+      "flushed",
+      "true",
+      "cancelled",
+    ]);
+  });
+
+  it("cancels all of its runs, be they a hundred, without a warning", async () => {
+    const program = new Program(`
+      process.on("warning", ({ name }) => console.log(name));
+      let left = 100;
+      const work = task("work", (_, { signal }) => new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+        if (--left === 0) setImmediate(() => console.log("working"));
+      }));
+      const one = flow("nightly", { work });
+      const reports = await Promise.all(Array.from({ length: 100 }, () => stopOnSignals(one.start())));
+      const states = new Set(reports.map(({ executionState }) => executionState));
+      console.log([...states].join(), process.listenerCount("SIGINT"), process.listenerCount("exit"));`);
+    await program.says("working");
+    program.send("SIGTERM");
+    expect(await program.ended()).toBe(143);
+    expect(program.lines).toEqual(["working", "cancelled 0 1"]);
+  });
+
   it("keeps an exit code of its own", async () => {
     const program = new Program(`${nightly}
       const report = await stopOnSignals(flow("nightly", { work }).start());
@@ -160,6 +203,22 @@ describe("A process that is sent none", () => {
       expect((await stopOnSignals(one.start())).outputs.one).toBe(1);
     }
     expect(process.listenerCount("SIGINT") + process.listenerCount("exit")).toBe(before);
+  });
+
+  it("says what it was given that is no run under way", async () => {
+    const work = flow("f", { one: task("one", () => 1) });
+    const given: [unknown, string][] = [
+      [work.run(), "a promise"],
+      [work, "a flow"],
+      [undefined, "undefined"],
+      [{ report: 1, cancel: () => {} }, "an object"],
+    ];
+    for (const [run, what] of given) {
+      expect(await refusal(() => stopOnSignals(run as never))).toEqual([
+        `Expected \`run\` to be a run under way, as \`start()\` gives it, got \`${what}\``,
+      ]);
+    }
+    expect(process.listenerCount("SIGINT")).toBe(0);
   });
 
   it("hears of a report that is rejected", async () => {
