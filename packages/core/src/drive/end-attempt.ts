@@ -40,7 +40,7 @@ export class AttemptEnder {
     if (this.#host.things.live(call.task)) {
       call.gave = { value };
       // What is asked of the user after that may never answer.
-      call.givenUp = () => this.#unheard(call);
+      call.givenUp = () => this.#givenUp(call);
     }
     this.#ended(call, value);
   }
@@ -103,7 +103,7 @@ export class AttemptEnder {
 
   #completed(call: Call, value: unknown): void {
     if (call.over) {
-      this.#unheard(call);
+      this.#givenUp(call);
       return;
     }
     const at = this.#host.now();
@@ -117,7 +117,7 @@ export class AttemptEnder {
     this.#calls.close(call);
     if (skipped !== undefined) {
       // No attempt follows that could find anything of what it gave all the same.
-      this.#unheard(call);
+      this.#givenUp(call);
       this.#host.send({ type: "skipped", task, at, reason: skipped.reason, facts });
       return;
     }
@@ -128,7 +128,7 @@ export class AttemptEnder {
   /** `own` is the error of the function, when those of its cleanups have joined it: it decides what follows. */
   #failed(call: Call, thrown: unknown, own: unknown = thrown): void {
     if (call.over) {
-      this.#unheard(call);
+      this.#givenUp(call);
       return;
     }
     const subject = `Task "${this.#host.nameOf(call.task)}" threw`;
@@ -161,7 +161,7 @@ export class AttemptEnder {
       return;
     }
     const facts = this.#facts(call, at, ignored);
-    this.#unheard(call, (at) => {
+    this.#unheard(call, false, (at) => {
       this.#calls.close(call);
       if (other === undefined) {
         this.#host.send({ type: "returned", task, at, value: undefined, heard: false, facts });
@@ -172,10 +172,11 @@ export class AttemptEnder {
   }
 
   /**
-   * An attempt ends without a value that counts. One that it gave all the same is released first, so that the next attempt
-   * finds nothing of it; `end` is not called when nobody waits for the attempt any more.
+   * An attempt ends without a value that counts. One that it gave all the same is released: where another attempt follows,
+   * before that, so that it finds nothing of it; else after the end, since a release holds nothing that its attempt held.
+   * `end` is not called when nobody waits for the attempt any more.
    */
-  #unheard(call: Call, end: (at: number) => void = () => {}): void {
+  #unheard(call: Call, goesOn: boolean, end: (at: number) => void): void {
     const { task, gave } = call;
     const next = (): void => {
       if (!call.over) end(this.#host.now());
@@ -191,7 +192,19 @@ export class AttemptEnder {
       call.letGo?.();
     }
     call.ended = true;
-    this.#host.things.unheard(task, gave.value, next);
+    if (!goesOn) {
+      this.#host.things.unheard(task, gave.value, { before: tell });
+      return;
+    }
+    // From here on the grace period is that of the release.
+    call.disarm?.();
+    call.letGo?.();
+    this.#host.things.unheard(task, gave.value, { after: tell });
+  }
+
+  /** Nobody waits for the attempt, whatever it gave. */
+  #givenUp(call: Call): void {
+    this.#unheard(call, false, () => {});
   }
 
   #facts(call: Call, at: number, ignored: boolean): EndFacts | undefined {
@@ -213,7 +226,7 @@ export class AttemptEnder {
     const facts = this.#facts(call, at, ignored);
     const { machine, random } = this.#host;
     const tell = (failure: Error, retryMs: number | undefined): void => {
-      this.#unheard(call, (at) => {
+      this.#unheard(call, retryMs !== undefined, (at) => {
         this.#calls.close(call);
         // What it reads may have gone while something else was waited for.
         const loss = machine.lossOf(task);

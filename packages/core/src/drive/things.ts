@@ -21,6 +21,11 @@ interface Ear {
   hear: ((reason: { readonly cause?: unknown }) => void) | undefined;
 }
 
+interface Around {
+  readonly before?: () => void;
+  readonly after?: () => void;
+}
+
 /** What it needs of the driver. */
 export interface ThingsHost extends Host {
   readonly values: Values;
@@ -76,10 +81,14 @@ export class Things {
     this.#release(task, this.#host.values.all[task]);
   }
 
-  /** A value came that counts for nothing; `then` is called when nobody waits for its release any more. */
-  unheard(task: number, value: unknown, then?: () => void): void {
+  /**
+   * A value came that counts for nothing. `before` is called when the run waits for its release already, `after` when nobody
+   * does any more.
+   */
+  unheard(task: number, value: unknown, { before, after }: Around = {}): void {
     this.#host.note({ type: "unheard", task, at: this.#host.now() });
-    this.#release(task, value, then);
+    before?.();
+    this.#release(task, value, after);
   }
 
   /** Whoever releases something is asked to hurry, now and from now on. */
@@ -88,7 +97,7 @@ export class Things {
     for (const controller of this.#open) controller.abort(this.#hurry);
   }
 
-  #release(task: number, value: unknown, then?: () => void): void {
+  #release(task: number, value: unknown, after?: () => void): void {
     const calledAt = this.#host.now();
     const controller = newController();
     if (this.#hurry !== undefined) controller.abort(this.#hurry);
@@ -98,7 +107,7 @@ export class Things {
       if (!this.#open.delete(controller)) return;
       disarm?.();
       this.#host.send({ type: "disposed", task, at: this.#host.now(), calledAt, ...failure });
-      then?.();
+      after?.();
     };
     const graceMs = this.#graceMs;
     if (graceMs !== undefined) {

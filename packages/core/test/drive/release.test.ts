@@ -12,6 +12,7 @@ import {
   type ReleasedEvent,
   type RunOptions,
   reportOfJournal,
+  Semaphore,
   settled,
   type Task,
   type TaskContext,
@@ -345,6 +346,51 @@ describe("A value that nobody hears is released too:", () => {
     expect(yard.released).toEqual([["db!", 20]]);
     expect(row(report, "db")).toMatchObject({ releasedAt: 26, releaseMs: 6, overrunMs: 15 });
     expect(report.totalDurationMs).toBe(26);
+  });
+
+  const refuses = {
+    "~standard": {
+      version: 1 as const,
+      vendor: "test",
+      validate: () => ({ issues: [{ message: "no" }] }),
+    },
+  };
+
+  it.each(["was asked to stop", "failed for good"])(
+    "one of an attempt that %s, whose release finds free what the attempt held",
+    async (how) => {
+      const yard = new Yard();
+      const { clock } = yard;
+      const permits = new Semaphore(1);
+      const options = { clock, concurrency: permits };
+      const inner = flow("inner", { drop: task("drop", yard.diary.task({ ms: 3 })) });
+      const controller = new AbortController();
+      if (how === "was asked to stop") clock.after(5, () => controller.abort());
+      const db = task("db", yard.diary.task({ ms: 10, deaf: true, return: "db!" }), {
+        ...(how === "failed for good" && { output: refuses }),
+        release: async (value) => {
+          yard.released.push([value, clock.now()]);
+          await inner.run(options);
+        },
+      });
+      const report = await yard.run({ db }, { ...options, signal: controller.signal });
+      expect(yard.released).toEqual([["db!", 10]]);
+      expect(row(report, "db")).toMatchObject({ endAt: 10, releasedAt: 13, releaseMs: 3 });
+      expect(report.totalDurationMs).toBe(13);
+    },
+  );
+
+  it("one that its schema refused, while the next task has its slot", async () => {
+    const yard = new Yard();
+    const db = task("db", () => "db!", {
+      output: refuses,
+      onFailure: "ignore",
+      release: yard.release(50),
+    });
+    const next = task("next", yard.diary.task({ ms: 5 }));
+    const report = await yard.run({ db, next }, { concurrency: 1 });
+    expect(row(report, "next").startAt).toBe(0);
+    expect(report.totalDurationMs).toBe(50);
   });
 
   it("one of a function that called its own task off", async () => {
