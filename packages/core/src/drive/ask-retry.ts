@@ -72,6 +72,12 @@ function askDelay(failed: FailedAttempt, waiting: () => void, told: Told): void 
   told(error, delayMs);
 }
 
+/** A policy that has not answered, and that nobody waits for any more: the failure is not lost behind that. */
+export function unanswered(taskName: string, failure: Error, afterMs: number): Error {
+  const message = `Task "${taskName}" failed: ${summarizeError(failure)}; and its retry policy had not answered ${Math.round(afterMs)} ms after it was called off`;
+  return frameless(new Error(message, { cause: failure }));
+}
+
 function withPolicyError({ taskName, error }: FailedAttempt, thrown: unknown): Error {
   const message = `Task "${taskName}" failed: ${summarizeError(error)}; and so did its retry policy: ${summarizeError(thrown)}`;
   return frameless(new AggregateError([error, thrown], message));

@@ -70,6 +70,8 @@ export class Call implements TaskContext {
   gave: { readonly value: unknown } | undefined;
   /** Lets go of that when nobody waits for the attempt any more. */
   givenUp: (() => void) | undefined;
+  /** With what it has failed, while its retry policy is asked. */
+  failure: Error | undefined;
   /** What it said last of how far it is. */
   said: Progress | undefined;
   /** Calls off its time limit, and the grace period once that runs. */

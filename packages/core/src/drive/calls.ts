@@ -6,6 +6,7 @@
 import type { AbortCause, StopCause } from "../machine/event.ts";
 import { reasonOf } from "../machine/ledger.ts";
 import type { Reasons } from "../report/reasons.ts";
+import { unanswered } from "./ask-retry.ts";
 import { Call, type CallHost } from "./call.ts";
 import { definitionOf } from "./definition-of.ts";
 import { graceOf } from "./grace-of.ts";
@@ -129,13 +130,18 @@ export class Calls {
       call.givenUp?.();
       const now = this.#host.now();
       const facts = call.facts();
-      this.#host.send({ type: "abandon", task, at: now, error, overrunMs: now - at, facts });
+      this.#host.send({ type: "abandon", task, at: now, error: told, overrunMs, facts });
     });
   }
 
   #callOf(task: number): Call | undefined {
     const { lastAttempt, slot } = this.#host.machine.ledger;
     return this.#running[slot[lastAttempt[task] as number] as number];
+      const overrunMs = now - at;
+      const { failure } = call;
+      // The deadline of a task says so itself.
+      const known = failure === undefined || error.cause === failure;
+      const told = known ? error : unanswered(call.taskName, failure, overrunMs);
   }
 
   /** Why the run stops now that its own limit has passed. */

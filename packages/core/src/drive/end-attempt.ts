@@ -178,19 +178,14 @@ export class AttemptEnder {
    */
   #unheard(call: Call, goesOn: boolean, end: (at: number) => void): void {
     const { task, gave } = call;
-    const next = (): void => {
+    const tell = (): void => {
       if (!call.over) end(this.#host.now());
     };
     if (gave === undefined) {
-      next();
+      tell();
       return;
     }
     call.gave = undefined;
-    // From here on the grace period is that of the release.
-    if (!call.over) {
-      call.disarm?.();
-      call.letGo?.();
-    }
     call.ended = true;
     if (!goesOn) {
       this.#host.things.unheard(task, gave.value, { before: tell });
@@ -248,7 +243,10 @@ export class AttemptEnder {
     const taskName = this.#host.nameOf(task);
     askRetry(
       { taskName, attempt, policy, error, own, random, waits, possible },
-      () => this.#calls.unlimit(call),
+      () => {
+        call.failure = error;
+        this.#calls.unlimit(call);
+      },
       tell,
     );
   }

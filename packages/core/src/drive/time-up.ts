@@ -10,7 +10,7 @@ const NAMED = 3;
 
 /** The error of an attempt whose limit has passed, or the deadline of its task, noticed at `at`. */
 export function attemptTimeUp(
-  { task, taskName, id, said, late }: Call,
+  { task, taskName, id, said, late, failure }: Call,
   { firstAttempt, startAt }: Ledger,
   { limitMs, scope: given }: { readonly limitMs: number; readonly scope?: "task" | undefined },
   at: number,
@@ -18,7 +18,14 @@ export function attemptTimeUp(
   const scope = given ?? "attempt";
   const first = scope === "task" ? (firstAttempt[task] as number) : id;
   const elapsedMs = at - (startAt[first] as number);
-  return attemptTimeout(taskName, { limitMs, scope, elapsedMs, ended: late, progress: said });
+  return attemptTimeout(taskName, {
+    limitMs,
+    scope,
+    elapsedMs,
+    ended: late,
+    progress: said,
+    failure,
+  });
 }
 
 /** Why the run stops whose limit has passed: with what was running then, that which had run longest first. */

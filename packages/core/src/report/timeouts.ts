@@ -20,18 +20,21 @@ export interface AttemptScene {
   readonly ended: boolean;
   /** What it had said last. */
   readonly progress: Progress | undefined;
+  /** It had failed with this, and its retry policy was being asked. */
+  readonly failure?: Error | undefined;
 }
 
 /** `Task "a" took longer than 5 ms (asked to stop after 7 ms; last progress: 40 %, "page 3")`, or `than its deadline of 5 ms`. */
 export function attemptTimeout(task: string, scene: AttemptScene): TimeoutError {
-  const { limitMs, scope, elapsedMs, ended, progress } = scene;
+  const { limitMs, scope, elapsedMs, ended, progress, failure } = scene;
   const known = lateness(limitMs, elapsedMs, ended ? "ended" : "asked to stop");
   if (progress !== undefined) known.push(`last progress: ${progressText(progress)}`);
+  if (failure !== undefined) known.push("its retry policy had not answered");
   const limit = scope === "task" ? `its deadline of ${limitMs} ms` : `${limitMs} ms`;
   const message = `Task "${task}" took longer than ${limit}${inBrackets(known)}`;
-  return frameless(
-    new TimeoutError(message, limitMs, scope, { elapsedMs: rounded(elapsedMs), progress }),
-  );
+  const facts = { elapsedMs: rounded(elapsedMs), progress };
+  const options = failure === undefined ? facts : { ...facts, cause: failure };
+  return frameless(new TimeoutError(message, limitMs, scope, options));
 }
 
 /** The same, when the function threw another error instead of stopping as it was asked to. */

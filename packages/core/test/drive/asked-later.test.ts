@@ -336,11 +336,34 @@ describe("A retry policy that answers later", () => {
       const report = await clock.run(run.report);
       expect(report.totalDurationMs).toBe(30);
       expect(row(report, "fails")).toMatchObject({ status: "abandoned", overrunMs: 20 });
+      expect(report.outcome("fails")).toMatchObject({
+        reason: {
+          message:
+            'Task "fails" failed: no 1; and its retry policy had not answered 20 ms after it was called off',
+          cause: { message: "no 1" },
+        },
+      });
       gate.fail(new Error("late"));
       await clock.advance(100);
     });
     expect(seen).toEqual([]);
     expect(clock.pending).toBe(0);
+  });
+
+  it("that never answers before the deadline does not hide what the attempt failed with", async () => {
+    const clock = new VirtualClock();
+    const never = new Promise<boolean>(() => {});
+    const fails = failing(clock, () => never, { deadlineMs: 20 });
+    const report = await clock.run(flow("f", { fails }).run({ clock, graceMs: 5 }));
+    expect(report.totalDurationMs).toBe(25);
+    expect(report.failures[0]).toMatchObject({
+      error: {
+        name: "TimeoutError",
+        message:
+          'Task "fails" took longer than its deadline of 20 ms (its retry policy had not answered)',
+        cause: { message: "no 1" },
+      },
+    });
   });
 
   it("is no part of what the time limit of an attempt and its grace period are for", async () => {
