@@ -72,6 +72,14 @@ export class Calls {
     this.#running[this.#host.machine.ledger.slot[call.id] as number] = undefined;
   }
 
+  /** There is no run any more that could hear of any: all are asked to stop. */
+  forsake(reason: Error, at: number): void {
+    for (const call of this.all) {
+      this.close(call);
+      call.ask(reason, at);
+    }
+  }
+
   /** A call that ends after its limit has timed out, though its timer could not fire: something held the thread. */
   expireIfLate(call: Call, at: number): void {
     if (call.asked || call.over) return;
@@ -129,6 +137,11 @@ export class Calls {
       this.close(call);
       call.givenUp?.();
       const now = this.#host.now();
+      const overrunMs = now - at;
+      const { failure } = call;
+      // The deadline of a task says so itself.
+      const known = failure === undefined || error.cause === failure;
+      const told = known ? error : unanswered(call.taskName, failure, overrunMs);
       const facts = call.facts();
       this.#host.send({ type: "abandon", task, at: now, error: told, overrunMs, facts });
     });
@@ -137,11 +150,6 @@ export class Calls {
   #callOf(task: number): Call | undefined {
     const { lastAttempt, slot } = this.#host.machine.ledger;
     return this.#running[slot[lastAttempt[task] as number] as number];
-      const overrunMs = now - at;
-      const { failure } = call;
-      // The deadline of a task says so itself.
-      const known = failure === undefined || error.cause === failure;
-      const told = known ? error : unanswered(call.taskName, failure, overrunMs);
   }
 
   /** Why the run stops now that its own limit has passed. */

@@ -7,6 +7,7 @@ import { type Anchor, systemClock } from "../contract/clock.ts";
 import type { Observer, RunInfo } from "../contract/observer.ts";
 import type { Placement } from "../contract/runner.ts";
 import { noSuchTask } from "../define/unknown-name.ts";
+import { asError } from "../ground/errors.ts";
 import type {
   Command,
   LogFacts,
@@ -260,6 +261,7 @@ class Driver
 
   /** One event at a time: what a command causes at once waits until all commands before it are obeyed. */
   send(event: MachineEvent): void {
+    if (this.#refusal !== undefined) return;
     if (this.#busy) {
       this.#events.push(event);
       return;
@@ -267,7 +269,7 @@ class Driver
     this.#busy = true;
     try {
       this.#step(event);
-      for (let at = 0; at < this.#events.length; at++) {
+      for (let at = 0; at < this.#events.length && this.#refusal === undefined; at++) {
         const next = this.#events[at] as MachineEvent;
         this.#events[at] = undefined;
         this.#step(next);
@@ -320,6 +322,7 @@ class Driver
   }
 
   note(event: MachineEvent): void {
+    if (this.#refusal !== undefined) return;
     this.#settings.recorder?.event(event);
     this.machine.handle(event);
   }
@@ -535,10 +538,13 @@ class Driver
   }
 
   fail(error: unknown): void {
-    this.#refusal = { error };
+    this.#refusal ??= { error };
     this.#settings.refused?.(error);
     this.#opening.close();
     this.#reject(error);
+    this.held?.close();
+    this.#calls.forsake(asError(error, "The run failed with"), this.now());
+    this.#grants.forsake();
   }
 
   get #records(): RunRecords {

@@ -80,6 +80,12 @@ export class Grants {
 
   /** The run is over: what still waits is not wanted any more. */
   close(): void {
+  /** There is no run any more that could say who needs what. */
+  forsake(): void {
+    this.close();
+    for (const number of this.#claims.keys()) this.end(number, false);
+  }
+
     for (const [number, { state }] of this.#claims) if (state !== "held") this.end(number, true);
   }
 

@@ -93,8 +93,7 @@ export class Opening {
 
   /** The run was stopped. Parameters that are being checked are waited for, within the grace period. */
   stopped(): void {
-    // One that was refused has no beginning that could be put off.
-    if (this.#phase !== "checking" || this.#closed) return;
+    if (this.#phase !== "checking") return;
     this.#phase = "stopped";
     const { graceMs } = this.#options;
     if (graceMs === undefined) return;

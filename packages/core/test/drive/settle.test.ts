@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { buildSync } from "esbuild";
 import { describe, expect, it } from "vitest";
 import { RECORDER } from "../../src/doors/launch.ts";
-import { flow, map, TimeoutError, task } from "../../src/index.ts";
+import { flow, map, Semaphore, TimeoutError, task } from "../../src/index.ts";
 import { VirtualClock } from "../../src/testing.ts";
 import { Diary, escaped, Gate, row, statuses } from "../scenario.ts";
 
@@ -102,6 +102,34 @@ describe("An error of the engine's own", () => {
     await expect(clock.run(flow("f", { last }).run(options))).rejects.toThrow("a fault");
     expect(clock.pending).toBe(0);
     expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
+
+  it("a run without a report has asked its tasks to stop, starts none, and holds nothing that others wait for", async () => {
+    const { clock, diary } = setup();
+    const permits = new Semaphore(2);
+    const llm = new Semaphore(3);
+    const options = { clock, concurrency: permits, resources: { llm } };
+    let events = 0;
+    const recorder = {
+      begin: () => {},
+      end: () => {},
+      event: ({ type }: { readonly type: string }) => {
+        if (type === "returned" && ++events === 1) throw new Error("a fault");
+      },
+    };
+    const recorded = { ...options, [RECORDER]: recorder };
+    const quick = task("quick", diary.task({ ms: 5 }));
+    const after = task("after", { quick }, diary.task({ ms: 5 }));
+    const long = task("long", diary.task({ ms: 1000 }), { resources: { llm: 2 } });
+    const waits = task("waits", diary.task({ ms: 5 }), { resources: { llm: 3 } });
+    const broken = flow("f", { after, long, waits }).run(recorded);
+    await expect(clock.run(broken)).rejects.toThrow("a fault");
+    expect(clock.now()).toBe(5);
+    expect(diary.started).toEqual(["quick", "long"]);
+    expect(diary.running.size).toBe(0);
+    const next = task("next", diary.task({ ms: 5 }), { resources: { llm: 3 } });
+    const report = await clock.run(flow("g", { next, other: quick }).run(options));
+    expect(report).toMatchObject({ executionState: "completed", totalDurationMs: 5 });
   });
 });
 
