@@ -37,13 +37,16 @@ export interface RetryAfter {
   readonly ms: number;
 }
 
-/** `retryAfter: { resource, ms }` of an error, when it is one. */
+/** Whoever says that it is longer has most likely given an instant: the others of its process would wait for ever. */
+const LONGEST_PAUSE_MS = 24 * 60 * 60 * 1000;
+
+/** `retryAfter: { resource, ms }` of an error, when it is one; a day at most. */
 export function retryAfterOf(error: unknown): RetryAfter | undefined {
   const after = fieldOf(error, "retryAfter");
   const resource = fieldOf(after, "resource");
   const ms = fieldOf(after, "ms");
   if (typeof resource !== "string" || !isDelay(ms)) return undefined;
-  return { resource, ms };
+  return { resource, ms: Math.min(ms, LONGEST_PAUSE_MS) };
 }
 
 function isDelay(ms: unknown): ms is number {

@@ -171,7 +171,7 @@ class Driver
       earlier,
     });
     this.#preparation = new Preparation(this, options.graceMs);
-    this.#grants = new Grants(this, options, anchor.now);
+    this.#grants = new Grants(this, options, anchor);
     this.#calls = new Calls(this, options.graceMs);
     this.#fallbacks = new FallbackCalls(this, this.#context, options.graceMs);
     const onTime = anchor.clock === systemClock && options.runner === undefined;
@@ -537,14 +537,15 @@ class Driver
     this.#resolve(report);
   }
 
+  /** From here on nothing is heard; what runs is asked to stop, and holds nothing that other runs could have. */
   fail(error: unknown): void {
     this.#refusal ??= { error };
     this.#settings.refused?.(error);
     this.#opening.close();
-    this.#reject(error);
     this.held?.close();
     this.#calls.forsake(asError(error, "The run failed with"), this.now());
     this.#grants.forsake();
+    this.#reject(error);
   }
 
   get #records(): RunRecords {

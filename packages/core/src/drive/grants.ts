@@ -2,6 +2,7 @@
  * What one run has asked for, and been granted, of that which several runs share. It obeys the machine's commands about
  * claims and tells it the answers; who is served when is `sharing`'s to say.
  */
+import type { Anchor, Clock } from "../contract/clock.ts";
 import { describe } from "../ground/describe.ts";
 import { BudgetExhaustedError, frameless } from "../ground/errors.ts";
 import { didYouMean, nearest } from "../ground/guess.ts";
@@ -29,16 +30,17 @@ export class Grants {
   readonly #units: Map<number, readonly number[]> = new Map();
   /** What attempts have said that they spent, by name. */
   readonly #told: WeakMap<object, number[]> = new WeakMap();
+  readonly #clock: Clock;
   readonly #time: Time;
 
-  /** `epoch`: the instant of the clock that the run counts from. */
-  constructor(host: GrantsHost, { concurrency, resources }: RunOptions, epoch: number) {
+  constructor(host: GrantsHost, { concurrency, resources }: RunOptions, anchor: Anchor) {
     this.#host = host;
     this.#permits = concurrency instanceof Semaphore ? stockOf(concurrency) : undefined;
     this.#stocks = stocksOf(resources);
     this.#names = Object.keys(sharedResources(resources));
+    this.#clock = anchor.clock;
     this.#time = {
-      now: () => epoch + host.now(),
+      now: () => anchor.now + host.now(),
       after: (ms, fire) => host.after(ms, fire),
     };
   }
@@ -78,14 +80,14 @@ export class Grants {
     end(claim, unused);
   }
 
-  /** The run is over: what still waits is not wanted any more. */
-  close(): void {
   /** There is no run any more that could say who needs what. */
   forsake(): void {
     this.close();
     for (const number of this.#claims.keys()) this.end(number, false);
   }
 
+  /** The run is over: what still waits is not wanted any more. */
+  close(): void {
     for (const [number, { state }] of this.#claims) if (state !== "held") this.end(number, true);
   }
 
@@ -121,7 +123,7 @@ export class Grants {
     if (stock === undefined) return false;
     const claim = number === undefined ? undefined : this.#claims.get(number);
     const own = claim?.places.some((place) => place.stock === stock) === true;
-    pause(stock, this.#time, ms);
+    pause(stock, this.#clock, ms);
     return own;
   }
 

@@ -3,6 +3,7 @@
  * those after it what it lacks, and after 64 of them were given what it needs, all that it needs; so nobody holds one
  * thing while it waits for another, and nobody waits for ever behind others. Knows no run: it calls back.
  */
+import type { Clock } from "../contract/clock.ts";
 import type { Claim, Place, Stock, Time } from "./stock.ts";
 
 const BYPASSES = 64;
@@ -88,8 +89,8 @@ export function debit(stock: Stock, time: Time, units: number): void {
 }
 
 /** Nobody is given any of it for so long. */
-export function pause(stock: Stock, time: Time, ms: number): void {
-  stock.pause(time, ms);
+export function pause(stock: Stock, clock: Pick<Clock, "now">, ms: number): void {
+  stock.pause(clock, ms);
   changed.add(stock);
   serve();
   tellAll();

@@ -2,6 +2,7 @@
  * Something that several runs share, as whoever hands it out sees it: what is there, who waits for it in which order, until
  * when it is held back. Grants nothing and knows no run.
  */
+import type { Clock } from "../contract/clock.ts";
 
 /** The time of whoever asks: instants of its clock, and calls at one. */
 export interface Time {
@@ -96,25 +97,26 @@ export class Stock {
   open = 0;
   /** When it is looked at again. */
   timer: { readonly due: number; readonly time: Time; readonly cancel: () => void } | undefined;
-  /** On the clock of whoever said so. */
-  #pause: { readonly time: Time; readonly until: number } | undefined;
+  /** On the clock of whoever said so, of whom nothing else is kept: the run may be over. */
+  #pause: { readonly clock: Pick<Clock, "now">; readonly until: number } | undefined;
 
   constructor(supply: Supply) {
     this.supply = supply;
   }
 
   /** Nobody is given any of it for so long; a longer pause that goes on stays. */
-  pause(time: Time, ms: number): void {
-    if (ms > this.pausedMs) this.#pause = { time, until: time.now() + ms };
+  pause(clock: Pick<Clock, "now">, ms: number): void {
+    if (ms > this.pausedMs) this.#pause = { clock, until: instantOf(clock) + ms };
   }
 
   /** How long that is from now. */
   get pausedMs(): number {
     if (this.#pause === undefined) return 0;
-    const { time, until } = this.#pause;
-    const left = until - time.now();
-    if (left <= 0) this.#pause = undefined;
-    return Math.max(left, 0);
+    const { clock, until } = this.#pause;
+    const left = until - instantOf(clock);
+    if (left > 0) return left;
+    this.#pause = undefined;
+    return 0;
   }
 
   lacks(units: number, time: Time): boolean {
@@ -152,6 +154,15 @@ export class Stock {
     else next.before = before;
     place.before = undefined;
     place.next = undefined;
+  }
+}
+
+/** No number where a clock of the user's own has failed: then nobody waits for it. */
+function instantOf(clock: Pick<Clock, "now">): number {
+  try {
+    return clock.now();
+  } catch {
+    return Number.NaN;
   }
 }
 

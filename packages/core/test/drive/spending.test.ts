@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import {
   BudgetExhaustedError,
@@ -300,6 +302,49 @@ describe("retryAfter of an error", () => {
         () => {
           throw Object.assign(new Error("429"), { retryAfter });
         },
+  it("that is longer than a day is a day: nobody waits for ever", async () => {
+    const { clock } = setup();
+    const llm = new RateLimit({ limit: 100, perMs: 100 });
+    let calls = 0;
+    const refused = task(
+      "refused",
+      () => {
+        if (calls++ === 0) throw busy("llm", 1e300);
+      },
+      { retry: 1, resources: { llm: 1 } },
+    );
+    const report = await clock.run(flow("f", { refused }).run({ clock, resources: { llm } }));
+    expect(report).toMatchObject({ executionState: "completed", totalDurationMs: 86_400_000 });
+  });
+
+  it("keeps nothing of the run that met it, which may be over long before", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const llm = new RateLimit({ limit: 100, perMs: 100 });
+    const refs: WeakRef<object>[] = [];
+    const once = async (): Promise<void> => {
+      const value = { large: new Array(1000) };
+      refs.push(new WeakRef(value));
+      const gives = task("gives", () => value);
+      const refused = task(
+        "refused",
+        { gives },
+        () => {
+          throw busy("llm", 60_000);
+        },
+        { resources: { llm: 1 } },
+      );
+      await flow("f", { refused }).run({ resources: { llm } });
+    };
+    await once();
+    for (let turn = 0; turn < 5; turn++) {
+      collect();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(refs.map((ref) => ref.deref())).toEqual([undefined]);
+    expect(llm.limit).toBe(100);
+  });
+
         { retry: 1, resources: { llm: 1 } },
       );
       const report = await clock.run(flow("f", { refused }).run({ clock, resources: { llm } }));
