@@ -2,7 +2,7 @@
  * The fallbacks of tasks that have failed for good: each is asked once, with the error, and a promise that it gives is
  * waited for. The machine is told the answer; what it means is not known here.
  */
-import { causesOf } from "../ground/causes.ts";
+import { addCause, causesOf } from "../ground/causes.ts";
 import { asError, frameless } from "../ground/errors.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
 import type { FellBackEvent } from "../machine/event.ts";
@@ -89,17 +89,5 @@ export class FallbackCalls {
     if (causesOf(error).includes(failure) || addCause(error, failure)) return error;
     const message = `Task "${name}" failed: ${summarizeError(failure)}; and so did its fallback: ${summarizeError(error)}`;
     return frameless(new AggregateError([error], message, { cause: failure }));
-  }
-}
-
-/** Whether an error that had no cause has got this one. None is a cause of itself, however far away. */
-function addCause(error: Error, cause: unknown): boolean {
-  if (causesOf(cause).includes(error)) return false;
-  try {
-    if ("cause" in error || !Object.isExtensible(error)) return false;
-    Object.defineProperty(error, "cause", { value: cause, writable: true, configurable: true });
-    return true;
-  } catch {
-    return false; // A proxy that refuses to be written to.
   }
 }

@@ -16,6 +16,18 @@ export function causesOf(thrown: unknown, inside: Iterable<unknown> = []): unkno
   return chain;
 }
 
+/** Whether an error that had no cause has got this one. None is a cause of itself, however far away. */
+export function addCause(error: Error, cause: unknown): boolean {
+  if (causesOf(cause).includes(error)) return false;
+  try {
+    if ("cause" in error || !Object.isExtensible(error)) return false;
+    Object.defineProperty(error, "cause", { value: cause, writable: true, configurable: true });
+    return true;
+  } catch {
+    return false; // A proxy that refuses to be written to.
+  }
+}
+
 function causeOf(thrown: unknown): unknown {
   return typeof thrown === "object" ? fieldOf(thrown, "cause") : undefined;
 }

@@ -6,6 +6,7 @@
  */
 
 import type { GraphPlan } from "../define/plan.ts";
+import { addCause } from "../ground/causes.ts";
 import { Attempts, type Verdict } from "./attempts.ts";
 import { Bounds } from "./bounds.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -381,7 +382,11 @@ export class Run implements Machine {
   /** It cannot be served, now or later. */
   #denied({ claim, error }: Extract<MachineEvent, { readonly type: "denied" }>): void {
     const task = this.#room.denied(claim);
-    if (task !== undefined) this.#refuse(task, error);
+    if (task === undefined) return;
+    // What its last attempt failed with is not lost behind that.
+    const before = this.ledger.errorOf(task);
+    if (before !== undefined) addCause(error as Error, before);
+    this.#refuse(task, error);
   }
 
   #start(task: number, limitedBy: number): void {

@@ -207,6 +207,22 @@ describe("A budget", () => {
     expect(next.executionState).toBe("failed");
   });
 
+  it("that ends a task which had failed before does not hide with what", async () => {
+    const { clock, diary } = setup();
+    const tokens = new RateLimit({ limit: 1, perMs: Number.POSITIVE_INFINITY });
+    const error = new Error("no");
+    const fails = task("fails", diary.task({ throw: error as never }), {
+      retry: 5,
+      resources: { tokens: 1 },
+    });
+    const report = await clock.run(flow("f", { fails }).run({ clock, resources: { tokens } }));
+    expect(report.failures[0]?.error).toMatchObject({
+      name: "BudgetExhaustedError",
+      cause: error,
+    });
+    expect(report.errorSummary[0]).toContain(": no");
+  });
+
   it("fails thousands who wait for it, one after the other", async () => {
     const { clock, diary } = setup();
     const tokens = new RateLimit({ limit: 1, perMs: Number.POSITIVE_INFINITY });
@@ -286,22 +302,6 @@ describe("retryAfter of an error", () => {
     }
   });
 
-  it("that is none is let pass", async () => {
-    const { clock } = setup();
-    const llm = new RateLimit({ limit: 100, perMs: 100 });
-    for (const retryAfter of [
-      null,
-      5,
-      { resource: "llm" },
-      { resource: 1, ms: 5 },
-      { resource: "llm", ms: -5 },
-      { resource: "llm", ms: Infinity },
-    ]) {
-      const refused = task(
-        "refused",
-        () => {
-          throw Object.assign(new Error("429"), { retryAfter });
-        },
   it("that is longer than a day is a day: nobody waits for ever", async () => {
     const { clock } = setup();
     const llm = new RateLimit({ limit: 100, perMs: 100 });
@@ -345,6 +345,22 @@ describe("retryAfter of an error", () => {
     expect(llm.limit).toBe(100);
   });
 
+  it("that is none is let pass", async () => {
+    const { clock } = setup();
+    const llm = new RateLimit({ limit: 100, perMs: 100 });
+    for (const retryAfter of [
+      null,
+      5,
+      { resource: "llm" },
+      { resource: 1, ms: 5 },
+      { resource: "llm", ms: -5 },
+      { resource: "llm", ms: Infinity },
+    ]) {
+      const refused = task(
+        "refused",
+        () => {
+          throw Object.assign(new Error("429"), { retryAfter });
+        },
         { retry: 1, resources: { llm: 1 } },
       );
       const report = await clock.run(flow("f", { refused }).run({ clock, resources: { llm } }));
