@@ -2,6 +2,7 @@
  * The log of one attempt as it is kept: lines of bounded size, the last of them, and how many there were before. Tells
  * nobody and knows no task.
  */
+import { cut } from "../ground/cut.ts";
 import { describe } from "../ground/describe.ts";
 import type { Attributes, LogFacts, LogLine } from "../machine/event.ts";
 
@@ -59,8 +60,4 @@ function attributeOf(value: unknown): string | number | boolean {
   if (typeof value === "string") return cut(value, MAX_TEXT);
   const holds = typeof value === "boolean" || Number.isFinite(value);
   return holds ? (value as number | boolean) : describe(value);
-}
-
-function cut(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }

@@ -1,13 +1,16 @@
 /** What any value is called where a person reads of it: in a message, and as the type of an output. Changes no value. */
 import { brandOf } from "./brand.ts";
+import { cut } from "./cut.ts";
+
+const MAX_LENGTH = 80;
 
 /** A short, bounded description that never throws, whatever the value does. */
 export function describe(value: unknown): string {
   switch (typeof value) {
     case "string":
-      return JSON.stringify(value.length > 80 ? `${value.slice(0, 79)}…` : value);
+      return JSON.stringify(cut(value, MAX_LENGTH));
     case "bigint":
-      return `${value}n`;
+      return cut(`${value}n`, MAX_LENGTH);
     case "function":
       return "a function";
     case "object":
@@ -16,16 +19,16 @@ export function describe(value: unknown): string {
         if (Array.isArray(value)) return "an array";
         if (typeof (value as { then?: unknown }).then === "function") return "a promise";
         const made = brandOf(value);
-        if (made !== undefined) return made.what;
+        if (made !== undefined) return cut(made.what, MAX_LENGTH);
         const name: unknown = value.constructor?.name;
         return typeof name === "string" && name !== "" && name !== "Object"
-          ? `a ${name.slice(0, 80)}`
+          ? `a ${name.slice(0, MAX_LENGTH)}`
           : "an object";
       } catch {
         return "an object";
       }
     default:
-      return String(value);
+      return cut(String(value), MAX_LENGTH);
   }
 }
 

@@ -3,6 +3,7 @@
  * serialised form alike, so that a report, its formats and what is thrown all say the same. Knows no task and no stack.
  */
 import { causesOf } from "./causes.ts";
+import { cut } from "./cut.ts";
 import { describe } from "./describe.ts";
 import { fieldOf } from "./field.ts";
 
@@ -193,10 +194,4 @@ function fitted(pieces: readonly Piece[], length: number): string {
     room -= own;
   }
   return cut(plain(pieces.map(({ after, text }) => piece(after, cut(text, most)))), length);
-}
-
-/** Never through the middle of a pair of surrogates. */
-function cut(text: string, length: number): string {
-  if (text.length <= length) return text;
-  return `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, "")}…`;
 }

@@ -73,6 +73,23 @@ describe("A line of a task's log", () => {
     expect(line?.attributes?.a0).toHaveLength(500);
   });
 
+  it("is no longer because something in it is no text, and is cut through no character", async () => {
+    const speaks = task("speaks", (_, { log }) => {
+      log("x", {
+        big: 10n ** 5_000n,
+        sign: Symbol("s".repeat(9_000)),
+        smile: "😀".repeat(1_500),
+      } as never);
+      log("😀".repeat(1_500));
+      log((10n ** 5_000n) as never);
+    });
+    const report = await flow("f", { speaks }).run();
+    const [first, second, third] = row(report, "speaks").attemptStatistics[0]?.log ?? [];
+    const texts = [...Object.values(first?.attributes ?? {}), second?.message, third?.message];
+    expect(texts.map((text) => String(text).length)).toEqual([80, 80, 499, 1_999, 80]);
+    expect(texts.every((text) => !/[\ud800-\udbff]…/.test(String(text)))).toBe(true);
+  });
+
   it("harms nothing, whatever it is", async () => {
     const proxy = new Proxy(
       {},
