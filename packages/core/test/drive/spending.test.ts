@@ -210,7 +210,7 @@ describe("A budget", () => {
   it("that ends a task which had failed before does not hide with what", async () => {
     const { clock, diary } = setup();
     const tokens = new RateLimit({ limit: 1, perMs: Number.POSITIVE_INFINITY });
-    const error = new Error("no");
+    const error = new Error("refused");
     const fails = task("fails", diary.task({ throw: error as never }), {
       retry: 5,
       resources: { tokens: 1 },
@@ -220,7 +220,7 @@ describe("A budget", () => {
       name: "BudgetExhaustedError",
       cause: error,
     });
-    expect(report.errorSummary[0]).toContain(": no");
+    expect(report.errorSummary[0]).toContain(": refused");
   });
 
   it("fails thousands who wait for it, one after the other", async () => {
