@@ -8,7 +8,7 @@ import { type Flow, GraphFlow } from "./doors/flow.ts";
 import { RECORDER } from "./doors/launch.ts";
 import { type Recording, Tape } from "./doors/replay.ts";
 import { STUBS } from "./doors/stubs.ts";
-import type { Recorder } from "./drive/execute.ts";
+import type { Recorder } from "./drive/execution.ts";
 import type { RunOptions } from "./drive/options.ts";
 import { otherCopy } from "./ground/brand.ts";
 import { Issues } from "./ground/check.ts";

@@ -1,6 +1,6 @@
 /** A run that is under way, as its caller holds it: the same for both doors. Knows no door. */
 import { EventStream, type StreamedEvent, UNREAD_EVENTS } from "../contract/event-stream.ts";
-import type { Execution } from "../drive/execute.ts";
+import type { Execution } from "../drive/execution.ts";
 import type { RunSnapshot } from "../drive/snapshot.ts";
 import { Issues } from "../ground/check.ts";
 import { DefinitionError } from "../ground/errors.ts";

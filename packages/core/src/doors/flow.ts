@@ -19,7 +19,7 @@ import {
 import { type GraphPlan, type Plan, plan } from "../define/plan.ts";
 import type { Task, ValueOf } from "../define/task.ts";
 import { noSuchTask } from "../define/unknown-name.ts";
-import type { Execution } from "../drive/execute.ts";
+import type { Execution } from "../drive/execution.ts";
 import { checkNeeds, checkRunOptions, type RunOptions } from "../drive/options.ts";
 import { checkParameters } from "../drive/parameters.ts";
 import { type Brand, brand, otherCopy } from "../ground/brand.ts";

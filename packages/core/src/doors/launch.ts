@@ -3,8 +3,8 @@
 import type { Anchor } from "../contract/clock.ts";
 import type { EventStream } from "../contract/event-stream.ts";
 import type { GraphPlan } from "../define/plan.ts";
-import type { Execution, Recorder } from "../drive/execute.ts";
 import { execute } from "../drive/execute.ts";
+import type { Execution, Recorder } from "../drive/execution.ts";
 import type { RunOptions } from "../drive/options.ts";
 import type { Parameters } from "../drive/parameters.ts";
 import { bindClock, ownResources, sharedResources } from "../drive/resources.ts";

@@ -4,7 +4,7 @@
  */
 
 import type { GraphPlan, Plan } from "../define/plan.ts";
-import type { Recorder } from "../drive/execute.ts";
+import type { Recorder } from "../drive/execution.ts";
 import type { Command, MachineEvent } from "../machine/event.ts";
 import type { Dispatch, Machine, RunSettings } from "../machine/machine.ts";
 import { DETACHED, STATUSES } from "../machine/states.ts";

@@ -7,7 +7,7 @@ import type { EventStream } from "../contract/event-stream.ts";
 import type { Graph } from "../define/graph.ts";
 import { type GraphPlan, type Plan, plan } from "../define/plan.ts";
 import { noSuchTask } from "../define/unknown-name.ts";
-import type { Execution } from "../drive/execute.ts";
+import type { Execution } from "../drive/execution.ts";
 import { checkNeeds } from "../drive/options.ts";
 import { NO_PARAMETERS } from "../drive/parameters.ts";
 import { Issues } from "../ground/check.ts";

@@ -9,18 +9,17 @@ import type {
   FinalStatus,
   LiveStatus,
   Observer,
-  RunEndEvent,
   RunInfo,
   RunScope,
   TaskInfo,
   TaskOutcome,
   TaskScope,
 } from "../contract/observer.ts";
-import { taskResult } from "../contract/result.ts";
 import { frozen } from "../ground/frozen.ts";
 import type { SerializedError } from "../ground/serialize-error.ts";
 import type { LogLine } from "../machine/event.ts";
 import type { Ledger, Release } from "../machine/ledger.ts";
+import type { RunState } from "../machine/machine.ts";
 import {
   CANCELLED,
   COMPLETED,
@@ -37,7 +36,7 @@ import { taskName } from "../report/task-name.ts";
 import { type Facts, taskRow } from "../report/task-row.ts";
 import type { Call } from "./call.ts";
 import { Faults, Hooks, type Scopes } from "./hooks.ts";
-import { observedAttemptOutcome, observedOutcome } from "./observed-outcome.ts";
+import { observedAttemptOutcome, observedEnd, observedOutcome } from "./observed-outcome.ts";
 import { attemptInfo, taskInfo } from "./task-info.ts";
 
 const NOTHING: readonly never[] = Object.freeze([]);
@@ -304,54 +303,18 @@ export class Notifier {
 
   // ---- the end -----------------------------------------------------------------------------------------------------
 
-  end(
-    executionState: "completed" | "failed" | "cancelled",
-    ledger: Ledger,
-    at: number,
-    footer: ReportFooter,
-  ): void {
+  end(executionState: RunState, ledger: Ledger, at: number, footer: ReportFooter): void {
     this.#over = true;
-    const counts: Record<FinalStatus, number> = {
-      completed: 0,
-      failed: 0,
-      cancelled: 0,
-      skipped: 0,
-      restored: 0,
-      detached: 0,
-      abandoned: 0,
-    };
-    for (let task = 0; task < ledger.tasks; task++) {
-      counts[STATUSES[ledger.status[task] as number] as FinalStatus]++;
-    }
     const event = Object.freeze({
       at: this.#wall(at),
       run: this.#run.info,
-      executionState,
-      durationMs: rounded(at),
-      counts: Object.freeze(counts),
-      toleratedFailures: ledger.tolerated.size,
-      firstFailure: this.#firstFailure(ledger),
-      timedOut: executionState === "failed" && ledger.stoppedBy?.kind === "timeout",
+      ...observedEnd({ ...this.#run, ledger }, executionState, at),
       observerFaults: Object.freeze(
         [...this.#faults.counts].map(([observer, count]) => Object.freeze({ observer, count })),
       ),
       footer: frozen(footer),
     });
     this.#hooks.end(this.#scopes, "run.end", event);
-  }
-
-  #firstFailure(ledger: Ledger): RunEndEvent["firstFailure"] {
-    const [task] = ledger.fatal;
-    const [unreleased] = ledger.unreleased;
-    if (task !== undefined) {
-      const outcome = observedOutcome(this.#run, task, ledger.status[task] as number);
-      const timedOut = taskResult(outcome) === "timeout";
-      const error = ledger.errorOf(task);
-      return Object.freeze({ task: this.#nameOf(task) as string, error, timedOut });
-    }
-    if (unreleased === undefined) return undefined;
-    const [thing, error] = unreleased;
-    return Object.freeze({ task: this.#nameOf(thing) as string, error, timedOut: false });
   }
 
   // ---- names -------------------------------------------------------------------------------------------------------

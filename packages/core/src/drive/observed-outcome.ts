@@ -1,6 +1,17 @@
-/** What became of a task or of an attempt, in the words of observers. Reads the ledger; tells nobody. */
-import type { TaskOutcome } from "../contract/observer.ts";
-import { CANCELLED, COMPLETED, DETACHED, FAILED, RESTORED, SKIPPED } from "../machine/states.ts";
+/** What became of a task, of an attempt or of the run, in the words of observers. Reads the ledger; tells nobody. */
+import type { FinalStatus, RunEndEvent, TaskOutcome } from "../contract/observer.ts";
+import { taskResult } from "../contract/result.ts";
+import type { RunState } from "../machine/machine.ts";
+import {
+  CANCELLED,
+  COMPLETED,
+  DETACHED,
+  FAILED,
+  RESTORED,
+  SKIPPED,
+  STATUSES,
+} from "../machine/states.ts";
+import { rounded } from "../report/durations.ts";
 import { taskName } from "../report/task-name.ts";
 import type { Facts } from "../report/task-row.ts";
 
@@ -57,4 +68,51 @@ export function observedAttemptOutcome(run: Facts, id: number, status: number): 
   return outcome.status === "cancelled" && ledger.errors.has(id)
     ? { ...outcome, error: ledger.errors.get(id) }
     : outcome;
+}
+
+/** Of the run, whose `facts` are those of its end, `at` milliseconds after its start. */
+export function observedEnd(
+  facts: Facts,
+  executionState: RunState,
+  at: number,
+): Pick<
+  RunEndEvent,
+  "executionState" | "durationMs" | "counts" | "toleratedFailures" | "firstFailure" | "timedOut"
+> {
+  const { ledger } = facts;
+  const counts: Record<FinalStatus, number> = {
+    completed: 0,
+    failed: 0,
+    cancelled: 0,
+    skipped: 0,
+    restored: 0,
+    detached: 0,
+    abandoned: 0,
+  };
+  for (let task = 0; task < ledger.tasks; task++) {
+    counts[STATUSES[ledger.status[task] as number] as FinalStatus]++;
+  }
+  return {
+    executionState,
+    durationMs: rounded(at),
+    counts: Object.freeze(counts),
+    toleratedFailures: ledger.tolerated.size,
+    firstFailure: firstFailure(facts),
+    timedOut: executionState === "failed" && ledger.stoppedBy?.kind === "timeout",
+  };
+}
+
+function firstFailure(facts: Facts): RunEndEvent["firstFailure"] {
+  const { plan, ledger } = facts;
+  const [task] = ledger.fatal;
+  const [unreleased] = ledger.unreleased;
+  if (task !== undefined) {
+    const outcome = observedOutcome(facts, task, ledger.status[task] as number);
+    const timedOut = taskResult(outcome) === "timeout";
+    const error = ledger.errorOf(task);
+    return Object.freeze({ task: taskName(plan.graph, ledger, task), error, timedOut });
+  }
+  if (unreleased === undefined) return undefined;
+  const [thing, error] = unreleased;
+  return Object.freeze({ task: taskName(plan.graph, ledger, thing), error, timedOut: false });
 }

@@ -7,6 +7,7 @@ import type { Graph } from "../define/graph.ts";
 import type { GraphPlan } from "../define/plan.ts";
 import { VERSION } from "../ground/version.ts";
 import type { SerializedReport } from "../report/serialized-report.ts";
+import type { ExecuteSettings } from "./execution.ts";
 import type { RunOptions } from "./options.ts";
 import { writtenResources } from "./resources.ts";
 import { Semaphore } from "./semaphore.ts";
@@ -26,13 +27,35 @@ export function limitOf({ concurrency }: RunOptions): number | undefined {
   return concurrency instanceof Semaphore ? concurrency.limit : concurrency;
 }
 
+/** Both of one run, each made when it is first asked for, and the same from then on. */
+export class RunHead {
+  readonly #runId: string;
+  readonly #settings: ExecuteSettings;
+  #info: RunInfo | undefined;
+  #header: (() => SerializedReport["run"]) | undefined;
+
+  constructor(runId: string, settings: ExecuteSettings) {
+    this.#runId = runId;
+    this.#settings = settings;
+  }
+
+  get info(): RunInfo {
+    const { machine, options, earlier } = this.#settings;
+    this.#info ??= runInfo(this.#runId, machine.plan, options, earlier?.runId);
+    return this.#info;
+  }
+
+  get header(): () => SerializedReport["run"] {
+    const { machine, options, dispatch, anchor, earlier } = this.#settings;
+    const { graph } = machine.plan;
+    const { epochMs } = anchor;
+    this.#header ??= runHeader(this.#runId, graph, options, dispatch, epochMs, earlier?.runId);
+    return this.#header;
+  }
+}
+
 /** As observers are told it. */
-export function runInfo(
-  runId: string,
-  plan: GraphPlan,
-  options: RunOptions,
-  resumes?: string,
-): RunInfo {
+function runInfo(runId: string, plan: GraphPlan, options: RunOptions, resumes?: string): RunInfo {
   return Object.freeze({
     runId,
     flow: plan.graph.name,
