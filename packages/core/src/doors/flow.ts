@@ -17,7 +17,7 @@ import {
   VALUE,
 } from "../define/graph.ts";
 import { type GraphPlan, type Plan, plan } from "../define/plan.ts";
-import type { Task, ValueOf } from "../define/task.ts";
+import { plainName, type Task, type ValueOf } from "../define/task.ts";
 import { noSuchTask } from "../define/unknown-name.ts";
 import type { Execution } from "../drive/execution.ts";
 import { checkNeeds, checkRunOptions, type RunOptions } from "../drive/options.ts";
@@ -92,6 +92,13 @@ export function flow<R extends Roots>(
 }
 
 function handles(issues: Issues, what: string, given: unknown): [key: string, task: TaskHandle][] {
+  const unnamed = given instanceof TaskHandle ? [given] : given;
+  if (Array.isArray(unnamed)) {
+    const whose = what === "roots" ? "The tasks of a flow" : `The tasks in \`${what}\``;
+    const message = `${whose} are an object: write { ${keysOf(unnamed)} }`;
+    issues.add("invalid-task", message, [what]);
+    return [];
+  }
   const record = issues.record([what], given);
   const found: [string, TaskHandle][] = [];
   for (const key in record) {
@@ -106,6 +113,15 @@ function handles(issues: Issues, what: string, given: unknown): [key: string, ta
     }
   }
   return found;
+}
+
+/** How tasks are written as the values of an object: a few of them. */
+function keysOf(tasks: readonly unknown[]): string {
+  const names = tasks.slice(0, 5).map((task) => {
+    return task instanceof TaskHandle ? plainName(task.name) : undefined;
+  });
+  if (names.length === 0 || names.includes(undefined)) return "name: …";
+  return [...names, ...(tasks.length > names.length ? ["…"] : [])].join(", ");
 }
 
 /** What a flow has beside its roots. */

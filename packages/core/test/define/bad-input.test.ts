@@ -621,9 +621,31 @@ describe("A flow", () => {
       "`roots.b` must be a task, made with task() or map(), got a promise",
     ]);
     expect(await refusal(() => flow("f", undefined as never))).toHaveLength(1);
-    expect(await refusal(() => flow("f", [task("a", nothing)] as never))).toHaveLength(1);
     expect(await refusal(() => flow("f", {}, { tail: {} } as never))).toEqual([
       'Unknown option `tail`. Did you mean "tails"?',
+    ]);
+  });
+
+  it("is told how to name its tasks, when it is given one of them or a list", async () => {
+    const a = task("a", nothing);
+    const b = task("b-2", nothing);
+    for (const [given, write] of [
+      [a, "{ a }"],
+      [[a], "{ a }"],
+      [[a, task("c", nothing)], "{ a, c }"],
+      [b, "{ name: … }"],
+      [[a, b], "{ name: … }"],
+      [[], "{ name: … }"],
+      [[nothing], "{ name: … }"],
+      [new Array(10_000).fill(a), "{ a, a, a, a, a, … }"],
+    ] as const) {
+      expect(await refusal(() => flow("f", given as never))).toEqual([
+        `The tasks of a flow are an object: write ${write}`,
+      ]);
+    }
+    expect(await refusal(() => flow("f", { a }, { tails: b, finally: [a] } as never))).toEqual([
+      "The tasks in `tails` are an object: write { name: … }",
+      "The tasks in `finally` are an object: write { a }",
     ]);
   });
 });
