@@ -39,9 +39,10 @@ export type {
   TaskData,
   TaskOrder,
   WrittenLiving,
+  WrittenOptionsOfTask,
 } from "./doors/records.ts";
 export { DynamicScheduler } from "./doors/scheduler.ts";
-export type { WrittenOptions, WrittenTask } from "./doors/written.ts";
+export type { WrittenOptions, WrittenTask, WrittenTasks } from "./doors/written.ts";
 
 // Plan.
 

@@ -75,12 +75,28 @@ export interface DataItem {
   readonly type?: Schema | undefined;
 }
 
+/**
+ * The options of a task that is known by its name: nobody knows what its functions are asked with, so that they declare it,
+ * and their parameters may be narrower than these.
+ */
+export interface WrittenOptionsOfTask
+  extends Omit<TaskOptions<unknown, Schema | undefined, unknown>, "when" | "resources"> {
+  /** As `when` of `task()`: asked with the inputs. */
+  readonly when?:
+    | { call(inputs: unknown): ReturnType<NonNullable<TaskOptions["when"]>> }["call"]
+    | undefined;
+  /** As `resources` of `task()`: a function is asked with the inputs, that of a map with an item and its index. */
+  readonly resources?:
+    | Readonly<Record<string, number | { call(of: unknown, index: number): number }["call"]>>
+    | undefined;
+}
+
 /** Of a task whose value lives until the last task that reads it has ended. Not with `dispatch: "stages"`. */
-export interface WrittenLiving {
+export interface WrittenLiving<T = unknown> {
   /** Lets go of the value, as `release` of `task()`; its parameters may be narrower than these. */
-  readonly release?: { call(value: unknown, context: ReleaseContext): unknown }["call"] | undefined;
+  readonly release?: { call(value: T, context: ReleaseContext): unknown }["call"] | undefined;
   /** Settles when the value has gone by itself, as `lost` of `task()`. */
-  readonly lost?: { call(value: unknown): PromiseLike<unknown> }["call"] | undefined;
+  readonly lost?: { call(value: T): PromiseLike<unknown> }["call"] | undefined;
 }
 
 /** That a task is a map: its function is called as `(item, index, context)`, or with its inputs before the context. */
@@ -101,12 +117,7 @@ export interface SchedulerOptions extends Omit<RunOptions, "targets" | "params">
   readonly taskDataRefs?: Readonly<Record<string, TaskData>> | undefined;
   readonly taskRetries?: Readonly<Record<string, number | RetryPolicy>> | undefined;
   readonly taskOptions?:
-    | Readonly<
-        Record<
-          string,
-          Omit<TaskOptions<unknown, Schema | undefined, unknown>, "retry"> & WrittenLiving
-        >
-      >
+    | Readonly<Record<string, Omit<WrittenOptionsOfTask, "retry"> & WrittenLiving>>
     | undefined;
   /** Tasks that call their function once for each item of a list, and give the results in order. */
   readonly maps?: Readonly<Record<string, MapData>> | undefined;

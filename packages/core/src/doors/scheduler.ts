@@ -30,7 +30,7 @@ import {
   type TaskCallable,
   type TaskOrder,
 } from "./records.ts";
-import { recordsOf, type WrittenOptions, type WrittenTask } from "./written.ts";
+import { recordsOf, type WrittenOptions, type WrittenTasks } from "./written.ts";
 
 /**
  * Plans and runs tasks that are given by name, in a predeclared order. Runs any number of times, also at once.
@@ -106,10 +106,11 @@ export class DynamicScheduler {
    * console.log(report.unwrap().build); // build done
    * ```
    */
-  static from(
-    tasks: Readonly<Record<string, WrittenTask>>,
-    options: WrittenOptions = {},
-  ): DynamicScheduler {
+  static from<
+    Runs extends Readonly<Record<string, unknown>> = Record<never, never>,
+    Schemas = Record<never, never>,
+    Lists = Record<never, never>,
+  >(tasks: WrittenTasks<Runs, Schemas, Lists>, options: WrittenOptions = {}): DynamicScheduler {
     const issues = new Issues();
     const records = recordsOf(issues, tasks, options);
     let made: DynamicScheduler;

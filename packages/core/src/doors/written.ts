@@ -5,7 +5,8 @@
 
 import type { Schema } from "../define/schema.ts";
 import { noFunction } from "../define/task.ts";
-import { OPTION_KEYS, type TaskOptions } from "../define/task-options.ts";
+import type { TaskContext } from "../define/task-context.ts";
+import { OPTION_KEYS } from "../define/task-options.ts";
 import { type Issues, isName } from "../ground/check.ts";
 import {
   checkEdges,
@@ -18,14 +19,29 @@ import {
   type TaskCallable,
   type TaskOrder,
   type WrittenLiving,
+  type WrittenOptionsOfTask,
 } from "./records.ts";
 
-/** All that there is to say of a task. Its name is the key under which it stands. */
-export interface WrittenTask
-  extends TaskOptions<unknown, Schema | undefined, unknown>,
-    WrittenLiving,
-    Omit<MapData, "over"> {
-  readonly run: TaskCallable;
+/** Called with an item and its index: `(item, index, context)`, or with its inputs before the context. */
+type ItemCallable =
+  | CallableFunction
+  | { call(item: unknown, index: number, context: TaskContext): unknown }["call"];
+
+/** What a function declares as its first parameter. */
+type First<R> = R extends (first: infer T, ...others: never) => unknown ? T : unknown;
+/** What a task gives: what its schema makes, or what its function returns. */
+type Given<R, S> =
+  S extends Schema<infer T> ? T : R extends (...declared: never) => infer T ? Awaited<T> : unknown;
+
+/**
+ * All that there is to say of a task. Its name is the key under which it stands. `R`: its function; `S`: its schema; `L`:
+ * what it is a map over: as far as they are known.
+ */
+export interface WrittenTask<R = TaskCallable, S = unknown, L = undefined>
+  extends WrittenOptionsOfTask,
+    WrittenLiving<Given<R, S>>,
+    Omit<MapData, "over" | "key"> {
+  readonly run: R & (L extends MapData["over"] ? ItemCallable : TaskCallable);
   /** The names of the tasks that it waits for. */
   readonly dependencies?: readonly string[] | undefined;
   /** By the name of a dependency: how it is waited for, where that is not its success. */
@@ -34,6 +50,8 @@ export interface WrittenTask
   readonly inputs?: readonly DataItem[] | undefined;
   /** Makes a map of the task, over this list: its function is called as `(item, index, context)`. */
   readonly over?: MapData["over"] | undefined;
+  /** What each item is called, as `key` of `map()`. */
+  readonly key?: { call(item: First<R>, index: number): string }["call"] | undefined;
   /** What other tools call `dependencies`: never here, so that the compiler sees it in mapped data as well. */
   readonly deps?: never;
   /** As `deps`. */
@@ -41,6 +59,17 @@ export interface WrittenTask
   /** As `deps`. */
   readonly needs?: never;
 }
+
+/**
+ * Tasks by name. What a function gives or takes is known to those beside it that are called with that: each of these
+ * types is found by one key of all tasks.
+ */
+export type WrittenTasks<Runs, Schemas, Lists> = {
+  readonly [K in keyof Runs]: WrittenTask<Runs[K], Of<Schemas, K>, Of<Lists, K>>;
+} & { readonly [K in keyof Schemas]: { readonly output?: Schemas[K] } } & {
+  readonly [K in keyof Lists]: { readonly over?: Lists[K] };
+};
+type Of<A, K> = K extends keyof A ? A[K] : undefined;
 
 /** What of the scheduler's options stands with the tasks, and under which key there. */
 const WITH_TASKS = {

@@ -43,6 +43,7 @@ import {
   type ValueOf,
   type ValuesOf,
   value,
+  type WrittenTask,
 } from "../../src/index.ts";
 
 interface User {
@@ -599,6 +600,7 @@ export async function reports(): Promise<void> {
 
 // ---- the second door ----------------------------------------------------------------------------------------------
 
+const written = { build: { needs: [] as string[] }, deploy: { needs: ["build"] } };
 new DynamicScheduler(
   [
     ["extract", async () => ({ rows: 1 })],
@@ -663,6 +665,66 @@ DynamicScheduler.from({
     concurrency: 2,
   },
 });
+// A map's function is called with items, and so is what is asked of them.
+DynamicScheduler.from({
+  sizes: {
+    run: (file, index, context) => {
+      expectTypeOf(file).toEqualTypeOf<unknown>();
+      expectTypeOf(index).toEqualTypeOf<number>();
+      expectTypeOf(context).toEqualTypeOf<TaskContext>();
+    },
+    over: { task: "files" },
+    fallback: (error) => {
+      expectTypeOf(error).toEqualTypeOf<unknown>();
+    },
+  },
+  ages: {
+    run: (user: User) => user.id,
+    over: { value: [] },
+    key: (user, index) => {
+      expectTypeOf(user).toEqualTypeOf<User>();
+      return `${user.name} ${index}`;
+    },
+    resources: { db: (user: User, index) => user.id + index },
+  },
+  plain: { run: (_inputs, { progress }) => progress(1) },
+});
+DynamicScheduler.from({
+  // @ts-expect-error a key is a text
+  ages: { run: (user: User) => user, over: { task: "users" }, key: (user) => user.id },
+});
+// What else is asked declares what it is asked with.
+DynamicScheduler.from({
+  page: {
+    run: ({ rows }: Extracted) => rows,
+    when: async ({ rows }: Extracted) => rows > 1 || { skip: "no rows" },
+    resources: { llm: ({ rows }: Extracted) => rows, db: 1 },
+  },
+});
+new DynamicScheduler([], [], {
+  taskOptions: {
+    page: {
+      when: ({ rows }: Extracted) => rows > 1,
+      resources: { llm: ({ rows }: Extracted) => rows },
+      fallback: (error) => String(error),
+    },
+  },
+});
+// @ts-expect-error a condition gives a verdict
+DynamicScheduler.from({ page: { run: () => {}, when: () => "yes" } });
+// @ts-expect-error an amount is a number
+new DynamicScheduler([], [], { taskOptions: { page: { resources: { llm: () => "1" } } } });
+// @ts-expect-error there is no such option
+DynamicScheduler.from({ page: { run: () => {}, timeout: 1 } });
+// @ts-expect-error a promise is no function
+DynamicScheduler.from({ page: { run: Promise.resolve() } });
+// Tasks that are known as such, and those that somebody else has written down.
+const writtenTasks: Record<string, WrittenTask> = { a: { run: () => 1, retry: 2 } };
+DynamicScheduler.from(writtenTasks);
+DynamicScheduler.from(
+  Object.fromEntries(Object.entries(written).map(([name]) => [name, { run: () => name }])),
+);
+DynamicScheduler.from({});
 new DynamicScheduler([], [], { maps: { sizes: { over: { value: [1] }, concurrency: 2 } } });
 // @ts-expect-error a map has a list
 new DynamicScheduler([], [], { maps: { sizes: { concurrency: 2 } } });
@@ -702,7 +764,6 @@ export async function executions(scheduler: DynamicScheduler): Promise<void> {
 new DynamicScheduler([], [{ name: "load" }]);
 // @ts-expect-error what other tools call dependencies
 new DynamicScheduler([], [{ taskName: "load", deps: [{ taskName: "extract" }] }]);
-const written = { build: { needs: [] as string[] }, deploy: { needs: ["build"] } };
 const references = (names: string[]) => names.map((taskName) => ({ taskName }));
 new DynamicScheduler(
   [],
@@ -777,6 +838,35 @@ DynamicScheduler.from({ db: { run: openDb, release: (db: Db) => db.close() } });
 new DynamicScheduler([["db", openDb]], [{ taskName: "db" }], {
   taskOptions: { db: { release: (db: Db, { signal }) => [db, signal.aborted] } },
 });
+// Through the second door it is what the function beside it gives, or its schema.
+DynamicScheduler.from({
+  db: {
+    run: openDb,
+    release: (db, { signal }) => {
+      expectTypeOf(db).toEqualTypeOf<Db>();
+      expectTypeOf(signal).toEqualTypeOf<AbortSignal>();
+    },
+    lost: (db) => {
+      expectTypeOf(db).toEqualTypeOf<Db>();
+      return db.close();
+    },
+  },
+  id: {
+    run: () => ({ id: "7" }),
+    dependencies: ["db"],
+    output: z.object({ id: z.string().transform(Number) }),
+    release: ({ id }) => {
+      expectTypeOf(id).toEqualTypeOf<number>();
+    },
+  },
+  other: { run: (_inputs, context) => context.signal },
+});
+// @ts-expect-error: a value has no such method
+DynamicScheduler.from({ db: { run: openDb, release: (db) => db.shut() } });
+// @ts-expect-error: it is no text
+DynamicScheduler.from({ db: { run: openDb, release: (db: string) => db } });
+// @ts-expect-error: it is no promise
+DynamicScheduler.from({ db: { run: openDb, release: () => {}, lost: () => true } });
 
 // What settles when it has gone is a promise, of whatever it is.
 task("db", openDb, {
