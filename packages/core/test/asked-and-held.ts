@@ -4,7 +4,15 @@
  */
 import type { Observer, SerializedReport, TaskStatistics } from "../src/index.ts";
 import { hold } from "./hold.ts";
-import type { Asked, RandomGraph, RandomRun } from "./random-graph.ts";
+import {
+  type Asked,
+  callOf,
+  holdsThread,
+  type RandomGraph,
+  type RandomRun,
+  writtenAs,
+} from "./random-graph.ts";
+import { byName } from "./report-rows.ts";
 
 /** Watches a run: when each task got its status, and in whose context a function is called. */
 export class Watch {
@@ -40,11 +48,11 @@ export class Watch {
 
 /** As of the moment of settling: what was asked has ended, but for what is named in the report. */
 export function nothingIsAsked(
-  { taskStatistics }: SerializedReport,
+  report: SerializedReport,
   graph: RandomGraph,
   spec: RandomRun,
 ): void {
-  const named = new Map(taskStatistics.map((row) => [row.taskName, row]));
+  const named = byName(report);
   for (const { declared, what, endedAt } of graph.asked) {
     if (endedAt !== undefined) continue;
     const row = named.get(declared);
@@ -60,7 +68,7 @@ export function nothingIsAsked(
 export function answers({ taskStatistics }: SerializedReport, spec: RandomRun): void {
   for (const row of taskStatistics) {
     const { taskName, attemptCount, status, reason } = row;
-    const { kind, when, policy } = spec.tasks[Number(taskName.slice(1))] ?? {};
+    const { kind, when, policy } = writtenAs(spec, taskName) ?? {};
     if (attemptCount > 0) skips(row, spec);
     const said = when?.says === "no" || when?.says === "throws";
     hold("who was told no is not called", !said || attemptCount === 0, taskName, attemptCount);
@@ -77,8 +85,8 @@ function skips(
   { taskName, parent, index = 0, status, attemptCount, reason }: TaskStatistics,
   spec: RandomRun,
 ): void {
-  const { calls = [] } = spec.tasks[Number((parent ?? taskName).slice(1))] ?? {};
-  const { end = "", cleanup } = calls[Math.min(attemptCount - 1 + index, calls.length - 1)] ?? {};
+  const written = writtenAs(spec, parent ?? taskName);
+  const { end = "", cleanup } = callOf(written, attemptCount, index) ?? {};
   const skip = end.startsWith("skip") && end !== "skip-lost";
   hold("only who says so is skipped", status !== "skipped" || skip, taskName, end);
   hold("who says so does not complete", status !== "completed" || !skip, taskName, end);
@@ -124,11 +132,11 @@ export function inTime(
       timeoutMs: limitMs,
       deadlineMs = Number.POSITIVE_INFINITY,
       uninterruptible,
-    } = spec.tasks[Number((parent ?? taskName).slice(1))] ?? {};
+    } = writtenAs(spec, parent ?? taskName) ?? {};
     const due = (attemptStatistics[0]?.startAt ?? 0) + deadlineMs;
     for (const { status, startAt, durationMs, endAt, attemptNumber } of attemptStatistics) {
       // One that was let start before may be called later, by what the calls before it took.
-      const inTime = attemptNumber === 1 || startAt < due || isHeld(spec);
+      const inTime = attemptNumber === 1 || startAt < due || holdsThread(spec);
       hold("no retry begins after the deadline", inTime, taskName, startAt, due);
       // What a function gave and skipped all the same is released before its attempt ends, within the grace period.
       if (status !== "completed" || (end === "skipped" && release !== "none")) continue;
@@ -140,9 +148,4 @@ export function inTime(
       hold("nothing completes after the limit of the run", early, taskName, endAt, runLimitMs);
     }
   }
-}
-
-/** Whether anything in it holds the thread. */
-function isHeld({ tasks }: RandomRun): boolean {
-  return tasks.some(({ calls }) => calls.some(({ holds }) => holds[0] + holds[1] > 0));
 }

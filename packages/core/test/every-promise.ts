@@ -23,9 +23,11 @@ import { answers, inTime, nothingIsAsked, nothingMoreIsAsked, Watch } from "./as
 import { fallbacks } from "./fallback-oracle.ts";
 import { finallyTasks } from "./finally-oracle.ts";
 import { hold } from "./hold.ts";
+import { MachineAgain } from "./machine-again.ts";
 import { unruly } from "./precedence-oracle.ts";
 import {
   CAPACITY,
+  callOf,
   endless,
   FELL_BACK,
   LINES,
@@ -33,7 +35,9 @@ import {
   type RandomRun,
   resourcesOf,
   type Seen,
+  writtenAs,
 } from "./random-graph.ts";
+import { byName, failedForGood } from "./report-rows.ts";
 import { FINAL } from "./scenario.ts";
 import { passed } from "./shared-precedence-oracle.ts";
 import { everyValueIsReleased, things } from "./things-oracle.ts";
@@ -189,7 +193,7 @@ function counts(report: SerializedReport): void {
 function rows(report: SerializedReport, spec: RandomRun, graph: RandomGraph): void {
   let failed = false;
   let toleratedFailures = 0;
-  const named = new Map(report.taskStatistics.map((row) => [row.taskName, row]));
+  const named = byName(report);
   for (const row of report.taskStatistics) {
     const { taskName, status, attemptCount, attemptStatistics, reason } = row;
     const own = graph.seen.filter((seen) => seen.task === taskName);
@@ -224,11 +228,10 @@ function rows(report: SerializedReport, spec: RandomRun, graph: RandomGraph): vo
       if (!taskName.endsWith("-list")) logKept(attempt, row, spec);
     }
     const planned = row.parent ?? taskName;
-    const written = spec.tasks[Number(planned.slice(1))];
+    const written = writtenAs(spec, planned);
     const alone = written?.kind === "map" && written.alone;
     const ignored = written?.ignored === true || (alone && row.kind === "item");
-    const overran = (reason?.kind === "timeout" && reason.scope !== "run") || isLost(reason);
-    const final = status === "failed" || (status === "abandoned" && overran);
+    const final = failedForGood(row);
     const fellBack = row.fallback === true;
     if (final && !ignored && !fellBack && !graph.tails.has(planned)) failed = true;
     const tolerated = final && (ignored || fellBack || graph.tails.has(planned));
@@ -264,8 +267,7 @@ function logKept(
   { taskName, parent, index = 0 }: TaskStatistics,
   spec: RandomRun,
 ): void {
-  const { calls = [] } = spec.tasks[Number((parent ?? taskName).slice(1))] ?? {};
-  const { deed = "none" } = calls[Math.min(attemptNumber - 1 + index, calls.length - 1)] ?? {};
+  const { deed = "none" } = callOf(writtenAs(spec, parent ?? taskName), attemptNumber, index) ?? {};
   const said = deed in LINES ? LINES[deed as keyof typeof LINES] : 0;
   const kept = log.length === Math.min(100, said) && logDropped === Math.max(0, said - 100);
   hold("its log is kept", kept, taskName, attemptNumber, deed, log.length, logDropped);
@@ -289,14 +291,9 @@ function whySkipped({ taskName, status, reason, because, root }: TaskStatistics)
   hold("the root is the first cause", root === first, taskName, root, reason);
 }
 
-/** What it read had gone. */
-function isLost(reason: TaskStatistics["reason"]): boolean {
-  return reason?.kind === "aborted" && reason.message?.includes("has gone") === true;
-}
-
 /** No function began before its dependencies had ended, and each was given what the table of edges says. */
 function edges(report: SerializedReport, spec: RandomRun, graph: RandomGraph): void {
-  const named = new Map(report.taskStatistics.map((row) => [row.taskName, row]));
+  const named = byName(report);
   for (const { declared, inputs, startedAt, task } of graph.seen) {
     const { dependencies } = named.get(declared) as TaskStatistics;
     for (const { task: source, kind, to } of dependencies) {
@@ -311,7 +308,7 @@ function edges(report: SerializedReport, spec: RandomRun, graph: RandomGraph): v
         hold("its dependencies have ended", over, task, seen.task);
       }
       if (to === undefined) continue;
-      const alone = before.kind === "map" && spec.tasks[Number(source.slice(1))]?.alone;
+      const alone = before.kind === "map" && writtenAs(spec, source)?.alone;
       if (alone && before.status === "completed") {
         eachOutcome(source, kind === "settled" ? inputs[to] : { value: inputs[to] }, named);
         continue;
@@ -415,22 +412,13 @@ function abandonedTasks({ events, settings }: Recording, graph: RandomGraph): Se
 /** With a plain limit no task is ready at the end of a turn while a slot is free. */
 function idleness(plan: GraphPlan, { events, settings }: Recording, spec: RandomRun): void {
   if (spec.limit !== "number" || spec.tasks.some(({ demand }) => demand[0] + demand[1] > 0)) return;
-  const machine = new Run(plan, settings);
-  let mustering = false;
+  const machine = new MachineAgain(plan, { settings });
   events.forEach((event, at) => {
-    const commands = machine.handle(event);
-    if (event.type === "mustered") mustering = false;
-    if (commands.some(({ type }) => type === "muster")) mustering = true;
-    // The machine waits for an answer before anybody may start.
-    if (mustering || commands.some(({ type }) => /gather|fallback/.test(type))) return;
-    const { status } = machine.ledger;
-    let running = 0;
-    let ready = 0;
-    for (let task = 0; task < machine.ledger.tasks; task++) {
-      if (status[task] === RUNNING && plan.graph.definitions[task]?.kind !== "map") running++;
-      // Items may be held back by their map.
-      if (status[task] === QUEUED && task < plan.graph.size) ready++;
-    }
+    machine.handle(event);
+    if (machine.waits) return;
+    const running = machine.withStatus(RUNNING).length;
+    // Items may be held back by their map.
+    const ready = machine.withStatus(QUEUED).filter((task) => task < plan.graph.size).length;
     hold("no slot is idle", ready === 0 || running === spec.slots, at, running, ready);
   });
 }
@@ -476,7 +464,8 @@ class WatchedJournal {
   };
 
   /** `report` is one of a run that has just settled. */
-  kept({ executionState, taskStatistics }: SerializedReport, { tasks }: RandomRun): void {
+  kept(report: SerializedReport, spec: RandomRun): void {
+    const { executionState, taskStatistics } = report;
     const broke = this.#broke < Number.POSITIVE_INFINITY;
     hold("a journal that failed is told nothing more", this.#toldAfter === 0, this.#toldAfter);
     hold(
@@ -488,7 +477,7 @@ class WatchedJournal {
       hold("nothing starts after the journal failed", startedAt < this.#broke, task);
     }
     if (this.#told.size === 0) return;
-    const named = new Map(taskStatistics.map((row) => [row.taskName, row]));
+    const named = byName(report);
     // A map of which an item did not end well is to be looked at again by a later run.
     const halfDone = new Set(
       taskStatistics
@@ -499,15 +488,15 @@ class WatchedJournal {
       for (const { task: source } of named.get(declared)?.dependencies ?? []) {
         const { status, fallback } = named.get(source) ?? {};
         if (status !== "completed" || fallback || halfDone.has(source)) continue;
-        const spared = tasks[Number(source.slice(1))]?.uninterruptible === true;
+        const spared = writtenAs(spec, source)?.uninterruptible === true;
         if (broke && (spared || this.#graph.finallyTasks.has(source))) continue;
         const stored = (this.#told.get(source) ?? Number.POSITIVE_INFINITY) < startedAt;
         hold("what it needs was stored before", stored, task, source);
       }
     }
     for (const { taskName, status, role, fallback, parent } of taskStatistics) {
-      const planned = Number((parent ?? taskName).slice(1));
-      if (broke && (role === "finally" || tasks[planned]?.uninterruptible)) continue;
+      const spared = writtenAs(spec, parent ?? taskName)?.uninterruptible;
+      if (broke && (role === "finally" || spared)) continue;
       const stored = this.#told.has(taskName);
       const done = status === "completed" && !fallback && !halfDone.has(taskName);
       hold("what completed was stored", !done || stored, taskName);

@@ -4,7 +4,14 @@
  */
 import type { SerializedReport, TaskStatistics } from "../src/index.ts";
 import { hold } from "./hold.ts";
-import { fallsBack, type RandomGraph, type RandomRun, type RandomTask } from "./random-graph.ts";
+import {
+  fallsBack,
+  type RandomGraph,
+  type RandomRun,
+  type RandomTask,
+  writtenAs,
+} from "./random-graph.ts";
+import { failedForGood } from "./report-rows.ts";
 
 export function fallbacks(
   { taskStatistics }: SerializedReport,
@@ -14,7 +21,7 @@ export function fallbacks(
   const owed = new Map<string, number>();
   for (const row of taskStatistics) {
     const planned = row.parent ?? row.taskName;
-    const written = spec.tasks[Number(planned.slice(1))];
+    const written = writtenAs(spec, planned);
     if (written === undefined || row.status === "detached") continue;
     told(row, written, taskStatistics, spec);
     if (isAsked(row, written)) owed.set(planned, (owed.get(planned) ?? 0) + 1);
@@ -50,12 +57,8 @@ export function fallbacks(
 
 /** It failed for good, for another reason than a journal. */
 function isAsked(row: TaskStatistics, written: RandomTask): boolean {
-  const { status, reason, error } = row;
-  const overran = reason?.kind === "timeout" && reason.scope !== "run";
-  // One that is left behind has it as its cause.
-  const lost = [error?.name, error?.cause?.name].includes("LostError");
-  const final = status === "failed" || (status === "abandoned" && (overran || lost));
-  return fallsBack(written) && !isMap(row, written) && final && error?.name !== "JournalError";
+  const asked = failedForGood(row) && row.error?.name !== "JournalError";
+  return fallsBack(written) && !isMap(row, written) && asked;
 }
 
 /** Its row says whether it was given a value. */

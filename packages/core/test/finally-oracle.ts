@@ -8,6 +8,7 @@ import { Run } from "../src/machine/run.ts";
 import type { Recording } from "../src/testing.ts";
 import { hold } from "./hold.ts";
 import type { RandomGraph } from "./random-graph.ts";
+import { byName, type Rows, wasAbandoned } from "./report-rows.ts";
 
 export function finallyTasks(
   report: SerializedReport,
@@ -15,7 +16,7 @@ export function finallyTasks(
   { events, settings }: Recording,
 ): void {
   if (graph.finallyTasks.size === 0) return;
-  const rows = new Map(report.taskStatistics.map((row) => [row.taskName, row]));
+  const rows = byName(report);
   for (const row of rows.values()) {
     const last = graph.finallyTasks.has(row.parent ?? row.taskName);
     hold("its role is told", (row.role === "finally") === last, row.taskName);
@@ -40,7 +41,7 @@ export function finallyTasks(
 const isBegin = ({ type }: { readonly type: string }): boolean => type === "begin";
 
 /** None is called, nor asked for, before all others but tails have ended. */
-function start(rows: ReadonlyMap<string, TaskStatistics>, graph: RandomGraph): void {
+function start(rows: Rows, graph: RandomGraph): void {
   const isLast = ({ declared }: { readonly declared: string }): boolean =>
     graph.finallyTasks.has(declared);
   const first = Math.min(
@@ -51,20 +52,18 @@ function start(rows: ReadonlyMap<string, TaskStatistics>, graph: RandomGraph): v
     if (isLast(one) || graph.tails.has(one.declared)) continue;
     hold("nothing else starts after a finally task", one.startedAt < first, one.task);
     const over = (one.endedAt ?? Number.POSITIVE_INFINITY) < first;
-    const abandoned = rows.get(one.task)?.status === "abandoned";
-    const timedOut = rows.get(one.task)?.attemptStatistics.some(isAbandoned) === true;
-    hold("all others have ended", over || abandoned || timedOut || first === Infinity, one.task);
+    const abandoned = wasAbandoned(rows.get(one.task));
+    hold("all others have ended", over || abandoned || first === Infinity, one.task);
   }
   for (const one of graph.asked) {
     if (isLast(one) || graph.tails.has(one.declared) || first === Infinity) continue;
     const over = (one.endedAt ?? Number.POSITIVE_INFINITY) < first;
-    const { overrunMs, attemptStatistics } = rows.get(one.declared) as TaskStatistics;
-    const forsaken = overrunMs !== undefined || attemptStatistics.some(isAbandoned);
+    const row = rows.get(one.declared);
+    const gaveUp = row?.attemptStatistics.some(({ status }) => status === "abandoned") === true;
+    const forsaken = row?.overrunMs !== undefined || gaveUp;
     hold("what was asked for others has ended", over || forsaken, one.declared, one.what);
   }
 }
-
-const isAbandoned = ({ status }: { readonly status: string }): boolean => status === "abandoned";
 
 /** Neither an abort nor the run's time limit says how it ended, once finally tasks may start. */
 function verdict(
@@ -98,7 +97,7 @@ function isEarly(events: Recording["events"], event: Recording["events"][number]
 /** The caller called off the task alone, or one of its items. */
 function isCalledOff(
   { taskName }: TaskStatistics,
-  rows: ReadonlyMap<string, TaskStatistics>,
+  rows: Rows,
   events: Recording["events"],
   graph: RandomGraph,
 ): boolean {
@@ -115,7 +114,7 @@ function isCalledOff(
 /** It ran to its own end, unless what it reads or its own condition ruled it out. */
 function ran(
   { taskName, status, reason, attemptCount, dependencies }: TaskStatistics,
-  rows: ReadonlyMap<string, TaskStatistics>,
+  rows: Rows,
   graph: RandomGraph,
 ): void {
   // What it reads had gone by itself.

@@ -4,9 +4,9 @@
  * own priority is higher. It reads a recording and the plan; it knows nothing of queues.
  */
 import type { GraphPlan } from "../src/define/plan.ts";
-import { Run } from "../src/machine/run.ts";
 import { QUEUED, RUNNING } from "../src/machine/states.ts";
 import type { Recording } from "../src/testing.ts";
+import { MachineAgain } from "./machine-again.ts";
 
 /** Says where the starts of a recorded run were others than the rule's; nothing when they were not. */
 export function unruly(
@@ -15,16 +15,13 @@ export function unruly(
   slots: number,
   capacity: Readonly<Record<string, number>>,
 ): string | undefined {
-  const machine = new Run(plan, settings);
+  const machine = new MachineAgain(plan, { settings });
   const { ledger } = machine;
   const { graph } = plan;
   const names = Object.keys(capacity);
-  const own = (task: number): number =>
-    graph.definitions[ledger.plannedOf(task)]?.options?.priority ?? 0;
+  const own = (task: number): number => machine.priorityOf(task);
   const needs = (task: number): number[] => {
-    // The random graphs have constants.
-    const demand = (graph.definitions[ledger.plannedOf(task)]?.options?.resources ??
-      {}) as Readonly<Record<string, number>>;
+    const demand = machine.demandOf(task);
     return [1, ...names.map((name) => demand[name] ?? 0)];
   };
   const dependents = (task: number): number[] => {
@@ -47,21 +44,11 @@ export function unruly(
     const at = first.findIndex((value, at) => value !== second[at]);
     return at === -1 ? 0 : (first[at] as number) - (second[at] as number);
   };
-  const withStatus = (status: number): number[] =>
-    Array.from({ length: ledger.tasks }, (_, task) => task).filter(
-      (task) =>
-        ledger.status[task] === status &&
-        (task >= graph.size || graph.definitions[task]?.kind !== "map"),
-    );
 
-  let mustering = false;
   for (const [at, event] of events.entries()) {
-    const before = new Set(withStatus(RUNNING));
+    const before = new Set(machine.withStatus(RUNNING));
     const commands = machine.handle(event);
-    if (event.type === "mustered") mustering = false;
-    if (commands.some(({ type }) => type === "muster")) mustering = true;
-    // The machine waits for an answer before anybody may start.
-    if (mustering || commands.some(({ type }) => /gather|fallback/.test(type))) continue;
+    if (machine.waits) continue;
     const started = commands.flatMap((command) =>
       command.type === "start" && !before.has(command.task) ? [command.task] : [],
     );
@@ -73,7 +60,7 @@ export function unruly(
     };
     for (const task of before)
       if (ledger.status[task] === RUNNING && !started.includes(task)) take(task);
-    let waiting = [...started, ...withStatus(QUEUED)].sort(inOrder);
+    let waiting = [...started, ...machine.withStatus(QUEUED)].sort(inOrder);
     const expected: number[] = [];
     for (;;) {
       const next = waiting.find((task, place) => {

@@ -634,7 +634,7 @@ export class RandomGraph {
     };
     this.seen.push(seen);
     this.onStart(seen);
-    const plan = one.calls[Math.min(attempt - 1 + offset, one.calls.length - 1)] as Call;
+    const plan = callOf(one, attempt, offset) as Call;
     const leave = (): void => {
       if (one.uninterruptible) seen.reason = context.signal.reason;
       seen.endedAt = this.tick();
@@ -720,6 +720,25 @@ export class RandomGraph {
       throw reason;
     });
   }
+}
+
+/** How the task was made that has this name; none for what only lists the items of a map. */
+export function writtenAs({ tasks }: RandomRun, name: string): RandomTask | undefined {
+  return tasks[Number(name.slice(1))];
+}
+
+/** The call that an attempt makes; `index`: of the item of a map. */
+export function callOf(
+  task: RandomTask | undefined,
+  attempt: number,
+  index: number,
+): Call | undefined {
+  return task?.calls[Math.min(attempt - 1 + index, task.calls.length - 1)];
+}
+
+/** Whether any call of it holds the thread. */
+export function holdsThread({ tasks }: RandomRun): boolean {
+  return tasks.some(({ calls }) => calls.some(({ holds }) => holds[0] + holds[1] > 0));
 }
 
 /** What fallbacks give. */

@@ -4,9 +4,9 @@
  * run's own, a unit that it needs. Held against a recording of a run that shares with nobody, in plain words.
  */
 import type { GraphPlan } from "../src/define/plan.ts";
-import { Run } from "../src/machine/run.ts";
 import { QUEUED, RUNNING } from "../src/machine/states.ts";
 import type { Recording } from "../src/testing.ts";
+import { MachineAgain } from "./machine-again.ts";
 
 /** Says who passed whom; nothing when nobody did. `shared`: which of the resources are held by semaphores. */
 export function passed(
@@ -16,32 +16,21 @@ export function passed(
   capacity: Readonly<Record<string, number>>,
   shared: readonly string[],
 ): string | undefined {
-  const machine = new Run(plan, settings);
+  const machine = new MachineAgain(plan, { settings });
   const { ledger } = machine;
-  const { graph } = plan;
   const names = ["slots", ...Object.keys(capacity)];
-  const own = (task: number): number =>
-    graph.definitions[ledger.plannedOf(task)]?.options?.priority ?? 0;
-  const needs = (task: number): Record<string, number> => {
-    const demand = graph.definitions[ledger.plannedOf(task)]?.options?.resources ?? {};
-    return { ...(demand as Record<string, number>), slots: 1 };
-  };
-  const isTask = (task: number): boolean =>
-    task >= graph.size || graph.definitions[task]?.kind !== "map";
+  const own = (task: number): number => machine.priorityOf(task);
+  const needs = (task: number): Record<string, number> => ({ ...machine.demandOf(task), slots: 1 });
   const ranks = plan.ranks(settings.estimates, settings.release);
   const before = (a: number, b: number): boolean => {
     const [first, second] = [a, b].map((task) => ranks[ledger.plannedOf(task)] as number);
     return (first as number) < (second as number) || (first === second && a < b);
   };
-  const withStatus = (status: number): number[] =>
-    Array.from({ length: ledger.tasks }, (_, task) => task).filter(
-      (task) => ledger.status[task] === status && isTask(task),
-    );
   /** By claim: who waited when it was first asked for. */
   const waitedAtAsk = new Map<number, ReadonlySet<number>>();
   for (const [at, event] of events.entries()) {
-    const waitedBefore = new Set(withStatus(QUEUED));
-    const ranBefore = new Set(withStatus(RUNNING));
+    const waitedBefore = new Set(machine.withStatus(QUEUED));
+    const ranBefore = new Set(machine.withStatus(RUNNING));
     const commands = machine.handle(event);
     const started = commands.flatMap((one) =>
       one.type === "start" && !ranBefore.has(one.task) ? [one.task] : [],
@@ -55,13 +44,13 @@ export function passed(
       }
     }
     for (const task of started) {
-      const claim = machine.claimOf(task);
+      const claim = machine.run.claimOf(task);
       const waited = claim === undefined ? waitedBefore : (waitedAtAsk.get(claim) ?? new Set());
       const free = (name: string): number =>
         (name === "slots" ? slots : (capacity[name] as number)) -
         running.reduce((sum, one) => sum + (needs(one)[name] ?? 0), 0);
       const taken = needs(task);
-      for (const other of withStatus(QUEUED)) {
+      for (const other of machine.withStatus(QUEUED)) {
         if (!waited.has(other) || !before(other, task) || own(other) <= own(task)) continue;
         const wanted = needs(other);
         const lacks = names.filter((name) => (wanted[name] ?? 0) > free(name));

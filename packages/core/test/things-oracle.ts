@@ -9,7 +9,15 @@ import { Run } from "../src/machine/run.ts";
 import { COMPLETED, ENDING } from "../src/machine/states.ts";
 import type { Recording } from "../src/testing.ts";
 import { hold } from "./hold.ts";
-import type { Given, RandomGraph, RandomRun, Released } from "./random-graph.ts";
+import {
+  type Given,
+  holdsThread,
+  type RandomGraph,
+  type RandomRun,
+  type Released,
+  writtenAs,
+} from "./random-graph.ts";
+import { byName, type Rows, wasAbandoned } from "./report-rows.ts";
 
 /** As of the moment of settling. */
 export function things(
@@ -19,7 +27,7 @@ export function things(
   recording: Recording,
 ): void {
   if (graph.things.size === 0) return;
-  const rows = new Map(report.taskStatistics.map((row) => [row.taskName, row]));
+  const rows = byName(report);
   for (const released of graph.released) {
     const over = released.endedAt !== undefined || spec.graceMs !== undefined;
     hold("what is released has ended at settle", over, released);
@@ -52,11 +60,7 @@ function texts(values: readonly (Given | Released)[]): string {
 }
 
 /** Not while a reader of it runs; and not after the next attempt of its own task has begun. */
-function inItsTurn(
-  { declared, startedAt, value }: Released,
-  rows: ReadonlyMap<string, TaskStatistics>,
-  graph: RandomGraph,
-): void {
+function inItsTurn({ declared, startedAt, value }: Released, rows: Rows, graph: RandomGraph): void {
   for (const seen of graph.seen) {
     const row = rows.get(seen.declared);
     if (row?.dependencies.some(({ task }) => task === declared) !== true) continue;
@@ -67,11 +71,8 @@ function inItsTurn(
     const of = graph.given.findLast((one) => one.value === value && one.at < startedAt);
     if (of?.of.startedAt !== last || rows.get(declared)?.status !== "completed") continue;
     const before = (seen.endedAt ?? Number.POSITIVE_INFINITY) < startedAt;
-    const item = rows.get(seen.task);
-    const deaf =
-      item?.status === "abandoned" ||
-      item?.attemptStatistics.some(({ status }) => status === "abandoned") === true;
-    hold("its readers have ended", before || deaf, declared, seen.task);
+    const over = before || wasAbandoned(rows.get(seen.task));
+    hold("its readers have ended", over, declared, seen.task);
   }
   for (const { of, at } of graph.given) {
     if (of.declared !== declared || at > startedAt) continue;
@@ -91,13 +92,12 @@ function told(
   spec: RandomRun,
   graph: RandomGraph,
 ): void {
-  const how = spec.tasks[Number(taskName.slice(1))]?.release;
+  const how = writtenAs(spec, taskName)?.release;
   const calls = graph.released.filter(({ declared }) => declared === taskName);
   const timed = releasedAt !== undefined && releaseMs !== undefined && releaseMs >= 0;
   hold("a release is told", calls.length > 0 === timed, taskName, releasedAt, releaseMs);
   // No timer fires while somebody holds the thread.
-  const held = spec.tasks.some(({ calls }) => calls.some(({ holds }) => holds[0] + holds[1] > 0));
-  if (spec.graceMs !== undefined && timed && !held) {
+  if (spec.graceMs !== undefined && timed && !holdsThread(spec)) {
     hold("none is waited for longer", releaseMs <= spec.graceMs, taskName, releaseMs);
   }
   const late = calls.some(({ endedAt }) => endedAt === undefined);
@@ -140,11 +140,7 @@ function commanded(plan: GraphPlan, { events, settings }: Recording): void {
  * Who reads what has gone fails with that, once it has stopped, and has no attempt more; unless something stronger called
  * it off, or its result was being stored already.
  */
-function lost(
-  rows: ReadonlyMap<string, TaskStatistics>,
-  graph: RandomGraph,
-  { events, settings }: Recording,
-): void {
+function lost(rows: Rows, graph: RandomGraph, { events, settings }: Recording): void {
   hold("it is watched once", new Set(graph.watched).size === graph.watched.length, graph.watched);
   const plan = graph.flow.plan() as GraphPlan;
   const machine = new Run(plan, settings);

@@ -4,7 +4,7 @@
  */
 import { type SerializedReport, TimeoutError } from "../src/index.ts";
 import { hold } from "./hold.ts";
-import type { RandomGraph, RandomRun } from "./random-graph.ts";
+import { type RandomGraph, type RandomRun, writtenAs } from "./random-graph.ts";
 
 export function uninterruptible(
   { taskStatistics }: SerializedReport,
@@ -12,7 +12,7 @@ export function uninterruptible(
   graph: RandomGraph,
 ): void {
   const isSpared = (declared: string): boolean =>
-    spec.tasks[Number(declared.slice(1))]?.uninterruptible === true;
+    writtenAs(spec, declared)?.uninterruptible === true;
   for (const { declared, task, reason } of graph.seen) {
     if (!isSpared(declared) || reason === undefined) continue;
     const own = reason instanceof TimeoutError && reason.scope !== "run";
