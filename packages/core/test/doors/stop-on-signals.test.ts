@@ -1,56 +1,8 @@
 /** SIGINT and SIGTERM, sent to real processes that run a flow. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
-import { buildSync } from "esbuild";
 import { describe, expect, it } from "vitest";
 import { flow, stopOnSignals, task } from "../../src/index.ts";
+import { Program } from "../program.ts";
 import { refusal } from "../refusal.ts";
-
-const source = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
-
-/** A process that runs this body, and what it says; each line can be waited for. */
-class Program {
-  readonly #child: ChildProcess;
-  readonly lines: string[] = [];
-  readonly #ended: Promise<unknown[]>;
-
-  constructor(body: string) {
-    const [bundle] = buildSync({
-      stdin: {
-        contents: `import * as astrum from ${JSON.stringify(source)};\nconst { flow, task, stopOnSignals, settled } = astrum;\n${body}`,
-        resolveDir: import.meta.dirname,
-      },
-      bundle: true,
-      format: "esm",
-      platform: "node",
-      write: false,
-    }).outputFiles;
-    this.#child = spawn(process.execPath, ["--input-type=module", "-"], {
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    this.#ended = once(this.#child, "close");
-    this.#child.stdout?.on("data", (chunk) => {
-      this.lines.push(...String(chunk).trim().split("\n"));
-      this.#child.emit("said");
-    });
-    this.#child.stdin?.end(bundle?.text);
-  }
-
-  async says(line: string): Promise<void> {
-    while (!this.lines.includes(line)) await once(this.#child, "said");
-  }
-
-  send(signal: "SIGINT" | "SIGTERM"): void {
-    this.#child.kill(signal);
-  }
-
-  /** Its code, or the signal that ended it. */
-  async ended(): Promise<unknown> {
-    const [code, signal] = await this.#ended;
-    return code ?? signal;
-  }
-}
 
 /** A flow whose task waits for its signal and cleans up; with a finally task, and an observer that hands something on. */
 const nightly = `
@@ -172,6 +124,14 @@ describe("A process that is sent a signal while it runs a flow", () => {
     program.send("SIGTERM");
     expect(await program.ended()).toBe(143);
     expect(program.lines).toEqual(["working", "cancelled 0 1"]);
+  });
+
+  it("ends with its code also where nobody has set one", async () => {
+    const program = new Program(`${nightly}
+      await stopOnSignals(flow("nightly", { work }).start());`);
+    await program.says("working");
+    program.send("SIGTERM");
+    expect(await program.ended()).toBe(143);
   });
 
   it("keeps an exit code of its own", async () => {

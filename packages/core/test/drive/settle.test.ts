@@ -1,12 +1,9 @@
-import { spawn } from "node:child_process";
-import { getEventListeners, once } from "node:events";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { buildSync } from "esbuild";
+import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import { RECORDER } from "../../src/doors/launch.ts";
 import { flow, map, Semaphore, TimeoutError, task } from "../../src/index.ts";
 import { VirtualClock } from "../../src/testing.ts";
+import { Program } from "../program.ts";
 import { Diary, escaped, Gate, row, statuses } from "../scenario.ts";
 
 function setup(): { clock: VirtualClock; diary: Diary } {
@@ -356,69 +353,45 @@ describe("A tail task that has not ended when the run settles", () => {
 });
 
 describe("A run that is pending keeps the process alive", () => {
-  const source = pathToFileURL(join(import.meta.dirname, "../../src/index.ts")).href;
-
-  /** Runs a script in a Node of its own, with nothing else on its loop. */
-  async function node(body: string): Promise<{ code: number | null; out: string }> {
-    const [bundle] = buildSync({
-      stdin: {
-        contents: `import * as astrum from ${JSON.stringify(new URL(source).pathname)};\n${body}`,
-        resolveDir: import.meta.dirname,
-      },
-      bundle: true,
-      format: "esm",
-      platform: "node",
-      write: false,
-    }).outputFiles;
-    const child = spawn(process.execPath, ["--input-type=module", "-"], {
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    let out = "";
-    child.stdout.on("data", (chunk) => {
-      out += chunk;
-    });
-    child.stdin.end(bundle?.text);
-    const [code] = await once(child, "close");
-    return { code, out };
+  /** How it ends, and what it says. */
+  async function node(body: string): Promise<{ code: unknown; lines: readonly string[] }> {
+    const program = new Program(body);
+    return { code: await program.ended(), lines: program.lines };
   }
 
   it("so that Node does not exit while it is awaited, with nothing else on its loop", async () => {
     // A timer that does not hold the process fires only when something else does.
-    const { code, out } = await node(`
-      const { flow, task } = astrum;
+    const { code, lines } = await node(`
       setTimeout(() => (console.log("still there"), process.exit(0)), 300).unref();
       await flow("f", { never: task("never", () => new Promise(() => {})) }).run();
     `);
-    expect({ code, out }).toEqual({ code: 0, out: "still there\n" });
+    expect({ code, lines }).toEqual({ code: 0, lines: ["still there"] });
   });
 
   it("also while a parameter is being checked, with nothing else on its loop", async () => {
-    const { code, out } = await node(`
-      const { flow, task, param } = astrum;
+    const { code, lines } = await node(`
       setTimeout(() => (console.log("still there"), process.exit(0)), 300).unref();
       const schema = { "~standard": { version: 1, vendor: "own", validate: () => new Promise(() => {}) } };
       const who = param("who", schema);
       await flow("f", { reads: task("reads", { who }, () => {}) }).run({ params: [who.of(1)] });
     `);
-    expect({ code, out }).toEqual({ code: 0, out: "still there\n" });
+    expect({ code, lines }).toEqual({ code: 0, lines: ["still there"] });
   });
 
   it("and lets it go when the run has settled, detached tail tasks or not", async () => {
-    const { code, out } = await node(`
-      const { flow, task } = astrum;
+    const { code, lines } = await node(`
       const never = task("never", () => new Promise(() => {}));
       const a = task("a", () => 1);
       const report = await flow("f", { a }, { tails: { never } }).run();
       console.log(report.executionState, report.detachedTasks);
     `);
-    expect({ code, out }).toEqual({ code: 0, out: "completed 1\n" });
+    expect({ code, lines }).toEqual({ code: 0, lines: ["completed 1"] });
   });
 
   it.each(["while it runs", "and real again before it ends"])(
     "and lets it go though timers are faked %s",
     async (when) => {
-      const { code, out } = await node(`
-      const { flow, task } = astrum;
+      const { code, lines } = await node(`
       const names = ["setTimeout", "clearTimeout", "setInterval", "clearInterval"];
       const real = names.map((name) => globalThis[name]);
       const fake = () => names.forEach((name) => (globalThis[name] = () => ({ faked: true })));
@@ -431,7 +404,7 @@ describe("A run that is pending keeps the process alive", () => {
       const report = await flow("f", { a }).run({ timeoutMs: 60_000 });
       console.log(report.executionState);
     `);
-      expect({ code, out }).toEqual({ code: 0, out: "completed\n" });
+      expect({ code, lines }).toEqual({ code: 0, lines: ["completed"] });
     },
   );
 });
