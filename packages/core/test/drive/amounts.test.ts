@@ -198,7 +198,7 @@ describe("An amount that is a function", () => {
     expect(text).toContain("  ask (needs some llm, 1 db) ← read\n");
   });
 
-  it("costs little where thousands of tasks have amounts of their own", async () => {
+  it("may be another one for each of 20,000 items", async () => {
     const { clock } = setup();
     const llm = new RateLimit({ limit: 1e9, perMs: 1 });
     const list = task("list", () => Array.from({ length: 20_000 }, (_, at) => at));

@@ -21,6 +21,9 @@ import {
 import { VirtualClock } from "../../src/testing.ts";
 import { Diary, escaped, Gate, row, statuses, written } from "../scenario.ts";
 
+/** Lives as long as the process: what a promise holds it holds for ever. */
+const forever = new Promise<never>(() => {});
+
 /** A server that can be made to go, and those that need it. */
 class Yard {
   readonly clock: VirtualClock = new VirtualClock();
@@ -436,8 +439,6 @@ describe("`lost` may", () => {
   it("never settle, which keeps nothing of the run alive", async () => {
     setFlagsFromString("--expose-gc");
     const collect = runInNewContext("gc") as () => void;
-    // As long as the process: what a promise holds it holds for ever.
-    const forever = new Promise<never>(() => {});
     const refs: WeakRef<object>[] = [];
     const once = async (): Promise<void> => {
       const value = { large: new Array(1000) };
@@ -446,14 +447,13 @@ describe("`lost` may", () => {
       await flow("f", { use: task("use", { thing }, () => 1) }).run();
     };
     for (let at = 0; at < 20; at++) await once();
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    // When garbage is collected is V8's own affair: it is given a few turns of the loop.
     for (let turn = 0; turn < 5; turn++) {
       collect();
       await new Promise((resolve) => setImmediate(resolve));
     }
     const left = refs.filter((ref) => ref.deref() !== undefined).length;
     expect(left).toBeLessThan(3);
-    expect(forever).toBeInstanceOf(Promise);
   });
 });
 
