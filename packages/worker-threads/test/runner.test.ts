@@ -9,13 +9,21 @@ import {
   type TaskContext,
   task,
 } from "@astrum/core";
+import { VirtualClock } from "@astrum/core/testing";
 import { describe, expect, test } from "vitest";
 import { type WorkerPool, workerModule } from "../src/index.ts";
 import * as functions from "./modules/graph.js";
-import { faults, openPool, tasks } from "./rig.ts";
+import { faults, openPool, reached, sharedCells, tasks } from "./rig.ts";
 
 const graph = workerModule<typeof import("./modules/graph.js")>(
   new URL("./modules/graph.js", import.meta.url),
+);
+
+const hostile = workerModule<typeof import("./modules/hostile.js")>(
+  new URL("./modules/hostile.js", import.meta.url),
+);
+const conformance = workerModule<typeof import("astrum-conformance/tasks")>(
+  new URL(import.meta.resolve("astrum-conformance/tasks")),
 );
 
 /** A graph that fails, retries, maps, cleans up and reports; its functions run here or in threads. */
@@ -63,6 +71,21 @@ describe("the context in a thread", () => {
       warnings: [],
     });
     expect(report.taskStatistics[0]?.attributes).toEqual({ spread: true });
+  });
+
+  test("says what is left of its time once it has waited for the thread", async () => {
+    const pool = openPool({ threads: 1 });
+    const clock = new VirtualClock();
+    const shared = sharedCells();
+    const first = task("first", (_, context) => pool.task(hostile.untilAborted)(shared, context));
+    const asks = task("asks", pool.task(conformance.asksForTime), { timeoutMs: 60_000 });
+    const run = flow("f", { first, asks }).start({ clock, failure: "continue" });
+    await reached(shared);
+    await clock.advance(45_000);
+    run.cancelTask("first");
+    const report = await run.report;
+    expect(report.outputs.asks).toBeGreaterThan(0);
+    expect(report.outputs.asks).toBeLessThanOrEqual(15_000);
   });
 });
 

@@ -51,6 +51,27 @@ describe("A bucket", () => {
     );
   });
 
+  it("lets no window see more than limit and burst, but for what was spent beyond what was asked for", () => {
+    const asks = fc.record({ waits: fc.nat(60), wants: fc.nat(20), more: fc.nat(9) });
+    fc.assert(
+      fc.property(rate, fc.array(asks, { maxLength: 80 }), ({ limit, perMs, burst }, all) => {
+        const bucket = new Bucket({ limit, perMs, burst });
+        const askedFor: Spent[] = [];
+        let at = 1000;
+        for (const { waits, wants, more } of all) {
+          at += waits;
+          const units = Math.min(wants, burst);
+          if (bucket.lacks(units, at)) continue;
+          bucket.take(units, at);
+          bucket.take(more, at);
+          askedFor.push({ at, units });
+        }
+        expect(mostIn(askedFor, perMs)).toBeLessThanOrEqual(limit + burst + 1e-3);
+      }),
+      { numRuns: 500, seed: 20_260_101 },
+    );
+  });
+
   it("has what was asked for after the time that it said, and not before", () => {
     fc.assert(
       fc.property(rate, fc.array(fc.nat(20), { maxLength: 40 }), (options, asks) => {

@@ -99,6 +99,15 @@ describe("A thing", () => {
     expect(yard.released).toEqual([["db!", 35]]);
   });
 
+  it("does not live for who reads only its readers", async () => {
+    const yard = new Yard();
+    const db = yard.thing("db");
+    const fills = task("fills", { db }, yard.diary.task({ ms: 10 }));
+    const test = task("test", { fills }, yard.diary.task({ ms: 20 }));
+    await yard.run({ test });
+    expect(yard.released).toEqual([["db!", 15]]);
+  });
+
   it("may be made of another one, which outlives it", async () => {
     const yard = new Yard();
     const server = yard.thing("server");
@@ -638,6 +647,30 @@ describe("A release that hangs", () => {
     const report = await yard.run({ db }, { signal: controller.signal, graceMs: 20 });
     expect(statuses(report)).toEqual({ db: "cancelled" });
     expect(report.totalDurationMs).toBe(39);
+  });
+});
+
+describe("A release that is under way is not told of", () => {
+  it.each(["a first abort", "the run's time limit"])("%s", async (what) => {
+    const yard = new Yard();
+    const { clock } = yard;
+    const controller = new AbortController();
+    let hurried: boolean | undefined;
+    const db = task("db", () => "db!", {
+      release: async (_, { signal }) => {
+        await clock.wait(30);
+        hurried = signal.aborted;
+      },
+    });
+    const other = task("other", yard.diary.task({ ms: 20 }));
+    const abort = what === "a first abort";
+    if (abort) clock.after(10, () => controller.abort());
+    const options = abort ? { signal: controller.signal } : { timeoutMs: 10 };
+    const report = await yard.run({ db, other }, options);
+    expect(hurried).toBe(false);
+    expect(statuses(report)).toEqual({ db: "completed", other: "cancelled" });
+    expect(row(report, "db")).toMatchObject({ releasedAt: 30, releaseMs: 30 });
+    expect(report.totalDurationMs).toBe(30);
   });
 });
 

@@ -282,6 +282,24 @@ describe("retryAfter of an error", () => {
     expect(starts(report)).toMatchObject({ waits: 300 });
   });
 
+  it("lets those attempts go on that run", async () => {
+    const { clock, diary } = setup();
+    const llm = new RateLimit({ limit: 100, perMs: 100 });
+    const refused = task(
+      "refused",
+      async () => {
+        await clock.wait(10);
+        throw busy("llm", 500);
+      },
+      { onFailure: "ignore", resources: { llm: 1 } },
+    );
+    const runs = task("runs", diary.task({ ms: 30 }), { resources: { llm: 1 } });
+    const report = await clock.run(flow("f", { runs, refused }).run({ clock, resources: { llm } }));
+    const { status, attemptStatistics } = row(report, "runs");
+    expect(status).toBe("completed");
+    expect(attemptStatistics.map(({ startAt, endAt }) => [startAt, endAt])).toEqual([[0, 30]]);
+  });
+
   it("is the task's own delay where the resource is the run's own, or none", async () => {
     const { clock, diary } = setup();
     for (const resource of ["db", "unheard of"]) {

@@ -74,6 +74,27 @@ describe("An attempt that is uninterruptible and has begun", () => {
     expect((await clock.run(run.report)).unwrap()).toEqual({ commit: "done", after: "never" });
   });
 
+  it("is spared by the loss of what it reads", async () => {
+    const clock = new VirtualClock();
+    const server = task("server", () => "server!", {
+      release: () => {},
+      lost: () => clock.wait(10),
+    });
+    const commit = task(
+      "commit",
+      { server },
+      async (_, { signal }) => {
+        await clock.wait(50);
+        return signal.aborted ? "asked" : "done";
+      },
+      { uninterruptible: true },
+    );
+    const use = task("use", { server }, scripted(clock, { ms: 50 }));
+    const report = await clock.run(flow("f", { commit, use }).run({ clock }));
+    expect(statuses(report)).toMatchObject({ commit: "completed", use: "failed" });
+    expect(report.outputs).toEqual({ commit: "done" });
+  });
+
   it.each(dispatches)("is waited for before the run settles (dispatch: %s)", async (dispatch) => {
     const clock = new VirtualClock();
     const scheduler = new DynamicScheduler(
