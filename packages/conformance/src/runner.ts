@@ -78,6 +78,17 @@ export function testRunner(create: () => RunnerUnderTest | Promise<RunnerUnderTe
     it("says when no retry can mend an error", async () => {
       const report = await run({ final: task("final", tasks.final, { retry: 3 }) });
       expect(report.taskStatistics).toMatchObject([{ status: "failed", attemptCount: 1 }]);
+      const { finalAndUntidy } = tasks;
+      const untidy = await run({
+        finalAndUntidy: task("finalAndUntidy", finalAndUntidy, { retry: 3 }),
+      });
+      expect(untidy.taskStatistics).toMatchObject([{ status: "failed", attemptCount: 1 }]);
+      const { errors } = (untidy.outcome("finalAndUntidy") as { readonly error: AggregateError })
+        .error;
+      expect(errors).toMatchObject([
+        { message: "no retry can mend this" },
+        { message: "not tidied" },
+      ]);
     });
 
     it("ends a task as skipped that says so, unless it fails on its way out", async () => {

@@ -5,6 +5,7 @@ export function two(): number;
 export function scaled(item: number, index: number): number;
 export function breaks(): Promise<never>;
 export function final(): never;
+export function finalAndUntidy(inputs: unknown, context: TaskContext): Promise<never>;
 export function secondTry(inputs: unknown, context: TaskContext): Promise<number>;
 export function tells(inputs: unknown, context: TaskContext): Promise<string>;
 export function endless(inputs: unknown, context: TaskContext): Promise<never>;

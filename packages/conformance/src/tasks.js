@@ -32,6 +32,19 @@ export function final() {
 }
 
 /**
+ * Its clean-up fails as well.
+ *
+ * @param {unknown} _
+ * @param {TaskContext} context
+ */
+export async function finalAndUntidy(_, { defer }) {
+  defer(() => {
+    throw new Error("not tidied");
+  });
+  throw Object.assign(new Error("no retry can mend this"), { retryable: false });
+}
+
+/**
  * @param {unknown} _
  * @param {TaskContext} context
  */

@@ -47,7 +47,7 @@ export interface ErrorParts<V> {
   name: string;
   message: string;
   stack?: string;
-  /** Its own fields, and what retries read (`code`, `retryable`, `retryAfterMs`) wherever it is. */
+  /** Its own fields, and what retries read (`code`, `retryable`, `retryAfterMs`, `retryAfter`) wherever it is. */
   fields: [name: string, value: V][];
   cause?: V;
   errors?: V[];
@@ -77,6 +77,12 @@ export declare function putTogether<V>(
   open: (value: V) => unknown,
   begun?: (error: Error) => void,
 ): Error;
+
+/**
+ * What a function and its clean-ups threw, as one: the only one as it is, of several an `AggregateError`. Whether and when
+ * there is another attempt is for the first to say, as the core has it in its own thread. Never throws.
+ */
+export declare function joined(errors: readonly unknown[]): unknown;
 
 /** True for errors of any realm; never throws. */
 export declare function isError(value: unknown): value is Error;

@@ -9,4 +9,4 @@ export { LogLines } from "./log-lines.js";
 export { findCloneObstacle, isDetached } from "./obstacle-in-clone.js";
 export { findJsonObstacle } from "./obstacle-in-json.js";
 export { Skipping, skippedBy } from "./skipping.js";
-export { isError, putTogether, takeApart } from "./thrown.js";
+export { isError, joined, putTogether, takeApart } from "./thrown.js";

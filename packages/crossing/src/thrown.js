@@ -1,9 +1,9 @@
 /**
- * An error in parts, and back. A clone alone loses its class, its code and its fields, JSON all of it. How a value inside
- * it is carried is the caller's. Knows no message.
+ * An error in parts, and back; several as one. A clone alone loses its class, its code and its fields, JSON all of it. How
+ * a value inside it is carried is the caller's. Knows no message.
  */
 import { types } from "node:util";
-import { text } from "./describe.js";
+import { messageOf, text } from "./describe.js";
 import { placeOf } from "./place.js";
 
 /** @type {ReadonlyMap<string, ErrorConstructor>} */
@@ -14,8 +14,10 @@ const BASES = new Map(
   ]),
 );
 
+/** Whether and when there is another attempt. */
+const FOR_RETRIES = ["retryable", "retryAfterMs", "retryAfter"];
 /** Read by those who retry; they count even when a class has them on its prototype. */
-const INHERITED = ["code", "retryable", "retryAfterMs"];
+const INHERITED = ["code", ...FOR_RETRIES];
 /** Told in other ways; or functions, whose descriptions would stand where somebody calls them. */
 const NO_FIELDS = new Set([
   "name",
@@ -147,6 +149,18 @@ export function putTogether(parts, open, begun) {
   return error;
 }
 
+/** @type {typeof import("./index.js").joined} */
+export function joined(errors) {
+  const [first] = errors;
+  if (errors.length === 1) return first;
+  const error = new AggregateError(errors, messageOf(first));
+  for (const name of FOR_RETRIES) {
+    const value = read(first, name);
+    if (value !== undefined) Object.assign(error, { [name]: value });
+  }
+  return error;
+}
+
 /**
  * @param {Pick<import("./index.js").ErrorParts<unknown>, "base" | "className" | "name" | "message">} parts
  * @returns {Error}
@@ -196,7 +210,7 @@ function isOwn(object, key) {
  */
 function read(object, key) {
   try {
-    return /** @type {Record<string, unknown> | undefined} */ (object)?.[key];
+    return /** @type {Record<string, unknown> | null | undefined} */ (object)?.[key];
   } catch {
     return undefined;
   }

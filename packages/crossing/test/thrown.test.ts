@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isError, messageOf, putTogether, takeApart, text } from "../src/index.js";
+import { isError, joined, messageOf, putTogether, takeApart, text } from "../src/index.js";
 import { hostile } from "./hostile.ts";
 
 /** There and back, with the values as they are. */
@@ -16,6 +16,9 @@ class QuotaError extends RangeError {
   get retryable(): boolean {
     return false;
   }
+  get retryAfter(): object {
+    return { resource: "llm", ms: 5 };
+  }
 }
 
 describe("an error in parts", () => {
@@ -25,6 +28,7 @@ describe("an error in parts", () => {
     expect(back).toBeInstanceOf(RangeError);
     expect(back.constructor.name).toBe("QuotaError");
     expect(back).toMatchObject({ name: "QuotaError", message: "over", quota: 7, retryable: false });
+    expect(back).toMatchObject({ retryAfter: { resource: "llm", ms: 5 } });
     expect(back.stack).toBe(error.stack);
     expect(back.cause).toBe("greed");
     expect(Object.keys(back)).not.toContain("cause");
@@ -123,4 +127,28 @@ test.each(Object.keys(hostile))("what is no error is told apart and told: %s", (
   expect(isError(value)).toBe(name === "an error");
   expect(typeof messageOf(value)).toBe("string");
   expect(typeof text(value)).toBe("string");
+});
+
+describe("what a function and its clean-ups threw", () => {
+  test("is that error itself where there is one, whatever it is", () => {
+    for (const one of [new QuotaError("over"), undefined, null, "text"])
+      expect(joined([one])).toBe(one);
+  });
+
+  test("is one error with all of them, which says of another attempt what the first says", () => {
+    const errors = [new QuotaError("over"), Object.assign(new Error("late"), { retryAfterMs: 9 })];
+    const all = joined(errors);
+    expect(all).toBeInstanceOf(AggregateError);
+    expect(all).toMatchObject({
+      message: "over",
+      errors,
+      retryable: false,
+      retryAfter: { resource: "llm", ms: 5 },
+    });
+    expect(all).not.toHaveProperty("retryAfterMs");
+  });
+
+  test.each(Object.keys(hostile))("is had of what is hostile: %s", (name) => {
+    expect(joined([hostile[name], null])).toBeInstanceOf(AggregateError);
+  });
 });

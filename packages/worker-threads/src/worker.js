@@ -10,7 +10,7 @@ import {
   findCloneObstacle,
   flushActivators,
   isDetached,
-  messageOf,
+  joined,
   runActivated,
 } from "astrum-crossing";
 import { loadActivators, reportFault } from "./worker/activate.js";
@@ -114,25 +114,7 @@ async function runFunction(call, context, run) {
   const reason = context.skipReason;
   if (errors.length === 0 && reason !== undefined) answerSkipped(call, context, reason);
   else if (errors.length === 0) answerValue(call, context, value);
-  else answerThrown(call, context, errors.length === 1 ? errors[0] : joined(errors));
-}
-
-/**
- * The error of the function and those of its clean-ups, as the core joins them in its own thread: whether there is another
- * attempt is for the first to say.
- *
- * @param {readonly unknown[]} errors
- */
-function joined([own, ...others]) {
-  const error = new AggregateError([own, ...others], messageOf(own));
-  try {
-    const { retryable, retryAfterMs } = Object(own);
-    if (retryable !== undefined) Object.assign(error, { retryable });
-    if (retryAfterMs !== undefined) Object.assign(error, { retryAfterMs });
-  } catch {
-    // Getters of the user's.
-  }
-  return error;
+  else answerThrown(call, context, joined(errors));
 }
 
 /**

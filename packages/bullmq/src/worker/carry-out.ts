@@ -2,7 +2,7 @@
  * Carries out one attempt on a worker: from what was read of its job to its ending. Knows no queue: it is handed what to
  * call and the signal, and gives back what to say.
  */
-import { attributeEntries, findJsonObstacle, messageOf } from "astrum-crossing";
+import { attributeEntries, findJsonObstacle, joined } from "astrum-crossing";
 import { packError } from "../wire/packed-error.ts";
 import type { Ending, JobData } from "../wire/protocol.ts";
 import type { WorkerContext } from "./worker-context.ts";
@@ -45,8 +45,7 @@ export async function carryOut(
   if (errors.length === 0 && reason !== undefined)
     return { ending: { ...base, kind: "skipped", reason }, line: "" };
   if (errors.length === 0) return endingOf(value, data, base);
-  // As the core has it for an attempt in its own process.
-  const error = errors.length === 1 ? errors[0] : new AggregateError(errors, messageOf(errors[0]));
+  const error = joined(errors);
   const obeyed = errors.length === 1 && isObedience(error, context.signal);
   if (obeyed) return { ending: { ...base, kind: "obeyed" }, line: "asked to stop, and stopped" };
   const thrown = packError(error);

@@ -13,13 +13,13 @@ testRunner(async () => {
     reconcileMs: 100,
   });
   const jobs = remote<typeof import("astrum-conformance/tasks")>();
-  const { sum, two, scaled, breaks, final, secondTry, tells, endless } = jobs;
+  const { sum, two, scaled, breaks, final, finalAndUntidy, secondTry, tells, endless } = jobs;
   const { skips, skipsInSecret, skipsInVain } = jobs;
   const { speaks, speaksAndBreaks, asksForTime } = jobs;
   return {
     runner: fleet.runner({
       tasks: {
-        ...{ sum, two, scaled, breaks, final, secondTry, tells, endless },
+        ...{ sum, two, scaled, breaks, final, finalAndUntidy, secondTry, tells, endless },
         ...{ skips, skipsInSecret, skipsInVain },
         ...{ speaks, speaksAndBreaks, asksForTime },
       },
