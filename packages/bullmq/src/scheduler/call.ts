@@ -159,6 +159,7 @@ export class Call {
     this.#lastWord = word.n;
     this.#scope.runInAsyncScope(() => this.#request.progress?.(word.fraction, word.message));
   }
+
   /** A worker gave it back, by an event: it was not started after all. */
   handedBack(): void {
     this.#startsTold--;

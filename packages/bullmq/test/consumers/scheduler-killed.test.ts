@@ -62,7 +62,8 @@ test("a scheduler that is killed 50 times takes up its run each time, and no com
   expect(starts).toHaveLength(1_200);
 }, 600_000);
 
-test("a second scheduler with the same runId is refused while the first is alive", async () => {
+/** Two schedulers, and a run that the first has under way and that never ends. */
+async function underWay() {
   const rig = await openRig();
   await rig.worker();
   const [first, second] = [await rig.fleet(), await rig.fleet()];
@@ -70,6 +71,11 @@ test("a second scheduler with the same runId is refused while the first is alive
     flow("f", { endless: task("endless", fleet.task(jobs.endless)) }).run({ runId: "r" });
   void endless(first);
   await until(async () => (await rig.starts()).length === 1);
+  return { rig, first, second, endless };
+}
+
+test("a second scheduler with the same runId is refused while the first is alive", async () => {
+  const { rig, second, endless } = await underWay();
   const report = await endless(second);
   expect(report.outcome("endless")).toMatchObject({
     status: "failed",
@@ -83,13 +89,7 @@ test("a second scheduler with the same runId is refused while the first is alive
 });
 
 test("a call of what is under way in this process already is refused, and the run stays this scheduler's", async () => {
-  const rig = await openRig();
-  await rig.worker();
-  const [first, second] = [await rig.fleet(), await rig.fleet()];
-  const endless = (fleet: typeof first) =>
-    flow("f", { endless: task("endless", fleet.task(jobs.endless)) }).run({ runId: "r" });
-  void endless(first);
-  await until(async () => (await rig.starts()).length === 1);
+  const { first, second, endless } = await underWay();
   const again = await endless(first);
   expect(again.outcome("endless")).toMatchObject({ error: { name: "RunInUseError" } });
   // Longer than the lease, after which a run that nobody is at any more is given back.
