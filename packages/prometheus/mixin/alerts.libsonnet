@@ -176,7 +176,7 @@
             seconds: config.expectedEvery[name],
           },
           '%s is overdue' % name,
-          'A run of it is expected to complete every %d hours, and none has.' % (config.expectedEvery[name] / 3600),
+          'A run of it is expected to complete every %g hours, and none has.' % (config.expectedEvery[name] / 3600),
           { 'for': '10m', labels+: { flow: name } },
         )
         for name in std.objectFields(config.expectedEvery)

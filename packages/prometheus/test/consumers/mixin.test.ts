@@ -180,6 +180,14 @@ test("a flow that must run is overdue when it does not, in the cluster it is in"
   expect(code, text).toBe(0);
 });
 
+test("a flow that must run more often than every hour is overdue after the time that was set", () => {
+  const picked =
+    "[rule.annotations.description for rule in mixin.prometheusAlerts.groups[0].rules]";
+  const told = configured("{ expectedEvery: { sync: 1800, poll: 5400 } }", picked);
+  expect(told).toContain("A run of it is expected to complete every 0.5 hours, and none has.");
+  expect(told).toContain("A run of it is expected to complete every 1.5 hours, and none has.");
+});
+
 /** The block of the page on metrics with this language that holds this text. */
 function pasted(language: string, holds: string): string {
   const page = readFileSync(new URL("../../../../docs/metrics.md", import.meta.url), "utf8");
