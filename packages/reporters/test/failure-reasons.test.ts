@@ -344,3 +344,60 @@ describe("a run that its own time limit ended", () => {
     },
   );
 });
+
+describe("a run that was cancelled", () => {
+  const slow = (name: string, clock: VirtualClock) =>
+    task(name, (_, { signal }) => clock.wait(900, signal));
+
+  async function cancelled(reason: unknown): Promise<SerializedReport> {
+    const clock = new VirtualClock();
+    const graph = flow("nightly", { a: slow("a", clock), b: slow("b", clock) });
+    const run = graph.start({ clock });
+    // One task alone, for a reason of its own, before the run.
+    clock.after(50, () => run.cancelTask("a", "not needed"));
+    clock.after(100, () => run.cancel(reason));
+    return (await clock.run(run.report)).toJSON();
+  }
+
+  it("says why in its headline, and in its line among test results", async () => {
+    const report = await cancelled(new Error("deploy *now*\nsecond line"));
+    expect(renderText(report)).toMatch(
+      /^nightly: cancelled after 100 ms: deploy \*now\* second line\n/,
+    );
+    expect(reporters.markdown.render(report)).toMatch(
+      /^### ✗ `nightly` cancelled after 100 ms: `deploy \*now\* second line`\n/,
+    );
+    expect(renderHtml(report)).toContain(
+      "when the run was asked to stop: deploy *now* second line.",
+    );
+    expect(reporters.tap.render(report)).toContain("The run was cancelled: deploy *now*");
+    const terminal = new TestTerminal();
+    printSummary(report, { stream: terminal, color: false });
+    expect((await terminal.lines()).join("\n")).toContain("cancelled after 100 ms: deploy *now*");
+  });
+
+  it("says so where nothing had started, and nothing where nobody said why", async () => {
+    const clock = new VirtualClock();
+    const signal = AbortSignal.abort("SIGTERM");
+    const run = flow("nightly", { a: slow("a", clock) }).run({ clock, signal });
+    const unstarted = (await clock.run(run)).toJSON();
+    expect(renderText(unstarted)).toMatch(/^nightly: cancelled after 0 ms: "SIGTERM"\n/);
+    expect(reporters.tap.render(unstarted)).toContain('The run was cancelled: \\"SIGTERM\\"');
+    const unexplained = await cancelled(undefined);
+    expect(unexplained.taskStatistics[0]?.reason).toMatchObject({
+      message: 'cancelled by the caller: "not needed"',
+    });
+    for (const { render } of [reporters.text, reporters.markdown, reporters.tap]) {
+      expect(render(unexplained).split("\n").slice(0, 2).join()).not.toContain("needed");
+    }
+    expect(reporters.tap.render(unexplained)).not.toContain("The run was cancelled: cancelled");
+  });
+
+  it("keeps the secrets of what its caller said", async () => {
+    const report = await cancelled(new Error("see https://h/?token=swordfish"));
+    for (const { render } of [reporters.text, reporters.markdown, reporters.html]) {
+      expect(render(report)).toContain("see https://h/?token=[redacted]");
+      expect(render(report)).not.toContain("swordfish");
+    }
+  });
+});

@@ -4,7 +4,7 @@ import type { Insight } from "../asking/insight.ts";
 import { duration } from "../wording/duration.ts";
 import { endedBy } from "../wording/ending.ts";
 import { isFailure, STATUS_SIGN, STATUSES } from "../wording/outcome.ts";
-import { visible } from "../wording/visible.ts";
+import { cut, visible, visibleMessage } from "../wording/visible.ts";
 import { count, plural } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
 
@@ -14,6 +14,9 @@ const SIGN: Readonly<Record<SerializedReport["executionState"], string>> = {
   cancelled: "⊘",
   interrupted: "⚠",
 };
+
+/** Characters of what a caller says who cancelled the run. */
+const REASON = 300;
 
 export function summary(report: SerializedReport, name: string, seen: Insight): Markup {
   const { executionState: state, run } = report;
@@ -72,8 +75,11 @@ function lead(report: SerializedReport): string {
       return `Nothing failed. ${plural(report.successfulTasks + report.restoredTasks, "task")} of ${count(totalTasks)} completed.`;
     case "interrupted":
       return `The record ends before the run did: the process was killed, or was still running. ${count(report.successfulTasks)} of ${plural(totalTasks, "task")} had completed${broken > 0 ? `, ${count(broken)} failed` : ""}.`;
-    case "cancelled":
-      return `${count(report.successfulTasks)} of ${plural(totalTasks, "task")} had completed when the run was asked to stop.`;
+    case "cancelled": {
+      const by = endedBy(report);
+      const why = by === "" ? "" : `: ${cut(visibleMessage(by), REASON)}`;
+      return `${count(report.successfulTasks)} of ${plural(totalTasks, "task")} had completed when the run was asked to stop${why}.`;
+    }
     default: {
       const warned = tolerated === 0 ? "" : ` Failures that are tolerated: ${count(tolerated)}.`;
       const failed = `${count(broken)} of ${plural(totalTasks, "task")} failed.${warned}`;

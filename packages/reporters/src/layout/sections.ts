@@ -120,7 +120,7 @@ export function closingLine(
     ["title", visible(cut(run, NAME))],
     ": ",
     [STATE_MEANING[state], state],
-    ` after ${duration(durationMs)}${why === "" ? "" : `: ${why}`}`,
+    ` after ${duration(durationMs)}${why === "" ? "" : `: ${cut(visibleMessage(why), LINE)}`}`,
   ];
 }
 

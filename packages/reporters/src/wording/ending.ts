@@ -21,11 +21,32 @@ function timeLimitOf(report: SerializedReport): number | undefined {
   return undefined;
 }
 
-/** What follows the verdict `failed after 347 ms`: `its time limit of 300 ms`. Empty when the tasks say enough. */
+/**
+ * What follows the verdict `failed after 347 ms`: `its time limit of 300 ms`; of a run that was cancelled why, as its caller
+ * said it. Empty when the tasks say enough, and when nobody said why.
+ */
 export function endedBy(report: SerializedReport): string {
+  if (report.executionState === "cancelled") return cancelledBecause(report);
   const limit = timeLimitOf(report);
   return limit === undefined ? "" : timeLimit(limit);
 }
+
+/** What its tasks say of it: in the core's own words it was the run that was aborted, and why. */
+function cancelledBecause({ taskStatistics }: SerializedReport): string {
+  let told = "";
+  for (const { reason } of taskStatistics) {
+    if (reason?.kind !== "aborted" && reason?.kind !== "not-started") continue;
+    const { kind, message = "" } = reason;
+    if (message.startsWith(RUN_ABORTED))
+      return message.slice(RUN_ABORTED.length).replace(/^: /, "");
+    // That is about one task alone.
+    if (kind === "aborted" && !message.startsWith(TASK_CANCELLED)) told ||= message;
+  }
+  return told;
+}
+
+const RUN_ABORTED = "the run was aborted";
+const TASK_CANCELLED = "cancelled by the caller";
 
 /** The same for who knows the limit, or knows only that there was one. */
 export function timeLimit(limitMs: number | undefined): string {
@@ -45,11 +66,8 @@ export function endingText(report: SerializedReport): string | undefined {
       return `The record of the run ends after ${duration(report.totalDurationMs)}, before the run did; ${busy}`;
     }
     case "cancelled": {
-      const reason = report.taskStatistics.find((task) => task.reason?.kind === "aborted")?.reason;
-      const why = reason?.kind === "aborted" ? (reason.message ?? "") : "";
-      // In the core's own words it was the run that was aborted, and why.
-      const told = why.replace(/^the run was aborted(?:: )?/, "");
-      return told === "" ? "The run was cancelled" : `The run was cancelled: ${told}`;
+      const why = cancelledBecause(report);
+      return why === "" ? "The run was cancelled" : `The run was cancelled: ${why}`;
     }
     default: {
       const limit = timeLimitOf(report);

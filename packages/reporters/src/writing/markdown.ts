@@ -120,7 +120,8 @@ function header(report: SerializedReport): string {
   const plan = issues.length === 0 ? "" : `\nThe plan is wrong:\n\n${issues.join("\n")}\n`;
   const again = startedAgainText(report, (name) => code(cut(name, 256)));
   const by = endedBy(report);
-  const why = by === "" ? "" : `: ${by}`;
+  const said = report.executionState === "cancelled" ? code(cut(visibleMessage(by), 300)) : by;
+  const why = by === "" ? "" : `: ${said}`;
   return `### ${sign} ${name} ${report.executionState} after ${duration(report.totalDurationMs)}${why}\n\n${report.totalTasks} tasks: ${countsText(report)}.\n${again === "" ? "" : `\n${again}.\n`}${plan}`;
 }
 
