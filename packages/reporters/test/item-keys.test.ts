@@ -1,7 +1,8 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { flow, map, type Observer, type SerializedReport, task } from "@astrum/core";
+import { flow, map, type Observer, type SerializedReport, task, value } from "@astrum/core";
+import { VirtualClock } from "@astrum/core/testing";
 import { describe, expect, it } from "vitest";
 import {
   eventLog,
@@ -50,6 +51,16 @@ describe("What an item is called by its map", () => {
     const [head = "", ...rows] = renderCsv(report).trimEnd().split("\r\n");
     const key = head.split(",").indexOf("key");
     expect(rows.map((row) => row.split(",")[key])).toEqual(["", "", "tea", "gold"]);
+  });
+
+  it("stands beside it on the critical path too", async () => {
+    const clock = new VirtualClock();
+    const read = map("read", value([1, 20]), (ms) => clock.wait(ms), { key: (ms) => `${ms} ms` });
+    const report = (await clock.run(flow("f", { read }).run({ clock }))).toJSON();
+    expect(reporters.text.render(report)).toMatch(/Critical path[^S]*read\[1\] \(20 ms\)\n/);
+    expect(reporters.markdown.render(report)).toMatch(
+      /The critical path:[^#]*\| `read\[1\] \(20 ms\)` \|/,
+    );
   });
 
   it("is on the terminal, while the run goes on and after it", async () => {

@@ -4,12 +4,15 @@
  */
 import type { Analysis, SerializedReport, TaskStatistics } from "@astrum/core";
 import { duration } from "../wording/duration.ts";
+import { labelOf } from "../wording/label.ts";
 import { failedAttempts, isFlaky } from "../wording/outcome.ts";
 import { visible } from "../wording/visible.ts";
 import { type HeldBack, heldBack } from "./held-back.ts";
 
 export interface CriticalSegment {
   readonly task: string;
+  /** What people read it as. */
+  readonly label: string;
   readonly attempt: number;
   readonly link: Analysis["criticalPath"][number]["link"];
   /** When the gap before the attempt began, from the start of the run. */
@@ -65,11 +68,13 @@ export function pathRows({ criticalPath }: Insight, most: number): PathRow[] {
 
 export function insight(report: SerializedReport): Insight {
   const failed = failedAttemptKeys(report);
+  const labels = labelsOfItems(report);
   const criticalPath: CriticalSegment[] = [];
   const parts = new Map<string, number>();
   let at = 0;
   for (const { task, attempt, link, gapMs, runMs } of report.analysis.criticalPath) {
-    criticalPath.push({ task, attempt, link, fromMs: at, gapMs, runMs });
+    const label = labels.get(task) ?? task;
+    criticalPath.push({ task, label, attempt, link, fromMs: at, gapMs, runMs });
     at = thousandths(at + gapMs + runMs);
     add(parts, GAP_IS[link], gapMs);
     add(parts, failed.has(`${attempt} ${task}`) ? "failed attempts" : "running", runMs);
@@ -146,6 +151,12 @@ function failedAttemptKeys(report: SerializedReport): Set<string> {
     }
   }
   return keys;
+}
+
+/** Of those that have a key: others are read as they are called. */
+function labelsOfItems({ taskStatistics }: SerializedReport): Map<string, string> {
+  const named = taskStatistics.filter(({ key }) => key !== undefined);
+  return new Map(named.map((task) => [task.taskName, labelOf(task)]));
 }
 
 function topTen(

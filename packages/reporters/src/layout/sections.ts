@@ -264,7 +264,7 @@ function pathLabel([segment, ...more]: readonly CriticalSegment[]): Line {
   if (more.length > 0) return [["faint", `… ${more.length + 1} shorter attempts`]];
   const number = segment.attempt > 1 ? ` (attempt ${segment.attempt})` : "";
   const freed = segment.link === "slot" ? ", after a slot was freed" : "";
-  return [["name", visibleName(segment.task)], `${number}${freed}`];
+  return [["name", visibleName(segment.label)], `${number}${freed}`];
 }
 
 export function columns(texts: readonly string[]): string {

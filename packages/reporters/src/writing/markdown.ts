@@ -192,7 +192,7 @@ function why(report: SerializedReport): string {
 function pathLabel([segment, ...more]: readonly CriticalSegment[]): string {
   if (segment === undefined) return "";
   if (more.length > 0) return `… ${more.length + 1} shorter attempts`;
-  return `${code(segment.task)}${segment.attempt > 1 ? ` attempt ${segment.attempt}` : ""}`;
+  return `${code(segment.label)}${segment.attempt > 1 ? ` attempt ${segment.attempt}` : ""}`;
 }
 
 function slowest(report: SerializedReport): string {
