@@ -3,6 +3,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { flow, type Observer, type SerializedReport, task } from "@astrum/core";
+import { VirtualClock } from "@astrum/core/testing";
 import { describe, expect, it } from "vitest";
 import {
   eventLog,
@@ -89,6 +90,34 @@ describe("A value that was not released", () => {
       expect(text).toContain("port in use");
       expect(text).not.toContain("secret");
     }
+  });
+});
+
+describe("A value that came too late, of a task whose failure is tolerated, and was not released", () => {
+  it("fails the run, and is told beside that failure", async () => {
+    const clock = new VirtualClock();
+    const late = task("late", () => clock.wait(50).then(() => "a folder"), {
+      timeoutMs: 10,
+      onFailure: "ignore",
+      release: () => {
+        throw new Error("folder in use");
+      },
+    });
+    const report = (await clock.run(flow("shop", { late }).run({ clock, graceMs: 100 }))).toJSON();
+    expect(report).toMatchObject({ executionState: "failed", toleratedFailures: 1 });
+    const said = "its value was not released: Error: folder in use";
+    const tolerated = "took longer than 10 ms";
+    const [, failures = "", warnings = ""] = renderText(report).split(/Failures:|Warnings, fail/);
+    expect(failures).toMatch(/✗ late\n\s+its value was not released\n\s+Error: folder in use/);
+    expect(failures).not.toContain(tolerated);
+    expect(warnings).toContain(tolerated);
+    expect(warnings).not.toContain("folder in use");
+    expect(renderMarkdown(report)).toContain(`### 1 failed\n\n- ✗ \`late\`: \`${said}`);
+    expect(renderMarkdown(report)).toMatch(/which is tolerated\n\n- ✗ `late`: .*took longer/);
+    expect(renderHtml(report)).toContain(said);
+    expect(renderJUnit(report)).toContain(`<error message="${said}`);
+    expect(renderGithubAnnotations(report)).toMatch(/^::error [^\n]*late::.*folder in use/m);
+    expect(renderGithubAnnotations(report)).toMatch(/^::warning [^\n]*late.*took longer/m);
   });
 });
 

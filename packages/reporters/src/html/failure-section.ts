@@ -8,7 +8,7 @@ import { logText } from "../wording/log-text.ts";
 import {
   errorOf,
   failuresOf,
-  hasFailed,
+  isUnreleased,
   reasonText,
   toleratedOf,
   toleratedText,
@@ -85,7 +85,7 @@ function failure(
 ): Markup {
   const error = errorOf(task);
   const title =
-    error === undefined || !hasFailed(task) ? reasonText(task, TITLE) : errorTitle(error, TITLE);
+    error === undefined || isUnreleased(task) ? reasonText(task, TITLE) : errorTitle(error, TITLE);
   const facts = [
     task.attemptCount > 1 ? plural(task.attemptCount, "attempt") : "",
     task.endAt === null ? "" : `after ${duration(task.endAt)}`,

@@ -16,7 +16,7 @@ import {
   errorOf,
   failedAttempts,
   failuresOf,
-  hasFailed,
+  isUnreleased,
   reasonText,
   STATUS_SIGN,
   signOf,
@@ -153,9 +153,8 @@ function failureText(task: TaskStatistics): string {
   const error = errorOf(task);
   const log = logText(task);
   if (error === undefined) return withLog(reasonText(task), log);
-  const unreleased = task.releaseError !== undefined && !hasFailed(task);
   const stack = stackText(error);
-  return withLog(unreleased ? `its value was not released\n${stack}` : stack, log);
+  return withLog(isUnreleased(task) ? `its value was not released\n${stack}` : stack, log);
 }
 
 /** What a task said last stands below what it failed with. */
@@ -173,8 +172,13 @@ function failureTitle(task: TaskStatistics): Line {
   const name = labelOf(task);
   const error = errorOf(task);
   const why =
-    error === undefined || !hasFailed(task) ? reasonText(task, LINE) : errorTitle(error, LINE);
-  const head = failureHead({ sign: signOf(task), name, attempts, tolerated });
+    error === undefined || isUnreleased(task) ? reasonText(task, LINE) : errorTitle(error, LINE);
+  const head = failureHead({
+    sign: signOf(task),
+    name,
+    attempts,
+    tolerated: tolerated === true && !isUnreleased(task),
+  });
   const note = fallback === true ? ` (${toleratedText(task)})` : "";
   return why === "" ? [...head, note] : [...head, `${note}: ${visibleMessage(why)}`];
 }

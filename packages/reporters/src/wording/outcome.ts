@@ -42,7 +42,12 @@ export function isFailure(task: TaskStatistics): boolean {
   return (hasFailed(task) && task.tolerated !== true) || task.releaseError !== undefined;
 }
 
-/** That of its status, unless it completed and its value was not released. */
+/** What makes it red is its value, which was not released: it did not fail itself, or not so that it counts. */
+export function isUnreleased(task: TaskStatistics): boolean {
+  return task.releaseError !== undefined && (!hasFailed(task) || task.tolerated === true);
+}
+
+/** That of its status, unless its value was not released. */
 export function signOf(task: TaskStatistics): string {
   return STATUS_SIGN[task.releaseError === undefined ? task.status : "failed"];
 }
@@ -57,9 +62,10 @@ export function toleratedText({ fallback }: Pick<TaskStatistics, "fallback">): s
   return fallback === true ? "its fallback gave a value" : "tolerated";
 }
 
-/** Those whose failure the run tolerates, in the same order. */
+/** Those whose failure the run tolerates, in the same order; a value that was not released is no part of that. */
 export function toleratedOf(report: SerializedReport): TaskStatistics[] {
-  return inOrder(report.taskStatistics.filter(({ tolerated }) => tolerated === true));
+  const tolerated = report.taskStatistics.filter((task) => task.tolerated === true);
+  return inOrder(tolerated.map(({ releaseError: _, ...task }) => task));
 }
 
 function inOrder(tasks: TaskStatistics[]): TaskStatistics[] {
@@ -77,20 +83,10 @@ export function isCutOff(task: TaskStatistics): boolean {
 }
 
 /** The error of a task, as there is need to show it: the items of a map stand in the same report with their own. */
-export function errorOf({
-  kind,
-  error,
-  releaseError,
-}: TaskStatistics): SerializedError | undefined {
-  return error === undefined || kind !== "map" ? (error ?? releaseError) : withoutMembers(error);
-}
-
-/** Why a value was not released, where the task itself did not fail. */
-function unreleasedText(task: TaskStatistics, length?: number): string {
-  const { releaseError } = task;
-  if (releaseError === undefined || hasFailed(task)) return "";
-  const why = errorTitle(releaseError, length);
-  return `its value was not released: ${why}`;
+export function errorOf(task: TaskStatistics): SerializedError | undefined {
+  const { kind, error, releaseError } = task;
+  if (isUnreleased(task)) return releaseError;
+  return error === undefined || kind !== "map" ? error : withoutMembers(error);
 }
 
 /** For the error of a map. */
@@ -145,9 +141,10 @@ export function failedAttempts(task: TaskStatistics): number {
  * many characters, its root cause among them.
  */
 export function reasonText(task: TaskStatistics, length?: number): string {
-  const { reason } = task;
-  const unreleased = unreleasedText(task, length);
-  if (unreleased !== "") return unreleased;
+  const { reason, releaseError } = task;
+  if (releaseError !== undefined && isUnreleased(task)) {
+    return `its value was not released: ${errorTitle(releaseError, length)}`;
+  }
   if (isCutOff(task)) return "it was running when the record of the run ended";
   if (reason === undefined) {
     const error = errorOf(task);
