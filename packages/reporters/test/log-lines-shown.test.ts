@@ -17,7 +17,9 @@ import {
   renderTap,
   renderText,
 } from "../src/index.ts";
+import { progress } from "../src/terminal/index.ts";
 import { saidText } from "../src/wording/log-text.ts";
+import { TestTerminal } from "./terminal-screen.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "astrum-said-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -30,6 +32,7 @@ function temporaryFile(text = ""): string {
   return file;
 }
 
+const terminal = new TestTerminal({ columns: 120, rows: 40 }, false);
 let report: SerializedReport;
 let fromLog: SerializedReport;
 
@@ -49,7 +52,7 @@ beforeAll(async () => {
   const run = flow("book", { pages, fine }).run({
     clock,
     failure: "continue",
-    observers: [log.observer],
+    observers: [log.observer, progress({ stream: terminal, color: false })],
     journal: log.journal,
   });
   report = JSON.parse(JSON.stringify(await clock.run(run))) as SerializedReport;
@@ -85,6 +88,7 @@ describe("The log of a task", () => {
     ["JUnit", () => renderJUnit(report)],
     ["CTRF", () => renderCtrf(report)],
     ["TAP", () => renderTap(report)],
+    ["a terminal that was watched", () => terminal.text],
   ])(
     "stands beside the failure in %s, the last lines first of all, without secrets",
     (_, render) => {

@@ -28,6 +28,8 @@ export function isFinal(status: Status): status is FinalStatus {
 export interface Said {
   readonly startAt: number;
   readonly lines: LogLineStatistics[];
+  /** So many lines there were before these. */
+  before: number;
 }
 
 /** So many lines of it. */
@@ -172,9 +174,12 @@ export class RunState {
         const { attempt, at, message, attributes } = event;
         const { key } = attempt.task;
         const startAt = this.#running.get(key)?.startAt ?? at;
-        const said = this.#said.get(key) ?? { startAt, lines: [] };
+        const said = this.#said.get(key) ?? { startAt, lines: [], before: 0 };
         said.lines.push({ at, message, ...(attributes && { attributes }) });
-        if (said.lines.length > SAID_KEPT) said.lines.shift();
+        if (said.lines.length > SAID_KEPT) {
+          said.lines.shift();
+          said.before++;
+        }
         this.#said.set(key, said);
         break;
       }

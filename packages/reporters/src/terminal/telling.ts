@@ -101,7 +101,7 @@ export class Telling {
   #log(said: Said | undefined): string {
     if (said === undefined) return "";
     const lines = said.lines.map((line) => this.#clean(line) as LogLineStatistics);
-    return saidText(lines, 0, said.startAt);
+    return saidText(lines, said.before, said.startAt);
   }
 
   end(
