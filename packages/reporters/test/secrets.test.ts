@@ -74,10 +74,12 @@ describe("A report that was told nothing of secrets", () => {
     for (const task of report.taskStatistics) {
       task.attributes = { url: URL_WITH_TOKEN };
       task.key = URL_WITH_TOKEN;
+      Object.assign(task, { lostAt: 1, lostError: error, releasedAt: 1, releaseError: error });
       if (task.status === "completed") Object.assign(task, { status: "failed", error });
       else task.reason = { kind: "aborted", message: URL_WITH_TOKEN };
       for (const attempt of task.attemptStatistics) {
-        Object.assign(attempt, { status: "failed", error, errorMessage: error.message });
+        const log = [{ at: 1, message: URL_WITH_TOKEN, attributes: { token: "swordfish" } }];
+        Object.assign(attempt, { status: "failed", error, errorMessage: error.message, log });
       }
     }
     return report;
@@ -232,6 +234,18 @@ describe("A log that is redacted", () => {
     expect(parseReport(read).executionState).toBe("completed");
     expect(read.taskStatistics).toMatchObject([{ status: "completed", startAt: 0, endAt: 3 }]);
     expect(read.run.startedAt).toBe("2026-01-01T00:00:00.000Z");
+  });
+
+  it("takes them out of attributes, whatever these are called: of the run, and of a line that a task said", async () => {
+    const { lines, observer } = logged(["hunter2"]);
+    const attributes = { status: "hunter2", kind: "hunter2", hunter2: 1 };
+    const says = task("says", (_, { log }) => log("said", attributes));
+    await flow("f", { says }).run({ observers: [observer], attributes });
+    expect(lines.join("\n")).not.toContain("hunter2");
+    const { run, taskStatistics } = readEventLog(`${lines.join("\n")}\n`);
+    const shown = { status: "[redacted]", kind: "[redacted]", "[redacted]": 1 };
+    expect(run.attributes).toEqual(shown);
+    expect(taskStatistics[0]?.attemptStatistics[0]?.log).toMatchObject([{ attributes: shown }]);
   });
 
   it("keeps amounts of what is merely called like a credential", async () => {

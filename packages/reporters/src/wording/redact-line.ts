@@ -44,7 +44,7 @@ export function lineRedactor(redaction: Redaction | undefined): LineRedactor {
         if (key === "output") return [key, outputOf(value as EncodedValue, scrub)];
         // Digests are no texts: a rule for keys of so many digits must not find them.
         if (key === "origin") return [key, value];
-        return [key, WORDS.has(key) ? value : (scrub?.value(value, [key]) ?? value)];
+        return [key, WORDS.has(key) ? value : (scrub?.field(key, value) ?? value)];
       }),
     );
   };

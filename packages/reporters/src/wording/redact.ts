@@ -39,23 +39,17 @@ const VOCABULARY = new Set([
   "formatVersion",
   "executionState",
   "kind",
+  "role",
   "status",
+  "because",
   "link",
   "scope",
   "boundBy",
   "type",
   "startedAt",
 ]);
-/** Properties, of a report or of a line of a log, that hold records with keys of the user's choice. */
-const FREE = new Set([
-  "attributes",
-  "data",
-  "originalTasks",
-  "overruns",
-  "rates",
-  "resources",
-  "versions",
-]);
+/** Properties, of a report or of a line of a log, that hold records with keys of the user's choice, at any depth. */
+const FREE = new Set(["attributes", "data", "originalTasks", "overruns", "resources", "versions"]);
 
 /**
  * The report without secrets, as every format shows it: for programs that store or send it themselves. A live report is
@@ -197,22 +191,30 @@ export class Scrub {
     this.#names = names;
   }
 
-  /** `free`: inside a record whose keys the user chose; elsewhere keys and closed vocabularies are the format's own. */
+  /** What a property of the format's own holds. */
+  field(key: string, value: unknown, path: readonly (string | number)[] = []): unknown {
+    if (VOCABULARY.has(key)) return value;
+    // By resource; what stands within is the format's own.
+    if (key === "rates" && typeof value === "object" && value !== null) {
+      return this.names(value as Record<string, unknown>, key);
+    }
+    return this.value(value, [...path, key], FREE.has(key));
+  }
+
+  /** `free`: inside a record whose keys the user chose; elsewhere they are the format's own. */
   value(value: unknown, path: readonly (string | number)[], free = false): unknown {
     if (typeof value === "string") return this.#text(value, path);
     if (value === null || typeof value !== "object") return value;
     if (Array.isArray(value)) {
       return value.map((item, index) => this.value(item, [...path, index], free));
     }
-    const clean: [string, unknown][] = [];
-    for (const [key, item] of Object.entries(value)) {
-      if (!free && VOCABULARY.has(key)) clean.push([key, item]);
-      else {
-        const shownKey = free ? this.#text(key, path) : key;
-        clean.push([shownKey, this.value(item, [...path, key], free || FREE.has(key))]);
-      }
-    }
-    return objectOf(clean);
+    return objectOf(
+      Object.entries(value).map(([key, item]) =>
+        free
+          ? [this.#text(key, path), this.value(item, [...path, key], true)]
+          : [key, this.field(key, item, path)],
+      ),
+    );
   }
 
   outputs(outputs: Record<string, EncodedValue>): Record<string, EncodedValue> {

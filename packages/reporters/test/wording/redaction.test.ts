@@ -1,9 +1,11 @@
 import { gunzipSync } from "node:zlib";
-import type { SerializedReport } from "@astrum/core";
+import { flow, RateLimit, type SerializedReport, task } from "@astrum/core";
+import { VirtualClock } from "@astrum/core/testing";
 import { describe, expect, it } from "vitest";
 import { unpacked } from "../../src/html/packing.ts";
 import type { PageData } from "../../src/html/page-data.ts";
 import {
+  parseReport,
   type Redaction,
   readEventLog,
   renderCsv,
@@ -34,6 +36,8 @@ function planted(secret: string, name: FixtureName = "mixed"): SerializedReport 
   };
   report.run.flow = `flow ${secret}`;
   report.run.attributes = { note: secret, [secret]: "key" };
+  report.run.config.resources = { [secret]: 1 };
+  report.run.config.rates = { [secret]: { limit: 3, perMs: 1000, burst: 3 } };
   report.errorSummary.push(`Task failed: ${secret}`);
   report.planIssues = [{ code: "x", message: secret, path: [secret], suggestion: secret }];
   report.observerErrors = [error];
@@ -42,11 +46,17 @@ function planted(secret: string, name: FixtureName = "mixed"): SerializedReport 
     if (task.status === "failed") task.error = error;
     if (task.reason !== undefined && "message" in task.reason) task.reason.message = secret;
     for (const attempt of task.attemptStatistics) {
+      attempt.log = [{ at: 1, message: secret, attributes: { status: secret, [secret]: secret } }];
+      attempt.limitedBy = `resource:${secret}`;
       if (attempt.status !== "failed") continue;
       attempt.error = error;
       attempt.errorMessage = secret;
       attempt.executor = `host-${secret}`;
     }
+    task.key = secret;
+    if (task.status === "skipped") Object.assign(task, { because: "dependency", root: secret });
+    Object.assign(task, { lostAt: 1, lostError: error, releasedAt: 1, releaseMs: 1 });
+    if (task.status === "failed") task.releaseError = error;
     task.tags = [secret];
     task.attributes = { note: secret };
   }
@@ -125,6 +135,27 @@ it.each(Object.keys(everyText))("would be found in %s if it were not taken out",
     opened(everyText[format]?.(planted("hunter2", run), false) ?? ""),
   );
   expect(texts.some((text) => text.includes("hunter2"))).toBe(true);
+});
+
+it("leaves the words of the format and what a rate is made of, whatever a function rewrites", async () => {
+  const clock = new VirtualClock();
+  const fails = task("fails", () => Promise.reject(new Error("no")), { resources: { llm: 1 } });
+  const skipped = task("skipped", { fails }, () => 1);
+  const last = task("last", () => 1);
+  const graph = flow("f", { skipped }, { finally: { last } });
+  const resources = { llm: new RateLimit({ limit: 3, perMs: 1000 }) };
+  const report = await clock.run(graph.run({ clock, resources }));
+  const text = renderJson(report, { redact: () => "x" });
+  const read = parseReport(text);
+  expect(read.taskStatistics.map(({ because, role }) => because ?? role)).toEqual([
+    undefined,
+    "dependency",
+    "finally",
+  ]);
+  expect(read.run.config.rates).toEqual({ x: { limit: 3, perMs: 1000, burst: 3 } });
+  expect(renderHtml(report, { redact: () => "x" })).toContain("3 each 1 s");
+  const lines = renderNdjson(report, { redact: () => "x" });
+  expect(readEventLog(lines).taskStatistics.at(-1)?.role).toBe("finally");
 });
 
 describe("a property that is called like a credential", () => {
