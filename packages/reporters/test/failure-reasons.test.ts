@@ -257,6 +257,19 @@ describe("a map that failed", () => {
   });
 });
 
+describe("a task whose dependency was skipped because of another", () => {
+  it("names that one, and does not say that it failed when it was skipped", async () => {
+    const idle = task("idle", () => 1, { when: () => ({ skip: "not today" }) });
+    const near = task("near", { idle }, () => 1);
+    const far = task("far", { near }, () => 1);
+    const report = (await flow("f", { far }).run()).toJSON();
+    const tap = unquoted(reporters.tap.render(report));
+    expect(tap).toContain('its dependency "near" did not complete because "idle" did not');
+    expect(tap).toContain("not today");
+    expect(tap).not.toContain("failed");
+  });
+});
+
 describe("a run that its own time limit ended", () => {
   async function limited(): Promise<SerializedReport> {
     const clock = new VirtualClock();

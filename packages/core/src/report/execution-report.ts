@@ -24,8 +24,8 @@ export interface ExecutionReport<Outputs = Record<string, unknown>>
   outcome<T>(task: Task<T>): Outcome<T>;
   outcome(task: string): Outcome<unknown>;
   /**
-   * The outputs; throws `RunError`, whose `errors` holds every failure, unless every root has a value. A root that the
-   * run's `targets` left out has none: what did run is in `outputs`.
+   * The outputs; throws `RunError`, whose `errors` holds every failure, unless every root of a flow, every task of a
+   * scheduler, has a value. A root that the run's `targets` left out has none: what did run is in `outputs`.
    */
   unwrap(): Outputs;
   getLongestTask(): TaskStatistics | undefined;

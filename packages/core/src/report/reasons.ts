@@ -13,7 +13,7 @@ import {
 } from "../ground/errors.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
 import type { Ledger, Reason } from "../machine/ledger.ts";
-import { SHOWN } from "../machine/states.ts";
+import { CANCELLED, SHOWN, SKIPPED } from "../machine/states.ts";
 import { attemptTimeout, runTimeout } from "./timeouts.ts";
 
 export class Reasons {
@@ -98,8 +98,8 @@ export class Reasons {
     switch (reason.kind) {
       case "dependency":
         return reason.task === reason.root
-          ? `needs "${this.#nameOf(reason.task)}", which ${this.#fate(reason.task)}`
-          : `needs "${this.#nameOf(reason.task)}", which was skipped because "${this.#nameOf(reason.root)}" ${this.#fate(reason.root)}`;
+          ? `needs "${this.#nameOf(reason.task)}", which ${this.#ending(reason.root)}`
+          : `needs "${this.#nameOf(reason.task)}", which was skipped because "${this.#nameOf(reason.root)}" ${this.#ending(reason.root)}`;
       case "condition":
         return reason.message;
       case "unneeded":
@@ -121,8 +121,14 @@ export class Reasons {
     }
   }
 
-  #fate(task: number): string {
-    return fateOf(this.#ledger.status[task] as number);
+  /** How the first of a chain ended, and why where no error tells it: it may be told nowhere else. */
+  #ending(root: number): string {
+    const status = this.#ledger.status[root] as number;
+    const reason = this.#ledger.reasons.get(root);
+    const unexplained = status === SKIPPED || status === CANCELLED;
+    return unexplained && reason !== undefined
+      ? `${fateOf(status)}: ${this.textOf(reason)}`
+      : fateOf(status);
   }
 }
 

@@ -13,7 +13,7 @@ interface EndedFacts extends FailedFacts {
   readonly state: "completed" | "failed" | "cancelled";
 }
 
-/** The roots that were to run and have no value. What a scheduler let go was had; a flow lets none of its roots go. */
+/** The roots, of a scheduler the tasks, that were to run and have no value. What a scheduler let go was had; a flow lets none of its roots go. */
 export function missingRoots({ plan, ledger }: EndedFacts): Root[] {
   const { index, tails, finallyTasks, roots } = plan.graph;
   const all = roots ?? Array.from(index, ([key, task]) => ({ key, task }));
@@ -56,11 +56,12 @@ export function runError(record: EndedFacts, missing: readonly Root[]): RunError
   for (const task of unread) if (!ledger.hasValue(task)) lines.push(toleratedLine(task));
   const shown = lines.slice(0, SHOWN);
   if (lines.length > shown.length) shown.push(`… and ${lines.length - shown.length} more`);
-  return new RunError(errors, [`${ENDED[state]}:`, ...shown].join("\n  "));
+  const promised = plan.graph.roots === undefined ? "task" : "root";
+  return new RunError(errors, [`${ENDED[state](promised)}:`, ...shown].join("\n  "));
 }
 
-const ENDED: Readonly<Record<EndedFacts["state"], string>> = {
-  completed: "The run completed, but not every root has a value",
-  failed: "The run failed",
-  cancelled: "The run was cancelled",
+const ENDED: Readonly<Record<EndedFacts["state"], (promised: "task" | "root") => string>> = {
+  completed: (promised) => `The run completed, but not every ${promised} has a value`,
+  failed: () => "The run failed",
+  cancelled: () => "The run was cancelled",
 };

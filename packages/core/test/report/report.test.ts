@@ -778,6 +778,40 @@ describe("unwrap()", () => {
     expect(() => report.unwrap()).toThrow(expect.objectContaining({ message: said.join("\n  ") }));
   });
 
+  it("says of a root without a value why the first of those that it waited for was skipped or cancelled", async () => {
+    const idle = task("idle", () => 1, { when: () => ({ skip: "not today" }) });
+    const near = task("near", { idle }, () => 1);
+    const far = task("far", { near }, () => 1);
+    const skipped = await flow("f", { near, far }).run();
+    expect(() => skipped.unwrap()).toThrow(
+      expect.objectContaining({
+        message: [
+          "The run completed, but not every root has a value:",
+          'Task "near" was skipped: needs "idle", which was skipped: not today',
+          'Task "far" was skipped: needs "near", which was skipped because "idle" was skipped: not today',
+        ].join("\n  "),
+      }),
+    );
+    expect(skipped.outcome("near")).toMatchObject({ because: "dependency", root: "idle" });
+
+    const clock = new VirtualClock();
+    const slow = task("slow", (_, { signal }) => clock.wait(9, signal));
+    const run = flow("f", { reads: task("reads", { slow }, () => 1) }).start({ clock });
+    clock.after(1, () => run.cancelTask("slow", new Error("too dear")));
+    const cancelled = await clock.run(run.report);
+    expect(() => cancelled.unwrap()).toThrow(
+      'needs "slow", which was cancelled: cancelled by the caller: too dear',
+    );
+  });
+
+  it("says of a scheduler, which has no roots, which of its tasks have no value", async () => {
+    const scheduler = DynamicScheduler.from({ a: { run: () => 1, when: () => false } });
+    const report = await scheduler.execute();
+    expect(() => report.unwrap()).toThrow(
+      'The run completed, but not every task has a value:\n  Task "a" was skipped: its condition was not met',
+    );
+  });
+
   it("says why a root has no value before what was tolerated elsewhere, however much that is", async () => {
     const pages = map("pages", value(Array.from({ length: 30 }, (_, at) => at)), fail("503"), {
       items: "settled",

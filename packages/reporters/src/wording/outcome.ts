@@ -160,7 +160,7 @@ function sentenceOf(reason: NonNullable<TaskStatistics["reason"]>): string {
     case "dependency":
       return reason.task === reason.root
         ? `its dependency "${reason.task}" did not complete`
-        : `its dependency "${reason.task}" did not complete because "${reason.root}" failed`;
+        : `its dependency "${reason.task}" did not complete because "${reason.root}" did not`;
     case "failure":
       return `the run stopped because "${reason.task}" failed`;
     case "timeout":
