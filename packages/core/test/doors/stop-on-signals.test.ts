@@ -111,6 +111,7 @@ describe("A process that is sent a signal while it runs a flow", () => {
   it("cancels all of its runs, be they a hundred, without a warning", async () => {
     const program = new Program(`
       process.on("warning", ({ name }) => console.log(name));
+      const before = process.listenerCount("exit");
       let left = 100;
       const work = task("work", (_, { signal }) => new Promise((_, reject) => {
         signal.addEventListener("abort", () => reject(signal.reason));
@@ -119,7 +120,7 @@ describe("A process that is sent a signal while it runs a flow", () => {
       const one = flow("nightly", { work });
       const reports = await Promise.all(Array.from({ length: 100 }, () => stopOnSignals(one.start())));
       const states = new Set(reports.map(({ executionState }) => executionState));
-      console.log([...states].join(), process.listenerCount("SIGINT"), process.listenerCount("exit"));`);
+      console.log([...states].join(), process.listenerCount("SIGINT"), process.listenerCount("exit") - before);`);
     await program.says("working");
     program.send("SIGTERM");
     expect(await program.ended()).toBe(143);
