@@ -313,8 +313,7 @@ export class Scopes {
     if (this.#rows.traitsOf(spawn.owner).settles) {
       if (phase === "open" || (failed === 0 && cancelled === 0)) return "ending";
       if (cancelled > 0) return "cancelled";
-      if (lost) return "failing";
-      return broken ? "failed" : "ending";
+      return lost || broken ? "failing" : "ending";
     }
     if (failed > 0) return "failed";
     return cancelled > 0 ? "cancelled" : "ending";

@@ -170,6 +170,25 @@ describe("A journal that fails", () => {
     expect(told()).toBe(ENTRIES);
   });
 
+  test("after a run was cancelled fails the map whose item it could not keep, and that is told", async () => {
+    const list = task("list", () => [1]);
+    const m = map("m", list, () => Promise.resolve().then(() => run.cancel("enough")), {
+      items: "settled",
+      uninterruptible: true,
+    });
+    const run = flow("f", { m, next: task("next", { m }, () => "next") }).start({
+      journal: ({ task }) => {
+        if (task === "m[0]") throw new Error("disk full");
+      },
+    });
+    const report = await run.report;
+    expect(report.executionState).toBe("cancelled");
+    expect(statuses(report)).toMatchObject({ m: "failed", "m[0]": "failed" });
+    expect(report.errorSummary).toEqual([
+      'Task "m" failed: 1 of the 1 items of "m" failed: The journal failed at task "m[0]": disk full',
+    ]);
+  });
+
   test("at the entry of a map, the last that there is to do, fails the map and the run", async () => {
     const list = task("list", () => [1, 2]);
     const m = map("m", list, (item) => item);
