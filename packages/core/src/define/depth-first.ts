@@ -2,15 +2,8 @@
  * A number for each task such that whoever goes by it holds few outputs: what is begun is brought to its end before
  * something else is begun. Knows no priority and no capacity.
  */
-import type { Definition } from "./definition.ts";
 import type { Graph } from "./graph.ts";
-import { isGated } from "./longest-path.ts";
-
-interface Ordered {
-  readonly graph: Graph;
-  /** Every task after all that it depends on. */
-  readonly order: Int32Array;
-}
+import { isGated, lengthOf, type Ordered } from "./longest-path.ts";
 
 /**
  * Depth-first from the tasks that nobody reads, each number after those of what the task needs: the deepest of these first,
@@ -78,10 +71,7 @@ function depths(
       if (isGated(graph, dependency, task)) continue;
       longest = Math.max(longest, depth[dependency] as number);
     }
-    const { name } = graph.definitions[task] as Definition;
-    const known = estimates !== undefined && Object.hasOwn(estimates, name);
-    const own = estimates === undefined ? 1 : known ? (estimates[name] as number) : 0;
-    depth[task] = longest + own;
+    depth[task] = longest + lengthOf(graph, task, estimates);
   }
   return depth;
 }

@@ -3,7 +3,7 @@ import type { Issues } from "../ground/check.ts";
 import type { Definition } from "./definition.ts";
 import type { Graph } from "./graph.ts";
 
-interface Ordered {
+export interface Ordered {
   readonly graph: Graph;
   /** Every task after all that it depends on. */
   readonly order: Int32Array;
@@ -71,16 +71,20 @@ export function remainingPaths(
       const rest = length[dependent] as number;
       if (rest > longest && !isGated(graph, task, dependent)) longest = rest;
     }
-    const name = (graph.definitions[task] as Definition).name;
-    const own =
-      estimates === undefined
-        ? 1
-        : Object.hasOwn(estimates, name)
-          ? (estimates[name] as number)
-          : 0;
-    length[task] = longest + own;
+    length[task] = longest + lengthOf(graph, task, estimates);
   }
   return length;
+}
+
+/** How much a task adds to a path: what is estimated, or one task. */
+export function lengthOf(
+  { definitions }: Graph,
+  task: number,
+  estimates: Readonly<Record<string, number>> | undefined,
+): number {
+  if (estimates === undefined) return 1;
+  const { name } = definitions[task] as Definition;
+  return Object.hasOwn(estimates, name) ? (estimates[name] as number) : 0;
 }
 
 /** A finally task waits for all others, also those that it does not read: it makes none of them more urgent. */

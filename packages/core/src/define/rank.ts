@@ -4,14 +4,11 @@
  */
 import { depthFirst } from "./depth-first.ts";
 import type { Graph } from "./graph.ts";
-import { isGated, remainingPaths } from "./longest-path.ts";
+import { isGated, type Ordered, remainingPaths } from "./longest-path.ts";
 import type { TraitTable } from "./traits.ts";
 
 /** What the order is made from. */
-export interface Ranked {
-  readonly graph: Graph;
-  /** Every task after all that it depends on. */
-  readonly order: Int32Array;
+export interface Ranked extends Ordered {
   readonly traits: TraitTable;
 }
 
