@@ -3,7 +3,8 @@
  * for the best of their tasks. What is there is not known here: it is asked for, and the answer is an event. Starts nobody.
  */
 import type { MachineEvent } from "./event.ts";
-import type { ReadyQueue, Share } from "./ready-queue.ts";
+import type { Share } from "./ready-lines.ts";
+import type { ReadyQueue } from "./ready-queue.ts";
 import { Sparse } from "./sparse.ts";
 import type { Turn } from "./turn.ts";
 

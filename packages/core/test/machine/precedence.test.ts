@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { after, flow, map, optional, type Task, task } from "../../src/index.ts";
-import { type Demand, type Order, ReadyQueue } from "../../src/machine/ready-queue.ts";
+import type { Demand, Order, Share } from "../../src/machine/ready-lines.ts";
+import { ReadyQueue } from "../../src/machine/ready-queue.ts";
 import { VirtualClock } from "../../src/testing.ts";
 import { Diary, row, starts } from "../scenario.ts";
 
@@ -212,6 +213,68 @@ describe("The choice of who goes next", () => {
     const few = comparisons(1000, unitsOf);
     const many = comparisons(8000, unitsOf);
     expect(many).toBeLessThan(few * 8 * 2);
+  });
+
+  /** How many comparisons it takes until so many tasks have their amounts of one shared thing, each another one. */
+  function comparisonsOfShares(tasks: number): number {
+    let count = 0;
+    const order: Order = {
+      before: (a, b) => {
+        count++;
+        return a < b;
+      },
+      ownOf: () => 0,
+    };
+    const queue = new ReadyQueue(Number.POSITIVE_INFINITY, [], order);
+    const shares = Array.from({ length: tasks }, (): Share => ({ places: [0], state: "idle" }));
+    for (const [task, share] of shares.entries()) {
+      queue.add(task, { key: `${task}`, units: [], share, computed: false });
+    }
+    const isLive = (): boolean => true;
+    // One at a time is asked for; the answer is that it is not there.
+    for (let at = 0; at < tasks; at++) {
+      const { share } = queue.choose(isLive) as { share: Share };
+      share.state = "asked";
+      expect(queue.choose(isLive)).toBeUndefined();
+      share.state = "waiting";
+    }
+    for (const [task, share] of shares.entries()) {
+      share.state = "granted";
+      expect(taken(queue)).toBe(task);
+    }
+    return count;
+  }
+
+  it("looks a few times at each different amount of what several runs share, until all have an answer", () => {
+    // Each of the two answers that a task is given costs one look at every other.
+    expect(comparisonsOfShares(400)).toBeLessThan(400 * 400 * 4);
+  });
+
+  /** How often a choice reads amounts where each of so many tasks has another one, and none of them may start. */
+  function readsOfAmounts(tasks: number): number {
+    let count = 0;
+    const order: Order = { before: (a, b) => a < b, ownOf: (task) => (task <= tasks / 2 ? 2 : 1) };
+    const queue = new ReadyQueue(Number.POSITIVE_INFINITY, [tasks, tasks], order);
+    // Those in the first half want too much of one resource, the next too much of the other, which the rest must leave it.
+    const unitsOf = (task: number): readonly number[] =>
+      task < tasks / 2 ? [2 * tasks + task, 0] : [0, task === tasks / 2 ? 2 * tasks : task];
+    for (let task = 0; task < tasks; task++) {
+      const units = new Proxy(unitsOf(task), {
+        get: (target, key) => {
+          count++;
+          return Reflect.get(target, key);
+        },
+      });
+      queue.add(task, { ...demandOf(unitsOf(task)), units });
+    }
+    expect(queue.choose(() => true)).toBeUndefined();
+    return count;
+  }
+
+  it("reads each different amount a few times, however many of those before it keep theirs", () => {
+    const few = readsOfAmounts(100);
+    const many = readsOfAmounts(800);
+    expect(many).toBeLessThan(few * 8 * 1.5);
   });
 
   it("forgets who is not wanted any more, wherever that stands", () => {
