@@ -29,13 +29,12 @@ type IsLive = (task: number) => boolean;
 export class Claims {
   readonly #turn: Turn;
   readonly #demands: Map<string, SharedDemand> = new Map();
+  /** In the order in which the driver has them. */
   readonly #open: Map<number, SharedDemand> = new Map();
   /** By task: the claim that its attempt holds, and amounts that are its own. */
   readonly #held: Sparse<number> = new Sparse();
   readonly #computed: Sparse<Units> = new Sparse();
   #claims = 0;
-  /** The order of those that are open, as the driver was told last. */
-  #order = "";
 
   constructor(turn: Turn) {
     this.#turn = turn;
@@ -157,28 +156,34 @@ export class Claims {
 
   /** The claims that wait are those of tasks that do: with their amounts, and in their order. */
   arrange(queue: ReadyQueue, isLive: IsLive): void {
-    let changed = false;
+    let last: number | undefined;
+    let isOrdered = true;
     for (const demand of this.#open.values()) {
       const head = queue.headOf(demand, isLive);
       if (head === undefined) {
         this.#turn.command({ type: "withdraw", claim: demand.claim });
         this.#close(demand);
-      } else if (head !== demand.head) {
-        demand.head = head;
-        const units = this.#unitsOf(demand, head);
-        if (sameUnits(units, demand.claimed)) continue;
-        demand.claimed = units;
-        this.#turn.command({ type: "acquire", claim: demand.claim, units });
-        changed = true;
+        continue;
       }
+      if (head !== demand.head) this.#renew(demand, head);
+      if (last !== undefined && queue.before(head, last)) isOrdered = false;
+      last = head;
     }
-    if (this.#open.size < 2 && !changed) return;
-    const order = [...this.#open.values()]
-      .sort((a, b) => (queue.before(a.head, b.head) ? -1 : 1))
-      .map(({ claim }) => claim);
-    if (order.join() === this.#order) return;
-    this.#order = order.join();
-    if (order.length > 1) this.#turn.command({ type: "arrange", claims: order });
+    if (isOrdered) return;
+    const order = [...this.#open].sort(([, a], [, b]) => (queue.before(a.head, b.head) ? -1 : 1));
+    this.#open.clear();
+    for (const [claim, demand] of order) this.#open.set(claim, demand);
+    this.#turn.command({ type: "arrange", claims: [...this.#open.keys()] });
+  }
+
+  /** It is for another task now. */
+  #renew(demand: SharedDemand, head: number): void {
+    const { claim, claimed } = demand;
+    demand.head = head;
+    const units = this.#unitsOf(demand, head);
+    if (sameUnits(units, claimed)) return;
+    demand.claimed = units;
+    this.#turn.command({ type: "acquire", claim, units });
   }
 
   #close(demand: SharedDemand): void {
