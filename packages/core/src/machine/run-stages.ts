@@ -28,7 +28,6 @@ import type {
   FellBackEvent,
   MachineEvent,
   StopCause,
-  ThrewEvent,
 } from "./event.ts";
 import { Fallbacks } from "./fallbacks.ts";
 import { BY_CONCURRENCY, BY_SEMAPHORE, Ledger, type Reason, reasonOf } from "./ledger.ts";
@@ -88,7 +87,7 @@ export class StagedRun implements Machine {
     this.#attempts = new Attempts(this.#rows, ledger, turn, observed);
     this.#bounds = new Bounds(ledger, turn, observed);
     this.#room = new Room(this.#rows, ledger, turn, settings);
-    this.#deadlines = new Deadlines(this.#rows, ledger);
+    this.#deadlines = new Deadlines(this.#rows, ledger, turn, this.#tasks);
     this.#fallbacks = new Fallbacks(this.#rows, ledger, turn, this.#tasks);
     if (release) this.#readers = new Readers(graph, ledger, turn);
     this.#cursor = new Cursor(plan);
@@ -132,7 +131,7 @@ export class StagedRun implements Machine {
         // Until its turn comes, a task goes on as if nothing had happened: it may always have another attempt.
         this.#attemptEnded(
           event.task,
-          this.#attempts.ended(event, event.type === "threw" && this.#isInTime(event)),
+          this.#attempts.ended(event, event.type === "threw" && this.#deadlines.allows(event)),
           event.type === "threw" && event.stops !== undefined,
         );
         if (event.type === "threw" && event.stops !== undefined) this.#stop(event.stops);
@@ -147,7 +146,7 @@ export class StagedRun implements Machine {
         this.#tasks.forsake(event.task);
         break;
       case "elapsed":
-        if (this.#tasks.elapsed(event.task)) this.#queueAgain(event.task);
+        this.#answered(event.task, this.#deadlines.elapsed(event.task));
         break;
       case "permit":
         this.#endOverdue();
@@ -344,41 +343,21 @@ export class StagedRun implements Machine {
       return;
     }
     this.#room.give(task);
-    if (verdict === "later") this.#delay(task);
+    if (verdict === "later") this.#deadlines.delay(task);
     else this.#conclude(task, verdict, broken);
   }
 
-  #delay(task: number): void {
-    this.#tasks.delay(task);
-    this.#deadlines.waits(task);
-  }
-
-  #isInTime({ task, at, retryMs = 0 }: ThrewEvent): boolean {
-    return this.#deadlines.allows(task, at + retryMs);
-  }
-
-  #expired({ task, limitMs, scope }: ExpiredEvent): void {
-    if (scope === "task" && this.#deadlines.isWaiting(task)) this.#failWaiting(task);
+  #expired(event: ExpiredEvent): void {
+    const { task, limitMs, scope } = event;
+    if (this.#deadlines.expired(event)) this.#conclude(task, "failing");
     else this.#attempts.ask(task, { kind: "expired", limitMs, scope });
   }
 
   #endOverdue(): void {
-    const { now } = this.#turn;
-    for (let task = this.#deadlines.passed(now); task !== undefined; ) {
-      this.#failWaiting(task);
-      task = this.#deadlines.passed(now);
+    const deadlines = this.#deadlines;
+    for (let task = deadlines.passed(); task !== undefined; task = deadlines.passed()) {
+      this.#conclude(task, "failing");
     }
-  }
-
-  #queueAgain(task: number): void {
-    if (this.#deadlines.allows(task, this.#turn.now)) this.#enqueue(task);
-    else this.#failWaiting(task);
-  }
-
-  /** Between two attempts it has failed with the last one. */
-  #failWaiting(task: number): void {
-    this.#tasks.undelay(task);
-    this.#conclude(task, "failing");
   }
 
   #answered(task: number, answer: Answer | undefined): void {

@@ -77,7 +77,7 @@ export class Run implements Machine {
     this.#edges = edges;
     this.#bounds = bounds;
     this.#fallbacks = fallbacks;
-    this.#deadlines = new Deadlines(rows, ledger);
+    this.#deadlines = new Deadlines(rows, ledger, turn, tasks);
     this.#things = things;
     this.#propagation = new Propagation(rooms, settings);
     this.#observed = observed;
@@ -140,7 +140,7 @@ export class Run implements Machine {
         this.#room.answered();
         break;
       case "elapsed":
-        if (this.#tasks.elapsed(event.task)) this.#queueAgain(event.task);
+        this.#goOn(event.task, this.#deadlines.elapsed(event.task));
         break;
       case "permit":
         this.#endOverdue();
@@ -218,61 +218,45 @@ export class Run implements Machine {
       return;
     }
     this.#room.give(task);
-    if (verdict === "later") this.#delay(task);
+    if (verdict === "later") this.#deadlines.delay(task);
     // What it spends, it must wait for: without its slot.
-    else if (verdict === "again") this.#requeue(task);
+    else if (verdict === "again") this.#goOn(task, this.#deadlines.queueAgain(task));
     else this.#propagation.conclude(task, verdict, broken);
   }
 
-  #requeue(task: number): void {
-    this.#tasks.competes(task);
-    this.#deadlines.waits(task);
-    this.#queueAgain(task);
-  }
-
-  #delay(task: number): void {
-    this.#tasks.delay(task);
-    this.#deadlines.waits(task);
-  }
-
   /** Whether the attempt that has failed may be followed by the one that is wanted. */
-  #mayGoAgain({ task, at, retryMs = 0 }: ThrewEvent): boolean {
-    return this.#scopes.mayStart(task) && this.#deadlines.allows(task, at + retryMs);
+  #mayGoAgain(event: ThrewEvent): boolean {
+    return this.#scopes.mayStart(event.task) && this.#deadlines.allows(event);
   }
 
-  #expired({ task, limitMs, scope }: ExpiredEvent): void {
-    if (scope === "task" && this.#deadlines.isWaiting(task)) this.#failWaiting(task);
+  #expired(event: ExpiredEvent): void {
+    const { task, limitMs, scope } = event;
+    if (this.#deadlines.expired(event)) this.#propagation.conclude(task, "failing");
     else this.#attempts.ask(task, { kind: "expired", limitMs, scope });
   }
 
   /** Who waits for an attempt that could only begin after its deadline begins none. */
   #endOverdue(): void {
-    const { now } = this.#turn;
-    for (let task = this.#deadlines.passed(now); task !== undefined; ) {
-      this.#failWaiting(task);
-      task = this.#deadlines.passed(now);
+    const deadlines = this.#deadlines;
+    for (let task = deadlines.passed(); task !== undefined; task = deadlines.passed()) {
+      this.#propagation.conclude(task, "failing");
     }
-  }
-
-  #queueAgain(task: number): void {
-    if (this.#deadlines.allows(task, this.#turn.now)) this.#enqueue(task);
-    else this.#failWaiting(task);
-  }
-
-  /** Between two attempts it has failed with the last one. */
-  #failWaiting(task: number): void {
-    this.#tasks.undelay(task);
-    this.#propagation.conclude(task, "failing");
   }
 
   #answered(event: PreparedEvent, answer: Answer | undefined): void {
-    if (answer === undefined) return;
+    if (answer === "inside") {
+      this.#expand(event);
+      return;
+    }
     if (event.amounts !== undefined && answer === "queued") {
       this.#room.compute(event.task, event.amounts, 0);
     }
-    if (answer === "queued") this.#enqueue(event.task);
-    else if (answer === "inside") this.#expand(event);
-    else this.#propagation.conclude(event.task, answer);
+    this.#goOn(event.task, answer);
+  }
+
+  #goOn(task: number, answer: Exclude<Answer, "inside"> | undefined): void {
+    if (answer === "queued") this.#enqueue(task);
+    else if (answer !== undefined) this.#propagation.conclude(task, answer);
   }
 
   /** The list of a map is there: its items are rows, of which some may be restored. */
