@@ -102,16 +102,13 @@ export class Semaphore {
     ...given: [unknown?, { readonly signal?: AbortSignal | undefined }?]
   ): (() => void) | Promise<() => void> {
     const [first, options] = given;
-    if (given.length === 1 && typeof first !== "number") return this.#callBack(first);
-    return this.#promise(first as number | undefined, options);
+    if (typeof first === "function" && given.length === 1) {
+      return this.#callBack(first as (release: () => void) => void);
+    }
+    return this.#promise(first, options);
   }
 
-  #callBack(granted: unknown): () => void {
-    if (typeof granted !== "function") {
-      const issues = new Issues();
-      issues.expected(["granted"], "a function", granted);
-      throw new DefinitionError(issues.list);
-    }
+  #callBack(granted: (release: () => void) => void): () => void {
     const claim: Claim = this.#claim(1, () => granted(() => end(claim, false)));
     ask(claim);
     return () => {
@@ -120,11 +117,13 @@ export class Semaphore {
   }
 
   async #promise(
-    units = 1,
+    given: unknown = 1,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<() => void> {
     const issues = new Issues();
-    issues.integer(["units"], units, 1, this.limit);
+    if (typeof given === "number") issues.integer(["units"], given, 1, this.limit);
+    else issues.expected(["units"], `an integer from 1 to ${this.limit}, or a function`, given);
+    const units = given as number;
     const signal = issues.record(["options"], options, ["signal"])?.signal as
       | AbortSignal
       | undefined;

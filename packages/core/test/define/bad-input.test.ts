@@ -868,9 +868,9 @@ describe("A semaphore", () => {
 });
 
 describe("A semaphore's acquire()", () => {
-  it("calls back, and nothing else", async () => {
-    expect(await refusal(() => new Semaphore(1).acquire(undefined as never))).toEqual([
-      "Expected `granted` to be a function, got `undefined`",
+  it("takes a number or calls back, and nothing else", async () => {
+    expect(await refusal(() => new Semaphore(1).acquire("1" as never))).toEqual([
+      'Expected `units` to be an integer from 1 to 1, or a function, got `"1"`',
     ]);
   });
 });

@@ -255,6 +255,17 @@ describe("acquire() of a semaphore as a promise", () => {
     expect(isWhole(gpu)).toBe(true);
   });
 
+  it("takes one where nothing says how many", async () => {
+    for (const given of [[], [undefined]] as const) {
+      const gpu = new Semaphore(2);
+      const release = await gpu.acquire(...given);
+      const other = await gpu.acquire(1);
+      release();
+      other();
+      expect(isWhole(gpu)).toBe(true);
+    }
+  });
+
   it("refuses units that are none, or more than there are", async () => {
     const gpu = new Semaphore(2);
     expect(await refusal(() => gpu.acquire(3))).toEqual([
