@@ -4,7 +4,15 @@
  * thing while it waits for another, and nobody waits for ever behind others. Knows no run: it calls back.
  */
 import type { Clock } from "../contract/clock.ts";
-import type { Claim, Place, Stock, Time } from "./stock.ts";
+import {
+  type Claim,
+  type Lane,
+  laneOf,
+  type Place,
+  type Spot,
+  type Stock,
+  type Time,
+} from "./stock.ts";
 
 const BYPASSES = 64;
 /** A timer for less would not move every clock. */
@@ -24,7 +32,7 @@ let telling = false;
 export function ask(claim: Claim): void {
   arrivals++;
   claim.order = arrivals;
-  enter(claim);
+  enter(claim, 0);
   serve();
   if (answered.delete(claim)) tell(claim);
   tellAll();
@@ -33,9 +41,9 @@ export function ask(claim: Claim): void {
 /** A claim that waits needs something else now, and keeps its place in the order. */
 export function change(claim: Claim, demand: ReadonlyMap<Stock, number>): void {
   if (claim.state !== "waiting") return;
-  leave(claim);
+  const passed = leave(claim);
   claim.renew(demand);
-  enter(claim);
+  enter(claim, passed);
   serve();
   tellAll();
 }
@@ -46,9 +54,9 @@ export function arrange(claims: readonly Claim[]): void {
   const orders = waiting.map(({ order }) => order).sort((a, b) => a - b);
   waiting.forEach((claim, at) => {
     if (claim.order === orders[at]) return;
-    leave(claim);
+    const passed = leave(claim);
     claim.order = orders[at] as number;
-    enter(claim);
+    enter(claim, passed);
   });
   serve();
   tellAll();
@@ -69,9 +77,9 @@ export function end(claim: Claim, unused: boolean): void {
 
 /** What a claim that is held has spent of something, in place of what was thought before. */
 export function correct(claim: Claim, stock: Stock, spent: number): void {
-  const place = claim.places.find((one) => one.stock === stock);
+  const place = placeOf(claim, stock);
   if (place === undefined || claim.state !== "held") return;
-  if (spent > place.spent) take(place, spent - place.spent);
+  if (spent > place.spent) take(place, spent - place.spent, claim.time);
   else stock.supply.give(place.spent - spent, claim.time.now(), place.mark);
   opened(place, spent);
   changed.add(stock);
@@ -103,56 +111,81 @@ function serve(): void {
   if (serving) return;
   serving = true;
   try {
-    // Those that are added on the way come up, too.
-    for (const stock of changed) {
-      changed.delete(stock);
-      deny(stock);
-      for (let next = servable(stock); next !== undefined; next = servable(stock)) grant(next);
-      wakeLater(stock);
-    }
+    for (let next = firstServable(); next !== undefined; next = firstServable()) grant(next);
   } finally {
     serving = false;
   }
 }
 
+/** Of all that can be served the first, be it for whichever thing; where nobody can be, nothing is to do any more. */
+function firstServable(): Claim | undefined {
+  // Those that are added on the way come up, too.
+  for (const stock of changed) deny(stock);
+  let first: Claim | undefined;
+  for (const stock of changed) {
+    const claim = servable(stock);
+    if (claim === undefined) {
+      changed.delete(stock);
+      wakeLater(stock);
+    } else if (first === undefined || claim.order < first.order) {
+      first = claim;
+    }
+  }
+  return first;
+}
+
+/** How far the line of a thing has been gone through, and from which order on somebody keeps it. */
+interface Looked {
+  spot: Spot | undefined;
+  kept: number;
+}
+
 /** The first in the line that finds all it needs, and takes nothing that one before it keeps. */
 function servable(stock: Stock): Claim | undefined {
-  /** Of each other line, how far it is known that nobody keeps anything. */
-  const looked = new Map<Stock, Place | undefined>();
-  for (let place = stock.first; place !== undefined; place = place.next) {
-    const { claim } = place;
-    const lacking = claim.places.find((one) => isLacking(one, stock, looked));
-    if (lacking === undefined) return claim;
-    claim.lacked = lacking.stock;
-    if (keeps(place)) return undefined;
+  const looked = new Map<Stock, Looked>();
+  for (let spot = stock.line.first; spot !== undefined; spot = spot.next) {
+    if (isKept(spot, looked)) return undefined;
+    const { first, spots } = spot.lane;
+    const lacking = spots.find((one) => one.isLacking || (one !== spot && isKept(one, looked)));
+    if (lacking === undefined) return first;
+    first.lacked = lacking.stock;
   }
   return undefined;
 }
 
-/** Claims are looked at in their order, so that each line is gone through once. Nobody before it keeps `free`. */
-function isLacking(place: Place, free: Stock, looked: Map<Stock, Place | undefined>): boolean {
-  const { stock, units, claim } = place;
-  if (stock.lacks(units, claim.time)) return true;
-  if (stock === free || stock.first === place) return false;
-  let other = looked.has(stock) ? looked.get(stock) : stock.first;
-  while (other !== undefined && other !== place && !keeps(other)) other = other.next;
-  looked.set(stock, other);
-  return other !== place;
+/** Whether one before keeps it. Lanes are looked at in their order, so that each line is gone through once. */
+function isKept(spot: Spot, looked: Map<Stock, Looked>): boolean {
+  const { stock } = spot;
+  if (stock.line.first === spot) return false;
+  let seen = looked.get(stock);
+  if (seen === undefined) {
+    seen = { spot: stock.line.first, kept: Number.POSITIVE_INFINITY };
+    looked.set(stock, seen);
+  }
+  while (seen.spot !== undefined && seen.spot.order < spot.order && seen.kept > spot.order) {
+    seen.kept = Math.min(seen.kept, keptFrom(seen.spot));
+    seen.spot = seen.spot.next;
+  }
+  return seen.kept < spot.order;
 }
 
-function keeps({ stock, units, claim }: Place): boolean {
-  return claim.bypassed >= BYPASSES || stock.lacks(units, claim.time);
+function keptFrom(spot: Spot): number {
+  if (spot.lane.passed >= BYPASSES) return spot.order;
+  return spot.lacking?.order ?? Number.POSITIVE_INFINITY;
 }
 
 function grant(claim: Claim): void {
-  const passed = new Set<Claim>();
-  for (const place of claim.places) {
-    for (let one = place.before; one !== undefined; one = one.before) passed.add(one.claim);
+  const { spots } = laneOf(claim);
+  const passed = new Set<Lane>();
+  for (const spot of spots) {
+    for (let one = spot.before; one !== undefined; one = one.before) passed.add(one.lane);
   }
-  for (const other of passed) other.bypassed++;
+  for (const lane of passed) lane.pass(claim.order);
+  // Who stood behind it waited for the same.
+  if (claim.next !== undefined) claim.next.lacked ??= claim.lacked;
   leave(claim);
   for (const place of claim.places) {
-    take(place, place.units);
+    take(place, place.units, claim.time);
     if (place.stock.supply.spends) opened(place, place.units);
   }
   claim.state = "granted";
@@ -162,26 +195,28 @@ function grant(claim: Claim): void {
 /** Those that can never be served are told so. */
 function deny(stock: Stock): void {
   if (!stock.isExhausted) return;
-  for (let place = stock.first; place !== undefined; ) {
-    const { claim, next, units } = place;
-    if (stock.supply.lacks(units, claim.time.now())) {
-      leave(claim);
-      claim.state = "denied";
-      claim.lacked = stock;
-      claim.left = stock.supply.left(claim.time.now());
-      answered.add(claim);
-    }
-    place = next;
+  const denied: Claim[] = [];
+  for (let spot = stock.line.first; spot !== undefined; spot = spot.next) {
+    for (const claim of spot.denied()) denied.push(claim);
+  }
+  for (const claim of denied.sort((a, b) => a.order - b.order)) {
+    leave(claim);
+    claim.state = "denied";
+    claim.lacked = stock;
+    claim.left = stock.supply.left(claim.time.now());
+    answered.add(claim);
   }
 }
 
 /** When time brings what the first of those that wait lacks. */
 function wakeLater(stock: Stock): void {
-  let place = stock.first;
-  while (place !== undefined && !stock.lacks(place.units, place.claim.time)) place = place.next;
+  const claim = firstLacking(stock);
   const { timer } = stock;
-  const time = place?.claim.time;
-  const ms = place === undefined ? Infinity : stock.waitMs(place.units, place.claim.time);
+  const time = claim?.time;
+  const ms =
+    claim === undefined
+      ? Infinity
+      : stock.waitMs((placeOf(claim, stock) as Place).units, claim.time);
   const due = time === undefined || ms === Infinity ? Infinity : time.now() + ms;
   if (timer !== undefined && Math.abs(timer.due - due) < LEAST_MS && timer.time === time) return;
   timer?.cancel();
@@ -198,21 +233,34 @@ function wakeLater(stock: Stock): void {
   if (!fired) stock.timer = { due, time, cancel };
 }
 
-// ---- bookkeeping -------------------------------------------------------------------------------------------------------
-
-function enter(claim: Claim): void {
-  for (const place of claim.places) {
-    place.stock.enter(place);
-    changed.add(place.stock);
+function firstLacking(stock: Stock): Claim | undefined {
+  // Time brings none of what is held.
+  if (!stock.supply.spends && stock.pausedMs === 0) return undefined;
+  let found: Claim | undefined;
+  for (let spot = stock.line.first; spot !== undefined; spot = spot.next) {
+    if (found !== undefined && spot.order > found.order) break;
+    const { lacking } = spot;
+    if (lacking !== undefined && !(lacking.order > (found?.order ?? Infinity))) found = lacking;
   }
+  return found;
 }
 
-/** Others may have waited behind it. */
-function leave(claim: Claim): void {
-  for (const place of claim.places) {
-    place.stock.leave(place);
-    changed.add(place.stock);
-  }
+// ---- bookkeeping -------------------------------------------------------------------------------------------------------
+
+function enter(claim: Claim, passed: number): void {
+  laneOf(claim).enter(claim, passed);
+  for (const { stock } of claim.places) changed.add(stock);
+}
+
+/** Others may have waited behind it. Returns how often it was passed. */
+function leave(claim: Claim): number {
+  const passed = laneOf(claim).leave(claim);
+  for (const { stock } of claim.places) changed.add(stock);
+  return passed;
+}
+
+function placeOf({ places }: Claim, stock: Stock): Place | undefined {
+  return places.find((one) => one.stock === stock);
 }
 
 function giveBack(place: Place, unused: boolean, time: Time): void {
@@ -223,9 +271,9 @@ function giveBack(place: Place, unused: boolean, time: Time): void {
   changed.add(stock);
 }
 
-function take(place: Place, units: number): void {
+function take(place: Place, units: number, time: Time): void {
   const { supply } = place.stock;
-  supply.take(units, place.claim.time.now());
+  supply.take(units, time.now());
   place.mark = supply.mark;
 }
 
