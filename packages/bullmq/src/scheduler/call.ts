@@ -4,8 +4,8 @@
  * graph and no retry.
  */
 import { AsyncResource } from "node:async_hooks";
-import { RunIdReusedError, StoreUnavailableError } from "../errors.ts";
-import { storeError, timeOf } from "../store/connection.ts";
+import { RunIdReusedError } from "../errors.ts";
+import { timeOf } from "../store/connection.ts";
 import type { JobState, JobStore } from "../store/job-store.ts";
 import {
   asEnding,
@@ -17,7 +17,9 @@ import {
 } from "../wire/protocol.ts";
 import type { Signer } from "../wire/signature.ts";
 import { endingError, forged, lost, unknownTask } from "./ending-error.ts";
+import { persist } from "./persist.ts";
 import { type CallRequest, payloadOf } from "./request.ts";
+import { Starts } from "./starts.ts";
 
 /** What a call needs of its fleet. */
 export interface CallHost {
@@ -37,8 +39,6 @@ export interface CallHost {
 
 /** An end that cannot be written down this often never will be. */
 const MOST_UNWRITTEN = 3;
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 1_000;
 
 export class Call {
   readonly jobId: string;
@@ -62,12 +62,7 @@ export class Call {
   #stopping: { readonly reason: unknown } | undefined;
   #unlisten: (() => void) | undefined;
 
-  /** Starts of earlier jobs of this attempt, which the store has lost or which were put in again. */
-  #startsBefore = 0;
-  /** Of this job, as far as was seen when looking. */
-  #startsSeen = 0;
-  /** Of all of them, as far as events told. */
-  #startsTold = 0;
+  readonly #starts = new Starts();
   /** How often its end could not be written down. */
   #unwritten = 0;
   #lastWord = 0;
@@ -135,7 +130,7 @@ export class Call {
       if (this.sent) this.#missing();
       return;
     }
-    this.#startsSeen = Math.max(this.#startsSeen, state.starts);
+    this.#starts.seen(state.starts);
     if (state.word !== undefined) this.heard(state.word);
     if (!state.finished) this.#checkLeft(state.starts);
     else if (state.returned !== undefined) this.ended(parsed(state.returned), undefined, state);
@@ -144,7 +139,7 @@ export class Call {
 
   /** An event told that a worker has taken it. */
   started(): void {
-    this.#startsTold++;
+    this.#starts.heard();
   }
 
   /** What a worker says while it has it: that it gives it back, or how far it is. */
@@ -162,7 +157,7 @@ export class Call {
 
   /** A worker gave it back, by an event: it was not started after all. */
   handedBack(): void {
-    this.#startsTold--;
+    this.#starts.takenBack();
   }
 
   /** The job has ended. Without an ending of ours BullMQ ended it. */
@@ -204,8 +199,7 @@ export class Call {
         return;
       }
     }
-    const deliveries = Math.max(this.#startsBefore + ending.deliveries, this.#startsTold);
-    this.#tell(ending.executor, deliveries);
+    this.#tell(ending.executor, this.#starts.endedByWorker(ending.deliveries));
     for (const [key, value] of ending.attributes ?? []) this.#request.attributes?.set(key, value);
     if (ending.log !== undefined) this.#request.logged?.(ending.log.lines, ending.log.leftOut);
     try {
@@ -236,7 +230,7 @@ export class Call {
       if (this.sent) void this.#again(Math.max(1, state?.starts ?? 1));
       return;
     }
-    const deliveries = this.#startsBefore + Math.max(1, state?.stalled ?? 1);
+    const deliveries = this.#starts.endedByStore(Math.max(1, state?.stalled ?? 1));
     this.#tell(state?.executor, deliveries);
     const error = this.#stopping?.reason ?? lost(this.#request, failedReason, state, deliveries);
     this.#end({ error }, true);
@@ -281,29 +275,17 @@ export class Call {
   /** `anew`: without the job that is there. */
   async #send(anew: boolean): Promise<void> {
     const { store, outageMs } = this.#host;
-    const { exportName, priority } = this.#request;
-    const job = { jobId: this.jobId, exportName, priority };
-    const since = performance.now();
-    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
-      try {
-        if (anew) await store.remove(this.jobId);
-        await this.#limit();
-        await store.add({ ...job, data: this.#data });
-        break;
-      } catch (error) {
-        const cause = storeError(error);
-        // Full, loading, read-only after a failover: what the store refuses now it may take a moment later.
-        if (this.#answered) return;
-        if (this.#stopping !== undefined) throw this.#stopping.reason;
-        if (performance.now() - since > outageMs)
-          throw new StoreUnavailableError(
-            `Task "${this.#request.taskName}": the store has refused it for ${outageMs} ms: ${cause.message}`,
-            { cause },
-          );
-        await new Promise((resolve) => setTimeout(resolve, pause));
-        if (this.#answered) return;
-      }
-    }
+    const { exportName, priority, taskName } = this.#request;
+    const put = async (): Promise<void> => {
+      if (anew) await store.remove(this.jobId);
+      await this.#limit();
+      await store.add({ jobId: this.jobId, exportName, priority, data: this.#data });
+    };
+    const over = (): boolean => {
+      if (!this.#answered && this.#stopping !== undefined) throw this.#stopping.reason;
+      return this.#answered;
+    };
+    if (!(await persist(put, { taskName, outageMs, over }))) return;
     this.sent = true;
     if (this.#stopping !== undefined) await this.press();
   }
@@ -327,9 +309,7 @@ export class Call {
 
   async #again(starts: number, present = true): Promise<void> {
     this.sent = false;
-    this.#startsBefore += Math.max(starts, this.#startsSeen);
-    if (!present) this.#startsBefore = Math.max(this.#startsBefore, this.#startsTold);
-    this.#startsSeen = 0;
+    this.#starts.again(starts, present);
     try {
       await this.#send(present);
     } catch (error) {
