@@ -406,6 +406,25 @@ describe("`lost` may", () => {
     ).toEqual([]);
   });
 
+  it("settle when a reader has failed of its own: told to those that still read it, and to nobody after the last", async () => {
+    const lossWith = async (others: boolean) => {
+      const yard = new Yard();
+      const server = task("server", () => "server!", {
+        release: () => yard.clock.wait(5),
+        lost: () => yard.exit.promise,
+      });
+      const first = task("first", { server }, yard.diary.task({ ms: 10, throw: "ECONNRESET" }));
+      const other = task("other", { server }, yard.diary.task({ ms: 30 }));
+      yard.goes(11);
+      const report = await yard.run(others ? { first, other } : { first }, { failure: "continue" });
+      expect(report.errorSummary[0]).toBe('Task "first" failed: ECONNRESET');
+      return [row(report, "server").lostAt, ...report.errorSummary.slice(1)];
+    };
+    expect(await lossWith(true)).toEqual([11, 'Task "other" failed: "server" has gone']);
+    // Its release is under way by then, which may be what made it go.
+    expect(await lossWith(false)).toEqual([undefined]);
+  });
+
   it("settle after the run: its report stays as it is", async () => {
     const yard = new Yard();
     const server = yard.server();
