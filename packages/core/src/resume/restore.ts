@@ -33,6 +33,9 @@ interface UnjudgedOutput extends TakenOutput {
   readonly index?: number;
 }
 
+const NOTHING_STORED =
+  "its output was not stored, nor was any: a log has those that its journal was told, a report those of `toJSON({ outputs: true })`";
+
 /** What a run takes over. */
 export class Restoration {
   /** The id of the run that is taken up, if it has one. */
@@ -252,7 +255,7 @@ export class Restoration {
     switch (before.status) {
       case "completed":
       case "restored":
-        return "its output was not stored";
+        return this.#earlier.stored.size === 0 ? NOTHING_STORED : "its output was not stored";
       case "failed":
         return "it had failed";
       case "detached":

@@ -416,7 +416,7 @@ describe("`report.resume` says what the earlier run knew of a task:", () => {
       "completed without a word of its output",
       { status: "completed" },
       "completed",
-      "its output was not stored",
+      "its output was not stored, nor was any: a log has those that its journal was told, a report those of `toJSON({ outputs: true })`",
     ],
   ];
   test.each(cases)("that it %s", async (_, row, executionState, told) => {

@@ -183,8 +183,12 @@ describe("A run that takes up a report", () => {
     const { flow, calls, mend } = broken();
     const { outputs, origins, ...before } = written(await flow.run());
     mend();
-    await flow.run({ resumeFrom: before });
+    const { resume } = await flow.run({ resumeFrom: before });
     expect(calls).toEqual(["first", "second", "third"]);
+    expect(resume?.rerun[0]).toEqual({
+      task: "first",
+      why: "its output was not stored, nor was any: a log has those that its journal was told, a report those of `toJSON({ outputs: true })`",
+    });
   });
 
   test("names what it does not know, and what is new", async () => {
