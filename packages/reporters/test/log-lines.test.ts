@@ -2,6 +2,7 @@
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { readEventLog, renderNdjson } from "../src/index.ts";
@@ -126,8 +127,29 @@ describe("A log with nothing in it yet", () => {
     expect(() => readEventLog("", { runId: "a" })).toThrow('holds no run "a", only nothing.');
   });
 
-  it("is something else than a file that is not there, or is no log", () => {
-    expect(() => readEventLog(join(folder, "missing.ndjson"))).toThrow(/ENOENT/);
+  it("is something else than a file that is not there, which is told with the way to make one", () => {
+    const missing = join(folder, "missing.ndjson");
+    const told = (path: unknown) => ({
+      code: "ENOENT",
+      message: `There is no event log at ${JSON.stringify(String(path))}: eventLog() makes the file, so open it first.`,
+    });
+    for (const path of [
+      missing,
+      join(folder, "no such folder", "run.ndjson"),
+      pathToFileURL(missing),
+    ]) {
+      expect(() => readEventLog(path)).toThrow(expect.objectContaining(told(path)));
+    }
+    expect(() => readEventLog("a".repeat(240))).toThrow(/^There is no event log at "a{199}…": /);
+    expect(() => readEventLog(folder)).toThrow(
+      expect.objectContaining({
+        code: "EISDIR",
+        message: `${JSON.stringify(folder)} is a folder: readEventLog() takes the path of a file.`,
+      }),
+    );
+  });
+
+  it("is something else than a file that is no log", () => {
     for (const other of ["hello", "{}", '{"version":1}\n', "\x89PNG\r\n"]) {
       expect(() => readEventLog(newFile(other))).toThrow(/not an event log/);
     }

@@ -296,3 +296,20 @@ describe("A log", () => {
     expect(again.resume?.restored.sort()).toEqual(["items", "late", "list", "quick"]);
   });
 });
+
+describe("A log that was written without its journal", () => {
+  it("starts everything again, and says why", async () => {
+    const path = newFile();
+    const log = eventLog(path);
+    const f = flow("f", { a: task("a", () => 1) });
+    await f.run({ observers: [log.observer] });
+    log.close();
+    const { resume } = await f.run({ resumeFrom: readEventLog(path) });
+    expect(resume?.rerun).toEqual([
+      {
+        task: "a",
+        why: "its output was not stored, nor was any: a log has those that its journal was told, a report those of `toJSON({ outputs: true })`",
+      },
+    ]);
+  });
+});

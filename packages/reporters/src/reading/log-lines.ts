@@ -33,11 +33,31 @@ export function logLines(pathOrText: string | URL): Iterable<string> {
   if (fs === undefined) {
     throw new Error("readEventLog() needs the text of the log in a runtime without files.");
   }
-  const stat = fs.statSync(pathOrText);
+  const stat = statOf(fs, pathOrText);
   if (stat.isFile()) return fileLines(fs, pathOrText, stat.size);
   // What comes from a pipe comes once.
   const text = fs.readFileSync(pathOrText, "utf8");
   return { [Symbol.iterator]: () => textLines(text) };
+}
+
+/** Errors of the file system name the call that failed; who made a mistake with a path wants to read what to do. */
+function statOf(fs: FileSystem, path: string | URL): import("node:fs").Stats {
+  const stat = fs.statSync(path, { throwIfNoEntry: false });
+  if (stat?.isDirectory() === false) return stat;
+  const [code, message] =
+    stat === undefined
+      ? [
+          "ENOENT",
+          `There is no event log at ${shown(path)}: eventLog() makes the file, so open it first.`,
+        ]
+      : ["EISDIR", `${shown(path)} is a folder: readEventLog() takes the path of a file.`];
+  throw Object.assign(new Error(message), { code, path: String(path) });
+}
+
+/** A text without line breaks was perhaps no path. */
+function shown(path: string | URL): string {
+  const text = String(path);
+  return JSON.stringify(text.length > 200 ? `${text.slice(0, 199)}…` : text);
 }
 
 function* textLines(text: string): Generator<string> {
