@@ -49,6 +49,29 @@ export function retryAfterOf(error: unknown): RetryAfter | undefined {
   return { resource, ms: Math.min(ms, LONGEST_PAUSE_MS) };
 }
 
+/**
+ * Why what an error says about a delay is not heard: a text where milliseconds belong, or a `retryAfter` as other libraries
+ * have it. Amounts that are no delay, such as one below 0, are let pass: they are the outcome of a subtraction.
+ */
+export function unheardDelay(error: unknown): string | undefined {
+  const own = fieldOf(error, "retryAfterMs");
+  if (own !== undefined && own !== null && !isNumber(own)) {
+    return `\`retryAfterMs\` of the error is not heard: it is a number of milliseconds, and here ${describe(own)}`;
+  }
+  const after = fieldOf(error, "retryAfter");
+  const [resource, ms] = [fieldOf(after, "resource"), fieldOf(after, "ms")];
+  if (after === undefined || after === null || (typeof resource === "string" && isNumber(ms))) {
+    return undefined;
+  }
+  const named = resource !== undefined || ms !== undefined;
+  const got = named ? `{ resource: ${describe(resource)}, ms: ${describe(ms)} }` : describe(after);
+  return `\`retryAfter\` of the error is not heard: it is { resource: name, ms: milliseconds }, and here ${got}. The delay of the task alone is \`retryAfterMs\``;
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === "number" && !Number.isNaN(value);
+}
+
 function isDelay(ms: unknown): ms is number {
   return typeof ms === "number" && ms > 0 && ms < Number.POSITIVE_INFINITY;
 }

@@ -3,7 +3,7 @@
  * policy is asked. Decides nothing about the run; the machine is told the facts.
  */
 
-import { retryAfterOf } from "../define/retry.ts";
+import { retryAfterOf, unheardDelay } from "../define/retry.ts";
 import { asError, frameless, LostError, type TimeoutError } from "../ground/errors.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
 import type { EndFacts } from "../machine/event.ts";
@@ -217,6 +217,8 @@ export class AttemptEnder {
     ignored = false,
   ): void {
     const { task } = call;
+    const unheard = unheardDelay(own);
+    if (unheard !== undefined) call.log(unheard);
     call.ended = true;
     const facts = this.#facts(call, at, ignored);
     const { machine, random } = this.#host;

@@ -315,6 +315,58 @@ describe("An error's `retryAfterMs`", () => {
   );
 });
 
+describe("What an error says of a delay and nobody can hear", () => {
+  /** What the log of the first attempt says. */
+  async function said(fields: object): Promise<readonly string[]> {
+    const { clock } = setup();
+    const busy = task("busy", () => Promise.reject(Object.assign(new Error("429"), fields)), {
+      retry: 1,
+    });
+    const report = await clock.run(flow("f", { busy }).run({ clock }));
+    const [first, second] = row(report, "busy").attemptStatistics.map(({ log }) =>
+      (log ?? []).map(({ message }) => message),
+    );
+    expect(second).toEqual(first);
+    return first ?? [];
+  }
+
+  it.each([
+    ["700", '"700"'],
+    [Number.NaN, "NaN"],
+    [new Date(0), "a Date"],
+  ])("is in the log of its attempt: a `retryAfterMs` of %s", async (retryAfterMs, got) => {
+    expect(await said({ retryAfterMs })).toEqual([
+      `\`retryAfterMs\` of the error is not heard: it is a number of milliseconds, and here ${got}`,
+    ]);
+  });
+
+  it.each([
+    [30, "30"],
+    ["Wed, 21 Oct", '"Wed, 21 Oct"'],
+    [{ resource: 1, ms: 5 }, "{ resource: 1, ms: 5 }"],
+    [{ resource: "llm", ms: "5" }, '{ resource: "llm", ms: "5" }'],
+    [{ seconds: 5 }, "an object"],
+  ])("is in the log of its attempt: a `retryAfter` of %j", async (retryAfter, got) => {
+    expect(await said({ retryAfter })).toEqual([
+      `\`retryAfter\` of the error is not heard: it is { resource: name, ms: milliseconds }, and here ${got}. The delay of the task alone is \`retryAfterMs\``,
+    ]);
+  });
+
+  it("is nothing where it is a delay, none, or one that is over", async () => {
+    for (const fields of [
+      {},
+      { retryAfterMs: 5 },
+      { retryAfterMs: -5 },
+      { retryAfterMs: Number.POSITIVE_INFINITY },
+      { retryAfterMs: null, retryAfter: null },
+      { retryAfter: { resource: "llm", ms: 5 } },
+      { retryAfter: { resource: "llm", ms: -5 } },
+    ]) {
+      expect(await said(fields)).toEqual([]);
+    }
+  });
+});
+
 describe("An error that does not let itself be read", () => {
   const closed = (key: string) => () =>
     Object.defineProperty(new Error("closed"), key, {
