@@ -328,19 +328,3 @@ export function nameOf(observer: Observer): string {
     return "an observer"; // It does not let itself be read.
   }
 }
-
-/** Collects what is wrong with one observer; whether it has a name that can be compared. */
-export function checkObserver(
-  issues: Issues,
-  path: readonly string[],
-  observer: unknown,
-): observer is Observer {
-  const { name, run, flush } = (observer ?? {}) as Partial<Observer>;
-  issues.callable([...path, "run"], run);
-  issues.callable([...path, "flush"], flush);
-  return issues.name(path, name, `The name of \`${place(path)}\``);
-}
-
-function place([first, ...rest]: readonly string[]): string {
-  return `${first}${rest.map((index) => `[${index}]`).join("")}`;
-}

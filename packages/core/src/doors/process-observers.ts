@@ -1,6 +1,8 @@
 /** Observers of the whole process, and the flush of all that were ever told of a run, before a process ends. */
+
+import { checkObserver } from "../contract/check-observer.ts";
 import { systemClock } from "../contract/clock.ts";
-import { checkObserver, nameOf, type Observer } from "../contract/observer.ts";
+import { nameOf, type Observer } from "../contract/observer.ts";
 import { Issues } from "../ground/check.ts";
 import { DefinitionError } from "../ground/errors.ts";
 import { seenObservers } from "./seen-observers.ts";

@@ -1,7 +1,8 @@
 /** What a caller may say about one run, and the check of it, before anything else happens. */
 
+import { checkObserver } from "../contract/check-observer.ts";
 import { type Clock, checkClock } from "../contract/clock.ts";
-import { checkObserver, type Observer } from "../contract/observer.ts";
+import type { Observer } from "../contract/observer.ts";
 import type { Runner } from "../contract/runner.ts";
 import type { Parameter } from "../define/definition.ts";
 import type { Graph } from "../define/graph.ts";
@@ -10,6 +11,7 @@ import { type Binding, parameterOf } from "../define/param.ts";
 import { plainName } from "../define/task.ts";
 import { otherCopy } from "../ground/brand.ts";
 import { type Issues, isString } from "../ground/check.ts";
+import { fieldOf } from "../ground/field.ts";
 import { didYouMean, nearest } from "../ground/guess.ts";
 import type { FailureMode } from "../machine/machine.ts";
 import type { SerializedReport } from "../report/serialized-report.ts";
@@ -128,14 +130,26 @@ export function checkRunOptions(
   checkObservers(issues, given.observers);
   if (given.resumeFrom !== undefined) readEarlier(issues, given.resumeFrom);
   checkClock(issues, clock);
-  for (const key of ["runner", "journal", "random"] as const) issues.callable([key], given[key]);
+  checkJournal(issues, given.journal);
+  for (const key of ["runner", "random"] as const) issues.callable([key], given[key]);
   return given as RunOptions;
+}
+
+/** A log has a journal and an observer, and is easily handed in for either. */
+function checkJournal(issues: Issues, journal: unknown): void {
+  if (journal === undefined || typeof journal === "function") return;
+  const isLog = typeof fieldOf(journal, "journal") === "function";
+  const more = isLog ? " that has one: write `journal: log.journal`" : "";
+  const expectation = "a function that stores each entry, such as `eventLog(path).journal`";
+  issues.expected(["journal"], isLog ? "a function" : expectation, journal, more);
 }
 
 function checkObservers(issues: Issues, observers: unknown): void {
   if (observers === undefined) return;
   if (!Array.isArray(observers)) {
-    issues.expected(["observers"], "an array of observers", observers);
+    const isLog = fieldOf(observers, "observer") !== undefined;
+    const more = isLog ? ": write `[log.observer]`" : "";
+    issues.expected(["observers"], "an array of observers", observers, more);
     return;
   }
   const names = new Set<unknown>();

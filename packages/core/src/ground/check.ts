@@ -26,10 +26,11 @@ export class Issues {
     if (this.list.length > 0) throw new error(this.list);
   }
 
-  expected(path: readonly string[], expectation: string, value: unknown): void {
+  /** `more`: the end of the sentence, such as the way out. */
+  expected(path: readonly string[], expectation: string, value: unknown, more = ""): void {
     this.add(
       "invalid-option",
-      `Expected ${place(path)} to be ${expectation}, got \`${shown(value)}\``,
+      `Expected ${place(path)} to be ${expectation}, got \`${shown(value)}\`${more}`,
       path,
     );
   }
