@@ -111,7 +111,7 @@ export class VirtualClock implements Clock {
         await this.#fire(next);
       } else if (++idle > 50) {
         throw new Error(
-          "The virtual clock has no timer left, and the promise is not settled: it waits for something that is not on this clock",
+          "The virtual clock has no timer left, and the promise is not settled: it waits for something that is not on this clock. A run is on it when it is given it, with `run({ clock })`",
         );
       }
     }

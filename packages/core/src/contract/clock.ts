@@ -3,6 +3,7 @@
  */
 import { Issues } from "../ground/check.ts";
 import { DefinitionError } from "../ground/errors.ts";
+import { fieldOf } from "../ground/field.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
 
 /**
@@ -20,10 +21,11 @@ export interface Clock {
 
 export function checkClock(issues: Issues, given: unknown): void {
   if (given === undefined) return;
-  const { now, wallNow, after } = (given ?? {}) as Partial<Clock>;
-  if (![now, wallNow, after].every((one) => typeof one === "function")) {
-    issues.expected(["clock"], "a clock with now, wallNow and after", given);
-  }
+  const hands = ["now", "wallNow", "after"] as const satisfies readonly (keyof Clock)[];
+  const missing = hands.filter((hand) => typeof fieldOf(given, hand) !== "function");
+  if (missing.length === 0) return;
+  const more = missing.length === hands.length ? "" : ` without ${missing.join(" and ")}`;
+  issues.expected(["clock"], "a clock with now, wallNow and after", given, more);
 }
 
 /** The longest delay a timer takes: beyond it timers fire at once, so longer delays are chained. */

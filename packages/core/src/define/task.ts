@@ -243,7 +243,7 @@ function define(
       const got = otherCopy(over, "task", "input") ?? describe(over);
       issues.add(
         "invalid-input",
-        `Map "${name}" needs a task or an input to map over, got ${got}`,
+        `Map "${name}" needs a task or an input to map over, got ${got}${listInstead(over)}`,
         ["tasks", name, "over"],
       );
     } else {
@@ -251,7 +251,8 @@ function define(
     }
   }
   if (typeof run !== "function") {
-    issues.add("not-a-function", noFunction(name, run), ["tasks", name, "run"]);
+    const list = kind === "map" && Array.isArray(run) ? ": the list stands before it" : "";
+    issues.add("not-a-function", `${noFunction(name, run)}${list}`, ["tasks", name, "run"]);
   }
   if (inputs !== undefined) addSlots(issues, name, inputs, slots);
   if (options !== undefined) issues.record(["tasks", name, "options"], options);
@@ -270,6 +271,12 @@ function define(
   return kind === "map"
     ? new MapHandle(name, fitting, call, checked, inputs !== undefined)
     : new TaskHandle(name, kind, fitting, call, checked);
+}
+
+/** What to write for a list that no task gives. */
+function listInstead(over: unknown): string {
+  if (Array.isArray(over)) return ": write value([…]) for a list that is known";
+  return typeof over === "function" ? ": make it a task" : "";
 }
 
 /** Why what stands in the place of a task's function is none. */

@@ -110,7 +110,12 @@ export function recordsOf(issues: Issues, written: unknown, options: unknown): R
   for (const name of Object.keys(all ?? {})) {
     const path = ["tasks", name];
     if (!issues.name(path, name, "The name of a task")) continue;
-    const task = issues.record(path, all?.[name] ?? null);
+    const given = all?.[name] ?? null;
+    if (typeof given === "function") {
+      issues.expected(path, "an object", given, ": write { run: … }");
+      continue;
+    }
+    const task = issues.record(path, given);
     if (task === undefined) continue;
     issues.keys(path, task, KEYS, ` of task "${name}"`);
     const { run, dependencies, edges, inputs, retry, ...more } = task;

@@ -28,6 +28,7 @@ const SYNONYMS: ReadonlyMap<string, readonly string[]> = new Map([
   ["resumeFrom", ["resume"]],
   ["retry", ["attempts", "maxAttempts", "maxRetries", "retries"]],
   ["retryIf", ["retryOn", "shouldRetry"]],
+  ["run", ["command", "execute", "fn", "handler", "processor"]],
   ["signal", ["abort", "abortController", "abortSignal", "cancellation"]],
   ["targets", ["only", "tasks"]],
   ["taskName", ["id", "name", "task", "taskId"]],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../src/contract/clock.ts";
 import { type Clock, ClockError, flow, map, task } from "../../src/index.ts";
+import { VirtualClock } from "../../src/testing.ts";
 import { escaped, row, statuses } from "../scenario.ts";
 
 /** A clock of one's own that counts up by one millisecond a reading, until `breaks` says otherwise. */
@@ -119,6 +120,18 @@ describe("Timers of a clock of one's own", () => {
     expect(report.executionState).toBe("failed");
     const whole = await flow("f", { a: task("a", async () => 1) }).run({ clock, timeoutMs: 1e6 });
     expect(whole.outputs).toEqual({ a: 1 });
+  });
+});
+
+describe("The virtual clock", () => {
+  it("says how a run is put on it, when it waits for one that is not", async () => {
+    const clock = new VirtualClock();
+    const waits = task("waits", () => clock.wait(5).then(() => new Promise(() => {})));
+    const run = flow("f", { waits }).start();
+    await expect(clock.run(run.report)).rejects.toThrow(
+      "The virtual clock has no timer left, and the promise is not settled: it waits for something that is not on this clock. A run is on it when it is given it, with `run({ clock })`",
+    );
+    run.cancel();
   });
 });
 

@@ -12,6 +12,7 @@ import {
   optional,
   param,
   pick,
+  registerGlobalObserver,
   Semaphore,
   settled,
   type TaskOrder,
@@ -93,7 +94,12 @@ const runOptions = cases([
   ["keep", (keep) => ({ keep }), '"all" or "roots"', ["none", null, 1]],
   ["random", (random) => ({ random }), "a function", [0.5, "x", null]],
   ["runner", (runner) => ({ runner }), "a function", [1, null]],
-  ["journal", (journal) => ({ journal }), "a function", [1, null]],
+  [
+    "journal",
+    (journal) => ({ journal }),
+    "a function that stores each entry, such as `eventLog(path).journal`",
+    [1, null],
+  ],
   ["signal", (signal) => ({ signal }), "an AbortSignal", [1, "x", null]],
   ["clock", (clock) => ({ clock }), "a clock with now, wallNow and after", [1, null]],
   ["resources", (resources) => ({ resources }), "an object", [4, "db", null]],
@@ -266,6 +272,43 @@ describe("The options of a run", () => {
     ]);
   });
 
+  it("say what of a log is a journal and what an observer", async () => {
+    const log = { journal: nothing, observer: { name: "event-log" }, close: nothing };
+    const wrong = { journal: log, observers: [{ name: "o" }, log] } as never;
+    const told = [
+      "`observers[1]` is no observer but has one: write `log.observer`",
+      "Expected `journal` to be a function, got `an object` that has one: write `journal: log.journal`",
+    ];
+    expect(await refusal(() => load.run(wrong))).toEqual(told);
+    expect(await refusal(() => new DynamicScheduler([], [], wrong))).toEqual(told);
+    expect(await refusal(() => registerGlobalObserver(log as never))).toEqual([
+      "`observer` is no observer but has one: write `log.observer`",
+    ]);
+    expect(await refusal(() => load.run({ observers: log } as never))).toEqual([
+      "Expected `observers` to be an array of observers, got `an object`: write `[log.observer]`",
+    ]);
+    for (const [journal, got] of [
+      ["run.ndjson", '"run.ndjson"'],
+      [{ append: nothing }, "an object"],
+    ] as const) {
+      expect(await refusal(() => load.run({ journal } as never))).toEqual([
+        `Expected \`journal\` to be a function that stores each entry, such as \`eventLog(path).journal\`, got \`${got}\``,
+      ]);
+    }
+  });
+
+  it("refuse a function for an observer: it has a name, and would be told nothing", async () => {
+    const told = (at: string) => [
+      `\`${at}\` is a function, and an observer is an object: write \`{ name: "mine", run: … }\``,
+    ];
+    for (const observer of [nothing, () => {}, class Mine {}] as never[]) {
+      expect(await refusal(() => load.run({ observers: [observer] }))).toEqual(
+        told("observers[0]"),
+      );
+      expect(await refusal(() => registerGlobalObserver(observer))).toEqual(told("observer"));
+    }
+  });
+
   it("refuse a signal that cannot be listened to and left alone again", async () => {
     const signal = { aborted: false, addEventListener: () => {} };
     expect(await refusal(() => load.run({ signal } as never))).toEqual([
@@ -307,10 +350,18 @@ describe("The options of a run", () => {
   });
 
   it("refuse a clock that lacks a hand", async () => {
-    const clock = { now: () => 0, wallNow: () => 0 } as unknown as Clock;
-    expect(await refusal(() => load.run({ clock }))).toEqual([
-      "Expected `clock` to be a clock with now, wallNow and after, got `an object`",
-    ]);
+    const now = (): number => 0;
+    for (const [clock, got] of [
+      [{ now, wallNow: now }, "`an object` without after"],
+      [{ now }, "`an object` without wallNow and after"],
+      [{}, "`an object`"],
+      [null, "`null`"],
+      [VirtualClock, "`a function`"],
+    ] as const) {
+      expect(await refusal(() => load.run({ clock } as never))).toEqual([
+        `Expected \`clock\` to be a clock with now, wallNow and after, got ${got}`,
+      ]);
+    }
   });
 
   it("are told all at once", async () => {
@@ -475,7 +526,14 @@ describe("A definition", () => {
       ),
     );
     expect(await refusal(() => map("sizes", [1, 2] as never, nothing))).toEqual([
-      'Map "sizes" needs a task or an input to map over, got an array',
+      'Map "sizes" needs a task or an input to map over, got an array: write value([…]) for a list that is known',
+    ]);
+    expect(await refusal(() => map("sizes", nothing as never, [1, 2] as never))).toEqual([
+      'Map "sizes" needs a task or an input to map over, got a function: make it a task',
+      'Task "sizes" needs a function, got an array: the list stands before it',
+    ]);
+    expect(await refusal(() => map("sizes", 5 as never, nothing))).toEqual([
+      'Map "sizes" needs a task or an input to map over, got 5',
     ]);
     for (const word of [pick, optional, settled, after] as unknown as ((
       task: never,

@@ -59,6 +59,17 @@ describe("DynamicScheduler.from()", () => {
     expect(ran).toEqual(["clean", "build"]);
   });
 
+  it("says where a function belongs, and what other tools call it", async () => {
+    const run = (): number => 1;
+    const tasks = { a: run, b: { fn: run }, c: { run, handler: run } };
+    expect(await refusal(() => DynamicScheduler.from(tasks as never))).toEqual([
+      'Expected task "a" to be an object, got `a function`: write { run: … }',
+      'Unknown option `fn` of task "b". Did you mean "run"?',
+      'Task "b" needs a function, got undefined',
+      'Unknown option `handler` of task "c". Did you mean "run"?',
+    ]);
+  });
+
   it("refuses all that is wrong at once, in the words in which it is written", async () => {
     const run = vi.fn();
     const tasks = {
