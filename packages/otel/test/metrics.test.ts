@@ -25,7 +25,7 @@ it("A run is measured in seconds and counts; gauges end at nothing; items count 
   const clock = new VirtualClock();
   const observers = [otelObserver({ meterProvider: provider })];
   const list = task("list", scripted(clock, { ms: 100, return: [1, 2] }));
-  const items = map("items", list, () => clock.wait(250));
+  const items = map("items", list, () => clock.wait(250), { key: (item) => `of ${item}` });
   const flaky = task("flaky", scripted(clock, { throw: "no" }, { ms: 500 }), { retry: 1 });
   const bad = task("bad", scripted(clock, { ms: 10, throw: "bad" }), { onFailure: "ignore" });
   const next = task("next", { bad }, () => 1);

@@ -85,15 +85,16 @@ describe.each(CLIENTS)("cardinality, with %s", (_, client) => {
     expect(Math.round(most / 10) * 10).toBe(Number(hundred.replace(",", "")));
   });
 
-  test("items of a map are counted under the map's name", async () => {
+  test("items of a map are counted under the map's name, and what they are called is no label", async () => {
     const registry = new client.Registry();
     const list = task("list", {}, () => [1, 2, 3]);
-    const sizes = map("sizes", list, (item) => item);
+    const sizes = map("sizes", list, (item) => item, { key: (item) => `size ${item}` });
     await flow("daily", { sizes }).run({ observers: [prometheusObserver({ client, registry })] });
     const all = await samples(registry);
     expect([...values(all, "task")]).toEqual(["list", "sizes"]);
     expect(sum(all, "astrum_tasks_total", { task: "sizes" })).toBe(3);
     expect(sum(all, "astrum_task_duration_seconds_count", { task: "sizes" })).toBe(3);
+    expect(JSON.stringify(all)).not.toContain("size 1");
   });
 
   test("the label can be left out, limited to a list, or made by a function", async () => {
