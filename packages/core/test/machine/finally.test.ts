@@ -301,6 +301,17 @@ describe("While finally tasks run,", () => {
     expect(report).toMatchObject({ executionState: "failed", totalDurationMs: 35 });
   });
 
+  it("their own grace period takes the place of the run's", async () => {
+    const { clock, diary } = setup();
+    const work = task("work", diary.task({ ms: 10 }));
+    const deaf = diary.task({ ms: 500, deaf: true });
+    const close = task("close", deaf, { timeoutMs: 20, graceMs: 30 });
+    const report = await clock.run(
+      flow("f", { work }, { finally: { close } }).run({ clock, graceMs: 5 }),
+    );
+    expect(row(report, "close")).toMatchObject({ status: "abandoned", endAt: 60 });
+  });
+
   it("one of them can be called off alone", async () => {
     const { clock, diary } = setup();
     const run = closing(diary).start({ clock });
