@@ -54,6 +54,7 @@ export function explain(plan: Explained): string {
         demandText(plan.traits.of(task).resources),
         plan.graph.tails.has(task) ? "tail" : "",
         plan.traits.of(task).lives ? "released after its last reader" : "",
+        definition.options?.lost === undefined ? "" : "its readers fail when it has gone",
         plan.traits.of(task).tolerated ? "its failure is tolerated" : "",
         plan.traits.of(task).uninterruptible ? "uninterruptible" : "",
         deadlineText(plan.traits.of(task).deadlineMs),

@@ -502,6 +502,18 @@ describe("Told", () => {
   });
 });
 
+describe("A plan", () => {
+  it("says of a thing that it can go by itself", () => {
+    const server = new Yard().server();
+    const text = flow("f", { use: task("use", { server }, () => 1) })
+      .plan()
+      .explain();
+    expect(text).toContain(
+      "  server (released after its last reader, its readers fail when it has gone)\n",
+    );
+  });
+});
+
 describe("By name", () => {
   it("a thing can be lost likewise", async () => {
     const yard = new Yard();
