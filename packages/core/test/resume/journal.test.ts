@@ -172,10 +172,15 @@ describe("A journal that fails", () => {
 
   test("after a run was cancelled fails the map whose item it could not keep, and that is told", async () => {
     const list = task("list", () => [1]);
-    const m = map("m", list, () => Promise.resolve().then(() => run.cancel("enough")), {
-      items: "settled",
-      uninterruptible: true,
-    });
+    const m = map(
+      "m",
+      list,
+      (): Promise<void> => Promise.resolve().then(() => run.cancel("enough")),
+      {
+        items: "settled",
+        uninterruptible: true,
+      },
+    );
     const run = flow("f", { m, next: task("next", { m }, () => "next") }).start({
       journal: ({ task }) => {
         if (task === "m[0]") throw new Error("disk full");
