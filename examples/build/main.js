@@ -34,19 +34,19 @@ function shell(command, signal) {
 
 /** @type {Record<string, { command: string, needs?: string[], retries?: number }>} */
 const targets = JSON.parse(await readFile(values.file, "utf8"));
-const build = DynamicScheduler.from(
-  Object.fromEntries(
-    Object.entries(targets).map(([name, { command, needs, retries }]) => [
-      name,
-      {
-        run: (_inputs, { signal }) => shell(command, signal),
-        dependencies: needs,
-        retry: retries,
-      },
-    ]),
-  ),
-  { name: values.file, concurrency: availableParallelism() },
-);
+/** @type {Record<string, import("@astrum/core").WrittenTask>} */
+const tasks = {};
+for (const [name, { command, needs, retries }] of Object.entries(targets)) {
+  tasks[name] = {
+    run: (_inputs, { signal }) => shell(command, signal),
+    dependencies: needs,
+    retry: retries,
+  };
+}
+const build = DynamicScheduler.from(tasks, {
+  name: values.file,
+  concurrency: availableParallelism(),
+});
 
 if (values.plan) {
   console.log(build.plan().explain());
