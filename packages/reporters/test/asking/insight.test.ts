@@ -10,6 +10,7 @@ import {
   toAstrumPython,
 } from "../../src/index.ts";
 import { duration } from "../../src/wording/duration.ts";
+import { endedBy } from "../../src/wording/ending.ts";
 import { STATUS_SIGN } from "../../src/wording/outcome.ts";
 import { visible, visibleName } from "../../src/wording/visible.ts";
 import { fixture, fixtureNames } from "../fixtures.ts";
@@ -60,8 +61,9 @@ describe.each(fixtureNames)("the text of the report %s", (name) => {
   const lines = renderText(report, { tasks: true }).split("\n");
 
   it("begins with how the run ended, under its name", () => {
+    const why = endedBy(report);
     expect(lines[0]).toBe(
-      `${visible(report.run.flow ?? report.run.id)}: ${report.executionState} after ${duration(report.totalDurationMs)}`,
+      `${visible(report.run.flow ?? report.run.id)}: ${report.executionState} after ${duration(report.totalDurationMs)}${why && `: ${why}`}`,
     );
   });
 
