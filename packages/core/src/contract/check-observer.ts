@@ -27,7 +27,7 @@ function noObserver(given: unknown): string | undefined {
   }
   // A function has a name, and would be told nothing.
   return typeof given === "function" && fieldOf(given, "run") === undefined
-    ? 'a function, and an observer is an object: write `{ name: "mine", run: … }`'
+    ? 'a function, and an observer is an object: `fromEvents("mine", (event) => …)` makes one'
     : undefined;
 }
 

@@ -299,7 +299,7 @@ describe("The options of a run", () => {
 
   it("refuse a function for an observer: it has a name, and would be told nothing", async () => {
     const told = (at: string) => [
-      `\`${at}\` is a function, and an observer is an object: write \`{ name: "mine", run: … }\``,
+      `\`${at}\` is a function, and an observer is an object: \`fromEvents("mine", (event) => …)\` makes one`,
     ];
     for (const observer of [nothing, () => {}, class Mine {}] as never[]) {
       expect(await refusal(() => load.run({ observers: [observer] }))).toEqual(
