@@ -184,6 +184,45 @@ describe("Claims on three things", () => {
     expect(behind.state).toBe("waiting");
   });
 
+  /** How many who need one of the second thing are served one after the other, until that is kept. */
+  function passes(claims: Claims): number {
+    for (let count = 0; ; count++) {
+      const claim = claims.ask(0, 1);
+      const passed = isHeld(claim);
+      end(claim, false);
+      if (!passed) return count;
+    }
+  }
+
+  it("are not passed by those who came before them", () => {
+    const claims = new Claims();
+    claims.ask(2);
+    let held = claims.ask(0, 4);
+    const waits = claims.ask(2, 1);
+    const between = Array.from({ length: 40 }, () => claims.ask(0, 4));
+    claims.ask(2, 1);
+    for (const claim of between) {
+      end(held, false);
+      expect(isHeld(claim)).toBe(true);
+      held = claim;
+    }
+    end(held, false);
+    expect(passes(claims)).toBe(24);
+    end(waits, true);
+    expect(passes(claims)).toBe(40);
+  });
+
+  it("have been passed as often when one behind that needs the same is called off", () => {
+    const { claims, waits } = passedBy(0);
+    const behind = claims.ask(2, 1);
+    for (let at = 0; at < 40; at++) end(claims.ask(0, 1), false);
+    end(behind, true);
+    claims.ask(2, 1);
+    expect(passes(claims)).toBe(24);
+    end(waits, true);
+    expect(passes(claims)).toBe(40);
+  });
+
   it("say what they lacked, also behind one that lacked it, when both are served at once", () => {
     const claims = new Claims();
     const holds = claims.ask(2);
