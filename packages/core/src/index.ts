@@ -2,6 +2,7 @@
 
 export { type Binding, type Param, param } from "./define/param.ts";
 export type { OutputOf, Schema, SchemaIssue, SchemaResult } from "./define/schema.ts";
+export { subflow } from "./define/subflow.ts";
 export { after, type Optional, optional, type Picked, pick, settled } from "./define/take.ts";
 export {
   type Because,
@@ -18,6 +19,7 @@ export type { TaskContext } from "./define/task-context.ts";
 export type {
   Living,
   MapOptions,
+  ParentOptions,
   ReleaseContext,
   RetryPolicy,
   TaskOptions,
@@ -26,6 +28,7 @@ export { value } from "./define/value.ts";
 export { type Flow, flow, type Roots } from "./doors/flow.ts";
 export type { EventsOptions, FlowRun } from "./doors/flow-run.ts";
 export { type CompletedItem, type FailedItem, MapError } from "./ground/map-error.ts";
+export { SubflowError } from "./ground/subflow-error.ts";
 
 // Door 2: the documented scheduler.
 

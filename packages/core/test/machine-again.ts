@@ -35,12 +35,12 @@ export class MachineAgain {
 
   /** Its own. */
   priorityOf(task: number): number {
-    return this.#plan.graph.definitions[this.ledger.plannedOf(task)]?.options?.priority ?? 0;
+    return this.#plan.graph.definitions[this.ledger.writtenOf(task)]?.options?.priority ?? 0;
   }
 
   /** What it asks for beside a slot: the random graphs have constants. */
   demandOf(task: number): Readonly<Record<string, number>> {
-    const { options } = this.#plan.graph.definitions[this.ledger.plannedOf(task)] ?? {};
+    const { options } = this.#plan.graph.definitions[this.ledger.writtenOf(task)] ?? {};
     return (options?.resources ?? {}) as Readonly<Record<string, number>>;
   }
 

@@ -35,7 +35,7 @@ export function unruly(
     1 + Math.max(0, ...dependents(task).map((dependent) => path(dependent)));
   const numbers = settings.release === true ? depthFirst(plan) : undefined;
   const place = (task: number): number[] => {
-    const planned = ledger.plannedOf(task);
+    const planned = ledger.writtenOf(task);
     const further = numbers === undefined ? [-path(planned)] : [numbers.indexOf(planned)];
     return [-reach(planned), -own(planned), ...further, planned, task];
   };

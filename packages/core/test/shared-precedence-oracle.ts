@@ -23,7 +23,7 @@ export function passed(
   const needs = (task: number): Record<string, number> => ({ ...machine.demandOf(task), slots: 1 });
   const ranks = plan.ranks(settings.estimates, settings.release);
   const before = (a: number, b: number): boolean => {
-    const [first, second] = [a, b].map((task) => ranks[ledger.plannedOf(task)] as number);
+    const [first, second] = [a, b].map((task) => ranks[ledger.writtenOf(task)] as number);
     return (first as number) < (second as number) || (first === second && a < b);
   };
   /** By claim: who waited when it was first asked for. */

@@ -25,17 +25,21 @@ export interface RunInfo {
 /** Frozen; the same object for every event of one task of one run. */
 export interface TaskInfo {
   readonly run: RunInfo;
-  /** Declared name: few values by contract. */
+  /** Declared name, few values by contract: of a task inside of another its path without indices, `thumbs.resize`. */
   readonly name: string;
-  /** Unique in the run; differs from `name` for mapped items only. */
+  /** Unique in the run: with indices, `thumbs[3].resize`. */
   readonly key: string;
   /** A map has no attempts of its own, its items have; nobody waits for a tail. */
   readonly kind: "task" | "map" | "item" | "tail";
-  /** Of a finally task, and of the items of one: it starts when all others but tails have ended. */
-  readonly role?: "finally";
+  /**
+   * Of a finally task, and of the items of one: it starts when all others but tails have ended. Of one that has a flow
+   * inside of it from the beginning, or flows one after another: `subflow`, `loop`.
+   */
+  readonly role?: "finally" | "subflow" | "loop";
   readonly stage: number | null;
   /** Keys: an event never drags its ancestry along. */
   readonly dependencies: readonly string[];
+  /** The key of what it is inside of: of an item its map, of a task of a flow the task that has it inside. */
   readonly parent: string | undefined;
   /** Of an item: what it is called by the `key` of its map. As many values as there are items: never a metric's label. */
   readonly itemKey: string | undefined;

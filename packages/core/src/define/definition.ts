@@ -63,6 +63,8 @@ export interface Definition {
   readonly needs: boolean;
   /** Of a map: whether its function takes an object of inputs, be it an empty one, beside item and index. */
   readonly takesInputs?: boolean;
+  /** What is inside of it: a flow that is planned with the rest, or one after another. */
+  readonly role?: "subflow" | "loop" | undefined;
   /** In a test: the task whose place it takes. */
   readonly standsFor?: Definition;
 }
@@ -134,6 +136,11 @@ export class TaskHandle implements Definition {
     this.options = options;
     this.prepares = prepares(kind, slots, options);
     this.needs = needs(slots, options);
+  }
+
+  /** What is inside of it. */
+  get role(): "subflow" | "loop" | undefined {
+    return undefined;
   }
 
   get call(): "inputs" {

@@ -49,7 +49,7 @@ export function explain(plan: Explained): string {
       const needs = names.length === 0 ? "" : ` ← ${shortened(names)}`;
       const definition = plan.graph.definitions[task] as Definition;
       const marks = [
-        definition.kind === "map" ? "map" : "",
+        definition.kind === "map" ? "map" : (definition.role ?? ""),
         plan.traits.of(task).settles ? "its items fail alone" : "",
         demandText(plan.traits.of(task).resources),
         plan.graph.tails.has(task) ? "tail" : "",
@@ -59,7 +59,7 @@ export function explain(plan: Explained): string {
         plan.traits.of(task).uninterruptible ? "uninterruptible" : "",
         deadlineText(plan.traits.of(task).deadlineMs),
         FALLBACKS[plan.traits.of(task).fallback ?? "none"],
-        plan.graph.finallyTasks.has(task) ? "finally" : "",
+        plan.graph.gated.has(task) ? "finally" : "",
       ].filter((mark) => mark !== "");
       const marked = marks.length === 0 ? "" : ` (${marks.join(", ")})`;
       lines.push(`  ${definition.name}${marked}${needs}`);

@@ -3,7 +3,7 @@
  * name cannot exist. Both doors build it. It knows no capacity, no status and no order of execution.
  */
 import type { Issues } from "../ground/check.ts";
-import { type Definition, lives } from "./definition.ts";
+import { type Definition, lives, type SlotKind } from "./definition.ts";
 import { itemNamed } from "./item-name.ts";
 import { checkThings } from "./living.ts";
 import { checkOptions } from "./task-options.ts";
@@ -13,11 +13,25 @@ export const VALUE = 0;
 export const OPTIONAL = 1;
 export const SETTLED = 2;
 export const AFTER = 3;
-export const EDGE_KINDS = ["value", "optional", "settled", "after"] as const;
+/** From a task to a root of the flow inside of it, whose values it gives: nobody waits along it. */
+export const INNER = 4;
+export const EDGE_KINDS = ["value", "optional", "settled", "after", "value"] as const;
 
 export interface Root {
   readonly key: string;
   readonly task: number;
+}
+
+/** A flow inside of a task, its owner: the tasks before that, from `first` on, those of flows inside of them included. */
+export interface Subflow {
+  readonly owner: number;
+  readonly first: number;
+  /** What it gives. */
+  readonly roots: readonly Root[];
+  /** Those that start when all others of it but tails have ended. */
+  readonly finallyTasks: readonly number[];
+  /** Whether its owner is asked whether it is wanted: until then nothing of it starts. */
+  readonly asked: boolean;
 }
 
 /** Edges in compressed rows: those of task `t` are the entries from `start[t]` to `start[t + 1]`. */
@@ -42,10 +56,21 @@ export interface Graph {
   readonly tails: ReadonlySet<number>;
   /** Those that start when all others but tails have ended. */
   readonly finallyTasks: ReadonlySet<number>;
+  /** They, and those that start when all others of the flow that they are part of have ended. */
+  readonly gated: ReadonlySet<number>;
+  /** Flows inside of its tasks, in the order of their owners: what is inside of another comes before it. */
+  readonly subflows: readonly Subflow[];
   /** What `report.outputs` holds; none means every task under its own name. */
   readonly roots: readonly Root[] | undefined;
   /** The keys of the roots that the targets leave out. */
   readonly leftOut: readonly string[];
+}
+
+/** How a dependent hangs on what a slot of this kind reads. */
+export function edgeKind(kind: SlotKind): number {
+  if (kind === "optional") return OPTIONAL;
+  if (kind === "settled") return SETTLED;
+  return kind === "after" ? AFTER : VALUE;
 }
 
 /** The edges of a graph in the making: one row a task, in declaration order. */
@@ -83,6 +108,15 @@ export class EdgeList {
   }
 }
 
+/** What tasks are beside what they are themselves. */
+export type Roles = Pick<Graph, "tails" | "finallyTasks"> & Partial<Pick<Graph, "subflows">>;
+
+function gatedIn(finallyTasks: ReadonlySet<number>, subflows: readonly Subflow[]): Set<number> {
+  return new Set([...finallyTasks, ...subflows.flatMap((one) => one.finallyTasks)]);
+}
+
+const NO_SUBFLOWS: readonly Subflow[] = [];
+
 /**
  * Builds a graph from definitions whose dependencies are already integers; the issues say what is wrong with it. `index`:
  * their names, where they have been read before.
@@ -91,7 +125,7 @@ export function graph(
   name: string,
   definitions: readonly Definition[],
   list: EdgeList,
-  { tails, finallyTasks }: Pick<Graph, "tails" | "finallyTasks">,
+  { tails, finallyTasks, subflows = NO_SUBFLOWS }: Roles,
   roots: readonly Root[] | undefined,
   issues: Issues,
   index: ReadonlyMap<string, number> = indexed(definitions),
@@ -137,6 +171,8 @@ export function graph(
     dependents,
     tails,
     finallyTasks,
+    gated: subflows.length === 0 ? finallyTasks : gatedIn(finallyTasks, subflows),
+    subflows,
     roots,
     leftOut: [],
   };

@@ -10,6 +10,7 @@ import type { Definition } from "./definition.ts";
 import { explain } from "./explain.ts";
 import { dependencyNames, type Graph } from "./graph.ts";
 import { checkEstimates, criticalPath } from "./longest-path.ts";
+import { nestedDepths } from "./nested-depth.ts";
 import { rankTasks } from "./rank.ts";
 import { restrict } from "./restrict.ts";
 import { TraitTable } from "./traits.ts";
@@ -255,6 +256,7 @@ export function plan(
   }
   if (filled < size) reportCycle(issues, graph, missing);
   issues.throwAs(PlanError);
+  if (graph.subflows.length > 0) deepest = nestedDepths(graph, depth);
   if (graph.finallyTasks.size > 0) deepest = behindAllOthers(graph, queue, depth);
 
   const totalStages = Math.max(deepest, 0);
@@ -278,18 +280,24 @@ export function plan(
 
 /** Finally tasks start in the stage after the last one of all others. Returns how many stages there are then. */
 function behindAllOthers(
-  { finallyTasks, dependencies }: Graph,
+  { finallyTasks, dependencies, subflows }: Graph,
   order: Int32Array,
   depth: Int32Array,
 ): number {
+  // With all that is inside of them.
+  const last = subflows.length === 0 ? finallyTasks : new Set(finallyTasks);
+  for (const { owner, first } of subflows) {
+    if (!finallyTasks.has(owner)) continue;
+    for (let task = first; task < owner; task++) (last as Set<number>).add(task);
+  }
   let others = 0;
   for (const task of order) {
-    if (!finallyTasks.has(task)) others = Math.max(others, (depth[task] as number) + 1);
+    if (!last.has(task)) others = Math.max(others, (depth[task] as number) + 1);
   }
   let stages = others;
   const { start, end } = dependencies;
   for (const task of order) {
-    if (!finallyTasks.has(task)) continue;
+    if (!last.has(task)) continue;
     let own = others;
     for (const dependency of end.subarray(start[task], start[task + 1])) {
       own = Math.max(own, (depth[dependency] as number) + 1);

@@ -1,7 +1,7 @@
 /** The part of a graph that a run is for: its targets, and all that they need. Checks nothing but the targets. */
 import { Issues } from "../ground/check.ts";
 import type { Definition } from "./definition.ts";
-import { EdgeList, type Graph, graph } from "./graph.ts";
+import { EdgeList, type Graph, graph, type Subflow } from "./graph.ts";
 import { unknownNames } from "./unknown-name.ts";
 
 /**
@@ -24,9 +24,12 @@ export function restrict(whole: Graph, targets: readonly string[], issues: Issue
     const task = whole.index.get(target);
     if (task !== undefined) pending.push(task);
   }
+  const insideOf = new Map(whole.subflows.map((one) => [one.owner, one.first]));
   for (let task = pending.pop(); task !== undefined; task = pending.pop()) {
     if (kept[task] === 1) continue;
     kept[task] = 1;
+    // A flow inside of a task is kept as a whole: its tails and finally tasks too.
+    for (let inner = insideOf.get(task) ?? task; inner < task; inner++) pending.push(inner);
     const last = start[task + 1] as number;
     for (let edge = start[task] as number; edge < last; edge++) pending.push(end[edge] as number);
   }
@@ -57,13 +60,31 @@ export function restrict(whole: Graph, targets: readonly string[], issues: Issue
     new Set(
       [...tasks].filter((task) => kept[task] === 1).map((task) => renumbered[task] as number),
     );
-  const roles = { tails: renumber(whole.tails), finallyTasks: renumber(whole.finallyTasks) };
+  const roles = {
+    tails: renumber(whole.tails),
+    finallyTasks: renumber(whole.finallyTasks),
+    subflows: keptSubflows(whole, renumbered),
+  };
   const roots = whole.roots
     ?.filter(({ task }) => kept[task] === 1)
     .map(({ key, task }) => ({ key, task: renumbered[task] as number }));
   const leftOut = (whole.roots ?? []).filter(({ task }) => kept[task] === 0).map(({ key }) => key);
   // A part of a checked graph has nothing new to check.
   return { ...graph(whole.name, definitions, list, roles, roots, new Issues()), leftOut };
+}
+
+/** Those whose owners are kept; what is left of another is a part of the flow around it. */
+function keptSubflows({ subflows }: Graph, renumbered: Int32Array): Subflow[] {
+  const row = (task: number): number => renumbered[task] as number;
+  return subflows
+    .filter(({ owner }) => row(owner) !== -1)
+    .map(({ owner, first, roots, finallyTasks, asked }) => ({
+      owner: row(owner),
+      first: row(owner) - (owner - first),
+      roots: roots.map(({ key, task }) => ({ key, task: row(task) })),
+      finallyTasks: finallyTasks.map(row),
+      asked,
+    }));
 }
 
 /** Finally tasks that read nothing that is left out; whoever reads one of them is looked at once more. */

@@ -1,5 +1,6 @@
 /** Schemas as their libraries have them in common, and their check. Knows no library. */
 import type { Issues } from "../ground/check.ts";
+import type { ResultOf } from "./giving.ts";
 
 /** The Standard Schema interface (https://standardschema.dev), structurally: zod, valibot, arktype and others have it. */
 export interface Schema<out O = unknown, out I = unknown> {
@@ -17,7 +18,8 @@ export interface SchemaIssue {
   readonly message: string;
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
-export type OutputOf<S, T> = S extends Schema<infer O> ? O : Awaited<T>;
+/** What a function gives: a schema converts it, a promise is waited for, a flow runs in its place. */
+export type OutputOf<S, T> = S extends Schema<infer O> ? O : ResultOf<Awaited<T>>;
 
 export function checkSchema(issues: Issues, path: readonly string[], schema: unknown): void {
   if (schema === undefined) return;

@@ -146,6 +146,12 @@ export interface MapOptions<
   readonly concurrency?: number | undefined;
 }
 
+/** What a task may be told that has a flow inside of it, and no attempts of its own. `V`: what `when` is asked with. */
+export type ParentOptions<F = never, V = never> = Pick<
+  TaskOptions<V, undefined, F>,
+  "onFailure" | "fallback" | "when" | "priority" | "tags" | "description" | "version"
+>;
+
 export const OPTION_KEYS: readonly string[] = [
   "retry",
   "timeoutMs",
@@ -165,6 +171,15 @@ export const OPTION_KEYS: readonly string[] = [
   "lost",
 ];
 const MAP_OPTION_KEYS = [...OPTION_KEYS, "concurrency", "key", "items"];
+const PARENT_OPTION_KEYS = [
+  "when",
+  "onFailure",
+  "fallback",
+  "priority",
+  "tags",
+  "description",
+  "version",
+] as const satisfies readonly (keyof ParentOptions)[];
 const RETRY_KEYS = ["attempts", "backoff", "baseMs", "maxMs", "jitter", "retryIf"];
 
 /** Checks the options of one task, wherever they were written. */
@@ -173,12 +188,19 @@ export function checkOptions(
   {
     name,
     kind,
+    role,
     options,
-  }: { readonly name: string; readonly kind: "task" | "map"; readonly options: unknown },
+  }: {
+    readonly name: string;
+    readonly kind: "task" | "map";
+    readonly role?: "subflow" | "loop" | undefined;
+    readonly options: unknown;
+  },
 ): void {
   const path = ["tasks", name] as const;
   const given = options as MapOptions<never, unknown, never, "all" | "settled", unknown> & Living;
-  issues.record(path, given, kind === "map" ? MAP_OPTION_KEYS : OPTION_KEYS);
+  const known = kind === "map" ? MAP_OPTION_KEYS : OPTION_KEYS;
+  issues.record(path, given, role === undefined ? known : PARENT_OPTION_KEYS);
   checkRetry(issues, [...path, "retry"], given.retry);
   const { priority, tags } = given;
   issues.timeLimit([...path, "timeoutMs"], given.timeoutMs);

@@ -6,6 +6,7 @@ import { Issues } from "../ground/check.ts";
 import { describe } from "../ground/describe.ts";
 import { DefinitionError } from "../ground/errors.ts";
 import { type Definition, InputHandle, MapHandle, type Slot, TaskHandle } from "./definition.ts";
+import type { ResultOf } from "./giving.ts";
 import type { OutputOf, Schema } from "./schema.ts";
 import type { TaskContext } from "./task-context.ts";
 import type { Living, MapOptions, TaskOptions } from "./task-options.ts";
@@ -93,7 +94,7 @@ export function task<T>(
   name: string,
   // biome-ignore lint/complexity/noBannedTypes: `{}` is exactly what a task without inputs is called with.
   run: (inputs: {}, context: TaskContext) => T,
-): Task<Awaited<T>>;
+): Task<ResultOf<Awaited<T>>>;
 export function task<
   const D extends Inputs,
   T,
@@ -154,7 +155,7 @@ export function map<E, T>(
   name: string,
   over: Task<readonly E[]> | Input<readonly E[]>,
   run: (item: E, index: number, context: TaskContext) => T,
-): Task<Awaited<T>[]>;
+): Task<ResultOf<Awaited<T>>[]>;
 export function map<
   E,
   const D extends Inputs,
@@ -313,13 +314,13 @@ export function plainName(name: string): string | undefined {
   return /^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u.test(name) ? name : undefined;
 }
 
-function toSlot(to: string, input: unknown): Slot | undefined {
+export function toSlot(to: string, input: unknown): Slot | undefined {
   if (input instanceof TaskHandle) return { to, kind: "value", task: input };
   return input instanceof InputHandle ? input.slot(to) : undefined;
 }
 
 /** Why a value is no input, and what to do with a value of its kind. */
-function noInput(task: string, key: string, value: unknown): string {
+export function noInput(task: string, key: string, value: unknown): string {
   const foreign = otherCopy(value, "task", "input");
   if (foreign !== undefined) return `Input "${key}" of task "${task}" is ${foreign}`;
   const got = describe(value);

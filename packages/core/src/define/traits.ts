@@ -83,8 +83,10 @@ export class TraitTable {
   }
 }
 
-function traitsOf(definition: Definition): Traits {
+/** What a run is told of one task; of all tasks without options the same. */
+export function traitsOf(definition: Definition): Traits {
   const { kind, options, prepares } = definition;
+  if (options === undefined && !prepares) return PLAIN;
   const whose = kind === "map" ? "item" : "task";
   return Object.freeze({
     retries: maxRetriesOf(definition),

@@ -5,18 +5,14 @@
 
 import { anchor } from "../contract/clock.ts";
 import type { EventStream } from "../contract/event-stream.ts";
-import { type Parameter, type SlotKind, TaskHandle } from "../define/definition.ts";
-import {
-  AFTER,
-  EdgeList,
-  type Graph,
-  graph,
-  OPTIONAL,
-  type Root,
-  SETTLED,
-  VALUE,
-} from "../define/graph.ts";
+import { type Parameter, TaskHandle } from "../define/definition.ts";
+import { expand } from "../define/expand.ts";
+import { FlowHandle } from "../define/flow-handle.ts";
+import { checkGiven, givenAsConstants } from "../define/given-params.ts";
+import type { Giving } from "../define/giving.ts";
+import { EdgeList, edgeKind, type Graph, graph, type Roles, type Root } from "../define/graph.ts";
 import { type GraphPlan, type Plan, plan } from "../define/plan.ts";
+import { SubflowHandle } from "../define/subflow.ts";
 import { plainName, type Task, type ValueOf } from "../define/task.ts";
 import { noSuchTask } from "../define/unknown-name.ts";
 import type { Execution } from "../drive/execution.ts";
@@ -33,7 +29,7 @@ import { askedFor, STUBS, type Stubs, stubbed } from "./stubs.ts";
 
 export type Roots = { readonly [name: string]: Task<unknown> };
 
-export interface Flow<out O> {
+export interface Flow<out O> extends Giving<O> {
   readonly name: string;
   /** Throws `PlanError`. */
   plan(options?: Pick<RunOptions, "targets">): Plan;
@@ -44,6 +40,11 @@ export interface Flow<out O> {
    * costs.
    */
   start(options?: RunOptions): FlowRun<O>;
+  /**
+   * The same flow with values for these of its parameters, by name: what a function returns must need no others. One that
+   * is `undefined` is not given. Throws `DefinitionError` for a name that no task takes.
+   */
+  with(params: Readonly<Record<string, unknown>>): Flow<O>;
 }
 
 /**
@@ -157,13 +158,14 @@ function reach(
   }
   const tasks = inOrderOfCreation(found);
   const list = new EdgeList(tasks.length, edges);
+  const nests = tasks.some((task) => task instanceof SubflowHandle);
   const readers = new Map<string, Reader>();
   for (let index = 0; index < tasks.length; index++) {
     const task = tasks[index] as TaskHandle;
     task.index = index;
     for (const { task: dependency, kind, param } of task.slots) {
       if (dependency !== undefined) list.add((dependency as TaskHandle).index, edgeKind(kind));
-      else if (param !== undefined) checkParameter(issues, readers, param, task.name);
+      else if (param !== undefined && !nests) checkParameter(issues, readers, param, task.name);
     }
     list.closeRow();
   }
@@ -189,7 +191,34 @@ function reach(
       );
     }
   }
-  return graph(name, tasks, list, roles, rootList, issues);
+  return nests
+    ? withSubflows(name, tasks, roles, rootList, issues)
+    : graph(name, tasks, list, roles, rootList, issues);
+}
+
+/** The same with the tasks of the flows that are inside of some of these. */
+function withSubflows(
+  name: string,
+  tasks: readonly TaskHandle[],
+  roles: Roles,
+  roots: readonly Root[],
+  issues: Issues,
+): Graph {
+  const { definitions, list, subflows, tails, rowOf } = expand(tasks);
+  const row = (task: number): number => rowOf[task] as number;
+  const readers = new Map<string, Reader>();
+  for (const { name, slots } of definitions) {
+    for (const { param } of slots) {
+      if (param !== undefined) checkParameter(issues, readers, param, name);
+    }
+  }
+  const all = {
+    tails: new Set([...Array.from(roles.tails, row), ...tails]),
+    finallyTasks: new Set(Array.from(roles.finallyTasks, row)),
+    subflows,
+  };
+  const rootRows = roots.map(({ key, task }) => ({ key, task: row(task) }));
+  return graph(name, definitions, list, all, rootRows, issues);
 }
 
 /** A parameter, and the first task that was met reading it. */
@@ -219,12 +248,6 @@ function checkParameter(
   }
 }
 
-function edgeKind(kind: SlotKind): number {
-  if (kind === "optional") return OPTIONAL;
-  if (kind === "settled") return SETTLED;
-  return kind === "after" ? AFTER : VALUE;
-}
-
 /** By serial number; when they lie close together, which is usual, without comparing them. */
 function inOrderOfCreation(tasks: TaskHandle[]): TaskHandle[] {
   if (tasks.length === 0) return tasks;
@@ -243,16 +266,20 @@ function inOrderOfCreation(tasks: TaskHandle[]): TaskHandle[] {
 }
 
 /** The one implementation of `Flow`. */
-export class GraphFlow implements Flow<Record<string, unknown>> {
+export class GraphFlow
+  extends FlowHandle
+  implements Omit<Flow<Record<string, unknown>>, keyof Giving<unknown>>
+{
   /** As people know it, where a tool prints it. */
-  static readonly name: string = "Flow";
-  readonly name: string;
-  readonly #graph: Graph;
+  static override readonly name: string = "Flow";
+  override readonly name: string;
+  override readonly graph: Graph;
   #whole: GraphPlan | undefined;
 
   constructor(name: string, graph: Graph) {
+    super();
     this.name = name;
-    this.#graph = graph;
+    this.graph = graph;
   }
 
   get "~astrum"(): Brand {
@@ -267,15 +294,25 @@ export class GraphFlow implements Flow<Record<string, unknown>> {
   }
 
   #plan(targets: readonly string[] | undefined): GraphPlan {
-    if (targets !== undefined) return plan(this.#graph, targets);
-    this.#whole ??= plan(this.#graph);
+    if (targets !== undefined) return plan(this.graph, targets);
+    this.#whole ??= plan(this.graph);
     return this.#whole;
   }
 
   #planned(options: RunOptions & { readonly [STUBS]?: Stubs }): GraphPlan {
     const stubs = options[STUBS];
     if (stubs === undefined) return this.#plan(options.targets);
-    return plan(stubbed(this.#graph, stubs), options.targets ?? askedFor(this.#graph));
+    return plan(stubbed(this.graph, stubs), options.targets ?? askedFor(this.graph));
+  }
+
+  with(params: Readonly<Record<string, unknown>>): Flow<Record<string, unknown>> {
+    const issues = new Issues();
+    const given = issues.record(["params"], params ?? null) ?? {};
+    const values = new Map(Object.entries(given).filter(([, value]) => value !== undefined));
+    checkGiven(issues, this.graph, values.keys(), ["params"]);
+    issues.throwAs(DefinitionError);
+    const made: unknown = new GraphFlow(this.name, givenAsConstants(this.graph, values));
+    return made as Flow<Record<string, unknown>>;
   }
 
   run(options?: RunOptions): Promise<ExecutionReport<Record<string, unknown>>> {
@@ -294,7 +331,7 @@ export class GraphFlow implements Flow<Record<string, unknown>> {
       },
       (error) => Promise.reject(error),
       (name) => {
-        if (!this.#graph.index.has(name)) throw noSuchTask(this.#graph, name, "flow");
+        if (!this.graph.index.has(name)) throw noSuchTask(this.graph, name, "flow");
       },
     );
   }
@@ -307,7 +344,7 @@ export class GraphFlow implements Flow<Record<string, unknown>> {
     const from = anchor(options.clock);
     const planned = this.#planned(options);
     const { graph } = planned;
-    checkNeeds(issues, graph, options, this.#graph);
+    checkNeeds(issues, graph, options, this.graph);
     issues.throwAs(PlanError);
     return launch({
       plan: planned,

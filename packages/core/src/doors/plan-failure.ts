@@ -64,7 +64,7 @@ export function failedPlanReport(
     plan: unconnected,
     ledger,
     reasons: new Reasons(ledger, (task) => unconnected.nameOf(task)),
-    fingerprints: new Fingerprints(unconnected.graph),
+    fingerprints: new Fingerprints(unconnected.graph, ledger),
     resources: [],
     outputs: [],
     released: new Set(),

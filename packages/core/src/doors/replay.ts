@@ -8,13 +8,13 @@ import type { Recorder } from "../drive/execution.ts";
 import type { Command, MachineEvent } from "../machine/event.ts";
 import type { Dispatch, Machine, RunSettings } from "../machine/machine.ts";
 import { DETACHED, STATUSES } from "../machine/states.ts";
+import { taskName } from "../machine/task-name.ts";
 import type { ExecutionReport } from "../report/execution-report.ts";
 import { Fingerprints } from "../report/fingerprint.ts";
 import { collect, gathered } from "../report/outcome.ts";
 import { Reasons } from "../report/reasons.ts";
 import { reportOf } from "../report/report.ts";
 import type { RunFacts } from "../report/run-record.ts";
-import { taskName } from "../report/task-name.ts";
 import { machineFor } from "./launch.ts";
 
 /** The input log of one run. */
@@ -69,7 +69,7 @@ export function replay(plan: Plan, recording: Recording): ExecutionReport {
     hold(event, machine, outputs);
     for (const command of machine.handle(event)) {
       if (command.type === "gather") {
-        outputs[command.task] = gathered(outcomes, command, machine.plan.traits.of(command.task));
+        outputs[command.task] = gathered(outcomes, machine.plan.graph, command.task);
       } else if (command.type === "collect") {
         collect(outcomes, command.task);
       } else if (command.type === "release") {
@@ -87,7 +87,7 @@ export function replay(plan: Plan, recording: Recording): ExecutionReport {
     plan: machine.plan,
     ledger,
     reasons,
-    fingerprints: new Fingerprints(machine.plan.graph),
+    fingerprints: new Fingerprints(machine.plan.graph, ledger),
     outputs,
     released,
     state,
@@ -99,8 +99,11 @@ const AT_THE_END: ReadonlySet<MachineEvent["type"]> = new Set(["started", "logge
 
 /** The outputs that an event brings. */
 function hold(event: MachineEvent, { ledger }: Machine, outputs: unknown[]): void {
-  if (event.type === "returned") outputs[event.task] = event.value;
-  else if (event.type === "fellBack" && "value" in event) outputs[event.task] = event.value;
+  if (event.type === "returned") {
+    outputs[event.task] = event.value;
+    for (const [index, output] of event.inner?.restored ?? [])
+      outputs[ledger.tasks + index] = output;
+  } else if (event.type === "fellBack" && "value" in event) outputs[event.task] = event.value;
   else if (event.type === "begin") {
     for (const [task, output] of event.restored ?? []) outputs[task] = output;
   } else if (event.type === "prepared") {
@@ -145,6 +148,9 @@ function eventText(event: MachineEvent, name: (task: number) => string): string 
       if (event.pending) return `${name(event.task)} waits for its fallback`;
       return `${name(event.task)} fell back${"error" in event ? " in vain" : ""}`;
     }
+    case "returned":
+      if (event.inner === undefined) return `${name(event.task)} returned`;
+      return `${name(event.task)} returned a flow of ${event.inner.graph.size}`;
     default:
       return `${name(event.task)} ${event.type}`;
   }

@@ -2,7 +2,7 @@
  * A graph with stand-ins for some of its tasks: for tests of what depends on them. Runs nothing.
  */
 import type { Definition } from "../define/definition.ts";
-import { EdgeList, type Graph, graph } from "../define/graph.ts";
+import { EdgeList, type Graph, graph, type Roles } from "../define/graph.ts";
 import { unknownNames } from "../define/unknown-name.ts";
 import { Issues } from "../ground/check.ts";
 import { PlanError } from "../ground/errors.ts";
@@ -42,7 +42,22 @@ export function stubbed(whole: Graph, stubs: Stubs): Graph {
     return known ? calling(definition, stub as Definition["run"]) : definition;
   });
   // A checked graph with fewer edges has nothing new to check.
-  return graph(whole.name, definitions, list, whole, whole.roots, new Issues());
+  return graph(whole.name, definitions, list, without(whole, stubs), whole.roots, new Issues());
+}
+
+/** Of a task that has a stand-in nothing that is inside of it is run. */
+function without({ tails, finallyTasks, subflows, definitions }: Graph, stubs: Stubs): Roles {
+  const gone = subflows.filter(({ owner }) =>
+    Object.hasOwn(stubs, (definitions[owner] as Definition).name),
+  );
+  if (gone.length === 0) return { tails, finallyTasks, subflows };
+  const isGone = (task: number): boolean =>
+    gone.some(({ first, owner }) => task >= first && task < owner);
+  return {
+    tails: new Set([...tails].filter((task) => !isGone(task))),
+    finallyTasks,
+    subflows: subflows.filter((one) => !gone.includes(one) && !isGone(one.owner)),
+  };
 }
 
 /** The names of all that the flow itself asks for. */

@@ -3,6 +3,7 @@
  * policy is asked. Decides nothing about the run; the machine is told the facts.
  */
 
+import { FlowHandle } from "../define/flow-handle.ts";
 import { retryAfterOf, unheardDelay } from "../define/retry.ts";
 import { asError, frameless, LostError, type TimeoutError } from "../ground/errors.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
@@ -45,11 +46,12 @@ export class AttemptEnder {
     this.#ended(call, value);
   }
 
-  /** It has a value, or was skipped. */
+  /** It has a value, or was skipped. What a flow gives is checked when it has ended. */
   #ended(call: Call, value: unknown): void {
     const { options } = definitionOf(this.#host.machine, call.task);
+    const schema = value instanceof FlowHandle ? undefined : options?.output;
     call.returned = true;
-    if (call.cleanups === undefined && options?.output === undefined) {
+    if (call.cleanups === undefined && schema === undefined) {
       this.#completed(call, value);
       return;
     }
@@ -75,7 +77,7 @@ export class AttemptEnder {
     const errors: unknown[] = thrown === undefined ? [] : [thrown.error];
     let output = value;
     const definition = definitionOf(this.#host.machine, call.task);
-    const schema = definition.options?.output;
+    const schema = value instanceof FlowHandle ? undefined : definition.options?.output;
     const checked = thrown === undefined && call.skipped === undefined && !call.asked;
     if (checked && schema !== undefined) {
       try {

@@ -10,11 +10,11 @@ import { noSuchTask } from "../define/unknown-name.ts";
 import { asError } from "../ground/errors.ts";
 import type { LogLine, MachineEvent, ReturnedEvent, StopCause } from "../machine/event.ts";
 import type { Machine } from "../machine/machine.ts";
+import { taskName, taskNamed } from "../machine/task-name.ts";
 import { rounded } from "../report/durations.ts";
 import { Fingerprints } from "../report/fingerprint.ts";
 import { Reasons } from "../report/reasons.ts";
 import type { Report } from "../report/report.ts";
-import { taskName, taskNamed } from "../report/task-name.ts";
 import { type AsyncContext, captureContext } from "./async-context.ts";
 import type { Call } from "./call.ts";
 import { Calls, type CallsHost } from "./calls.ts";
@@ -24,8 +24,10 @@ import { AttemptEnder, type EndHost } from "./end-attempt.ts";
 import { EventQueue, type QueueHost } from "./event-queue.ts";
 import type { ExecuteSettings, Execution } from "./execution.ts";
 import { FallbackCalls, type FallbackHost } from "./fall-back.ts";
+import { Gatherer } from "./gather.ts";
 import { Grants, type GrantsHost } from "./grants.ts";
 import { HeldThread } from "./held-thread.ts";
+import { InnerFlows } from "./inner-flows.ts";
 import { Notifier } from "./notify.ts";
 import { obey, type Parts } from "./obey.ts";
 import { Opening, type OpeningHost } from "./opening.ts";
@@ -80,6 +82,7 @@ class Driver
   readonly preparation: Preparation;
   readonly calls: Calls;
   readonly fallbacks: FallbackCalls;
+  readonly gatherer: Gatherer;
   readonly #settings: ExecuteSettings;
   readonly #clock: RunClock;
   readonly #context: AsyncContext;
@@ -90,6 +93,7 @@ class Driver
   readonly #opening: Opening;
   readonly #deadlines: DeadlineTimers = new DeadlineTimers(this);
   readonly #starter: AttemptStarter;
+  readonly #inner: InnerFlows;
   readonly #ending: Ending;
   /** When the plan was there, and what it is given. */
   #plannedAt = 0;
@@ -108,7 +112,7 @@ class Driver
     });
     this.#context = captureContext();
     this.reasons = new Reasons(machine.ledger, (task) => this.nameOf(task));
-    this.#fingerprints = new Fingerprints(machine.plan.graph);
+    this.#fingerprints = new Fingerprints(machine.plan.graph, machine.ledger);
     this.delays = new Delays(this);
     this.random = options.random ?? Math.random;
     this.runId = options.runId ?? newRunId();
@@ -128,12 +132,14 @@ class Driver
       journal: options.journal,
       earlier,
     });
-    this.preparation = new Preparation(this, options.graceMs);
+    this.preparation = new Preparation(this, options);
     this.grants = new Grants(this, options, anchor);
     this.calls = new Calls(this, options.graceMs);
     this.fallbacks = new FallbackCalls(this, this.#context, options.graceMs);
     const onTime = anchor.clock === systemClock && options.runner === undefined;
     this.held = onTime ? new HeldThread(() => this.calls.all) : undefined;
+    this.#inner = new InnerFlows(this, options, settings.dispatch);
+    this.gatherer = new Gatherer(this);
     const ender = new AttemptEnder(this, this.calls);
     this.#starter = new AttemptStarter(this, ender, this.#context, options.runner);
     this.#opening = new Opening(this, options);
@@ -213,11 +219,12 @@ class Driver
   handle(given: MachineEvent): void {
     // The thread was held beyond the limit, or its timer is late: what happens from then on comes after it.
     if (this.#opening.isLate(given.at)) this.handle(this.#opening.timeUp(given.at) as MachineEvent);
-    const event = given.type === "returned" ? this.#kept(given) : given;
+    const event =
+      given.type === "returned" ? (this.#inner.returned(given) ?? this.#kept(given)) : given;
     if (event.type === "fellBack") this.stored.fellBack(event);
     this.#settings.recorder?.event(event);
-    if (event.type === "prepared" && event.restored !== undefined)
-      this.values.restoreItems(event.restored);
+    const next = event.type === "prepared" ? event : event.type === "returned" && event.inner;
+    if (next && next.restored !== undefined) this.values.restoreNext(next.restored);
     for (const command of this.machine.handle(event)) obey(this, command, event.at);
     this.queue.takeAnswers();
     if (event.type === "stop") this.#opening.stopped();
@@ -307,7 +314,7 @@ class Driver
   /** Finally tasks, and those that a stop spares, have limits of their own only. */
   runEndsAt(task: number): number {
     const { plan, ledger } = this.machine;
-    const planned = ledger.plannedOf(task);
+    const planned = ledger.writtenOf(task);
     const own = plan.graph.finallyTasks.has(planned) || plan.traits.of(planned).uninterruptible;
     return own ? Number.POSITIVE_INFINITY : this.#opening.endsAt;
   }

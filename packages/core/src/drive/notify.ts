@@ -29,10 +29,10 @@ import {
   STATUSES,
   WAITING,
 } from "../machine/states.ts";
+import { taskName } from "../machine/task-name.ts";
 import { limitName } from "../report/attempt-row.ts";
 import { between, queuedOf, rounded, startOf } from "../report/durations.ts";
 import type { ReportFooter, ReportHeader } from "../report/serialized-report.ts";
-import { taskName } from "../report/task-name.ts";
 import { type Facts, taskRow } from "../report/task-row.ts";
 import type { Call } from "./call.ts";
 import { Faults, Hooks, type Scopes } from "./hooks.ts";

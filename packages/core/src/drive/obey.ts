@@ -4,10 +4,10 @@ import type { Calls } from "./calls.ts";
 import type { Delays } from "./delays.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { FallbackCalls } from "./fall-back.ts";
+import type { Gatherer } from "./gather.ts";
 import type { Grants } from "./grants.ts";
 import type { Notifier } from "./notify.ts";
 import type { Preparation } from "./prepare.ts";
-import type { Stored } from "./stored.ts";
 import type { Things } from "./things.ts";
 import type { Values } from "./values.ts";
 
@@ -18,10 +18,10 @@ export interface Parts {
   readonly calls: Calls;
   readonly delays: Delays;
   readonly fallbacks: FallbackCalls;
+  readonly gatherer: Gatherer;
   readonly things: Things;
   readonly grants: Grants;
   readonly values: Values;
-  readonly stored: Stored;
   /** There once the run has begun, when somebody observes it. */
   readonly notifier: Notifier | undefined;
   now(): number;
@@ -70,7 +70,7 @@ export function obey(parts: Parts, command: Command, at: number): void {
       parts.notifier?.gone(command.task, at);
       break;
     case "gather":
-      parts.queue.answer(parts.stored.gathered(command.task, command.first, command.count, at));
+      parts.queue.answer(parts.gatherer.gathered(command.task, at));
       break;
     case "fallback":
       parts.queue.answer(parts.fallbacks.ask(command.task));

@@ -11,8 +11,8 @@ import {
   SKIPPED,
   STATUSES,
 } from "../machine/states.ts";
+import { taskName } from "../machine/task-name.ts";
 import { rounded } from "../report/durations.ts";
-import { taskName } from "../report/task-name.ts";
 import type { Facts } from "../report/task-row.ts";
 
 export function observedOutcome(

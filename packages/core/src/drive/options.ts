@@ -5,6 +5,7 @@ import { type Clock, checkClock } from "../contract/clock.ts";
 import type { Observer } from "../contract/observer.ts";
 import type { Runner } from "../contract/runner.ts";
 import type { Parameter } from "../define/definition.ts";
+import { paramsOf } from "../define/given-params.ts";
 import type { Graph } from "../define/graph.ts";
 import { checkEstimates } from "../define/longest-path.ts";
 import { type Binding, parameterOf } from "../define/param.ts";
@@ -18,9 +19,9 @@ import type { SerializedReport } from "../report/serialized-report.ts";
 import { readEarlier } from "../resume/earlier.ts";
 import type { Journal } from "../resume/journal.ts";
 import { bindingsOf, checkBindings, type GivenParameters } from "./bindings.ts";
-import { paramsOf } from "./parameters.ts";
 import { checkDemands, checkResource, type Resource } from "./resources.ts";
 import { Semaphore } from "./semaphore.ts";
+import { checkSize } from "./size.ts";
 
 export interface RunOptions {
   /** Aborts the run: its state is `cancelled`, its report as truthful as any. */
@@ -62,6 +63,8 @@ export interface RunOptions {
    * it depends on is restored; no function is looked into.
    */
   readonly resumeFrom?: SerializedReport | undefined;
+  /** How many tasks there may be, planned ones and those that come up, items included. Default 1,000,000. */
+  readonly maxTasks?: number | undefined;
   /** Default: a random UUID. */
   readonly runId?: string | undefined;
   readonly attributes?: Readonly<Record<string, string | number | boolean>> | undefined;
@@ -85,6 +88,7 @@ const RUN_OPTION_KEYS = [
   "runner",
   "journal",
   "resumeFrom",
+  "maxTasks",
   "runId",
   "attributes",
   "clock",
@@ -124,6 +128,7 @@ export function checkRunOptions(
   checkBindings(issues, params);
   checkEstimates(issues, given.estimates);
   issues.oneOf(["keep"], given.keep, ["all", "roots"]);
+  issues.integer(["maxTasks"], given.maxTasks, 1);
   if (given.runId !== undefined) issues.name(["runId"], given.runId, "`runId`");
   const attributes = issues.record(["attributes"], given.attributes);
   for (const name in attributes) checkAttribute(issues, name, attributes[name]);
@@ -199,6 +204,7 @@ export function checkNeeds(
   options: RunOptions,
   whole: Graph = graph,
 ): void {
+  checkSize(issues, graph.size, 0, options.maxTasks);
   if (graph.needing.length === 0 && options.params === undefined) return;
   const bindings = bindingsOf(options.params);
   const given = new Set<string>();

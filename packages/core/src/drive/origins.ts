@@ -3,9 +3,10 @@
  * asked for; else when somebody wants to know.
  */
 
-import { type Definition, lives } from "../define/definition.ts";
+import { lives } from "../define/definition.ts";
 import type { Machine } from "../machine/machine.ts";
 import { COMPLETED, RESTORED } from "../machine/states.ts";
+import type { Around } from "../report/lineage.ts";
 import { type Basis, Incomparable, type Origin, type Origins } from "../report/origin.ts";
 
 /** Origins that are made when somebody wants to know one: most runs are neither stored nor gone on from. */
@@ -43,11 +44,49 @@ export class RunOrigins implements Origins {
     this.#basis = basis;
     this.#machine = machine;
     this.#listOf = listOf;
+    basis.around = (around) => this.#around(around);
   }
+
+  /** What a task was given and made from that a flow came up inside of. */
+  #around({ owner, iteration }: Around): string | Incomparable {
+    const { ledger } = this.#machine;
+    const item = ledger.itemsOf(owner);
+    const written = item?.owner ?? owner;
+    const given =
+      item === undefined
+        ? this.#basis.given(owner)
+        : this.#givenToItem(owner, written, owner - item.first);
+    if (given instanceof Incomparable) return given;
+    if (!this.#madeOfResults(written)) {
+      const name = this.#basis.lineage.nameOf(owner);
+      return new Incomparable(`"${name}" was made without a result that it reads`);
+    }
+    const from = this.#basis.from(written, this.#runOf);
+    const before = iteration === undefined ? [] : this.#rootsBefore(owner, iteration);
+    return JSON.stringify([given ?? null, from ?? null, iteration ?? null, ...before]);
+  }
+
+  /** The runs that gave what the iteration before this one gave. */
+  #rootsBefore(owner: number, iteration: number): string[] {
+    let spawn = this.#machine.ledger.spawnIn.get(owner);
+    while (spawn !== undefined && spawn.iteration !== iteration - 1) spawn = spawn.before;
+    return (spawn?.roots ?? []).map(({ task }) => this.#runOf(task));
+  }
+
+  readonly #runOf = (row: number): string => this.#restored.get(row)?.run ?? this.#run;
 
   /** A restored result keeps its origin. */
   keep(task: number, origin: Origin): void {
     this.#restored.set(task, origin);
+  }
+
+  /** Of the rows from `first` on that come up next, those that are restored. */
+  keepNext(first: number, size: number, origins: ReadonlyMap<number, Origin>): void {
+    for (let index = 0; index < size; index++) {
+      const origin = origins.get(index);
+      if (origin === undefined) this.#restored.delete(first + index);
+      else this.#restored.set(first + index, origin);
+    }
   }
 
   keepItems(map: number, origins: ReadonlyMap<number, Origin>): void {
@@ -56,13 +95,13 @@ export class RunOrigins implements Origins {
 
   /** Looks at what a task is given, now: its function may change it. */
   look(task: number): void {
-    const spawn = this.#machine.ledger.spawnOf(task);
+    const spawn = this.#machine.ledger.itemsOf(task);
     if (spawn === undefined) this.#basis.given(task);
     else this.#givenToItem(task, spawn.owner, task - spawn.first);
   }
 
   of(task: number): Origin | undefined {
-    const spawn = this.#machine.ledger.spawnOf(task);
+    const spawn = this.#machine.ledger.itemsOf(task);
     const restored =
       spawn === undefined
         ? this.#restored.get(task)
@@ -74,8 +113,7 @@ export class RunOrigins implements Origins {
         ? this.#basis.given(task)
         : this.#givenToItem(task, planned, task - spawn.first);
     if (given instanceof Incomparable || !this.#madeOfResults(planned)) return undefined;
-    const runOf = (dependency: number): string => this.#restored.get(dependency)?.run ?? this.#run;
-    const from = this.#basis.from(planned, runOf);
+    const from = this.#basis.from(planned, this.#runOf);
     const origin: { -readonly [Field in keyof Origin]: Origin[Field] } = {
       run: this.#run,
       definition: this.#basis.definition(planned),
@@ -100,15 +138,12 @@ export class RunOrigins implements Origins {
 
   /** One that went on without a result of a dependency would have to see the same outcome again, which nobody stores. */
   #madeOfResults(task: number): boolean {
-    const { plan, ledger } = this.#machine;
-    const { start, end } = plan.graph.dependencies;
-    for (let edge = start[task] as number; edge < (start[task + 1] as number); edge++) {
-      const dependency = end[edge] as number;
-      const status = ledger.status[dependency];
+    const { ledger } = this.#machine;
+    const { lineage } = this.#basis;
+    for (const source of lineage.sources(task)) {
+      const status = ledger.status[source];
       if (status !== COMPLETED && status !== RESTORED) return false;
-      if (lives(plan.graph.definitions[dependency] as Definition) && !this.#thingOf(dependency)) {
-        return false;
-      }
+      if (lives(lineage.definition(source)) && !this.#thingOf(source)) return false;
     }
     return true;
   }

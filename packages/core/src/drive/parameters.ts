@@ -3,7 +3,7 @@
  * that declare a parameter.
  */
 
-import type { Definition, Parameter } from "../define/definition.ts";
+import { paramsOf } from "../define/given-params.ts";
 import type { Graph } from "../define/graph.ts";
 import { Issues } from "../ground/check.ts";
 import { complaints, PlanError, SchemaError } from "../ground/errors.ts";
@@ -46,13 +46,4 @@ export function checkParameters(
     issues.throwAs(PlanError);
     return values;
   });
-}
-
-/** The parameters of a graph, by name. */
-export function paramsOf(definitions: readonly Definition[]): Map<string, Parameter> {
-  const params = new Map<string, Parameter>();
-  for (const { slots } of definitions) {
-    for (const { param } of slots) if (param !== undefined) params.set(param.name, param);
-  }
-  return params;
 }

@@ -4,18 +4,22 @@
  * machine is told when what was asked before has ended.
  */
 import type { Definition } from "../define/definition.ts";
+import { Issues } from "../ground/check.ts";
 import { describe } from "../ground/describe.ts";
-import { frameless, InputError, isError } from "../ground/errors.ts";
+import { frameless, InputError, isError, PlanError } from "../ground/errors.ts";
 import { isPromise, settling } from "../ground/promised.ts";
 import type { PreparedEvent } from "../machine/event.ts";
 import { Sparse } from "../machine/sparse.ts";
+import { taskName } from "../machine/task-name.ts";
 import { amountsOf, amountsOfItems } from "./amounts.ts";
 import { definitionOf } from "./definition-of.ts";
 import { graceOf } from "./grace-of.ts";
 import type { Host } from "./host.ts";
 import { type Prepared, prepare } from "./inputs.ts";
 import { itemKeys } from "./item-keys.ts";
+import type { RunOptions } from "./options.ts";
 import type { Capacity } from "./resources.ts";
+import { checkSize } from "./size.ts";
 import type { Stored } from "./stored.ts";
 import type { Values } from "./values.ts";
 
@@ -32,12 +36,14 @@ type Skip = { readonly skip?: unknown } | null | undefined;
 export class Preparation {
   readonly #host: PreparationHost;
   readonly #graceMs: number | undefined;
+  readonly #maxTasks: number | undefined;
   /** Tasks that have not been answered for, each with what calls off its grace period once that runs. */
   readonly #open: Sparse<(() => void) | undefined> = new Sparse();
 
-  constructor(host: PreparationHost, graceMs: number | undefined) {
+  constructor(host: PreparationHost, { graceMs, maxTasks }: RunOptions) {
     this.#host = host;
     this.#graceMs = graceMs;
+    this.#maxTasks = maxTasks;
   }
 
   prepare(task: number): void {
@@ -153,6 +159,7 @@ export class Preparation {
     const list = prepared.list as readonly unknown[];
     let keys: readonly string[] | undefined;
     try {
+      this.#checkSize(task, list.length);
       keys = itemKeys(definition, list);
     } catch (error) {
       this.#failed(task, definition, error, false);
@@ -162,6 +169,14 @@ export class Preparation {
     const amounts = amountsOfItems(definition, list, capacity);
     const restored = stored.restoreItems(task, list);
     this.#answer(task, { items: list.length, keys, restored, ...amounts });
+  }
+
+  /** Throws when there are more items than the run may have tasks. */
+  #checkSize(map: number, items: number): void {
+    const issues = new Issues();
+    const { plan, ledger } = this.#host.machine;
+    checkSize(issues, items, ledger.tasks, this.#maxTasks, taskName(plan.graph, ledger, map));
+    issues.throwAs(PlanError);
   }
 }
 

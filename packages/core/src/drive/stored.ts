@@ -12,6 +12,7 @@ import type {
 } from "../machine/event.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Fingerprints } from "../report/fingerprint.ts";
+import { Lineage, type NextFlow } from "../report/lineage.ts";
 import { Basis, NO_ORIGINS, type Origin, type Origins, runDigest } from "../report/origin.ts";
 import type { RunFacts } from "../report/run-record.ts";
 import type { Earlier } from "../resume/earlier.ts";
@@ -53,14 +54,15 @@ export class Stored {
   begin(params: Parameters): void {
     const { runId, epochMs, machine, values, fingerprints, journal, earlier } = this.#run;
     const { plan } = machine;
+    const lineage = new Lineage(plan.graph, machine.ledger);
     const listOf = (map: number): readonly unknown[] | undefined => values.listOf(map);
     const made = (basis: Basis): RunOrigins =>
       new RunOrigins(runDigest(runId, epochMs), basis, machine, listOf);
     if (journal === undefined && earlier === undefined) {
-      this.#told = whenAsked(() => made(new Basis(plan.graph, params)));
+      this.#told = whenAsked(() => made(new Basis(lineage, params)));
       return;
     }
-    const basis = new Basis(plan.graph, params);
+    const basis = new Basis(lineage, params);
     if (earlier !== undefined) this.#restored = new Restoration(plan, earlier, basis);
     const origins = made(basis);
     this.#origins = origins;
@@ -100,11 +102,25 @@ export class Stored {
   /** The dependency of a map that gave no result: a thing, which was made anew. */
   #withoutResult(map: number): number | undefined {
     const { plan, ledger } = this.#run.machine;
-    if (!plan.traits.lives) return undefined;
+    // What has come up reads nothing that lives.
+    if (!plan.traits.lives || map >= plan.graph.size) return undefined;
     const { start, end } = plan.graph.dependencies;
     return end
       .subarray(start[map], start[map + 1])
       .find((dependency) => !(ledger.hasValue(dependency) && ledger.stands(dependency)));
+  }
+
+  /** Likewise of the tasks of a flow that is about to come up inside of a task, by index. */
+  restoreInside(next: NextFlow): ReadonlyMap<number, unknown> {
+    const outputs = new Map<number, unknown>();
+    if (this.#restored === undefined) return outputs;
+    const origins = new Map<number, Origin>();
+    for (const [index, { value, origin }] of this.#restored.inside(next)) {
+      outputs.set(index, value);
+      origins.set(index, origin);
+    }
+    this.#origins?.keepNext(this.#run.machine.ledger.tasks, next.graph.size, origins);
+    return outputs;
   }
 
   /** A task or item is called for the first time: its function may change what it is given. */
@@ -130,16 +146,15 @@ export class Stored {
     if ("value" in event) this.#run.values.set(event.task, event.value);
   }
 
-  /** The answer to `gather`: a map whose result was not stored has failed. One that is made of failures is not stored. */
-  gathered(map: number, first: number, count: number, at: number): MachineEvent {
-    const output = this.#run.values.gather(map, first, count);
-    const event = { type: "gathered", task: map, at } as const;
-    if (!this.#run.machine.ledger.stands(map)) return event;
+  /** The answer to `gather`, when the result is there: one whose result was not stored has failed. One that is made of failures is not stored. */
+  gathered(task: number, output: unknown, at: number): MachineEvent {
+    const event = { type: "gathered", task, at } as const;
+    if (!this.#run.machine.ledger.stands(task)) return event;
     try {
-      this.#completed(map, output);
+      this.#completed(task, output);
       return event;
     } catch (error) {
-      this.#run.values.set(map, undefined);
+      this.#run.values.set(task, undefined);
       return { ...event, error, stops: journalFailure(error) };
     }
   }
@@ -152,11 +167,13 @@ export class Stored {
   /** For the report. */
   get facts(): Pick<RunFacts, "resume" | "origins" | "carried"> {
     const { ledger } = this.#run.machine;
-    const listed = (map: number): boolean => ledger.spawnOfMap.has(map);
+    const listed = (map: number): boolean => ledger.spawnIn.has(map);
+    const over = (task: number): boolean => ledger.hasValue(task);
     return {
       resume: this.#restored?.summary,
       origins: this.#told,
-      carried: this.#restored === undefined ? NONE : Array.from(this.#restored.unjudged(listed)),
+      carried:
+        this.#restored === undefined ? NONE : Array.from(this.#restored.unjudged(listed, over)),
     };
   }
 }

@@ -1,10 +1,10 @@
 /** What stands fast about a task and about an attempt of it, as observers and runners are told it. Knows no event. */
 import type { AttemptInfo, RunInfo, TaskInfo } from "../contract/observer.ts";
-import { type Definition, maxRetriesOf } from "../define/definition.ts";
-import { dependencyNames } from "../define/graph.ts";
+import { maxRetriesOf } from "../define/definition.ts";
+import { dependencyNames, type Graph } from "../define/graph.ts";
 import type { GraphPlan } from "../define/plan.ts";
 import type { Ledger } from "../machine/ledger.ts";
-import { taskName } from "../report/task-name.ts";
+import { declaredName, definitionIn, parentOf, taskName } from "../machine/task-name.ts";
 
 const NONE: readonly never[] = Object.freeze([]);
 
@@ -14,26 +14,35 @@ export function taskInfo(
   run: RunInfo,
   task: number,
 ): TaskInfo {
-  const spawn = task < graph.size ? undefined : ledger.spawnOf(task);
-  const planned = spawn?.owner ?? task;
-  const definition = graph.definitions[planned] as Definition;
+  const item = ledger.itemsOf(task);
+  const written = item?.owner ?? task;
+  const definition = definitionIn(graph, ledger, written);
+  const { tails, gated } = ledger.grown ?? graph;
+  const parent = parentOf(ledger, task);
   const info: TaskInfo = {
     run,
-    name: definition.name,
+    name: declaredName(graph, ledger, task),
     key: taskName(graph, ledger, task),
-    kind: spawn ? "item" : graph.tails.has(task) ? "tail" : definition.kind,
-    stage: spawn ? null : (depth[task] as number),
-    dependencies: spawn ? NONE : Object.freeze(dependencyNames(graph, task)),
-    parent: spawn && definition.name,
+    kind: item ? "item" : tails.has(task) ? "tail" : definition.kind,
+    stage: task < graph.size ? (depth[task] as number) : null,
+    dependencies: item ? NONE : Object.freeze(dependencies(graph, ledger, task)),
+    parent: parent === undefined ? undefined : taskName(graph, ledger, parent),
     maxAttempts: maxRetriesOf(definition) + 1,
-    itemKey: spawn?.keys?.[task - spawn.first],
+    itemKey: item?.keys?.[task - item.first],
     concurrency:
-      spawn === undefined && definition.kind === "map"
-        ? definition.options?.concurrency
-        : undefined,
+      item === undefined && definition.kind === "map" ? definition.options?.concurrency : undefined,
     tags: definition.options?.tags ? Object.freeze([...definition.options.tags]) : NONE,
   };
-  return Object.freeze(graph.finallyTasks.has(planned) ? { ...info, role: "finally" } : info);
+  const role = gated.has(written) ? "finally" : item === undefined ? definition.role : undefined;
+  return Object.freeze(role === undefined ? info : { ...info, role });
+}
+
+/** The keys of all that it reads, each once. */
+function dependencies(graph: Graph, ledger: Ledger, task: number): string[] {
+  if (task < graph.size) return dependencyNames(graph, task);
+  const { start, end } = (ledger.grown ?? graph).dependencies;
+  const read = new Set(end.subarray(start[task], start[task + 1]));
+  return Array.from(read, (dependency) => taskName(graph, ledger, dependency));
 }
 
 /** An attempt as it is known before its end. */

@@ -5,12 +5,11 @@
 
 import type { Definition } from "../define/definition.ts";
 import type { Outcome } from "../define/task.ts";
-import type { Spawn } from "../machine/ledger.ts";
 import type { Machine } from "../machine/machine.ts";
 import { Sparse } from "../machine/sparse.ts";
+import { taskName } from "../machine/task-name.ts";
 import { collect, gathered, type Outcomes, outcomeOf } from "../report/outcome.ts";
 import type { Reasons } from "../report/reasons.ts";
-import { taskName } from "../report/task-name.ts";
 import { NO_INPUTS, type Prepared, plainArguments, plainInputs, type Sources } from "./inputs.ts";
 import { NO_PARAMETERS, type Parameters } from "./parameters.ts";
 
@@ -43,18 +42,17 @@ export class Values implements Sources {
     this.all[task] = value;
   }
 
-  /** Outputs of items that are listed next. */
-  restoreItems(restored: ReadonlyMap<number, unknown>): void {
+  /** Outputs of items, or of the tasks of a flow, that come up next. */
+  restoreNext(restored: ReadonlyMap<number, unknown>): void {
     const first = this.#machine.ledger.tasks;
     for (const [index, output] of restored) this.all[first + index] = output;
   }
 
-  /** The output of a map is made of those of its items. */
-  gather(map: number, first: number, count: number): unknown[] {
-    const traits = this.#machine.plan.traits.of(map);
-    const values = gathered(this.#outcomes, { first, count }, traits);
-    this.all[map] = values;
-    return values;
+  /** The output of a map is made of those of its items, that of a task with a flow inside of those of its roots. */
+  gather(owner: number): unknown {
+    const value = gathered(this.#outcomes, this.#machine.plan.graph, owner);
+    this.all[owner] = value;
+    return value;
   }
 
   /** For the error of a map that failed. */
@@ -80,7 +78,7 @@ export class Values implements Sources {
 
   /** Lets go of the inputs of a task that has ended: they would keep alive what `keep: "roots"` lets go. */
   forget(task: number): void {
-    const planned = this.#machine.ledger.plannedOf(task);
+    const planned = this.#machine.ledger.writtenOf(task);
     if (!this.#machine.ledger.isFinal(planned)) return;
     const list = this.#prepared.get(planned)?.list;
     if (list !== undefined) this.#lists?.set(planned, list);
@@ -97,8 +95,9 @@ export class Values implements Sources {
     const run = definition.run as (...args: unknown[]) => unknown;
     const { ledger } = this.#machine;
     const prepared = this.holds ? this.#preparedOf(task) : undefined;
-    if (prepared !== undefined && task >= ledger.planned) {
-      const index = task - (ledger.spawnOf(task) as Spawn).first;
+    const items = prepared !== undefined ? ledger.itemsOf(task) : undefined;
+    if (prepared !== undefined && items !== undefined) {
+      const index = task - items.first;
       const item = prepared.list?.[index];
       // Spreading a list of these costs as much as a look at the clock.
       return definition.takesInputs
@@ -116,7 +115,7 @@ export class Values implements Sources {
   /** Everything but the context. */
   argumentsOf(definition: Definition, task: number): unknown[] {
     const prepared = this.#preparedOf(task);
-    const spawn = this.#machine.ledger.spawnOf(task);
+    const spawn = this.#machine.ledger.itemsOf(task);
     if (spawn !== undefined && prepared !== undefined) {
       const index = task - spawn.first;
       const args = [prepared.list?.[index], index];
@@ -129,7 +128,7 @@ export class Values implements Sources {
   }
 
   #preparedOf(task: number): Prepared | undefined {
-    return this.#prepared.get(this.#machine.ledger.plannedOf(task));
+    return this.#prepared.get(this.#machine.ledger.writtenOf(task));
   }
 
   value(task: number, edge: number): unknown {
@@ -159,7 +158,8 @@ export class Values implements Sources {
   }
 
   #dependency(task: number, edge: number): number {
-    const { start, end } = this.#machine.plan.graph.dependencies;
+    const { plan, ledger } = this.#machine;
+    const { start, end } = (ledger.grown ?? plan.graph).dependencies;
     return end[(start[task] as number) + edge] as number;
   }
 }

@@ -1,11 +1,13 @@
 /** What a journal is told of a run, and what it answers: it has stored an entry when it returns. */
+import { lives } from "../define/definition.ts";
+import { itemNamed } from "../define/item-name.ts";
 import { type EncodedValue, encodeLiving, encodeValue } from "../ground/encode.ts";
 import { frameless, JournalError } from "../ground/errors.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
 import type { Machine } from "../machine/machine.ts";
+import { definitionIn, parentOf, taskName } from "../machine/task-name.ts";
 import type { Fingerprints } from "../report/fingerprint.ts";
 import type { Origin, Origins } from "../report/origin.ts";
-import { taskName } from "../report/task-name.ts";
 import type { Journal } from "../resume/journal.ts";
 import type { Restoration } from "../resume/restore.ts";
 
@@ -56,8 +58,9 @@ export class JournalWriter {
     for (const [task, { output, origin }] of restored.outputs) {
       this.#completed(plan.nameOf(task), { at, task, index: undefined, output, origin });
     }
-    for (const { name, task, index, output, origin } of restored.unjudged()) {
-      this.#completed(name, { at, task, index, output, origin });
+    for (const { name, task, index, output, origin, inside } of restored.unjudged()) {
+      if (inside) this.#carried(name, output, origin, at);
+      else this.#completed(name, { at, task, index, output, origin });
     }
   }
 
@@ -69,13 +72,22 @@ export class JournalWriter {
     if (this.#failed) return;
     const { machine, origins } = this.#run;
     const { plan, ledger } = machine;
-    const living = plan.traits.of(ledger.plannedOf(task)).lives;
+    const living = lives(definitionIn(plan.graph, ledger, ledger.writtenOf(task)));
     const output = living ? encodeLiving(value) : encodeValue(value);
     const origin = output.encoding === "omitted" ? undefined : origins.of(task);
-    const spawn = ledger.spawnOf(task);
+    const spawn = ledger.itemsOf(task);
     const index = spawn && task - spawn.first;
     const done = { at, task: spawn?.owner ?? task, index, output, origin };
     this.#completed(taskName(plan.graph, ledger, task), done);
+  }
+
+  /** Of what may come up again inside of a task: nobody knows yet what it will be. */
+  #carried(name: string, output: EncodedValue, origin: Origin, at: number): void {
+    const item = itemNamed(name);
+    const parent = item?.map ?? name.slice(0, name.lastIndexOf("."));
+    const entry: Told = { type: "completed", task: name, at, output, origin, parent };
+    if (item !== undefined) entry.index = item.index;
+    this.#tell(`task "${name}"`, entry);
   }
 
   #completed(name: string, { at, task, index, output, origin }: Done): void {
@@ -84,10 +96,10 @@ export class JournalWriter {
     // Field by field: copies of it, made on the way, took longer than all else that is done for an item.
     const entry: Told = { type: "completed", task: name, at, fingerprint, output };
     if (origin !== undefined) entry.origin = origin;
-    if (index !== undefined) {
-      entry.parent = machine.plan.nameOf(task);
-      entry.index = index;
-    }
+    const { ledger, plan } = machine;
+    const parent = index === undefined ? parentOf(ledger, task) : task;
+    if (parent !== undefined) entry.parent = taskName(plan.graph, ledger, parent);
+    if (index !== undefined) entry.index = index;
     this.#tell(`task "${name}"`, entry);
   }
 

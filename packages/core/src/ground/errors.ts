@@ -109,14 +109,18 @@ export class TimeoutError extends Error {
   }
 }
 
-/** The reason of the signals of running tasks when another task's failure stopped the run; `cause` is that failure. */
+/**
+ * The reason of the signals of running tasks when another task's failure stopped the run, or the flow inside of a task,
+ * of which both are part; `cause` is that failure.
+ */
 export class RunStoppedError extends Error {
   override readonly name: string = "RunStoppedError";
   readonly code = "ASTRUM_STOPPED";
   /** The task that failed. */
   readonly task: string;
-  constructor(task: string, cause: unknown) {
-    super(`The run was stopped because task "${task}" failed`, { cause });
+  constructor(task: string, cause: unknown, inside?: string) {
+    const what = inside === undefined ? "The run" : `Task "${inside}"`;
+    super(`${what} was stopped because task "${task}" failed`, { cause });
     this.task = task;
   }
 }

@@ -2,8 +2,9 @@
  * What the end of a task means along its edges: a dependent loses one that it waits for, and is released with the last; or
  * it is ruled out. Starts nobody, and knows no capacity and no policy.
  */
-import { AFTER, type Graph, VALUE } from "../define/graph.ts";
+import { AFTER, type Graph, INNER, VALUE } from "../define/graph.ts";
 import type { Ledger, Reason } from "./ledger.ts";
+import type { Inner } from "./scopes.ts";
 import { SKIPPED, WAITING } from "./states.ts";
 import type { Tasks } from "./tasks.ts";
 import type { Turn } from "./turn.ts";
@@ -14,10 +15,10 @@ export class Edges {
   readonly #turn: Turn;
   readonly #tasks: Tasks;
   /** Edges of each task whose dependency has not ended. */
-  readonly #missing: Int32Array;
+  #missing: Int32Array;
   #begun = false;
   /** Tasks that wait for nothing any more, since `takeReleased` was last asked. */
-  readonly released: Int32Array;
+  released: Int32Array;
   #count = 0;
 
   constructor(graph: Graph, ledger: Ledger, turn: Turn, tasks: Tasks) {
@@ -26,23 +27,98 @@ export class Edges {
     this.#turn = turn;
     this.#tasks = tasks;
     this.#missing = degrees(graph.dependencies.start, graph.size);
-    for (const task of graph.finallyTasks)
-      this.#missing[task] = (this.#missing[task] as number) + 1;
+    if (graph.subflows.length > 0) this.#nest(graph, 0);
+    for (const task of graph.finallyTasks) this.#gate(task);
     this.released = new Int32Array(graph.size);
+  }
+
+  /**
+   * What is inside of a task may have to wait for that one to be asked. An owner waits for no task of its own flow, and
+   * one that is not asked for nothing: it begins with the first of them.
+   */
+  #nest({ subflows }: Pick<Graph, "subflows">, base: number): void {
+    const { start, kind } = this.#rows.dependencies;
+    for (const { owner, first, finallyTasks, asked } of subflows) {
+      let own = asked ? 0 : 1;
+      const last = start[base + owner + 1] as number;
+      for (let edge = start[base + owner] as number; edge < last; edge++) {
+        if (kind[edge] !== INNER) own++;
+      }
+      this.#missing[base + owner] = own;
+      if (asked) for (let row = first; row < owner; row++) this.#addMissing(base + row, 1);
+      for (const task of finallyTasks) this.#gate(base + task);
+    }
+  }
+
+  /** A finally task waits for one edge more, and so does what is inside of it from the beginning. */
+  #gate(task: number): void {
+    for (const row of this.#withInside(task)) this.#addMissing(row, 1);
+  }
+
+  *#withInside(task: number): Iterable<number> {
+    const inside = this.#ledger.nested.size === 0 ? undefined : this.#ledger.nested.get(task);
+    if (inside !== undefined) {
+      for (let row = inside.first; row < task; row++) yield row;
+    }
+    yield task;
+  }
+
+  #addMissing(row: number, more: number): void {
+    this.#missing[row] = (this.#missing[row] as number) + more;
+  }
+
+  /** Those of the plan, and of what has come up since. */
+  get #rows(): Pick<Graph, "dependencies" | "dependents"> {
+    return this.#ledger.grown ?? this.#graph;
+  }
+
+  /** A flow has come up: its rows begin at `first`. None is released before `beginInside`: some may be restored. */
+  enter({ size, dependencies, finallyTasks, subflows }: Graph, first: number): void {
+    this.#begun = false;
+    if (this.#missing.length < first + size) {
+      const room = Math.ceil((first + size) * 1.5);
+      this.#missing = longer(this.#missing, room);
+      this.released = longer(this.released, room);
+    }
+    for (let row = 0; row < size; row++) {
+      this.#missing[first + row] =
+        (dependencies.start[row + 1] as number) - (dependencies.start[row] as number);
+    }
+    if (subflows.length > 0) this.#nest({ subflows }, first);
+    for (const task of finallyTasks) this.#gate(first + task);
+  }
+
+  /** From now on its rows are released: at first those that wait for nothing. */
+  beginInside({ first, count }: Pick<Inner, "first" | "count">): void {
+    this.#begun = true;
+    this.#releaseFrom(first, first + count);
+  }
+
+  #releaseFrom(first: number, end: number): void {
+    for (let row = first; row < end; row++) {
+      if (this.#missing[row] === 0 && this.#ledger.status[row] === WAITING) this.#release(row);
+    }
+  }
+
+  /** The owner of a flow was asked: what is inside of it waits for one edge less. */
+  openInside({ first, owner }: Pick<Inner, "first" | "owner">): void {
+    for (let row = first; row < owner; row++) {
+      if (this.#ledger.status[row] === WAITING) this.#lose(row);
+    }
   }
 
   /** From now on tasks are released: at first those that wait for nothing. */
   begin(): void {
     this.#begun = true;
-    for (let task = 0; task < this.#graph.size; task++) {
-      if (this.#missing[task] === 0 && this.#ledger.status[task] === WAITING) this.#release(task);
-    }
+    this.#releaseFrom(0, this.#graph.size);
   }
 
-  /** All but finally tasks and tails have ended: those wait for one edge less. */
-  openGate(): void {
-    for (const task of this.#graph.finallyTasks) {
-      if (this.#ledger.status[task] === WAITING) this.#lose(task);
+  /** All others but tails have ended: these finally tasks wait for one edge less. */
+  openGate(finallyTasks: Iterable<number>): void {
+    for (const task of finallyTasks) {
+      for (const row of this.#withInside(task)) {
+        if (this.#ledger.status[row] === WAITING) this.#lose(row);
+      }
     }
   }
 
@@ -76,12 +152,12 @@ export class Edges {
   ended(task: number, ruledOut: number[] | undefined): number[] | undefined {
     const { status, reasons } = this.#ledger;
     const good = this.#ledger.hasValue(task);
-    const { start, end, kind } = this.#graph.dependents;
+    const { start, end, kind } = this.#rows.dependents;
     const last = start[task + 1] as number;
     let out = ruledOut;
     for (let edge = start[task] as number; edge < last; edge++) {
       const dependent = end[edge] as number;
-      if (status[dependent] !== WAITING) continue;
+      if (status[dependent] !== WAITING || kind[edge] === INNER) continue;
       if (good || (kind[edge] !== VALUE && kind[edge] !== AFTER)) {
         this.#lose(dependent);
         continue;
@@ -111,6 +187,12 @@ export function ruledOut(graph: Graph, ledger: Ledger, task: number): Reason | u
     return { kind: "dependency", task: dependency, root };
   }
   return undefined;
+}
+
+function longer(column: Int32Array, length: number): Int32Array {
+  const copy = new Int32Array(length);
+  copy.set(column);
+  return copy;
 }
 
 /** How many edges each task has. */

@@ -3,6 +3,7 @@
  * driver. Both only grow: a new promise of the engine adds a variant, it never changes one. Tasks are integers here.
  */
 
+import type { Graph } from "../define/graph.ts";
 import type { Progress } from "../ground/errors.ts";
 
 /** Why a run stops before its tasks are done. */
@@ -89,7 +90,15 @@ export interface ReturnedEvent extends OfTask {
   readonly value: unknown;
   /** `false`: it was asked to stop, and what it gave is not here. */
   readonly heard?: false;
+  /** Present when the value is a flow: the task goes on with that inside of it. */
+  readonly inner?: InnerFlow;
   readonly facts?: EndFacts | undefined;
+}
+/** A flow that comes up inside of a task. */
+export interface InnerFlow {
+  readonly graph: Graph;
+  /** The outputs of its tasks that are restored, by index. */
+  readonly restored?: ReadonlyMap<number, unknown> | undefined;
 }
 /** The attempt ended the task as skipped. */
 interface SkippedEvent extends OfTask {
@@ -111,6 +120,8 @@ export interface ThrewEvent extends OfTask {
 /** The answer to `gather`: the result of a map is there, or it could not be kept. */
 export interface GatheredEvent extends OfTask {
   readonly type: "gathered";
+  /** A schema is being asked: another `gathered` follows when it has answered. */
+  readonly pending?: true;
   readonly error?: unknown;
   /** Present when the run stops with it. */
   readonly stops?: StopCause;
@@ -227,7 +238,7 @@ export type MachineEvent =
 /** Why an attempt is asked to stop. */
 export type AbortCause =
   | StopCause
-  | { readonly kind: "failure"; readonly task: number }
+  | { readonly kind: "failure"; readonly task: number; readonly inside?: number | undefined }
   | { readonly kind: "expired"; readonly limitMs: number; readonly scope?: "task" | undefined }
   | { readonly kind: "lost"; readonly error: Error }
   | { readonly kind: "cancelled"; readonly reason: unknown };
@@ -257,7 +268,7 @@ export type Command =
   | { readonly type: "delay"; readonly task: number; readonly ms: number }
   /** That answer is not wanted any more. */
   | { readonly type: "undelay"; readonly task: number }
-  /** All items of a map are there: put its result together; answer with `gathered`. */
+  /** All items of a map have ended, or the flow inside of a task: put its result together; answer with `gathered`. */
   | {
       readonly type: "gather";
       readonly task: number;
@@ -304,7 +315,7 @@ export type Command =
   /** A value of a thing was released, or a thing has gone; likewise. */
   | { readonly type: "released"; readonly task: number }
   | { readonly type: "gone"; readonly task: number }
-  /** The items of a map are listed; likewise. */
+  /** The items of a map are listed, or the tasks of a flow inside of another; likewise. */
   | { readonly type: "spawned"; readonly first: number; readonly count: number }
   /** Every task that the run waits for has its final status. */
   | { readonly type: "settle" }

@@ -4,6 +4,7 @@
  * read. Instants are milliseconds since the run's anchor; `NaN` is "has not happened", -1 is "none".
  */
 
+import type { Graph, Root } from "../define/graph.ts";
 import { begun, Columns } from "./columns.ts";
 import type {
   AbortCause,
@@ -13,6 +14,7 @@ import type {
   StopCause,
   TimeoutScene,
 } from "./event.ts";
+import type { Grown } from "./grown.ts";
 import { Sparse } from "./sparse.ts";
 import { COMPLETED, isFinal, RESTORED, RUNNING } from "./states.ts";
 
@@ -24,7 +26,8 @@ export type Reason =
   | { readonly kind: "unneeded" }
   | { readonly kind: "aborted"; readonly scope: "run" | "task"; readonly reason: unknown }
   | { readonly kind: "not-started"; readonly because: Reason }
-  | { readonly kind: "failure"; readonly task: number }
+  /** `inside`: it stopped no more than what is inside of this task. */
+  | { readonly kind: "failure"; readonly task: number; readonly inside?: number | undefined }
   | { readonly kind: "timeout"; readonly limitMs: number; readonly scope: "attempt" | "task" }
   | ({ readonly kind: "timeout"; readonly limitMs: number; readonly scope: "run" } & TimeoutScene)
   | { readonly kind: "lost"; readonly error: Error }
@@ -35,7 +38,9 @@ export type Reason =
 export function reasonOf(cause: AbortCause | StopCause): Reason {
   switch (cause.kind) {
     case "failure":
-      return { kind: "failure", task: cause.task };
+      return cause.inside === undefined
+        ? { kind: "failure", task: cause.task }
+        : { kind: "failure", task: cause.task, inside: cause.inside };
     case "timeout":
       return { ...cause, scope: "run" };
     case "expired":
@@ -52,13 +57,21 @@ export function reasonOf(cause: AbortCause | StopCause): Reason {
   }
 }
 
-/** What has come up inside of a task, its owner: the items of a map, consecutive tasks from `first`. */
+/** Tasks that are inside of another, consecutive from `first`. */
+export type Inside = Pick<Spawn, "first" | "count" | "roots">;
+
+/** What has come up inside of a task, its owner: the items of a map or the tasks of a flow, consecutive from `first`. */
 export interface Spawn {
   readonly owner: number;
   readonly first: number;
   readonly count: number;
   /** What each is called, of a map with `key`. */
   readonly keys?: readonly string[] | undefined;
+  /** Of a flow: what it gives, as tasks of the run. */
+  readonly roots?: readonly Root[];
+  /** Of a loop: which of its flows this is, and the one before. */
+  readonly iteration?: number;
+  readonly before?: Spawn | undefined;
 }
 
 /** The value of a thing was let go, or was to be. */
@@ -93,8 +106,16 @@ export class Ledger {
   /** The state of each task. */
   status: Uint8Array;
   readonly spawns: Spawn[] = [];
-  /** Those of each map. */
-  readonly spawnOfMap: Sparse<Spawn> = new Sparse();
+  /** The one that each owner has, of a loop the last. */
+  readonly spawnIn: Sparse<Spawn> = new Sparse();
+  /** Of tasks of a flow that was planned with the rest: the task that it is inside of. */
+  readonly nestedIn: Sparse<number> = new Sparse();
+  /** By such a task: its flow. */
+  readonly nested: Sparse<Inside> = new Sparse();
+  /** Definitions and edges, once there are more than those of the plan. */
+  grown: Grown | undefined;
+  /** By task beyond the plan, its place among the spawns, once there are two of these. */
+  #places: Int32Array | undefined;
   /** Required for skipped, cancelled and abandoned tasks. */
   readonly reasons: Sparse<Reason> = new Sparse();
   /** Errors of tasks that no attempt explains: unresolved inputs, maps. */
@@ -170,11 +191,28 @@ export class Ledger {
 
   /** Lists the items of a map; returns them. */
   spawn(owner: number, count: number, keys?: readonly string[]): Spawn {
+    return this.#add({ owner, first: this.tasks, count, keys });
+  }
+
+  /** A flow has come up inside of a task, or the next one of a loop; returns its tasks. */
+  enter(owner: number, graph: Graph, iteration?: number): Spawn {
     const first = this.tasks;
+    const roots = (graph.roots ?? []).map(({ key, task }) => ({ key, task: first + task }));
+    const before = this.spawnIn.get(owner);
+    const spawn: Spawn =
+      iteration === undefined
+        ? { owner, first, count: graph.size, roots }
+        : { owner, first, count: graph.size, roots, iteration, before };
+    (this.grown as Grown).append(graph, first);
+    return this.#add(spawn);
+  }
+
+  #add(spawn: Spawn): Spawn {
+    const { owner, first, count } = spawn;
     this.tasks += count;
-    const spawn = { owner, first, count, keys };
     this.spawns.push(spawn);
-    this.spawnOfMap.set(owner, spawn);
+    this.spawnIn.set(owner, spawn);
+    if (this.spawns.length > 1) this.#place(spawn);
     if (this.tasks > this.status.length) {
       this.#growTasks(Math.max(this.tasks, Math.ceil(this.status.length * 1.5)));
     }
@@ -207,9 +245,24 @@ export class Ledger {
     this.limitedBy = begun(attempts.uint8(), this.limitedBy);
   }
 
-  /** The spawn that an item belongs to. */
+  /** So that nobody looks for it among ten thousand. */
+  #place({ first, count }: Spawn): void {
+    const room = this.tasks - this.planned;
+    if (this.#places === undefined || this.#places.length < room) {
+      const longer = new Int32Array(Math.ceil(room * 1.5));
+      if (this.#places !== undefined) longer.set(this.#places);
+      this.#places = longer;
+    }
+    const from = first - this.planned;
+    this.#places.fill(this.spawns.length - 1, from, from + count);
+  }
+
+  /** The spawn that an item belongs to, or a task of a flow inside of another. */
   spawnOf(item: number): Spawn | undefined {
     if (item < this.planned) return undefined;
+    if (this.#places !== undefined && this.spawns.length > 1) {
+      return this.spawns[this.#places[item - this.planned] as number];
+    }
     let low = 0;
     let high = this.spawns.length - 1;
     while (low < high) {
@@ -220,15 +273,29 @@ export class Ledger {
     return this.spawns[low];
   }
 
+  /** What is inside of a task: items, a flow, those of a loop from the last one back. */
+  *inside(owner: number): Iterable<Inside> {
+    const nested = this.nested.size === 0 ? undefined : this.nested.get(owner);
+    if (nested !== undefined) yield nested;
+    let spawn = this.spawnIn.get(owner);
+    for (; spawn !== undefined; spawn = spawn.before) yield spawn;
+  }
+
   /** What an item is called by the `key` of its map. */
   keyOf(item: number): string | undefined {
     const spawn = this.spawnOf(item);
     return spawn?.keys?.[item - spawn.first];
   }
 
-  /** The task of the plan: itself, or the map that it is an item of. */
-  plannedOf(task: number): number {
-    return task < this.planned ? task : (this.spawnOf(task) as Spawn).owner;
+  /** The items that it is one of. */
+  itemsOf(task: number): Spawn | undefined {
+    const spawn = this.spawnOf(task);
+    return spawn?.roots === undefined ? spawn : undefined;
+  }
+
+  /** The task that its definition was written for: itself, or the map that it is an item of. */
+  writtenOf(task: number): number {
+    return this.itemsOf(task)?.owner ?? task;
   }
 
   /** A new attempt of a task, running from `at`. */

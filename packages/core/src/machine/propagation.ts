@@ -2,16 +2,18 @@
  * What happens to one task, told to the others: dependents that its end releases or rules out, the run that its failure
  * halts, the map whose last item it was; and who is told when the run stops or a task is called off. Starts nobody.
  */
+import type { Graph } from "../define/graph.ts";
 import type { GraphPlan } from "../define/plan.ts";
 import type { Attempts } from "./attempts.ts";
 import type { Bounds } from "./bounds.ts";
 import type { Edges } from "./edges.ts";
 import type { AbortCause, FellBackEvent, GatheredEvent, StopCause } from "./event.ts";
 import type { Fallbacks } from "./fallbacks.ts";
-import { type Ledger, type Reason, reasonOf, type Spawn } from "./ledger.ts";
+import type { Flows } from "./flows.ts";
+import { type Ledger, type Reason, reasonOf } from "./ledger.ts";
 import type { RunSettings } from "./machine.ts";
 import { Readers } from "./readers.ts";
-import { type Items, rowsOf, type Scope, type Scopes } from "./scopes.ts";
+import { type Inner, type Items, rowsOf, type Scope, type Scopes } from "./scopes.ts";
 import {
   CANCELLED,
   COMPLETED,
@@ -20,11 +22,15 @@ import {
   ENDING,
   effectOf,
   FAILED,
+  INSIDE,
   isFailing,
   type Phase,
+  RESTORED,
   SKIPPED,
   type Told,
+  WAITING,
 } from "./states.ts";
+import { taskName } from "./task-name.ts";
 import type { Tasks } from "./tasks.ts";
 import type { Things } from "./things.ts";
 import type { Turn } from "./turn.ts";
@@ -37,6 +43,7 @@ interface Rooms {
   readonly tasks: Tasks;
   readonly attempts: Attempts;
   readonly scopes: Scopes;
+  readonly flows: Flows;
   readonly edges: Edges;
   readonly bounds: Bounds;
   readonly fallbacks: Fallbacks;
@@ -45,8 +52,10 @@ interface Rooms {
 }
 
 export class Propagation {
-  /** Maps whose result is being stored. */
+  /** Maps, and tasks with a flow inside, whose result is being stored. */
   ending = 0;
+  /** Those of them whose schema is being asked. */
+  readonly #pending: Set<number> = new Set();
   /** How often the caller has aborted the run. */
   #aborts = 0;
   readonly #plan: GraphPlan;
@@ -55,6 +64,7 @@ export class Propagation {
   readonly #tasks: Tasks;
   readonly #attempts: Attempts;
   readonly #scopes: Scopes;
+  readonly #flows: Flows;
   readonly #edges: Edges;
   readonly #bounds: Bounds;
   readonly #fallbacks: Fallbacks;
@@ -71,6 +81,7 @@ export class Propagation {
     this.#tasks = rooms.tasks;
     this.#attempts = rooms.attempts;
     this.#scopes = rooms.scopes;
+    this.#flows = rooms.flows;
     this.#edges = rooms.edges;
     this.#bounds = rooms.bounds;
     this.#fallbacks = rooms.fallbacks;
@@ -97,15 +108,33 @@ export class Propagation {
 
   /** A final failure: the policy decides what it means for the run. */
   #fail(task: number, state: number, broken = false): void {
-    const halted = this.#scopes.fails(task, broken);
-    if (halted !== undefined) this.#scopes.halt(halted, "draining");
+    this.#failing(task, state, this.#scopes.fails(task, broken));
+  }
+
+  /** A task has failed with what is inside of it, which was recorded. Its fallback may give a value all the same. */
+  #failInside(owner: number, error: unknown): void {
+    this.#ledger.taskErrors.set(owner, error);
+    if (this.#fallbacks.ask(owner, "failing")) {
+      if (this.#scopes.isStopped(owner)) this.#fallbacks.press(owner);
+    } else this.#failing(owner, FAILED, this.#scopes.ownerFails(owner));
+  }
+
+  #failing(task: number, state: number, halted: Scope | undefined): void {
+    if (halted === undefined) {
+      this.finish(task, state);
+      return;
+    }
+    const inside = halted === this.#scopes.run ? undefined : halted.owner;
+    const cause = { kind: "failure", task, inside } as const;
+    this.#scopes.halt(halted, "draining", reasonOf(cause));
     this.finish(task, state);
-    if (halted !== undefined) this.#haltFor(halted, task);
+    this.#haltFor(halted, task);
   }
 
   /** A task has failed, and its scope is halted for that. */
   #haltFor(halted: Scope, task: number): void {
-    const cause = { kind: "failure", task } as const;
+    const inside = halted === this.#scopes.run ? undefined : halted.owner;
+    const cause = { kind: "failure", task, inside } as const;
     if (this.#drains) this.#halt(halted, "draining", cause, "drained");
     else this.#halt(halted, "failed", cause, "stopped");
   }
@@ -117,7 +146,7 @@ export class Propagation {
     const { releasedBy, lastAttempt } = this.#ledger;
     const released = state !== SKIPPED || lastAttempt[task] !== -1;
     this.#turn.cause = released ? task : (releasedBy[task] as number);
-    if (task >= this.#ledger.planned) {
+    if (this.#scopes.itemsOf(task) !== undefined) {
       const items = this.#scopes.itemEnded(task);
       if (items.open.main === 0) this.itemsEnded(items);
       return;
@@ -125,7 +154,7 @@ export class Propagation {
     this.#tellDependents(task);
   }
 
-  /** A task of the plan has ended, and so have those that this rules out, and so on. */
+  /** A task that is no item has ended, and so have those that this rules out, and so on. */
   #tellDependents(task: number): void {
     const ruledOut = this.#ended(task, undefined);
     if (ruledOut === undefined) return;
@@ -134,13 +163,112 @@ export class Propagation {
     }
   }
 
-  /** A task of the plan has its final state; returns those that this rules out, which have theirs as well. */
+  /** One that is no item has its final state; returns those that this rules out, which have theirs as well. */
   #ended(task: number, ruledOut: number[] | undefined): number[] | undefined {
     this.#scopes.ended(task);
     // Before its output is let go.
     this.#things?.ended(task);
     this.#readers?.ended(task);
-    return this.#edges.ended(task, ruledOut);
+    const out = this.#edges.ended(task, ruledOut);
+    const inside = this.#scopes.nests ? this.#scopes.inside(task) : undefined;
+    return inside === undefined || inside.open.main + inside.open.finally === 0
+      ? out
+      : this.#neverOpened(inside, out);
+  }
+
+  /** The owner of a flow has ended before anything of it could begin: none of it will. */
+  #neverOpened({ owner, first }: Scope, ruledOut: number[] | undefined): number[] | undefined {
+    const { status, reasons } = this.#ledger;
+    const before = reasons.get(owner);
+    const root = before?.kind === "dependency" ? before.root : owner;
+    const reason: Reason =
+      status[owner] === RESTORED
+        ? { kind: "condition", message: "the flow that it is part of was restored" }
+        : { kind: "dependency", task: owner, root };
+    const out = ruledOut ?? [];
+    for (let row = first; row < owner; row++) {
+      if (status[row] !== WAITING) continue;
+      reasons.set(row, reason);
+      this.#tasks.become(row, SKIPPED);
+      out.push(row);
+    }
+    return out;
+  }
+
+  // ---- flows inside of tasks ---------------------------------------------------------------------------------------
+
+  /** A flow has come up inside of a task: its rows begin at `first`. */
+  enter(graph: Graph, first: number): void {
+    this.#edges.enter(graph, first);
+    this.#readers?.enter(graph, first);
+  }
+
+  /** Some of its rows are restored. */
+  restoreInside({ first }: Inner, restored: ReadonlyMap<number, unknown> | undefined): void {
+    for (const index of restored?.keys() ?? []) this.finish(first + index, RESTORED);
+  }
+
+  /** The first row of a flow that was planned with the rest goes on: so do those that it is inside of. */
+  begins(row: number): void {
+    const { nestedIn, status, readyAt, releasedBy } = this.#ledger;
+    let inside = row;
+    let owner = nestedIn.get(row);
+    while (owner !== undefined && status[owner] === WAITING) {
+      this.#tasks.become(owner, INSIDE);
+      readyAt[owner] = readyAt[inside] as number;
+      releasedBy[owner] = releasedBy[inside] as number;
+      inside = owner;
+      owner = nestedIn.get(owner);
+    }
+  }
+
+  /** All main rows of a flow have ended, or its finally rows too: it is closing, or over, and says what became of its owner. */
+  flowEnded(inner: Inner): void {
+    const { owner } = inner;
+    if (inner.phase !== "closing") {
+      this.#scopes.close(inner);
+      if (inner.open.finally > 0) {
+        this.#turn.cause = inner.last;
+        this.#edges.openGate(inner.finallyTasks);
+        return;
+      }
+    }
+    inner.over = true;
+    if (this.#ledger.isFinal(owner)) return;
+    const nameOf = (task: number): string => taskName(this.#plan.graph, this.#ledger, task);
+    const verdict = this.#flows.verdict(inner);
+    const { status, readyAt } = this.#ledger;
+    // Nothing of it was released: all was restored, or ruled out.
+    if (status[owner] === WAITING && verdict === "ending") readyAt[owner] = this.#turn.now;
+    this.#turn.cause = inner.last;
+    if (verdict === "ending") {
+      this.ending++;
+      this.#flows.completes(inner);
+      this.#tasks.become(owner, ENDING);
+      this.#turn.command({ type: "gather", task: owner, first: inner.first, count: inner.count });
+      return;
+    }
+    if (verdict === "failed") this.#failInside(owner, this.#flows.errorOf(inner, nameOf));
+    else {
+      this.#ledger.reasons.set(owner, this.#flows.reasonOf(inner));
+      this.finish(owner, verdict === "cancelled" ? CANCELLED : SKIPPED);
+    }
+    this.#insideEnded(owner);
+  }
+
+  /** A task may not go on with the flow that it has returned: the run, or what it is inside of, was halted meanwhile. */
+  refuse(task: number): void {
+    const { haltedBy } = this.#scopes.of(task) as Partial<Inner>;
+    const reason = haltedBy ?? this.#ledger.stoppedBy;
+    if (reason !== undefined) this.#ledger.reasons.set(task, reason);
+    this.finish(task, CANCELLED);
+  }
+
+  /** Whose results live on in what it gave. */
+  #insideEnded(owner: number): void {
+    if (this.#readers === undefined) return;
+    let spawn = this.#ledger.spawnIn.get(owner);
+    for (; spawn !== undefined; spawn = spawn.before) this.#readers.insideEnded(spawn);
   }
 
   // ---- items of maps -----------------------------------------------------------------------------------------------
@@ -157,33 +285,40 @@ export class Propagation {
       return;
     }
     if (verdict !== "cancelled") {
-      this.#ledger.taskErrors.set(map, this.#scopes.errorOf(items, this.#plan.nameOf(map)));
+      const error = this.#scopes.errorOf(items, taskName(this.#plan.graph, this.#ledger, map));
       this.#turn.command({ type: "collect", task: map, first, count });
       if (verdict === "failing") {
+        this.#ledger.taskErrors.set(map, error);
         this.#fail(map, FAILED);
-      } else {
-        this.#scopes.mapFails(map);
-        this.finish(map, FAILED);
-      }
+      } else this.#failInside(map, error);
     } else {
       this.#ledger.reasons.set(map, this.#scopes.reasonOf(items));
       this.finish(map, CANCELLED);
     }
-    this.#readers?.itemsEnded(items.spawn);
+    this.#insideEnded(map);
   }
 
   /** Nobody goes on with a result that could not be kept. */
-  gathered({ task: map, error, stops }: GatheredEvent): void {
-    if (stops === undefined) {
+  gathered({ task: map, error, stops, pending }: GatheredEvent): void {
+    if (pending) {
+      this.ending--;
+      this.#pending.add(map);
+      return;
+    }
+    if (this.#pending.delete(map)) this.ending++;
+    if (stops === undefined && error === undefined) {
       this.finish(map, COMPLETED);
+    } else if (stops === undefined) {
+      this.#ledger.taskErrors.set(map, error);
+      this.#fail(map, FAILED);
     } else {
       this.#ledger.taskErrors.set(map, error);
-      this.#scopes.halt(this.#scopes.run, "draining");
+      this.#scopes.halt(this.#scopes.run, "draining", reasonOf(stops));
       this.#fail(map, FAILED);
       this.stop(stops);
     }
     this.ending--;
-    this.#readers?.itemsEnded(this.#ledger.spawnOfMap.get(map) as Spawn);
+    this.#insideEnded(map);
   }
 
   /** Nothing of this run reads it. */
@@ -218,7 +353,7 @@ export class Propagation {
     const ledger = this.#ledger;
     const reason = reasonOf(cause);
     if (scope === this.#scopes.run && !this.#isDecided(cause)) ledger.stoppedBy ??= reason;
-    this.#scopes.halt(scope, phase, all);
+    this.#scopes.halt(scope, phase, reason, all);
     this.#turn.cause = -1;
     const waiting: number[] = [];
     for (const task of this.#scopes.within(scope)) {
@@ -282,9 +417,13 @@ export class Propagation {
     } else if (effect === "let end") {
       this.#fallbacks.press(task);
     } else if (effect === "as its rows") {
-      const items = this.#scopes.inside(task) as Items;
-      this.#scopes.stop(items);
-      for (const item of rowsOf(items.spawn)) this.cancel(item, reason);
+      const inside = this.#scopes.inside(task) as Items | Inner;
+      if ("spawn" in inside) {
+        this.#scopes.stop(inside);
+        for (const item of rowsOf(inside)) this.cancel(item, reason);
+      } else {
+        this.#halt(inside, "stopped", { kind: "cancelled", reason }, "stopped");
+      }
     }
   }
 
@@ -302,7 +441,7 @@ export class Propagation {
       const scope = this.#scopes.fails(row);
       if (scope === undefined || halted.has(scope)) continue;
       halted.set(scope, row);
-      this.#scopes.halt(scope, "draining");
+      this.#scopes.halt(scope, "draining", reasonOf({ kind: "failure", task: row }));
     }
     for (const row of failing) this.finish(row, FAILED);
     for (const [scope, row] of halted) this.#haltFor(scope, row);
@@ -322,20 +461,27 @@ export class Propagation {
       this.#tasks.become(row, FAILED);
       failing.push(row);
     } else if (effect === "as its rows") {
-      const items = this.#scopes.inside(row) as Items;
-      this.#scopes.lose(items);
-      for (const item of rowsOf(items.spawn)) this.#loseAt(item, error, failing);
+      const inside = this.#scopes.inside(row) as Items | Inner;
+      if ("spawn" in inside) {
+        this.#scopes.lose(inside);
+        for (const item of rowsOf(inside)) this.#loseAt(item, error, failing);
+      } else this.#halt(inside, "stopped", { kind: "lost", error }, "stopped");
     }
   }
 
-  /** Tail tasks, and items of tail maps, without a final state. */
+  /** When all others have ended: tail tasks, and what is inside of them, without a final state. */
   *openTails(): Iterable<number> {
-    for (const tail of this.#plan.graph.tails) {
-      if (this.#ledger.isFinal(tail)) continue;
-      yield tail;
-      const items = this.#scopes.inside(tail);
-      if (items === undefined) continue;
-      for (const item of rowsOf(items.spawn)) if (!this.#ledger.isFinal(item)) yield item;
+    if (this.#scopes.run.open.tails === 0) return;
+    const told = new Set<number>();
+    for (const row of this.#scopes.within(this.#scopes.run)) {
+      if (this.#ledger.isFinal(row) || told.has(row)) continue;
+      yield row;
+      const inside = this.#scopes.inside(row);
+      for (const inner of inside === undefined ? [] : this.#scopes.within(inside)) {
+        if (this.#ledger.isFinal(inner)) continue;
+        told.add(inner);
+        yield inner;
+      }
     }
   }
 }

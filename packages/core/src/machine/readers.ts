@@ -12,7 +12,7 @@ export class Readers {
   readonly #ledger: Ledger;
   readonly #turn: Turn;
   /** Edges of each task whose dependent has not ended. */
-  readonly #left: Int32Array;
+  #left: Int32Array;
 
   constructor(graph: Graph, ledger: Ledger, turn: Turn) {
     this.#graph = graph;
@@ -23,9 +23,20 @@ export class Readers {
     for (const { task } of roots ?? []) this.#left[task] = FOR_EVER;
   }
 
+  /** A flow has come up: its rows begin at `first`. Whoever it is inside of reads its roots after all others. */
+  enter({ dependents, size, roots }: Graph, first: number): void {
+    if (this.#left.length < first + size) {
+      const longer = new Int32Array(Math.ceil((first + size) * 1.5));
+      longer.set(this.#left);
+      this.#left = longer;
+    }
+    this.#left.set(degrees(dependents.start, size), first);
+    for (const { task } of roots ?? []) this.#left[first + task] = FOR_EVER;
+  }
+
   /** A task has ended: what it was the last to read has no reader left, nor has its own output when all were done before. */
   ended(task: number): void {
-    const { dependencies, dependents } = this.#graph;
+    const { dependencies, dependents } = this.#ledger.grown ?? this.#graph;
     const last = dependencies.start[task + 1] as number;
     for (let edge = dependencies.start[task] as number; edge < last; edge++) {
       const dependency = dependencies.end[edge] as number;
@@ -38,9 +49,9 @@ export class Readers {
     if (read && this.#left[task] === 0) this.#release(task);
   }
 
-  /** The map was the only reader of its items; their results live on in its list. */
-  itemsEnded({ first, count }: Spawn): void {
-    for (let item = first; item < first + count; item++) this.#release(item);
+  /** The map was the only reader of its items, and the task of the flow inside of it: their results live on in its own. */
+  insideEnded({ first, count }: Pick<Spawn, "first" | "count">): void {
+    for (let row = first; row < first + count; row++) this.#release(row);
   }
 
   #release(task: number): void {

@@ -15,19 +15,22 @@ import type {
   BeginEvent,
   Command,
   ExpiredEvent,
+  InnerFlow,
   MachineEvent,
   PreparedEvent,
   ThrewEvent,
 } from "./event.ts";
 import { Fallbacks } from "./fallbacks.ts";
-import { BY_MAP, BY_SEMAPHORE, Ledger } from "./ledger.ts";
+import { Flows } from "./flows.ts";
+import { Grown } from "./grown.ts";
+import { BY_MAP, BY_SEMAPHORE, Ledger, reasonOf } from "./ledger.ts";
 import type { Machine, RunSettings, RunState } from "./machine.ts";
 import { Precedence } from "./precedence.ts";
 import { Propagation } from "./propagation.ts";
 import { limits, Room } from "./room.ts";
 import { Rows } from "./rows.ts";
-import { rowsOf, Scopes } from "./scopes.ts";
-import { INSIDE, QUEUED, RESTORED, RUNNING } from "./states.ts";
+import { type Inner, rowsOf, Scopes } from "./scopes.ts";
+import { INSIDE, QUEUED, RESTORED, RUNNING, WAITING } from "./states.ts";
 import { type Answer, Tasks } from "./tasks.ts";
 import { Things } from "./things.ts";
 import { Turn } from "./turn.ts";
@@ -67,7 +70,9 @@ export class Run implements Machine {
     const bounds = new Bounds(ledger, turn, observed);
     const fallbacks = new Fallbacks(rows, ledger, turn, tasks);
     const things = plan.traits.lives ? new Things(plan, ledger, turn, observed) : undefined;
-    const rooms = { plan, ledger, turn, tasks, attempts, scopes, edges, bounds, fallbacks, things };
+    const flows = new Flows(ledger, scopes);
+    const parts = { plan, ledger, turn, tasks, attempts, scopes, flows, edges };
+    const rooms = { ...parts, bounds, fallbacks, things };
     this.plan = plan;
     this.ledger = ledger;
     this.#rows = rows;
@@ -112,13 +117,17 @@ export class Run implements Machine {
         if (this.#things?.lost(event)) this.#propagation.lose(event.task, event.error);
         break;
       case "returned":
+        this.#returned(event.task, this.#attempts.ended(event, false), event.inner);
+        break;
       case "skipped":
       case "abandon":
         this.#attemptEnded(event.task, this.#attempts.ended(event, false));
         break;
       case "threw":
         // Before it is known what that means for the task: no map goes on with a result that could not be kept.
-        if (event.stops !== undefined) this.#scopes.halt(this.#scopes.run, "stopped");
+        if (event.stops !== undefined) {
+          this.#scopes.halt(this.#scopes.run, "stopped", reasonOf(event.stops));
+        }
         this.#attemptEnded(
           event.task,
           this.#attempts.ended(event, this.#mayGoAgain(event)),
@@ -243,6 +252,32 @@ export class Run implements Machine {
     }
   }
 
+  /** What a task has returned may be a flow, which comes up inside of it once the attempt has given back what it held. */
+  #returned(task: number, verdict: Verdict | undefined, inner: InnerFlow | undefined): void {
+    if (verdict !== "completed" || inner === undefined) this.#attemptEnded(task, verdict);
+    else {
+      this.#room.give(task);
+      if (this.#scopes.mayStart(task)) this.#enter(task, inner);
+      else this.#propagation.refuse(task);
+    }
+  }
+
+  /** A flow comes up inside of a task: its tasks are rows. */
+  #enter(owner: number, { graph, restored }: InnerFlow): void {
+    const { ledger } = this;
+    ledger.grown ??= new Grown(this.plan.graph);
+    const spawn = ledger.enter(owner, graph);
+    const { first, count } = spawn;
+    const inner = this.#scopes.enter(spawn, graph);
+    this.#propagation.enter(graph, first);
+    if (this.#observed) this.#turn.command({ type: "spawned", first, count });
+    this.#tasks.become(owner, INSIDE);
+    this.#propagation.restoreInside(inner, restored);
+    this.#turn.cause = owner;
+    this.#edges.beginInside(inner);
+    if (this.detached.has(owner)) this.#bounds.detach(rowsOf(spawn));
+  }
+
   #answered(event: PreparedEvent, answer: Answer | undefined): void {
     if (answer === "inside") {
       this.#expand(event);
@@ -251,7 +286,13 @@ export class Run implements Machine {
     if (event.amounts !== undefined && answer === "queued") {
       this.#room.compute(event.task, event.amounts, 0);
     }
-    this.#goOn(event.task, answer);
+    const inside = answer === "queued" ? this.#scopes.inside(event.task) : undefined;
+    if (inside === undefined) this.#goOn(event.task, answer);
+    else {
+      this.#tasks.become(event.task, INSIDE);
+      this.#scopes.open(inside as Inner);
+      this.#edges.openInside(inside);
+    }
   }
 
   #goOn(task: number, answer: Exclude<Answer, "inside"> | undefined): void {
@@ -291,14 +332,15 @@ export class Run implements Machine {
 
   /** Who was let in or released starts or queues, who fits starts, and the run settles when nobody is left. */
   #proceed(): void {
+    if (this.#scopes.nests && this.#bounds.begun && !this.#endFlows()) return;
     if (this.#scopes.letsIn) this.#startItems();
     const { open, phase } = this.#scopes.run;
     const ended = open.main === 0 && this.#bounds.open && this.#tasks.idle;
     this.#takeReleased();
     if (ended && phase !== "closing") {
-      this.#scopes.close();
+      this.#scopes.close(this.#scopes.run);
       if (open.finally > 0) this.#turn.cause = this.#scopes.lastToEnd();
-      this.#edges.openGate();
+      this.#edges.openGate(this.plan.graph.finallyTasks);
       this.#takeReleased();
     }
     if (this.#limited && !this.#mustering) this.#fill();
@@ -311,8 +353,31 @@ export class Run implements Machine {
 
   /** Those that were released before a halt in the same turn are told by it. */
   #takeReleased(): void {
-    const released = this.#edges.takeReleased();
-    if (released > 0 && this.#scopes.letsStart) this.#startReleased(released);
+    const count = this.#edges.takeReleased();
+    if (count === 0) return;
+    const { released } = this.#edges;
+    let left = 0;
+    for (let at = 0; at < count; at++) {
+      const row = released[at] as number;
+      if (this.ledger.status[row] !== WAITING || !this.#scopes.letsStart(row)) continue;
+      if (this.#scopes.nests) this.#propagation.begins(row);
+      released[left++] = row;
+    }
+    if (left > 0) this.#startReleased(left);
+  }
+
+  /** What is inside of a task may be over, and say what became of it. Whether nothing has to be stored first. */
+  #endFlows(): boolean {
+    const isIdle = (inner: Inner): boolean =>
+      this.#tasks.idle || this.#tasks.isIdle((task) => this.#scopes.liesIn(inner, task));
+    for (;;) {
+      // Those that were released before are no dependents of what ends now.
+      this.#takeReleased();
+      const inner = this.#scopes.nextDone(isIdle);
+      if (inner === undefined) return true;
+      this.#propagation.flowEnded(inner);
+      if (this.#propagation.ending > 0) return false;
+    }
   }
 
   #startItems(): void {
@@ -380,7 +445,7 @@ export class Run implements Machine {
 
   /** An item that starts later than it was listed, though nothing else was lacking, waited for its map. */
   #heldByMap(task: number): number {
-    if (task < this.ledger.planned) return 0;
+    if (!this.#rows.isItem(task)) return 0;
     return this.#turn.now > this.#tasks.queuedSince(task) ? BY_MAP : 0;
   }
 }

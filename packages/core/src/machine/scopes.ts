@@ -1,9 +1,9 @@
 /**
- * What ends as one: the run, and inside it the items of each map. Scopes lie in one another, each but the run in the row
- * that owns it. A scope counts its rows, and its phase says who may start in it; a failure policy and a halt are about
+ * What ends as one: the run, and inside it the items of a map, or a flow. Scopes lie in one another, each but the run in
+ * the row that owns it. A scope counts its rows, and its phase says who may start in it; a failure policy and a halt are about
  * scopes. Tells no row and starts none.
  */
-import type { Graph } from "../define/graph.ts";
+import type { Graph, Root } from "../define/graph.ts";
 import { type FailedItem, MapError } from "../ground/map-error.ts";
 import type { Ledger, Reason, Spawn } from "./ledger.ts";
 import type { FailureMode } from "./machine.ts";
@@ -27,10 +27,30 @@ export interface Scope {
   readonly outer: Scope | undefined;
   /** The nearest scope, itself included, whose owner tolerates what fails inside it; without one the run's policy decides. */
   readonly holder: Scope | undefined;
-  /** Rows without a final state, by role. */
+  /** Its rows, and those of what lies in it from the beginning. */
+  readonly first: number;
+  readonly count: number;
+  /** Rows without a final state, by role; tails are counted by the run. */
   readonly open: Record<Role, number>;
   /** Rows that failed; in the run those whose failure is not tolerated. */
   failed: number;
+}
+
+/** A flow inside of a task, or one of those of a loop. */
+export interface Inner extends Scope {
+  readonly outer: Scope;
+  /** What it gives, and the rows that start when all others have ended. */
+  readonly roots: readonly Root[];
+  readonly finallyTasks: readonly number[];
+  /** Whether its rows may start: not before its owner was asked, where that is asked first. */
+  opened: boolean;
+  /** The one before, of a loop. */
+  readonly before: Inner | undefined;
+  /** What halted it before it was closing. */
+  haltedBy: Reason | undefined;
+  /** The row whose attempts ended last; -1 when none had any. */
+  last: number;
+  over: boolean;
 }
 
 /** The items of a map: all of them main rows. */
@@ -59,8 +79,12 @@ export class Scopes {
   readonly #rows: Rows;
   readonly #ledger: Ledger;
   readonly #failure: FailureMode;
-  /** By owner, in the order of the ledger's spawns. */
-  readonly #inside: Sparse<Items> = new Sparse();
+  /** Those that lie in the run: by owner, of a loop the last. */
+  readonly #inside: Sparse<Items | Inner> = new Sparse();
+  /** Those that came up, by their first row. */
+  readonly #spawned: Sparse<Items | Inner> = new Sparse();
+  /** Flows whose main or finally rows may all have ended. */
+  readonly #done: Inner[] = [];
   /** Maps that may let an item in, since one was listed or has ended. */
   readonly #admitting: Items[] = [];
 
@@ -68,38 +92,180 @@ export class Scopes {
     this.#rows = rows;
     this.#ledger = ledger;
     this.#failure = failure;
-    const tails = graph.tails.size;
-    const last = graph.finallyTasks.size;
-    const open = { main: graph.size - last - tails, finally: last, tails };
+    const nests = graph.subflows.length > 0;
+    const tails = nests ? 0 : graph.tails.size;
+    const last = nests ? 0 : graph.finallyTasks.size;
+    const open = { main: nests ? 0 : graph.size - last - tails, finally: last, tails };
     this.run = {
       phase: "open",
       owner: -1,
       outer: undefined,
       holder: undefined,
+      first: 0,
+      count: graph.size,
       open,
       failed: 0,
     };
+    if (!nests) return;
+    this.nest(this.run, graph, 0);
+    this.count(graph, 0);
+    this.#noteEmpty(graph, 0);
   }
 
-  /** What is inside of this row: the items of a map, once they are listed. */
-  inside(owner: number): Items | undefined {
+  /** What is inside of this row: the items of a map, once they are listed; a flow. */
+  inside(owner: number): Items | Inner | undefined {
     return this.#inside.get(owner);
   }
 
   /** The items that this row is one of. */
   itemsOf(row: number): Items | undefined {
-    const spawn = this.#ledger.spawnOf(row);
-    return spawn && this.#inside.get(spawn.owner);
+    const spawn = this.#ledger.itemsOf(row);
+    return spawn && (this.#spawned.get(spawn.first) as Items);
   }
 
   /** The scope that a row lies in. */
   of(row: number): Scope {
-    return this.itemsOf(row) ?? this.run;
+    const { nestedIn } = this.#ledger;
+    const owner = nestedIn.size === 0 ? undefined : nestedIn.get(row);
+    if (owner !== undefined) return this.#inside.get(owner) as Inner;
+    const spawn = this.#ledger.spawnOf(row);
+    return spawn === undefined ? this.run : (this.#spawned.get(spawn.first) as Scope);
+  }
+
+  /** Whether a row lies in a scope, however deep. */
+  liesIn(scope: Scope, row: number): boolean {
+    let at: Scope | undefined = this.of(row);
+    while (at !== undefined && at !== scope) at = at.outer;
+    return at === scope;
   }
 
   /** A row has its final state. */
   ended(row: number): void {
-    this.of(row).open[this.#rows.roleOf(row)]--;
+    const scope = this.of(row);
+    const role = this.#rows.roleOf(row);
+    if (scope === this.run || role === "tails") {
+      this.run.open[role]--;
+      return;
+    }
+    scope.open[role]--;
+    const inner = scope as Inner;
+    if (role === "main" && this.#ledger.lastAttempt[row] !== -1) inner.last = row;
+    if (inner.open.main === 0) this.#done.push(inner);
+  }
+
+  // ---- flows -------------------------------------------------------------------------------------------------------
+
+  /** Flows that are inside of tasks from the beginning of a scope, whose rows begin at `first`. */
+  nest(scope: Scope, { subflows }: Graph, first: number): void {
+    // What is inside of another comes before it in the list, and after it here.
+    for (let at = subflows.length - 1; at >= 0; at--) {
+      const one = subflows[at] as Graph["subflows"][number];
+      const owner = first + one.owner;
+      const around = this.#ledger.nestedIn.get(owner);
+      const outer = around === undefined ? scope : (this.#inside.get(around) as Inner);
+      const inner = this.#inner(owner, outer, first + one.first, one.owner - one.first, one, first);
+      this.#inside.set(owner, inner);
+      this.#ledger.nested.set(owner, inner);
+      for (let row = inner.first; row < owner; row++) this.#ledger.nestedIn.set(row, owner);
+    }
+  }
+
+  /** A flow has come up inside of a row. */
+  enter(spawn: Spawn, graph: Graph): Inner {
+    const { owner, first, count } = spawn;
+    const given = { roots: graph.roots ?? [], finallyTasks: [...graph.finallyTasks], asked: false };
+    const inner = this.#inner(owner, this.of(owner), first, count, given, first);
+    this.#inside.set(owner, inner);
+    this.#spawned.set(first, inner);
+    this.nest(inner, graph, first);
+    this.count(graph, first);
+    this.#noteEmpty(graph, first);
+    if (inner.open.main === 0) this.#done.push(inner);
+    return inner;
+  }
+
+  /** Flows without main rows end when they may begin. */
+  #noteEmpty({ subflows }: Graph, first: number): void {
+    for (const { owner } of subflows) {
+      const inner = this.#inside.get(first + owner) as Inner;
+      if (inner.open.main === 0) this.#done.push(inner);
+    }
+  }
+
+  #inner(
+    owner: number,
+    outer: Scope,
+    first: number,
+    count: number,
+    given: Pick<Graph["subflows"][number], "roots" | "finallyTasks" | "asked">,
+    base: number,
+  ): Inner {
+    const inner: Inner = {
+      phase: "open",
+      owner,
+      outer,
+      holder: outer.holder,
+      first,
+      count,
+      open: { main: 0, finally: 0, tails: 0 },
+      failed: 0,
+      roots: given.roots.map(({ key, task }) => ({ key, task: base + task })),
+      finallyTasks: given.finallyTasks.map((task) => base + task),
+      opened: !given.asked,
+      before: this.#inside.get(owner) as Inner | undefined,
+      haltedBy: undefined,
+      last: -1,
+      over: false,
+    };
+    return this.#rows.holds(owner) ? Object.assign(inner, { holder: inner }) : inner;
+  }
+
+  /** Counts the rows of a graph, each in its scope. */
+  count({ size }: Graph, first: number): void {
+    for (let row = first; row < first + size; row++) {
+      const role = this.#rows.roleOf(row);
+      const scope = role === "tails" ? this.run : this.of(row);
+      scope.open[role]++;
+    }
+  }
+
+  /** Whether a failure of this row, of a flow, is one of its flow. */
+  failsItsFlow(row: number): boolean {
+    return !this.#failsAlone(row);
+  }
+
+  /** Whether rows of a flow may start, and of all that it lies in: one without main rows is not over before that. */
+  #isOpen(inner: Inner): boolean {
+    let at: Scope = inner;
+    while (at.outer !== undefined) {
+      if ("opened" in at && !(at as Inner).opened) return false;
+      if (this.#rows.roleOf(at.owner) === "finally" && at.outer.phase !== "closing") return false;
+      at = at.outer;
+    }
+    return true;
+  }
+
+  /** The owner of a flow was asked, and is wanted: its rows may start. */
+  open(inner: Inner): void {
+    inner.opened = true;
+    if (inner.open.main === 0) this.#done.push(inner);
+  }
+
+  /** Whether any flow is inside of a task. */
+  get nests(): boolean {
+    return this.#ledger.nestedIn.size > 0 || this.#ledger.grown !== undefined;
+  }
+
+  /** The next flow whose main rows have all ended, and its finally rows once it is closing; none when there is none. */
+  nextDone(isIdle: (inner: Inner) => boolean): Inner | undefined {
+    for (let at = this.#done.length - 1; at >= 0; at--) {
+      const inner = this.#done[at] as Inner;
+      if (!this.#isOpen(inner) && !this.#ledger.isFinal(inner.owner)) continue;
+      const ended = inner.phase === "closing" ? inner.open.finally === 0 : isIdle(inner);
+      if (inner.over || ended) this.#done.splice(at, 1);
+      if (!inner.over && ended) return inner;
+    }
+    return undefined;
   }
 
   /** The rows of a scope, and those inside them; every row comes after its owner. */
@@ -108,13 +274,19 @@ export class Scopes {
       for (let row = 0; row < this.#ledger.tasks; row++) yield row;
       return;
     }
-    const open = [scope as Items];
+    const open = [scope];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      for (const row of rowsOf(next.spawn)) {
+      const { first, count } = next;
+      for (const row of rowsOf(next)) {
         yield row;
         const inside = this.#inside.get(row);
-        if (inside !== undefined) open.push(inside);
+        // What is there from the beginning has its rows among these.
+        if (inside !== undefined && !(inside.first >= first && inside.first < first + count)) {
+          open.push(inside);
+        }
       }
+      const before = (next as Partial<Inner>).before;
+      if (before !== undefined) open.push(before);
     }
   }
 
@@ -147,15 +319,14 @@ export class Scopes {
     return SCOPE[this.of(row).phase][this.#rows.roleOf(row)] === "asked";
   }
 
-  /** Whether rows may start that have just been released. */
-  get letsStart(): boolean {
-    const { main, finally: last } = SCOPE[this.run.phase];
-    return main === "start" || last === "start";
+  /** Whether a row may start that has just been released. */
+  letsStart(row: number): boolean {
+    return SCOPE[this.of(row).phase][this.#rows.roleOf(row)] === "start";
   }
 
-  /** From now on finally rows may start, and the verdict is fixed. */
-  close(): void {
-    lower(this.run, "closing");
+  /** From now on its finally rows may start, and the verdict is fixed. */
+  close(scope: Scope): void {
+    lower(scope, "closing");
   }
 
   /** The main row, or item of one, whose attempt ended last: what finally rows have waited for. -1 when none had any. */
@@ -174,21 +345,19 @@ export class Scopes {
   }
 
   /** A scope goes down to this phase, and so does what lies in it. `all`: finally rows too. */
-  halt(scope: Scope, phase: Phase, all = false): void {
-    lower(scope, phase);
-    if (scope === this.run) for (const [, inner] of this.#inside) this.#follow(scope, inner, all);
+  halt(scope: Scope, phase: Phase, reason: Reason, all = false): void {
+    halted(scope, phase, reason);
+    const follow = (inner: Scope): void => {
+      if (!this.#concerns(this.roleIn(scope, inner.owner), phase, all)) return;
+      halted(inner, phase, reason);
+    };
+    if (scope === this.run) for (const [, inner] of this.#inside) follow(inner);
     else {
       for (const row of this.within(scope)) {
         const inner = this.#inside.get(row);
-        if (inner !== undefined) this.#follow(scope, inner, all);
+        if (inner !== undefined) follow(inner);
       }
     }
-  }
-
-  /** What lies in a scope goes down with it, when that concerns it. */
-  #follow(scope: Scope, inner: Scope, all: boolean): void {
-    const { phase } = scope;
-    if (this.#concerns(this.roleIn(scope, inner.owner), phase, all)) lower(inner, phase);
   }
 
   /** Whether a halt to this phase concerns rows that have begun, by role. */
@@ -218,15 +387,40 @@ export class Scopes {
 
   /** Records and counts a final failure, `broken` where a result could not be kept; the scope that it halts, when it halts one. */
   fails(row: number, broken = false): Scope | undefined {
-    const items = this.itemsOf(row);
-    if (items !== undefined && broken) items.broken = true;
-    const fellBack = this.#ledger.fellBack.has(row);
-    if (items !== undefined) items[fellBack ? "fellBack" : "failed"]++;
-    const tolerated = fellBack || this.#rows.tolerates(row);
-    const holder = tolerated ? undefined : this.of(row).holder;
-    this.#ledger.fail(row, tolerated || holder !== undefined);
-    if (tolerated) return undefined;
-    if (holder === undefined) this.run.failed++;
+    const items = broken ? this.itemsOf(row) : undefined;
+    if (items !== undefined) items.broken = true;
+    const tolerated = this.#isTolerated(row);
+    this.#ledger.fail(row, tolerated);
+    if (!tolerated) this.run.failed++;
+    return this.#halts(row);
+  }
+
+  /** A row has failed with what is inside of it, which has been counted. Likewise the scope that this halts. */
+  ownerFails(owner: number): Scope | undefined {
+    if (this.#isTolerated(owner)) this.#ledger.tolerated.set(owner, true);
+    return this.#halts(owner);
+  }
+
+  /** Whether what fails neither fails nor stops the run: a row says so, or one that it is inside of. */
+  #isTolerated(row: number): boolean {
+    return this.#failsAlone(row) || this.of(row).holder !== undefined;
+  }
+
+  /** Whether it is tolerated by itself, or has a value all the same. */
+  #failsAlone(row: number): boolean {
+    return this.#rows.tolerates(row) || this.#ledger.fellBack.has(row);
+  }
+
+  /** Counts it in its scope. */
+  #halts(row: number): Scope | undefined {
+    const scope = this.of(row);
+    const alone = this.#failsAlone(row);
+    if ("spawn" in scope) {
+      // Items that are tolerated fail their map all the same, unless they fail alone.
+      (scope as Items)[this.#ledger.fellBack.has(row) ? "fellBack" : "failed"]++;
+    } else if (scope !== this.run && !alone) scope.failed++;
+    if (alone) return undefined;
+    const { holder } = scope;
     const halted = holder ?? this.run;
     if (halted.phase !== "open" || this.roleIn(halted, row) === "finally") return undefined;
     if (holder !== undefined) return holder;
@@ -239,7 +433,7 @@ export class Scopes {
 
   /** The items of a map are listed, of which so many have their final state. */
   list(spawn: Spawn, ended: number): Items {
-    const { owner, count } = spawn;
+    const { owner, first, count } = spawn;
     const outer = this.of(owner);
     const items: Items = {
       phase: "open",
@@ -247,6 +441,8 @@ export class Scopes {
       outer,
       // What a map tolerates its items tolerate themselves.
       holder: outer.holder,
+      first,
+      count,
       open: { main: count - ended, finally: 0, tails: 0 },
       failed: 0,
       spawn,
@@ -260,6 +456,7 @@ export class Scopes {
       broken: false,
     };
     this.#inside.set(owner, items);
+    this.#spawned.set(first, items);
     this.#admitting.push(items);
     return items;
   }
@@ -325,11 +522,6 @@ export class Scopes {
     if (failed + cancelled + skipped > 0) this.#ledger.halfDone.set(spawn.owner, true);
   }
 
-  /** A map has failed with its items, which have been counted: whether that is tolerated is recorded. */
-  mapFails(map: number): void {
-    if (this.#rows.tolerates(map)) this.#ledger.tolerated.set(map, true);
-  }
-
   /** Why a map failed: the errors of its items. */
   errorOf({ spawn, failed }: Items, name: string): MapError {
     const { status, fellBack } = this.#ledger;
@@ -351,8 +543,17 @@ export class Scopes {
   }
 }
 
-export function* rowsOf({ first, count }: Spawn): Iterable<number> {
+export function* rowsOf({ first, count }: Pick<Scope, "first" | "count">): Iterable<number> {
   for (let row = first; row < first + count; row++) yield row;
+}
+
+/** It goes down, and a flow remembers what halted it first. */
+function halted(scope: Scope, phase: Phase, reason: Reason): void {
+  if (scope.phase !== "closing" && "haltedBy" in scope) {
+    const inner = scope as Inner;
+    inner.haltedBy ??= reason;
+  }
+  lower(scope, phase);
 }
 
 /** A scope only ever goes down. */

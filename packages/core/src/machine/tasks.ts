@@ -88,6 +88,12 @@ export class Tasks {
     return this.#lingering.size === 0;
   }
 
+  /** Whether no such answer goes on for any of these tasks. */
+  isIdle(among: (task: number) => boolean): boolean {
+    for (const [task] of this.#lingering) if (among(task)) return false;
+    return true;
+  }
+
   /** How long it lingered is told when it was that long: less is not worth a word. */
   #lingered(task: number, leastMs: number): void {
     const since = this.#lingering.get(task);

@@ -31,6 +31,8 @@ export class Things {
 
   /** A task of the plan has its final state: what it was the last to read may go, and so may what nobody will read. */
   ended(task: number): void {
+    // What has come up reads nothing of the plan, and nothing that lives is inside of it.
+    if (task >= this.#ledger.planned) return;
     const { start, end } = this.#plan.graph.dependencies;
     const last = start[task + 1] as number;
     for (let edge = start[task] as number; edge < last; edge++) {

@@ -4,10 +4,11 @@
  */
 
 import type { GraphPlan } from "../define/plan.ts";
+import type { Grown } from "../machine/grown.ts";
 import { BY_MAP, BY_SEMAPHORE, type Ledger, type Spawn } from "../machine/ledger.ts";
+import { definitionIn, parentOf, taskName } from "../machine/task-name.ts";
 import { micros, ranMicros } from "./durations.ts";
 import type { Ms } from "./statistics.ts";
-import { taskName } from "./task-name.ts";
 
 /** How an attempt hangs on the one before it on the critical path. */
 export type Link = "start" | "dependency" | "slot" | "retry" | "stage" | "item" | "external";
@@ -101,19 +102,27 @@ function heaviest(
 }
 
 /** The attempt that ended last, of the tasks that the run waits for. */
-function lastAttempt({ ledger, plan }: Analysed): number {
-  const { tails } = plan.graph;
+function lastAttempt(run: Analysed): number {
+  const { ledger } = run;
   let last = -1;
   let latest = Number.NEGATIVE_INFINITY;
   for (let attempt = 0; attempt < ledger.attempts; attempt++) {
     const end = ledger.endAt[attempt] as number;
     if (!(end >= latest)) continue; // Earlier, or still running.
-    if (tails.size > 0 && tails.has(ledger.plannedOf(ledger.attemptTask[attempt] as number)))
-      continue;
+    if (isBehindTail(run, ledger.attemptTask[attempt] as number)) continue;
     latest = end;
     last = attempt;
   }
   return last;
+}
+
+/** Whether nobody waits for a task: it is a tail, or inside of one. */
+function isBehindTail({ ledger, plan }: Analysed, task: number): boolean {
+  const { tails } = ledger.grown ?? plan.graph;
+  if (tails.size === 0) return false;
+  let at: number | undefined = task;
+  while (at !== undefined && !tails.has(at)) at = parentOf(ledger, at);
+  return at !== undefined;
 }
 
 function predecessor(run: Analysed, attempt: number): { before: number; link: Link } {
@@ -129,33 +138,51 @@ function predecessor(run: Analysed, attempt: number): { before: number; link: Li
   if (earlier !== undefined) {
     return { before: earlier, link: outside ? "external" : "retry" };
   }
-  const before = lastBehind(ledger, ledger.releasedBy[task] as number);
+  const before = lastBehind(ledger, ledger.releasedBy[task] as number, task);
   if (outside) return { before, link: "external" };
   if (before === -1) return { before, link: "start" };
   return { before, link: run.staged ? "stage" : "dependency" };
 }
 
-/** The last attempt of a task; of a map, that of the item that ended last; of one that was never called, what released it. */
-function lastBehind(ledger: Ledger, task: number): number {
+/**
+ * The last attempt of a task that released another: of one with items or a flow inside, that of those that ended last,
+ * unless it released what is inside of it; of one that was never called, that of what released it.
+ */
+function lastBehind(ledger: Ledger, task: number, released: number): number {
   for (let at = task; at !== -1; at = ledger.releasedBy[at] as number) {
     const own = ledger.lastAttempt[at] as number;
-    if (own !== -1) return own;
-    const spawn = ledger.spawnOfMap.get(at);
-    const item = spawn === undefined ? -1 : lastOfItems(ledger, spawn);
-    if (item !== -1) return item;
+    const last = isInside(ledger, released, at)
+      ? own
+      : laterOf(ledger, own, lastInside(ledger, at));
+    if (last !== -1) return last;
   }
   return -1;
 }
 
-function lastOfItems(ledger: Ledger, { first, count }: Spawn): number {
+/** Whether a task is inside of another, however deep. */
+function isInside(ledger: Ledger, task: number, owner: number): boolean {
+  if (ledger.grown === undefined && ledger.nested.size === 0) return false;
+  let at = parentOf(ledger, task);
+  while (at !== undefined && at !== owner) at = parentOf(ledger, at);
+  return at === owner;
+}
+
+function lastInside(ledger: Ledger, owner: number): number {
   let last = -1;
-  for (let item = first; item < first + count; item++) {
-    const attempt = ledger.lastAttempt[item] as number;
-    if (attempt === -1) continue;
-    if (last === -1 || (ledger.endAt[attempt] as number) >= (ledger.endAt[last] as number))
-      last = attempt;
+  const deep = ledger.grown !== undefined || ledger.nested.size > 0;
+  for (const { first, count } of ledger.inside(owner)) {
+    for (let row = first; row < first + count; row++) {
+      const inner = deep ? lastInside(ledger, row) : -1;
+      last = laterOf(ledger, last, laterOf(ledger, ledger.lastAttempt[row] as number, inner));
+    }
   }
   return last;
+}
+
+/** Of two attempts the one that ended later; -1 is none. */
+function laterOf({ endAt }: Ledger, a: number, b: number): number {
+  if (a === -1 || b === -1) return Math.max(a, b);
+  return (endAt[b] as number) >= (endAt[a] as number) ? b : a;
 }
 
 /** What a task would have taken had it never queued: its attempts and the delays between them. */
@@ -172,25 +199,15 @@ function ownMicros(ledger: Ledger, task: number): number {
   return own;
 }
 
-function bounds({ ledger, plan, concurrency }: Analysed): Analysis["bounds"] {
+function bounds(run: Analysed): Analysis["bounds"] {
+  const { ledger, plan, concurrency } = run;
   const { graph, order } = plan;
   const { tails, finallyTasks } = graph;
   const finish = new Float64Array(graph.size);
   let longest = 0;
   let gateAt: number | undefined;
   let work = 0;
-  const items = new Map<number, number>();
-  for (const { owner: map, first, count } of ledger.spawns) {
-    let most = 0;
-    let sum = 0;
-    for (let item = first; item < first + count; item++) {
-      const own = ownMicros(ledger, item);
-      sum += own;
-      if (own > most) most = own;
-    }
-    const limit = graph.definitions[map]?.options?.concurrency;
-    items.set(map, limit === undefined ? most : Math.max(most, Math.ceil(sum / limit)));
-  }
+  const inside = insideMicros(run);
   for (const task of order) {
     if (tails.size > 0 && tails.has(task)) continue;
     const { start, end } = graph.dependencies;
@@ -201,18 +218,66 @@ function bounds({ ledger, plan, concurrency }: Analysed): Analysis["bounds"] {
     for (let edge = start[task] as number; edge < last; edge++) {
       ready = Math.max(ready, finish[end[edge] as number] as number);
     }
-    const done =
-      ready + ((items.size === 0 ? undefined : items.get(task)) ?? ownMicros(ledger, task));
+    const done = ready + ownMicros(ledger, task) + (inside.get(task) ?? 0);
     finish[task] = done;
     if (done > longest) longest = done;
   }
   for (let attempt = 0; attempt < ledger.attempts; attempt++) {
-    if (tails.size > 0 && tails.has(ledger.plannedOf(ledger.attemptTask[attempt] as number)))
-      continue;
+    if (isBehindTail(run, ledger.attemptTask[attempt] as number)) continue;
     work += ranMicros(ledger, attempt);
   }
   return {
     dependencyMs: longest / 1000,
     workMs: concurrency === undefined ? null : Math.round(work / concurrency) / 1000,
   };
+}
+
+/** What the inside of each task would have taken at least, after its own attempts: of what came up last first. */
+function insideMicros({ ledger, plan }: Analysed): Map<number, number> {
+  const inside = new Map<number, number>();
+  for (let at = ledger.spawns.length - 1; at >= 0; at--) {
+    const spawn = ledger.spawns[at] as Spawn;
+    const { owner, first, count, roots } = spawn;
+    const wholes: number[] = [];
+    for (let row = first; row < first + count; row++) {
+      wholes.push(ownMicros(ledger, row) + (inside.get(row) ?? 0));
+    }
+    const own =
+      roots === undefined
+        ? itemsMicros(wholes, definitionIn(plan.graph, ledger, owner).options?.concurrency)
+        : flowMicros(ledger, spawn, wholes);
+    // Those of a loop come one after another.
+    inside.set(owner, (inside.get(owner) ?? 0) + own);
+  }
+  return inside;
+}
+
+function itemsMicros(items: readonly number[], limit: number | undefined): number {
+  let most = 0;
+  let sum = 0;
+  for (const item of items) {
+    sum += item;
+    if (item > most) most = item;
+  }
+  return limit === undefined ? most : Math.max(most, Math.ceil(sum / limit));
+}
+
+/** Its longest path: every task stands after those that it reads. */
+function flowMicros({ grown }: Ledger, { first, count }: Spawn, wholes: readonly number[]): number {
+  const { start, end } = (grown as Grown).dependencies;
+  const { tails } = grown as Grown;
+  const finish = new Float64Array(count);
+  let longest = 0;
+  for (let row = 0; row < count; row++) {
+    if (tails.has(first + row)) continue;
+    let ready = 0;
+    const last = start[first + row + 1] as number;
+    for (let edge = start[first + row] as number; edge < last; edge++) {
+      ready = Math.max(ready, finish[(end[edge] as number) - first] as number);
+    }
+    const done = ready + (wholes[row] as number);
+    finish[row] = done;
+    if (done > longest) longest = done;
+  }
+  return longest;
 }

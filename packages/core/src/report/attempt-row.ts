@@ -10,9 +10,9 @@ import {
   type Ledger,
 } from "../machine/ledger.ts";
 import { RUNNING, STATUSES } from "../machine/states.ts";
+import { taskName } from "../machine/task-name.ts";
 import { micros, rounded } from "./durations.ts";
 import type { AttemptStatistics } from "./statistics.ts";
-import { taskName } from "./task-name.ts";
 
 export interface AttemptFacts {
   readonly plan: GraphPlan;

@@ -30,11 +30,16 @@ export function busyMs(ledger: Ledger): Ms {
   return busy / 1000;
 }
 
-/** Of those that were called; maps are as long as their items. */
+/** As long as what is inside of it. */
+function isWhole({ kind, role }: TaskStatistics): boolean {
+  return kind === "map" || role === "subflow" || role === "loop";
+}
+
+/** Of those that were called; maps are as long as their items, and tasks as the flows inside of them. */
 export function longestTask(rows: readonly TaskStatistics[]): TaskStatistics | undefined {
   let longest: TaskStatistics | undefined;
   for (const row of rows) {
-    if (row.startAt === null || row.kind === "map") continue;
+    if (row.startAt === null || isWhole(row)) continue;
     if (longest === undefined || row.durationMs > longest.durationMs) longest = row;
   }
   return longest;
@@ -42,7 +47,7 @@ export function longestTask(rows: readonly TaskStatistics[]): TaskStatistics | u
 
 /** As above; 0 when none was called. */
 export function averageDurationMs(rows: readonly TaskStatistics[]): Ms {
-  const started = rows.filter(({ startAt, kind }) => startAt !== null && kind !== "map");
+  const started = rows.filter((row) => row.startAt !== null && !isWhole(row));
   if (started.length === 0) return 0;
   return started.reduce((sum, { durationMs }) => sum + durationMs, 0) / started.length;
 }

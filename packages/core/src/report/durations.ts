@@ -25,32 +25,35 @@ export function instant(ms: number): Offset | null {
   return Number.isNaN(ms) ? null : rounded(ms);
 }
 
-/** When a task or item was first called; `NaN` if it never was. A map begins with the first of its items. */
+/** When a task or item was first called; `NaN` if it never was. A map begins with the first of its items, so does a flow. */
 export function startOf(ledger: Ledger, task: number): number {
   const first = ledger.firstAttempt[task] as number;
   if (first !== -1) return ledger.startAt[first] as number;
-  return edgeOfItems(ledger, task, startOf, Math.min);
+  return edgeOfInside(ledger, task, startOf, Math.min, Number.NaN);
 }
 
-/** When its last attempt ended; `NaN` while it has not. A map ends with the last of its items. */
+/** When its last attempt ended; `NaN` while it has not. What is inside of it ends later: items, a flow. */
 export function endOf(ledger: Ledger, task: number): number {
   const last = ledger.lastAttempt[task] as number;
-  if (last !== -1) return ledger.endAt[last] as number;
-  return edgeOfItems(ledger, task, endOf, Math.max);
+  const own = last === -1 ? Number.NaN : (ledger.endAt[last] as number);
+  if (last !== -1 && ledger.grown === undefined) return own;
+  return edgeOfInside(ledger, task, endOf, Math.max, own);
 }
 
-function edgeOfItems(
+function edgeOfInside(
   ledger: Ledger,
-  map: number,
-  of: (ledger: Ledger, item: number) => number,
+  owner: number,
+  of: (ledger: Ledger, row: number) => number,
   choose: (a: number, b: number) => number,
+  own: number,
 ): number {
-  const { first, count } = ledger.spawnOfMap.get(map) ?? { first: 0, count: 0 };
-  let edge = Number.NaN;
-  for (let item = first; item < first + count; item++) {
-    const instant = of(ledger, item);
-    if (Number.isNaN(instant)) continue;
-    edge = Number.isNaN(edge) ? instant : choose(edge, instant);
+  let edge = own;
+  for (const { first, count } of ledger.inside(owner)) {
+    for (let row = first; row < first + count; row++) {
+      const instant = of(ledger, row);
+      if (Number.isNaN(instant)) continue;
+      edge = Number.isNaN(edge) ? instant : choose(edge, instant);
+    }
   }
   return edge;
 }

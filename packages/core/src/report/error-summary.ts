@@ -7,8 +7,8 @@ import type { Issue } from "../ground/errors.ts";
 import { summarizeFailure } from "../ground/summarize-failure.ts";
 import type { Ledger } from "../machine/ledger.ts";
 import { ABANDONED, CANCELLED } from "../machine/states.ts";
+import { taskName } from "../machine/task-name.ts";
 import { failureOf } from "./failures.ts";
-import { taskName } from "./task-name.ts";
 import type { Facts } from "./task-row.ts";
 
 /** To have gone on for less than this after being asked to stop, in milliseconds, is not worth a word. */

@@ -2,7 +2,7 @@
 import type { Failure } from "../ground/summarize-failure.ts";
 import type { Ledger } from "../machine/ledger.ts";
 import { ABANDONED } from "../machine/states.ts";
-import { taskName } from "./task-name.ts";
+import { taskName } from "../machine/task-name.ts";
 import type { Facts } from "./task-row.ts";
 
 /** A task or an item that failed; `summarizeFailure(failure)` is its line in `errorSummary`, which has none for what is tolerated. */

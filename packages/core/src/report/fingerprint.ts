@@ -5,6 +5,9 @@
 
 import type { Definition, Slot } from "../define/definition.ts";
 import type { Graph } from "../define/graph.ts";
+import type { Ledger } from "../machine/ledger.ts";
+import { definitionIn, taskName } from "../machine/task-name.ts";
+import type { Lineage } from "./lineage.ts";
 
 /** The key or index that a slot takes; none when it takes the whole, or what a function chooses. */
 export function selectedKey({ select }: Slot): string | number | undefined {
@@ -16,11 +19,20 @@ export function selectedKey({ select }: Slot): string | number | undefined {
 /** The fingerprints of one graph's tasks. */
 export class Fingerprints {
   readonly #graph: Graph;
+  readonly #ledger: Ledger;
   /** A name is hashed once, not once for each edge that it stands in. */
   #names: Int32Array | undefined;
 
-  constructor(graph: Graph) {
+  constructor(graph: Graph, ledger: Ledger) {
     this.#graph = graph;
+    this.#ledger = ledger;
+  }
+
+  /** The hash of the name of a task; of one inside of another that has come up, of its path. */
+  #nameHash(task: number): number {
+    if (task >= this.#graph.size) return textHash(taskName(this.#graph, this.#ledger, task));
+    this.#names ??= hashedNames(this.#graph);
+    return this.#names[task] as number;
   }
 
   /**
@@ -29,11 +41,9 @@ export class Fingerprints {
    * item has that of its map, and its index.
    */
   of(task: number, item?: number): string {
-    this.#names ??= hashedNames(this.#graph);
-    const names = this.#names;
-    const { slots, kind: what, options } = this.#graph.definitions[task] as Definition;
-    const { start, end, kind } = this.#graph.dependencies;
-    let sum = mixed(OFFSET, names[task] as number);
+    const { slots, kind: what, options } = definitionIn(this.#graph, this.#ledger, task);
+    const { start, end, kind } = (this.#ledger.grown ?? this.#graph).dependencies;
+    let sum = mixed(OFFSET, this.#nameHash(task));
     let second = mixed(OFFSET, sum ^ (what === "map" ? 2 : 1));
     if (item !== undefined) sum = mixed(sum, item);
     else if (options?.items === "settled") sum = mixed(sum, textHash(options.items));
@@ -46,7 +56,7 @@ export class Fingerprints {
         sum = mixed(sum, textHash(slot.kind));
         if (slot.param !== undefined) sum = mixed(sum, textHash(slot.param.name));
       } else {
-        sum = mixed(mixed(sum, names[end[edge] as number] as number), kind[edge] as number);
+        sum = mixed(mixed(sum, this.#nameHash(end[edge] as number)), kind[edge] as number);
         edge++;
       }
       if (slot.select !== undefined) sum = mixed(sum, selectHash(slot));
@@ -69,21 +79,22 @@ function asksAlways({ select }: Slot): boolean {
 }
 
 /** In full: the flow's name, and the task's name, kind, inputs, selectors, version and whether its items fail alone. */
-export function definitionText(graph: Graph, task: number): string {
-  const { name, kind, slots, options } = graph.definitions[task] as Definition;
-  const said = [graph.name, name, kind, options?.version, slotTexts(graph, task, slots)];
+export function definitionText(lineage: Lineage, task: number): string {
+  const { kind, slots, options } = lineage.definition(task);
+  const name = lineage.nameOf(task);
+  const said = [lineage.graph.name, name, kind, options?.version, slotTexts(lineage, task, slots)];
   // Such a map gives outcomes, not values.
   if (options?.items === "settled") said.push(options.items);
   return JSON.stringify(said);
 }
 
-function slotTexts(graph: Graph, task: number, slots: readonly Slot[]): unknown[] {
-  const { start, end } = graph.dependencies;
-  let edge = start[task] as number;
+function slotTexts(lineage: Lineage, task: number, slots: readonly Slot[]): unknown[] {
+  const sources = lineage.sources(task);
+  let edge = 0;
   return slots.map((slot) => {
     const { to, kind, task: reads, param, select } = slot;
-    const dependency = reads === undefined ? undefined : (end[edge++] as number);
-    const source = dependency === undefined ? param?.name : graph.definitions[dependency]?.name;
+    const dependency = reads === undefined ? undefined : (sources[edge++] as number);
+    const source = dependency === undefined ? param?.name : lineage.definition(dependency).name;
     if (select === undefined) return [to, kind, source];
     const key = selectedKey(slot);
     return [to, kind, source, asksAlways(slot) ? "always" : select.how, typeof key, key];

@@ -1,10 +1,11 @@
 /** What observers are told of a report at the end of its run, beside its tasks: of those they know by then. */
+
+import { taskName } from "../machine/task-name.ts";
 import { rounded } from "./durations.ts";
 import { errorSummary } from "./error-summary.ts";
 import type { RunRecord } from "./run-record.ts";
 import type { ReportFooter } from "./serialized-report.ts";
 import type { Ms } from "./statistics.ts";
-import { taskName } from "./task-name.ts";
 
 export function footerOf(record: RunRecord): ReportFooter {
   const { clock, observerErrors, resume } = record;

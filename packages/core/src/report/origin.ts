@@ -3,11 +3,12 @@
  * never the values themselves. Knows definitions and values; no run that is under way, no journal and no file.
  */
 
-import { type Definition, lives, type Slot } from "../define/definition.ts";
+import { lives, type Slot } from "../define/definition.ts";
 import type { Graph } from "../define/graph.ts";
 import { digest } from "../ground/digest.ts";
 import { encodeValue } from "../ground/encode.ts";
 import { definitionText } from "./fingerprint.ts";
+import type { Around, Lineage } from "./lineage.ts";
 
 export interface Origin {
   /** Names the run whose call gave it, which is not the run that restored it. */
@@ -51,6 +52,13 @@ const definitionsOf = new WeakMap<Graph, (string | undefined)[]>();
 
 /** What the tasks of a graph are made from in one run: definitions, and the values given to it. Each is digested once. */
 export class Basis {
+  readonly lineage: Lineage;
+  /**
+   * For a task that came up inside of another: what that one was given and made from. Its function may have closed over
+   * any of it.
+   */
+  around: (around: Around) => string | Incomparable = () =>
+    new Incomparable("its flow is not there");
   readonly #graph: Graph;
   readonly #params: ReadonlyMap<string, unknown>;
   readonly #definitions: (string | undefined)[];
@@ -60,7 +68,9 @@ export class Basis {
   readonly #texts: Map<string, string | Incomparable> = new Map();
   readonly #sources: Map<string, string> = new Map();
 
-  constructor(graph: Graph, params: ReadonlyMap<string, unknown>) {
+  constructor(lineage: Lineage, params: ReadonlyMap<string, unknown>) {
+    const { graph } = lineage;
+    this.lineage = lineage;
     this.#graph = graph;
     this.#params = params;
     this.#definitions = definitionsOf.get(graph) ?? [];
@@ -71,22 +81,34 @@ export class Basis {
   definition(task: number): string {
     const known = this.#definitions[task];
     if (known !== undefined) return known;
-    const made = digest(definitionText(this.#graph, task));
-    this.#definitions[task] = made;
+    const made = digest(definitionText(this.lineage, task));
+    // What comes up is another one in each run.
+    if (task < this.#graph.size) this.#definitions[task] = made;
     return made;
   }
 
   /** The parameters and constants that a task reads; `undefined` when it reads none. */
   given(task: number): Given {
-    const { slots } = this.#graph.definitions[task] as Definition;
-    if (!this.#given.has(task)) this.#given.set(task, this.#valuesOf(slots));
+    const { slots } = this.lineage.definition(task);
+    if (this.lineage.isNext(task)) return this.#inside(task, this.#valuesOf(slots));
+    if (!this.#given.has(task)) this.#given.set(task, this.#inside(task, this.#valuesOf(slots)));
     return this.#given.get(task);
+  }
+
+  /** What a task of a flow is given: that, and what the task was given that it came up inside of. */
+  #inside(task: number, own: Given): Given {
+    const around = own instanceof Incomparable ? undefined : this.lineage.around(task);
+    if (around === undefined) return own;
+    const given = this.around(around);
+    return given instanceof Incomparable ? given : digest(`${given} ${String(own)}`);
   }
 
   /** What an item is given: itself, its index, and what its map reads beside the list. */
   givenToItem(map: number, index: number, item: unknown): string | Incomparable {
-    const { slots } = this.#graph.definitions[map] as Definition;
-    if (!this.#shared.has(map)) this.#shared.set(map, this.#valuesOf(slots.slice(1)));
+    const { slots } = this.lineage.definition(map);
+    if (!this.#shared.has(map)) {
+      this.#shared.set(map, this.#inside(map, this.#valuesOf(slots.slice(1))));
+    }
     const shared = this.#shared.get(map);
     if (shared instanceof Incomparable) return shared;
     const text = textOf(item);
@@ -141,20 +163,18 @@ export class Basis {
 
   /** The results that a task depends on, each named by its run; `undefined` without dependencies. */
   from(task: number, runOf: (dependency: number) => string | undefined): string | undefined {
-    const { start, end } = this.#graph.dependencies;
-    const first = start[task] as number;
-    const last = start[task + 1] as number;
-    if (first === last) return undefined;
+    const sources = this.lineage.sources(task);
+    if (sources.length === 0) return undefined;
     const nameOf = (dependency: number): string => {
-      const thing = lives(this.#graph.definitions[dependency] as Definition);
+      const thing = lives(this.lineage.definition(dependency));
       return (thing ? this.#thing(dependency, runOf) : runOf(dependency)) ?? "";
     };
     // Most come from one run: named once, with how often.
     let text = "";
-    let run = nameOf(end[first] as number);
+    let run = nameOf(sources[0] as number);
     let count = 0;
-    for (let edge = first; edge < last; edge++) {
-      const next = nameOf(end[edge] as number);
+    for (const source of sources) {
+      const next = nameOf(source);
       if (next !== run) {
         text += `${count} of ${run}, `;
         run = next;

@@ -3,11 +3,12 @@
  * items of a map gave, for the map.
  */
 
+import type { Graph, Root } from "../define/graph.ts";
 import type { Outcome } from "../define/task.ts";
-import type { Traits } from "../define/traits.ts";
 import { MapError } from "../ground/map-error.ts";
 import type { Ledger, Spawn } from "../machine/ledger.ts";
 import { ABANDONED, CANCELLED, COMPLETED, FAILED, RESTORED, SKIPPED } from "../machine/states.ts";
+import { definitionIn } from "../machine/task-name.ts";
 import type { Reasons } from "./reasons.ts";
 
 export interface Outcomes {
@@ -61,22 +62,35 @@ export function outcomeOf(
   }
 }
 
-/** What a map gives whose items have ended: their outputs, or what became of each where they fail alone. */
-export function gathered(
-  from: Outcomes,
-  { first, count }: Pick<Spawn, "first" | "count">,
-  { settles }: Traits,
-): unknown[] {
-  if (settles) return Array.from({ length: count }, (_, index) => outcomeOf(from, first + index));
+/**
+ * What a map gives whose items have ended: their outputs, or what became of each where they fail alone. What a task gives
+ * with a flow inside of it: an object of its outputs.
+ */
+export function gathered(from: Outcomes, graph: Graph, owner: number): unknown {
+  const { ledger, outputs } = from;
+  const roots = rootsIn(ledger, owner);
+  if (roots !== undefined) {
+    return Object.fromEntries(roots.map(({ key, task }) => [key, outputs[task]]));
+  }
+  const { first, count } = ledger.spawnIn.get(owner) as Spawn;
+  const { options } = definitionIn(graph, ledger, owner);
+  if (options?.items === "settled") {
+    return Array.from({ length: count }, (_, index) => outcomeOf(from, first + index));
+  }
   const values: unknown[] = [];
   // One by one: of items that were skipped there is nothing, which a slice shows as holes, and at its end not at all.
-  for (let item = first; item < first + count; item++) values.push(from.outputs[item]);
+  for (let item = first; item < first + count; item++) values.push(outputs[item]);
   return values;
+}
+
+/** What the flow inside of a task gives, as tasks of the run; none when there is no flow inside. */
+export function rootsIn(ledger: Ledger, owner: number): readonly Root[] | undefined {
+  return ledger.spawnIn.get(owner)?.roots ?? ledger.nested.get(owner)?.roots;
 }
 
 /** Tells the error of a map that failed what its other items gave. */
 export function collect({ ledger, outputs }: Outcomes, map: number): void {
-  const { first, count, keys } = ledger.spawnOfMap.get(map) as Spawn;
+  const { first, count, keys } = ledger.spawnIn.get(map) as Spawn;
   const error = ledger.taskErrors.get(map) as MapError;
   for (let index = 0; index < count; index++) {
     if (!ledger.hasValue(first + index)) continue;

@@ -2,11 +2,12 @@
  * The outputs of a run by name: live, as its caller is handed them, and stored, as another run takes them up. Says nothing
  * of tasks that have none.
  */
+import { lives } from "../define/definition.ts";
 import { type EncodedValue, encodeLiving, encodeValue } from "../ground/encode.ts";
+import { definitionIn, taskName } from "../machine/task-name.ts";
 import type { Origin } from "./origin.ts";
 import type { RunRecord } from "./run-record.ts";
 import type { SerializedReport } from "./serialized-report.ts";
-import { taskName } from "./task-name.ts";
 
 /** Whether there is an output of it, be it that of its fallback, and it is still held. */
 function hasOutput({ ledger, released }: RunRecord, task: number): boolean {
@@ -61,8 +62,8 @@ export function storedOutputs(
     const name = taskName(plan.graph, ledger, task);
     if (!ledger.stands(task)) continue;
     if (!hasOutput(record, task) || (only !== undefined && !only.has(name))) continue;
-    const { lives } = plan.traits.of(ledger.plannedOf(task));
-    const output = lives ? encodeLiving(record.outputs[task]) : encodeValue(record.outputs[task]);
+    const living = lives(definitionIn(plan.graph, ledger, ledger.writtenOf(task)));
+    const output = living ? encodeLiving(record.outputs[task]) : encodeValue(record.outputs[task]);
     add(name, output, output.encoding === "omitted" ? undefined : record.origins.of(task));
   }
   return Object.keys(origins).length === 0 ? { outputs } : { outputs, origins };

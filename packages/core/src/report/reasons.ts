@@ -47,7 +47,11 @@ export class Reasons {
   #make(reason: Reason, task: number): Error {
     switch (reason.kind) {
       case "failure":
-        return new RunStoppedError(this.#nameOf(reason.task), this.#ledger.errorOf(reason.task));
+        return new RunStoppedError(
+          this.#nameOf(reason.task),
+          this.#ledger.errorOf(reason.task),
+          reason.inside === undefined ? undefined : this.#nameOf(reason.inside),
+        );
       case "timeout":
         return reason.scope === "run"
           ? runTimeout(reason, this.#nameOf)
@@ -105,7 +109,7 @@ export class Reasons {
       case "unneeded":
         return "all that reads it is restored";
       case "failure":
-        return `the run was stopped because "${this.#nameOf(reason.task)}" failed`;
+        return `${reason.inside === undefined ? "the run" : `"${this.#nameOf(reason.inside)}"`} was stopped because "${this.#nameOf(reason.task)}" failed`;
       case "timeout":
         return TOOK_LONGER[reason.scope](reason.limitMs);
       case "aborted":

@@ -20,6 +20,7 @@ import {
   RESTORED,
   SKIPPED,
 } from "../machine/states.ts";
+import { taskNamed } from "../machine/task-name.ts";
 import { type Analysis, analyse } from "./analysis.ts";
 import { averageDurationMs, busyMs, type Counts, countsOf, longestTask } from "./counts.ts";
 import { between, rounded } from "./durations.ts";
@@ -34,7 +35,6 @@ import type { RunRecord } from "./run-record.ts";
 import type { PlanIssue, ReportFooter, SerializedReport } from "./serialized-report.ts";
 import { StageRow, StageTimes } from "./stage-row.ts";
 import type { Ms, StageStatistics, TaskStatistics } from "./statistics.ts";
-import { taskNamed } from "./task-name.ts";
 import { type TaskRow, taskRow } from "./task-row.ts";
 
 /** What a report shows when it is spread or taken apart. */

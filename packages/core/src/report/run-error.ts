@@ -2,9 +2,9 @@
 import type { Root } from "../define/graph.ts";
 import { RunError } from "../ground/errors.ts";
 import { FAILED } from "../machine/states.ts";
+import { taskName } from "../machine/task-name.ts";
 import { errorSummary, type FailedFacts, failureLine } from "./error-summary.ts";
 import { fateOf } from "./reasons.ts";
-import { taskName } from "./task-name.ts";
 
 /** More lines are counted only. */
 const SHOWN = 20;

@@ -35,14 +35,18 @@ export type TaskStatus =
 export interface TaskStatistics {
   taskName: string;
   kind: "task" | "map" | "item" | "tail";
-  /** Of a finally task, and of the items of one: it started when all others but tails had ended. */
-  role?: "finally";
-  /** The map that an item belongs to, and its index there. */
+  /**
+   * Of a finally task, and of the items of one: it started when all others but tails had ended. Of a task with a flow
+   * inside of it, or one after another: `subflow`, `loop`.
+   */
+  role?: "finally" | "subflow" | "loop";
+  /** What it is inside of: of an item its map, of a task of a flow the task that has it inside. */
   parent?: string;
+  /** Of an item: its index in its map. */
   index?: number;
   /** Of an item: what it is called by the `key` of its map. */
   key?: string;
-  /** Depth in the plan; `null` for items, which are spawned at run time. */
+  /** Depth in the plan; `null` for items, and tasks of flows, that came up at run time. */
   stageId: number | null;
   dependencies: {
     task: string;

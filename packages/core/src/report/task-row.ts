@@ -4,19 +4,20 @@
  */
 
 import { type Definition, maxRetriesOf, type Slot } from "../define/definition.ts";
-import { EDGE_KINDS, type Graph } from "../define/graph.ts";
+import { EDGE_KINDS } from "../define/graph.ts";
 import type { Because } from "../define/task.ts";
 import { type Brand, brand } from "../ground/brand.ts";
 import { describeOutput } from "../ground/describe.ts";
 import { type SerializedError, serializeError } from "../ground/serialize-error.ts";
-import type { Reason, Spawn } from "../machine/ledger.ts";
+import type { Ledger, Reason, Spawn } from "../machine/ledger.ts";
 import { ABANDONED, COMPLETED, FAILED, RESTORED, SKIPPED, STATUSES } from "../machine/states.ts";
+import { definitionIn, parentOf, taskName } from "../machine/task-name.ts";
 import { type AttemptFacts, attemptRow } from "./attempt-row.ts";
 import { between, endOf, instant, queuedOf, ranOf, rounded, startOf } from "./durations.ts";
 import { type Fingerprints, selectedKey } from "./fingerprint.ts";
+import { rootsIn } from "./outcome.ts";
 import type { Reasons } from "./reasons.ts";
 import type { AttemptStatistics, Ms, Offset, TaskStatistics, TaskStatus } from "./statistics.ts";
-import { taskName } from "./task-name.ts";
 
 /** What rows are made from. */
 export interface Facts extends AttemptFacts {
@@ -88,17 +89,21 @@ export class TaskRow implements Fields {
     return brand("report", "a task's statistics");
   }
 
-  #isItem(): boolean {
-    return this.#task >= this.#facts.plan.graph.size;
+  #isPlanned(): boolean {
+    return this.#task < this.#facts.plan.graph.size;
   }
 
   #spawn(): Spawn | undefined {
-    return this.#facts.ledger.spawnOf(this.#task);
+    return this.#facts.ledger.itemsOf(this.#task);
+  }
+
+  #isItem(): boolean {
+    return this.#spawn() !== undefined;
   }
 
   #definition(): Definition {
     const { plan, ledger } = this.#facts;
-    return plan.graph.definitions[ledger.plannedOf(this.#task)] as Definition;
+    return definitionIn(plan.graph, ledger, ledger.writtenOf(this.#task));
   }
 
   get taskName(): string {
@@ -107,21 +112,22 @@ export class TaskRow implements Fields {
 
   get kind(): TaskStatistics["kind"] {
     if (this.#isItem()) return "item";
-    const { tails } = this.#facts.plan.graph;
+    const { tails } = this.#facts.ledger.grown ?? this.#facts.plan.graph;
     if (tails.size > 0 && tails.has(this.#task)) return "tail";
     return this.#definition().kind;
   }
 
-  get role(): "finally" | undefined {
+  get role(): TaskStatistics["role"] {
     const { plan, ledger } = this.#facts;
-    const { finallyTasks } = plan.graph;
-    if (finallyTasks.size === 0 || !finallyTasks.has(ledger.plannedOf(this.#task)))
-      return undefined;
-    return "finally";
+    const { gated } = ledger.grown ?? plan.graph;
+    if (gated.size > 0 && gated.has(ledger.writtenOf(this.#task))) return "finally";
+    return roleOf(ledger, this.#definition(), this.#task);
   }
 
   get parent(): string | undefined {
-    return this.#isItem() ? this.#definition().name : undefined;
+    const { plan, ledger } = this.#facts;
+    const parent = parentOf(ledger, this.#task);
+    return parent === undefined ? undefined : taskName(plan.graph, ledger, parent);
   }
 
   get index(): number | undefined {
@@ -134,11 +140,11 @@ export class TaskRow implements Fields {
   }
 
   get stageId(): number | null {
-    return this.#isItem() ? null : (this.#facts.plan.depth[this.#task] as number);
+    return this.#isPlanned() ? (this.#facts.plan.depth[this.#task] as number) : null;
   }
 
   get dependencies(): TaskStatistics["dependencies"] {
-    return this.#isItem() ? [] : edgeRows(this.#facts.plan.graph, this.#task);
+    return this.#isItem() ? [] : edgeRows(this.#facts, this.#task);
   }
 
   get status(): TaskStatus {
@@ -155,7 +161,7 @@ export class TaskRow implements Fields {
 
   get fingerprint(): string {
     const { ledger, fingerprints } = this.#facts;
-    return fingerprints.of(ledger.plannedOf(this.#task), this.index);
+    return fingerprints.of(ledger.writtenOf(this.#task), this.index);
   }
 
   get restored(): true | undefined {
@@ -343,18 +349,35 @@ function reasonRow(facts: Facts, reason: Reason): NonNullable<TaskStatistics["re
   }
 }
 
-function edgeRows(graph: Graph, task: number): TaskStatistics["dependencies"] {
-  const { start, end, kind } = graph.dependencies;
-  const { slots } = graph.definitions[task] as Definition;
+function edgeRows({ plan, ledger }: Facts, task: number): TaskStatistics["dependencies"] {
+  const { graph } = plan;
+  const { start, end, kind } = (ledger.grown ?? graph).dependencies;
+  const { slots } = definitionIn(graph, ledger, task);
   let edge = start[task] as number;
-  const rows: TaskStatistics["dependencies"] = new Array((start[task + 1] as number) - edge);
+  const last = start[task + 1] as number;
+  const rows: TaskStatistics["dependencies"] = new Array(last - edge);
   let at = 0;
   for (const slot of slots) {
     if (slot.task === undefined) continue;
-    const { name } = graph.definitions[end[edge] as number] as Definition;
+    const name = taskName(graph, ledger, end[edge] as number);
     rows[at++] = edgeRow(name, EDGE_KINDS[kind[edge++] as number] as EdgeKind, slot);
   }
+  // What a flow gives has no slot.
+  const roots = edge < last ? (rootsIn(ledger, task) ?? []) : [];
+  for (const { key, task: root } of roots) {
+    rows[at++] = { task: taskName(graph, ledger, root), kind: "value", to: key };
+  }
   return rows;
+}
+
+/** What stands inside of a task beside items: a flow, or those of a loop. */
+function roleOf(
+  ledger: Ledger,
+  { role }: Definition,
+  task: number,
+): "subflow" | "loop" | undefined {
+  if (role !== undefined && ledger.itemsOf(task) === undefined) return role;
+  return rootsIn(ledger, task) === undefined ? undefined : "subflow";
 }
 
 /** Each form as one literal: a field that is added later lies outside of the object. */

@@ -84,12 +84,12 @@ function tasksOf(
   // `Array.from` shows the holes.
   Array.from(rows).forEach((row, at) => {
     const path = ["resumeFrom", `taskStatistics[${at}]`];
-    const { taskName, status, parent, reason } = (row ?? {}) as Partial<TaskStatistics>;
+    const { taskName, status, index, reason } = (row ?? {}) as Partial<TaskStatistics>;
     if (typeof taskName !== "string") {
       issues.expected(path, "the statistics of a task, with its taskName", row);
     } else if (!FINAL.includes(status as string)) {
       issues.expected([...path, "status"], `one of ${FINAL.join(", ")}`, status);
-    } else if (parent === undefined) {
+    } else if (index === undefined) {
       const cutOff =
         status === "abandoned" || reason?.kind === "not-started" || reason?.kind === "aborted";
       tasks.set(taskName, {

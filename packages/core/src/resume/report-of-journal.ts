@@ -198,7 +198,7 @@ function reportOf(
 function completedRow({ task, fingerprint = "", parent, index }: CompletedEntry): TaskStatistics {
   const row: TaskStatistics = {
     taskName: task,
-    kind: parent === undefined ? "task" : "item",
+    kind: index === undefined ? "task" : "item",
     stageId: null,
     dependencies: [],
     status: "completed",

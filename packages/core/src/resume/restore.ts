@@ -3,9 +3,10 @@
  * make it from; what cannot be compared does not. Guesses nothing and calls nothing.
  */
 
-import type { Definition, Slot } from "../define/definition.ts";
+import { lives, type Slot } from "../define/definition.ts";
 import { itemNamed } from "../define/item-name.ts";
 import type { GraphPlan } from "../define/plan.ts";
+import type { NextFlow } from "../report/lineage.ts";
 import { type Basis, Incomparable } from "../report/origin.ts";
 import type { SerializedReport } from "../report/serialized-report.ts";
 import {
@@ -31,6 +32,8 @@ interface UnjudgedOutput extends TakenOutput {
   /** For an item, its map. */
   readonly task: number;
   readonly index?: number;
+  /** It is inside of that task, and whether it comes up again is not known. */
+  readonly inside?: true;
 }
 
 const NOTHING_STORED =
@@ -41,18 +44,24 @@ export class Restoration {
   /** The id of the run that is taken up, if it has one. */
   readonly runId: string | undefined;
   /** By index in the plan. */
-  readonly outputs: ReadonlyMap<number, TakenOutput>;
+  readonly outputs: Map<number, TakenOutput> = new Map();
   /** Things that nothing of this run reads. */
   readonly unneeded: readonly number[];
   readonly #plan: GraphPlan;
   readonly #earlier: Earlier;
   readonly #basis: Basis;
   /** Tasks that were not judged: the run was called off before it had their parameters, or those of what they read. */
-  readonly #unjudged: ReadonlySet<number>;
+  readonly #unjudged: Set<number> = new Set();
   /** Things that are made from what they were made from: they are started again, and their readers need not be. */
   readonly #standing: Set<number> = new Set();
+  /** Tasks that run again because something that they read does: nothing inside of them can stand. */
+  readonly #ruledOut: Set<number> = new Set();
   /** Of maps that run again though all that they depend on is restored: the names of stored items, by index. */
-  readonly #items: ReadonlyMap<number, ReadonlyMap<number, string>>;
+  readonly #items: Map<number, ReadonlyMap<number, string>> = new Map();
+  /** The names of all that came up inside of tasks, and was judged. */
+  readonly #inside: Set<string> = new Set();
+  /** By map: the names of its stored items, by index; made once. */
+  #itemNames: Map<string, Map<number, string>> | undefined;
   readonly #restored: string[] = [];
   readonly #rerun: { task: string; why: string }[] = [];
 
@@ -62,40 +71,7 @@ export class Restoration {
     this.#plan = plan;
     this.#earlier = earlier;
     this.#basis = basis;
-    const outputs = new Map<number, TakenOutput>();
-    const unjudged = new Set<number>();
-    this.outputs = outputs;
-    this.#unjudged = unjudged;
-    const open = new Set<number>();
-    for (const task of plan.order) {
-      const { name, kind } = plan.graph.definitions[task] as Definition;
-      if (plan.graph.finallyTasks.has(task)) {
-        this.#rerun.push({ task: name, why: "it is a finally task: those run in every run" });
-        continue;
-      }
-      const dependency = this.#runningDependency(task);
-      const given = dependency === undefined ? basis.given(task) : undefined;
-      if (plan.traits.of(task).lives) {
-        if (dependency === undefined && !(given instanceof Incomparable)) this.#standing.add(task);
-        this.#rerun.push({ task: name, why: "it lives no longer than its run" });
-        continue;
-      }
-      const found =
-        dependency === undefined
-          ? this.#find({ name, task, item: false, given: () => given })
-          : `its dependency "${plan.nameOf(dependency)}" runs again`;
-      if (typeof found === "object") {
-        outputs.set(task, found);
-        this.#restored.push(name);
-        continue;
-      }
-      this.#rerun.push({ task: name, why: found });
-      const unknown = given instanceof Incomparable && given.unknown;
-      if (unknown || (dependency !== undefined && unjudged.has(dependency))) unjudged.add(task);
-      else if (dependency !== undefined) continue;
-      if (kind === "map") open.add(task);
-    }
-    this.#items = this.#storedItems(open);
+    for (const task of plan.order) this.#judge(task);
     this.unneeded = plan.traits.lives ? this.#unread() : [];
   }
 
@@ -115,10 +91,67 @@ export class Restoration {
     return [...unread];
   }
 
+  /** Takes over the result of a task, or says why not; a map whose items may stand is looked at when it has its list. */
+  #judge(task: number): void {
+    const { lineage } = this.#basis;
+    const name = lineage.nameOf(task);
+    if (lineage.isGated(task)) {
+      this.#rerun.push({ task: name, why: "it is a finally task: those run in every run" });
+      return;
+    }
+    const dependency = this.#runningDependency(task);
+    const given = dependency === undefined ? this.#basis.given(task) : undefined;
+    if (lives(lineage.definition(task))) {
+      if (dependency === undefined && !(given instanceof Incomparable)) this.#standing.add(task);
+      this.#rerun.push({ task: name, why: "it lives no longer than its run" });
+      return;
+    }
+    const found =
+      dependency === undefined
+        ? this.#find({ name, task, item: false, given: () => given })
+        : `its dependency "${lineage.nameOf(dependency)}" runs again`;
+    if (typeof found === "object") {
+      this.outputs.set(task, found);
+      this.#restored.push(name);
+      return;
+    }
+    this.#rerun.push({ task: name, why: found });
+    const unjudged = this.#unjudged;
+    const unknown = given instanceof Incomparable && given.unknown;
+    if (unknown || (dependency !== undefined && unjudged.has(dependency))) unjudged.add(task);
+    else if (dependency !== undefined) {
+      this.#ruledOut.add(task);
+      return;
+    }
+    if (lineage.definition(task).kind === "map") this.#open(task, name);
+  }
+
+  /** Likewise for the tasks of a flow that is about to come up: those that stand, by index. */
+  inside(next: NextFlow): Map<number, TakenOutput> {
+    const standing = new Map<number, TakenOutput>();
+    this.#basis.lineage.expecting(next, (first) => {
+      const { size } = next.graph;
+      // Another flow may have been about to come up there, and was refused.
+      for (let index = 0; index < size; index++) {
+        this.outputs.delete(first + index);
+        this.#items.delete(first + index);
+      }
+      for (let index = 0; index < size; index++) {
+        this.#inside.add(this.#basis.lineage.nameOf(first + index));
+        this.#judge(first + index);
+        const taken = this.outputs.get(first + index);
+        if (taken !== undefined) standing.set(index, taken);
+      }
+    });
+    return standing;
+  }
+
   /** For the report: what was restored by now, and why the rest was not. */
   get summary(): NonNullable<SerializedReport["resume"]> {
     const { index } = this.#plan.graph;
-    const ignored = Array.from(this.#earlier.tasks.keys()).filter((name) => !index.has(name));
+    const ignored = Array.from(this.#earlier.tasks.keys()).filter(
+      (name) => !index.has(name) && this.#plannedAround(name) === undefined,
+    );
     const unread = new Set(this.unneeded.map((task) => this.#plan.nameOf(task)));
     const rerun = this.#rerun.filter(({ task }) => !unread.has(task));
     return { restored: [...this.#restored], ignored, rerun };
@@ -148,7 +181,20 @@ export class Restoration {
   }
 
   /** What was stored and has not been judged: it is handed on, so that it is not lost when this run is cut off. */
-  *unjudged(listed: (map: number) => boolean = () => false): Iterable<UnjudgedOutput> {
+  *unjudged(
+    listed: (map: number) => boolean = () => false,
+    over: (task: number) => boolean = () => false,
+  ): Iterable<UnjudgedOutput> {
+    for (const name of this.#earlier.stored.keys()) {
+      const task = this.#plannedAround(name);
+      if (task === undefined || this.outputs.has(task) || this.#ruledOut.has(task)) continue;
+      // The items of planned maps are below.
+      if (this.#inside.has(name) || this.#plan.graph.index.has(itemNamed(name)?.map ?? ""))
+        continue;
+      if (over(task)) continue;
+      const found = this.#stored(name);
+      if (found !== undefined) yield { ...found, name, task, inside: true };
+    }
     for (const task of this.#unjudged) {
       const name = this.#plan.nameOf(task);
       const found = this.#stored(name);
@@ -163,6 +209,18 @@ export class Restoration {
     }
   }
 
+  /** Of a name inside of a planned task, however deep: that one. */
+  #plannedAround(name: string): number | undefined {
+    const { index } = this.#plan.graph;
+    if (index.has(name)) return undefined;
+    for (let at = name.length - 1; at > 0; at--) {
+      const last = name[at];
+      const task = last === "." || last === "[" ? index.get(name.slice(0, at)) : undefined;
+      if (task !== undefined) return task;
+    }
+    return undefined;
+  }
+
   #stored(name: string): TakenOutput | undefined {
     const output = this.#earlier.stored.get(name);
     return output && take(output);
@@ -170,28 +228,18 @@ export class Restoration {
 
   /** One that is not restored; one that was judged comes first. */
   #runningDependency(task: number): number | undefined {
-    const { start, end } = this.#plan.graph.dependencies;
-    const running = end
-      .subarray(start[task], start[task + 1])
-      .filter((dependency) => !this.outputs.has(dependency) && !this.#standing.has(dependency));
+    const sources = this.#basis.lineage.sources(task);
+    const running = sources.filter(
+      (dependency) => !this.outputs.has(dependency) && !this.#standing.has(dependency),
+    );
     return running.find((dependency) => !this.#unjudged.has(dependency)) ?? running[0];
   }
 
-  #storedItems(maps: ReadonlySet<number>): Map<number, Map<number, string>> {
-    const items = new Map<number, Map<number, string>>();
-    if (maps.size === 0) return items;
-    const { index } = this.#plan.graph;
-    for (const name of this.#earlier.stored.keys()) {
-      const item = itemNamed(name);
-      const map = index.get(item?.map ?? "") ?? -1;
-      if (item === undefined || !maps.has(map)) continue;
-      const known = items.get(map) ?? new Map<number, string>();
-      items.set(map, known.set(item.index, name));
-    }
-    for (const [map, known] of items) {
-      items.set(map, new Map([...known].sort(([a], [b]) => a - b)));
-    }
-    return items;
+  /** The stored items of a map, by index. */
+  #open(map: number, name: string): void {
+    this.#itemNames ??= itemsByMap(this.#earlier.stored.keys());
+    const items = this.#itemNames.get(name);
+    if (items !== undefined) this.#items.set(map, new Map([...items].sort(([a], [b]) => a - b)));
   }
 
   /** The result that stands, or why none does. */
@@ -229,9 +277,12 @@ export class Restoration {
   }
 
   #changedValue({ task, item }: Claim): string {
-    const { slots } = this.#plan.graph.definitions[task] as Definition;
+    const { lineage } = this.#basis;
+    const { slots } = lineage.definition(task);
     const read = item ? slots.slice(1) : slots;
     const values = item ? ["its item"] : [];
+    const around = lineage.around(task);
+    if (around !== undefined) values.push(`what "${lineage.nameOf(around.owner)}" was given`);
     for (const slot of read) {
       const value = valueIn(slot);
       if (value !== undefined) values.push(value);
@@ -271,4 +322,16 @@ const UNREADABLE = "its output is stored in a way that this version cannot read"
 function valueIn({ to, kind, param }: Slot): string | undefined {
   if (param !== undefined) return `its parameter "${param.name}"`;
   return kind === "constant" ? `its input "${to}"` : undefined;
+}
+
+/** Which of the names are those of items, by the name of their map and their index. */
+function itemsByMap(names: Iterable<string>): Map<string, Map<number, string>> {
+  const maps = new Map<string, Map<number, string>>();
+  for (const name of names) {
+    const item = itemNamed(name);
+    if (item === undefined) continue;
+    const known = maps.get(item.map) ?? new Map<number, string>();
+    maps.set(item.map, known.set(item.index, name));
+  }
+  return maps;
 }

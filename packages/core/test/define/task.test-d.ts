@@ -18,6 +18,7 @@ import {
   map,
   type Optional,
   type Outcome,
+  type OutputOf,
   optional,
   type Param,
   type Picked,
@@ -340,7 +341,7 @@ expectTypeOf(new Semaphore(2).acquire(2)).toEqualTypeOf<Promise<() => void>>();
 expectTypeOf(new Semaphore(2).acquire((release) => release())).toEqualTypeOf<() => void>();
 
 // Functions around `task` and `map` keep the types that they are given.
-function ours<T>(name: string, run: () => T, options?: TaskOptions): Task<Awaited<T>> {
+function ours<T>(name: string, run: () => T, options?: TaskOptions): Task<OutputOf<undefined, T>> {
   return task(name, run, options);
 }
 expectTypeOf(ours("ours", async () => 1)).toEqualTypeOf<Task<number>>();

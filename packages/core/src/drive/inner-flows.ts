@@ -1,0 +1,147 @@
+/**
+ * Flows that the functions of a run return: is a value one, and can it come up inside of its task? What is wrong with it
+ * is told at once, all of it. Starts nothing.
+ */
+import { type Definition, lives } from "../define/definition.ts";
+import { FlowHandle, foreignFlow } from "../define/flow-handle.ts";
+import type { Graph } from "../define/graph.ts";
+import { plainName } from "../define/task.ts";
+import { Issues } from "../ground/check.ts";
+import { PlanError } from "../ground/errors.ts";
+import type { InnerFlow, MachineEvent, ReturnedEvent } from "../machine/event.ts";
+import type { Dispatch, Machine } from "../machine/machine.ts";
+import { parentOf, taskName, taskNamed } from "../machine/task-name.ts";
+import type { RunOptions } from "./options.ts";
+import { checkDemands } from "./resources.ts";
+import { checkSize } from "./size.ts";
+import type { Stored } from "./stored.ts";
+
+/** How many flows may be inside of one another. */
+const MAX_DEPTH = 100;
+
+/** What it needs of the driver. */
+export interface InnerFlowsHost {
+  readonly machine: Machine;
+  readonly stored: Pick<Stored, "restoreInside">;
+}
+
+export class InnerFlows {
+  readonly #host: InnerFlowsHost;
+  readonly #options: RunOptions;
+  readonly #dispatch: Dispatch;
+  /** Names with dots that tasks of flows were given, by their whole name. */
+  readonly #dotted: Set<string> = new Set();
+  #planned: boolean | undefined;
+
+  constructor(host: InnerFlowsHost, options: RunOptions, dispatch: Dispatch) {
+    this.#host = host;
+    this.#options = options;
+    this.#dispatch = dispatch;
+  }
+
+  /** The event for the machine, when a task has returned a flow: one that cannot come up there fails the attempt. */
+  returned(event: ReturnedEvent): MachineEvent | undefined {
+    const { task, value, at, facts } = event;
+    if (typeof value !== "object" || value === null) return undefined;
+    try {
+      const foreign = foreignFlow(value);
+      if (foreign !== undefined)
+        this.#refused(`Task "${this.#nameOf(task)}" has returned ${foreign}`);
+      if (!(value instanceof FlowHandle)) return undefined;
+      const told = { ...event, value: undefined };
+      if (!this.#host.machine.mayComplete(task)) return told;
+      return { ...told, inner: this.inside(task, value) };
+    } catch (error) {
+      return { type: "threw", task, at, error, facts };
+    }
+  }
+
+  /** `iteration`: of a loop. */
+  inside(owner: number, { graph, name }: FlowHandle, iteration?: number): InnerFlow {
+    const issues = new Issues();
+    const path = this.#nameOf(owner);
+    const of = `Flow "${name}", which came up inside of "${path}",`;
+    const tell = (code: string, message: string): void =>
+      issues.add(code, message, ["tasks", path]);
+    if (this.#dispatch === "stages") {
+      tell(
+        "flow-in-stages",
+        `${of} cannot run with \`dispatch: "stages"\`: its stages are planned before the run`,
+      );
+    }
+    if (this.#depthOf(owner) >= MAX_DEPTH) {
+      tell(
+        "too-deep",
+        `${of} is inside of ${MAX_DEPTH} others: no more may be inside of one another`,
+      );
+    }
+    checkSize(issues, graph.size, this.#host.machine.ledger.tasks, this.#options.maxTasks, path);
+    this.#checkNeeds(issues, graph, path, name);
+    for (const definition of graph.definitions) {
+      if (!lives(definition)) continue;
+      const task = `${path}.${definition.name}`;
+      const message = `Task "${task}" has \`release\`, which a task of a flow that comes up while the run goes on cannot have: give it to a task that is planned`;
+      issues.add("living-inside", message, ["tasks", task]);
+    }
+    this.#checkNames(issues, graph, iteration === undefined ? path : `${path}[${iteration}]`);
+    issues.throwAs(PlanError);
+    const restored = this.#host.stored.restoreInside({ owner, graph, iteration });
+    return restored.size === 0 ? { graph } : { graph, restored };
+  }
+
+  #refused(message: string): never {
+    throw new PlanError([{ code: "invalid-flow", message, path: [] }]);
+  }
+
+  #nameOf(task: number): string {
+    const { plan, ledger } = this.#host.machine;
+    return taskName(plan.graph, ledger, task);
+  }
+
+  /** How many flows a task is inside of. */
+  #depthOf(task: number): number {
+    const { ledger } = this.#host.machine;
+    let depth = 0;
+    for (let at: number | undefined = task; at !== undefined; at = parentOf(ledger, at)) {
+      if (ledger.itemsOf(at) === undefined && parentOf(ledger, at) !== undefined) depth++;
+    }
+    return depth;
+  }
+
+  /** It is given nothing by the run that it comes up in but what its tasks hold while they run. */
+  #checkNeeds(issues: Issues, { needing }: Graph, path: string, flow: string): void {
+    for (const { name, slots, options } of needing) {
+      const task = `${path}.${name}`;
+      if (options?.resources !== undefined) {
+        checkDemands(issues, task, options.resources, this.#options);
+      }
+      for (const { param } of slots) {
+        if (param === undefined) continue;
+        const key = plainName(param.name) ?? JSON.stringify(param.name);
+        issues.add(
+          "missing-parameter",
+          `Task "${task}" needs the parameter "${param.name}": give it to flow "${flow}" before it is returned, with \`.with({ ${key}: … })\``,
+          ["tasks", task, param.name],
+        );
+      }
+    }
+  }
+
+  /** A name may hold dots, unless it is then that of a task inside of another. */
+  #checkNames(issues: Issues, { definitions }: Graph, path: string): void {
+    const { plan, ledger } = this.#host.machine;
+    this.#planned ??= plan.graph.definitions.some(({ name }) => name.includes("."));
+    for (const { name } of definitions as readonly Definition[]) {
+      const dotted = name.includes(".");
+      if (!dotted && this.#dotted.size === 0 && !this.#planned) continue;
+      const whole = `${path}.${name}`;
+      if (dotted) this.#dotted.add(whole);
+      if (taskNamed(plan.graph, ledger, whole) === undefined) continue;
+      issues.add(
+        "duplicate-name",
+        `Two tasks are named "${whole}", one of them inside of "${path}": rename one of them`,
+        ["tasks", whole],
+      );
+    }
+  }
+}
