@@ -1,5 +1,5 @@
 import { describe, it } from "vitest";
-import { randomChains, randomRuns } from "./random-runs.ts";
+import { randomChains, randomNests, randomRuns } from "./random-runs.ts";
 
 const SEED = 20_260_101;
 const CASES = 300;
@@ -16,5 +16,13 @@ describe("Whatever the graph, its tasks and its caller do", () => {
       timeout: 60_000,
     },
     () => randomChains(CASES, SEED),
+  );
+
+  it(
+    `flows in flows keep what is promised of them (${CASES} random runs from seed ${SEED})`,
+    {
+      timeout: 60_000,
+    },
+    () => randomNests(CASES, SEED),
   );
 });

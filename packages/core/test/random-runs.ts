@@ -4,9 +4,11 @@
  */
 import fc from "fast-check";
 import { everyLife } from "./every-life.ts";
+import { everyNest } from "./every-nest.ts";
 import { everyPromise } from "./every-promise.ts";
 import { randomChain } from "./random-chain.ts";
 import { randomRun } from "./random-graph.ts";
+import { nestRun } from "./random-nest.ts";
 
 /** Rejects with the smallest run that breaks a promise, and the seed that leads to it. */
 export function randomRuns(cases: number, seed: number): Promise<void> {
@@ -16,6 +18,11 @@ export function randomRuns(cases: number, seed: number): Promise<void> {
 /** Likewise with the smallest chain of runs that take each other up. */
 export function randomChains(cases: number, seed: number): Promise<void> {
   return held(randomChain, everyLife, cases, seed);
+}
+
+/** Likewise with the smallest run of flows in flows. */
+export function randomNests(cases: number, seed: number): Promise<void> {
+  return held(nestRun, everyNest, cases, seed);
 }
 
 async function held<T>(

@@ -171,9 +171,8 @@ export class Propagation {
     this.#readers?.ended(task);
     const out = this.#edges.ended(task, ruledOut);
     const inside = this.#scopes.nests ? this.#scopes.inside(task) : undefined;
-    return inside === undefined || inside.open.main + inside.open.finally === 0
-      ? out
-      : this.#neverOpened(inside, out);
+    // What has come up comes after its owner, and has begun.
+    return inside === undefined || inside.first > task ? out : this.#neverOpened(inside, out);
   }
 
   /** The owner of a flow has ended before anything of it could begin: none of it will. */
@@ -185,11 +184,12 @@ export class Propagation {
       status[owner] === RESTORED
         ? { kind: "condition", message: "the flow that it is part of was restored" }
         : { kind: "dependency", task: owner, root };
-    const out = ruledOut ?? [];
+    let out = ruledOut;
     for (let row = first; row < owner; row++) {
       if (status[row] !== WAITING) continue;
       reasons.set(row, reason);
       this.#tasks.become(row, SKIPPED);
+      out ??= [];
       out.push(row);
     }
     return out;

@@ -208,7 +208,9 @@ export class Run implements Machine {
 
   #begin({ restored, unneeded = [] }: BeginEvent): void {
     const propagation = this.#propagation;
-    for (const task of restored?.keys() ?? []) propagation.finish(task, RESTORED);
+    // What is inside of a task comes before it: nothing of that is ruled out by its end.
+    const rows = restored === undefined ? [] : [...restored.keys()].sort((a, b) => a - b);
+    for (const task of rows) propagation.finish(task, RESTORED);
     for (const thing of unneeded) propagation.unneeded(thing);
     for (const [task, reason] of this.#bounds.calledOffBefore) propagation.cancel(task, reason);
     const stopped = this.#bounds.begin();
@@ -342,6 +344,8 @@ export class Run implements Machine {
       if (open.finally > 0) this.#turn.cause = this.#scopes.lastToEnd();
       this.#edges.openGate(this.plan.graph.finallyTasks);
       this.#takeReleased();
+      // A finally task may have a flow inside of which nothing is left to do.
+      if (this.#scopes.nests && !this.#endFlows()) return;
     }
     if (this.#limited && !this.#mustering) this.#fill();
     const { alive = 0, failed = false } = this.#things ?? {};

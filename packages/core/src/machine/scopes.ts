@@ -13,6 +13,7 @@ import {
   ABANDONED,
   CANCELLED,
   FAILED,
+  INSIDE,
   type Phase,
   QUEUED,
   type Role,
@@ -224,8 +225,9 @@ export class Scopes {
   count({ size }: Graph, first: number): void {
     for (let row = first; row < first + size; row++) {
       const role = this.#rows.roleOf(row);
-      const scope = role === "tails" ? this.run : this.of(row);
-      scope.open[role]++;
+      const scope = this.of(row);
+      if (role === "tails" && scope !== this.run) this.#ledger.innerTails.set(row, true);
+      (role === "tails" ? this.run : scope).open[role]++;
     }
   }
 
@@ -381,8 +383,11 @@ export class Scopes {
   isSpared(scope: Scope, row: number, phase: Phase, all: boolean): boolean {
     const role = this.roleIn(scope, row);
     if (this.#concerns(role, phase, all)) return false;
+    if (role === "finally") return true;
     // Of tails those are spared that have begun, with all that is inside of them.
-    return role === "finally" || this.of(row) !== scope || this.#ledger.lastAttempt[row] !== -1;
+    let tail = row;
+    while (this.#rows.roleOf(tail) !== "tails") tail = this.of(tail).owner;
+    return this.#ledger.lastAttempt[tail] !== -1 || this.#ledger.status[tail] === INSIDE;
   }
 
   /** Records and counts a final failure, `broken` where a result could not be kept; the scope that it halts, when it halts one. */

@@ -42,6 +42,8 @@ export interface Analysed {
   readonly staged: boolean;
 }
 
+type Ran = Pick<Analysed, "ledger" | "plan">;
+
 /** Waits that end when somebody gives capacity back: a slot, a resource, a place in a map, another run's permit. */
 function heldBack(link: Link): boolean {
   return link === "slot" || link === "item" || link === "external";
@@ -117,11 +119,15 @@ function lastAttempt(run: Analysed): number {
 }
 
 /** Whether nobody waits for a task: it is a tail, or inside of one. */
-function isBehindTail({ ledger, plan }: Analysed, task: number): boolean {
+function isBehindTail({ ledger, plan }: Ran, task: number): boolean {
   const { tails } = ledger.grown ?? plan.graph;
-  if (tails.size === 0) return false;
+  return tails.size > 0 && isOrInside({ ledger, plan }, task, tails);
+}
+
+/** Whether a task is one of these, or inside of one. */
+function isOrInside({ ledger }: Ran, task: number, among: ReadonlySet<number>): boolean {
   let at: number | undefined = task;
-  while (at !== undefined && !tails.has(at)) at = parentOf(ledger, at);
+  while (at !== undefined && !among.has(at)) at = parentOf(ledger, at);
   return at !== undefined;
 }
 
@@ -172,6 +178,7 @@ function lastInside(ledger: Ledger, owner: number): number {
   const deep = ledger.grown !== undefined || ledger.nested.size > 0;
   for (const { first, count } of ledger.inside(owner)) {
     for (let row = first; row < first + count; row++) {
+      if (ledger.innerTails.has(row)) continue;
       const inner = deep ? lastInside(ledger, row) : -1;
       last = laterOf(ledger, last, laterOf(ledger, ledger.lastAttempt[row] as number, inner));
     }
@@ -209,10 +216,10 @@ function bounds(run: Analysed): Analysis["bounds"] {
   let work = 0;
   const inside = insideMicros(run);
   for (const task of order) {
-    if (tails.size > 0 && tails.has(task)) continue;
+    if (tails.size > 0 && isBehindTail(run, task)) continue;
     const { start, end } = graph.dependencies;
     // Finally tasks come last in this order, and waited for all of those before.
-    if (finallyTasks.size > 0 && finallyTasks.has(task)) gateAt ??= longest;
+    if (finallyTasks.size > 0 && isOrInside(run, task, finallyTasks)) gateAt ??= longest;
     let ready = gateAt ?? 0;
     const last = start[task + 1] as number;
     for (let edge = start[task] as number; edge < last; edge++) {
@@ -233,7 +240,7 @@ function bounds(run: Analysed): Analysis["bounds"] {
 }
 
 /** What the inside of each task would have taken at least, after its own attempts: of what came up last first. */
-function insideMicros({ ledger, plan }: Analysed): Map<number, number> {
+function insideMicros({ ledger, plan }: Ran): Map<number, number> {
   const inside = new Map<number, number>();
   for (let at = ledger.spawns.length - 1; at >= 0; at--) {
     const spawn = ledger.spawns[at] as Spawn;
@@ -245,7 +252,7 @@ function insideMicros({ ledger, plan }: Analysed): Map<number, number> {
     const own =
       roots === undefined
         ? itemsMicros(wholes, definitionIn(plan.graph, ledger, owner).options?.concurrency)
-        : flowMicros(ledger, spawn, wholes);
+        : flowMicros({ ledger, plan }, spawn, wholes);
     // Those of a loop come one after another.
     inside.set(owner, (inside.get(owner) ?? 0) + own);
   }
@@ -263,13 +270,12 @@ function itemsMicros(items: readonly number[], limit: number | undefined): numbe
 }
 
 /** Its longest path: every task stands after those that it reads. */
-function flowMicros({ grown }: Ledger, { first, count }: Spawn, wholes: readonly number[]): number {
-  const { start, end } = (grown as Grown).dependencies;
-  const { tails } = grown as Grown;
+function flowMicros(run: Ran, { first, count }: Spawn, wholes: readonly number[]): number {
+  const { start, end } = (run.ledger.grown as Grown).dependencies;
   const finish = new Float64Array(count);
   let longest = 0;
   for (let row = 0; row < count; row++) {
-    if (tails.has(first + row)) continue;
+    if (isBehindTail(run, first + row)) continue;
     let ready = 0;
     const last = start[first + row + 1] as number;
     for (let edge = start[first + row] as number; edge < last; edge++) {

@@ -50,6 +50,7 @@ function edgeOfInside(
   let edge = own;
   for (const { first, count } of ledger.inside(owner)) {
     for (let row = first; row < first + count; row++) {
+      if (of === endOf && ledger.innerTails.has(row)) continue;
       const instant = of(ledger, row);
       if (Number.isNaN(instant)) continue;
       edge = Number.isNaN(edge) ? instant : choose(edge, instant);

@@ -6,7 +6,7 @@ import type { Definition } from "../define/definition.ts";
 import type { Graph } from "../define/graph.ts";
 import { itemName } from "../define/item-name.ts";
 import type { Ledger } from "../machine/ledger.ts";
-import { definitionIn, taskName } from "../machine/task-name.ts";
+import { definitionIn, parentOf, taskName } from "../machine/task-name.ts";
 
 /** A flow that is about to come up inside of a task. */
 export interface NextFlow {
@@ -79,9 +79,19 @@ export class Lineage {
     return spawn && { owner: spawn.owner, iteration: spawn.iteration };
   }
 
-  /** Whether it starts when all others of its flow have ended. */
+  /** Whether it starts when all others of its flow have ended, or is inside of one that does. */
   isGated(row: number): boolean {
-    if (this.isNext(row)) return (this.#next as NextFlow).graph.gated.has(row - this.#ledger.tasks);
-    return (this.#ledger.grown ?? this.graph).gated.has(row);
+    let at: number | undefined = row;
+    if (this.isNext(row)) {
+      const { graph, owner } = this.#next as NextFlow;
+      const task = row - this.#ledger.tasks;
+      const around = graph.subflows.filter((one) => task >= one.first && task < one.owner);
+      if (graph.gated.has(task) || around.some((one) => graph.gated.has(one.owner))) return true;
+      at = owner;
+    }
+    const { gated } = this.#ledger.grown ?? this.graph;
+    if (gated.size === 0) return false;
+    while (at !== undefined && !gated.has(at)) at = parentOf(this.#ledger, at);
+    return at !== undefined;
   }
 }

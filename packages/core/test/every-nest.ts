@@ -1,0 +1,223 @@
+/**
+ * One random run of flows in flows, held against what docs/guarantees.md promises of them, known from that page and from
+ * what the functions saw, not from the engine. Throws with the promise that was broken.
+ */
+import { deepStrictEqual } from "node:assert/strict";
+import {
+  type FlowRun,
+  type JournalEntry,
+  type RunOptions,
+  reportOfJournal,
+  type SerializedReport,
+  type TaskStatistics,
+} from "../src/index.ts";
+import { recorded, replay, VirtualClock } from "../src/testing.ts";
+import { hold } from "./hold.ts";
+import { NestGraph, type NestRun } from "./random-nest.ts";
+import { FINAL } from "./scenario.ts";
+
+export async function everyNest(spec: NestRun): Promise<void> {
+  const clock = new VirtualClock();
+  const graph = new NestGraph(clock, spec.flow);
+  const entries: JournalEntry[] = [];
+  const { options, recording } = recorded({
+    clock,
+    failure: spec.failure,
+    keep: spec.keep,
+    ...(spec.concurrency !== undefined && { concurrency: spec.concurrency }),
+    journal: (entry: JournalEntry) => {
+      entries.push(JSON.parse(JSON.stringify(entry)));
+    },
+  });
+  const run = graph.flow.start(options);
+  for (const { at, act, on } of spec.acts) {
+    clock.after(at, () => {
+      if (act === "cancel") run.cancel();
+      else cancelSome(run, graph, on);
+    });
+  }
+  let settledAt = Number.POSITIVE_INFINITY;
+  const live = await clock.run(run.report);
+  settledAt = graph.tick();
+  const report = live.toJSON();
+  await clock.run(live.tail);
+  const rows = new Map(report.taskStatistics.map((row) => [row.taskName, row]));
+  states(report, rows);
+  parents(rows);
+  for (const { task, startedAt, endedAt } of graph.seen) {
+    const tail = isBehindTail(rows, task);
+    hold("nothing starts after settle", startedAt < settledAt || tail, task);
+    hold("nothing runs after settle", (endedAt ?? settledAt) < settledAt || tail, task);
+  }
+  if (spec.keep === "all") {
+    const again = replay(graph.flow.plan(), recording).toJSON();
+    deepStrictEqual(
+      { ...again, observerErrors: undefined },
+      { ...live.toJSON(), observerErrors: undefined },
+    );
+  }
+  if (spec.acts.length === 0) await resumed(spec, entries, report);
+}
+
+function cancelSome(run: FlowRun<unknown>, { seen }: NestGraph, on: number): void {
+  const names = [...new Set(seen.map(({ task }) => task))];
+  const name = names[Math.floor(on * names.length)];
+  if (name !== undefined) run.cancelTask(name);
+}
+
+/** Every task has one final status; the counts add up; the critical path tiles what was waited for. */
+function states(report: SerializedReport, rows: ReadonlyMap<string, TaskStatistics>): void {
+  hold("names are unique", rows.size === report.totalTasks, rows.size, report.totalTasks);
+  for (const { taskName, status } of rows.values()) {
+    hold("every task has a final status", FINAL.includes(status), taskName, status);
+  }
+  const { successfulTasks, failedTasks, cancelledTasks, skippedTasks } = report;
+  const { restoredTasks, detachedTasks, abandonedTasks } = report;
+  const sum =
+    successfulTasks +
+    failedTasks +
+    cancelledTasks +
+    skippedTasks +
+    restoredTasks +
+    detachedTasks +
+    abandonedTasks;
+  hold("the counts add up", sum === report.totalTasks, sum, report.totalTasks);
+  const { criticalPath, bounds } = report.analysis;
+  const path = criticalPath.reduce((ms, { gapMs, runMs }) => ms + gapMs + runMs, 0);
+  hold(
+    "no bound is above what it took",
+    bounds.dependencyMs <= Math.max(path, report.totalDurationMs),
+    bounds,
+  );
+  const fatal = [...rows.values()].some(
+    ({ status, tolerated, fallback }) => status === "failed" && !tolerated && !fallback,
+  );
+  hold(
+    "what fails and is not tolerated fails the run",
+    !fatal || report.executionState !== "completed",
+  );
+}
+
+/** What is inside of a task, and what that makes of it. */
+function parents(rows: ReadonlyMap<string, TaskStatistics>): void {
+  const inside = new Map<string, TaskStatistics[]>();
+  for (const row of rows.values()) {
+    if (row.parent === undefined) continue;
+    inside.set(row.parent, [...(inside.get(row.parent) ?? []), row]);
+    hold("a parent is there", rows.has(row.parent), row.taskName);
+  }
+  for (const [name, children] of inside) {
+    const parent = rows.get(name) as TaskStatistics;
+    if (children.some(({ kind }) => kind === "item")) continue;
+    hold("a task with a flow inside says so", parent.role !== undefined, name);
+    const waited = children.filter(({ kind }) => kind !== "tail");
+    const failed = waited.filter(
+      ({ status, tolerated, fallback }) =>
+        (status === "failed" || status === "abandoned") &&
+        !fallback &&
+        !(tolerated && aloneIn(parent, tolerated)),
+    );
+    if (parent.status === "completed" && parent.fallback === undefined) {
+      for (const child of failed)
+        hold("no failure inside is lost", child.tolerated === true, name, child.taskName);
+    }
+    for (const { status, taskName } of waited) {
+      hold(
+        "who is over has nothing open inside",
+        status !== "detached" || parent.status === "detached",
+        taskName,
+      );
+    }
+    const began = (row: TaskStatistics): boolean => row.startAt !== null;
+    if (parent.role === "subflow" && parent.kind === "task" && parent.attemptCount === 0) {
+      const none = !children.some(began);
+      hold(
+        "a skipped subflow that was never asked has begun nothing",
+        parent.status !== "skipped" ||
+          none ||
+          waited.some(
+            ({ status }) => status === "skipped" || status === "cancelled" || status === "failed",
+          ),
+        name,
+      );
+    }
+    if (parent.endAt === null) continue;
+    for (const child of waited) {
+      const late = child.endAt !== null && child.endAt > parent.endAt;
+      hold("a task ends with the last inside of it", !late, name, child.taskName);
+      if (child.startAt === null || parent.startAt === null) continue;
+      hold(
+        "nothing inside begins before it",
+        child.startAt >= parent.startAt,
+        name,
+        child.taskName,
+      );
+    }
+    const others = waited.filter(({ role, taskName }) => role !== "finally" && taskName !== name);
+    for (const last of children.filter(({ role }) => role === "finally")) {
+      if (last.startAt === null) continue;
+      for (const other of others) {
+        hold(
+          "finally tasks come after all others of their flow",
+          (other.endAt ?? 0) <= last.startAt,
+          last.taskName,
+          other.taskName,
+        );
+      }
+    }
+  }
+}
+
+/** A failure may be tolerated by itself, or by what it is inside of. */
+function aloneIn(parent: TaskStatistics, tolerated: boolean): boolean {
+  return tolerated && parent.status !== "failed";
+}
+
+function isBehindTail(rows: ReadonlyMap<string, TaskStatistics>, name: string): boolean {
+  let at = rows.get(name);
+  while (at !== undefined && at.kind !== "tail")
+    at = at.parent === undefined ? undefined : rows.get(at.parent);
+  return at !== undefined || !rows.has(name);
+}
+
+/** Taken up from prefixes of what its journal was told: nothing that was stored is called again, and nothing changes. */
+async function resumed(
+  spec: NestRun,
+  entries: readonly JournalEntry[],
+  whole: SerializedReport,
+): Promise<void> {
+  const cuts =
+    entries.length <= 6 ? entries.map((_, at) => at + 1) : [1, entries.length >> 1, entries.length];
+  for (const cut of cuts) {
+    const told = entries.slice(0, cut);
+    const stored = new Set(
+      told.filter(({ type }) => type === "completed").map(({ task }) => String(task)),
+    );
+    const clock = new VirtualClock();
+    const graph = new NestGraph(clock, spec.flow);
+    const options: RunOptions = { clock, failure: spec.failure, resumeFrom: reportOfJournal(told) };
+    const report = await clock.run(graph.flow.run(options));
+    await clock.run(report.tail);
+    const rerun = new Set(report.resume?.rerun.map(({ task }) => task));
+    const rows = new Map(report.taskStatistics.map((row) => [row.taskName, row]));
+    for (const { task } of graph.seen) {
+      // What is inside of a tail may come up after the report.
+      if (isBehindTail(rows, task)) continue;
+      // Of the items of a map that runs again because something that it reads does nothing more is said.
+      const said = rerun.has(task) || rerun.has(task.replace(/\[\d+\]$/, ""));
+      hold(
+        "what was stored is not called again without a word",
+        !stored.has(task) || said,
+        task,
+        cut,
+      );
+    }
+    if (whole.executionState !== "completed") continue;
+    hold(
+      "a run that is taken up ends as it did",
+      report.executionState === "completed",
+      cut,
+      report.errorSummary,
+    );
+  }
+}

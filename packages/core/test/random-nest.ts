@@ -1,0 +1,218 @@
+/**
+ * Random flows in flows, up to three deep: subflows, tasks and items that become flows, with failures, conditions, finally
+ * tasks and tails anywhere inside; run in every failure mode, called off at random instants. As values that fast-check
+ * makes and shrinks, and as flows that write down what happens. It judges nothing.
+ */
+import fc from "fast-check";
+import {
+  type FailureMode,
+  type Flow,
+  flow,
+  map,
+  optional,
+  settled,
+  subflow,
+  type Task,
+  type TaskContext,
+  task,
+} from "../src/index.ts";
+import type { VirtualClock } from "../src/testing.ts";
+
+export interface NestTask {
+  readonly kind: "plain" | "subflow" | "becomes" | "map";
+  /** What is inside; of a map of each item. None for a plain task. */
+  readonly inside: NestFlow | undefined;
+  readonly items: number;
+  readonly edges: readonly {
+    readonly from: number;
+    readonly kind: "value" | "optional" | "settled";
+  }[];
+  readonly ms: number;
+  readonly fails: boolean;
+  readonly retries: number;
+  readonly ignored: boolean;
+  readonly fallback: boolean;
+  readonly when: "none" | "yes" | "no";
+  readonly role: "root" | "finally" | "tail";
+  readonly alone: boolean;
+  readonly deaf: boolean;
+}
+
+export interface NestFlow {
+  readonly tasks: readonly NestTask[];
+}
+
+export interface NestRun {
+  readonly flow: NestFlow;
+  readonly failure: FailureMode;
+  readonly concurrency: number | undefined;
+  readonly keep: "all" | "roots";
+  readonly acts: readonly {
+    readonly at: number;
+    readonly act: "cancel" | "cancel-task";
+    /** Which of the names that are known by then, as a fraction. */
+    readonly on: number;
+  }[];
+}
+
+const oneOf = fc.constantFrom;
+const rarely = (often: number): fc.Arbitrary<boolean> =>
+  fc.integer({ min: 0, max: often }).map((one) => one === often);
+const fraction = fc.integer({ min: 0, max: 99 }).map((hundredths) => hundredths / 100);
+
+function nestFlow(depth: number): fc.Arbitrary<NestFlow> {
+  return fc.record({
+    tasks: fc.array(nestTask(depth), { minLength: 1, maxLength: depth === 3 ? 4 : 2 }),
+  });
+}
+
+function nestTask(depth: number): fc.Arbitrary<NestTask> {
+  const kinds: NestTask["kind"][] =
+    depth === 0 ? ["plain"] : ["plain", "subflow", "becomes", "map"];
+  return fc.record({
+    kind: oneOf(...kinds),
+    inside: depth === 0 ? fc.constant(undefined) : nestFlow(depth - 1),
+    items: fc.nat(2),
+    edges: fc.array(fc.record({ from: fraction, kind: oneOf("value", "optional", "settled") }), {
+      maxLength: 2,
+    }),
+    ms: fc.integer({ min: 0, max: 6 }),
+    fails: rarely(6),
+    retries: oneOf(0, 0, 1),
+    ignored: rarely(5),
+    fallback: rarely(6),
+    when: oneOf("none", "none", "none", "yes", "no"),
+    role: oneOf("root", "root", "root", "finally", "tail"),
+    alone: fc.boolean(),
+    deaf: rarely(6),
+  });
+}
+
+export const nestRun: fc.Arbitrary<NestRun> = fc.record({
+  flow: nestFlow(3),
+  failure: oneOf<FailureMode[]>("stop", "drain", "continue", { maxFailures: 2 }),
+  concurrency: oneOf(undefined, 1, 2),
+  keep: oneOf("all", "roots"),
+  acts: fc.array(
+    fc.record({
+      at: fc.integer({ min: 0, max: 20 }),
+      act: oneOf("cancel", "cancel-task", "cancel-task"),
+      on: fraction,
+    }),
+    { maxLength: 2 },
+  ),
+});
+
+/** What a function saw: when it was called, and when it ended. */
+export interface NestSeen {
+  readonly task: string;
+  readonly spec: NestTask;
+  readonly startedAt: number;
+  endedAt: number | undefined;
+}
+
+export class NestGraph {
+  readonly flow: Flow<unknown>;
+  readonly seen: NestSeen[] = [];
+  /** By declared path, without indices. */
+  readonly specs: Map<string, NestTask> = new Map();
+  readonly #clock: VirtualClock;
+  #order = 0;
+
+  constructor(clock: VirtualClock, spec: NestFlow) {
+    this.#clock = clock;
+    this.flow = this.#flow("nest", spec, "");
+  }
+
+  tick(): number {
+    return ++this.#order;
+  }
+
+  #flow(name: string, { tasks }: NestFlow, path: string): Flow<unknown> {
+    const made: Task<unknown>[] = [];
+    const roles: Record<NestTask["role"], Record<string, Task<unknown>>> = {
+      root: {},
+      finally: {},
+      tail: {},
+    };
+    const read = new Set(
+      tasks.flatMap(({ edges }, at) => edges.map(({ from }) => sourceOf(from, at))),
+    );
+    tasks.forEach((one, at) => {
+      const handle = this.#task(one, `t${at}`, at, made, `${path}t${at}`);
+      made.push(handle);
+      // What others read is a root: nothing but a finally task may read one, and nobody a tail.
+      roles[read.has(at) ? "root" : one.role][handle.name] = handle;
+    });
+    return flow(name, roles.root, { finally: roles.finally, tails: roles.tail });
+  }
+
+  #task(
+    one: NestTask,
+    name: string,
+    at: number,
+    made: readonly Task<unknown>[],
+    path: string,
+  ): Task<unknown> {
+    this.specs.set(path, one);
+    const inputs: Record<string, Task<unknown>> = {};
+    one.edges.forEach(({ from, kind }, edge) => {
+      const source = made[sourceOf(from, at)];
+      if (source === undefined) return;
+      const linked =
+        kind === "optional" ? optional(source) : kind === "settled" ? settled(source) : source;
+      inputs[`in${edge}`] = linked as Task<unknown>;
+    });
+    const parent = {
+      onFailure: one.ignored ? ("ignore" as const) : ("fail" as const),
+      ...(one.fallback && { fallback: () => "instead" }),
+      ...(one.when !== "none" && { when: () => one.when === "yes" }),
+    };
+    const options = { ...parent, retry: one.retries };
+    const inside = one.inside as NestFlow;
+    switch (one.kind) {
+      case "subflow":
+        return subflow(name, this.#flow(name, inside, `${path}.`), {}, parent) as Task<unknown>;
+      case "map": {
+        const list = task(`${name}-list`, () =>
+          Array.from({ length: one.items }, (_, index) => index),
+        );
+        return map(name, list, inputs, (_, __, ___, context) => this.#call(one, context, path), {
+          ...options,
+          items: one.alone && !one.fallback ? "settled" : "all",
+        }) as Task<unknown>;
+      }
+      default:
+        return task(
+          name,
+          inputs,
+          (_, context) => this.#call(one, context, path),
+          options,
+        ) as Task<unknown>;
+    }
+  }
+
+  async #call(one: NestTask, context: TaskContext, path: string): Promise<unknown> {
+    const { taskName, signal } = context;
+    const seen: NestSeen = {
+      task: taskName,
+      spec: one,
+      startedAt: this.tick(),
+      endedAt: undefined,
+    };
+    this.seen.push(seen);
+    try {
+      if (one.ms > 0) await this.#clock.wait(one.ms, one.deaf ? undefined : signal);
+      if (one.fails) throw new Error(`${taskName} failed`);
+      return one.kind === "plain"
+        ? `${taskName}!`
+        : this.#flow(taskName, one.inside as NestFlow, `${path}.`);
+    } finally {
+      seen.endedAt = this.tick();
+    }
+  }
+}
+
+function sourceOf(from: number, at: number): number {
+  return at === 0 ? -1 : Math.floor(from * at);
+}
