@@ -33,6 +33,8 @@ export function rebuiltTask(task: CollectedTask, run: CollectedRun): TaskStatist
   const error = unhappy ? (task.outcome?.error ?? failed?.outcome?.error) : undefined;
   const reason = facts.reason ?? reasonOf(task, status, run);
   const parent = info?.parent ?? stored?.parent;
+  // A function that returns a flow is not known by its task before.
+  const role = info?.role ?? (hasFlow(key, run) ? "subflow" : undefined);
   const index = parent === undefined ? undefined : (info?.index ?? stored?.index ?? indexIn(key));
   const { blockedMs, ignoredSignal, attributes, output } = facts;
   const overruns = run.end?.footer?.overruns ?? {};
@@ -40,7 +42,7 @@ export function rebuiltTask(task: CollectedTask, run: CollectedRun): TaskStatist
   return {
     taskName: key,
     kind: info?.kind ?? kindOf(task, parent, run),
-    ...(info?.role === undefined ? {} : { role: info.role }),
+    ...(role === undefined ? {} : { role }),
     ...(parent === undefined ? {} : { parent }),
     ...(index === undefined ? {} : { index }),
     ...(info?.key === undefined ? {} : { key: info.key }),
@@ -89,22 +91,31 @@ function releaseOf({
   };
 }
 
-/** Of a task its first call and the end of its last attempt; of a map those of its items. */
+/** Whether tasks are inside of a task that are no items. */
+function hasFlow(key: string, run: CollectedRun): boolean {
+  return run.itemsOf(key).some(({ info }) => info !== undefined && info.kind !== "item");
+}
+
+/** Of a task its first call and the end of its last attempt; of a map those of its items, of a flow those of its tasks. */
 function spanOf(
   attempts: readonly AttemptStatistics[],
   key: string,
   run: CollectedRun,
 ): Pick<TaskStatistics, "startAt" | "endAt"> {
   const [first] = attempts;
-  if (first !== undefined) return { startAt: first.startAt, endAt: attempts.at(-1)?.endAt ?? null };
-  let startAt: number | null = null;
-  let endAt: number | null = null;
-  for (const item of run.itemsOf(key)) {
-    const begun = item.attempts[0]?.startAt;
-    if (begun !== undefined) startAt = Math.min(begun, startAt ?? begun);
-    const last = item.attempts.at(-1);
-    const ended = last && (last.endAt ?? run.stored.get(item.key)?.at);
+  let startAt = first?.startAt ?? null;
+  let endAt = attempts.at(-1)?.endAt ?? null;
+  const called = first !== undefined;
+  const inside = called && !hasFlow(key, run) ? [] : [...run.itemsOf(key)];
+  for (let row = inside.pop(); row !== undefined; row = inside.pop()) {
+    const begun = row.attempts[0]?.startAt;
+    if (begun !== undefined && !called) startAt = Math.min(begun, startAt ?? begun);
+    // Nobody ends later for a tail inside of it.
+    if (row.info?.kind === "tail") continue;
+    const last = row.attempts.at(-1);
+    const ended = last && (last.endAt ?? run.stored.get(row.key)?.at);
     if (ended !== undefined) endAt = Math.max(ended, endAt ?? ended);
+    inside.push(...run.itemsOf(row.key));
   }
   return { startAt, endAt };
 }

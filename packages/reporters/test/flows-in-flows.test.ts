@@ -1,0 +1,67 @@
+/** Reports, and logs, of runs in which tasks have flows inside. */
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { flow, map, type SerializedReport, subflow, task } from "@astrum/core";
+import { VirtualClock } from "@astrum/core/testing";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { describe, expect, it } from "vitest";
+import { eventLog, parseReport, readEventLog, reporters, reportSchema } from "../src/index.ts";
+
+async function nested(): Promise<{ report: SerializedReport; log: string }> {
+  const clock = new VirtualClock();
+  const file = join(mkdtempSync(join(tmpdir(), "astrum-nested-")), "run.ndjson");
+  const log = eventLog(file);
+  const thumb = (photo: number) => {
+    const load = task("load", () => clock.wait(photo).then(() => photo));
+    return flow("thumb", { small: task("resize", { load }, ({ load }) => load * 10) });
+  };
+  const photos = task("photos", () => [1, 2]);
+  const thumbs = map("thumbs", photos, thumb, { items: "settled" });
+  const eu = subflow("eu", thumb(3));
+  const bad = flow("bad", { no: task("no", () => Promise.reject(new Error("no"))) });
+  const held = subflow("held", bad, {}, { onFailure: "ignore" });
+  const outer = flow("outer", { thumbs, eu }, { tails: { held } });
+  const report = await clock.run(
+    outer.run({ clock, observers: [log.observer], journal: log.journal }),
+  );
+  await clock.run(report.tail);
+  log.close();
+  return { report: report.toJSON(), log: readFileSync(file, "utf8") };
+}
+
+describe("Tasks inside of others", () => {
+  it("are in a report that is valid by its schema", async () => {
+    const { report } = await nested();
+    const ajv = new Ajv2020({ strict: true, allErrors: true });
+    const valid = ajv.compile(reportSchema);
+    expect(valid(report), ajv.errorsText(valid.errors)).toBe(true);
+    expect(() => parseReport(report)).not.toThrow();
+    const roles = report.taskStatistics.filter(({ role }) => role === "subflow");
+    expect(roles.map(({ taskName }) => taskName).sort()).toEqual([
+      "eu",
+      "held",
+      "thumbs[0]",
+      "thumbs[1]",
+    ]);
+  });
+
+  it.each(Object.keys(reporters))("are told in the format %s", async (name) => {
+    const { report } = await nested();
+    const text = reporters[name as keyof typeof reporters].render(report);
+    expect(text.length).toBeGreaterThan(100);
+  });
+
+  it("are in a log, each with its path and what it is inside of", async () => {
+    const { report, log } = await nested();
+    const read = readEventLog(log);
+    const placed = ({ taskStatistics }: SerializedReport): string[] =>
+      taskStatistics
+        .map(
+          ({ taskName, parent, role, status, startAt, endAt }) =>
+            `${taskName} in ${parent}, ${role}: ${status} from ${startAt} to ${endAt}`,
+        )
+        .sort();
+    expect(placed(read)).toEqual(placed(report));
+  });
+});
