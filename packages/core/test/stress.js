@@ -1,7 +1,7 @@
 /**
  * Makes random runs by the thousand, outside of any test runner:
  * `pnpm --filter @astrum/core stress -- --cases 1000000 [--seed 1]`; with `--chains`, chains of runs that take each other
- * up. Ends with 1 and the smallest failing run.
+ * up; with `--nests`, flows in flows. Ends with 1 and the smallest failing run.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -17,6 +17,7 @@ const { values } = parseArgs({
   options: {
     cases: { type: "string", default: "10000" },
     chains: { type: "boolean", default: false },
+    nests: { type: "boolean", default: false },
     seed: { type: "string" },
   },
 });
@@ -46,10 +47,12 @@ const { outputFiles } = await build({
 const home = mkdtempSync(join(tmpdir(), "random-runs-"));
 const bundle = join(home, "random-runs.mjs");
 writeFileSync(bundle, outputFiles[0].text);
-const { randomChains, randomRuns } = await import(pathToFileURL(bundle).href);
+const { randomChains, randomNests, randomRuns } = await import(pathToFileURL(bundle).href);
 rmSync(home, { recursive: true });
 
-const [what, held] = values.chains ? ["chains of runs", randomChains] : ["runs", randomRuns];
+let [what, held] = ["runs", randomRuns];
+if (values.chains) [what, held] = ["chains of runs", randomChains];
+if (values.nests) [what, held] = ["runs of flows in flows", randomNests];
 const BATCH = 10_000;
 const began = performance.now();
 for (let done = 0; done < cases; done += BATCH) {

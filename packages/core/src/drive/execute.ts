@@ -39,6 +39,7 @@ import { RunClock } from "./run-clock.ts";
 import { RunHead } from "./run-head.ts";
 import { Ending, settledFacts, settledLedger, unendedLogs } from "./settle.ts";
 import { type RunSnapshot, snapshotOf } from "./snapshot.ts";
+import { isSpared } from "./spared.ts";
 import { AttemptStarter, type StartHost } from "./start-attempt.ts";
 import { journalFailure, Stored } from "./stored.ts";
 import { newRunId } from "./surroundings.ts";
@@ -313,10 +314,7 @@ class Driver
 
   /** Finally tasks, and those that a stop spares, have limits of their own only. */
   runEndsAt(task: number): number {
-    const { plan, ledger } = this.machine;
-    const planned = ledger.writtenOf(task);
-    const own = plan.graph.finallyTasks.has(planned) || plan.traits.of(planned).uninterruptible;
-    return own ? Number.POSITIVE_INFINITY : this.#opening.endsAt;
+    return isSpared(this.machine, task) ? Number.POSITIVE_INFINITY : this.#opening.endsAt;
   }
 
   placement(call: Call): Placement {

@@ -112,7 +112,7 @@ export class Ledger {
   readonly nestedIn: Sparse<number> = new Sparse();
   /** By such a task: its flow. */
   readonly nested: Sparse<Inside> = new Sparse();
-  /** Tails of flows inside of tasks: a task does not end with these. */
+  /** Tails of flows inside of tasks, with what is inside of them from the beginning: a task does not end with these. */
   readonly innerTails: Sparse<true> = new Sparse();
   /** Definitions and edges, once there are more than those of the plan. */
   grown: Grown | undefined;

@@ -226,9 +226,16 @@ export class Scopes {
     for (let row = first; row < first + size; row++) {
       const role = this.#rows.roleOf(row);
       const scope = this.of(row);
-      if (role === "tails" && scope !== this.run) this.#ledger.innerTails.set(row, true);
+      if (role === "tails" && scope !== this.run) this.#noteTail(row);
       (role === "tails" ? this.run : scope).open[role]++;
     }
+  }
+
+  /** With what is inside of it from the beginning, which comes before it. */
+  #noteTail(tail: number): void {
+    const { innerTails, nested } = this.#ledger;
+    const inside = nested.get(tail);
+    for (let row = inside?.first ?? tail; row <= tail; row++) innerTails.set(row, true);
   }
 
   /** Whether a failure of this row, of a flow, is one of its flow. */

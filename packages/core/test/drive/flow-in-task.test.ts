@@ -13,6 +13,7 @@ import {
   reportOfJournal,
   SubflowError,
   settled,
+  subflow,
   task,
 } from "../../src/index.ts";
 import { recorded, replay, VirtualClock } from "../../src/testing.ts";
@@ -502,6 +503,32 @@ describe("What a flow inside of a task brings along", () => {
     expect(report.errorSummary).toEqual(['Task "one.clean" failed: stuck']);
   });
 
+  it("tells its finally tasks, and who is uninterruptible, of no limit of the run", async () => {
+    const told: [string, number][] = [];
+    const tell = (name: string, limits = {}) =>
+      task(name, async (_, { remainingMs }) => told.push([name, remainingMs()]), limits);
+    const last = task("last", () => flow("lasting", { deep: tell("deep") }));
+    const { report } = await run(
+      () => {
+        const one = task("one", () =>
+          flow(
+            "inner",
+            { plain: tell("plain"), firm: tell("firm", { uninterruptible: true }) },
+            { finally: { last } },
+          ),
+        );
+        return flow("outer", { one });
+      },
+      { timeoutMs: 50 },
+    );
+    expect(report.executionState).toBe("completed");
+    expect(told).toEqual([
+      ["plain", 50],
+      ["firm", Number.POSITIVE_INFINITY],
+      ["deep", Number.POSITIVE_INFINITY],
+    ]);
+  });
+
   it("has its tails as tails of the run: nobody waits for them", async () => {
     const { report, diary } = await run((diary) => {
       const tail = task("tail", diary.task({ ms: 99 }));
@@ -515,6 +542,18 @@ describe("What a flow inside of a task brings along", () => {
     expect(statuses(report)["one.tail"]).toBe("detached");
     const [left] = await diary.clock.run(report.tail);
     expect(left).toMatchObject({ taskName: "one.tail", kind: "tail", status: "completed" });
+  });
+  it("ends before its tails do, also where these are flows themselves", async () => {
+    const { report } = await run((diary) => {
+      const tail = subflow("tail", flow("deep", { slow: task("slow", diary.task({ ms: 50 })) }));
+      const load = task("load", diary.task({ ms: 1 }));
+      return flow("outer", {
+        one: task("one", () => flow("inner", { load }, { tails: { tail } })),
+        long: task("long", diary.task({ ms: 99 })),
+      });
+    });
+    expect(row(report, "one.tail.slow")).toMatchObject({ status: "completed", endAt: 50 });
+    expect(row(report, "one")).toMatchObject({ status: "completed", endAt: 1 });
   });
 });
 
