@@ -41,8 +41,7 @@ const kindsOf = (key: string): readonly Kind[] =>
   kinds.filter(({ pattern }) => pattern.test(key.slice(BASE.length)));
 
 async function keysOf({ redis }: Rig): Promise<string[]> {
-  const keys = await redis.client.keys("*");
-  return keys.filter((key) => key !== "starts");
+  return await redis.client.keys("*");
 }
 
 /** The names of what is there for as long as somebody uses the queue. */

@@ -1,4 +1,7 @@
-/** What the tests share: a store, worker processes that can be killed, a scheduler, and waiting for what has come about. */
+/**
+ * What the tests share: a store, worker processes that can be killed, a scheduler, and waiting for what has come about.
+ * What the tasks note lies in a store of its own, so that a test knows of it whatever becomes of theirs.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -34,19 +37,21 @@ export interface Rig {
   worker(options?: ProcessOptions, env?: NodeJS.ProcessEnv): Promise<WorkerProcess>;
   /** Every start of a task, as `run/task/attempt`. */
   starts(): Promise<string[]>;
+  /** Lets end what waits for it: the tasks that are held. */
+  letGo(): Promise<void>;
 }
 
 /** Fast enough for a test, by the same arithmetic: lost after 1 to 1.5 s. */
 export const LEASE = { lockMs: 1_000, checkMs: 500, redeliver: 1 } as const;
 
 export async function openRig(...redisOptions: string[]): Promise<Rig> {
-  const redis = await startRedis(...redisOptions);
+  const [redis, notes] = await Promise.all([startRedis(...redisOptions), startRedis()]);
   const queue = "jobs";
   const ends: (() => Promise<unknown>)[] = [];
   onTestFinished(async () => {
     redis.resume();
     await Promise.all(ends.map((end) => end()));
-    await redis.close();
+    await Promise.all([redis.close(), notes.close()]);
   }, 60_000);
   return {
     redis,
@@ -63,11 +68,13 @@ export async function openRig(...redisOptions: string[]): Promise<Rig> {
       return fleet;
     },
     async worker(options = {}, env = {}) {
-      const worker = await startWorker(redis.url, { queue, lease: LEASE, ...options }, env);
+      const given = { queue, lease: LEASE, ...options };
+      const worker = await startWorker(redis.url, given, { ASTRUM_TEST_NOTES: notes.url, ...env });
       ends.push(() => worker.kill());
       return worker;
     },
-    starts: () => redis.client.lrange("starts", 0, -1),
+    starts: () => notes.client.lrange("starts", 0, -1),
+    letGo: async () => void (await notes.client.set("let go", 1)),
   };
 }
 
@@ -80,7 +87,7 @@ export async function startWorker(
   const given = { connection: { url }, tasks: JOBS, ...options };
   const node = ["--conditions=@astrum/source", "--import", import.meta.resolve("tsx")];
   const child = spawn(process.execPath, [...node, PROGRAM, JSON.stringify(given)], {
-    env: { ...process.env, ASTRUM_TEST_REDIS: url, ...env },
+    env: { ...process.env, ...env },
     stdio: ["pipe", "pipe", "inherit"],
   });
   const logged: WorkerProcess["logged"] = [];

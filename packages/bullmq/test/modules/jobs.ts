@@ -1,24 +1,18 @@
 /**
- * The tasks of the tests, as a worker imports them. They write down every start in a list of the test's own store, so
- * that a test knows of it whatever became of the worker.
+ * The tasks of the tests, as a worker imports them. They write down every start in a store of the test's own, so that a
+ * test knows of it whatever became of the worker, and of the store that its jobs lie in.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { trace } from "@opentelemetry/api";
 import { Redis } from "ioredis";
 import type { RemoteContext } from "../../src/index.ts";
 
-const url = process.env.ASTRUM_TEST_REDIS;
-const redis = url === undefined ? undefined : new Redis(url, { maxRetriesPerRequest: null });
-redis?.on("error", () => {});
+const url = process.env.ASTRUM_TEST_NOTES;
+const notes = url === undefined ? undefined : new Redis(url, { maxRetriesPerRequest: null });
+notes?.on("error", () => {});
 
-/** Tried until the store takes it. */
 async function note({ runId, taskName, attempt }: RemoteContext): Promise<void> {
-  for (let noted = redis === undefined; !noted; ) {
-    noted = await (redis as Redis).rpush("starts", `${runId}/${taskName}/${attempt}`).then(
-      () => true,
-      () => sleep(50, false),
-    );
-  }
+  await notes?.rpush("starts", `${runId}/${taskName}/${attempt}`);
 }
 
 export async function double({ n }: { n: number }, context: RemoteContext): Promise<number> {
@@ -36,6 +30,14 @@ export async function slowly(
 ): Promise<number> {
   await note(context);
   await sleep(ms, undefined, { signal: context.signal });
+  return n;
+}
+
+/** Until the test lets go, whatever it is told meanwhile. Says that it began once that is written down. */
+export async function held({ n }: { n: number }, context: RemoteContext): Promise<number> {
+  await note(context);
+  context.progress(0, "began");
+  while ((await notes?.exists("let go")) === 0) await sleep(50);
   return n;
 }
 
