@@ -17,7 +17,10 @@ export interface FleetOptions {
   readonly maxPayloadBytes?: number | undefined;
   /** How long a run belongs to a scheduler that does not say any more that it is there. Default 10,000. */
   readonly leaseMs?: number | undefined;
-  /** How long the store may be out of reach, or refuse to write, before attempts fail. Default 60,000. */
+  /**
+   * How long the store may be out of reach, or refuse to write, before attempts fail. Time in which this process itself
+   * stood still does not count. Default 60,000.
+   */
   readonly outageMs?: number | undefined;
   /** How long workers may hand on a task that none of them has before its attempt fails. Default 60,000. */
   readonly unknownTaskMs?: number | undefined;

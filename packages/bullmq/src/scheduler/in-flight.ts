@@ -26,6 +26,7 @@ export class InFlight {
   /** When the store last answered, and last wrote; while nothing is under way nobody asks. */
   #answeredAt = performance.now();
   #writtenAt = performance.now();
+  #tickedAt = performance.now();
   #lastFault: Error | undefined;
 
   constructor(settings: InFlightSettings) {
@@ -99,9 +100,10 @@ export class InFlight {
   }
 
   #tick(): void {
-    if (this.#calls.size === 0) return;
     const { outageMs } = this.#settings;
     const now = performance.now();
+    this.#wasHeld(now);
+    if (this.#calls.size === 0) return;
     const silentMs = now - Math.min(this.#answeredAt, this.#writtenAt);
     if (silentMs > outageMs) this.#outage(outageMs);
     if (this.#looking) return;
@@ -109,6 +111,14 @@ export class InFlight {
     void this.#look().finally(() => {
       this.#looking = false;
     });
+  }
+
+  /** While this process stood still nobody asked the store, and nobody heard it: that is no silence of the store. */
+  #wasHeld(now: number): void {
+    const heldMs = Math.max(0, now - this.#tickedAt - this.#settings.reconcileMs);
+    this.#tickedAt = now;
+    this.#answeredAt = Math.min(now, this.#answeredAt + heldMs);
+    this.#writtenAt = Math.min(now, this.#writtenAt + heldMs);
   }
 
   async #look(): Promise<void> {

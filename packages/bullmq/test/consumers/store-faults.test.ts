@@ -207,6 +207,18 @@ test("a call that belongs to no run waits for as long as it takes, and fails whe
   await rig.redis.client.config("SET", "maxmemory", "0");
 });
 
+test("a scheduler that was held for longer than outageMs takes that for no outage", async () => {
+  const rig = await openRig();
+  await rig.worker({ lease: { lockMs: 60_000, checkMs: 30_000 } });
+  const outageMs = 3_000;
+  const fleet = await rig.fleet({ outageMs });
+  const held = fleet.task(jobs.held)({ n: 5 });
+  await until(async () => (await rig.starts()).length === 1);
+  for (const since = performance.now(); performance.now() - since < 2 * outageMs; );
+  await rig.letGo();
+  expect(await held).toBe(5);
+});
+
 test("every task settles by looking alone, with every event switched off", async () => {
   const rig = await openRig();
   await rig.worker(WORKER);
