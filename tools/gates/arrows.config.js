@@ -58,6 +58,7 @@ export const reporterFolders = [
   "asking",
   "layout",
   "writing",
+  "resuming",
   "html",
   "terminal",
 ];

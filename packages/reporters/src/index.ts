@@ -25,6 +25,11 @@ export { type JsonOptions, renderJson, type TextSink, writeJson } from "./writin
 export { type EventLog, type EventLogOptions, eventLog } from "./writing/live-log.ts";
 export { type NdjsonOptions, renderNdjson } from "./writing/ndjson.ts";
 
+// Going on after a crash.
+
+export { LogInUseError } from "./resuming/log-lock.ts";
+export { type Resumable, type ResumableOptions, resumable } from "./resuming/resumable.ts";
+
 // For people.
 
 export { type HtmlOptions, renderHtml } from "./html/render-html.ts";

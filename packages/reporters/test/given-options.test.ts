@@ -40,8 +40,19 @@ const TAKING_OPTIONS: Readonly<Record<string, Called>> = {
   compareReports: (options) => reports.compareReports(report, report, options),
   readEventLog: (options) => reports.readEventLog("", options),
 };
-/** Functions without options; `writeJson` and `redactReport` have tests of their own below. */
-const OTHERS = ["ReportFormatError", "estimatesFrom", "parseReport", "redactReport", "writeJson"];
+/**
+ * Functions without options; `writeJson` and `redactReport` have tests of their own below, those that promise something in
+ * `resuming`.
+ */
+const OTHERS = [
+  "LogInUseError",
+  "ReportFormatError",
+  "estimatesFrom",
+  "parseReport",
+  "redactReport",
+  "resumable",
+  "writeJson",
+];
 
 function refused(call: Called, options: unknown): string {
   try {

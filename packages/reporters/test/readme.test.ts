@@ -42,6 +42,7 @@ describe("the examples of the README", () => {
         bundle: true,
         platform: "node",
         format: "esm",
+        target: "node20",
         conditions: ["@astrum/source"],
         logLevel: "error",
       });

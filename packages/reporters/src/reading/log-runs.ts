@@ -11,6 +11,7 @@ export interface LoggedRun {
   readonly id: string;
   /** Its place among the runs of the log, by their first lines. */
   readonly place: number;
+  flow: string | undefined;
   /** The id of the run that it took up. */
   resumes: string | undefined;
   /** Its observer and its journal have said that it starts; it has said that it ends. */
@@ -65,6 +66,7 @@ export class LogRuns {
       run = {
         id: line.run,
         place: this.all.length,
+        flow: undefined,
         resumes: undefined,
         observed: false,
         journaled: false,
@@ -80,6 +82,7 @@ export class LogRuns {
       const resumes =
         line.resumes ?? (line.type === "run.start" ? line.report?.run.resumes : undefined);
       if (resumes !== undefined) run.resumes = resumes;
+      run.flow = line.flow;
     }
     return run;
   }

@@ -13,9 +13,11 @@ import { rebuiltReport } from "./rebuilt-report.ts";
 export interface ReadEventLogOptions {
   /** Default: the run that started last. */
   readonly runId?: string | undefined;
+  /** Only runs of the flow of that name. With none of it in the log, an empty report. */
+  readonly flow?: string | undefined;
 }
 
-const RULES: Rules<ReadEventLogOptions> = { runId: text };
+const RULES: Rules<ReadEventLogOptions> = { runId: text, flow: text };
 
 /**
  * Takes the path of a log, or its text: whatever is empty, holds a line break or starts with `{`. A log may be larger
@@ -45,13 +47,17 @@ export function readEventLog(
   checkOptions("readEventLog", options, RULES);
   const lines = logLines(pathOrText);
   const runs = runsOf(lines);
-  const { runId } = options;
-  const chosen = runId === undefined ? runs.at(-1) : runs.findLast(({ id }) => id === runId);
+  const { runId, flow } = options;
+  const asked = flow === undefined ? runs : runs.filter((run) => run.flow === flow);
+  const chosen = runId === undefined ? asked.at(-1) : asked.findLast(({ id }) => id === runId);
   if (chosen === undefined && runId !== undefined) {
-    const known = Array.from(new Set(runs.map(({ id }) => JSON.stringify(id))));
+    const known = Array.from(new Set(asked.map(({ id }) => JSON.stringify(id))));
     const more = known.length > NAMED ? ` and ${known.length - NAMED} more` : "";
     const only = known.length === 0 ? "nothing" : `${known.slice(0, NAMED).join(", ")}${more}`;
-    throw new ReportFormatError(`The log holds no run ${JSON.stringify(runId)}, only ${only}.`);
+    const of = flow === undefined ? "" : ` of the flow ${JSON.stringify(flow)}`;
+    throw new ReportFormatError(
+      `The log holds no run ${JSON.stringify(runId)}${of}, only ${only}.`,
+    );
   }
   if (chosen === undefined) return rebuiltReport(new CollectedRun("", 0), new Map());
   const { run, earlier } = collected(lines, chosen, runs);

@@ -1,0 +1,24 @@
+/** The file of a log as it is given: where it is, whatever the working directory becomes. Never a text. */
+
+/** @throws TypeError for what can be no file. @throws Error in a runtime without files. */
+export function logFile(who: string, path: string | URL): URL {
+  const { process } = globalThis;
+  const url = process?.getBuiltinModule?.("node:url");
+  const fs = process?.getBuiltinModule?.("node:fs");
+  if (url === undefined || fs === undefined) {
+    throw new Error(`${who}() needs a runtime with files, such as Node.js.`);
+  }
+  const isText = typeof path === "string" && path !== "";
+  const isFile = path instanceof URL && path.protocol === "file:";
+  if (!isText && !isFile) {
+    throw new TypeError(`${who}(): Expected its first argument to be the path of a file.`);
+  }
+  const file = isText ? url.pathToFileURL(path) : (path as URL);
+  const stat = fs.statSync(file, { throwIfNoEntry: false });
+  if (stat !== undefined && !stat.isFile()) {
+    throw new TypeError(
+      `${who}(): ${url.fileURLToPath(file)} is no file: a log that is taken up is read and written.`,
+    );
+  }
+  return file;
+}

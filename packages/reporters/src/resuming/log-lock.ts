@@ -1,0 +1,208 @@
+/**
+ * One program at a time on an event log, across processes. Whoever wants a log writes a line into it; the first such line
+ * whose writer lives and has not left counts, so that whoever comes second cannot take it away, and a killed process leaves
+ * nothing that a person must remove. Knows processes and lines of its own; the runs in the log are `readEventLog`'s.
+ */
+import { fileLines } from "../reading/log-lines.ts";
+import { LineFile } from "../writing/line-file.ts";
+
+/** A process on another machine cannot be looked at. It says that it lives, by the time at which the file was changed. */
+const BEAT_MS = 10_000;
+const SILENT_MS = 60_000;
+
+/** Another program, or another part of this one, is using the event log. */
+export class LogInUseError extends Error {
+  readonly code = "ASTRUM_LOG_IN_USE";
+  /** The process that has it. */
+  readonly pid: number;
+  /** The name of its machine. */
+  readonly host: string;
+
+  constructor(message: string, { pid, host }: Pick<Claim, "pid" | "host">) {
+    super(message);
+    this.name = "LogInUseError";
+    this.pid = pid;
+    this.host = host;
+  }
+}
+
+interface Claim {
+  readonly token: string;
+  readonly pid: number;
+  readonly host: string;
+  /** When the process began, as its system counts: another process may have been given its number. */
+  readonly begun?: string;
+  readonly at: number;
+}
+
+/** Where to look for these, all at run time: the formats work where there are no files. */
+interface Surroundings {
+  readonly fs: typeof import("node:fs");
+  readonly pathOf: (file: URL) => string;
+  readonly pid: number;
+  readonly host: string;
+}
+
+/** Tokens of this process. Two copies of the package know each other's. */
+const HELD = Symbol.for("astrum.log-locks");
+
+function held(): Set<string> {
+  const place = globalThis as { [HELD]?: Set<string> };
+  place[HELD] ??= new Set();
+  return place[HELD];
+}
+
+export class LogLock {
+  readonly #file: LineFile;
+  readonly #token: string;
+  readonly #beat: NodeJS.Timeout;
+  #released = false;
+
+  private constructor(file: LineFile, token: string, beat: NodeJS.Timeout) {
+    this.#file = file;
+    this.#token = token;
+    this.#beat = beat;
+  }
+
+  /**
+   * Makes the file when it is missing.
+   *
+   * @throws LogInUseError when somebody has it.
+   * @throws Error when the file cannot be opened or written.
+   */
+  static take(path: URL, surroundings: Surroundings = ownSurroundings()): LogLock {
+    const { fs, pid, host } = surroundings;
+    for (;;) {
+      const before = fs.statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+      const file = new LineFile(path);
+      const token = globalThis.crypto.randomUUID();
+      const { begun } = processOf(fs, pid) ?? {};
+      try {
+        const claim = { token, pid, host, begun, at: Date.now() };
+        file.append(JSON.stringify({ v: 1, type: "lock", ...claim }));
+        const { size, mtimeMs: now } = fs.statSync(path);
+        const claims = claimsIn(fileLines(fs, path, size));
+        // Somebody put another file into its place meanwhile.
+        if (!claims.has(token)) {
+          file.close();
+          continue;
+        }
+        const silentMs = before === undefined ? 0 : now - before;
+        for (const other of claims.values()) {
+          if (other.token === token) break;
+          if (lives(other, surroundings, silentMs)) throw inUse(path, other, surroundings);
+        }
+      } catch (error) {
+        leave(file, token);
+        throw error;
+      }
+      held().add(token);
+      const beat = setInterval(() => touch(fs, path), BEAT_MS);
+      beat.unref();
+      return new LogLock(file, token, beat);
+    }
+  }
+
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    clearInterval(this.#beat);
+    held().delete(this.#token);
+    leave(this.#file, this.#token);
+  }
+}
+
+function ownSurroundings(): Surroundings {
+  const fs = globalThis.process?.getBuiltinModule?.("node:fs");
+  const os = globalThis.process?.getBuiltinModule?.("node:os");
+  const url = globalThis.process?.getBuiltinModule?.("node:url");
+  if (fs === undefined || os === undefined || url === undefined) {
+    throw new Error("An event log can only be taken up in a runtime with files, such as Node.js.");
+  }
+  return { fs, pathOf: url.fileURLToPath, pid: process.pid, host: os.hostname() };
+}
+
+/** A process that ends without it, or a disk that is full, costs nothing: whoever comes next finds the process gone. */
+function leave(file: LineFile, token: string): void {
+  try {
+    file.append(JSON.stringify({ v: 1, type: "unlock", token }));
+  } catch {
+    // As above.
+  }
+  file.close();
+}
+
+function touch(fs: Surroundings["fs"], path: URL): void {
+  try {
+    const now = new Date();
+    fs.utimesSync(path, now, now);
+  } catch {
+    // It was removed, or belongs to somebody else: then only processes of this machine see that it is in use.
+  }
+}
+
+/** In the order in which they were written, without those that were left. What is no such line is let pass. */
+function claimsIn(lines: Iterable<string>): Map<string, Claim> {
+  const claims = new Map<string, Claim>();
+  for (const raw of lines) {
+    if (!/^\{"v":1,"type":"(un)?lock"/.test(raw)) continue;
+    let line: Partial<Claim> & { readonly type?: unknown };
+    try {
+      line = JSON.parse(raw) as typeof line;
+    } catch {
+      continue;
+    }
+    const { type, token, pid, host } = line;
+    if (typeof token !== "string") continue;
+    if (type === "unlock") claims.delete(token);
+    else if (Number.isSafeInteger(pid) && (pid as number) > 0 && typeof host === "string") {
+      claims.set(token, line as Claim);
+    }
+  }
+  return claims;
+}
+
+function lives(claim: Claim, { fs, pid, host }: Surroundings, silentMs: number): boolean {
+  if (claim.host !== host) return silentMs < SILENT_MS;
+  if (claim.pid === pid && held().has(claim.token)) return true;
+  const known = processOf(fs, claim.pid);
+  if (known?.ended) return false;
+  if (known !== undefined && claim.begun !== undefined) return known.begun === claim.begun;
+  // The first process of a container that was started again has the number of the one before it.
+  if (claim.pid === pid) return false;
+  try {
+    process.kill(claim.pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** Whether it has ended and nobody has asked for its code yet, and its beginning, in ticks of its system. Linux alone tells. */
+function processOf(
+  fs: Surroundings["fs"],
+  pid: number,
+): { readonly ended: boolean; readonly begun: string | undefined } | undefined {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The name of the program is in brackets, and may hold any.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return { ended: fields[0] === "Z" || fields[0] === "X", begun: fields[19] };
+  } catch {
+    return undefined;
+  }
+}
+
+function inUse(path: URL, claim: Claim, { pid, host, pathOf }: Surroundings): LogInUseError {
+  const { pid: other, host: where } = claim;
+  const here = where === host;
+  const who =
+    here && other === pid
+      ? "this program has taken it up already"
+      : `process ${other} ${here ? "" : `on the machine "${where}" `}is using it`;
+  const way = here
+    ? "Wait until that has closed it, or use a log of its own."
+    : `Wait until that has closed it, or use a log of its own. When that machine is gone, try again in ${SILENT_MS / 1000} s.`;
+  const text = `The event log ${pathOf(path)} is in use: ${who}, and the same run must not be taken up twice. ${way}`;
+  return new LogInUseError(text, claim);
+}
