@@ -126,6 +126,7 @@ export type {
 
 // Resume.
 
+export type { ResumeInfo, ResumeInfoOptions } from "./doors/resume-info.ts";
 export type { Origin } from "./report/origin.ts";
 export type { Journal, JournalEntry } from "./resume/journal.ts";
 export { reportOfJournal } from "./resume/report-of-journal.ts";

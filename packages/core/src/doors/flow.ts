@@ -25,6 +25,7 @@ import { DefinitionError, PlanError } from "../ground/errors.ts";
 import type { ExecutionReport } from "../report/execution-report.ts";
 import { type FlowRun, flowRun } from "./flow-run.ts";
 import { launch } from "./launch.ts";
+import { type ResumeInfo, type ResumeInfoOptions, resumeInfo } from "./resume-info.ts";
 import { askedFor, STUBS, type Stubs, stubbed } from "./stubs.ts";
 
 export type Roots = { readonly [name: string]: Task<unknown> };
@@ -33,6 +34,13 @@ export interface Flow<out O> extends Giving<O> {
   readonly name: string;
   /** Throws `PlanError`. */
   plan(options?: Pick<RunOptions, "targets">): Plan;
+  /**
+   * What a run with these options would restore of `resumeFrom`, and why it would call the rest: nothing is called but the
+   * schemas of parameters. Parameters may be left out; then what reads them is not known to stand.
+   *
+   * Rejects with `DefinitionError` or `PlanError` as `run()` does.
+   */
+  resumeInfo(options: ResumeInfoOptions): Promise<ResumeInfo>;
   /** Resolves with a report even when tasks fail; rejects only for invalid options and `PlanError`. */
   run(options?: RunOptions): Promise<ExecutionReport<O>>;
   /**
@@ -313,6 +321,10 @@ export class GraphFlow
     issues.throwAs(DefinitionError);
     const made: unknown = new GraphFlow(this.name, givenAsConstants(this.graph, values));
     return made as Flow<Record<string, unknown>>;
+  }
+
+  resumeInfo(options: ResumeInfoOptions): Promise<ResumeInfo> {
+    return resumeInfo(this.#graph, (targets) => this.#plan(targets), options);
   }
 
   run(options?: RunOptions): Promise<ExecutionReport<Record<string, unknown>>> {

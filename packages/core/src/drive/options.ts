@@ -241,7 +241,7 @@ function keyOf(name: string): string {
 }
 
 /** A value is for a parameter that a task reads, and for that very one: another of its name may have another type. */
-function checkTaken(
+export function checkTaken(
   issues: Issues,
   bindings: readonly Binding[],
   known: ReadonlyMap<string, Parameter>,

@@ -138,7 +138,7 @@ export class Basis {
   /** Many tasks may read a large one: it is encoded once. */
   #param(name: string): string | Incomparable {
     if (!this.#params.has(name)) {
-      return new Incomparable(`its parameter "${name}" was not there yet`, true);
+      return new Incomparable(`its parameter "${name}" is not known`, true);
     }
     let known = this.#texts.get(name);
     if (known === undefined) {
