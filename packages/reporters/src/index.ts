@@ -27,8 +27,11 @@ export { type NdjsonOptions, renderNdjson } from "./writing/ndjson.ts";
 
 // Going on after a crash.
 
+export type { Encryption } from "./reading/sealed.ts";
+export { type CompactedLog, compactLog } from "./resuming/compact-log.ts";
 export { LogInUseError } from "./resuming/log-lock.ts";
 export { type Resumable, type ResumableOptions, resumable } from "./resuming/resumable.ts";
+export { type LogInfo, type LogInfoOptions, resumeInfo } from "./resuming/resume-info.ts";
 
 // For people.
 

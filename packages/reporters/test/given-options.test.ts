@@ -47,10 +47,12 @@ const TAKING_OPTIONS: Readonly<Record<string, Called>> = {
 const OTHERS = [
   "LogInUseError",
   "ReportFormatError",
+  "compactLog",
   "estimatesFrom",
   "parseReport",
   "redactReport",
   "resumable",
+  "resumeInfo",
   "writeJson",
 ];
 

@@ -154,6 +154,7 @@ const bodies: Readonly<Record<LineBody["type"], SchemaObject>> = {
     task: text,
     fingerprint: text,
     output: { $ref: "#/$defs/encodedValue" },
+    sealed: text,
     origin: { $ref: "#/$defs/origin" },
     parent: text,
     index: count,

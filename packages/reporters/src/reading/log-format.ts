@@ -191,6 +191,8 @@ export interface CompletedLine {
   readonly task: string;
   readonly fingerprint: string;
   readonly output: EncodedValue;
+  /** The JSON of the output, encrypted; `output` then only says so. */
+  readonly sealed?: string;
   readonly origin?: Origin;
   /** Of an item: its map, and its place there. */
   readonly parent?: string;

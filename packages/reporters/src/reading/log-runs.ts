@@ -18,6 +18,8 @@ export interface LoggedRun {
   observed: boolean;
   journaled: boolean;
   ended: boolean;
+  /** As far as the log says. */
+  completed: boolean;
 }
 
 /** The start of a line as this package writes it; others are parsed. */
@@ -44,7 +46,7 @@ export class LogRuns {
       refuseNewer(Number(version));
       const known = this.#latest.get(id);
       if (known !== undefined && type !== "run.start" && type !== "started") {
-        if (type === "run.end") known.ended = parsedLine(raw, number) !== undefined || known.ended;
+        if (type === "run.end") noteEnd(known, parsedLine(raw, number));
         return { run: known, type };
       }
     }
@@ -71,13 +73,14 @@ export class LogRuns {
         observed: false,
         journaled: false,
         ended: false,
+        completed: false,
       };
       this.all.push(run);
       this.#latest.set(line.run, run);
     }
     if (line.type === "run.start") run.observed = true;
     if (line.type === "started") run.journaled = true;
-    if (line.type === "run.end") run.ended = true;
+    noteEnd(run, line);
     if (line.type === "run.start" || line.type === "started") {
       const resumes =
         line.resumes ?? (line.type === "run.start" ? line.report?.run.resumes : undefined);
@@ -86,6 +89,12 @@ export class LogRuns {
     }
     return run;
   }
+}
+
+function noteEnd(run: LoggedRun, line: EventLine | undefined): void {
+  if (line?.type !== "run.end") return;
+  run.ended = true;
+  run.completed = line.executionState === "completed";
 }
 
 /** A run, the one that it took up, and so on: each the last of its id before the other. */

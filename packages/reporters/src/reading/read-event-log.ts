@@ -9,15 +9,18 @@ import { logLines } from "./log-lines.ts";
 import { chainOf, type LoggedRun, LogRuns, parsedLine } from "./log-runs.ts";
 import { ReportFormatError } from "./parse-report.ts";
 import { rebuiltReport } from "./rebuilt-report.ts";
+import { type Encryption, encryptionRule, unsealed } from "./sealed.ts";
 
 export interface ReadEventLogOptions {
   /** Default: the run that started last. */
   readonly runId?: string | undefined;
   /** Only runs of the flow of that name. With none of it in the log, an empty report. */
   readonly flow?: string | undefined;
+  /** As the log was written with. Without it, outputs that were encrypted count as not stored. */
+  readonly encryption?: Encryption | undefined;
 }
 
-const RULES: Rules<ReadEventLogOptions> = { runId: text, flow: text };
+const RULES: Rules<ReadEventLogOptions> = { runId: text, flow: text, encryption: encryptionRule };
 
 /**
  * Takes the path of a log, or its text: whatever is empty, holds a line break or starts with `{`. A log may be larger
@@ -60,14 +63,14 @@ export function readEventLog(
     );
   }
   if (chosen === undefined) return rebuiltReport(new CollectedRun("", 0), new Map());
-  const { run, earlier } = collected(lines, chosen, runs);
+  const { run, earlier } = collected(lines, chosen, runs, options.encryption);
   return rebuiltReport(run, earlier);
 }
 
 /** Of the runs of a log, in a complaint. */
 const NAMED = 10;
 
-function runsOf(lines: Iterable<string>): readonly LoggedRun[] {
+export function runsOf(lines: Iterable<string>): readonly LoggedRun[] {
   const runs = new LogRuns();
   let foreign: string | undefined;
   let number = 0;
@@ -93,6 +96,7 @@ function collected(
   lines: Iterable<string>,
   chosen: LoggedRun,
   all: readonly LoggedRun[],
+  encryption: Encryption | undefined,
 ): { readonly run: CollectedRun; readonly earlier: ReadonlyMap<string, StoredOutput> } {
   const chain = chainOf(chosen, all);
   const distance = new Map(chain.map(({ place }, at) => [place, at]));
@@ -105,8 +109,9 @@ function collected(
     const at = found && distance.get(found.run.place);
     if (found === undefined || at === undefined) continue;
     if (at > 0 && found.type !== "completed") continue;
-    const line = parsedLine(raw, number);
-    if (line === undefined) continue;
+    const parsed = parsedLine(raw, number);
+    if (parsed === undefined) continue;
+    const line = unsealed(parsed, number, encryption);
     if (at === 0) {
       run ??= new CollectedRun(line.run, line.at);
       run.take(line);

@@ -1,4 +1,7 @@
-/** The file of a log as it is given: where it is, whatever the working directory becomes. Never a text. */
+/**
+ * The log and the flow that a function of this folder is given, checked: where the file is, whatever the working directory
+ * becomes; never a text. Looks into neither.
+ */
 
 /** @throws TypeError for what can be no file. @throws Error in a runtime without files. */
 export function logFile(who: string, path: string | URL): URL {
@@ -21,4 +24,11 @@ export function logFile(who: string, path: string | URL): URL {
     );
   }
   return file;
+}
+
+/** @throws TypeError */
+export function flowName(who: string, flow: { readonly name: string } | undefined): string {
+  const name: unknown = flow?.name;
+  if (typeof name === "string") return name;
+  throw new TypeError(`${who}(): Expected its second argument to be a flow, or its \`{ name }\`.`);
 }

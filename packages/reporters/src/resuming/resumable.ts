@@ -4,19 +4,22 @@
  */
 import type { Journal, Observer, RunOptions } from "@astrum/core";
 import { checkOptions, type Rules } from "astrum-options";
-import { readEventLog } from "../reading/read-event-log.ts";
+import { type Encryption, encryptionRule } from "../reading/sealed.ts";
 import type { Redaction } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
 import { eventLog } from "../writing/live-log.ts";
-import { logFile } from "./log-file.ts";
+import { lastRun } from "./last-run.ts";
+import { flowName, logFile } from "./log-file.ts";
 import { LogLock } from "./log-lock.ts";
 
 export interface ResumableOptions {
   /** Applied to every line before it is written. An output in which anything is found is not stored. */
   readonly redact?: Redaction | undefined;
+  /** Makes every output unreadable before it is written, and readable when it is taken up. */
+  readonly encryption?: Encryption | undefined;
 }
 
-const RULES: Rules<ResumableOptions> = { redact: redactRule };
+const RULES: Rules<ResumableOptions> = { redact: redactRule, encryption: encryptionRule };
 
 /** A log that runs of a flow are written to and taken up from. */
 export interface Resumable extends AsyncDisposable {
@@ -68,7 +71,7 @@ export async function resumable(
 ): Promise<Resumable> {
   checkOptions("resumable", options, RULES);
   const file = logFile("resumable", path);
-  const name = nameOf("resumable", flow);
+  const name = flowName("resumable", flow);
   const lock = LogLock.take(file);
   try {
     return new FlowLog(file, name, lock, options);
@@ -78,17 +81,11 @@ export async function resumable(
   }
 }
 
-/** @throws TypeError */
-function nameOf(who: string, flow: { readonly name: string } | undefined): string {
-  const name: unknown = flow?.name;
-  if (typeof name === "string") return name;
-  throw new TypeError(`${who}(): Expected its second argument to be a flow, or its \`{ name }\`.`);
-}
-
 class FlowLog implements Resumable {
   readonly #file: URL;
   readonly #flow: string;
   readonly #lock: LogLock;
+  readonly #encryption: Encryption | undefined;
   readonly #log: ReturnType<typeof eventLog>;
   #running = 0;
   #closed = false;
@@ -97,6 +94,7 @@ class FlowLog implements Resumable {
     this.#file = file;
     this.#flow = flow;
     this.#lock = lock;
+    this.#encryption = options.encryption;
     this.#log = eventLog(file, options);
   }
 
@@ -115,10 +113,10 @@ class FlowLog implements Resumable {
         "options(): Leave out `resumeFrom`: the log says what is taken up. To choose another run, use readEventLog().",
       );
     }
-    const before = readEventLog(this.#file, { flow: this.#flow });
+    const { takenUp } = lastRun(this.#file, this.#flow, this.#encryption);
     return {
       ...rest,
-      ...(before.executionState !== "completed" && { resumeFrom: before }),
+      ...(takenUp !== undefined && { resumeFrom: takenUp }),
       journal: both(this.#log.journal, journal),
       observers: withOwn(observers, this.#counted(this.#log.observer)),
     };

@@ -3,9 +3,10 @@
  * is in the file before the run goes on, even if the process is killed in the next instruction; the other lines go with
  * it. (A stream keeps lines in memory and loses them.) Knows files and events; reading a log back is `readEventLog`.
  */
-import type { Journal, Observer } from "@astrum/core";
+import type { EncodedValue, Journal, Observer } from "@astrum/core";
 import { checkOptions, type Rules } from "astrum-options";
 import { LINE_VERSION, type LineBody, type Unwritten } from "../reading/log-format.ts";
+import { type Encryption, encryptionRule, sealed } from "../reading/sealed.ts";
 import type { Redaction } from "../wording/redact.ts";
 import { lineRedactor } from "../wording/redact-line.ts";
 import { redactRule } from "../wording/redact-rule.ts";
@@ -15,9 +16,11 @@ import { LineFile } from "./line-file.ts";
 export interface EventLogOptions {
   /** Applied to every line before it is written. An output in which anything is found is not stored. */
   readonly redact?: Redaction | undefined;
+  /** Makes every output unreadable before it is written, after `redact`; the rest of a line stays as it is. */
+  readonly encryption?: Encryption | undefined;
 }
 
-const RULES: Rules<EventLogOptions> = { redact: redactRule };
+const RULES: Rules<EventLogOptions> = { redact: redactRule, encryption: encryptionRule };
 
 export interface EventLog {
   /**
@@ -50,6 +53,7 @@ export function eventLog(pathOrFd: string | URL | number, options: EventLogOptio
   const write = lineWriter(
     (line, type) => (AT_ONCE.has(type) ? file.append(line) : file.gather(line)),
     options.redact,
+    options.encryption,
   );
   const journal: Journal = ({ at, runId, ...entry }) => {
     write(typeof runId === "string" ? runId : "", at, entry);
@@ -75,18 +79,26 @@ export type LineWriter = (run: string, at: number, body: Body) => void;
 export function lineWriter(
   append: (line: string, type: string) => void,
   redact?: Redaction,
+  encryption?: Encryption,
 ): LineWriter {
   const clean = lineRedactor(redact);
   let seq = 0;
   return (run, at, body) => {
     const instant = Math.round(at * 1000) / 1000;
-    if (clean.passes(body)) {
+    const seals = encryption !== undefined && body.type === "completed";
+    if (clean.passes(body) && !seals) {
       // Head and body are one text: making one object of the two takes longer than its JSON.
       const head = `{"v":${LINE_VERSION},"seq":${seq++},"run":${JSON.stringify(run)},"at":${instant}`;
       append(`${head},${JSON.stringify(body).slice(1)}`, body.type);
       return;
     }
     const line = { v: LINE_VERSION, seq: seq++, run, at: instant, ...body };
-    append(JSON.stringify(clean.line(line)), body.type);
+    const told = clean.line(line);
+    append(JSON.stringify(seals ? withSealed(told, encryption) : told), body.type);
   };
+}
+
+function withSealed(line: object, encryption: Encryption): object {
+  const { output } = line as { readonly output: EncodedValue };
+  return { ...line, ...sealed(output, encryption) };
 }
