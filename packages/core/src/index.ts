@@ -98,6 +98,7 @@ export {
   type TaskOutcome,
   type TaskScope,
   type TaskStartEvent,
+  type UnstoredEvent,
 } from "./contract/observer.ts";
 export { type RunResult, runResult, type TaskResult, taskResult } from "./contract/result.ts";
 export { flushObservers, registerGlobalObserver } from "./doors/process-observers.ts";

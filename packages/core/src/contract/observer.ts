@@ -161,6 +161,12 @@ export interface ReleasedEvent extends Timed {
   /** Present when one of its values could not be released, or nobody waited any longer. */
   readonly error?: unknown;
 }
+/** A task or item completes, and a run that takes this one up will call it again: its output has no encoding. */
+export interface UnstoredEvent extends Timed {
+  readonly task: TaskInfo;
+  /** What in it cannot be stored, and where: `.rows[3].at is a function`. */
+  readonly why: string;
+}
 export interface AttemptStartEvent extends Timed {
   readonly attempt: AttemptInfo;
   readonly waitedMs: number;
@@ -229,6 +235,8 @@ export interface RunScope {
   task?(event: TaskStartEvent): TaskScope | void;
   lost?(event: LostEvent): void;
   released?(event: ReleasedEvent): void;
+  /** For runs with a journal: before the task is told to have completed. */
+  unstored?(event: UnstoredEvent): void;
   end?(event: RunEndEvent): void;
 }
 export interface TaskScope {
@@ -265,6 +273,7 @@ export type RunEvent =
   | ({ readonly type: "task.end" } & TaskEndEvent)
   | ({ readonly type: "task.lost" } & LostEvent)
   | ({ readonly type: "task.released" } & ReleasedEvent)
+  | ({ readonly type: "task.unstored" } & UnstoredEvent)
   | ({ readonly type: "run.end" } & RunEndEvent);
 
 /** By scope: the promise of what was told with its start. A hook that opens a scope can return nothing else. */
@@ -304,6 +313,7 @@ export function fromEvents(name: string, on: (event: RunEvent) => void): Observe
     task: () => task,
     lost: (event) => on({ type: "task.lost", ...event }),
     released: (event) => on({ type: "task.released", ...event }),
+    unstored: (event) => on({ type: "task.unstored", ...event }),
     end: (event) => on({ type: "run.end", ...event }),
   };
   return {

@@ -132,6 +132,7 @@ class Driver
       fingerprints: this.#fingerprints,
       journal: options.journal,
       earlier,
+      unstored: (task, why) => this.notifier?.unstored(task, why, this.now()),
     });
     this.preparation = new Preparation(this, options);
     this.grants = new Grants(this, options, anchor);

@@ -301,6 +301,12 @@ export class Notifier {
     this.#hooks.tell(this.#scopes, "released", "released", event);
   }
 
+  /** A task or item completes whose output could not be stored. */
+  unstored(task: number, why: string, at: number): void {
+    const event = Object.freeze({ at: this.#wall(at), task: this.#info(task), why });
+    this.#hooks.tell(this.#scopes, "unstored", "unstored", event);
+  }
+
   // ---- the end -----------------------------------------------------------------------------------------------------
 
   end(executionState: RunState, ledger: Ledger, at: number, footer: ReportFooter): void {

@@ -15,6 +15,7 @@ import type { Fingerprints } from "../report/fingerprint.ts";
 import { Lineage, type NextFlow } from "../report/lineage.ts";
 import { Basis, NO_ORIGINS, type Origin, type Origins, runDigest } from "../report/origin.ts";
 import type { RunFacts } from "../report/run-record.ts";
+import { taskName } from "../report/task-name.ts";
 import type { Earlier } from "../resume/earlier.ts";
 import type { Journal } from "../resume/journal.ts";
 import { Restoration } from "../resume/restore.ts";
@@ -33,6 +34,8 @@ interface StoringRun {
   readonly fingerprints: Fingerprints;
   readonly journal: Journal | undefined;
   readonly earlier: Earlier | undefined;
+  /** Told of an output that has no encoding, and why. */
+  readonly unstored: (task: number, why: string) => void;
 }
 
 const NONE: readonly never[] = [];
@@ -45,6 +48,7 @@ export class Stored {
   #told: Origins = NO_ORIGINS;
   #restored: Restoration | undefined;
   #journal: JournalWriter | undefined;
+  readonly #unstored: { task: string; why: string }[] = [];
 
   constructor(run: StoringRun) {
     this.#run = run;
@@ -161,7 +165,18 @@ export class Stored {
 
   /** Throws a `JournalError` when that was not stored. */
   #completed(task: number, output: unknown): void {
-    this.#journal?.completed(task, output, this.#run.wallNow());
+    const { machine, wallNow, unstored } = this.#run;
+    const why = this.#journal?.completed(task, output, wallNow());
+    if (why === undefined) return;
+    this.#unstored.push({ task: taskName(machine.plan.graph, machine.ledger, task), why });
+    unstored(task, why);
+  }
+
+  get #resume(): RunFacts["resume"] {
+    const summary = this.#restored?.summary;
+    if (this.#unstored.length === 0) return summary;
+    const nothing = { restored: [], ignored: [], rerun: [] };
+    return { ...(summary ?? nothing), unstored: [...this.#unstored] };
   }
 
   /** For the report. */
@@ -170,7 +185,7 @@ export class Stored {
     const listed = (map: number): boolean => ledger.spawnIn.has(map);
     const over = (task: number): boolean => ledger.hasValue(task);
     return {
-      resume: this.#restored?.summary,
+      resume: this.#resume,
       origins: this.#told,
       carried:
         this.#restored === undefined ? NONE : Array.from(this.#restored.unjudged(listed, over)),

@@ -66,10 +66,10 @@ export class JournalWriter {
 
   /**
    * Of a task or item that completes; throws a `JournalError` when that is not stored. After one that was not it is told
-   * nothing more: what goes on then are finally tasks.
+   * nothing more: what goes on then are finally tasks. Why its output has no encoding, if it has none and should.
    */
-  completed(task: number, value: unknown, at: number): void {
-    if (this.#failed) return;
+  completed(task: number, value: unknown, at: number): string | undefined {
+    if (this.#failed) return undefined;
     const { machine, origins } = this.#run;
     const { plan, ledger } = machine;
     const living = lives(definitionIn(plan.graph, ledger, ledger.writtenOf(task)));
@@ -79,6 +79,8 @@ export class JournalWriter {
     const index = spawn && task - spawn.first;
     const done = { at, task: spawn?.owner ?? task, index, output, origin };
     this.#completed(taskName(plan.graph, ledger, task), done);
+    if (living || output.encoding !== "omitted") return undefined;
+    return output.detail ?? output.why;
   }
 
   /** Of what may come up again inside of a task: nobody knows yet what it will be. */

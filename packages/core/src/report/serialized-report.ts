@@ -77,7 +77,14 @@ export interface SerializedReport {
    * that were rejected after the run had settled: those that observers returned for its last events.
    */
   observerErrors?: SerializedError[];
-  resume?: { restored: string[]; ignored: string[]; rerun: { task: string; why: string }[] };
+  /** What was taken over of an earlier run, and what a later one cannot take over of this one. */
+  resume?: {
+    restored: string[];
+    ignored: string[];
+    rerun: { task: string; why: string }[];
+    /** Outputs that the journal was told and that have no encoding: what in them, and where. */
+    unstored?: { task: string; why: string }[];
+  };
   analysis: Analysis;
   /** Off unless asked for. Of tasks and items; also those of items that were taken over and not needed yet. */
   outputs?: Record<string, EncodedValue>;

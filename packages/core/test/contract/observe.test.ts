@@ -114,6 +114,8 @@ function line(event: RunEvent): string {
       return `lost ${event.task.key}`;
     case "task.released":
       return `released ${event.task.key}`;
+    case "task.unstored":
+      return `unstored ${event.task.key}`;
     case "task.end":
       return `task.end ${event.task.key} ${event.outcome.status}`;
     case "attempt.progress":

@@ -1,6 +1,7 @@
 /** How it was run: what a reader needs to repeat it, and what came from an earlier run. */
 import type { SerializedReport } from "@astrum/core";
 import { duration } from "../wording/duration.ts";
+import { isResumed } from "../wording/ending.ts";
 import { cut, visible, visibleMessage } from "../wording/visible.ts";
 import { count } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
@@ -43,7 +44,7 @@ export function aboutSection(report: SerializedReport, links: TaskLinks): Markup
   return html`<section id="about" aria-labelledby="about-title">
 <h2 id="about-title">How it was run</h2>
 <dl class="facts">${facts.map(([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>`)}</dl>
-${resume !== undefined && resumed(resume, links)}
+${resume !== undefined && isResumed(report) && resumed(resume, links)}${resume?.unstored !== undefined && unstored(resume.unstored, links)}
 </section>`;
 }
 
@@ -51,7 +52,23 @@ function resumed(resume: NonNullable<SerializedReport["resume"]>, links: TaskLin
   const { restored, ignored, rerun } = resume;
   return html`<h3>Resumed from an earlier run</h3>
 <p>${restored.length} restored, ${rerun.length} run again, ${ignored.length} of the earlier run no longer wanted.</p>
-${rerun.length > 0 && html`<details open><summary>Run again</summary><ul class="names">${rerun.slice(0, NAMES).map(({ task, why }) => html`<li>${links.to(task)} <small>${cut(visibleMessage(why), 160)}</small></li>`)}${rerun.length > NAMES && html`<li class="more">and ${rerun.length - NAMES} more</li>`}</ul></details>`}
+${rerun.length > 0 && html`<details open><summary>Run again</summary>${withReasons(rerun, links)}</details>`}
 ${restored.length > 0 && html`<details><summary>Restored</summary>${links.list(restored, NAMES)}</details>`}
 ${ignored.length > 0 && html`<details><summary>No longer wanted</summary>${links.list(ignored, NAMES)}</details>`}`;
+}
+
+/** What a later run cannot take over of this one. */
+function unstored(outputs: readonly Reason[], links: TaskLinks): Markup {
+  return html`<h3>Not stored</h3>
+<p>A run that takes up this one calls these again: what they gave has no encoding.</p>
+${withReasons(outputs, links)}`;
+}
+
+interface Reason {
+  readonly task: string;
+  readonly why: string;
+}
+
+function withReasons(reasons: readonly Reason[], links: TaskLinks): Markup {
+  return html`<ul class="names">${reasons.slice(0, NAMES).map(({ task, why }) => html`<li>${links.to(task)} <small>${cut(visibleMessage(why), 160)}</small></li>`)}${reasons.length > NAMES && html`<li class="more">and ${reasons.length - NAMES} more</li>`}</ul>`;
 }

@@ -2,7 +2,7 @@
 import type { SerializedReport, TaskStatus } from "@astrum/core";
 import type { Insight } from "../asking/insight.ts";
 import { duration } from "../wording/duration.ts";
-import { endedBy } from "../wording/ending.ts";
+import { endedBy, isResumed } from "../wording/ending.ts";
 import { isFailure, STATUS_SIGN, STATUSES } from "../wording/outcome.ts";
 import { cut, visible, visibleMessage } from "../wording/visible.ts";
 import { count, plural } from "./counts.ts";
@@ -26,7 +26,7 @@ export function summary(report: SerializedReport, name: string, seen: Insight): 
 <div>
 <h1>${name} <span class="state">${stateText(report)}</span></h1>
 <p class="lead">${lead(report)}</p>
-${report.resume !== undefined && resumed(report, report.resume)}
+${report.resume !== undefined && isResumed(report) && resumed(report, report.resume)}
 <p class="meta"><time datetime="${visible(run.startedAt)}">${startText(run.startedAt)}</time> · run <code>${visible(run.id)}</code>${Object.entries(
     run.attributes ?? {},
   ).map(([key, value]) => html` · ${visible(key)} <code>${visible(String(value))}</code>`)}</p>

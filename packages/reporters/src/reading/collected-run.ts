@@ -113,6 +113,8 @@ export class CollectedRun {
   readonly stored: Map<string, StoredOutput> = new Map();
   /** Who began the chain of skipped tasks that a task is on, once somebody has asked. */
   readonly roots: Map<string, string> = new Map();
+  /** Outputs that had no encoding. */
+  readonly unstored: { readonly task: string; readonly why: string }[] = [];
   start: RunStartLine | undefined;
   journal: StartedLine | undefined;
   end: RunEndLine | undefined;
@@ -201,6 +203,9 @@ export class CollectedRun {
       }
       case "task.lost":
         this.#task(line.task).loss ??= { at, line };
+        break;
+      case "task.unstored":
+        this.unstored.push({ task: line.task, why: line.why });
         break;
       case "task.released":
         this.#task(line.task).release = { at, line };

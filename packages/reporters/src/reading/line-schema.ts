@@ -169,6 +169,7 @@ const bodies: Readonly<Record<LineBody["type"], SchemaObject>> = {
     releaseMs: ms,
     error: { $ref: "#/$defs/error" },
   }),
+  "task.unstored": record(["task", "why"], { task: text, why: text }),
   "task.lost": record(["task", "error"], { task: text, error: { $ref: "#/$defs/error" } }),
   "run.end": record(["executionState"], {
     executionState: headProperties.executionState ?? true,

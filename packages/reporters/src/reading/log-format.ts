@@ -35,6 +35,7 @@ export type LineBody =
   | TaskEndLine
   | TaskReleasedLine
   | TaskLostLine
+  | TaskUnstoredLine
   | RunEndLine;
 
 export type EventLine = LineHead & LineBody;
@@ -62,6 +63,7 @@ const LINE_TYPES: readonly string[] = [
   "task.end",
   "task.released",
   "task.lost",
+  "task.unstored",
   "run.end",
 ] satisfies LineBody["type"][];
 
@@ -219,6 +221,13 @@ export interface TaskLostLine {
   readonly type: "task.lost";
   readonly task: string;
   readonly error: SerializedError;
+}
+
+/** What a task gave has no encoding; its journal was told so. */
+export interface TaskUnstoredLine {
+  readonly type: "task.unstored";
+  readonly task: string;
+  readonly why: string;
 }
 
 export interface RunEndLine {

@@ -38,7 +38,7 @@ export function rebuiltReport(
   const planningDurationMs = run.known?.planningDurationMs ?? 0;
   const planIssues = run.known?.planIssues;
   const observerErrors = footer?.observerErrors;
-  const resume = footer?.resume ?? run.known?.resume;
+  const resume = footer?.resume ?? run.known?.resume ?? unstoredBy(run);
   return {
     format: "astrum.execution-report",
     formatVersion: "1.1",
@@ -73,6 +73,12 @@ export function rebuiltReport(
     analysis: rebuiltAnalysis(taskStatistics, run),
     ...storedParts(storedBy(run, earlier)),
   };
+}
+
+/** Of a run that was cut off: what it had taken over is not known to its log. */
+function unstoredBy({ unstored }: CollectedRun): SerializedReport["resume"] {
+  if (unstored.length === 0) return undefined;
+  return { restored: [], ignored: [], rerun: [], unstored: [...unstored] };
 }
 
 function busyMs(tasks: readonly TaskStatistics[]): number {

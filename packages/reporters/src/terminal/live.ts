@@ -69,6 +69,8 @@ export class LiveDisplay implements Display {
       this.#drawnAt = clock.now();
     } else if (event.type === "task.end") {
       this.#above.push(...telling.failure(state, event));
+    } else if (event.type === "task.unstored") {
+      this.#above.push(...telling.unstored(state, event));
     } else if (event.type === "task.lost") {
       this.#above.push(...telling.lost(event));
     } else if (event.type === "task.released") {

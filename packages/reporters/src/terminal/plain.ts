@@ -54,6 +54,11 @@ export class PlainDisplay implements Display {
       case "task.end":
         this.#taskEnded(state, event);
         break;
+      case "task.unstored": {
+        const lines = this.#around.telling.unstored(state, event);
+        if (lines.length > 0) this.#write(lines);
+        break;
+      }
       case "task.lost":
         this.#write(this.#around.telling.lost(event));
         break;

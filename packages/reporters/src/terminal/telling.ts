@@ -22,15 +22,18 @@ import type { RunState, Said } from "./run-state.ts";
 type TaskEnd = Extract<RunEvent, { type: "task.end" }>;
 type Released = Extract<RunEvent, { type: "task.released" }>;
 type Lost = Extract<RunEvent, { type: "task.lost" }>;
+type Unstored = Extract<RunEvent, { type: "task.unstored" }>;
 type RunEnd = Extract<RunEvent, { type: "run.end" }>;
 
 /** So many failures of a run are told with their stacks; of the rest, and of what is tolerated, a line each. */
 const STACKS_SHOWN = 10;
 const NAMES_SHOWN = 5;
+const UNSTORED_SHOWN = 5;
 
 export class Telling {
   readonly #clean: (line: object) => object;
   readonly #failures: WeakMap<RunState, number> = new WeakMap();
+  readonly #unstored: WeakMap<RunState, number> = new WeakMap();
 
   constructor(redact: Redaction | undefined) {
     this.#clean = lineRedactor(redact).line;
@@ -73,6 +76,19 @@ export class Telling {
     if (full || head === undefined) return lines;
     const note = tolerated === true ? ` (${toleratedText(outcome)})` : "";
     return [[...head, `${note}: ${visibleMessage(errorTitle(error, 300))}`]];
+  }
+
+  /** An output has no encoding: of the first few of a run, for it usually is the same of all items. */
+  unstored(state: RunState, { task, why }: Unstored): Line[] {
+    const before = this.#unstored.get(state) ?? 0;
+    if (before === UNSTORED_SHOWN) return [];
+    this.#unstored.set(state, before + 1);
+    const shown = cut(visible(this.#text(why)), 300);
+    const more = before + 1 === UNSTORED_SHOWN ? "; of others, see the report" : "";
+    const name = visibleName(this.#label(task));
+    return [
+      [["warning", `! ${name}`], ` is not stored: ${shown}; a resumed run calls it again${more}`],
+    ];
   }
 
   /** A value has gone by itself. */

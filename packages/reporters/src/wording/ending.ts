@@ -140,3 +140,10 @@ export function resumeText(report: SerializedReport): string | undefined {
   const kept = stored === 1 ? "The output of 1 task is" : `The outputs of ${stored} tasks are`;
   return `${kept} stored: a run with \`resumeFrom: readEventLog(…)\`, given the same log, goes on from there.`;
 }
+
+/** Whether it took up an earlier run, be it that nothing of that stands; one that only tells what it could not store did not. */
+export function isResumed({ run, resume }: SerializedReport): boolean {
+  if (resume === undefined) return false;
+  const { restored, rerun, ignored } = resume;
+  return run.resumes !== undefined || restored.length + rerun.length + ignored.length > 0;
+}

@@ -130,6 +130,10 @@ function bodyOf(event: RunEvent, first: boolean, startedAt: number): Unwritten<L
       const error = "error" in event ? serializeError(event.error) : undefined;
       return { type, task: task.key, releaseMs, error };
     }
+    case "task.unstored": {
+      const { type, task, why } = event;
+      return { type, task: task.key, why };
+    }
     default: {
       const { type, executionState, footer } = event;
       return { type, executionState, footer };
