@@ -34,8 +34,8 @@ it("`.ci/run` installs what they need, and runs every one of them", () => {
   expect(runs).toBeGreaterThan(installs as number);
   expect(manifest(root).scripts["test:consumers"]).toBe("turbo run test:consumers");
   for (const suite of suites)
-    expect(manifest(suite).scripts["test:consumers"], suite).toBe(
-      "vitest run --config ../../vitest.consumers.ts",
+    expect(manifest(suite).scripts["test:consumers"], suite).toMatch(
+      /^vitest run --config (\.\.\/\.\.\/)?vitest\.consumers\.ts$/,
     );
   const needed = readFileSync(join(root, ".ci/system-packages"), "utf8");
   expect(needed).toMatch(/^redis-server\b/m);

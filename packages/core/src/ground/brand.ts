@@ -43,5 +43,5 @@ export function brandOf(value: unknown): Brand | undefined {
 export function otherCopy(value: unknown, ...kinds: readonly Brand["kind"][]): string | undefined {
   const made = brandOf(value);
   if (made === undefined || !kinds.includes(made.kind)) return undefined;
-  return `${made.what} of another copy of @astrum/core (version ${made.version}, this one is ${VERSION}): see to it that one copy is installed, \`npm ls @astrum/core\` shows where they are`;
+  return `${made.what} of another copy of @astrum/core (version ${made.version}, this one is ${VERSION}): see to it that one is loaded: \`npm ls @astrum/core\` shows whether two are installed, and one is two where both import and require() load it`;
 }

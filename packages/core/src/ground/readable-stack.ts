@@ -16,7 +16,7 @@ const PACKAGES = "(?:core|bullmq|otel|prometheus|reporters|worker-threads)";
 const INSTALLED = new RegExp(`/@astrum/${PACKAGES}(?:/(?:dist|src)/|@[^/\\s]+/)`);
 
 /** This file, where neither an installation nor a bundler has put it elsewhere: its source, or its chunk of the build. */
-const THIS_FILE = /core\/(?:src\/ground\/readable-stack\.ts|dist\/astrum-core-\w+\.js)/;
+const THIS_FILE = /core\/(?:src\/ground\/readable-stack\.ts|dist\/astrum-core-\w+\.c?js)/;
 
 /** `node:internal/timers:581:17`, `node:async_hooks:227:14`. */
 const FROM_NODE = /[\s(]node:[\w/]+:\d/;

@@ -20,7 +20,7 @@ describe("Another copy of this package in the tree", () => {
     const module = Buffer.from(outputFiles[0]?.contents ?? "").toString("base64");
     other = await import(`data:text/javascript;base64,${module}`);
   });
-  const copy = `of another copy of @astrum/core (version ${VERSION}, this one is ${VERSION}): see to it that one copy is installed, \`npm ls @astrum/core\` shows where they are`;
+  const copy = `of another copy of @astrum/core (version ${VERSION}, this one is ${VERSION}): see to it that one is loaded: \`npm ls @astrum/core\` shows whether two are installed, and one is two where both import and require() load it`;
 
   it("is named where one of its tasks or inputs is given", async () => {
     const user = other.task("user", () => ["Ada"]);
