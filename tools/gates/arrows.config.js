@@ -18,12 +18,13 @@ export const coreFolders = [
   "resume",
   "contract",
   "drive",
+  "whatif",
   "doors",
 ];
 
 /** The entry "./testing": it may import all of the core, and no production source may import it. */
 const testingEntry = "^packages/core/src/testing\\.ts$";
-const coreEntries = "^packages/core/src/(index|testing)\\.ts$";
+const coreEntries = "^packages/core/src/(index|testing|whatif)\\.ts$";
 
 /** The command of `@astrum/bullmq`. Nothing imports it, so that what it may load reaches no other file. */
 const peerLoader = "^packages/bullmq/src/astrum-worker\\.ts$";
@@ -32,7 +33,10 @@ const peerLoader = "^packages/bullmq/src/astrum-worker\\.ts$";
 const inCore = (...folders) => `^packages/core/src/(${folders.join("|")})/`;
 
 /** Who speaks events and commands. Everyone else is handed statuses, statistics and reports. */
-const eventReaders = [inCore("machine", "drive"), "^packages/core/src/doors/replay\\.ts$"];
+const eventReaders = [
+  inCore("machine", "drive", "whatif"),
+  "^packages/core/src/doors/replay\\.ts$",
+];
 
 /** @type {import("dependency-cruiser").IForbiddenRuleType[]} */
 const coreArrows = coreFolders.map((folder, place) => ({
@@ -92,7 +96,8 @@ export default {
     },
     {
       name: "core-event-has-few-readers",
-      comment: "Only the machine, its driver and the replay of its log handle events and commands.",
+      comment:
+        "Only the machine, its drivers and the replay of its log handle events and commands.",
       severity: "error",
       from: { path: "^packages/core/src/", pathNot: [...eventReaders, coreEntries] },
       to: { path: "^packages/core/src/machine/event\\.ts$" },

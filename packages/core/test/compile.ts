@@ -21,7 +21,11 @@ const INSTALLED = "/node_modules/@astrum/core/";
 /** A file of the package as its users have it: its declarations only. */
 function installed(path: string): string | undefined {
   if (path === `${INSTALLED}package.json`) {
-    const exports = { ".": { types: "./index.d.ts" } };
+    const exports = {
+      ".": { types: "./index.d.ts" },
+      "./testing": { types: "./testing.d.ts" },
+      "./whatif": { types: "./whatif.d.ts" },
+    };
     return JSON.stringify({ name: "@astrum/core", type: "module", exports });
   }
   const name = path.startsWith(INSTALLED) ? path.slice(INSTALLED.length) : "";

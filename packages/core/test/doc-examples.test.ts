@@ -7,6 +7,7 @@ import { build } from "esbuild";
 import ts from "typescript";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import * as core from "../src/index.ts";
+import * as whatif from "../src/whatif.ts";
 import { compile } from "./compile.ts";
 
 const src = fileURLToPath(new URL("../src", import.meta.url));
@@ -52,15 +53,17 @@ describe("In doc comments the example of", () => {
         "readableStack",
         "runResult",
         "settled",
+        "simulate",
         "subflow",
         "summarizeError",
         "summarizeFailure",
         "task",
         "taskResult",
         "value",
+        "whatIf",
       ].sort(),
     );
-    for (const name of examples.keys()) expect(core).toHaveProperty(name);
+    for (const name of examples.keys()) expect({ ...core, ...whatif }).toHaveProperty(name);
   });
 
   it("each of them compiles under strict settings", () => {
@@ -81,7 +84,11 @@ describe("In doc comments the example of", () => {
     );
     const { outputFiles } = await build({
       stdin: { contents: code, loader: "ts", resolveDir: src },
-      alias: { "@astrum/core": join(src, "index.ts") },
+      alias: {
+        "@astrum/core/testing": join(src, "testing.ts"),
+        "@astrum/core/whatif": join(src, "whatif.ts"),
+        "@astrum/core": join(src, "index.ts"),
+      },
       bundle: true,
       write: false,
       format: "esm",

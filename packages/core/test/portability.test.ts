@@ -6,14 +6,15 @@ import { describe, expect, it } from "vitest";
 
 const home = join(import.meta.dirname, "..");
 
-const bundle = buildSync({
-  entryPoints: [join(home, "src/index.ts")],
-  bundle: true,
-  format: "iife",
-  platform: "neutral",
-  metafile: true,
-  write: false,
-});
+const bundled = (entry: string) =>
+  buildSync({
+    entryPoints: [join(home, "src", entry)],
+    bundle: true,
+    format: "iife",
+    platform: "neutral",
+    metafile: true,
+    write: false,
+  });
 
 describe("The core", () => {
   it("depends on no package", () => {
@@ -23,13 +24,17 @@ describe("The core", () => {
     expect(manifest).not.toHaveProperty("optionalDependencies");
   });
 
-  it("is one bundle that imports nothing", () => {
-    expect(Object.values(bundle.metafile.outputs).flatMap(({ imports }) => imports)).toEqual([]);
-  });
+  describe.each(["index.ts", "whatif.ts"])("from %s", (entry) => {
+    const bundle = bundled(entry);
 
-  it("loads where there is nothing but what every runtime has", () => {
-    const everywhere = { AbortController, AbortSignal, clearTimeout, performance, setTimeout };
-    const [script] = bundle.outputFiles;
-    expect(() => runInContext(script?.text ?? "", createContext(everywhere))).not.toThrow();
+    it("is one bundle that imports nothing", () => {
+      expect(Object.values(bundle.metafile.outputs).flatMap(({ imports }) => imports)).toEqual([]);
+    });
+
+    it("loads where there is nothing but what every runtime has", () => {
+      const everywhere = { AbortController, AbortSignal, clearTimeout, performance, setTimeout };
+      const [script] = bundle.outputFiles;
+      expect(() => runInContext(script?.text ?? "", createContext(everywhere))).not.toThrow();
+    });
   });
 });

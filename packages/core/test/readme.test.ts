@@ -5,6 +5,7 @@ import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
 import { OPTION_KEYS } from "../src/define/task-options.ts";
 import type { ExecutionReport } from "../src/index.ts";
+import type { WhatIf } from "../src/whatif.ts";
 
 /** What the reader of an example brings along. */
 const READERS_OWN = `
@@ -37,7 +38,11 @@ async function run(code: string, ...names: string[]): Promise<Record<string, unk
       loader: "ts",
       resolveDir: fileURLToPath(new URL(".", import.meta.url)),
     },
-    alias: { "@astrum/core/testing": source("testing.ts"), "@astrum/core": source("index.ts") },
+    alias: {
+      "@astrum/core/testing": source("testing.ts"),
+      "@astrum/core/whatif": source("whatif.ts"),
+      "@astrum/core": source("index.ts"),
+    },
     bundle: true,
     write: false,
     format: "esm",
@@ -132,6 +137,33 @@ describe("The page on what a task can be told", () => {
     const named = new Set(Array.from(page.matchAll(/`(\w+)(?::|`)/g), ([, word]) => word));
     const written = new Set(["tags", "description", "version"]);
     for (const key of OPTION_KEYS) expect(named.has(key) || written.has(key), key).toBe(true);
+  });
+});
+
+describe("The page on what if", () => {
+  const [paper, change] = examplesIn("../../../docs/what-if.md");
+
+  test("shows a plan on paper", async () => {
+    const { three, two } = (await run(paper as string, "three", "two")) as Record<
+      "three" | "two",
+      { totalDurationMs: number }
+    >;
+    expect(paper).toContain(`three.totalDurationMs; // ${three.totalDurationMs}\n`);
+    expect(paper).toContain(`two.totalDurationMs; // ${two.totalDurationMs}\n`);
+  });
+
+  test("shows what changes would have made of a run", async () => {
+    const { study } = (await run(change as string, "study")) as { study: WhatIf };
+    const [slots, order] = study.changes;
+    for (const [said, value] of [
+      ["asRun.measuredMs", study.asRun.measuredMs],
+      ["asRun.errorMs", study.asRun.errorMs],
+      ["changes[0].makespanMs", slots?.makespanMs],
+      ["changes[1].savedMs", order?.savedMs],
+      ["knee.slots", study.knee.slots],
+    ]) {
+      expect(change).toContain(`study.${said}; // ${value}\n`);
+    }
   });
 });
 

@@ -34,6 +34,7 @@ import { Opening, type OpeningHost } from "./opening.ts";
 import type { RunOptions } from "./options.ts";
 import type { Parameters } from "./parameters.ts";
 import { Preparation, type PreparationHost } from "./prepare.ts";
+import { processorTime } from "./processor-time.ts";
 import { limitNames } from "./resources.ts";
 import { RunClock } from "./run-clock.ts";
 import { RunHead } from "./run-head.ts";
@@ -98,6 +99,7 @@ class Driver
   readonly #ending: Ending;
   /** When the plan was there, and what it is given. */
   #plannedAt = 0;
+  readonly #cpuMs: () => number | undefined;
   #settledAt: number | undefined;
   /** Why there is no report. */
   #refusal: { readonly error: unknown } | undefined;
@@ -111,6 +113,7 @@ class Driver
       if (machine.state !== undefined) return;
       this.send({ type: "stop", at: this.now(), cause: { kind: "clock", error } });
     });
+    this.#cpuMs = processorTime(anchor.clock);
     this.#context = captureContext();
     this.reasons = new Reasons(machine.ledger, (task) => this.nameOf(task));
     this.#fingerprints = new Fingerprints(machine.plan.graph, machine.ledger);
@@ -340,6 +343,7 @@ class Driver
       driftMs: this.#clock.driftMs(settledAt),
       plannedAt: this.#plannedAt,
       settledAt,
+      cpuMs: this.#cpuMs(),
       observerErrors: this.notifier?.faults,
       stored: this.stored.facts,
     });

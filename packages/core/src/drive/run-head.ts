@@ -80,7 +80,8 @@ export function runHeader(
   epochMs: number,
   resumes?: string,
 ): () => SerializedReport["run"] {
-  const { failure = "stop", timeoutMs } = options;
+  const { failure = "stop", timeoutMs, keep } = options;
+  const estimated = options.estimates !== undefined;
   const limit = limitOf(options);
   const failureText = typeof failure === "object" ? `maxFailures:${failure.maxFailures}` : failure;
   const targets = options.targets && [...options.targets];
@@ -100,6 +101,8 @@ export function runHeader(
     if (resources !== undefined) header.config.resources = resources;
     if (rates !== undefined) header.config.rates = rates;
     if (timeoutMs !== undefined) header.config.timeoutMs = timeoutMs;
+    if (estimated) header.config.longestFirst = true;
+    if (keep === "roots") header.config.keep = keep;
     nameHost(header);
     return header;
   };

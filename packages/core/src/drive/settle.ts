@@ -24,7 +24,7 @@ import type { Values } from "./values.ts";
 /** What a run knows of itself beside its ledger. */
 export function settledFacts(
   { anchor, options, dispatch }: ExecuteSettings,
-  run: Pick<RunFacts, "header" | "plannedAt" | "settledAt"> & {
+  run: Pick<RunFacts, "header" | "plannedAt" | "settledAt" | "cpuMs"> & {
     readonly driftMs: number | null;
     readonly stored: Stored["facts"];
     /** The list itself: faults at the very last event, and rejections after it, belong to it. */
@@ -40,6 +40,7 @@ export function settledFacts(
     staged: dispatch === "stages",
     plannedAt: run.plannedAt,
     settledAt: run.settledAt,
+    cpuMs: run.cpuMs,
     planIssues: [],
     observerErrors: run.observerErrors ?? [],
     resume,
@@ -108,6 +109,7 @@ export class Ending {
       staged: facts.staged,
       plannedAt: facts.plannedAt,
       settledAt: facts.settledAt,
+      cpuMs: facts.cpuMs,
       planIssues: facts.planIssues,
       observerErrors: facts.observerErrors,
       resume: facts.resume,

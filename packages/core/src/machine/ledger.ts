@@ -151,6 +151,9 @@ export class Ledger {
   /** How long an attempt went on after it was asked to stop, when it ignored its signal; or what was asked before one. */
   readonly overrunMs: Sparse<number> = new Sparse();
 
+  /** Units of resources that were computed for a task or an item. */
+  readonly amounts: Sparse<Readonly<Record<string, number>>> = new Sparse();
+
   /** Things that have gone by themselves: when, and the error of those that read them. */
   readonly losses: Sparse<{ readonly at: number; readonly error: Error }> = new Sparse();
   /** Of things: the last value that was let go. */

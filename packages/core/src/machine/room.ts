@@ -206,6 +206,8 @@ export class Room {
     if (asks) this.#claims.compute(task, shared);
     const key = `${names([...this.#resources, ...this.#shared])} ${asks}`;
     this.#computed.set(task, { key, units, share, computed: true });
+    const said = Object.keys(amounts).map((name) => [name, of(name)]);
+    this.#ledger.amounts.set(task, Object.fromEntries(said) as Record<string, number>);
   }
 
   #demandOf(task: number): Demand {

@@ -2,11 +2,13 @@
 import type { Outcome, Task } from "../define/task.ts";
 import type { TaskFailure } from "./failures.ts";
 import type { SerializedReport } from "./serialized-report.ts";
-import type { TaskStatistics } from "./statistics.ts";
+import type { Ms, TaskStatistics } from "./statistics.ts";
 
 /** What `execute()` and `flow.run()` resolve to. */
 export interface ExecutionReport<Outputs = Record<string, unknown>>
-  extends Omit<SerializedReport, "outputs" | "format" | "formatVersion"> {
+  extends Omit<SerializedReport, "outputs" | "format" | "formatVersion" | "cpuMs"> {
+  /** Processor time of the whole process while the run went on; none on another clock than the system's. */
+  readonly cpuMs?: Ms | undefined;
   /** Tasks and items that failed and whose failure the run tolerates. */
   readonly toleratedFailures: number;
   /** Live outputs by name: of the roots for a flow, of every completed task for a scheduler; with those of fallbacks. */

@@ -8,9 +8,10 @@ import type { ReportFooter } from "./serialized-report.ts";
 import type { Ms } from "./statistics.ts";
 
 export function footerOf(record: RunRecord): ReportFooter {
-  const { clock, observerErrors, resume } = record;
+  const { clock, cpuMs, observerErrors, resume } = record;
   return {
     clock,
+    ...(cpuMs === undefined ? {} : { cpuMs: rounded(cpuMs) }),
     errorSummary: errorSummary(record),
     ...(observerErrors.length > 0 ? { observerErrors: [...observerErrors] } : {}),
     ...(resume === undefined ? {} : { resume }),

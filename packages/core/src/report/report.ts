@@ -60,6 +60,7 @@ const SHOWN = {
   flakyTasks: true,
   totalAttempts: true,
   busyMs: true,
+  cpuMs: true,
   stageStatistics: true,
   taskStatistics: true,
   errorSummary: true,
@@ -204,6 +205,11 @@ export class Report implements ExecutionReport {
     return busyMs(this.#ledger);
   }
 
+  get cpuMs(): Ms | undefined {
+    const { cpuMs } = this.#record;
+    return cpuMs === undefined ? undefined : rounded(cpuMs);
+  }
+
   get taskStatistics(): TaskStatistics[] {
     if (this.#rows === undefined) {
       const { tasks } = this.#ledger;
@@ -309,6 +315,7 @@ export class Report implements ExecutionReport {
 
   toJSON(options?: { outputs?: boolean | readonly string[] | undefined }): SerializedReport {
     const { planIssues, observerErrors, resume } = this.#record;
+    const { cpuMs } = this;
     const report: SerializedReport = {
       format: "astrum.execution-report",
       formatVersion: "1.1",
@@ -333,6 +340,7 @@ export class Report implements ExecutionReport {
       flakyTasks: this.flakyTasks,
       totalAttempts: this.totalAttempts,
       busyMs: this.busyMs,
+      ...(cpuMs === undefined ? {} : { cpuMs }),
       stageStatistics: this.stageStatistics.map((row) => (row as StageRow).toJSON()),
       taskStatistics: this.taskStatistics.map((row) => (row as unknown as TaskRow).toJSON()),
       errorSummary: this.errorSummary,

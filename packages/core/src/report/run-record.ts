@@ -18,6 +18,8 @@ export interface RunFacts {
   /** Instants: when the plan was there, and when the run was settled. */
   readonly plannedAt: number;
   readonly settledAt: number;
+  /** Processor time of the process between its start and its end; nothing on another clock than the system's. */
+  readonly cpuMs?: number | undefined;
   readonly planIssues: readonly Issue[];
   /** What was written, when the plan does not hold it. */
   readonly originalTasks?: Readonly<Record<string, readonly string[]>>;

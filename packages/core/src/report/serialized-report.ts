@@ -34,6 +34,10 @@ export interface SerializedReport {
       failure: string;
       dispatch: string;
       timeoutMs?: Ms;
+      /** It was given estimates: the longest path went first. */
+      longestFirst?: true;
+      /** Outputs were let go, and tasks that let go of some went first. */
+      keep?: "roots";
     };
     versions: Record<string, string>;
     host?: { platform: string; arch: string; cpus: number };
@@ -64,6 +68,8 @@ export interface SerializedReport {
   flakyTasks: number;
   totalAttempts: number;
   busyMs: Ms;
+  /** Processor time of the whole process while the run went on, its threads included; where the runtime tells it. */
+  cpuMs?: Ms;
 
   stageStatistics: StageStatistics[];
   /** Every task of the run, planned ones in plan order, then mapped items in spawn order; also those that never started. */
@@ -97,7 +103,7 @@ export type ReportHeader = Pick<SerializedReport, "run" | "clock" | "planningDur
 
 /** What it says beside its tasks once they have ended. */
 export interface ReportFooter
-  extends Pick<SerializedReport, "clock" | "errorSummary" | "observerErrors" | "resume"> {
+  extends Pick<SerializedReport, "clock" | "cpuMs" | "errorSummary" | "observerErrors" | "resume"> {
   /** By task: its `overrunMs`, when that was known only after its status was told. */
   overruns?: Record<string, Ms>;
 }

@@ -119,6 +119,17 @@ export interface TaskStatistics {
   /** For so long it went on; without an attempt: what was asked before one (schemas, computed inputs) did. */
   overrunMs?: Ms;
   tags?: readonly string[];
+  /** What its definition says of it. */
+  description?: string;
+  /** Of a task with one; higher goes first. */
+  priority?: number;
+  /** Of a map with a limit of its own: how many of its items run at once. */
+  concurrency?: number;
+  /**
+   * Units that an attempt of it, or of each of its items, holds or spends. Of an item: those that were computed for it; of a
+   * task they may also come from its inputs, and are not there when it was never asked.
+   */
+  resources?: Readonly<Record<string, number>>;
   attributes?: Record<string, string | number | boolean>;
   output?: { type: string; size?: number };
 }

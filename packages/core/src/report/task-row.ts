@@ -18,6 +18,7 @@ import { type Fingerprints, selectedKey } from "./fingerprint.ts";
 import { rootsIn } from "./outcome.ts";
 import type { Reasons } from "./reasons.ts";
 import type { AttemptStatistics, Ms, Offset, TaskStatistics, TaskStatus } from "./statistics.ts";
+import { unitsOf } from "./units-of.ts";
 
 /** What rows are made from. */
 export interface Facts extends AttemptFacts {
@@ -64,6 +65,10 @@ const FIELDS = [
   "ignoredSignal",
   "overrunMs",
   "tags",
+  "description",
+  "priority",
+  "concurrency",
+  "resources",
   "attributes",
   "output",
 ] as const satisfies readonly (keyof TaskStatistics)[];
@@ -290,6 +295,23 @@ export class TaskRow implements Fields {
 
   get tags(): readonly string[] | undefined {
     return this.#definition().options?.tags;
+  }
+
+  /** What is the same for all items is said of their map. */
+  get description(): string | undefined {
+    return this.#isItem() ? undefined : this.#definition().options?.description;
+  }
+
+  get priority(): number | undefined {
+    return this.#isItem() ? undefined : this.#definition().options?.priority;
+  }
+
+  get concurrency(): number | undefined {
+    return this.#isItem() ? undefined : this.#definition().options?.concurrency;
+  }
+
+  get resources(): Readonly<Record<string, number>> | undefined {
+    return unitsOf(this.#facts, this.#task);
   }
 
   get attributes(): Record<string, string | number | boolean> | undefined {

@@ -61,6 +61,7 @@ const parts: Readonly<Record<string, SchemaObject>> = {
   footer: record(["clock", "errorSummary"], {
     ...partOf(report, ["errorSummary", "observerErrors", "resume"]),
     clock: { $ref: "#/$defs/lineClock" },
+    cpuMs: ms,
     overruns: { type: "object", additionalProperties: ms },
   }),
   finished: record(
@@ -76,7 +77,15 @@ const parts: Readonly<Record<string, SchemaObject>> = {
     tags: names,
     concurrency: limit,
     edges: definition("taskStatistics").properties?.dependencies ?? true,
-    ...partOf(definition("taskStatistics"), ["kind", "role", "index", "key", "fingerprint"]),
+    ...partOf(definition("taskStatistics"), [
+      "kind",
+      "role",
+      "index",
+      "key",
+      "fingerprint",
+      "description",
+      "priority",
+    ]),
   }),
   facts: record([], {
     ...partOf(definition("taskStatistics"), [
@@ -86,6 +95,7 @@ const parts: Readonly<Record<string, SchemaObject>> = {
       "ignoredSignal",
       "attributes",
       "output",
+      "resources",
     ]),
     blockedMs: ms,
     overrunMs: ms,

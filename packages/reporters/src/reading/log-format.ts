@@ -123,6 +123,7 @@ export type TaskFacts = Partial<
     | "overrunMs"
     | "attributes"
     | "output"
+    | "resources"
   >
 >;
 
@@ -142,6 +143,8 @@ export interface TaskLine {
   readonly fingerprint?: string;
   /** Of a map with a limit of its own. */
   readonly concurrency?: number;
+  readonly description?: string;
+  readonly priority?: number;
 }
 
 export interface AttemptStartLine {

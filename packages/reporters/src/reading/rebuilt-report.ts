@@ -63,6 +63,7 @@ export function rebuiltReport(
     flakyTasks: taskStatistics.filter(isFlaky).length,
     totalAttempts: taskStatistics.reduce((sum, task) => sum + task.attemptStatistics.length, 0),
     busyMs: busyMs(taskStatistics),
+    ...(footer?.cpuMs === undefined ? {} : { cpuMs: footer.cpuMs }),
     stageStatistics,
     taskStatistics,
     errorSummary: footer?.errorSummary ?? errorsOf(run, taskStatistics, executionState),

@@ -36,7 +36,7 @@ export function rebuiltTask(task: CollectedTask, run: CollectedRun): TaskStatist
   // A function that returns a flow is not known by its task before.
   const role = info?.role ?? (hasFlow(key, run) ? "subflow" : undefined);
   const index = parent === undefined ? undefined : (info?.index ?? stored?.index ?? indexIn(key));
-  const { blockedMs, ignoredSignal, attributes, output } = facts;
+  const { blockedMs, ignoredSignal, attributes, output, resources } = facts;
   const overruns = run.end?.footer?.overruns ?? {};
   const overrunMs = facts.overrunMs ?? (Object.hasOwn(overruns, key) ? overruns[key] : undefined);
   return {
@@ -73,8 +73,26 @@ export function rebuiltTask(task: CollectedTask, run: CollectedRun): TaskStatist
     ...(ignoredSignal === undefined ? {} : { ignoredSignal }),
     ...(overrunMs === undefined ? {} : { overrunMs }),
     ...(info === undefined || info.tags.length === 0 ? {} : { tags: info.tags }),
+    ...definedBy(info),
+    ...(resources === undefined ? {} : { resources }),
     ...(attributes === undefined ? {} : { attributes }),
     ...(output === undefined ? {} : { output }),
+  };
+}
+
+/** What its definition says of it. */
+function definedBy({
+  description,
+  priority,
+  concurrency,
+}: Partial<NonNullable<CollectedTask["info"]>> = {}): Pick<
+  TaskStatistics,
+  "description" | "priority" | "concurrency"
+> {
+  return {
+    ...(description === undefined ? {} : { description }),
+    ...(priority === undefined ? {} : { priority }),
+    ...(concurrency === undefined ? {} : { concurrency }),
   };
 }
 

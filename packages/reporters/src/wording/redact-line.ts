@@ -14,7 +14,15 @@ import {
 } from "./redact.ts";
 
 /** Properties of a line that hold a sentence of somebody's, or a record of the user's. */
-const SAID = new Set(["message", "stack", "errorMessage", "reason", "errorSummary", "key"]);
+const SAID = new Set([
+  "message",
+  "stack",
+  "errorMessage",
+  "reason",
+  "errorSummary",
+  "key",
+  "description",
+]);
 const OWN = new Set(["attributes", "data"]);
 /** Properties of a line whose values are words of the format. */
 const WORDS = new Set(["type", "from", "to", "executionState"]);
@@ -57,7 +65,7 @@ function isOurs({ type, info, facts, outcome }: LineParts): boolean {
     case "attempt.start":
       return true;
     case "task.status":
-      return facts === undefined && info?.key === undefined;
+      return facts === undefined && info?.key === undefined && info?.description === undefined;
     case "attempt.end":
     case "task.end":
       return outcome?.status === "completed";
@@ -68,7 +76,7 @@ function isOurs({ type, info, facts, outcome }: LineParts): boolean {
 
 interface LineParts {
   readonly type?: string;
-  readonly info?: { readonly key?: unknown } | undefined;
+  readonly info?: { readonly key?: unknown; readonly description?: unknown } | undefined;
   readonly facts?: unknown;
   readonly outcome?: { readonly status?: unknown };
   readonly run?: unknown;

@@ -45,6 +45,7 @@ const VOCABULARY = new Set([
   "link",
   "scope",
   "boundBy",
+  "keep",
   "type",
   "startedAt",
 ]);
@@ -263,8 +264,10 @@ function credentialsOfHead(report: SerializedReport): SerializedReport {
 
 function credentialsOfTask(task: TaskStatistics): TaskStatistics {
   const key = task.key && withoutUrlSecrets(task.key);
+  const description = task.description && withoutUrlSecrets(task.description);
   if (
     key === task.key &&
+    description === task.description &&
     task.attributes === undefined &&
     task.error === undefined &&
     task.releaseError === undefined &&
@@ -279,6 +282,7 @@ function credentialsOfTask(task: TaskStatistics): TaskStatistics {
   }
   const clean = { ...task };
   if (key !== undefined) clean.key = key;
+  if (description !== undefined) clean.description = description;
   if (task.reason !== undefined) clean.reason = credentialsOfReason(task.reason);
   if (task.attributes !== undefined) clean.attributes = withoutCredentials(task.attributes);
   if (task.error !== undefined) clean.error = credentialsOfError(task.error);

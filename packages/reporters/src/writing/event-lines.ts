@@ -190,7 +190,7 @@ function releaseOf(
 /** What the report says of the task and the other lines do not; nothing of most tasks. */
 function factsOf(row: TaskStatistics): Unwritten<TaskFacts> | undefined {
   const { tolerated, fallback, reason, blockedMs, ignoredSignal } = row;
-  const { overrunMs, attributes, output } = row;
+  const { overrunMs, attributes, output, resources } = row;
   const facts = {
     tolerated,
     fallback,
@@ -200,6 +200,7 @@ function factsOf(row: TaskStatistics): Unwritten<TaskFacts> | undefined {
     overrunMs,
     attributes,
     output,
+    resources,
   };
   return Object.values(facts).some((value) => value !== undefined) ? facts : undefined;
 }
@@ -221,6 +222,8 @@ function lineOf(info: TaskInfo, row?: TaskStatistics): Unwritten<TaskLine> {
     key: info.itemKey,
     maxAttempts: Number.isFinite(maxAttempts) ? maxAttempts : Number.MAX_SAFE_INTEGER,
     concurrency,
+    description: row?.description,
+    priority: row?.priority,
     tags,
     edges: dependencies.length === 0 ? undefined : row?.dependencies,
     fingerprint: row?.fingerprint,

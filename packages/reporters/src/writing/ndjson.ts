@@ -88,7 +88,7 @@ function start(report: SerializedReport): Timed {
 
 function mention(task: TaskStatistics): Timed {
   const { taskName, kind, role, parent, index, key, stageId, dependencies, fingerprint } = task;
-  const { retry, tags } = task;
+  const { retry, tags, description, priority, concurrency } = task;
   const info: TaskLine = {
     name: kind === "item" && parent !== undefined ? parent : taskName,
     stage: stageId,
@@ -101,6 +101,9 @@ function mention(task: TaskStatistics): Timed {
     edges: dependencies,
     ...(index === undefined ? {} : { index }),
     ...(key === undefined ? {} : { key }),
+    ...(description === undefined ? {} : { description }),
+    ...(priority === undefined ? {} : { priority }),
+    ...(concurrency === undefined ? {} : { concurrency }),
     fingerprint,
   };
   return { at: 0, body: { type: "task.status", task: taskName, to: "waiting", info } };

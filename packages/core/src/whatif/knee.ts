@@ -1,0 +1,50 @@
+/**
+ * The makespan by slots, and the number beyond which more of them gain nothing. Asks for a prediction for each number that it
+ * looks at; knows no run.
+ */
+import type { Prediction } from "./prediction.ts";
+
+export interface Knee {
+  /** By slots, from 1 to the number that is used at once when there is no limit. Not every number between them. */
+  readonly points: readonly { readonly slots: number; readonly makespanMs: number }[];
+  /** The least number of slots that takes at most 1 % longer than any number. */
+  readonly slots: number;
+}
+
+/** More than the best by this share is a gain. */
+const NOTHING = 0.01;
+
+/** Looks at 1, 2, 3, 4, 6, 8, 12 … and then between the last two that enclose the knee. */
+export function kneeOf(
+  predict: (slots: number) => Pick<Prediction, "makespanMs" | "peakConcurrency">,
+): Knee {
+  const free = predict(Number.POSITIVE_INFINITY);
+  const most = Math.max(1, free.peakConcurrency);
+  const points = new Map<number, number>([[most, free.makespanMs]]);
+  const makespanOf = (slots: number): number => {
+    const known = points.get(slots) ?? predict(slots).makespanMs;
+    points.set(slots, known);
+    return known;
+  };
+  for (let slots = 1; slots < most; slots *= 2) {
+    makespanOf(slots);
+    if (slots > 1 && slots * 1.5 < most) makespanOf(slots * 1.5);
+  }
+  const enough = Math.min(...points.values()) * (1 + NOTHING);
+  const looked = sorted(points);
+  const first = looked.findIndex(({ makespanMs }) => makespanMs <= enough);
+  let least = looked[first]?.slots ?? most;
+  let below = looked[first - 1]?.slots ?? 0;
+  while (least - below > 1) {
+    const middle = (least + below) >> 1;
+    if (makespanOf(middle) <= enough) least = middle;
+    else below = middle;
+  }
+  return { points: sorted(points), slots: least };
+}
+
+function sorted(points: ReadonlyMap<number, number>): Knee["points"] {
+  return Array.from(points, ([slots, makespanMs]) => ({ slots, makespanMs })).sort(
+    (a, b) => a.slots - b.slots,
+  );
+}

@@ -1,0 +1,138 @@
+/**
+ * From the rows of a report to the script that they were: what each attempt did, and how long it waited for the thread, told
+ * apart from its waiting for capacity. Reads numbers; knows no plan.
+ */
+import type { AttemptStatistics, TaskStatistics } from "../report/statistics.ts";
+import type { ScriptedAttempt, ScriptedTask } from "./script.ts";
+
+/** Instants of a report are rounded to microseconds, and durations are differences of them. */
+const ROUNDED_MS = 0.0015;
+
+/** What each task or item did, by name. */
+export function measuredScript(rows: readonly TaskStatistics[]): Map<string, ScriptedTask> {
+  const calls = callsOf(rows);
+  const listedAt = new Map(rows.map(({ parent, readyAt }) => [parent, readyAt]));
+  const released = releasedAt(rows);
+  return new Map(
+    rows.map((row) => [
+      row.taskName,
+      {
+        attempts: row.attemptStatistics.map((attempt, at) =>
+          scriptedAttempt(row, attempt, at, calls.get(attempt)),
+        ),
+        prepareMs: prepareMs(row, listedAt.get(row.taskName)),
+        // A map that has a list fails with its items.
+        answer: listedAt.has(row.taskName) ? undefined : answerOf(row),
+        restored: row.status === "restored" ? true : undefined,
+        fallbackMs: fallbackMs(row, released.get(row.taskName)),
+        units: row.resources,
+      },
+    ]),
+  );
+}
+
+function scriptedAttempt(
+  row: TaskStatistics,
+  attempt: AttemptStatistics,
+  at: number,
+  { lagMs, heldMs }: Call = NO_WAIT,
+): ScriptedAttempt {
+  const last = at === row.attemptStatistics.length - 1;
+  const { durationMs: runMs } = attempt;
+  if (attempt.endAt === null) return { runMs, end: "never", lagMs, heldMs };
+  if (attempt.willRetry && !last) {
+    return { runMs, end: "threw", retryMs: attempt.delayMs ?? 0, lagMs, heldMs };
+  }
+  if (attempt.status === "completed") {
+    return { runMs, end: row.status === "skipped" ? "skipped" : "returned", lagMs, heldMs };
+  }
+  return { runMs, end: "threw", lagMs, heldMs };
+}
+
+/** From the end of what it needs until it competed for capacity, or its items did. */
+function prepareMs(
+  { readyAt, attemptStatistics: [first] }: TaskStatistics,
+  listedAt: number | null | undefined,
+): number {
+  const at = first === undefined ? listedAt : first.startAt - first.queuedMs;
+  const ms = (at ?? 0) - (readyAt ?? Number.POSITIVE_INFINITY);
+  return ms > ROUNDED_MS ? ms : 0;
+}
+
+/** What was said before it queued. */
+function answerOf(row: TaskStatistics): ScriptedTask["answer"] {
+  if (row.attemptStatistics.length > 0) return undefined;
+  if (row.status === "skipped" && row.reason?.kind === "condition") return "skip";
+  return row.status === "failed" ? "error" : undefined;
+}
+
+/** When the first dependent of each task was ready that it released. */
+function releasedAt(rows: readonly TaskStatistics[]): Map<string, number> {
+  const first = new Map<string, number>();
+  for (const { releasedBy, readyAt } of rows) {
+    if (releasedBy === undefined || readyAt === null) continue;
+    first.set(releasedBy, Math.min(first.get(releasedBy) ?? readyAt, readyAt));
+  }
+  return first;
+}
+
+/** How long its fallback took, as far as somebody waited for it; nothing when it gave no value. */
+function fallbackMs(
+  { fallback, endAt }: TaskStatistics,
+  releasedAt: number | undefined,
+): number | undefined {
+  if (!fallback) return undefined;
+  return Math.max(0, (releasedAt ?? 0) - (endAt ?? Number.POSITIVE_INFINITY));
+}
+
+// ---- the thread ------------------------------------------------------------------------------------------------------
+
+type Call = Pick<ScriptedAttempt, "lagMs" | "heldMs">;
+const NO_WAIT: Call = { lagMs: 0, heldMs: 0 };
+
+/**
+ * Calls that are commanded together are called one after the other: how long each held the thread is known by the next. What
+ * else kept a call waiting is its own lag.
+ */
+function callsOf(rows: readonly TaskStatistics[]): Map<AttemptStatistics, Call> {
+  const ends = endsByTask(rows);
+  const calls = rows
+    .flatMap((row) => row.attemptStatistics)
+    .map((attempt) => ({ attempt, commandedAt: commandedAt(attempt, ends) }))
+    .sort((a, b) => a.attempt.startAt - b.attempt.startAt || a.commandedAt - b.commandedAt);
+  const found = new Map<AttemptStatistics, Call>();
+  let before: (typeof calls)[number] | undefined;
+  for (const call of calls) {
+    const { startAt } = call.attempt;
+    if (startAt - call.commandedAt > ROUNDED_MS) {
+      if (before !== undefined && call.commandedAt <= before.attempt.startAt) {
+        const { lagMs } = found.get(before.attempt) ?? NO_WAIT;
+        found.set(before.attempt, { lagMs, heldMs: startAt - before.attempt.startAt });
+      } else {
+        found.set(call.attempt, { lagMs: startAt - call.commandedAt, heldMs: 0 });
+      }
+    }
+    before = call;
+  }
+  return found;
+}
+
+/** When nothing was lacking any more: it had competed, and whoever had the place had ended. */
+function commandedAt(
+  { startAt, queuedMs, limitedBy, slotFreedBy }: AttemptStatistics,
+  ends: ReadonlyMap<string, readonly number[]>,
+): number {
+  if (limitedBy === undefined) return startAt - queuedMs;
+  const freedAt = ends.get(slotFreedBy ?? "")?.findLast((end) => end <= startAt + ROUNDED_MS);
+  // What other runs held, or a rate, is no matter of the thread.
+  return freedAt === undefined ? startAt : Math.max(startAt - queuedMs, freedAt);
+}
+
+function endsByTask(rows: readonly TaskStatistics[]): Map<string, number[]> {
+  return new Map(
+    rows.map(({ taskName, attemptStatistics }) => [
+      taskName,
+      attemptStatistics.flatMap(({ endAt }) => (endAt === null ? [] : [endAt])),
+    ]),
+  );
+}

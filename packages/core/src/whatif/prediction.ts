@@ -1,0 +1,39 @@
+/** A simulated run in a few figures: how long it takes and why. Knows no format and no question. */
+import { type Analysis, analyse } from "../report/analysis.ts";
+import { taskName } from "../report/task-name.ts";
+import { type Change, withChange } from "./changes.ts";
+import type { Recalled } from "./recalled.ts";
+import { driven } from "./virtual-driver.ts";
+
+/** A run that was not: how long it would have taken, and why. */
+export interface Prediction {
+  /** From the start of the run to the end of the last task that it waits for, planning included. */
+  readonly makespanMs: number;
+  readonly boundBy: Analysis["boundBy"];
+  readonly criticalPath: Analysis["criticalPath"];
+  readonly peakConcurrency: number;
+  /** Tasks that would have run and did not, because of a failure: nobody knows how long they take, and they count as nothing. */
+  readonly unmeasured: readonly string[];
+}
+
+/** The run as it would have been with a change. */
+export function predicted(run: Recalled, change: Change): Prediction {
+  const { plan, settings } = withChange(run, change);
+  const { machine, unmeasured } = driven(plan, settings);
+  const { ledger } = machine;
+  const { concurrency, dispatch } = settings;
+  const staged = dispatch === "stages";
+  const { criticalPath, boundBy } = analyse({ plan, ledger, concurrency, staged });
+  return {
+    makespanMs: thousandths(criticalPath.reduce((sum, { gapMs, runMs }) => sum + gapMs + runMs, 0)),
+    boundBy,
+    criticalPath,
+    peakConcurrency: ledger.peakConcurrency,
+    unmeasured: unmeasured.map((task) => taskName(plan.graph, ledger, task)),
+  };
+}
+
+/** Sums of decimals drift; a report has three of them. */
+export function thousandths(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
