@@ -313,3 +313,39 @@ describe("A log that was written without its journal", () => {
     ]);
   });
 });
+
+it("A log of a task that returns a flow is read again, however early the run after it is killed", async () => {
+  const path = newFile();
+  const calls: string[] = [];
+  const life = async (broken: boolean, entries = Number.POSITIVE_INFINITY): Promise<unknown> => {
+    const outer = task("outer", () => {
+      const a = task("a", () => {
+        calls.push("a");
+        return 1;
+      });
+      const b = task("b", { a }, ({ a }) => {
+        calls.push("b");
+        if (broken) throw new Error("no");
+        return a + 1;
+      });
+      return flow("inner", { b });
+    });
+    const log = eventLog(path);
+    let told = 0;
+    const report = await flow("outer", { outer }).run({
+      resumeFrom: readEventLog(path),
+      observers: [log.observer],
+      journal: (entry) => {
+        if (++told > entries) throw new Error("killed");
+        log.journal(entry);
+      },
+    });
+    log.close();
+    return report.outputs.outer;
+  };
+  await life(true);
+  // Killed when it has handed on what it may need once that flow comes up.
+  await life(false, 2);
+  expect(await life(false)).toEqual({ b: 2 });
+  expect(calls).toEqual(["a", "b", "b", "b"]);
+});

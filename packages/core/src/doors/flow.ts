@@ -324,7 +324,7 @@ export class GraphFlow
   }
 
   resumeInfo(options: ResumeInfoOptions): Promise<ResumeInfo> {
-    return resumeInfo(this.#graph, (targets) => this.#plan(targets), options);
+    return resumeInfo(this.graph, (targets) => this.#plan(targets), options);
   }
 
   run(options?: RunOptions): Promise<ExecutionReport<Record<string, unknown>>> {

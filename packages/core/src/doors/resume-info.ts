@@ -2,13 +2,16 @@
  * What a run would take over from an earlier one, told without running it: for people who ask before they start again. Looks
  * at what a run would look at before its first task, and at lists that are known then; calls nothing of the user.
  */
+import { paramsOf } from "../define/given-params.ts";
 import type { Graph } from "../define/graph.ts";
 import type { GraphPlan } from "../define/plan.ts";
 import { bindingsOf } from "../drive/bindings.ts";
 import { checkRunOptions, checkTaken, type RunOptions } from "../drive/options.ts";
-import { checkParameters, type Parameters, paramsOf } from "../drive/parameters.ts";
+import { checkParameters, type Parameters } from "../drive/parameters.ts";
 import { Issues } from "../ground/check.ts";
 import { DefinitionError, PlanError } from "../ground/errors.ts";
+import { Run } from "../machine/run.ts";
+import { Lineage } from "../report/lineage.ts";
 import { Basis } from "../report/origin.ts";
 import type { SerializedReport } from "../report/serialized-report.ts";
 import { type Earlier, readEarlier } from "../resume/earlier.ts";
@@ -38,7 +41,10 @@ export async function resumeInfo(
   issues.throwAs(PlanError);
   const values = await checkParameters(plan.graph, params);
   const earlier = readEarlier(new Issues(), resumeFrom) as Earlier;
-  return judged(plan, new Restoration(plan, earlier, new Basis(plan.graph, values)), values);
+  // Nothing has come up inside of a task yet.
+  const { ledger } = new Run(plan, {});
+  const basis = new Basis(new Lineage(plan.graph, ledger), values);
+  return judged(plan, new Restoration(plan, earlier, basis), values);
 }
 
 function judged(plan: GraphPlan, restoration: Restoration, params: Parameters): ResumeInfo {
@@ -47,7 +53,7 @@ function judged(plan: GraphPlan, restoration: Restoration, params: Parameters): 
     if (restoration.outputs.has(map)) continue;
     const list = listOf(plan, map, restoration, params);
     if (list === undefined) continue;
-    restoration.items(map, list);
+    restoration.items(map, list, undefined);
     listed.add(map);
   }
   const undecided = Array.from(
@@ -64,9 +70,13 @@ function listOf(
   { outputs }: Restoration,
   params: Parameters,
 ): readonly unknown[] | undefined {
-  const { kind, slots } = plan.graph.definitions[map] as GraphPlan["graph"]["definitions"][number];
+  const { kind, slots, options } = plan.graph.definitions[
+    map
+  ] as GraphPlan["graph"]["definitions"][number];
   const [slot] = slots;
   if (kind !== "map" || slot === undefined || slot.select !== undefined) return undefined;
+  // What items are called is for a function of the user to say.
+  if (options?.key !== undefined) return undefined;
   let value: unknown;
   if (slot.kind === "param") value = params.get(slot.param?.name as string);
   else if (slot.kind === "constant") value = slot.constant;

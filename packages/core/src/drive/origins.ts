@@ -130,7 +130,7 @@ export class RunOrigins implements Origins {
       given =
         list === undefined
           ? new Incomparable("its list was let go")
-          : this.#basis.givenToItem(map, index, list[index]);
+          : this.#basis.givenToItem(map, index, list[index], this.#machine.ledger.keyOf(item));
       this.#items.set(item, given);
     }
     return given;

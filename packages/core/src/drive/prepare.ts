@@ -20,7 +20,7 @@ import { itemKeys } from "./item-keys.ts";
 import type { RunOptions } from "./options.ts";
 import type { Capacity } from "./resources.ts";
 import { checkSize } from "./size.ts";
-import type { Stored } from "./stored.ts";
+import { journalFailure, type Stored } from "./stored.ts";
 import type { Values } from "./values.ts";
 
 /** What it needs of the driver. */
@@ -167,7 +167,14 @@ export class Preparation {
     }
     values.hold(task, prepared);
     const amounts = amountsOfItems(definition, list, capacity);
-    const restored = stored.restoreItems(task, list);
+    let restored: ReadonlyMap<number, unknown>;
+    try {
+      restored = stored.restoreItems(task, list, keys);
+    } catch (error) {
+      this.#host.send({ type: "stop", at: this.#host.now(), cause: journalFailure(error) });
+      this.#answer(task, { error });
+      return;
+    }
     this.#answer(task, { items: list.length, keys, restored, ...amounts });
   }
 

@@ -11,11 +11,11 @@ import type {
   StopCause,
 } from "../machine/event.ts";
 import type { Machine } from "../machine/machine.ts";
+import { taskName } from "../machine/task-name.ts";
 import type { Fingerprints } from "../report/fingerprint.ts";
 import { Lineage, type NextFlow } from "../report/lineage.ts";
 import { Basis, NO_ORIGINS, type Origin, type Origins, runDigest } from "../report/origin.ts";
 import type { RunFacts } from "../report/run-record.ts";
-import { taskName } from "../report/task-name.ts";
 import type { Earlier } from "../resume/earlier.ts";
 import type { Journal } from "../resume/journal.ts";
 import { Restoration } from "../resume/restore.ts";
@@ -90,12 +90,21 @@ export class Stored {
     return unneeded.length === 0 ? { restored: outputs } : { restored: outputs, unneeded };
   }
 
-  /** Hands out what is restored of a map's items, by index, now that its list is known. */
-  restoreItems(map: number, list: readonly unknown[]): ReadonlyMap<number, unknown> {
+  /**
+   * Hands out what is restored of a map's items, by index, now that its list and their keys are known. Throws a
+   * `JournalError` when an item that stands at another place than before is not stored there.
+   */
+  restoreItems(
+    map: number,
+    list: readonly unknown[],
+    keys: readonly string[] | undefined,
+  ): ReadonlyMap<number, unknown> {
     const outputs = new Map<number, unknown>();
     const origins = new Map<number, Origin>();
-    const standing = this.#restored?.items(map, list, this.#withoutResult(map));
-    for (const [index, { value, origin }] of standing ?? []) {
+    const standing = this.#restored?.items(map, list, keys, this.#withoutResult(map));
+    if (standing === undefined) return outputs;
+    this.#journal?.moved(map, standing, list.length, this.#run.wallNow());
+    for (const [index, { value, origin }] of standing) {
       outputs.set(index, value);
       origins.set(index, origin);
     }

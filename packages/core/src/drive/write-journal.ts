@@ -1,6 +1,6 @@
 /** What a journal is told of a run, and what it answers: it has stored an entry when it returns. */
 import { lives } from "../define/definition.ts";
-import { itemNamed } from "../define/item-name.ts";
+import { itemName, itemNamed } from "../define/item-name.ts";
 import { type EncodedValue, encodeLiving, encodeValue } from "../ground/encode.ts";
 import { frameless, JournalError } from "../ground/errors.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
@@ -9,7 +9,7 @@ import { definitionIn, parentOf, taskName } from "../machine/task-name.ts";
 import type { Fingerprints } from "../report/fingerprint.ts";
 import type { Origin, Origins } from "../report/origin.ts";
 import type { Journal } from "../resume/journal.ts";
-import type { Restoration } from "../resume/restore.ts";
+import type { Restoration, TakenItem } from "../resume/restore.ts";
 
 /** What it is told about. */
 export interface JournaledRun {
@@ -83,11 +83,30 @@ export class JournalWriter {
     return output.detail ?? output.why;
   }
 
+  /**
+   * Of restored items of a map that stood at another place in its list before. What is told of a place takes that of what
+   * stood there: so they are told first at places where nothing stands, and at no instant is any of them only in memory.
+   */
+  moved(map: number, items: ReadonlyMap<number, TakenItem>, count: number, at: number): void {
+    const { plan, ledger } = this.#run.machine;
+    const name = taskName(plan.graph, ledger, map);
+    const moved = [...items].filter(([index, { before }]) => index !== before);
+    let free = count;
+    for (const { before } of items.values()) free = Math.max(free, before + 1);
+    for (const place of [() => free++, (index: number) => index]) {
+      for (const [index, { output, origin }] of moved) {
+        const done = { at, task: map, index: place(index), output, origin };
+        this.#completed(itemName(name, done.index), done);
+      }
+    }
+  }
+
   /** Of what may come up again inside of a task: nobody knows yet what it will be. */
   #carried(name: string, output: EncodedValue, origin: Origin, at: number): void {
     const item = itemNamed(name);
     const parent = item?.map ?? name.slice(0, name.lastIndexOf("."));
-    const entry: Told = { type: "completed", task: name, at, output, origin, parent };
+    const fingerprint = "";
+    const entry: Told = { type: "completed", task: name, at, fingerprint, output, origin, parent };
     if (item !== undefined) entry.index = item.index;
     this.#tell(`task "${name}"`, entry);
   }

@@ -103,18 +103,29 @@ export class Basis {
     return given instanceof Incomparable ? given : digest(`${given} ${String(own)}`);
   }
 
-  /** What an item is given: itself, its index, and what its map reads beside the list. */
-  givenToItem(map: number, index: number, item: unknown): string | Incomparable {
-    const { slots } = this.lineage.definition(map);
+  /**
+   * What an item is given: itself and what its map reads beside the list; and its place there, where the function may look
+   * at that and no key says which item it is. One that cannot be compared is known by its key alone.
+   */
+  givenToItem(
+    map: number,
+    index: number,
+    item: unknown,
+    key: string | undefined,
+  ): string | Incomparable {
+    const { slots, run } = this.lineage.definition(map);
     if (!this.#shared.has(map)) {
       this.#shared.set(map, this.#inside(map, this.#valuesOf(slots.slice(1))));
     }
     const shared = this.#shared.get(map);
     if (shared instanceof Incomparable) return shared;
     const text = textOf(item);
-    if (text instanceof Incomparable)
+    if (text instanceof Incomparable) {
+      if (key !== undefined) return digest(`${shared} key ${key}`);
       return new Incomparable(`its item cannot be compared: ${text.why}`);
-    return digest(`${shared} ${index} ${text}`);
+    }
+    if (key !== undefined) return digest(`${shared} ${JSON.stringify(key)} ${text}`);
+    return digest(`${shared} ${run.length === 1 ? "any" : index} ${text}`);
   }
 
   #valuesOf(slots: readonly Slot[]): Given {

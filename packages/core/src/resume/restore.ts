@@ -4,7 +4,7 @@
  */
 
 import { lives, type Slot } from "../define/definition.ts";
-import { itemNamed } from "../define/item-name.ts";
+import { itemName, itemNamed } from "../define/item-name.ts";
 import type { GraphPlan } from "../define/plan.ts";
 import type { NextFlow } from "../report/lineage.ts";
 import { type Basis, Incomparable } from "../report/origin.ts";
@@ -16,6 +16,7 @@ import {
   type TakenOutput,
   take,
 } from "./earlier.ts";
+import { itemPlaces, itemsByMap } from "./item-places.ts";
 
 /** A task, or an item of a map, that this run may not have to call. */
 interface Claim {
@@ -38,6 +39,12 @@ interface UnjudgedOutput extends TakenOutput {
 
 const NOTHING_STORED =
   "its output was not stored, nor was any: a log has those that its journal was told, a report those of `toJSON({ outputs: true })`";
+
+/** An item that is taken over. */
+export interface TakenItem extends TakenOutput {
+  /** Its place in the list of the earlier run. */
+  readonly before: number;
+}
 
 /** What a run takes over. */
 export class Restoration {
@@ -158,23 +165,40 @@ export class Restoration {
   }
 
   /**
-   * Those of a map's items that stand, now that its list is known: none where a dependency gave no result this time
-   * (`missing`). To be asked once for each map.
+   * Those of a map's items that stand, now that its list and their keys are known: none where a dependency gave no result
+   * this time (`missing`). An item is found by what it is given, at whatever place it stood. To be asked once for each map.
    */
-  items(map: number, list: readonly unknown[], missing?: number): Map<number, TakenOutput> {
-    const standing = new Map<number, TakenOutput>();
-    for (const [index, name] of this.#items.get(map) ?? []) {
-      if (index >= list.length) break;
-      const given = (): string | Incomparable => this.#basis.givenToItem(map, index, list[index]);
+  items(
+    map: number,
+    list: readonly unknown[],
+    keys: readonly string[] | undefined,
+    missing?: number,
+  ): Map<number, TakenItem> {
+    const standing = new Map<number, TakenItem>();
+    const stored = this.#items.get(map);
+    if (stored === undefined) return standing;
+    const givens = list.map((item, at) => this.#basis.givenToItem(map, at, item, keys?.[at]));
+    const givenAt = (name: string): string | undefined =>
+      this.#earlier.stored.get(name)?.origin?.given;
+    const places = itemPlaces(stored, givenAt, givens);
+    const taken = new Set(places.values());
+    const mapName = this.#basis.lineage.nameOf(map);
+    for (const [index, given] of givens.entries()) {
+      const before = places.get(index);
+      // What stood here stands elsewhere now.
+      if (before === undefined && taken.has(index)) continue;
+      const name = stored.get(before ?? index);
+      if (name === undefined) continue;
       const found =
         missing === undefined
-          ? this.#find({ name, task: map, item: true, given })
+          ? this.#find({ name, task: map, item: true, given: () => given })
           : `its dependency "${this.#plan.nameOf(missing)}" gave no result this time`;
+      const now = itemName(mapName, index);
       if (typeof found === "object") {
-        standing.set(index, found);
-        this.#restored.push(name);
+        standing.set(index, { ...found, before: before ?? index });
+        this.#restored.push(now);
       } else {
-        this.#rerun.push({ task: name, why: found });
+        this.#rerun.push({ task: now, why: found });
       }
     }
     return standing;
@@ -322,16 +346,4 @@ const UNREADABLE = "its output is stored in a way that this version cannot read"
 function valueIn({ to, kind, param }: Slot): string | undefined {
   if (param !== undefined) return `its parameter "${param.name}"`;
   return kind === "constant" ? `its input "${to}"` : undefined;
-}
-
-/** Which of the names are those of items, by the name of their map and their index. */
-function itemsByMap(names: Iterable<string>): Map<string, Map<number, string>> {
-  const maps = new Map<string, Map<number, string>>();
-  for (const name of names) {
-    const item = itemNamed(name);
-    if (item === undefined) continue;
-    const known = maps.get(item.map) ?? new Map<number, string>();
-    maps.set(item.map, known.set(item.index, name));
-  }
-  return maps;
 }
