@@ -227,7 +227,7 @@ export interface TaskLostLine {
 }
 
 /** What a task gave has no encoding; its journal was told so. */
-export interface TaskUnstoredLine {
+interface TaskUnstoredLine {
   readonly type: "task.unstored";
   readonly task: string;
   readonly why: string;
