@@ -1,6 +1,7 @@
 /** A simulated run in a few figures: how long it takes and why. Knows no format and no question. */
+
+import { taskName } from "../machine/task-name.ts";
 import { type Analysis, analyse } from "../report/analysis.ts";
-import { taskName } from "../report/task-name.ts";
 import { type Change, withChange } from "./changes.ts";
 import type { Recalled } from "./recalled.ts";
 import { driven } from "./virtual-driver.ts";

@@ -11,13 +11,13 @@ import { describe } from "../ground/describe.ts";
 import { DefinitionError, PlanError } from "../ground/errors.ts";
 import { VERSION } from "../ground/version.ts";
 import { DETACHED } from "../machine/states.ts";
+import { taskName } from "../machine/task-name.ts";
 import type { ExecutionReport } from "../report/execution-report.ts";
 import { Fingerprints } from "../report/fingerprint.ts";
 import { NO_ORIGINS } from "../report/origin.ts";
 import { Reasons } from "../report/reasons.ts";
 import { reportOf } from "../report/report.ts";
 import type { SerializedReport } from "../report/serialized-report.ts";
-import { taskName } from "../report/task-name.ts";
 import { lasting, type Script } from "./script.ts";
 import { driven, type VirtualRun } from "./virtual-driver.ts";
 
@@ -165,7 +165,7 @@ function reportOn(
     plan,
     ledger,
     reasons: new Reasons(ledger, (task) => taskName(plan.graph, ledger, task)),
-    fingerprints: new Fingerprints(plan.graph),
+    fingerprints: new Fingerprints(plan.graph, ledger),
     resources: limits,
     outputs: [],
     released: new Set(),
