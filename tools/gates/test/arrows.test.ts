@@ -24,7 +24,7 @@ const within = (files: readonly string[], folder: string): string[] =>
 const filesIn = (folder: string): string[] => within(coreFiles, folder);
 const reportersIn = (folder: string): string[] => within(reporterFiles, folder);
 const speaksEvents = (file: string): boolean =>
-  /^(machine|drive)\/|^doors\/replay$|^testing$/.test(file);
+  /^(machine|drive|whatif)\/|^doors\/replay$|^(testing|whatif)$/.test(file);
 
 /** From every file of a folder to one file of each folder after it. */
 const againstTheOrder = coreFolders.flatMap((folder, place) =>

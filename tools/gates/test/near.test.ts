@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -97,7 +97,8 @@ describe("In this repository,", () => {
   test("every source has a test near it", () => {
     const sources = ["packages", "apps"].flatMap((parent) =>
       readdirSync(join(here, parent)).flatMap((name) => {
-        const inside = readdirSync(join(here, parent, name, "src"), { recursive: true });
+        const src = join(here, parent, name, "src");
+        const inside = existsSync(src) ? readdirSync(src, { recursive: true }) : [];
         return inside.map((path) => `${parent}/${name}/src/${path}`);
       }),
     );

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
@@ -53,7 +53,7 @@ function refuses({ name, questionToken, type }: ts.PropertySignature): boolean {
 }
 
 describe("Optional properties that users fill in", () => {
-  const names = readdirSync(packages);
+  const names = readdirSync(packages).filter((name) => existsSync(join(packages, name, "src")));
 
   it.each(names)("take undefined: %s", (name) => {
     const src = join(packages, name, "src");

@@ -11,9 +11,9 @@ import { flowName, logFile } from "./log-file.ts";
 
 export interface LogInfoOptions {
   /** Values for the flow's parameters, as for its run. Without them, what reads them is not known to stand. */
-  readonly params?: ResumeInfoOptions["params"];
+  readonly params?: ResumeInfoOptions["params"] | undefined;
   /** Ask for these tasks and what they need only, as for its run. */
-  readonly targets?: ResumeInfoOptions["targets"];
+  readonly targets?: ResumeInfoOptions["targets"] | undefined;
   /** As the log was written with. */
   readonly encryption?: Encryption | undefined;
 }
