@@ -1,5 +1,5 @@
 import { flow, fromEvents, type RunOptions, task } from "@astrum/core";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { type Fleet, remote } from "../../src/index.ts";
 import { openRig, until } from "./rig.ts";
 
@@ -34,6 +34,30 @@ test("a queued task that is called off never starts", async () => {
   ).unwrap();
   expect(two).toBe(2);
   expect((await rig.starts()).filter((start) => start.includes("endless"))).toEqual([]);
+});
+
+test("a task that is called off while the store refuses it is never put in, and rejects with the reason", async () => {
+  const rig = await openRig();
+  const { client } = rig.redis;
+  const fleet = await rig.fleet();
+  let tries = 0;
+  const watched = await client.duplicate().monitor();
+  onTestFinished(() => watched.disconnect());
+  watched.on("monitor", (_at: string, [command, ...args]: string[]) => {
+    if (/^evalsha$/i.test(command ?? "") && args.some((arg) => arg.includes("endless"))) tries++;
+  });
+  await client.config("SET", "maxmemory", "1");
+  const abort = new AbortController();
+  const refused = fleet.task(jobs.endless)({}, { signal: abort.signal });
+  const rejected = expect(refused).rejects.toThrow("enough");
+  await until(() => tries >= 2);
+  abort.abort(new Error("enough"));
+  await rejected;
+  await client.config("SET", "maxmemory", "0");
+  await rig.worker();
+  expect(await fleet.task(jobs.double)({ n: 1 })).toBe(2);
+  expect(await rig.starts()).toHaveLength(1);
+  expect((await fleet.status()).waiting).toBe(0);
 });
 
 test("a running task is asked to stop with the reason of the caller, and stops", async () => {
