@@ -8,6 +8,9 @@ export default defineConfig({
     ...shared.test,
     include: ["test/consumers/**/*.test.ts"],
     exclude: ["test/**/fixtures/**"],
+    // They start many processes, which takes minutes where the machine does much else.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     // They load browsers and servers: each file with a process of its own.
     isolate: true,
     setupFiles: [],

@@ -1,19 +1,14 @@
 import { flow, fromEvents, type RunOptions, task } from "@astrum/core";
+import { VirtualClock } from "@astrum/core/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { type Fleet, remote } from "../../src/index.ts";
 import { openRig, until } from "./rig.ts";
 
 const jobs = remote<typeof import("../modules/jobs.ts")>();
 
-function deaf(fleet: Fleet, ms: number, options: RunOptions & { limit?: number } = {}) {
-  const { limit, ...rest } = options;
-  const slow = task(
-    "deaf",
-    { ms: task("ms", () => ms) },
-    fleet.task(jobs.deaf),
-    limit === undefined ? {} : { timeoutMs: limit },
-  );
-  return flow("f", { slow }).run({ runId: "r", ...rest });
+function deaf(fleet: Fleet, options: RunOptions) {
+  const slow = task("deaf", { n: task("n", () => 1) }, fleet.task(jobs.deaf));
+  return flow("f", { slow }).run({ runId: "r", ...options });
 }
 
 test("a queued task that is called off never starts", async () => {
@@ -91,6 +86,7 @@ test("a cancel is said again until it is heard", async () => {
   worker.child.kill("SIGSTOP");
   await rig.redis.client.call("CLIENT", "KILL", "TYPE", "pubsub");
   abort.abort(new Error("enough"));
+  await until(async () => /cmdstat_publish/.test(await rig.redis.client.info("commandstats")));
   worker.child.kill("SIGCONT");
   expect((await run).executionState).toBe("cancelled");
 });
@@ -103,12 +99,13 @@ test("a task that ignores its signal is abandoned after graceMs, and its late re
   const began = fromEvents("began", (event) => {
     if (event.type === "attempt.progress") abort.abort(new Error("enough"));
   });
-  const report = await deaf(fleet, 1_500, {
+  const report = await deaf(fleet, {
     signal: abort.signal,
     observers: [began],
     graceMs: 200,
   });
   expect(report.taskStatistics.at(-1)).toMatchObject({ taskName: "deaf", status: "abandoned" });
+  await rig.letGo();
   await until(async () => (await rig.redis.client.zcard("astrum:{jobs}:completed")) === 1);
   expect(report.taskStatistics.at(-1)).toMatchObject({ status: "abandoned" });
 });
@@ -118,7 +115,7 @@ test("what was asked to stop and goes on settles when its fleet is closed", asyn
   await rig.worker();
   const fleet = await rig.fleet();
   const abort = new AbortController();
-  const run = deaf(fleet, 60_000, { signal: abort.signal });
+  const run = deaf(fleet, { signal: abort.signal });
   await until(async () => (await rig.starts()).length === 1);
   abort.abort(new Error("enough"));
   await fleet.close();
@@ -135,25 +132,30 @@ test("after a time-out the late result is ignored, and the next attempt has a jo
   const rig = await openRig();
   await rig.worker();
   const fleet = await rig.fleet();
-  const slow = task("deaf", { ms: task("ms", () => 1_000) }, fleet.task(jobs.deaf), {
-    timeoutMs: 500,
-    retry: 1,
-  });
-  const report = await flow("f", { slow }).run({ runId: "r", graceMs: 100 });
+  const n = task("n", () => 1);
+  const clock = new VirtualClock();
+  const started = (count: number): Promise<void> =>
+    until(async () => (await rig.starts()).length === count);
+  const limits = { timeoutMs: 500, retry: 1 };
+  const slow = task("deaf", { n }, fleet.task(jobs.deaf), limits);
+  const run = flow("f", { slow }).run({ runId: "r", clock, graceMs: 100 });
+  await started(1);
+  await clock.advance(600);
+  const report = await run;
   expect(report.taskStatistics.at(-1)?.attemptStatistics).toMatchObject([{ status: "abandoned" }]);
-  const polite = task(
-    "slowly",
-    { n: task("n", () => 1), ms: task("ms2", () => 3_000) },
-    fleet.task(jobs.slowly),
-    {
-      timeoutMs: 400,
-      retry: 1,
-    },
-  );
-  const again = await flow("g", { polite }).run({ runId: "s" });
-  expect(again.outcome("slowly")).toMatchObject({ error: { name: "TimeoutError" } });
-  expect((await rig.starts()).filter((start) => start.startsWith("s/"))).toEqual([
-    "s/slowly/1",
-    "s/slowly/2",
-  ]);
+  const polite = task("held", { n }, fleet.task(jobs.held), limits);
+  let ended = false;
+  const end = fromEvents("end", ({ type }) => {
+    ended ||= type === "attempt.end";
+  });
+  const again = flow("g", { polite }).run({ runId: "s", clock, observers: [end] });
+  await started(2);
+  await clock.advance(500);
+  await until(() => ended);
+  // The pause before the next attempt.
+  await clock.advance(60_000);
+  await started(3);
+  await clock.advance(500);
+  expect((await again).outcome("held")).toMatchObject({ error: { name: "TimeoutError" } });
+  expect((await rig.starts()).slice(1)).toEqual(["s/held/1", "s/held/2"]);
 });

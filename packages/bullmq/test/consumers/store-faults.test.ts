@@ -3,7 +3,7 @@ import { flow, fromEvents, type Observer, task } from "@astrum/core";
 import { expect, onTestFinished, test } from "vitest";
 import { type Fleet, remote } from "../../src/index.ts";
 import { freePort, type RedisServer, startRedis } from "./redis.ts";
-import { openRig, type Rig, until } from "./rig.ts";
+import { openRig, type Rig, SHORT_LEASE, until } from "./rig.ts";
 
 const jobs = remote<typeof import("../modules/jobs.ts")>();
 
@@ -84,7 +84,7 @@ async function completed(rig: Rig, count: number): Promise<void> {
   await until(async () => (await rig.redis.client.zcard("astrum:{jobs}:completed")) >= count);
 }
 
-const WORKER = { concurrency: 20, lease: { lockMs: 1_000, checkMs: 500, redeliver: 5 } };
+const WORKER = { concurrency: 20, lease: { ...SHORT_LEASE, redeliver: 100 } };
 
 test("every task settles when the store is killed and started again with its log", async () => {
   const rig = await openRig("--appendonly", "yes", "--appendfsync", "everysec");
@@ -119,9 +119,7 @@ test.each([
   ["by looking", { events: false }],
 ])("every start that was heard of %s is counted when the store is flushed", async (_, options) => {
   const rig = await openRig();
-  // No lease ends because the machine is busy.
-  const worker = { concurrency: 20, lease: { lockMs: 60_000, checkMs: 30_000 } };
-  await Promise.all([rig.worker(worker), rig.worker(worker)]);
+  await Promise.all([rig.worker({ concurrency: 20 }), rig.worker({ concurrency: 20 })]);
   const fleet = await rig.fleet(options);
   const names = Array.from({ length: 20 }, (_, n) => `t${n}`);
   // What a task tells is told after its start, so whoever has heard it has heard of the start.
@@ -131,7 +129,7 @@ test.each([
   });
   const tasks = names.map((name, n) => {
     const input = task(`n${n}`, () => n);
-    return [name, task(name, { n: input }, fleet.task(jobs.held))] as const;
+    return [name, task(name, { n: input }, fleet.task(jobs.deaf))] as const;
   });
   const run = flow("held", Object.fromEntries(tasks)).run({ observers: [observer] });
   await until(() => began.size === names.length);
@@ -176,7 +174,7 @@ test("every task settles when the store is out of memory for a while", async () 
 test("attempts fail when the store stays out of memory, or away, for longer than outageMs", async () => {
   const rig = await openRig();
   await rig.worker(WORKER);
-  const fleet = await rig.fleet({ outageMs: 1_000 });
+  const fleet = await rig.fleet({ outageMs: 2_000 });
   const run = many(fleet, 100);
   await completed(rig, 10);
   await rig.redis.client.config("SET", "maxmemory", "1");
@@ -193,11 +191,10 @@ test("attempts fail when the store stays out of memory, or away, for longer than
 
 test("a call that belongs to no run waits for as long as it takes, and fails when the store stays full", async () => {
   const rig = await openRig();
-  await rig.worker(WORKER);
-  const fleet = await rig.fleet({ outageMs: 1_000 });
-  const slowly = fleet.task(jobs.slowly);
-  expect(await slowly({ n: 5, ms: 3_000 })).toBe(5);
-  const full = slowly({ n: 5, ms: 1_000 });
+  await rig.worker();
+  const fleet = await rig.fleet({ outageMs: 2_000 });
+  expect(await fleet.task(jobs.slowly)({ n: 5, ms: 6_000 })).toBe(5);
+  const full = fleet.task(jobs.held)({ n: 5 });
   await until(async () => (await rig.redis.client.llen("astrum:{jobs}:active")) === 1);
   await rig.redis.client.config("SET", "maxmemory", "1");
   await expect(full).rejects.toMatchObject({
@@ -209,7 +206,7 @@ test("a call that belongs to no run waits for as long as it takes, and fails whe
 
 test("a scheduler that was held for longer than outageMs takes that for no outage", async () => {
   const rig = await openRig();
-  await rig.worker({ lease: { lockMs: 60_000, checkMs: 30_000 } });
+  await rig.worker();
   const outageMs = 3_000;
   const fleet = await rig.fleet({ outageMs });
   const held = fleet.task(jobs.held)({ n: 5 });

@@ -2,6 +2,7 @@
  * The tasks of the tests, as a worker imports them. They write down every start in a store of the test's own, so that a
  * test knows of it whatever became of the worker, and of the store that its jobs lie in.
  */
+import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { trace } from "@opentelemetry/api";
 import { Redis } from "ioredis";
@@ -33,32 +34,40 @@ export async function slowly(
   return n;
 }
 
-/** Until the test lets go, whatever it is told meanwhile. Says that it began once that is written down. */
+/** Until the test lets go of those with this number. */
+async function letGo(n: number, signal?: AbortSignal): Promise<void> {
+  while (Number(await notes?.get("let go")) <= n) await sleep(50, undefined, { signal });
+}
+
+/** Says that it began once that is written down. */
 export async function held({ n }: { n: number }, context: RemoteContext): Promise<number> {
   await note(context);
   context.progress(0, "began");
-  while ((await notes?.exists("let go")) === 0) await sleep(50);
+  await letGo(n, context.signal);
   return n;
 }
 
-export async function sum(inputs: Record<string, number>, context: RemoteContext): Promise<number> {
-  await note(context);
-  await sleep(200);
-  return Object.values(inputs).reduce((left, right) => left + right, 1);
-}
-
-export async function deaf({ ms }: { ms: number }, context: RemoteContext): Promise<string> {
+/** The same, but hears no signal. */
+export async function deaf({ n }: { n: number }, context: RemoteContext): Promise<number> {
   await note(context);
   context.progress(0, "began");
-  await sleep(ms);
-  return "too late";
+  await letGo(n);
+  return n;
 }
 
-/** Says which process it is that has ended it, and hears no signal. */
-export async function endedBy({ ms }: { ms: number }, context: RemoteContext): Promise<number> {
+/** Says which process it is that has ended it, and hears no signal. Held by how often the attempt was started before. */
+export async function endedBy(_: object, context: RemoteContext): Promise<number> {
   await note(context);
-  await sleep(ms);
+  await letGo(context.deliveries - 1);
   return process.pid;
+}
+
+/** Held by the first number in its name. */
+export async function sum(inputs: Record<string, number>, context: RemoteContext): Promise<number> {
+  await note(context);
+  await letGo(Number(/\d+/.exec(context.taskName)));
+  await sleep(200);
+  return Object.values(inputs).reduce((left, right) => left + right, 1);
 }
 
 export async function endless(_: object, context: RemoteContext): Promise<void> {
@@ -78,6 +87,16 @@ export async function loop({ ms }: { ms: number }, context: RemoteContext): Prom
   await note(context);
   const end = performance.now() + ms;
   while (performance.now() < end);
+  return "looped";
+}
+
+/** The first start holds its thread until there is such a file. */
+export async function loopOnce(
+  { file }: { file: string },
+  context: RemoteContext,
+): Promise<string> {
+  await note(context);
+  while (context.deliveries === 1 && !existsSync(file));
   return "looped";
 }
 
