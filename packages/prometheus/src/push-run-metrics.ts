@@ -139,9 +139,15 @@ function pathSafe(groupings: Labels): Labels {
     Object.entries(groupings).map(([name, value]) =>
       value !== "" && !value.includes("/")
         ? [name, value]
-        : [`${name}@base64`, Buffer.from(value).toString("base64url") || "="],
+        : [`${name}@base64`, base64Url(value) || "="],
     ),
   );
+}
+
+/** Of the UTF-8 of the text, with the alphabet for URLs and without padding (RFC 4648, section 5). */
+function base64Url(text: string): string {
+  const bytes = Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte));
+  return btoa(bytes.join("")).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 }
 
 function isHttpUrl(text: string): boolean {

@@ -3,7 +3,6 @@
  * (https://github.com/prometheus/node_exporter#textfile-collector): for jobs of one machine that end before they are
  * scraped.
  */
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import type { Observer } from "@astrum/core";
 import type { Rules } from "astrum-options";
 import type { PrometheusClient } from "./client.ts";
@@ -33,18 +32,22 @@ const RULES: Rules<TextfileOptions> = {
  * run failed, stays. The run does not wait for it; `flushObservers()` before the process exits does. A file that cannot
  * be written is a warning.
  *
- * Throws `DefinitionError` for wrong options.
+ * Throws `DefinitionError` for wrong options, an `Error` in a runtime without files.
  */
 export function textfileMetrics(options: TextfileOptions): Observer {
   checkObserver("textfileMetrics", options, RULES);
 
+  const files = globalThis.process?.getBuiltinModule?.("node:fs");
+  if (files === undefined)
+    throw new Error("textfileMetrics() needs a runtime with files, such as Node.js.");
+  const { readFile, rename, rm, writeFile } = files.promises;
   const { client, path, prefix = "astrum_" } = options;
   const last = new LastRun(client, prefix);
   let recalled = false;
   const ended: Parameters<LastRun["ended"]>[0][] = [];
 
   const write = async (): Promise<void> => {
-    if (!recalled) await recall(last, path);
+    if (!recalled) recall(last, await readFile(path, "utf8").catch(nothingWhereMissing));
     recalled = true;
     for (const event of ended.splice(0)) last.ended(event);
     const unfinished = `${path}.${process.pid}`;
@@ -57,29 +60,30 @@ export function textfileMetrics(options: TextfileOptions): Observer {
     }
   };
   const what = `The metrics of the last run were not written to ${path}`;
-  const files = new Deliveries(write, "ASTRUM_PROMETHEUS_TEXTFILE", what, new Warnings());
+  const written = new Deliveries(write, "ASTRUM_PROMETHEUS_TEXTFILE", what, new Warnings());
 
   return {
     name: "prometheus-textfile",
     run: () => ({
       end(event) {
         ended.push(event);
-        files.request();
+        written.request();
       },
     }),
-    flush: () => files.done,
+    flush: () => written.done,
   };
 }
 
 /** `name{flow="…"} value`, as the client wrote it. */
 const SAMPLE = /^([a-zA-Z0-9_:]+)\{flow="((?:[^"\\]|\\.)*)"\} (\S+)$/;
 
+function nothingWhereMissing(error: NodeJS.ErrnoException): string {
+  if (error.code === "ENOENT") return "";
+  throw error;
+}
+
 /** What the process before this one left in the file. */
-async function recall(last: LastRun, path: string): Promise<void> {
-  const text = await readFile(path, "utf8").catch((error) => {
-    if (error.code === "ENOENT") return "";
-    throw error;
-  });
+function recall(last: LastRun, text: string): void {
   const { names } = last;
   for (const line of text.split("\n")) {
     const [, name = "", flow = "", value = ""] = SAMPLE.exec(line) ?? [];

@@ -7,7 +7,11 @@ export class Warnings {
   once(code: string, message: string): void {
     if (this.#said.has(code)) return;
     this.#said.add(code);
-    process.emitWarning(message, { type: "AstrumWarning", code });
+    // A browser has no such place.
+    const { process } = globalThis as { readonly process?: Partial<NodeJS.Process> };
+    if (process?.emitWarning !== undefined)
+      process.emitWarning(message, { type: "AstrumWarning", code });
+    else console.warn(`[${code}] AstrumWarning: ${message}`);
   }
 
   /** What `code` warned of is over: the next time is news. */

@@ -1,10 +1,11 @@
 /**
- * Writes `src/html/assets.generated.ts`: the script and the style of the HTML report as texts, so that the sources of the
+ * Writes `src/html/assets.generated.ts`: the script and the style of the HTML report as texts, with their hashes, so that the sources of the
  * package can be imported as they are, by tests and by bundlers alike. A test says when it is out of date.
  *
  *     pnpm page            once
  *     pnpm page --watch    after every change
  */
+import { createHash } from "node:crypto";
 import { readFileSync, watch, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -18,7 +19,14 @@ export async function assetsSource() {
   return `/** Made by \`pnpm page\` from \`page/\`; not to be edited. */
 export const pageScript: string = ${JSON.stringify(script)};
 export const pageStyle: string = ${JSON.stringify(style)};
+export const scriptHash: string = "${hash(script)}";
+export const styleHash: string = "${hash(style)}";
 `;
+}
+
+/** As a policy names it; see https://www.w3.org/TR/CSP3/#grammardef-hash-source */
+function hash(text) {
+  return `sha256-${createHash("sha256").update(text).digest("base64")}`;
 }
 
 async function built(file) {

@@ -2,8 +2,7 @@
  * The lines of an event log of any size, read piece by piece. Knows files, texts and line breaks; what a line says is
  * `log-format`.
  */
-
-type FileSystem = typeof import("node:fs");
+import { type FileSystem, fileSystem } from "./file-system.ts";
 
 /** Bytes that are read at once. */
 const PIECE = 1 << 20;
@@ -29,10 +28,7 @@ export function logLines(pathOrText: string | URL): Iterable<string> {
   const isText =
     typeof pathOrText === "string" && (pathOrText === "" || /^\ufeff?\s*\{|\n/.test(pathOrText));
   if (isText) return { [Symbol.iterator]: () => textLines(pathOrText) };
-  const fs = globalThis.process?.getBuiltinModule?.("node:fs");
-  if (fs === undefined) {
-    throw new Error("readEventLog() needs the text of the log in a runtime without files.");
-  }
+  const fs = fileSystem("readEventLog() needs the text of the log in a runtime without files.");
   const stat = statOf(fs, pathOrText);
   if (stat.isFile()) return fileLines(fs, pathOrText, stat.size);
   // What comes from a pipe comes once.

@@ -2,8 +2,8 @@
  * Reports in the job summary of one step: GitHub drops the whole file when it is above 1 MiB, whoever wrote into it. So what
  * is appended depends on what is there. What a report says is the Markdown's business.
  */
-import { appendFileSync, statSync } from "node:fs";
 import { checkOptions } from "astrum-options";
+import { fileSystem } from "../reading/file-system.ts";
 import { type AnyReport, givenReport } from "../wording/given-report.ts";
 import { MARKDOWN_RULES, type MarkdownOptions, renderMarkdown } from "./markdown.ts";
 
@@ -19,7 +19,7 @@ const REPORT = 900_000;
  * says how the run ended; when not even that fits, nothing is appended. For one process at a time: two that append at once
  * do not see each other.
  *
- * @throws What the file system throws, for instance when `file` is a directory; TypeError for options that are unknown or not
+ * @throws What the file system throws, for instance when `file` is a directory; Error in a runtime without files; TypeError for options that are unknown or not
  * what they may be.
  *
  * @example
@@ -33,8 +33,9 @@ export function appendJobSummary(
   options: MarkdownOptions = {},
 ): void {
   checkOptions("appendJobSummary", options, MARKDOWN_RULES);
+  const fs = fileSystem("appendJobSummary() needs a runtime with files, such as Node.js.");
   const { executionState } = givenReport(report);
-  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  const size = fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0;
   // What is there may end within a line or a block.
   const gap = size === 0 ? "" : "\n\n";
   const left = FULL - size - gap.length;
@@ -43,5 +44,5 @@ export function appendJobSummary(
     left >= PAGE
       ? renderMarkdown(report, { ...options, maxBytes })
       : `> One more run: ${executionState}. Its report does not fit into this job summary.\n`;
-  if (Buffer.byteLength(text) <= left) appendFileSync(file, gap + text);
+  if (Buffer.byteLength(text) <= left) fs.appendFileSync(file, gap + text);
 }

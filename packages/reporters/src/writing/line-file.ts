@@ -3,15 +3,7 @@
  * gathered before it; what is gathered goes out at the end of the turn at the latest. A line that was cut in two never takes
  * the next one with it. Knows bytes and what can become of them; what a line says is `live-log`.
  */
-
-type FileSystem = typeof import("node:fs");
-
-/** The part of `node:fs` that a log needs, found at run time: the formats work where there are no files. */
-function fileSystem(): FileSystem {
-  const fs = globalThis.process?.getBuiltinModule?.("node:fs");
-  if (fs === undefined) throw new Error("eventLog() needs a runtime with files, such as Node.js.");
-  return fs;
-}
+import { type FileSystem, fileSystem } from "../reading/file-system.ts";
 
 /** A reader that takes nothing for so long holds the thread no longer: no time limit gets through to a thread that is held. */
 const PATIENCE_MS = 10_000;
@@ -24,7 +16,7 @@ const unwritten = new Set<LineFile>();
 let writesAtExit = false;
 
 export class LineFile {
-  readonly #fs: FileSystem = fileSystem();
+  readonly #fs: FileSystem = fileSystem("eventLog() needs a runtime with files, such as Node.js.");
   readonly #patienceMs: number;
   readonly #fd: number;
   readonly #own: boolean;
