@@ -25,6 +25,8 @@ export interface Change {
   readonly faster?: Readonly<Record<string, number>> | undefined;
   /** By map: how many of its items run at once, an integer from 1 up, or `Infinity`. */
   readonly mapConcurrency?: Readonly<Record<string, number>> | undefined;
+  /** Tasks start with their own dependencies, in a run that went stage by stage. */
+  readonly dispatch?: "dependencies" | undefined;
   /** No attempt fails: of each task the last one counts, and completes. */
   readonly noFailures?: boolean | undefined;
 }
@@ -35,6 +37,7 @@ const KEYS = [
   "longestFirst",
   "faster",
   "mapConcurrency",
+  "dispatch",
   "noFailures",
 ] as const satisfies readonly (keyof Change)[];
 
@@ -56,6 +59,7 @@ export function checkChange(
       issues.expected([...path, key], "true or false", value);
     }
   }
+  issues.oneOf([...path, "dispatch"], change.dispatch, ["dependencies"]);
   const maps = [...script.items.keys()].map((map) => plan.nameOf(map));
   for (const [map, limit] of entries(issues, [...path, "mapConcurrency"], change.mapConcurrency)) {
     const at = [...path, "mapConcurrency", map];
@@ -180,6 +184,7 @@ export function withChange(
       ...settings,
       concurrency: concurrency === Number.POSITIVE_INFINITY ? undefined : concurrency,
       resources,
+      dispatch: change.dispatch ?? settings.dispatch,
       estimates: longestFirst === false ? undefined : estimates,
       script: changedScript(plan, settings.script, change),
     },

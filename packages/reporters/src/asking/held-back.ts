@@ -9,8 +9,6 @@ export interface HeldBack {
   /** Of the map or the resource; empty for slots. */
   readonly name: string;
   readonly ms: number;
-  /** What lifting the limit saves at most. */
-  readonly savesMs: number;
 }
 
 /** The longest first. */
@@ -27,31 +25,9 @@ export function heldBack(report: SerializedReport): HeldBack[] {
     if (limit === undefined) continue;
     const key = `${limit.limit} ${limit.name}`;
     const sum = thousandths((sums.get(key)?.ms ?? 0) + ms);
-    sums.set(key, { ...limit, ms: sum, savesMs: sum });
+    sums.set(key, { ...limit, ms: sum });
   }
-  return Array.from(sums.values(), (held) =>
-    held.limit === "map"
-      ? { ...held, savesMs: Math.min(held.ms, besidesLongestItem(report, attempts, held.name)) }
-      : held,
-  ).sort((a, b) => b.ms - a.ms);
-}
-
-/** However many items of a map run at once, it takes as long as its longest one. */
-function besidesLongestItem(
-  report: SerializedReport,
-  attempts: ReadonlyMap<string, Found>,
-  map: string,
-): number {
-  const items = new Map<string, number>();
-  for (const { task, attempt, link, gapMs, runMs } of report.analysis.criticalPath) {
-    if (attempts.get(`${attempt} ${task}`)?.map !== map) continue;
-    const ms = runMs + (link === "item" || link === "retry" ? gapMs : 0);
-    items.set(task, (items.get(task) ?? 0) + ms);
-  }
-  const lengths = Array.from(items.values());
-  return thousandths(
-    lengths.reduce((sum, ms) => sum + ms, 0) - lengths.reduce((most, ms) => Math.max(most, ms), 0),
-  );
+  return Array.from(sums.values()).sort((a, b) => b.ms - a.ms);
 }
 
 function thousandths(ms: number): number {

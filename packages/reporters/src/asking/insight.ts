@@ -3,11 +3,11 @@
  * it, what would help, which tasks are slow or flaky. Facts and sentences; each format lays them out.
  */
 import type { Analysis, SerializedReport, TaskStatistics } from "@astrum/core";
-import { duration } from "../wording/duration.ts";
 import { labelOf } from "../wording/label.ts";
 import { failedAttempts, isFlaky } from "../wording/outcome.ts";
-import { visible } from "../wording/visible.ts";
+import { type Advice, adviceOn } from "./advice.ts";
 import { type HeldBack, heldBack } from "./held-back.ts";
+import { verdictText } from "./verdict.ts";
 
 export interface CriticalSegment {
   readonly task: string;
@@ -29,6 +29,8 @@ export interface Insight {
   readonly parts: readonly { readonly what: string; readonly ms: number }[];
   /** "Bound by …" and what more slots would buy. */
   readonly verdict: string;
+  /** What would have made it faster; simulated when it is first asked for. */
+  readonly advice: Advice | undefined;
   readonly heldBack: readonly HeldBack[];
   readonly slowest: readonly TaskStatistics[];
   readonly flaky: readonly TaskStatistics[];
@@ -80,11 +82,20 @@ export function insight(report: SerializedReport): Insight {
     add(parts, failed.has(`${attempt} ${task}`) ? "failed attempts" : "running", runMs);
   }
   const held = heldBack(report);
+  let advice: { readonly of: Advice | undefined } | undefined;
   return {
     makespanMs: at,
     criticalPath,
     parts: Array.from(parts, ([what, ms]) => ({ what, ms })).filter(({ ms }) => ms > 0),
-    verdict: verdictText(report, at, parts, held[0]),
+    get verdict() {
+      const lostMs = (parts.get("failed attempts") ?? 0) + (parts.get("back-off") ?? 0);
+      const { advice } = this;
+      return verdictText(report, { makespanMs: at, held: held[0], lostMs, advice });
+    },
+    get advice() {
+      advice ??= { of: adviceOn(report, at, held) };
+      return advice.of;
+    },
     heldBack: held,
     slowest: topTen(
       report.taskStatistics.filter(({ kind, runMs }) => kind !== "map" && runMs > 0),
@@ -103,45 +114,6 @@ const GAP_IS: Readonly<Record<CriticalSegment["link"], string>> = {
   stage: "waiting for the stage",
   external: "waiting for a shared limit",
 };
-
-function verdictText(
-  report: SerializedReport,
-  makespanMs: number,
-  parts: ReadonlyMap<string, number>,
-  held: HeldBack | undefined,
-): string {
-  const { bounds, boundBy } = report.analysis;
-  const took = duration(makespanMs);
-  const alone = duration(bounds.dependencyMs);
-  const saved = makespanMs - bounds.dependencyMs;
-  switch (boundBy) {
-    case "dependencies":
-      return `Bound by dependencies: the longest chain alone needs ${alone} of ${took}; more slots would save ${saved > 0 ? `at most ${duration(saved)}` : "nothing"}.`;
-    case "slots":
-      if (held?.limit === "map")
-        return `Bound by the limit of a map: for ${duration(held.ms)} of ${took} its items waited for one another.`;
-      if (held?.limit === "resource")
-        return `Bound by the limit of a resource: for ${duration(held.ms)} of ${took} tasks that were ready waited for it.`;
-      if (held?.limit === "shared" && held.name !== "")
-        return `Bound by a rate or by what other runs hold of ${visible(held.name)}: for ${duration(held.ms)} of ${took} tasks that were ready waited for it.`;
-      if (held?.limit === "shared")
-        return `Bound by a limit shared with other runs: for ${duration(held.ms)} of ${took} tasks that were ready waited for it.`;
-      // The gain can be too small to show: then whoever adds slots should not expect one.
-      if (alone === took)
-        return `Bound by slots, and by something else nearly as much: with unlimited slots the same work would still take ${took}.`;
-      return `Bound by slots: with unlimited slots the same work could take ${alone} instead of ${took}${saved > 0 ? `, ${duration(saved)} less` : ""}.`;
-    case "retries": {
-      const lost = (parts.get("failed attempts") ?? 0) + (parts.get("back-off") ?? 0);
-      return `Bound by retries: failed attempts and back-off took ${duration(lost)} of ${took}; dependencies alone need ${alone}.`;
-    }
-    case "scheduler":
-      return `Bound by the scheduler: tasks were ready and slots were free, yet ${took} passed where dependencies need ${alone}; look for code that blocks the thread.`;
-    default:
-      return report.totalAttempts === 0
-        ? "Nothing ran."
-        : `Nothing in particular limited the ${took}.`;
-  }
-}
 
 function failedAttemptKeys(report: SerializedReport): Set<string> {
   const keys = new Set<string>();

@@ -1,80 +1,37 @@
-/** What would make it faster: each lever with the most it can save, and what no number of slots can beat. */
+/** What would make it faster: each lever with what the run would then take, and what no number of slots can beat. */
 import type { SerializedReport } from "@astrum/core";
+import type { Lever } from "../asking/advice.ts";
 import type { Insight } from "../asking/insight.ts";
+import { adviceNote, leverPaste, leverText } from "../asking/lever-text.ts";
 import { duration } from "../wording/duration.ts";
 import { cut, visibleName } from "../wording/visible.ts";
 import { html, type Markup } from "./markup.ts";
 import type { TaskLinks } from "./task-links.ts";
-
-const TASKS = 3;
 
 export function fasterSection(
   report: SerializedReport,
   seen: Insight,
   links: TaskLinks,
 ): Markup | undefined {
-  if (seen.criticalPath.length === 0 || seen.makespanMs === 0) return undefined;
-  const levers = leversOf(report, seen, links);
+  const { advice, criticalPath, makespanMs } = seen;
+  if (criticalPath.length === 0 || makespanMs === 0 || advice === undefined) return undefined;
+  const { levers } = advice;
+  const row = (lever: Lever): Markup =>
+    html`<tr><td>${what(lever, links)}</td><td class="number">${duration(lever.makespanMs)}</td><td class="number"><b>${duration(lever.savedMs)}</b> <small>${Math.round((100 * lever.savedMs) / advice.asRunMs)} %</small></td></tr>`;
   return html`<section id="faster" aria-labelledby="faster-title">
 <h2 id="faster-title">What would make it faster</h2>
 ${bounds(report, seen)}
-${levers.length > 0 && html`<table class="levers"><thead><tr><th scope="col">if</th><th scope="col" class="number">saves at most</th></tr></thead><tbody>${levers.map(({ what, savesMs }) => html`<tr><td>${what}</td><td class="number"><b>${duration(savesMs)}</b> <small>${Math.round((100 * savesMs) / seen.makespanMs)} %</small></td></tr>`)}</tbody></table>`}
+${levers.length > 0 && html`<table class="levers"><thead><tr><th scope="col">if</th><th scope="col" class="number">it takes</th><th scope="col" class="number">and saves</th></tr></thead><tbody>${levers.map(row)}</tbody></table>`}
+<p class="hint">${levers.length === 0 && "Nothing that the run had would have saved anything to speak of. "}${adviceNote(advice)}</p>
 </section>`;
 }
 
-interface Lever {
-  readonly what: Markup;
-  readonly savesMs: number;
-}
-
-function leversOf(report: SerializedReport, seen: Insight, links: TaskLinks): Lever[] {
-  const part = (name: string): number => seen.parts.find(({ what }) => what === name)?.ms ?? 0;
-  const levers: Lever[] = [
-    {
-      what: html`there were as many slots as tasks`,
-      // Without a limit there is nothing to add.
-      savesMs:
-        report.run.config.concurrency === null
-          ? 0
-          : Math.max(0, seen.makespanMs - report.analysis.bounds.dependencyMs),
-    },
-    {
-      what: html`no attempt on the critical path failed`,
-      savesMs: part("failed attempts") + part("back-off"),
-    },
-    {
-      what: html`nothing on it had to wait for a shared limit`,
-      savesMs: part("waiting for a shared limit"),
-    },
-    { what: html`tasks did not wait for their stage`, savesMs: part("waiting for the stage") },
-    {
-      what: html`tasks followed each other without a gap`,
-      savesMs: part("between tasks") + part("planning and starting"),
-    },
-  ];
-  for (const { limit, name, savesMs } of seen.heldBack) {
-    if (limit === "map")
-      levers.push({ what: html`${links.to(name)} had no limit of its own`, savesMs });
-    if (limit === "resource")
-      levers.push({
-        what: html`nothing had to wait for <code>${cut(visibleName(name), 120)}</code>`,
-        savesMs,
-      });
-  }
-  const byTask = new Map<string, number>();
-  for (const { task, runMs } of seen.criticalPath) {
-    byTask.set(task, (byTask.get(task) ?? 0) + runMs);
-  }
-  const longest = Array.from(byTask)
-    .sort(([, a], [, b]) => b - a)
-    .slice(0, TASKS);
-  for (const [task, runMs] of longest) {
-    levers.push({ what: html`${links.to(task)} took half as long`, savesMs: runMs / 2 });
-  }
-  // Below a hundredth nobody would notice.
-  return levers
-    .filter(({ savesMs }) => savesMs >= seen.makespanMs / 100)
-    .sort((a, b) => b.savesMs - a.savesMs);
+function what(lever: Lever, links: TaskLinks): Markup {
+  const { kind, name } = lever;
+  const [before, after] = leverText(lever);
+  const paste = leverPaste(lever);
+  const linked = kind === "task" || kind === "map";
+  return html`${before}${name !== "" && (linked ? links.to(name) : html`<code>${cut(visibleName(name), 120)}</code>`)}${after}${paste !== undefined && html`: <code>${paste}</code>`}`;
 }
 
 function bounds(report: SerializedReport, { makespanMs, heldBack }: Insight): Markup {

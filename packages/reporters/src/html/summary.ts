@@ -1,6 +1,7 @@
 /** Did it work? The first thing on the page, and the first a screen reader says. */
 import type { SerializedReport, TaskStatus } from "@astrum/core";
 import type { Insight } from "../asking/insight.ts";
+import { leverLine } from "../asking/lever-text.ts";
 import { duration } from "../wording/duration.ts";
 import { endedBy, isResumed } from "../wording/ending.ts";
 import { isFailure, STATUS_SIGN, STATUSES } from "../wording/outcome.ts";
@@ -26,6 +27,7 @@ export function summary(report: SerializedReport, name: string, seen: Insight): 
 <div>
 <h1>${name} <span class="state">${stateText(report)}</span></h1>
 <p class="lead">${lead(report)}</p>
+${possible(seen)}
 ${report.resume !== undefined && isResumed(report) && resumed(report, report.resume)}
 <p class="meta"><time datetime="${visible(run.startedAt)}">${startText(run.startedAt)}</time> · run <code>${visible(run.id)}</code>${Object.entries(
     run.attributes ?? {},
@@ -88,6 +90,15 @@ function lead(report: SerializedReport): string {
       return broken === 0 ? done : `${done} ${failed}`;
     }
   }
+}
+
+/** The lever that saves most, and the way to the others. */
+function possible({ advice, criticalPath }: Insight): Markup | undefined {
+  const best = advice?.levers[0];
+  if (advice === undefined || best === undefined) return undefined;
+  const label = criticalPath.find(({ task }) => task === best.name)?.label ?? best.name;
+  const share = Math.round((100 * best.savedMs) / advice.asRunMs);
+  return html`<p class="lead"><a href="#faster">${share < 1 ? "Less" : `${share} % less`} is possible</a>: ${duration(best.makespanMs)} if ${leverLine(best, label)}.</p>`;
 }
 
 /** What the earlier run saved this one, and how much it had to do again. */

@@ -5,6 +5,7 @@
 
 import type { SerializedError, SerializedReport, TaskStatistics } from "@astrum/core";
 import { type CriticalSegment, type Insight, insight, pathRows } from "../asking/insight.ts";
+import { adviceNote, leverLine } from "../asking/lever-text.ts";
 import { duration } from "../wording/duration.ts";
 import { atLeast, cutOff, endedBy, endingText, resumeText } from "../wording/ending.ts";
 import { errorText, errorTitle } from "../wording/error-text.ts";
@@ -40,6 +41,8 @@ export interface TextSections {
   readonly tolerated: readonly Line[];
   /** What was running when the record of an interrupted run ended, and how to go on. */
   readonly cutOff: readonly Line[];
+  /** What would have made it faster, the most saving first, and how sure that is. */
+  readonly faster: readonly Line[];
   /** The verdict, and where the time went. */
   readonly why: readonly Line[];
   readonly criticalPath: readonly Line[];
@@ -52,6 +55,7 @@ export interface SectionLimits {
   readonly slowest: number;
 }
 
+const LEVERS_SHOWN = 5;
 const FAILURES_SHOWN = 50;
 const STACK_LINES = 12;
 const LINE = 300;
@@ -223,9 +227,12 @@ function planIssueLines(report: SerializedReport): Line[] {
 function insightSections(
   seen: Insight,
   limits: SectionLimits,
-): Pick<TextSections, "why" | "criticalPath" | "slowest" | "flaky"> {
-  if (seen.criticalPath.length === 0) return { why: [], criticalPath: [], slowest: [], flaky: [] };
+): Pick<TextSections, "why" | "faster" | "criticalPath" | "slowest" | "flaky"> {
+  if (seen.criticalPath.length === 0) {
+    return { why: [], faster: [], criticalPath: [], slowest: [], flaky: [] };
+  }
   return {
+    faster: fasterLines(seen),
     why: section(`Why it took ${duration(seen.makespanMs)}:`, [
       [seen.verdict],
       [seen.parts.map(({ what, ms }) => `${duration(ms)} ${what}`).join(" + ")],
@@ -257,6 +264,22 @@ function insightSections(
       }),
     ),
   };
+}
+
+function fasterLines({ advice, criticalPath }: Insight): Line[] {
+  if (advice === undefined || (advice.levers.length === 0 && advice.busyCores === undefined)) {
+    return [];
+  }
+  const labels = new Map(criticalPath.map(({ task, label }) => [task, label]));
+  const { levers } = advice;
+  return section("What would make it faster:", [
+    ...(levers.length === 0 ? [] : [[["faint", `${columns(["takes", "saves"])}  if`]] as Line]),
+    ...levers.slice(0, LEVERS_SHOWN).map((lever): Line => {
+      const times = columns([duration(lever.makespanMs), duration(lever.savedMs)]);
+      return [`${times}  ${leverLine(lever, labels.get(lever.name))}`];
+    }),
+    [["faint", adviceNote(advice)]],
+  ]);
 }
 
 function section(title: string, lines: readonly Line[]): Line[] {

@@ -35,7 +35,7 @@ const RULES: Rules<SummaryOptions> = {
 const LIMITS = { path: 5, slowest: 5 };
 
 /**
- * Writes the slowest and the flaky tasks, the critical path, what bound the run, its failures, those that it tolerates, and last how it ended. On a
+ * Writes the slowest and the flaky tasks, the critical path, what bound the run and what would make it faster, its failures, those that it tolerates, and last how it ended. On a
  * terminal the rows of a table that do not fit are cut, and sentences are broken between words; errors are left whole. A
  * reader that went away (`EPIPE`) is no error.
  *
@@ -61,6 +61,7 @@ export function printSummary(report: AnyReport, options: SummaryOptions = {}): v
   add(sections.flaky, row);
   add(sections.criticalPath, row);
   add(why, prose);
+  add(sections.faster, prose);
   add(planIssues, paint);
   add(stacks ? failures : failureTitles, paint);
   add(tolerated, paint);

@@ -6,7 +6,8 @@
 
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { amount, checkOptions, type Rules, text } from "astrum-options";
-import { type CriticalSegment, insight, pathRows } from "../asking/insight.ts";
+import { type CriticalSegment, type Insight, insight, pathRows } from "../asking/insight.ts";
+import { adviceNote, leverPaste, leverText } from "../asking/lever-text.ts";
 import { duration } from "../wording/duration.ts";
 import { atLeast, cutOff, endedBy, resumeText, tookText } from "../wording/ending.ts";
 import { errorText } from "../wording/error-text.ts";
@@ -186,7 +187,24 @@ function why(report: SerializedReport): string {
     duration(runMs),
     pathLabel(segments),
   ]);
-  return `\n### Why it took ${duration(seen.makespanMs)}\n\n${seen.verdict} ${sum}.\n\nThe critical path:\n\n${table(["at", "waited", "ran", "task"], rows)}`;
+  const path = table(["at", "waited", "ran", "task"], rows);
+  return `\n### Why it took ${duration(seen.makespanMs)}\n\n${seen.verdict} ${sum}.\n\nThe critical path:\n\n${path}${faster(seen)}`;
+}
+
+function faster({ advice, criticalPath }: Insight): string {
+  if (advice === undefined) return "";
+  const { levers } = advice;
+  if (levers.length === 0 && advice.busyCores === undefined) return "";
+  const labels = new Map(criticalPath.map(({ task, label }) => [task, label]));
+  const rows = levers.map((lever) => {
+    const [before, after] = leverText(lever);
+    const paste = leverPaste(lever);
+    const name = lever.name === "" ? "" : code(labels.get(lever.name) ?? lever.name);
+    const what = `${before}${name}${after}${paste === undefined ? "" : `: ${code(paste)}`}`;
+    return [duration(lever.makespanMs), duration(lever.savedMs), what];
+  });
+  const list = rows.length === 0 ? "" : `${table(["takes", "saves", "if"], rows)}\n`;
+  return `\n### What would make it faster\n\n${list}${adviceNote(advice)}\n`;
 }
 
 function pathLabel([segment, ...more]: readonly CriticalSegment[]): string {

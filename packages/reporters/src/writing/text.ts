@@ -34,9 +34,13 @@ export function renderText(subject: AnyReport | Plan, options: TextOptions = {})
 }
 
 function reportLines(report: SerializedReport, options: TextOptions): string[] {
-  const { headline, planIssues, failures, tolerated, cutOff, why, criticalPath, slowest, flaky } =
-    textSections(report, { path: 20, slowest: 10 });
-  const sections = [planIssues, failures, tolerated, cutOff, why, criticalPath, slowest, flaky];
+  const { headline, planIssues, failures, tolerated, cutOff, why, ...more } = textSections(report, {
+    path: 20,
+    slowest: 10,
+  });
+  const { faster, criticalPath, slowest, flaky } = more;
+  const told = [planIssues, failures, tolerated, cutOff];
+  const sections = [...told, why, faster, criticalPath, slowest, flaky];
   // Joined as arrays: a section may have more lines than a call takes arguments.
   const below = sections.flatMap((section) => (section.length > 0 ? [[], ...section] : []));
   return [

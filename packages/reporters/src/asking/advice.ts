@@ -1,0 +1,190 @@
+/**
+ * What would have made a run faster, by how much: every lever that the run had is tried on the simulated run, and those that
+ * save something worth a change are told. Says nothing of a run that ended before its tasks did. Knows no format.
+ */
+import type { SerializedReport } from "@astrum/core";
+import { type Change, type ChangedPrediction, type WhatIf, whatIf } from "@astrum/core/whatif";
+import type { HeldBack } from "./held-back.ts";
+
+export interface Lever {
+  readonly kind: "slots" | "resource" | "map" | "order" | "failures" | "task" | "limits" | "stages";
+  /** Of the resource, the map or the task; empty otherwise. */
+  readonly name: string;
+  /** Of slots: how many are enough. */
+  readonly slots?: number | undefined;
+  readonly makespanMs: number;
+  readonly savedMs: number;
+}
+
+export interface Advice {
+  /** The most saving first. */
+  readonly levers: readonly Lever[];
+  /** How far the run simulated unchanged is from what was measured. */
+  readonly errorMs: number;
+  readonly asRunMs: number;
+  /** How many cores the process kept busy, when that were all there are: then more at once is no faster. */
+  readonly busyCores: number | undefined;
+}
+
+/** Less is not worth a change. */
+const LEAST_MS = 10;
+const LEAST_SHARE = 0.01;
+/** From here on the processor is full. */
+const FULL = 0.9;
+/** What leaves every task as it is. A map that lets in more is bound by less. */
+const BOUNDED: ReadonlySet<Lever["kind"]> = new Set(["slots", "resource", "order", "stages"]);
+/** So many tasks of the critical path are tried. */
+const TASKS = 3;
+
+/** `held`: the limits that held the critical path back. Nothing for a run that cannot be simulated. */
+export function adviceOn(
+  report: SerializedReport,
+  makespanMs: number,
+  held: readonly HeldBack[],
+): Advice | undefined {
+  // Version 1.0 says neither what tasks held nor the limits of maps.
+  if (report.totalAttempts === 0 || report.formatVersion === "1.0") return undefined;
+  const busyCores = fullCores(report);
+  const asked = questions(report, held, busyCores !== undefined);
+  const study = studied(
+    report,
+    asked.map(({ change }) => change),
+  );
+  if (study === undefined) return undefined;
+  const { asRun } = study;
+  const least = Math.max(LEAST_MS, makespanMs * LEAST_SHARE, asRun.errorMs);
+  const { dependencyMs } = report.analysis.bounds;
+  const levers = asked.flatMap(({ change: _, ...lever }, at): Lever[] => {
+    const answer = study.changes[at] as ChangedPrediction;
+    if (answer.unmeasured.length > 0) return [];
+    // Neither capacity nor order beats the longest chain, however far the simulation is off.
+    const bounded = BOUNDED.has(lever.kind);
+    const savedMs = bounded ? Math.min(answer.savedMs, makespanMs - dependencyMs) : answer.savedMs;
+    if (savedMs < least) return [];
+    const { makespanMs: simulatedMs } = answer;
+    return [
+      {
+        ...lever,
+        savedMs,
+        makespanMs: bounded ? Math.max(simulatedMs, dependencyMs) : simulatedMs,
+      },
+    ];
+  });
+  return {
+    levers: withSlots(withoutSum(levers), study).sort((a, b) => b.savedMs - a.savedMs),
+    errorMs: asRun.errorMs,
+    asRunMs: asRun.makespanMs,
+    busyCores,
+  };
+}
+
+interface Question extends Pick<Lever, "kind" | "name"> {
+  readonly change: Change;
+}
+
+function questions(report: SerializedReport, held: readonly HeldBack[], full: boolean): Question[] {
+  const { config } = report.run;
+  const asked: Question[] = [];
+  const limits = full ? [] : capacity(report, held);
+  asked.push(...limits);
+  if (limits.length > 1) {
+    const change = Object.assign({}, ...limits.map(({ change }) => change)) as Change;
+    const resources = Object.assign({}, ...limits.map(({ change }) => change.resources));
+    const mapConcurrency = Object.assign({}, ...limits.map(({ change }) => change.mapConcurrency));
+    asked.push({ kind: "limits", name: "", change: { ...change, resources, mapConcurrency } });
+  }
+  if (config.longestFirst !== true && limited(report)) {
+    asked.push({ kind: "order", name: "", change: { longestFirst: true } });
+  }
+  if (config.dispatch === "stages") {
+    asked.push({ kind: "stages", name: "", change: { dispatch: "dependencies" } });
+  }
+  if (report.taskStatistics.some(({ attemptStatistics }) => attemptStatistics.some(failed))) {
+    asked.push({ kind: "failures", name: "", change: { noFailures: true } });
+  }
+  for (const name of longestOnPath(report)) {
+    asked.push({ kind: "task", name, change: { faster: { [name]: 0.5 } } });
+  }
+  return asked;
+}
+
+/** Lifting the limits that held the critical path back, each by itself. */
+function capacity({ run }: SerializedReport, held: readonly HeldBack[]): Question[] {
+  const { resources = {}, rates = {} } = run.config;
+  const asked: Question[] = [];
+  if (run.config.concurrency !== null) {
+    asked.push({ kind: "slots", name: "", change: { concurrency: Infinity } });
+  }
+  for (const { limit, name } of held) {
+    if (limit === "map") {
+      asked.push({ kind: "map", name, change: { mapConcurrency: { [name]: Infinity } } });
+    } else if (
+      limit !== "slots" &&
+      (Object.hasOwn(resources, name) || Object.hasOwn(rates, name))
+    ) {
+      asked.push({ kind: "resource", name, change: { resources: { [name]: Infinity } } });
+    }
+  }
+  return asked;
+}
+
+/** Whether tasks had to wait for each other's places at all, so that their order matters. */
+function limited({ run }: SerializedReport): boolean {
+  const { concurrency, resources = {} } = run.config;
+  return concurrency !== null || Object.keys(resources).length > 0;
+}
+
+function failed({ status }: { readonly status: string }): boolean {
+  return status === "failed";
+}
+
+function longestOnPath({ analysis }: SerializedReport): string[] {
+  const byTask = new Map<string, number>();
+  for (const { task, runMs } of analysis.criticalPath) {
+    byTask.set(task, (byTask.get(task) ?? 0) + runMs);
+  }
+  return Array.from(byTask)
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, TASKS)
+    .map(([task]) => task);
+}
+
+/** A report from elsewhere may say what no run could do: of that there is no advice, and every format goes on. */
+function studied(report: SerializedReport, changes: readonly Change[]): WhatIf | undefined {
+  try {
+    return whatIf(report, changes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** All limits together are worth a word only when none of them alone is. */
+function withoutSum(levers: readonly Lever[]): Lever[] {
+  const alone = levers.some(
+    ({ kind }) => kind === "slots" || kind === "resource" || kind === "map",
+  );
+  return levers.filter(({ kind }) => kind !== "limits" || !alone);
+}
+
+/** As many slots as are enough. */
+function withSlots(levers: readonly Lever[], study: WhatIf): Lever[] {
+  return levers.map((lever) => {
+    if (lever.kind !== "slots") return lever;
+    const { points, slots } = study.knee;
+    const makespanMs =
+      points.find((point) => point.slots === slots)?.makespanMs ?? lever.makespanMs;
+    const savedMs = Math.round((study.asRun.makespanMs - makespanMs) * 1000) / 1000;
+    return {
+      ...lever,
+      slots,
+      makespanMs: Math.max(makespanMs, lever.makespanMs),
+      savedMs: Math.min(savedMs, lever.savedMs),
+    };
+  });
+}
+
+function fullCores({ cpuMs, totalDurationMs, run }: SerializedReport): number | undefined {
+  const cpus = run.host?.cpus;
+  if (cpuMs === undefined || cpus === undefined || totalDurationMs === 0) return undefined;
+  return cpuMs >= FULL * cpus * totalDurationMs ? cpus : undefined;
+}

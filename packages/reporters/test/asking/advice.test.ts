@@ -1,0 +1,323 @@
+import { flow, map, type RunOptions, type SerializedReport, type Task, task } from "@astrum/core";
+import { scripted, VirtualClock } from "@astrum/core/testing";
+import { describe, expect, it } from "vitest";
+import type { Lever } from "../../src/asking/advice.ts";
+import { insight } from "../../src/asking/insight.ts";
+import { estimatesFrom, renderHtml, renderMarkdown, renderText } from "../../src/index.ts";
+import { printSummary } from "../../src/terminal/index.ts";
+
+/** A run that can be run again with other options, other limits of maps, other durations, or without its failures. */
+interface Fixture {
+  readonly options: RunOptions;
+  make(clock: VirtualClock, twist: Twist): Record<string, Task<unknown>>;
+}
+interface Twist {
+  readonly faster?: Readonly<Record<string, number>>;
+  readonly mapLimits?: Readonly<Record<string, number>>;
+  readonly noFailures?: boolean;
+}
+
+async function ran(
+  { options, make }: Fixture,
+  more: RunOptions = {},
+  twist: Twist = {},
+): Promise<SerializedReport> {
+  const clock = new VirtualClock();
+  const all = flow("fixture", make(clock, twist));
+  return (await clock.run(all.run({ clock, failure: "continue", ...options, ...more }))).toJSON();
+}
+
+function makespan(report: SerializedReport): number {
+  return insight(report).makespanMs;
+}
+
+/** Tasks by name, each with its length and what it needs. */
+function tasks(
+  clock: VirtualClock,
+  { faster = {}, noFailures = false }: Twist,
+  plan: Readonly<
+    Record<string, readonly [ms: number, needs?: readonly string[], units?: number, fails?: number]>
+  >,
+): Record<string, Task<unknown>> {
+  const made: Record<string, Task<unknown>> = {};
+  for (const [name, [ms, needs = [], units = 0, fails = 0]] of Object.entries(plan)) {
+    const inputs = Object.fromEntries(needs.map((need) => [need, made[need] as Task<unknown>]));
+    const length = ms * (faster[name] ?? 1);
+    const failing = noFailures ? 0 : fails;
+    const steps = [
+      ...Array.from({ length: failing }, () => ({ ms: length, throw: "down" })),
+      { ms: length, return: 1 },
+    ];
+    made[name] = task(name, inputs, scripted(clock, ...steps), {
+      ...(units > 0 && { resources: { db: units } }),
+      ...(fails > 0 && {
+        retry: { attempts: fails, baseMs: 100, backoff: "fixed" as const, jitter: "none" as const },
+      }),
+    });
+  }
+  return made;
+}
+
+/** Sixteen slots of which fewer are ever used, and a database that lets six in. */
+const mixed: Fixture = {
+  options: { concurrency: 16, resources: { db: 6 } },
+  make(clock, twist) {
+    const list = task(
+      "list",
+      scripted(clock, {
+        ms: 300 * (twist.faster?.list ?? 1),
+        return: Array.from({ length: 200 }, (_, at) => at),
+      }),
+    );
+    const shards = map(
+      "import shard",
+      list as Task<number[]>,
+      (at) => clock.wait((40 + (at % 7) * 5) * (twist.faster?.[`import shard[${at}]`] ?? 1)),
+      {
+        resources: { db: 1 },
+      },
+    );
+    const others = tasks(clock, twist, { config: [100], assets: [700], images: [650] });
+    return {
+      ...others,
+      tables: task(
+        "publish tables",
+        { shards },
+        scripted(clock, { ms: 200 * (twist.faster?.["publish tables"] ?? 1), return: 1 }),
+      ),
+    };
+  },
+};
+
+/** Eight tasks of hours on three slots, declared in an order that leaves the longest for last. */
+const hours: Fixture = {
+  options: { concurrency: 3 },
+  make: (clock, twist) =>
+    tasks(clock, twist, {
+      a: [40 * 60_000],
+      b: [45 * 60_000],
+      c: [50 * 60_000],
+      d: [60 * 60_000],
+      e: [62 * 60_000],
+      f: [70 * 60_000],
+      g: [80 * 60_000],
+      h: [150 * 60_000],
+    }),
+};
+
+const chain: Fixture = {
+  options: { concurrency: 4 },
+  make: (clock, twist) =>
+    tasks(clock, twist, { a: [1000], b: [4000, ["a"]], c: [500, ["b"]], side: [800] }),
+};
+
+const flaky: Fixture = {
+  options: {},
+  make: (clock, twist) => tasks(clock, twist, { a: [400, [], 0, 2], b: [300, ["a"]], c: [200] }),
+};
+
+const slots: Fixture = {
+  options: { concurrency: 2 },
+  make: (clock, twist) =>
+    tasks(
+      clock,
+      twist,
+      Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`t${at}`, [500]])),
+    ),
+};
+
+const mapped: Fixture = {
+  options: { concurrency: 8 },
+  make(clock, { mapLimits = {}, faster = {} }) {
+    const list = task("list", () => Array.from({ length: 20 }, (_, at) => at));
+    const limit = mapLimits.read ?? 2;
+    return {
+      read: map("read", list, (at) => clock.wait(100 * (faster[`read[${at}]`] ?? 1)), {
+        ...(limit === Infinity ? {} : { concurrency: limit }),
+      }),
+    };
+  },
+};
+
+/** The run as the lever has it, run for real. */
+function again(
+  fixture: Fixture,
+  report: SerializedReport,
+  lever: Lever,
+): Promise<SerializedReport> {
+  switch (lever.kind) {
+    case "slots":
+      return ran(fixture, { concurrency: lever.slots });
+    case "resource":
+      return ran(fixture, { resources: { [lever.name]: 1_000_000 } });
+    case "order":
+      return ran(fixture, { estimates: estimatesFrom(report) });
+    case "map":
+      return ran(fixture, {}, { mapLimits: { [lever.name]: Infinity } });
+    case "failures":
+      return ran(fixture, {}, { noFailures: true });
+    case "task":
+      return ran(fixture, {}, { faster: { [lever.name]: 0.5 } });
+    default:
+      throw new Error(`no way to run ${lever.kind} again`);
+  }
+}
+
+const fixtures = { mixed, hours, chain, flaky, slots, mapped };
+
+describe.each(Object.entries(fixtures))("The advice on the run %s", (name, fixture) => {
+  it("is what the run takes when the advice is followed", async () => {
+    const report = await ran(fixture);
+    const { advice, makespanMs } = insight(report);
+    expect(advice?.errorMs).toBe(0);
+    const levers = advice?.levers ?? [];
+    expect(levers.length).toBeGreaterThan(0);
+    const table = await Promise.all(
+      levers.map(async (lever) => ({
+        run: name,
+        if: `${lever.kind} ${lever.slots ?? lever.name}`,
+        predicted: lever.makespanMs,
+        real: makespan(await again(fixture, report, lever)),
+      })),
+    );
+    for (const { if: what, predicted, real } of table) {
+      expect(
+        Math.abs(predicted - real) / real,
+        `${what}: ${predicted}, really ${real}`,
+      ).toBeLessThan(0.05);
+    }
+    // The most saving first, none above the bound, none that nobody would notice.
+    const saved = levers.map(({ savedMs }) => savedMs);
+    expect(saved).toEqual(saved.toSorted((a, b) => b - a));
+    for (const { kind, savedMs } of levers) {
+      expect(savedMs).toBeGreaterThanOrEqual(Math.max(10, makespanMs / 100));
+      if (["slots", "resource", "order"].includes(kind)) {
+        expect(savedMs).toBeLessThanOrEqual(makespanMs - report.analysis.bounds.dependencyMs);
+      }
+    }
+  });
+});
+
+describe("The run of a page that disproved itself: sixteen slots, and six units of a database", () => {
+  it("is told that the database is what saves time, and that more slots save nothing", async () => {
+    const report = await ran(mixed);
+    const { advice, makespanMs } = insight(report);
+    const { dependencyMs } = report.analysis.bounds;
+    expect(report.peakConcurrency).toBeLessThan(16);
+    const database = advice?.levers.find(({ kind }) => kind === "resource");
+    expect(database).toMatchObject({
+      name: "db",
+      makespanMs: makespan(await again(mixed, report, database as Lever)),
+    });
+    expect(database?.savedMs).toBeLessThanOrEqual(makespanMs - dependencyMs);
+    expect(advice?.levers.some(({ kind }) => kind === "slots")).toBe(false);
+    const page = renderHtml(report);
+    expect(page).toContain("there were enough of <code>db</code> for all that asked");
+    expect(page).not.toContain("as many slots as tasks");
+    expect(page).not.toContain("without a gap");
+  });
+});
+
+describe("Every format says it", () => {
+  it("the lever, what the run would take, what it saves, the line to paste, and how sure that is", async () => {
+    const report = await ran(hours);
+    const line = "the longest path went first: run({ estimates: estimatesFrom(report) })";
+    const text = renderText(report);
+    expect(text).toContain("What would make it faster:\n       takes       saves  if\n");
+    expect(text).toContain(`3 h 10 min  1 h 07 min  ${line}`);
+    expect(text).toContain(
+      "Simulated from what each task took; the run itself, simulated, is exact.",
+    );
+    const markdown = renderMarkdown(report);
+    expect(markdown).toContain("### What would make it faster");
+    expect(markdown).toContain(
+      "the longest path went first: `run({ estimates: estimatesFrom(report) })`",
+    );
+    const page = renderHtml(report);
+    expect(page).toContain(
+      "the longest path went first: <code>run({ estimates: estimatesFrom(report) })</code>",
+    );
+    expect(page).toContain(
+      '<a href="#faster">42 % less is possible</a>: 2 h 30 min if there were 8 slots',
+    );
+    const printed: string[] = [];
+    const stream = { write: (chunk: string) => printed.push(chunk) > 0 };
+    printSummary(report, { stream: stream as never });
+    expect(printed.join("")).toContain(line);
+  });
+
+  it("the key of an item, where it has one", async () => {
+    const clock = new VirtualClock();
+    const list = task("list", () => [900, 100]);
+    const read = map("read", list, (ms) => clock.wait(ms), { key: (ms) => `file ${ms}` });
+    const report = (await clock.run(flow("keyed", { read }).run({ clock }))).toJSON();
+    for (const said of [renderText(report), renderMarkdown(report), renderHtml(report)]) {
+      expect(said).toMatch(/file 900.*took half as long/);
+    }
+  });
+});
+
+describe("There is no advice", () => {
+  it("on a run that ended early, in any format", async () => {
+    const clock = new VirtualClock();
+    const all = flow("stopped", tasks(clock, {}, { a: [1000], b: [9000], c: [500, ["b"]] }));
+    const report = (await clock.run(all.run({ clock, concurrency: 1, timeoutMs: 2000 }))).toJSON();
+    expect(insight(report).advice).toBeUndefined();
+    expect(insight(report).verdict).not.toMatch(/would|could/);
+    for (const said of [renderText(report), renderMarkdown(report), renderHtml(report)]) {
+      expect(said).not.toMatch(/[Ww]hat would make it faster|took half as long/);
+    }
+  });
+
+  it("that the run followed already: it had the longest path first, or no limit", async () => {
+    const first = await ran(hours);
+    const second = await ran(hours, { estimates: estimatesFrom(first) });
+    expect(insight(second).advice?.levers.map(({ kind }) => kind)).not.toContain("order");
+    const free = await ran(hours, { concurrency: undefined });
+    expect(insight(free).advice?.levers.map(({ kind }) => kind)).toEqual(["task"]);
+    expect(insight(free).verdict).not.toContain("slots");
+  });
+
+  it("on the first run of a few milliseconds, but one plain sentence", async () => {
+    const clock = new VirtualClock();
+    const all = flow("first", { hello: task("hello", () => clock.wait(8)) });
+    const report = (await clock.run(all.run({ clock }))).toJSON();
+    expect(insight(report).verdict).toBe("It took 8 ms: too little to say what bound it.");
+    expect(insight(report).advice?.levers).toEqual([]);
+  });
+
+  it("to do more at once where the processor was full", async () => {
+    const report = await ran(slots);
+    const host = { platform: "linux", arch: "x64", cpus: 2 };
+    const full = { ...report, cpuMs: 1.9 * report.totalDurationMs, run: { ...report.run, host } };
+    expect(insight(full).advice?.levers.map(({ kind }) => kind)).not.toContain("slots");
+    expect(insight(full).verdict).toContain("two of two cores were busy");
+    expect(renderText(full)).toContain(
+      "More at once would not be faster: two of two cores were busy.",
+    );
+    const idle = { ...full, cpuMs: 1.7 * report.totalDurationMs };
+    expect(insight(idle).advice?.levers.map(({ kind }) => kind)).toContain("slots");
+  });
+
+  it("within the error of the simulation", async () => {
+    const report = await ran(hours);
+    const rows = report.taskStatistics.map((row) =>
+      // As if something had held it back that no report knows of.
+      row.taskName === "h"
+        ? {
+            ...row,
+            attemptStatistics: row.attemptStatistics.map((one) => ({
+              ...one,
+              startAt: one.startAt + 1e7,
+              endAt: (one.endAt ?? 0) + 1e7,
+              limitedBy: "semaphore",
+            })),
+          }
+        : row,
+    );
+    const { advice } = insight({ ...report, taskStatistics: rows });
+    for (const { savedMs } of advice?.levers ?? []) {
+      expect(savedMs).toBeGreaterThanOrEqual(advice?.errorMs ?? 0);
+    }
+  });
+});
