@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  DynamicScheduler,
   type Flow,
   flow,
   map,
@@ -258,6 +259,23 @@ describe("What a change would make of a run is what the run then takes", () => {
     expect(changes.map(({ makespanMs }) => makespanMs)).toEqual([makespan(await ran(make(2))), 40]);
   });
 
+  it("no stages", async () => {
+    const clock = new VirtualClock();
+    const tasks = [{ taskName: "a" }, { taskName: "b" }, { taskName: "c", dependencies: ["a"] }];
+    const lengths = { a: 10, b: 50, c: 30 };
+    const functions = Object.entries(lengths).map(
+      ([name, ms]) => [name, () => clock.wait(ms)] as [string, () => Promise<void>],
+    );
+    const run = async (dispatch: "stages" | "dependencies"): Promise<SerializedReport> =>
+      (await clock.run(new DynamicScheduler(functions, tasks, { clock, dispatch, concurrency: 8 }).execute())).toJSON();
+    const report = await run("stages");
+    const { asRun, changes } = whatIf(report, [{ dispatch: "dependencies" }]);
+    expect([asRun.errorMs, changes[0]?.makespanMs]).toEqual([
+      0,
+      makespan(await run("dependencies")),
+    ]);
+  });
+
   it("no failures: of each task its last attempt is left", async () => {
     const steps: Step[] = [
       { ms: 50, throw: "down" },
@@ -373,7 +391,7 @@ describe("Refused, with who, what and the way out, is", () => {
     );
     for (const part of [
       "Expected `changes[0].concurrency` to be an integer from 1 up, or Infinity for no limit, got `0`",
-      "Unknown option `slots` of `changes[1]`. There are concurrency, resources, longestFirst, faster, mapConcurrency, noFailures.",
+      "Unknown option `slots` of `changes[1]`. There are concurrency, resources, longestFirst, faster, mapConcurrency, dispatch, noFailures.",
       '`changes[2].resources.bd`: the run had no resource "bd".',
       '`changes[3].resources.db`: task "query a" needs 1 of "db", but the run has only 0',
       '`changes[4].faster.lnog`: the run had no task "lnog". Did you mean "long"?',
