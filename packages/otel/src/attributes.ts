@@ -30,9 +30,21 @@ export function runAttributes(run: RunInfo, settings: Settings): Attributes {
   };
 }
 
-export function taskAttributes(task: TaskInfo, settings: Settings): Attributes {
-  const { name, key, kind, role, itemKey, run, stage, dependencies, maxAttempts, tags } = task;
-  const index = kind === "item" ? /\[(\d+)\]$/.exec(key)?.[1] : undefined;
+/** What says which item of its map a task is, or is inside of. */
+export function itemAttributes({ key, itemKey }: TaskInfo): Attributes {
+  return {
+    "astrum.task.item.index": Number(/\[(\d+)\]$/.exec(key)?.[1]),
+    ...(itemKey === undefined ? {} : { "astrum.task.item.key": itemKey }),
+  };
+}
+
+/** `item`: the attributes of the nearest item that it is, or is inside of. */
+export function taskAttributes(
+  task: TaskInfo,
+  item: Attributes | undefined,
+  settings: Settings,
+): Attributes {
+  const { name, key, kind, role, run, stage, dependencies, maxAttempts, tags } = task;
   return {
     "astrum.flow.name": run.flow,
     "astrum.run.id": run.runId,
@@ -40,8 +52,7 @@ export function taskAttributes(task: TaskInfo, settings: Settings): Attributes {
     "astrum.task.kind": kind,
     ...(role === undefined ? {} : { "astrum.task.role": role }),
     ...(key === name ? {} : { "astrum.task.key": key }),
-    ...(index === undefined ? {} : { "astrum.task.item.index": Number(index) }),
-    ...(itemKey === undefined ? {} : { "astrum.task.item.key": itemKey }),
+    ...item,
     ...(stage === null ? {} : { "astrum.task.stage": stage }),
     "astrum.task.dependency.count": dependencies.length,
     "astrum.task.max_attempts": maxAttempts,

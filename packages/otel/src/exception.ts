@@ -52,6 +52,7 @@ export function tellAsLog(raised: Raised, settings: Settings, within: Context): 
         "astrum.flow.name": task.run.flow,
         "astrum.run.id": task.run.runId,
         "astrum.task.name": task.name,
+        ...(task.key === task.name ? {} : { "astrum.task.key": task.key }),
       },
       context: within,
     });

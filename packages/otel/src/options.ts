@@ -58,7 +58,8 @@ export interface OtelObserverOptions {
   /**
    * Which items of maps get a span. An item without one leaves the spans that its function makes to the map's, which also
    * tells how many items there were, how many failed, which took longest, and ten of their exceptions. An item that gets
-   * a span because it failed gets it with its own times, but without the spans that its function made. Default
+   * a span because it failed gets it with its own times, but without the spans that its function made. Where an item has
+   * none, nor have the tasks of the flow that it becomes; ten that failed get theirs with it. Default
    * `{ max: 200 }`: a large map would fill the queue of the exporter, which then drops what is newest.
    */
   readonly items?: Items | undefined;

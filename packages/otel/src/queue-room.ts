@@ -12,9 +12,10 @@ const MANY = 512;
 
 /**
  * Exporters refuse more than 30 requests at once, and what they refuse is lost: so many may be under way, each of a few
- * requests, when this is asked for a failure, a map or a run. The last ones are kept for what comes last.
+ * requests, when this is asked for a failure, for a map or a task with a flow inside, or for a run. The last ones are kept
+ * for what comes last.
  */
-const UNDER_WAY = { failure: 3, map: 5, run: 6 } as const;
+const UNDER_WAY = { failure: 3, whole: 5, run: 6 } as const;
 
 /** By the provider that spans go to, because all runs of a process share its queue. */
 const rooms = new WeakMap<object, QueueRoom>();

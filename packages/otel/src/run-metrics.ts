@@ -17,6 +17,13 @@ import type { Verdict } from "./verdict.ts";
 /** Of all flows: a program has few kinds of errors, and one that makes names of them must not make series. */
 const ERROR_TYPES = 100;
 
+/** How a task is counted. */
+export interface Counts {
+  /** It was called, or a task inside of it. */
+  readonly begun: boolean;
+  readonly byItems: boolean;
+}
+
 export class RunMetrics {
   readonly #instruments: Instruments;
   readonly #settings: Settings;
@@ -52,17 +59,17 @@ export class RunMetrics {
   }
 
   /** A map is measured by its items, once it has any: it would count them twice. */
-  taskEnded(event: TaskEndEvent, verdict: Verdict, context: Context, hasItems: boolean): void {
+  taskEnded(event: TaskEndEvent, verdict: Verdict, context: Context, counts: Counts): void {
     const { task, attempts, queuedMs, durationMs, outcome } = event;
     const { queueDuration, taskDuration, abandoned, tolerated } = this.#instruments;
     if (attempts > 0) queueDuration.record(queuedMs / 1000, this.#flow.attributes, context);
-    if (hasItems) return;
+    if (counts.byItems) return;
     const { result, failure } = verdict;
     const own = this.#attributesOf(task);
     if (outcome.status === "abandoned") abandoned.add(1, own, context);
     if (failure !== undefined && "tolerated" in outcome) tolerated.add(1, own, context);
     if (failure !== undefined) this.#cicd?.failed(this.#bounded(failure.type));
-    if (attempts === 0 && failure === undefined) return;
+    if (!counts.begun && failure === undefined) return;
     const attributes: Attributes = { ...own, "astrum.task.result": result };
     if (failure !== undefined) attributes["error.type"] = this.#bounded(failure.type);
     taskDuration.record(durationMs / 1000, attributes, context);

@@ -28,7 +28,9 @@ import { describeRun, runAttributes } from "./attributes.ts";
 import { messageOf } from "./error-type.ts";
 import { instant } from "./instant.ts";
 import { instrumentsOf } from "./instruments.ts";
+import { LinkTargets } from "./links.ts";
 import { Nearest } from "./nearest.ts";
+import { OpenTasks } from "./open-tasks.ts";
 import { roomOf } from "./queue-room.ts";
 import { RunMetrics } from "./run-metrics.ts";
 import type { RunTrace } from "./run-trace.ts";
@@ -57,8 +59,8 @@ export function openRun({ run, at }: RunStartEvent, settings: Settings): RunScop
       ? new Nearest(span, trace.setSpan(active, span))
       : new Nearest(undefined, active),
     recording: span.isRecording(),
-    spans: new Map(),
-    open: new Map(),
+    targets: new LinkTargets(),
+    open: new OpenTasks(),
     room: roomOf(settings),
   });
 }
@@ -93,12 +95,14 @@ const TOLD = 50;
 class OtelRun implements RunScope {
   readonly #trace: RunTrace;
   #told = 0;
-  readonly status?: (event: StatusEvent) => void;
 
   constructor(run: RunTrace) {
     this.#trace = run;
-    const { metrics } = run;
-    if (metrics !== undefined) this.status = (event) => metrics.status(event);
+  }
+
+  status(event: StatusEvent): void {
+    this.#trace.open.status(event);
+    this.#trace.metrics?.status(event);
   }
 
   task(event: TaskStartEvent): TaskScope {
