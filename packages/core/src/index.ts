@@ -1,5 +1,6 @@
 // Door 1: typed task handles.
 
+export { loop, type Steps } from "./define/loop.ts";
 export { type Binding, type Param, param } from "./define/param.ts";
 export type { OutputOf, Schema, SchemaIssue, SchemaResult } from "./define/schema.ts";
 export { subflow } from "./define/subflow.ts";
@@ -27,6 +28,7 @@ export type {
 export { value } from "./define/value.ts";
 export { type Flow, flow, type Roots } from "./doors/flow.ts";
 export type { EventsOptions, FlowRun } from "./doors/flow-run.ts";
+export { LoopLimitError } from "./ground/loop-limit-error.ts";
 export { type CompletedItem, type FailedItem, MapError } from "./ground/map-error.ts";
 export { SubflowError } from "./ground/subflow-error.ts";
 

@@ -65,8 +65,18 @@ export interface Definition {
   readonly takesInputs?: boolean;
   /** What is inside of it: a flow that is planned with the rest, or one after another. */
   readonly role?: "subflow" | "loop" | undefined;
+  /** Of a loop: what its flows are made with. */
+  readonly steps?: LoopSteps | undefined;
   /** In a test: the task whose place it takes. */
   readonly standsFor?: Definition;
+}
+
+/** The functions of a loop, and how many flows it may have. */
+export interface LoopSteps {
+  readonly first: (inputs: never) => unknown;
+  readonly next: (outputs: never, inputs: never, iteration: number) => unknown;
+  readonly until: (outputs: never) => unknown;
+  readonly max: number;
 }
 
 export function prepares(

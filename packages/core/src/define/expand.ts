@@ -168,7 +168,7 @@ function ownerOf(owner: SubflowHandle, asked: boolean): Definition {
 
 /** A handle is no plain object: what is read of it is written out. */
 function renamed(definition: Definition, name: string): Definition {
-  const { kind, slots, call, run, options, prepares, needs, role, takesInputs } = definition;
-  const made = { name, kind, slots, call, run, options, prepares, needs, role };
+  const { kind, slots, call, run, options, prepares, needs, role, steps, takesInputs } = definition;
+  const made = { name, kind, slots, call, run, options, prepares, needs, role, steps };
   return takesInputs === undefined ? made : { ...made, takesInputs };
 }

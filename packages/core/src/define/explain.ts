@@ -15,6 +15,11 @@ interface Explained {
   criticalPath(): string[];
 }
 
+function kindText({ kind, role, steps }: Definition): string {
+  if (steps !== undefined) return `loop of ${counted(steps.max, "flow")} at most`;
+  return kind === "map" ? kind : (role ?? "");
+}
+
 function deadlineText(ms: number): string {
   return ms === Number.POSITIVE_INFINITY ? "" : `deadline ${ms} ms`;
 }
@@ -49,7 +54,7 @@ export function explain(plan: Explained): string {
       const needs = names.length === 0 ? "" : ` ← ${shortened(names)}`;
       const definition = plan.graph.definitions[task] as Definition;
       const marks = [
-        definition.kind === "map" ? "map" : (definition.role ?? ""),
+        kindText(definition),
         plan.traits.of(task).settles ? "its items fail alone" : "",
         demandText(plan.traits.of(task).resources),
         plan.graph.tails.has(task) ? "tail" : "",

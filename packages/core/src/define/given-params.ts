@@ -16,11 +16,11 @@ export function withGiven(definition: Definition, given: GivenSlots): Definition
     return definition;
   }
   const slots = definition.slots.map((slot) => filled(slot, given));
-  const { name, kind, call, run, options, role, takesInputs = false } = definition;
-  const filledIn = { name, kind, slots, call, run, options, role, takesInputs };
+  const { name, kind, call, run, options, role, steps, takesInputs = false } = definition;
+  const filledIn = { name, kind, slots, call, run, options, role, steps, takesInputs };
   return {
     ...filledIn,
-    prepares: prepares(kind, slots, options),
+    prepares: prepares(kind, slots, options) || steps !== undefined,
     needs: needs(slots, options),
   };
 }

@@ -180,6 +180,8 @@ const PARENT_OPTION_KEYS = [
   "description",
   "version",
 ] as const satisfies readonly (keyof ParentOptions)[];
+/** What a loop is told beside these. */
+export const LOOP_KEYS: readonly string[] = ["first", "next", "until", "max"];
 const RETRY_KEYS = ["attempts", "backoff", "baseMs", "maxMs", "jitter", "retryIf"];
 
 /** Checks the options of one task, wherever they were written. */
@@ -199,8 +201,7 @@ export function checkOptions(
 ): void {
   const path = ["tasks", name] as const;
   const given = options as MapOptions<never, unknown, never, "all" | "settled", unknown> & Living;
-  const known = kind === "map" ? MAP_OPTION_KEYS : OPTION_KEYS;
-  issues.record(path, given, role === undefined ? known : PARENT_OPTION_KEYS);
+  issues.record(path, given, keysOf(kind, role));
   checkRetry(issues, [...path, "retry"], given.retry);
   const { priority, tags } = given;
   issues.timeLimit([...path, "timeoutMs"], given.timeoutMs);
@@ -245,6 +246,12 @@ export function checkOptions(
       [...path, "fallback"],
     );
   }
+}
+
+function keysOf(kind: "task" | "map", role: "subflow" | "loop" | undefined): readonly string[] {
+  if (role === undefined) return kind === "map" ? MAP_OPTION_KEYS : OPTION_KEYS;
+  // So that a step is guessed at, whose name is not written right.
+  return role === "loop" ? [...PARENT_OPTION_KEYS, ...LOOP_KEYS] : PARENT_OPTION_KEYS;
 }
 
 function checkLiving(

@@ -287,7 +287,8 @@ export function noFunction(name: string, run: unknown): string {
     : `Task "${name}" needs a function, got ${describe(run)}`;
 }
 
-function addSlots(issues: Issues, name: string, inputs: unknown, slots: Slot[]): void {
+/** What a task takes from others, each under its name. */
+export function addSlots(issues: Issues, name: string, inputs: unknown, slots: Slot[]): void {
   const made = brandOf(inputs);
   if (made !== undefined) {
     const as = inputs instanceof TaskHandle ? plainName(inputs.name) : undefined;

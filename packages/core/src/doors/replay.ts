@@ -5,7 +5,7 @@
 
 import type { GraphPlan, Plan } from "../define/plan.ts";
 import type { Recorder } from "../drive/execution.ts";
-import type { Command, MachineEvent } from "../machine/event.ts";
+import { type Command, type InnerFlow, type MachineEvent, restoredNext } from "../machine/event.ts";
 import type { Dispatch, Machine, RunSettings } from "../machine/machine.ts";
 import { DETACHED, STATUSES } from "../machine/states.ts";
 import { taskName } from "../machine/task-name.ts";
@@ -101,14 +101,11 @@ const AT_THE_END: ReadonlySet<MachineEvent["type"]> = new Set(["started", "logge
 function hold(event: MachineEvent, { ledger }: Machine, outputs: unknown[]): void {
   if (event.type === "returned") {
     outputs[event.task] = event.value;
-    for (const [index, output] of event.inner?.restored ?? [])
-      outputs[ledger.tasks + index] = output;
   } else if (event.type === "fellBack" && "value" in event) outputs[event.task] = event.value;
   else if (event.type === "begin") {
     for (const [task, output] of event.restored ?? []) outputs[task] = output;
-  } else if (event.type === "prepared") {
-    for (const [index, output] of event.restored ?? []) outputs[ledger.tasks + index] = output;
   }
+  for (const [index, output] of restoredNext(event) ?? []) outputs[ledger.tasks + index] = output;
 }
 
 /**
@@ -140,6 +137,7 @@ function eventText(event: MachineEvent, name: (task: number) => string): string 
       if (event.unfinished) return `${task} cannot be prepared, and is not done with it`;
       if (event.skip !== undefined) return `${task} is not wanted: ${event.skip}`;
       if ("error" in event) return `${task} cannot be prepared`;
+      if (event.inner !== undefined) return `${task} begins with ${flowText(event.inner)}`;
       return event.items === undefined ? `${task} prepared` : `${task} has ${event.items} items`;
     }
     case "threw":
@@ -150,10 +148,23 @@ function eventText(event: MachineEvent, name: (task: number) => string): string 
     }
     case "returned":
       if (event.inner === undefined) return `${name(event.task)} returned`;
-      return `${name(event.task)} returned a flow of ${event.inner.graph.size}`;
+      return `${name(event.task)} returned ${flowText(event.inner)}`;
+    case "iterated": {
+      const task = name(event.task);
+      if (event.pending) return `${task} waits for what comes next`;
+      if ("error" in event) return `${task} cannot go on`;
+      if (event.done) return `${task} is done`;
+      return event.inner === undefined
+        ? `${task} may not go on`
+        : `${task} goes on with ${flowText(event.inner)}`;
+    }
     default:
       return `${name(event.task)} ${event.type}`;
   }
+}
+
+function flowText({ graph }: InnerFlow): string {
+  return `a flow of ${graph.size}`;
 }
 
 function commandText(

@@ -8,7 +8,13 @@ import type { RunInfo } from "../contract/observer.ts";
 import type { Placement } from "../contract/runner.ts";
 import { noSuchTask } from "../define/unknown-name.ts";
 import { asError } from "../ground/errors.ts";
-import type { LogLine, MachineEvent, ReturnedEvent, StopCause } from "../machine/event.ts";
+import {
+  type LogLine,
+  type MachineEvent,
+  type ReturnedEvent,
+  restoredNext,
+  type StopCause,
+} from "../machine/event.ts";
 import type { Machine } from "../machine/machine.ts";
 import { taskName, taskNamed } from "../machine/task-name.ts";
 import { rounded } from "../report/durations.ts";
@@ -28,6 +34,7 @@ import { Gatherer } from "./gather.ts";
 import { Grants, type GrantsHost } from "./grants.ts";
 import { HeldThread } from "./held-thread.ts";
 import { InnerFlows } from "./inner-flows.ts";
+import { type LoopHost, Loops } from "./loops.ts";
 import { Notifier } from "./notify.ts";
 import { obey, type Parts } from "./obey.ts";
 import { Opening, type OpeningHost } from "./opening.ts";
@@ -62,6 +69,7 @@ class Driver
     Execution,
     FallbackHost,
     GrantsHost,
+    LoopHost,
     OpeningHost,
     Parts,
     PreparationHost,
@@ -85,6 +93,7 @@ class Driver
   readonly calls: Calls;
   readonly fallbacks: FallbackCalls;
   readonly gatherer: Gatherer;
+  readonly loops: Loops;
   readonly #settings: ExecuteSettings;
   readonly #clock: RunClock;
   readonly #context: AsyncContext;
@@ -145,6 +154,7 @@ class Driver
     this.held = onTime ? new HeldThread(() => this.calls.all) : undefined;
     this.#inner = new InnerFlows(this, options, settings.dispatch);
     this.gatherer = new Gatherer(this);
+    this.loops = new Loops(this, this.#context, options.graceMs);
     const ender = new AttemptEnder(this, this.calls);
     this.#starter = new AttemptStarter(this, ender, this.#context, options.runner);
     this.#opening = new Opening(this, options);
@@ -224,18 +234,29 @@ class Driver
   handle(given: MachineEvent): void {
     // The thread was held beyond the limit, or its timer is late: what happens from then on comes after it.
     if (this.#opening.isLate(given.at)) this.handle(this.#opening.timeUp(given.at) as MachineEvent);
-    const event =
-      given.type === "returned" ? (this.#inner.returned(given) ?? this.#kept(given)) : given;
+    const event = this.#withFlow(given);
     if (event.type === "fellBack") this.stored.fellBack(event);
     this.#settings.recorder?.event(event);
-    const next = event.type === "prepared" ? event : event.type === "returned" && event.inner;
-    if (next && next.restored !== undefined) this.values.restoreNext(next.restored);
+    this.values.restoreNext(restoredNext(event));
     for (const command of this.machine.handle(event)) obey(this, command, event.at);
     this.queue.takeAnswers();
     if (event.type === "stop") this.#opening.stopped();
     if (!("task" in event)) return;
     if (this.values.holds) this.values.forget(event.task);
     this.#deadlines.look(event.task);
+  }
+
+  /** What it brings may be a flow: can that come up? */
+  #withFlow(given: MachineEvent): MachineEvent {
+    switch (given.type) {
+      case "returned":
+        return this.#inner.returned(given) ?? this.#kept(given);
+      case "prepared":
+      case "iterated":
+        return given.inner === undefined ? given : this.#inner.next(given);
+      default:
+        return given;
+    }
   }
 
   /** What a thing gave and does not count, because its task was called off or it was not stored, is let go. */

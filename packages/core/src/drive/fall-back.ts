@@ -6,10 +6,9 @@ import { addCause, causesOf } from "../ground/causes.ts";
 import { asError, frameless } from "../ground/errors.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
 import type { FellBackEvent } from "../machine/event.ts";
-import { Sparse } from "../machine/sparse.ts";
 import type { AsyncContext } from "./async-context.ts";
+import { Awaited } from "./awaited.ts";
 import { definitionOf } from "./definition-of.ts";
-import { graceOf } from "./grace-of.ts";
 import type { Host } from "./host.ts";
 
 /** What it needs of the driver. */
@@ -22,14 +21,12 @@ type Answer = Pick<FellBackEvent, "value"> | Pick<FellBackEvent, "error">;
 export class FallbackCalls {
   readonly #host: FallbackHost;
   readonly #context: AsyncContext;
-  readonly #graceMs: number | undefined;
-  /** Tasks whose promise has not settled, each with what calls off its grace period once that runs. */
-  readonly #open: Sparse<(() => void) | undefined> = new Sparse();
+  readonly #awaited: Awaited;
 
   constructor(host: FallbackHost, context: AsyncContext, graceMs: number | undefined) {
     this.#host = host;
     this.#context = context;
-    this.#graceMs = graceMs;
+    this.#awaited = new Awaited(host, graceMs);
   }
 
   /** Asks, and says at once what came of it. */
@@ -45,7 +42,7 @@ export class FallbackCalls {
       return this.#event(task, { error: this.#joined(task, error, failure) });
     }
     if (!promised) return this.#event(task, { value: given });
-    this.#open.set(task, undefined);
+    this.#awaited.add(task);
     this.#context.run(() =>
       new Promise((resolve) => resolve(given)).then(
         (value) => this.#answer(task, { value }),
@@ -57,25 +54,19 @@ export class FallbackCalls {
 
   /** It is waited for within the grace period only. */
   press(task: number): void {
-    const graceMs = graceOf(this.#host.machine, task, this.#graceMs);
-    if (graceMs === undefined || !this.#open.has(task)) return;
     const pressedAt = this.#host.now();
-    const forsake = (): void => {
+    this.#awaited.press(task, () => {
       const ms = Math.round(this.#host.now() - pressedAt);
       const name = this.#host.nameOf(task);
       const message = `The fallback of task "${name}" had not ended ${ms} ms after it was called off`;
       const cause = this.#host.machine.ledger.errorOf(task);
-      this.#answer(task, { error: frameless(new Error(message, { cause })) });
-    };
-    this.#open.set(task, this.#host.after(graceMs, forsake));
+      this.#host.send(this.#event(task, { error: frameless(new Error(message, { cause })) }));
+    });
   }
 
   /** What was left behind answers no more. */
   #answer(task: number, answer: Answer): void {
-    if (!this.#open.has(task)) return;
-    this.#open.get(task)?.();
-    this.#open.delete(task);
-    this.#host.send(this.#event(task, answer));
+    if (this.#awaited.end(task)) this.#host.send(this.#event(task, answer));
   }
 
   #event(task: number, answer: Answer): FellBackEvent {

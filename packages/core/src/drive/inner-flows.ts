@@ -8,7 +8,13 @@ import type { Graph } from "../define/graph.ts";
 import { plainName } from "../define/task.ts";
 import { Issues } from "../ground/check.ts";
 import { PlanError } from "../ground/errors.ts";
-import type { InnerFlow, MachineEvent, ReturnedEvent } from "../machine/event.ts";
+import type {
+  InnerFlow,
+  IteratedEvent,
+  MachineEvent,
+  PreparedEvent,
+  ReturnedEvent,
+} from "../machine/event.ts";
 import type { Dispatch, Machine } from "../machine/machine.ts";
 import { parentOf, taskName, taskNamed } from "../machine/task-name.ts";
 import type { RunOptions } from "./options.ts";
@@ -56,6 +62,25 @@ export class InnerFlows {
     }
   }
 
+  /**
+   * The event for the machine, when a loop is about to go on with a flow: one that cannot come up there fails the loop, one
+   * that is not wanted any more does not come up.
+   */
+  next(event: PreparedEvent | IteratedEvent): MachineEvent {
+    const { inner, ...rest } = event;
+    if (!(inner instanceof FlowHandle)) return event;
+    const { machine } = this.#host;
+    const { task } = event;
+    const first = event.type === "prepared";
+    if (!(first ? machine.awaitsInputs(task) : machine.awaitsNext(task))) return rest;
+    const before = first ? undefined : machine.ledger.spawnIn.get(task);
+    try {
+      return { ...event, inner: this.inside(task, inner, (before?.iteration ?? -1) + 1) };
+    } catch (error) {
+      return { ...rest, error };
+    }
+  }
+
   /** `iteration`: of a loop. */
   inside(owner: number, { graph, name }: FlowHandle, iteration?: number): InnerFlow {
     const issues = new Issues();
@@ -86,7 +111,11 @@ export class InnerFlows {
     this.#checkNames(issues, graph, iteration === undefined ? path : `${path}[${iteration}]`);
     issues.throwAs(PlanError);
     const restored = this.#host.stored.restoreInside({ owner, graph, iteration });
-    return restored.size === 0 ? { graph } : { graph, restored };
+    return {
+      graph,
+      ...(restored.size > 0 && { restored }),
+      ...(iteration !== undefined && { iteration }),
+    };
   }
 
   #refused(message: string): never {

@@ -6,6 +6,7 @@ import type { EventQueue } from "./event-queue.ts";
 import type { FallbackCalls } from "./fall-back.ts";
 import type { Gatherer } from "./gather.ts";
 import type { Grants } from "./grants.ts";
+import type { Loops } from "./loops.ts";
 import type { Notifier } from "./notify.ts";
 import type { Preparation } from "./prepare.ts";
 import type { Things } from "./things.ts";
@@ -19,6 +20,7 @@ export interface Parts {
   readonly delays: Delays;
   readonly fallbacks: FallbackCalls;
   readonly gatherer: Gatherer;
+  readonly loops: Loops;
   readonly things: Things;
   readonly grants: Grants;
   readonly values: Values;
@@ -44,6 +46,7 @@ export function obey(parts: Parts, command: Command, at: number): void {
       break;
     case "unprepare":
       parts.preparation.unprepare(command.task);
+      parts.loops.unprepare(command.task);
       break;
     case "abort":
       parts.calls.abort(command.task, command.cause, at);
@@ -71,6 +74,9 @@ export function obey(parts: Parts, command: Command, at: number): void {
       break;
     case "gather":
       parts.queue.answer(parts.gatherer.gathered(command.task, at));
+      break;
+    case "iterate":
+      parts.queue.answer(parts.loops.iterate(command.task, command.iteration));
       break;
     case "fallback":
       parts.queue.answer(parts.fallbacks.ask(command.task));

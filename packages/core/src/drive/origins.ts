@@ -48,7 +48,7 @@ export class RunOrigins implements Origins {
   }
 
   /** What a task was given and made from that a flow came up inside of. */
-  #around({ owner, iteration }: Around): string | Incomparable {
+  #around({ owner, iteration, before }: Around): string | Incomparable {
     const { ledger } = this.#machine;
     const item = ledger.itemsOf(owner);
     const written = item?.owner ?? owner;
@@ -62,15 +62,9 @@ export class RunOrigins implements Origins {
       return new Incomparable(`"${name}" was made without a result that it reads`);
     }
     const from = this.#basis.from(written, this.#runOf);
-    const before = iteration === undefined ? [] : this.#rootsBefore(owner, iteration);
-    return JSON.stringify([given ?? null, from ?? null, iteration ?? null, ...before]);
-  }
-
-  /** The runs that gave what the iteration before this one gave. */
-  #rootsBefore(owner: number, iteration: number): string[] {
-    let spawn = this.#machine.ledger.spawnIn.get(owner);
-    while (spawn !== undefined && spawn.iteration !== iteration - 1) spawn = spawn.before;
-    return (spawn?.roots ?? []).map(({ task }) => this.#runOf(task));
+    // Of a loop also the runs that gave what the flow before this one gave.
+    const roots = (before?.roots ?? []).map(({ task }) => this.#runOf(task));
+    return JSON.stringify([given ?? null, from ?? null, iteration ?? null, ...roots]);
   }
 
   readonly #runOf = (row: number): string => this.#restored.get(row)?.run ?? this.#run;

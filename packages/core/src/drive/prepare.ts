@@ -3,20 +3,20 @@
  * answer; what it means is not known here. A task that has got its status meanwhile is asked nothing more, and the
  * machine is told when what was asked before has ended.
  */
-import type { Definition } from "../define/definition.ts";
+import type { Definition, LoopSteps } from "../define/definition.ts";
 import { Issues } from "../ground/check.ts";
 import { describe } from "../ground/describe.ts";
 import { frameless, InputError, isError, PlanError } from "../ground/errors.ts";
 import { isPromise, settling } from "../ground/promised.ts";
 import type { PreparedEvent } from "../machine/event.ts";
-import { Sparse } from "../machine/sparse.ts";
 import { taskName } from "../machine/task-name.ts";
 import { amountsOf, amountsOfItems } from "./amounts.ts";
+import { Awaited } from "./awaited.ts";
 import { definitionOf } from "./definition-of.ts";
-import { graceOf } from "./grace-of.ts";
 import type { Host } from "./host.ts";
 import { type Prepared, prepare } from "./inputs.ts";
 import { itemKeys } from "./item-keys.ts";
+import { flowOf } from "./loops.ts";
 import type { RunOptions } from "./options.ts";
 import type { Capacity } from "./resources.ts";
 import { checkSize } from "./size.ts";
@@ -26,7 +26,7 @@ import type { Values } from "./values.ts";
 /** What it needs of the driver. */
 export interface PreparationHost extends Host {
   readonly values: Values;
-  readonly stored: Pick<Stored, "restoreItems">;
+  readonly stored: Pick<Stored, "restoreItems" | "called">;
   readonly capacity: Capacity;
 }
 
@@ -35,20 +35,19 @@ type Skip = { readonly skip?: unknown } | null | undefined;
 
 export class Preparation {
   readonly #host: PreparationHost;
-  readonly #graceMs: number | undefined;
   readonly #maxTasks: number | undefined;
-  /** Tasks that have not been answered for, each with what calls off its grace period once that runs. */
-  readonly #open: Sparse<(() => void) | undefined> = new Sparse();
+  /** Tasks that have not been answered for. */
+  readonly #awaited: Awaited;
 
   constructor(host: PreparationHost, { graceMs, maxTasks }: RunOptions) {
     this.#host = host;
-    this.#graceMs = graceMs;
+    this.#awaited = new Awaited(host, graceMs);
     this.#maxTasks = maxTasks;
   }
 
   prepare(task: number): void {
     const definition = definitionOf(this.#host.machine, task);
-    this.#open.set(task, undefined);
+    this.#awaited.add(task);
     if (!definition.prepares) {
       this.#answer(task, {});
       return;
@@ -63,22 +62,15 @@ export class Preparation {
   /** The answer is not wanted any more; its end is waited for, within the grace period. */
   unprepare(task: number): void {
     // An answer that was given is on its way.
-    const graceMs = graceOf(this.#host.machine, task, this.#graceMs);
-    if (graceMs === undefined || !this.#open.has(task)) return;
-    const forsake = (): void => {
-      if (this.#open.delete(task)) this.#host.send({ type: "forsake", task, at: this.#host.now() });
-    };
-    this.#open.set(task, this.#host.after(graceMs, forsake));
+    this.#awaited.press(task, () =>
+      this.#host.send({ type: "forsake", task, at: this.#host.now() }),
+    );
   }
 
   /** What has been forsaken answers no more. */
   #answer(task: number, answer: Answer): void {
-    if (!this.#open.has(task)) return;
-    if (answer.unfinished !== true) {
-      this.#open.get(task)?.();
-      this.#open.delete(task);
-    }
-    this.#host.send({ ...answer, type: "prepared", task, at: this.#host.now() });
+    const heard = answer.unfinished === true ? this.#awaited.has(task) : this.#awaited.end(task);
+    if (heard) this.#host.send({ ...answer, type: "prepared", task, at: this.#host.now() });
   }
 
   #failed(task: number, { name }: Definition, thrown: unknown, unfinished: boolean): void {
@@ -144,6 +136,10 @@ export class Preparation {
   #take(task: number, definition: Definition, prepared: Prepared): void {
     const { values, stored } = this.#host;
     const { capacity } = this.#host;
+    if (definition.steps !== undefined) {
+      this.#first(task, definition, definition.steps, prepared);
+      return;
+    }
     if (definition.kind === "task") {
       let amounts: Answer | undefined;
       try {
@@ -178,11 +174,41 @@ export class Preparation {
     this.#answer(task, { items: list.length, keys, restored, ...amounts });
   }
 
+  /** A loop is asked for its first flow. */
+  #first(task: number, definition: Definition, { first }: LoopSteps, prepared: Prepared): void {
+    const { values, stored } = this.#host;
+    const path = this.#pathOf(task);
+    const begin = (given: unknown): void =>
+      this.#answer(task, { inner: flowOf(path, "first", given) });
+    try {
+      stored.called(task);
+      const given = first(prepared.inputs as never);
+      values.hold(task, prepared);
+      if (!isPromise(given)) {
+        begin(given);
+        return;
+      }
+      settling(given)
+        .then((flow) => {
+          if (values.wants(task)) begin(flow);
+          else this.#answer(task, {});
+        })
+        .catch((error: unknown) => this.#failed(task, definition, error, false));
+    } catch (error) {
+      this.#failed(task, definition, error, false);
+    }
+  }
+
+  #pathOf(task: number): string {
+    const { plan, ledger } = this.#host.machine;
+    return taskName(plan.graph, ledger, task);
+  }
+
   /** Throws when there are more items than the run may have tasks. */
   #checkSize(map: number, items: number): void {
     const issues = new Issues();
-    const { plan, ledger } = this.#host.machine;
-    checkSize(issues, items, ledger.tasks, this.#maxTasks, taskName(plan.graph, ledger, map));
+    const { ledger } = this.#host.machine;
+    checkSize(issues, items, ledger.tasks, this.#maxTasks, this.#pathOf(map));
     issues.throwAs(PlanError);
   }
 }

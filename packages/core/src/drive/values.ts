@@ -43,16 +43,27 @@ export class Values implements Sources {
   }
 
   /** Outputs of items, or of the tasks of a flow, that come up next. */
-  restoreNext(restored: ReadonlyMap<number, unknown>): void {
+  restoreNext(restored: ReadonlyMap<number, unknown> | undefined): void {
+    if (restored === undefined) return;
     const first = this.#machine.ledger.tasks;
     for (const [index, output] of restored) this.all[first + index] = output;
   }
 
   /** The output of a map is made of those of its items, that of a task with a flow inside of those of its roots. */
   gather(owner: number): unknown {
-    const value = gathered(this.#outcomes, this.#machine.plan.graph, owner);
+    const value = this.inside(owner);
     this.all[owner] = value;
     return value;
+  }
+
+  /** What the flow inside of a task gave, of a loop the last one. */
+  inside(owner: number): unknown {
+    return gathered(this.#outcomes, this.#machine.plan.graph, owner);
+  }
+
+  /** What a task takes that was prepared, as one object. */
+  inputsOf(task: number): unknown {
+    return this.#preparedOf(task)?.inputs;
   }
 
   /** For the error of a map that failed. */

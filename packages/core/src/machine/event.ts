@@ -55,6 +55,20 @@ export interface PreparedEvent extends OfTask {
   readonly amounts?: Readonly<Record<string, readonly number[]>> | undefined;
   /** Items that cannot have what they ask for, by index, each with its error. */
   readonly refused?: ReadonlyMap<number, unknown> | undefined;
+  /** For a loop: its first flow. */
+  readonly inner?: InnerFlow;
+}
+/**
+ * The answer to `iterate`: the loop is done, or its next flow, or neither when it may not go on. Of a task that has its
+ * status: nothing is asked any more.
+ */
+export interface IteratedEvent extends OfTask {
+  readonly type: "iterated";
+  readonly done?: true;
+  readonly inner?: InnerFlow;
+  readonly error?: unknown;
+  /** A promise was given: another `iterated` follows when that has settled. */
+  readonly pending?: true;
 }
 /** The answer to `muster`. */
 interface MusteredEvent extends Instant {
@@ -99,6 +113,8 @@ export interface InnerFlow {
   readonly graph: Graph;
   /** The outputs of its tasks that are restored, by index. */
   readonly restored?: ReadonlyMap<number, unknown> | undefined;
+  /** Of a loop: which of its flows it is, from 0. */
+  readonly iteration?: number;
 }
 /** The attempt ended the task as skipped. */
 interface SkippedEvent extends OfTask {
@@ -214,6 +230,7 @@ interface DeniedEvent extends Instant {
 export type MachineEvent =
   | BeginEvent
   | PreparedEvent
+  | IteratedEvent
   | MusteredEvent
   | StartedEvent
   | ReturnedEvent
@@ -235,6 +252,19 @@ export type MachineEvent =
   | PermitEvent
   | DeniedEvent;
 
+/** What an event brings that is restored, of the rows that come up next, by index. */
+export function restoredNext(event: MachineEvent): ReadonlyMap<number, unknown> | undefined {
+  switch (event.type) {
+    case "prepared":
+      return event.inner?.restored ?? event.restored;
+    case "returned":
+    case "iterated":
+      return event.inner?.restored;
+    default:
+      return undefined;
+  }
+}
+
 /** Why an attempt is asked to stop. */
 export type AbortCause =
   | StopCause
@@ -251,7 +281,7 @@ export type Command =
    * for capacity together.
    */
   | { readonly type: "muster" }
-  /** The answer to `prepare` is not wanted any more, but its end is: within the grace period, or answer with `forsake`. */
+  /** The answer to `prepare` or `iterate` is not wanted any more, but its end is: within the grace period, or answer with `forsake`. */
   | { readonly type: "unprepare"; readonly task: number }
   /** Call the function; answer with `returned`, `skipped` or `threw`. */
   | { readonly type: "start"; readonly task: number; readonly attempt: number }
@@ -275,6 +305,8 @@ export type Command =
       readonly first: number;
       readonly count: number;
     }
+  /** A flow of a loop has ended, and given a value for each of its roots: which one comes next? Answer with `iterated`, at once. */
+  | { readonly type: "iterate"; readonly task: number; readonly iteration: number }
   /** A map has failed: its error is to be told what those items gave that completed. */
   | {
       readonly type: "collect";

@@ -37,6 +37,8 @@ export interface Machine {
   handle(event: MachineEvent): readonly Command[];
   /** Whether the answer to `prepare` is still wanted: the task has no status yet. */
   awaitsInputs(task: number): boolean;
+  /** Whether another flow of a loop may come up: it is between two of them, and not stopped. */
+  awaitsNext(task: number): boolean;
   /** Whether the task completes if its running attempt returns. */
   mayComplete(task: number): boolean;
   /** Whether a failure of the running attempt could be followed by another one. */

@@ -7,14 +7,21 @@ import type { GraphPlan } from "../define/plan.ts";
 import type { Attempts } from "./attempts.ts";
 import type { Bounds } from "./bounds.ts";
 import type { Edges } from "./edges.ts";
-import type { AbortCause, FellBackEvent, GatheredEvent, StopCause } from "./event.ts";
+import type {
+  AbortCause,
+  FellBackEvent,
+  GatheredEvent,
+  IteratedEvent,
+  StopCause,
+} from "./event.ts";
 import type { Fallbacks } from "./fallbacks.ts";
 import type { Flows } from "./flows.ts";
-import { type Ledger, type Reason, reasonOf } from "./ledger.ts";
+import { type Ledger, type Reason, reasonOf, type Spawn } from "./ledger.ts";
 import type { RunSettings } from "./machine.ts";
 import { Readers } from "./readers.ts";
 import { type Inner, type Items, rowsOf, type Scope, type Scopes } from "./scopes.ts";
 import {
+  BETWEEN,
   CANCELLED,
   COMPLETED,
   CONCLUDED,
@@ -242,10 +249,9 @@ export class Propagation {
     if (status[owner] === WAITING && verdict === "ending") readyAt[owner] = this.#turn.now;
     this.#turn.cause = inner.last;
     if (verdict === "ending") {
-      this.ending++;
       this.#flows.completes(inner);
-      this.#tasks.become(owner, ENDING);
-      this.#turn.command({ type: "gather", task: owner, first: inner.first, count: inner.count });
+      if (inner.iteration === undefined) this.#gather(owner);
+      else this.#iterate(inner, inner.iteration);
       return;
     }
     if (verdict === "failed") this.#failInside(owner, this.#flows.errorOf(inner, nameOf));
@@ -254,6 +260,62 @@ export class Propagation {
       this.finish(owner, verdict === "cancelled" ? CANCELLED : SKIPPED);
     }
     this.#insideEnded(owner);
+  }
+
+  /** All that it gives is there. */
+  #gather(owner: number): void {
+    const { first, count } = this.#scopes.inside(owner) as Scope;
+    this.ending++;
+    this.#tasks.become(owner, ENDING);
+    this.#turn.command({ type: "gather", task: owner, first, count });
+  }
+
+  // ---- loops -------------------------------------------------------------------------------------------------------
+
+  /** A flow of a loop has ended well: it is asked what comes next, unless it was stopped meanwhile. */
+  #iterate({ owner, stoppedBy }: Inner, iteration: number): void {
+    if (stoppedBy === undefined) {
+      this.ending++;
+      this.#tasks.become(owner, BETWEEN);
+      this.#turn.command({ type: "iterate", task: owner, iteration });
+      return;
+    }
+    if (stoppedBy.kind === "lost") {
+      this.#ledger.taskErrors.set(owner, stoppedBy.error);
+      this.conclude(owner, "failing");
+    } else {
+      this.#ledger.reasons.set(owner, stoppedBy);
+      this.finish(owner, CANCELLED);
+    }
+    this.#insideEnded(owner);
+  }
+
+  /** The answer to that: whether the flow comes up that it brings. */
+  iterated(event: IteratedEvent): boolean {
+    const { task, done, inner, pending } = event;
+    // Only what answers at once is waited for before anything else.
+    if (pending) this.#pending.add(task);
+    if (pending || !this.#pending.delete(task)) this.ending--;
+    if (pending || !this.#tasks.iterated(event)) return false;
+    if ("error" in event) {
+      this.#ledger.taskErrors.set(task, event.error);
+      this.conclude(task, "failing");
+    } else if (done) {
+      this.#gather(task);
+      return false;
+    } else if (inner !== undefined && this.#scopes.mayStart(task)) {
+      this.#readers?.insideEnded(this.#ledger.spawnIn.get(task) as Spawn);
+      return true;
+    } else this.refuse(task);
+    this.#insideEnded(task);
+    return false;
+  }
+
+  /** The row whose end let the flow of a loop come up that comes next: the last of those before it. */
+  lastInside(owner: number): number {
+    let inner = this.#scopes.inside(owner) as Inner | undefined;
+    while (inner !== undefined && inner.last === -1) inner = inner.before;
+    return inner?.last ?? owner;
   }
 
   /** A task may not go on with the flow that it has returned: the run, or what it is inside of, was halted meanwhile. */
@@ -397,7 +459,7 @@ export class Propagation {
 
   /** The reason for a task that does not run at the moment: it may never have. */
   #notStarted(task: number, reason: Reason): Reason {
-    if (this.#ledger.lastAttempt[task] !== -1) return reason;
+    if (this.#ledger.lastAttempt[task] !== -1 || this.#ledger.spawnIn.has(task)) return reason;
     return { kind: "not-started", because: reason };
   }
 

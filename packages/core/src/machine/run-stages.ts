@@ -171,6 +171,10 @@ export class StagedRun implements Machine {
     return this.#turn.commands;
   }
 
+  awaitsNext(): boolean {
+    return false;
+  }
+
   awaitsInputs(task: number): boolean {
     return this.#tasks.awaitsInputs(task);
   }

@@ -30,7 +30,7 @@ import { Propagation } from "./propagation.ts";
 import { limits, Room } from "./room.ts";
 import { Rows } from "./rows.ts";
 import { type Inner, rowsOf, Scopes } from "./scopes.ts";
-import { INSIDE, QUEUED, RESTORED, RUNNING, WAITING } from "./states.ts";
+import { BETWEEN, INSIDE, QUEUED, RESTORED, RUNNING, WAITING } from "./states.ts";
 import { type Answer, Tasks } from "./tasks.ts";
 import { Things } from "./things.ts";
 import { Turn } from "./turn.ts";
@@ -161,6 +161,9 @@ export class Run implements Machine {
       case "gathered":
         this.#propagation.gathered(event);
         break;
+      case "iterated":
+        if (this.#propagation.iterated(event)) this.#enter(event.task, event.inner as InnerFlow);
+        break;
       case "fellBack":
         this.#propagation.fellBack(event);
         break;
@@ -179,6 +182,10 @@ export class Run implements Machine {
     if (this.#propagation.ending === 0 && !this.#fallbacks.due) this.#proceed();
     this.#bounds.closeWhen(this.#scopes.run.open.tails === 0 && this.#tasks.idle);
     return this.#turn.commands;
+  }
+
+  awaitsNext(task: number): boolean {
+    return this.ledger.status[task] === BETWEEN && this.#scopes.mayStart(task);
   }
 
   awaitsInputs(task: number): boolean {
@@ -265,24 +272,26 @@ export class Run implements Machine {
   }
 
   /** A flow comes up inside of a task: its tasks are rows. */
-  #enter(owner: number, { graph, restored }: InnerFlow): void {
+  #enter(owner: number, { graph, restored, iteration }: InnerFlow): void {
     const { ledger } = this;
     ledger.grown ??= new Grown(this.plan.graph);
-    const spawn = ledger.enter(owner, graph);
+    const cause = iteration === undefined ? owner : this.#propagation.lastInside(owner);
+    const spawn = ledger.enter(owner, graph, iteration);
     const { first, count } = spawn;
     const inner = this.#scopes.enter(spawn, graph);
     this.#propagation.enter(graph, first);
     if (this.#observed) this.#turn.command({ type: "spawned", first, count });
     this.#tasks.become(owner, INSIDE);
     this.#propagation.restoreInside(inner, restored);
-    this.#turn.cause = owner;
+    this.#turn.cause = cause;
     this.#edges.beginInside(inner);
     if (this.detached.has(owner)) this.#bounds.detach(rowsOf(spawn));
   }
 
   #answered(event: PreparedEvent, answer: Answer | undefined): void {
     if (answer === "inside") {
-      this.#expand(event);
+      if (event.inner === undefined) this.#expand(event);
+      else this.#enter(event.task, event.inner);
       return;
     }
     if (event.amounts !== undefined && answer === "queued") {

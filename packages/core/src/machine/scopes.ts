@@ -45,11 +45,14 @@ export interface Inner extends Scope {
   readonly finallyTasks: readonly number[];
   /** Whether its rows may start: not before its owner was asked, where that is asked first. */
   opened: boolean;
-  /** The one before, of a loop. */
+  /** Of a loop: which of its flows it is, and the one before. */
+  readonly iteration: number | undefined;
   readonly before: Inner | undefined;
   /** What halted it before it was closing. */
   haltedBy: Reason | undefined;
-  /** The row whose attempts ended last; -1 when none had any. */
+  /** What stopped it, also while it was closing: of a loop no other flow follows. What lets end stops nothing. */
+  stoppedBy: Reason | undefined;
+  /** The row that ended last, of those that had attempts or something inside; -1 when none had. */
   last: number;
   over: boolean;
 }
@@ -150,7 +153,9 @@ export class Scopes {
     }
     scope.open[role]--;
     const inner = scope as Inner;
-    if (role === "main" && this.#ledger.lastAttempt[row] !== -1) inner.last = row;
+    const { lastAttempt, status } = this.#ledger;
+    const has = this.#inside.has(row) && status[row] !== SKIPPED;
+    if (has || lastAttempt[row] !== -1) inner.last = row;
     if (inner.open.main === 0) this.#done.push(inner);
   }
 
@@ -173,9 +178,9 @@ export class Scopes {
 
   /** A flow has come up inside of a row. */
   enter(spawn: Spawn, graph: Graph): Inner {
-    const { owner, first, count } = spawn;
+    const { owner, first, count, iteration } = spawn;
     const given = { roots: graph.roots ?? [], finallyTasks: [...graph.finallyTasks], asked: false };
-    const inner = this.#inner(owner, this.of(owner), first, count, given, first);
+    const inner = this.#inner(owner, this.of(owner), first, count, given, first, iteration);
     this.#inside.set(owner, inner);
     this.#spawned.set(first, inner);
     this.nest(inner, graph, first);
@@ -200,6 +205,7 @@ export class Scopes {
     count: number,
     given: Pick<Graph["subflows"][number], "roots" | "finallyTasks" | "asked">,
     base: number,
+    iteration?: number,
   ): Inner {
     const inner: Inner = {
       phase: "open",
@@ -213,8 +219,10 @@ export class Scopes {
       roots: given.roots.map(({ key, task }) => ({ key, task: base + task })),
       finallyTasks: given.finallyTasks.map((task) => base + task),
       opened: !given.asked,
+      iteration,
       before: this.#inside.get(owner) as Inner | undefined,
       haltedBy: undefined,
+      stoppedBy: undefined,
       last: -1,
       over: false,
     };
@@ -561,9 +569,10 @@ export function* rowsOf({ first, count }: Pick<Scope, "first" | "count">): Itera
 
 /** It goes down, and a flow remembers what halted it first. */
 function halted(scope: Scope, phase: Phase, reason: Reason): void {
-  if (scope.phase !== "closing" && "haltedBy" in scope) {
+  if ("haltedBy" in scope) {
     const inner = scope as Inner;
-    inner.haltedBy ??= reason;
+    if (scope.phase !== "closing") inner.haltedBy ??= reason;
+    if (phase !== "draining") inner.stoppedBy ??= reason;
   }
   lower(scope, phase);
 }

@@ -25,6 +25,8 @@ export const ASKING = 11;
 export const INSIDE = 12;
 /** Nor has it any more open items: its result is being stored. */
 export const ENDING = 13;
+/** A loop, one of whose flows has ended: whether that was the last one is being asked, or which one comes next. */
+export const BETWEEN = 14;
 
 export function isFinal(state: number): boolean {
   return state >= COMPLETED && state <= ABANDONED;
@@ -81,6 +83,13 @@ export const TASK = {
     calledOff: "let end",
     lost: "let end",
   },
+  between: {
+    shown: "running",
+    stopped: "cancelled",
+    drained: "let end",
+    calledOff: "cancelled",
+    lost: "failing",
+  },
 } as const;
 
 type TaskRow = (typeof TASK)[keyof typeof TASK];
@@ -102,6 +111,7 @@ const ROWS: readonly (TaskRow | undefined)[] = [
   TASK.asking,
   TASK.inside,
   TASK.ending,
+  TASK.between,
 ];
 
 /** What each state is shown as, by code: the names of the statuses. */
@@ -118,6 +128,7 @@ export const STATUSES = [
   "detached",
   "abandoned",
   "waiting",
+  "running",
   "running",
   "running",
 ] as const;

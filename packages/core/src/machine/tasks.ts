@@ -2,10 +2,10 @@
  * The life of a task but for its attempts: it goes from state to state, it is asked before it queues, it queues again. What
  * an answer means is handed back as a verdict; what follows from a state for other tasks is not known here.
  */
-import type { PreparedEvent } from "./event.ts";
+import type { IteratedEvent, PreparedEvent } from "./event.ts";
 import type { Ledger } from "./ledger.ts";
 import { Sparse } from "./sparse.ts";
-import { ASKING, DELAYED, SHOWN, WAITING } from "./states.ts";
+import { ASKING, BETWEEN, DELAYED, INSIDE, SHOWN, WAITING } from "./states.ts";
 import type { Turn } from "./turn.ts";
 
 /** What an answer makes of a task: what must be done next, or the state that it gets. */
@@ -32,7 +32,7 @@ export class Tasks {
     status[task] = state;
     if (this.#observed) this.#tell(task, SHOWN[from] as number, SHOWN[state] as number);
     // Whoever had an answer has left that state before: what goes on is not wanted any more.
-    if (from === ASKING) {
+    if (from === ASKING || from === BETWEEN) {
       this.#lingering.set(task, this.#turn.now);
       this.#turn.command({ type: "unprepare", task });
     }
@@ -72,10 +72,20 @@ export class Tasks {
       taskErrors.set(task, event.error);
       return "failing";
     }
-    if (event.items !== undefined) return "inside";
+    if (event.items !== undefined || event.inner !== undefined) return "inside";
     // Until now it waited for its inputs, not for capacity.
     if (event.at > (readyAt[task] as number)) this.#queuedAt.set(task, event.at);
     return "queued";
+  }
+
+  /** A loop is between two of its flows, and the answer is there: whether it is still wanted. */
+  iterated({ task }: IteratedEvent): boolean {
+    const { status } = this.#ledger;
+    this.#lingered(task, 1);
+    if (status[task] !== BETWEEN) return false;
+    // Nothing is asked any more: leaving this state calls nothing off.
+    status[task] = INSIDE;
+    return true;
   }
 
   /** The answer goes on, and nobody waits for it any more: the report names what was left behind. */

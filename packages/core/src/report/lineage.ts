@@ -5,7 +5,7 @@
 import type { Definition } from "../define/definition.ts";
 import type { Graph } from "../define/graph.ts";
 import { itemName } from "../define/item-name.ts";
-import type { Ledger } from "../machine/ledger.ts";
+import type { Ledger, Spawn } from "../machine/ledger.ts";
 import { definitionIn, parentOf, taskName } from "../machine/task-name.ts";
 
 /** A flow that is about to come up inside of a task. */
@@ -19,6 +19,8 @@ export interface NextFlow {
 export interface Around {
   readonly owner: number;
   readonly iteration: number | undefined;
+  /** The one before, of a loop. */
+  readonly before: Spawn | undefined;
 }
 
 export class Lineage {
@@ -73,10 +75,11 @@ export class Lineage {
   around(row: number): Around | undefined {
     if (this.isNext(row)) {
       const { owner, iteration } = this.#next as NextFlow;
-      return { owner, iteration };
+      const before = iteration === undefined ? undefined : this.#ledger.spawnIn.get(owner);
+      return { owner, iteration, before };
     }
     const spawn = this.#ledger.spawnOf(row);
-    return spawn && { owner: spawn.owner, iteration: spawn.iteration };
+    return spawn && { owner: spawn.owner, iteration: spawn.iteration, before: spawn.before };
   }
 
   /** Whether it starts when all others of its flow have ended, or is inside of one that does. */

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import {
   ASKING,
   ATTEMPT,
+  BETWEEN,
   DELAYED,
   ENDING,
   effectOf,
@@ -90,6 +91,7 @@ describe("A state", () => {
     delayed: DELAYED,
     inside: INSIDE,
     ending: ENDING,
+    between: BETWEEN,
   } satisfies Record<keyof typeof TASK, number>;
 
   it.each(Object.entries(live))("%s is shown and stopped as its row says", (name, state) => {
