@@ -63,7 +63,7 @@ test("a password that is no longer right is told nowhere: not by a call, a run, 
   const url = `redis://tenant:first-secret@127.0.0.1:${rig.redis.port}`;
   const connection = { url };
   const worker = await rig.worker({ connection });
-  const fleet = await rig.fleet({ connection, outageMs: 1_000 });
+  const fleet = await rig.fleet({ connection, outageMs: 3_000 });
   const jobs = remote<typeof import("../modules/jobs.ts")>();
   expect(await fleet.task(jobs.square)(3)).toBe(9);
   await client.call("ACL", "SETUSER", "tenant", "<first-secret", ">second-secret");

@@ -1,24 +1,31 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { flow, map, task } from "@astrum/core";
-import { expect, test } from "vitest";
-import { remote } from "../../src/index.ts";
-import { openRig, type Rig, until } from "./rig.ts";
+import { expect, onTestFinished, test } from "vitest";
+import { type Fleet, remote } from "../../src/index.ts";
+import { LEASE, openRig, type Rig, SHORT_LEASE, until } from "./rig.ts";
 
 const jobs = remote<typeof import("../modules/jobs.ts")>();
 const KEY = "a key of sixteen characters or more";
 
+/** A run of so many tasks that are held. */
+function heldItems(fleet: Fleet, count: number) {
+  const list = task("list", () => Array.from({ length: count }, (_, n) => n));
+  const items = map("items", list, (n, _, context) => fleet.task(jobs.held)({ n }, context));
+  return flow("f", { items }).run({ runId: "r" });
+}
+
 test("a worker that is told to end finishes what it has, takes nothing new, and exits with 0", async () => {
   const rig = await openRig();
   const fleet = await rig.fleet();
-  const first = await rig.worker({ concurrency: 2 });
-  const list = task("list", () => [0, 1, 2, 3, 4, 5]);
-  const ms = task("ms", () => 500);
-  const items = map("items", list, { ms }, (n, _, { ms: each }, context) =>
-    fleet.task(jobs.slowly)({ n, ms: each }, context),
-  );
-  const run = flow("f", { items }).run({ runId: "r" });
+  const first = await rig.worker({ concurrency: 2, drainMs: 120_000 });
+  const run = heldItems(fleet, 6);
   await until(async () => (await rig.starts()).length === 2);
   const exit = first.kill("SIGTERM");
   const second = await rig.worker({ concurrency: 4 });
+  await until(async () => (await rig.starts()).length === 6);
+  await rig.letGo();
   expect(await exit).toBe(0);
   expect((await run).unwrap().items).toEqual([0, 1, 2, 3, 4, 5]);
   expect(await rig.starts()).toHaveLength(6);
@@ -32,27 +39,22 @@ test("a worker that is told to end finishes what it has, takes nothing new, and 
 test("what is not done at the end of the drain is given back, run elsewhere at once, and said to be", async () => {
   const rig = await openRig();
   const fleet = await rig.fleet();
-  const lease = { lockMs: 20_000, checkMs: 10_000, redeliver: 0 };
+  const lease = { ...LEASE, redeliver: 0 };
   const first = await rig.worker({ drainMs: 200, lease });
-  const slow = task(
-    "slow",
-    { n: task("n", () => 7), ms: task("ms", () => 2_000) },
-    fleet.task(jobs.slowly),
-  );
-  const run = flow("f", { slow }).run({ runId: "r" });
+  const run = heldItems(fleet, 1);
   await until(async () => (await rig.starts()).length === 1);
-  const [, exit] = await Promise.all([rig.worker({ lease }), first.kill("SIGTERM")]);
-  expect(exit).toBe(0);
+  expect(await first.kill("SIGTERM")).toBe(0);
+  await rig.worker({ lease });
+  await rig.letGo();
   const report = await run;
-  expect(report.outcome("slow")).toMatchObject({ status: "completed", value: 7 });
+  expect(report.unwrap().items).toEqual([0]);
   expect(report.taskStatistics.at(-1)?.attemptStatistics).toMatchObject([{ deliveries: 2 }]);
 });
 
 test("a rolling deploy under load loses nothing and runs nothing twice", async () => {
   const rig = await openRig();
   const fleet = await rig.fleet();
-  // A machine that is busy takes no lease away.
-  const options = { lease: { lockMs: 30_000, checkMs: 10_000 }, drainMs: 30_000 };
+  const options = { drainMs: 120_000 };
   const workers = [await rig.worker(options), await rig.worker(options)];
   const list = task("list", () => Array.from({ length: 300 }, (_, n) => n));
   const items = map("items", list, (n, _, context) =>
@@ -104,9 +106,11 @@ test("a task that no worker has fails after unknownTaskMs, and says what there i
 test("a task that computes for longer than the lease runs once when the worker has threads", async () => {
   const rig = await openRig();
   const fleet = await rig.fleet();
-  await rig.worker({ threads: 1 });
-  const looping = task("loop", { ms: task("ms", () => 3_000) }, fleet.task(jobs.loop));
-  const report = await flow("f", { looping }).run({ runId: "r" });
+  await rig.worker({ threads: 1, lease: SHORT_LEASE });
+  const ms = task("ms", () => 2 * SHORT_LEASE.lockMs);
+  const report = await flow("f", { looping: task("loop", { ms }, fleet.task(jobs.loop)) }).run({
+    runId: "r",
+  });
   expect(report.unwrap().looping).toBe("looped");
   expect(await rig.starts()).toEqual(["r/loop/1"]);
   expect(report.taskStatistics.at(-1)?.attemptStatistics).toMatchObject([
@@ -117,15 +121,20 @@ test("a task that computes for longer than the lease runs once when the worker h
 test("without threads the worker says that the loop was held, and the report that it ran again", async () => {
   const rig = await openRig();
   const fleet = await rig.fleet();
-  const [one, two] = await Promise.all([rig.worker(), rig.worker()]);
-  const looping = task("loop", { ms: task("ms", () => 2_500) }, fleet.task(jobs.loop));
-  const report = await flow("f", { looping }).run({ runId: "r" });
-  const logged = [...one.logged, ...two.logged];
-  expect(logged.some(({ event }) => event === "loop.held")).toBe(true);
-  const starts = (await rig.starts()).length;
-  const [row] = report.taskStatistics.at(-1)?.attemptStatistics ?? [];
-  expect(starts).toBe(2);
-  expect(row?.deliveries).toBe(2);
+  const lease = { lease: SHORT_LEASE };
+  const [one, two] = await Promise.all([rig.worker(lease), rig.worker(lease)]);
+  const folder = mkdtempSync(join(tmpdir(), "astrum-loop-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = task("file", () => join(folder, "over"));
+  const run = flow("f", { looping: task("loop", { file }, fleet.task(jobs.loopOnce)) }).run({
+    runId: "r",
+  });
+  await until(async () => (await rig.starts()).length === 2);
+  writeFileSync(join(folder, "over"), "");
+  const report = await run;
+  expect(await rig.starts()).toHaveLength(2);
+  expect(report.taskStatistics.at(-1)?.attemptStatistics).toMatchObject([{ deliveries: 2 }]);
+  await until(() => [...one.logged, ...two.logged].some(({ event }) => event === "loop.held"));
 });
 
 test("a worker refuses a job that is not signed with its key, and a scheduler such a result", async () => {
@@ -269,11 +278,12 @@ test("two workers of one process are two for an operator", async () => {
 test("a worker whose clock is off by an hour changes nothing", async () => {
   const rig = await openRig();
   const fleet = await rig.fleet({ keepResultsSec: 600 });
+  const options = { lease: { ...SHORT_LEASE, redeliver: 100 } };
   const fake = { LD_PRELOAD: "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1" };
   const [ahead, behind] = await Promise.all([
-    rig.worker({}, { ...fake, FAKETIME: "+1h", FAKETIME_DONT_FAKE_MONOTONIC: "1" }),
-    rig.worker({}, { ...fake, FAKETIME: "-1h", FAKETIME_DONT_FAKE_MONOTONIC: "1" }),
-    rig.worker(),
+    rig.worker(options, { ...fake, FAKETIME: "+1h", FAKETIME_DONT_FAKE_MONOTONIC: "1" }),
+    rig.worker(options, { ...fake, FAKETIME: "-1h", FAKETIME_DONT_FAKE_MONOTONIC: "1" }),
+    rig.worker(options),
   ]);
   const list = task("list", () => Array.from({ length: 200 }, (_, n) => n));
   const items = map("items", list, (n, _, context) =>
@@ -287,6 +297,6 @@ test("a worker whose clock is off by an hour changes nothing", async () => {
   const starts = await rig.starts();
   expect(new Set(starts).size).toBe(200);
   const told = report.taskStatistics.flatMap((row) => row.attemptStatistics);
-  const twice = told.filter(({ deliveries }) => deliveries !== undefined);
-  expect(twice.length).toBeGreaterThanOrEqual(starts.length - 200);
+  const more = told.reduce((total, { deliveries = 1 }) => total + deliveries - 1, 0);
+  expect(more).toBeGreaterThanOrEqual(starts.length - 200);
 });

@@ -1,4 +1,4 @@
-/** A scheduler process of the tests: always the same graph of 1,200 tasks. Prints its report when it is done. */
+/** A scheduler process of the tests: always the same graph of 1,200 tasks, which are held. Prints its report when it is done. */
 import { flow, task } from "@astrum/core";
 import { connectFleet, type FleetOptions, remote } from "../../src/index.ts";
 
@@ -6,11 +6,10 @@ const { runId, ...options } = JSON.parse(process.argv[2] ?? "{}") as FleetOption
   runId: string;
 };
 const fleet = await connectFleet(options);
-const { slowly } = remote<typeof import("../modules/jobs.ts")>();
-const ms = task("ms", () => 100);
+const { held } = remote<typeof import("../modules/jobs.ts")>();
 const tasks = Array.from({ length: 1_200 }, (_, n) => {
   const input = task(`n${n}`, () => n);
-  return [`t${n}`, task(`t${n}`, { n: input, ms }, fleet.task(slowly))] as const;
+  return [`t${n}`, task(`t${n}`, { n: input }, fleet.task(held))] as const;
 });
 const report = await flow("all", Object.fromEntries(tasks)).run({ runId, concurrency: 20 });
 console.log(
