@@ -42,20 +42,25 @@ export default async function setup(): Promise<void> {
   });
 }
 
+/** What Node is told so that a program gets this signal as soon as it has told that on its standard error. */
+export function signalWhen(told: RegExp, signal: NodeJS.Signals): readonly string[] {
+  const query = new URLSearchParams({ told: told.source, signal });
+  return ["--import", `${new URL("./fixtures/signals-itself.js", import.meta.url)}?${query}`];
+}
+
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs a command to its end. `onStderr` is given the newest of what was told, and a way to interrupt. */
+/** Runs a command to its end. */
 export function run(
   command: string,
   args: readonly string[],
-  options: { readonly cwd?: string; onStderr?(newest: string, interrupt: () => void): void } = {},
+  where: { readonly cwd?: string } = {},
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const { onStderr, ...where } = options;
     const child = spawn(command, args, { ...where, stdio: ["ignore", "pipe", "pipe"] });
     let stdout = "";
     let stderr = "";
@@ -64,7 +69,6 @@ export function run(
     });
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
-      onStderr?.(stderr.slice(-text.length - 1000), () => child.kill("SIGINT"));
     });
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, stdout, stderr }));

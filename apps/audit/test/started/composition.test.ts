@@ -10,7 +10,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { inProcess } from "../in-process.ts";
 import { expectedOfKnown, knownTree } from "../known-tree.ts";
 import { openReceiver } from "../otlp-receiver.ts";
-import { program, run } from "../program.ts";
+import { program, run, signalWhen } from "../program.ts";
 import { treeOfReport, treeOfSpans } from "../span-tree.ts";
 import { sharedTree, temporaryTree } from "../temporary-tree.ts";
 
@@ -79,16 +79,10 @@ describe("an audit that was cut off", () => {
   /** Sends the signal when this task has ended. */
   async function cutOff(signal: "SIGINT" | "SIGKILL", task: string, root: string, out: string) {
     const report = ["--progress", "ndjson", "--report", "json"];
-    const args = ["--workers", "1", ...report, "--out", out, root];
-    const child = spawn(process.execPath, [program, ...args], {
-      stdio: ["ignore", "ignore", "pipe"],
-    });
-    const ended = `"type":"task.end","task":"${task}"`;
-    let told = "";
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      told = told.slice(-1000) + text;
-      if (!child.killed && told.includes(ended)) child.kill(signal);
-    });
+    const ended = `"type":"task.end","task":"${task}"`.replace(/[[\]]/g, "\\$&");
+    const node = signalWhen(new RegExp(ended), signal);
+    const args = [program, "--workers", "1", ...report, "--out", out, root];
+    const child = spawn(process.execPath, [...node, ...args], { stdio: "ignore" });
     const [code, by] = (await once(child, "close")) as [number | null, string | null];
     return { code, by };
   }

@@ -5,7 +5,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { knownTree } from "../known-tree.ts";
-import { type Ended, program, run } from "../program.ts";
+import { type Ended, program, run, signalWhen } from "../program.ts";
 import { fill, sharedTree, temporaryTree } from "../temporary-tree.ts";
 
 const known = knownTree();
@@ -101,15 +101,10 @@ describe("the exit code is", () => {
     "130 when it is interrupted with --workers %s, with reports of what was done",
     async (workers) => {
       const out = join(temporaryTree(), "out");
-      const args = [program, "--workers", workers, "--report", "json", "--out", out, manyFiles()];
-      let interrupted = false;
-      const { code, stdout, stderr } = await run(process.execPath, args, {
-        onStderr: (newest, interrupt) => {
-          if (interrupted || !/ read {2}.*\(1500 items\)/.test(newest)) return;
-          interrupted = true;
-          interrupt();
-        },
-      });
+      const { code, stdout, stderr } = await run(process.execPath, [
+        ...signalWhen(/ read {2}.*\(1500 items\)/, "SIGINT"),
+        ...[program, "--workers", workers, "--report", "json", "--out", out, manyFiles()],
+      ]);
       expect({ code, stderr }).toMatchObject({ code: 130 });
       expect(stderr).toContain("interrupted: stopping");
       expect(stdout).toMatch(/^incomplete: \? broken links, /);

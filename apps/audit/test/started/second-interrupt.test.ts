@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { expect, onTestFinished, test } from "vitest";
-import { program } from "../program.ts";
+import { program, signalWhen } from "../program.ts";
 import { temporaryTree } from "../temporary-tree.ts";
 
 test("a second Ctrl-C ends the program at once, whatever it waits for", async () => {
@@ -24,12 +24,11 @@ test("a second Ctrl-C ends the program at once, whatever it waits for", async ()
   const { port } = collector.address() as AddressInfo;
   const out = join(temporaryTree(), "out");
   const where = ["--out", out, "--otlp", `http://127.0.0.1:${port}`, "--workers", "0"];
-  const child = spawn(process.execPath, [program, ...where, root], {
+  const node = signalWhen(/ read .*\(2000 items\)/, "SIGINT");
+  const child = spawn(process.execPath, [...node, program, ...where, root], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   const ended = once(child, "close");
-  await told(child, / read .*\(2000 items\)/);
-  child.kill("SIGINT");
   await told(child, /"--resume" goes on from here/);
   await asked;
   child.kill("SIGINT");
