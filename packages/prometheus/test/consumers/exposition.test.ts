@@ -1,10 +1,7 @@
 /** The text that is written, read by the strictest readers there are. */
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { type LiveApp, liveApp, type Target } from "./live-app.ts";
 import { run, until } from "./program.ts";
-
-// Programs of the system start when the machine has time for them.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 90_000 });
 
 let app: LiveApp;
 beforeAll(async () => {

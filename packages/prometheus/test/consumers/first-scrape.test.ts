@@ -3,12 +3,9 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { MIXIN } from "../mixin.ts";
 import { freePort, start, until } from "./program.ts";
-
-// Programs of the system start when the machine has time for them.
-vi.setConfig({ testTimeout: 120_000 });
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
 

@@ -6,9 +6,6 @@ import { pushRunMetrics } from "../../src/index.ts";
 import { CLIENTS } from "../clients.ts";
 import { type Service, start } from "./program.ts";
 
-// Programs of the system start when the machine has time for them.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 90_000 });
-
 const warnings = vi.fn();
 let gateway: Service;
 beforeEach(async () => {

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
 import { made } from "../../build-mixin.js";
 import {
@@ -15,9 +15,6 @@ import {
   type Rule,
 } from "../mixin.ts";
 import { run } from "./program.ts";
-
-// Programs of the system start when the machine has time for them.
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 90_000 });
 
 test("promtool accepts the rules and the alerts", () => {
   const { code, text } = run("promtool", [

@@ -92,7 +92,7 @@ async function end(child: ChildProcess): Promise<void> {
 /** Waits for something outside of this process. */
 export async function until(
   holds: () => boolean | Promise<boolean>,
-  within = 60_000,
+  within = 240_000,
 ): Promise<void> {
   const deadline = Date.now() + within;
   while (!(await holds())) {
