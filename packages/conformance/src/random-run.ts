@@ -1,4 +1,7 @@
-/** Runs of random graphs: failures, retries, time-outs, conditions, maps, tails, cancellations, all from one seed. */
+/**
+ * Runs of random graphs: failures, retries, time-outs, conditions, maps, tails, cancellations, flows inside of tasks, all
+ * from one seed.
+ */
 import {
   after,
   type ExecutionReport,
@@ -9,6 +12,7 @@ import {
   optional,
   type RunOptions,
   settled,
+  subflow,
   type Task,
   task,
 } from "@astrum/core";
@@ -36,7 +40,7 @@ export async function randomRun(seed: number, observers: readonly Observer[]): P
   const chance = (share: number): boolean => next() < share;
   const below = (limit: number): number => Math.floor(next() * limit);
   const clock = new VirtualClock();
-  const built = randomFlow(clock, chance, below);
+  const built = randomFlow("random", 3 + below(15), DEPTH, { clock, chance, below });
 
   const options: RunOptions = {
     clock,
@@ -54,50 +58,75 @@ export async function randomRun(seed: number, observers: readonly Observer[]): P
   return { report: report as ExecutionReport, clock };
 }
 
-function randomFlow(
-  clock: VirtualClock,
-  chance: (share: number) => boolean,
-  below: (limit: number) => number,
-): Flow<unknown> {
+/** What the tasks of one run are drawn with. */
+interface Drawn {
+  readonly clock: VirtualClock;
+  readonly chance: (share: number) => boolean;
+  readonly below: (limit: number) => number;
+}
+
+/** Flows inside of one another, at most. */
+const DEPTH = 3;
+
+/** `depth`: how many flows it may have inside of one another. */
+function randomFlow(name: string, size: number, depth: number, drawn: Drawn): Flow<unknown> {
+  const { clock, chance, below } = drawn;
   const work = async (_: unknown, context: { signal: AbortSignal }): Promise<number[]> => {
     const ignores = chance(0.1);
     await clock.wait(below(80), ignores ? undefined : context.signal);
     if (chance(0.2)) throw new Error("unlucky");
     return Array.from({ length: below(5) }, (_, item) => item);
   };
-  const options = (): object => ({
-    ...(chance(0.4) && { retry: { attempts: below(3), backoff: "fixed", baseMs: below(50) } }),
-    ...(chance(0.2) && { timeoutMs: 20 + below(60) }),
+  /** Often a flow, in place of what the work gives. */
+  const becoming = async (_: unknown, context: { signal: AbortSignal }): Promise<unknown> => {
+    const list = await work(_, context);
+    return chance(0.7) ? inner() : list;
+  };
+  const inner = (): Flow<unknown> => randomFlow("inner", 1 + below(3), depth - 1, drawn);
+  const around = (): object => ({
     ...(chance(0.1) && { onFailure: "ignore" }),
     ...(chance(0.1) && { when: () => chance(0.5) }),
   });
-  const tasks: Task<number[]>[] = [];
-  const count = 3 + below(15);
-  for (let at = 0; at < count; at++) {
+  const options = (): object => ({
+    ...around(),
+    ...(chance(0.1) && { deadlineMs: 30 + below(100) }),
+    ...(chance(0.4) && { retry: { attempts: below(3), backoff: "fixed", baseMs: below(50) } }),
+    ...(chance(0.2) && { timeoutMs: 20 + below(60) }),
+  });
+  const tasks: Task<unknown>[] = [];
+  /** Those of them that give a list. */
+  const lists: Task<number[]>[] = [];
+  for (let at = 0; at < size; at++) {
     const inputs: Record<string, never> = {};
     for (let edge = below(3); edge > 0 && at > 0; edge--) {
-      const from = tasks[below(at)] as Task<number[]>;
+      const from = tasks[below(at)] as Task<unknown>;
       const edges = [from, optional(from), settled(from), after(from)];
       inputs[`i${edge}`] = edges[below(4)] as never;
     }
-    const from = tasks[below(Math.max(at, 1))];
+    const from = lists[below(Math.max(lists.length, 1))];
+    const become = depth > 0 && chance(0.3);
     if (from !== undefined && chance(0.2)) {
-      const items = map(`t${at}`, from, (_: number, __: number, context) => work(_, context), {
+      const item = become ? becoming : work;
+      const items = map(`t${at}`, from, (_: number, __: number, context) => item(_, context), {
         ...(options() as { retry?: number }),
         ...(chance(0.4) && { items: "settled" as const }),
       });
-      tasks.push(items as unknown as Task<number[]>);
+      tasks.push(items as unknown as Task<unknown>);
+    } else if (become && chance(0.4)) {
+      tasks.push(subflow(`t${at}`, inner(), {}, around()));
+    } else if (become) {
+      tasks.push(task(`t${at}`, inputs, becoming as never, options()));
     } else {
-      tasks.push(task(`t${at}`, inputs, work as never, options()) as Task<number[]>);
+      const plain = task(`t${at}`, inputs, work as never, options()) as Task<number[]>;
+      tasks.push(plain);
+      lists.push(plain);
     }
   }
-  const tail = task(
-    "archive",
-    { _: after(tasks[0] as Task<number[]>) },
-    (_, { signal }) => clock.wait(below(300), signal),
-    options(),
-  );
-  return flow("random", Object.fromEntries(tasks.map((one) => [one.name, one])), {
+  const first = { _: after(tasks[0] as Task<unknown>) };
+  const tail = task("archive", first, (_, { signal }) => clock.wait(below(300), signal), options());
+  const last = task("clean", (_, { signal }) => clock.wait(below(20), signal), options());
+  return flow(name, Object.fromEntries(tasks.map((one) => [one.name, one])), {
     ...(chance(0.5) && { tails: { tail } }),
+    ...(chance(0.2) && { finally: { last } }),
   });
 }

@@ -13,7 +13,10 @@ import type {
 import { describe, expect, it } from "vitest";
 import { randomRun } from "./random-run.ts";
 
-/** Those that are 0 may be left out. A map whose items were listed is counted by them and not itself. */
+/**
+ * Those that are 0 may be left out. A map whose items were listed is counted by them and not itself; a task with a flow
+ * inside is counted, beside the tasks inside of it.
+ */
 export interface Verdicts {
   readonly run: RunResult;
   /** Every task and item by its result. */
@@ -39,7 +42,7 @@ const RUNS = 80;
 /** The verdicts of a report: what everyone else must tell. */
 export function verdictsOf(report: SerializedReport | ExecutionReport): Required<Verdicts> {
   const rows = report.taskStatistics;
-  const maps = new Set(rows.map(({ parent }) => parent));
+  const maps = new Set(rows.map(({ kind, parent }) => (kind === "item" ? parent : undefined)));
   const counted = rows.filter(({ taskName }) => !maps.has(taskName));
   const tasks: Partial<Record<TaskResult, number>> = {};
   for (const row of counted) {
@@ -97,6 +100,9 @@ export function testVerdicts(create: () => Teller | Promise<Teller>): void {
         if (toldTasks !== undefined) expect(toldTasks, `seed ${seed}`).toEqual(tasks);
         seen.add(`run ${expected.run}`);
         for (const result in tasks) seen.add(result);
+        for (const { kind, parent, status } of report.taskStatistics) {
+          if (kind !== "item" && parent !== undefined) seen.add(`inside ${status}`);
+        }
         for (const key of ["tolerated", "abandoned", "retries"] as const) {
           if (expected[key] > 0) seen.add(key);
         }
@@ -111,4 +117,5 @@ const HAPPENS = [
   ...["success", "failure", "timeout", "cancellation", "skip", "detached"],
   ...["run success", "run failure", "run timeout", "run cancellation"],
   ...["tolerated", "abandoned", "retries"],
+  ...["inside completed", "inside failed", "inside cancelled", "inside skipped"],
 ];

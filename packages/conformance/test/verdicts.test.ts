@@ -20,7 +20,7 @@ function counting(): { observers: readonly Observer[]; told: () => Verdicts } {
     name: "counting",
     run: () => ({
       status({ task }) {
-        if (task.parent !== undefined) maps.add(task.parent);
+        if (task.kind === "item" && task.parent !== undefined) maps.add(task.parent);
       },
       task: () => ({
         attempt(event) {

@@ -125,7 +125,7 @@ class CountedRun implements RunScope {
     write.board.live.add(this.#live);
   }
 
-  /** The label of the name: an item of a map is counted as the map is. */
+  /** The label of the name: an item of a map is counted as the map is, a task inside of it by its path without index. */
   #labelsOf(task: TaskInfo): Labels {
     let labels = this.#labels.get(task.name);
     if (labels === undefined) {
@@ -138,7 +138,7 @@ class CountedRun implements RunScope {
 
   status({ task, from, to }: StatusEvent): void {
     const { tasks } = this.#live;
-    if (task.parent !== undefined) this.#maps.add(task.parent);
+    if (task.kind === "item" && task.parent !== undefined) this.#maps.add(task.parent);
     if (from !== undefined) tasks[from]--;
     if (isState(to)) tasks[to]++;
     const labels = this.#labelsOf(task);
@@ -193,8 +193,9 @@ class CountedRun implements RunScope {
     if (!(outcome.status in UNTIMED)) this.#write.taskEnded(labels, result);
     if (outcome.status === "abandoned") this.#write.abandoned(labels);
     if (failed && "tolerated" in outcome) this.#write.tolerated(labels);
-    // A task whose inputs were wrong never started.
-    if (attempts > 0 && (failed || result === "success")) {
+    // A task whose inputs were wrong never started. Of a flow that was planned as a task, its tasks have the attempts.
+    const started = attempts > 0 || task.role === "subflow" || task.role === "loop";
+    if (started && (failed || result === "success")) {
       this.#write.taskTook(labels, durationMs, exemplar);
     }
   }

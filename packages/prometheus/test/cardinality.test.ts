@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { flow, map, type TaskInfo, task } from "@astrum/core";
+import { type Flow, flow, map, subflow, type TaskInfo, task } from "@astrum/core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { prometheusObserver } from "../src/index.ts";
 import { CLIENTS, type Sample, samples, sum } from "./clients.ts";
@@ -95,6 +95,69 @@ describe.each(CLIENTS)("cardinality, with %s", (_, client) => {
     expect(sum(all, "astrum_tasks_total", { task: "sizes" })).toBe(3);
     expect(sum(all, "astrum_task_duration_seconds_count", { task: "sizes" })).toBe(3);
     expect(JSON.stringify(all)).not.toContain("size 1");
+  });
+
+  test("tasks inside of others are counted under their path without indices, and those around them too", async () => {
+    const registry = new client.Registry();
+    const thumb = (photo: number) => {
+      const load = task("load", {}, () => photo);
+      const resize = task("resize", { load }, ({ load }) => {
+        if (load === 2) throw new Error("no");
+      });
+      return flow("thumb", { resize });
+    };
+    const list = task("list", {}, () => [1, 2, 3]);
+    const thumbs = map("thumbs", list, thumb, { items: "settled", key: (one) => `photo ${one}` });
+    const crawl = task("crawl", {}, () => flow("site", { eu: subflow("eu", thumb(1)) }));
+    const observers = [prometheusObserver({ client, registry })];
+    const report = await flow("album", { thumbs, crawl }).run({ observers });
+    expect(report.executionState).toBe("completed");
+    const all = await samples(registry);
+    const count = (name: string, task: string, result = "success") =>
+      sum(all, name, { task, result });
+    const ended: [string, number, number][] = [
+      ["crawl", 1, 0],
+      ["crawl.eu", 1, 0],
+      ["crawl.eu.load", 1, 0],
+      ["crawl.eu.resize", 1, 0],
+      ["list", 1, 0],
+      ["thumbs", 2, 1],
+      ["thumbs.load", 3, 0],
+      ["thumbs.resize", 2, 1],
+    ];
+    expect([...values(all, "task")].sort()).toEqual(ended.map(([task]) => task));
+    for (const [task, success, failure] of ended) {
+      expect(count("astrum_tasks_total", task), task).toBe(success);
+      expect(count("astrum_tasks_total", task, "failure"), task).toBe(failure);
+      const durations = sum(all, "astrum_task_duration_seconds_count", { task });
+      expect(durations, task).toBe(success + failure);
+    }
+    expect(count("astrum_task_attempts_total", "crawl")).toBe(1);
+    expect(count("astrum_task_attempts_total", "crawl.eu")).toBe(0);
+    expect(sum(all, "astrum_tasks_tolerated_total", { task: "thumbs.resize" })).toBe(1);
+    expect(JSON.stringify(all)).not.toContain("photo 1");
+  });
+
+  test("flows that come up without end, or with ids in their names, stay below the limit", async () => {
+    const registry = new client.Registry();
+    const deeper = (depth: number): Flow<unknown> =>
+      flow("deeper", { next: task("next", {}, () => (depth === 0 ? 0 : deeper(depth - 1))) });
+    const list = task("list", {}, () => Array.from({ length: 300 }, (_, at) => at));
+    const users = map("users", list, (id) =>
+      flow("one", { user: task(`user ${id}`, {}, () => 1) }),
+    );
+    const observers = [prometheusObserver({ client, registry })];
+    await flow("wide", { users, ground: task("ground", {}, () => deeper(50)) }).run({ observers });
+    const all = await samples(registry);
+    expect(values(all, "task").size).toBe(201);
+    expect(sum(all, "astrum_tasks_total")).toBe(1 + 300 + 300 + 52);
+    expect(warnings).toHaveBeenCalledTimes(1);
+    const label = { task: ({ name }: TaskInfo) => name.slice(name.lastIndexOf(".") + 1) };
+    const last = new client.Registry();
+    await flow("deep", { ground: task("ground", {}, () => deeper(50)) }).run({
+      observers: [prometheusObserver({ client, registry: last, labels: label })],
+    });
+    expect([...values(await samples(last), "task")]).toEqual(["ground", "next"]);
   });
 
   test("the label can be left out, limited to a list, or made by a function", async () => {

@@ -7,7 +7,7 @@ import { CLIENTS, samples, sum } from "./clients.ts";
 const RUNS = 60;
 
 describe.each(CLIENTS)("totals, with %s", (_, client) => {
-  test("equal the report's after any run: failures, retries, maps, skips, cancellations, tails", async () => {
+  test("equal the report's after any run: failures, retries, maps, flows in flows, skips, cancellations, tails", async () => {
     const seen = new Map<string, number>();
     for (let seed = 0; seed < RUNS; seed++) {
       const registry = new client.Registry();
@@ -26,9 +26,12 @@ describe.each(CLIENTS)("totals, with %s", (_, client) => {
         runs: sum(all, "astrum_runs_total"),
       };
       const rows = report.taskStatistics;
-      const maps = new Set(rows.map(({ parent }) => parent));
+      const maps = new Set(rows.map(({ kind, parent }) => (kind === "item" ? parent : undefined)));
       const started = rows.filter(({ attemptCount }) => attemptCount > 0);
-      const ran = started.filter(
+      const flows = rows.filter(
+        ({ role, attemptCount }) => role === "subflow" && attemptCount === 0,
+      );
+      const ran = [...started, ...flows].filter(
         ({ status, reason }) =>
           status === "completed" ||
           status === "failed" ||
