@@ -3,7 +3,8 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { after, type Flow, flow, map, param, subflow, task } from "@astrum/core";
 import { VirtualClock } from "@astrum/core/testing";
-import { trace } from "@opentelemetry/api";
+import { type Attributes, type Context, trace } from "@opentelemetry/api";
+import { randomRun } from "astrum-conformance";
 import { describe, expect, it } from "vitest";
 import { type Items, type OtelObserverOptions, otelObserver } from "../src/index.ts";
 import type { Received } from "./receiver.ts";
@@ -181,6 +182,39 @@ describe("Spans of tasks inside of another", () => {
       ].join("\n"),
     );
   });
+});
+
+it("Every span of a task lies below that of what it is inside of, in any random run", async () => {
+  let inside = 0;
+  for (let seed = 0; seed < 40; seed++) {
+    const parents = new Map<unknown, unknown>();
+    const keys = new WeakMap<object, unknown>();
+    const provider = {
+      getTracer: () => ({
+        startSpan(_: string, { attributes }: { attributes: Attributes }, context: Context) {
+          const key = attributes["astrum.task.key"] ?? attributes["astrum.task.name"];
+          const around = trace.getSpan(context);
+          const identity = { traceId: "1".repeat(32), spanId: "2".repeat(16), traceFlags: 1 };
+          const span = trace.wrapSpanContext(identity);
+          span.isRecording = () => true;
+          keys.set(span, key);
+          if (attributes["astrum.task.kind"] !== undefined) {
+            parents.set(key, around && keys.get(around));
+          }
+          return span;
+        },
+      }),
+    };
+    const observer = otelObserver({ items: "all", tracerProvider: provider as never });
+    const { report } = await randomRun(seed, [observer]);
+    expect(report.observerErrors).toEqual([]);
+    for (const { taskName, parent } of report.taskStatistics) {
+      if (!parents.has(taskName)) continue;
+      expect([taskName, parents.get(taskName)], `seed ${seed}`).toEqual([taskName, parent]);
+      if (parent !== undefined) inside++;
+    }
+  }
+  expect(inside).toBeGreaterThan(200);
 });
 
 describe("An item that becomes a flow", () => {

@@ -231,7 +231,10 @@ export interface RunScope {
   /** Around every task function of the run, outside the attempt's own. */
   around?(proceed: Proceed): void;
   status?(event: StatusEvent): void;
-  /** Dependencies are met; never called for skipped and restored tasks. */
+  /**
+   * Dependencies are met, and the task that it is inside of has begun, which was told first. Never called for skipped and
+   * restored tasks.
+   */
   task?(event: TaskStartEvent): TaskScope | void;
   lost?(event: LostEvent): void;
   released?(event: ReleasedEvent): void;

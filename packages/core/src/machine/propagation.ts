@@ -215,18 +215,15 @@ export class Propagation {
     for (const index of restored?.keys() ?? []) this.finish(first + index, RESTORED);
   }
 
-  /** The first row of a flow that was planned with the rest goes on: so do those that it is inside of. */
+  /** The first row of a flow that was planned with the rest goes on: so do those that it is inside of, the outermost first. */
   begins(row: number): void {
     const { nestedIn, status, readyAt, releasedBy } = this.#ledger;
-    let inside = row;
-    let owner = nestedIn.get(row);
-    while (owner !== undefined && status[owner] === WAITING) {
-      this.#tasks.become(owner, INSIDE);
-      readyAt[owner] = readyAt[inside] as number;
-      releasedBy[owner] = releasedBy[inside] as number;
-      inside = owner;
-      owner = nestedIn.get(owner);
-    }
+    const owner = nestedIn.get(row);
+    if (owner === undefined || status[owner] !== WAITING) return;
+    readyAt[owner] = readyAt[row] as number;
+    releasedBy[owner] = releasedBy[row] as number;
+    this.begins(owner);
+    this.#tasks.become(owner, INSIDE);
   }
 
   /** All main rows of a flow have ended, or its finally rows too: it is closing, or over, and says what became of its owner. */

@@ -21,6 +21,7 @@ import {
   registerGlobalObserver,
   type SerializedReport,
   type StatusEvent,
+  subflow,
   type TaskContext,
   type TaskOutcome,
   type TaskScope,
@@ -295,6 +296,22 @@ describe("An observed run", () => {
       "task.end items[0] completed",
       "task.end items[1] completed",
       "task.end items completed",
+    ]);
+  });
+
+  it("tells of a task inside of others once those have begun, the outermost first", async () => {
+    const log: string[] = [];
+    const deep = flow("deep", { leaf: task("leaf", () => 1) });
+    const inner = subflow("inner", flow("middle", { deep: subflow("deep", deep) }));
+    const grown = task("grown", () => flow("middle", { deep: subflow("deep", deep) }));
+    await flow("f", { inner, grown }).run({ observers: [told(log)] });
+    expect(log.filter((one) => /waiting > /.test(one))).toEqual([
+      "status inner waiting > running",
+      "status inner.deep waiting > running",
+      "status inner.deep.leaf waiting > ready",
+      "status grown waiting > ready",
+      "status grown.deep waiting > running",
+      "status grown.deep.leaf waiting > ready",
     ]);
   });
 
