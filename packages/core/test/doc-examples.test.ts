@@ -41,11 +41,13 @@ describe("In doc comments the example of", () => {
     expect([...examples.keys()].sort()).toEqual(
       [
         "DynamicScheduler",
+        "LoopLimitError",
         "MapError",
         "RateLimit",
         "SubflowError",
         "after",
         "flow",
+        "loop",
         "map",
         "optional",
         "param",

@@ -13,7 +13,7 @@ import {
 } from "../src/index.ts";
 import { recorded, replay, VirtualClock } from "../src/testing.ts";
 import { hold } from "./hold.ts";
-import { NestGraph, type NestRun } from "./random-nest.ts";
+import { NestGraph, type NestRun, type NestTask } from "./random-nest.ts";
 import { FINAL } from "./scenario.ts";
 
 export async function everyNest(spec: NestRun): Promise<void> {
@@ -43,12 +43,18 @@ export async function everyNest(spec: NestRun): Promise<void> {
   await clock.run(live.tail);
   const rows = new Map(report.taskStatistics.map((row) => [row.taskName, row]));
   states(report, rows);
-  parents(rows);
+  parents(graph, rows);
   for (const { task, startedAt, endedAt } of graph.seen) {
     const tail = isBehindTail(rows, task);
     hold("nothing starts after settle", startedAt < settledAt || tail, task);
     hold("nothing runs after settle", (endedAt ?? settledAt) < settledAt || tail, task);
   }
+  for (const { path, step, startedAt, endedAt } of graph.steps) {
+    const tail = isBehindTailPath(graph, path);
+    hold("no step is asked after settle", startedAt < settledAt || tail, path, step);
+    hold("no step goes on after settle", (endedAt ?? settledAt) < settledAt || tail, path, step);
+  }
+  loops(graph, rows);
   if (spec.keep === "all") {
     const again = replay(graph.flow.plan(), recording).toJSON();
     deepStrictEqual(
@@ -59,10 +65,95 @@ export async function everyNest(spec: NestRun): Promise<void> {
   if (spec.acts.length === 0) await resumed(spec, entries, report);
 }
 
-function cancelSome(run: FlowRun<unknown>, { seen }: NestGraph, on: number): void {
-  const names = [...new Set(seen.map(({ task }) => task))];
+function cancelSome(run: FlowRun<unknown>, { seen, specs }: NestGraph, on: number): void {
+  // Which flow of a loop it is belongs to the names of tasks, and is none itself.
+  const isTask = (name: string): boolean =>
+    !name.endsWith("]") || specs.get(declared(name))?.kind !== "loop";
+  const all = seen.flatMap(({ task }) => [task, ...around(task)]);
+  const names = [...new Set(all)].filter(isTask);
   const name = names[Math.floor(on * names.length)];
   if (name !== undefined) run.cancelTask(name);
+}
+
+/** What one is inside of, as names: of items and flows of loops also without their numbers. */
+function around(name: string): string[] {
+  const found: string[] = [];
+  for (let dot = name.lastIndexOf("."); dot > 0; dot = name.lastIndexOf(".", dot - 1)) {
+    found.push(name.slice(0, dot), name.slice(0, dot).replace(/\[\d+\]$/, ""));
+  }
+  return found;
+}
+
+function isBehindTailPath({ tails }: NestGraph, path: string): boolean {
+  return [path, ...around(path)].some((one) => tails.has(one));
+}
+
+/** Flows of a loop come one after another, as long as each ends well, until the loop is done or may have no more. */
+function loops({ specs, steps }: NestGraph, rows: ReadonlyMap<string, TaskStatistics>): void {
+  for (const loop of rows.values()) {
+    const drawn = specs.get(declared(loop.taskName));
+    if (drawn?.kind !== "loop") continue;
+    const { times, max, throws } = drawn;
+    const flows = flowsOf(loop, rows);
+    const name = loop.taskName;
+    hold("a loop has no more flows than it may have", flows.length <= Math.min(max, times), name);
+    flows.forEach((flow, at) => {
+      hold("flows of a loop are counted from 0", flow.length > 0, name, at);
+      const next = flows[at + 1];
+      if (next === undefined) return;
+      const well = flow.every(
+        ({ status, fallback, kind, role }) =>
+          kind === "tail" ||
+          role === "finally" ||
+          status === "completed" ||
+          status === "restored" ||
+          fallback === true,
+      );
+      hold("no flow comes after one that did not end well", well, name, at);
+      const ended = flow.filter(({ kind }) => kind !== "tail").map(({ endAt }) => endAt ?? 0);
+      for (const { startAt, taskName } of next) {
+        hold(
+          "a flow of a loop begins when the one before has ended",
+          startAt === null || ended.every((endAt) => endAt <= startAt),
+          taskName,
+        );
+      }
+    });
+    if (loop.status !== "completed") continue;
+    hold(
+      "a loop that completed is done",
+      flows.length === times && throws !== "first",
+      name,
+      throws,
+    );
+    const asked = steps.filter(({ path }) => path === declared(name));
+    hold("one that completed was asked", asked.length > 0, name);
+  }
+  for (const { path, count, step } of steps) {
+    const { times, max } = specs.get(path) as NestTask;
+    hold("`next` is not asked of a loop that is done", step !== "next" || count < times, path);
+    hold("`next` is not asked beyond `max`", step !== "next" || count < max, path);
+  }
+}
+
+function declared(name: string): string {
+  return name.replace(/\[\d+\]/g, "");
+}
+
+/** The tasks of each flow of a loop, by its number. */
+function flowsOf(
+  loop: TaskStatistics,
+  rows: ReadonlyMap<string, TaskStatistics>,
+): TaskStatistics[][] {
+  const flows: TaskStatistics[][] = [];
+  for (const row of rows.values()) {
+    if (row.parent !== loop.taskName) continue;
+    const at = Number(/^\[(\d+)\]/.exec(row.taskName.slice(loop.taskName.length))?.[1]);
+    hold("a task of a loop says in which flow it is", Number.isInteger(at), row.taskName);
+    while (flows.length <= at) flows.push([]);
+    flows[at]?.push(row);
+  }
+  return flows;
 }
 
 /** Every task has one final status; the counts add up; the critical path tiles what was waited for. */
@@ -99,7 +190,7 @@ function states(report: SerializedReport, rows: ReadonlyMap<string, TaskStatisti
 }
 
 /** What is inside of a task, and what that makes of it. */
-function parents(rows: ReadonlyMap<string, TaskStatistics>): void {
+function parents({ specs }: NestGraph, rows: ReadonlyMap<string, TaskStatistics>): void {
   const inside = new Map<string, TaskStatistics[]>();
   for (const row of rows.values()) {
     if (row.parent === undefined) continue;
@@ -153,16 +244,20 @@ function parents(rows: ReadonlyMap<string, TaskStatistics>): void {
         child.taskName,
       );
     }
-    const others = waited.filter(({ role, taskName }) => role !== "finally" && taskName !== name);
-    for (const last of children.filter(({ role }) => role === "finally")) {
-      if (last.startAt === null) continue;
-      for (const other of others) {
-        hold(
-          "finally tasks come after all others of their flow",
-          (other.endAt ?? 0) <= last.startAt,
-          last.taskName,
-          other.taskName,
-        );
+    const loops = specs.get(declared(name))?.kind === "loop";
+    const flows = loops ? flowsOf(parent, rows) : [children];
+    for (const flow of flows) {
+      const others = flow.filter(({ kind, role }) => kind !== "tail" && role !== "finally");
+      for (const last of flow.filter(({ role }) => role === "finally")) {
+        if (last.startAt === null) continue;
+        for (const other of others) {
+          hold(
+            "finally tasks come after all others of their flow",
+            (other.endAt ?? 0) <= last.startAt,
+            last.taskName,
+            other.taskName,
+          );
+        }
       }
     }
   }

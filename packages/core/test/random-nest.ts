@@ -1,5 +1,5 @@
 /**
- * Random flows in flows, up to three deep: subflows, tasks and items that become flows, with failures, conditions, finally
+ * Random flows in flows, up to three deep: subflows, tasks and items that become flows, loops, with failures, conditions, finally
  * tasks and tails anywhere inside; run in every failure mode, called off at random instants. As values that fast-check
  * makes and shrinks, and as flows that write down what happens. It judges nothing.
  */
@@ -8,6 +8,7 @@ import {
   type FailureMode,
   type Flow,
   flow,
+  loop,
   map,
   optional,
   settled,
@@ -19,10 +20,15 @@ import {
 import type { VirtualClock } from "../src/testing.ts";
 
 export interface NestTask {
-  readonly kind: "plain" | "subflow" | "becomes" | "map";
-  /** What is inside; of a map of each item. None for a plain task. */
+  readonly kind: "plain" | "subflow" | "becomes" | "map" | "loop";
+  /** What is inside; of a map of each item, of a loop each time. None for a plain task. */
   readonly inside: NestFlow | undefined;
   readonly items: number;
+  /** Of a loop: after how many flows it is done, and how many it may have; how long each step takes, and which one throws. */
+  readonly times: number;
+  readonly max: number;
+  readonly stepMs: number;
+  readonly throws: "none" | "first" | "next" | "until";
   readonly edges: readonly {
     readonly from: number;
     readonly kind: "value" | "optional" | "settled";
@@ -68,11 +74,15 @@ function nestFlow(depth: number): fc.Arbitrary<NestFlow> {
 
 function nestTask(depth: number): fc.Arbitrary<NestTask> {
   const kinds: NestTask["kind"][] =
-    depth === 0 ? ["plain"] : ["plain", "subflow", "becomes", "map"];
+    depth === 0 ? ["plain"] : ["plain", "subflow", "becomes", "map", "loop"];
   return fc.record({
     kind: oneOf(...kinds),
     inside: depth === 0 ? fc.constant(undefined) : nestFlow(depth - 1),
     items: fc.nat(2),
+    times: fc.integer({ min: 1, max: 3 }),
+    max: oneOf(3, 3, 3, 1, 2),
+    stepMs: oneOf(-1, -1, 0, 3),
+    throws: oneOf("none", "none", "none", "none", "none", "first", "next", "until"),
     edges: fc.array(fc.record({ from: fraction, kind: oneOf("value", "optional", "settled") }), {
       maxLength: 2,
     }),
@@ -111,9 +121,21 @@ export interface NestSeen {
   endedAt: number | undefined;
 }
 
+/** What a step of a loop saw, by the path of the loop; `count`: how many flows it had then. */
+export interface NestStep {
+  readonly step: "first" | "next" | "until";
+  readonly path: string;
+  readonly count: number;
+  readonly startedAt: number;
+  endedAt: number | undefined;
+}
+
 export class NestGraph {
   readonly flow: Flow<unknown>;
   readonly seen: NestSeen[] = [];
+  readonly steps: NestStep[] = [];
+  /** The paths of tails. */
+  readonly tails: Set<string> = new Set();
   /** By declared path, without indices. */
   readonly specs: Map<string, NestTask> = new Map();
   readonly #clock: VirtualClock;
@@ -142,7 +164,9 @@ export class NestGraph {
       const handle = this.#task(one, `t${at}`, at, made, `${path}t${at}`);
       made.push(handle);
       // What others read is a root: nothing but a finally task may read one, and nobody a tail.
-      roles[read.has(at) ? "root" : one.role][handle.name] = handle;
+      const role = read.has(at) ? "root" : one.role;
+      roles[role][handle.name] = handle;
+      if (role === "tail") this.tails.add(`${path}t${at}`);
     });
     return flow(name, roles.root, { finally: roles.finally, tails: roles.tail });
   }
@@ -173,6 +197,8 @@ export class NestGraph {
     switch (one.kind) {
       case "subflow":
         return subflow(name, this.#flow(name, inside, `${path}.`), {}, parent) as Task<unknown>;
+      case "loop":
+        return this.#loop(one, name, inputs, parent, path);
       case "map": {
         const list = task(`${name}-list`, () =>
           Array.from({ length: one.items }, (_, index) => index),
@@ -190,6 +216,49 @@ export class NestGraph {
           options,
         ) as Task<unknown>;
     }
+  }
+
+  #loop(
+    one: NestTask,
+    name: string,
+    inputs: Record<string, Task<unknown>>,
+    parent: object,
+    path: string,
+  ): Task<unknown> {
+    const body = (): Flow<unknown> => this.#flow(name, one.inside as NestFlow, `${path}.`);
+    let count = 0;
+    const step = <T>(which: NestStep["step"], answer: () => T): T | Promise<T> => {
+      const seen: NestStep = {
+        step: which,
+        path,
+        count,
+        startedAt: this.tick(),
+        endedAt: undefined,
+      };
+      this.steps.push(seen);
+      const end = (): T => {
+        seen.endedAt = this.tick();
+        if (one.throws === which) throw new Error(`${which} of ${path} failed`);
+        return answer();
+      };
+      return one.stepMs < 0 ? end() : this.#clock.wait(one.stepMs).then(end);
+    };
+    return loop(name, inputs, {
+      ...parent,
+      first: () => {
+        const flow = step("first", body);
+        count = 1;
+        return flow;
+      },
+      next: (_, __, iteration) => {
+        if (iteration !== count) throw new Error(`${path}: ${iteration} comes after ${count}`);
+        const flow = step("next", body);
+        count++;
+        return flow;
+      },
+      until: () => step("until", () => count >= one.times),
+      max: one.max,
+    }) as Task<unknown>;
   }
 
   async #call(one: NestTask, context: TaskContext, path: string): Promise<unknown> {

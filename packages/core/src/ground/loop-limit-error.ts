@@ -20,7 +20,7 @@
  *   },
  * });
  * const done = await flow("guessing", { found }).run();
- * console.log(done.unwrap().found.number, done.failures[0]?.message); // 3 "found" was not done after 3 flows, its `max`
+ * console.log(done.executionState, done.unwrap().found.number); // completed 3
  * ```
  */
 export class LoopLimitError extends Error {
