@@ -42,7 +42,7 @@ export interface Rig {
 }
 
 /** That no machine is too busy to renew: where nothing is said of a lease, none is to end. */
-const LEASE = { lockMs: 60_000, checkMs: 20_000, redeliver: 1 } as const;
+export const LEASE = { lockMs: 60_000, checkMs: 20_000, redeliver: 1 } as const;
 
 /** Of workers that are lost: started again elsewhere after 3 to 5 s. Shorter ones end by themselves on a busy machine. */
 export const SHORT_LEASE = { lockMs: 3_000, checkMs: 1_000, redeliver: 1 } as const;
