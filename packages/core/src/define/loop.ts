@@ -11,7 +11,7 @@ import { addSlots, type Inputs, type Task, type ValueOf } from "./task.ts";
 import { LOOP_KEYS, type ParentOptions } from "./task-options.ts";
 
 /** What `loop` makes. It is asked for its first flow before it can begin. */
-export class LoopHandle extends TaskHandle {
+class LoopHandle extends TaskHandle {
   /** As people know it, where a tool prints it. */
   static override readonly name: string = "Task";
   override readonly prepares: true = true;

@@ -1,4 +1,5 @@
 /** One flow after another, as a task. */
+import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, it, vi } from "vitest";
 import {
   DefinitionError,
@@ -20,7 +21,7 @@ import {
   task,
   value,
 } from "../../src/index.ts";
-import { recorded, replay, testRun, VirtualClock } from "../../src/testing.ts";
+import { recorded, replay, testRun, trace, VirtualClock } from "../../src/testing.ts";
 import { Diary, Gate, Notebook, row, statuses, type Work, written } from "../scenario.ts";
 
 interface Draft {
@@ -726,6 +727,46 @@ describe("A run with a loop", () => {
     expect(report.unwrap().draft).toEqual({ text: "tea!!", score: 3 });
   });
 
+  it("lets go of what a flow gave, where outputs are let go, when the next one comes up", async () => {
+    const clock = new VirtualClock();
+    const graph = draftLoop(new Diary(clock));
+    const { options, recording } = recorded({ clock, keep: "roots" });
+    await clock.run(graph.run(options));
+    const next = trace(graph.plan(), recording).filter((line) => line.includes("goes on with"));
+    expect(next).toHaveLength(2);
+    expect(next[0]).toContain("release draft[0].critic");
+    expect(next[1]).toContain("release draft[1].critic");
+  });
+
+  it("lets a recursion of loops come to a hundred flows inside of one another", async () => {
+    const deeper = (): Flow<{ next: unknown }> =>
+      flow("deeper", {
+        next: loop("next", {}, { first: deeper, next: deeper, until: () => true, max: 1 }),
+      });
+    const { report } = await run(deeper);
+    expect(report.totalTasks).toBe(101);
+    expect(report.failures[0]?.error.message).toContain("no more may be inside of one another");
+  });
+
+  it("asks steps in the async context of whoever ran the flow", async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const look = <T>(given: T): T => {
+      seen.push(storage.getStore());
+      return given;
+    };
+    await storage.run("mine", () =>
+      run((diary, clock) =>
+        draftLoop(diary, {
+          first: () => look(draftFlow(diary, "a", 1)),
+          next: () => clock.wait(2).then(() => look(draftFlow(diary, "b", 3))),
+          until: ({ score }) => look(score === 3),
+        }),
+      ),
+    );
+    expect(seen).toEqual(["mine", "mine", "mine", "mine"]);
+  });
+
   it("goes through ten thousand flows without a stack, when all answer at once", async () => {
     const counted = (n: number): Flow<{ n: number }> => flow("n", { n: task("n", () => n) });
     const { report } = await run(() =>
@@ -879,6 +920,27 @@ describe("A loop that is taken up", () => {
     });
     expect(report.unwrap().draft.text).toBe("coffee!!");
     expect(diary.started).toHaveLength(6);
+  });
+
+  it("also when `first` has changed what it was given", async () => {
+    const changing = (diary: Diary) =>
+      flow("essay", {
+        draft: loop(
+          "draft",
+          { topics: value(["tea"]) },
+          {
+            first: ({ topics }) => draftFlow(diary, topics.pop() ?? "", 1),
+            next: ({ text, score }) => draftFlow(diary, text, score + 1),
+            until: ({ score }) => score === 2,
+            max: 5,
+          },
+        ),
+      });
+    const notebook = new Notebook();
+    await run(changing, { journal: notebook.journal });
+    notebook.cut(3);
+    const { diary } = await run(changing, { resumeFrom: reportOfJournal(notebook.entries) });
+    expect(diary.started).toEqual(["draft[1].critic"]);
   });
 
   it("with a smaller `max` fails after what is restored, and calls nothing", async () => {
