@@ -138,7 +138,8 @@ export class Stored {
 
   /** A task or item is called for the first time: its function may change what it is given. */
   called(task: number): void {
-    if (this.#journal !== undefined) this.#origins?.look(task);
+    // What comes up inside of it is compared with what it was given, too.
+    this.#origins?.look(task);
   }
 
   /** Keeps the output of a task or item that completes. It does not complete when the journal fails. */

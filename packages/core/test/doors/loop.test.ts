@@ -721,6 +721,26 @@ describe("A run with a loop", () => {
     expect(criticalPath.reduce((sum, { runMs }) => sum + runMs, 0)).toBe(10);
   });
 
+  it("has a critical path through flows in which nothing but items was called", async () => {
+    const made = (diary: Diary) =>
+      flow("n", { each: map("each", value([1, 2]), diary.item({ ms: 3, return: 1 })) });
+    const { report } = await run((diary) =>
+      flow("outer", {
+        up: loop(
+          "up",
+          {},
+          { first: () => made(diary), next: () => made(diary), until: () => false, max: 2 },
+        ),
+      }),
+    );
+    const { criticalPath } = report.analysis;
+    expect(criticalPath.map(({ task, link }) => [task, link])).toEqual([
+      ["up[0].each[1]", "start"],
+      ["up[1].each[1]", "dependency"],
+    ]);
+    expect(criticalPath.map(({ gapMs, runMs }) => gapMs + runMs)).toEqual([3, 3]);
+  });
+
   it("holds no output of a flow that is over, where outputs are let go", async () => {
     const { report } = await run((diary) => draftLoop(diary), { keep: "roots" });
     expect([...report.taskReturnSet.keys()]).toEqual(["draft"]);
@@ -837,6 +857,20 @@ describe("A run with a loop", () => {
     expect(row(report, "up").overrunMs).toBe(13);
   });
 
+  it("fails the loop when what it reads has gone, also when the flow that is spared ends well", async () => {
+    const gone = new Gate();
+    const { report } = await run((diary, clock) => {
+      clock.after(20, () => gone.open());
+      const db = task("db", () => "db", { release: () => {}, lost: () => gone.promise });
+      const made = () =>
+        flow("n", { n: task("n", diary.task({ ms: 30 }), { uninterruptible: true }) });
+      const up = loop("up", { db }, { first: made, next: made, until: () => true, max: 3 });
+      return flow("outer", { up });
+    });
+    expect(statuses(report)).toMatchObject({ "up[0].n": "completed", up: "failed" });
+    expect(report.outcome("up")).toMatchObject({ error: { code: "ASTRUM_LOST" } });
+  });
+
   it("is told from its tail, and goes on when the run has settled", async () => {
     const clock = new VirtualClock();
     const diary = new Diary(clock);
@@ -922,12 +956,12 @@ describe("A loop that is taken up", () => {
     expect(diary.started).toHaveLength(6);
   });
 
-  it("also when `first` has changed what it was given", async () => {
-    const changing = (diary: Diary) =>
+  it("compares what `first` was given before it could change that", async () => {
+    const changed = (diary: Diary, topic: string) =>
       flow("essay", {
         draft: loop(
           "draft",
-          { topics: value(["tea"]) },
+          { topics: value([topic]) },
           {
             first: ({ topics }) => draftFlow(diary, topics.pop() ?? "", 1),
             next: ({ text, score }) => draftFlow(diary, text, score + 1),
@@ -936,11 +970,60 @@ describe("A loop that is taken up", () => {
           },
         ),
       });
+    const changing = (topic: string) => (diary: Diary) =>
+      flow("outer", { inside: task("inside", () => changed(diary, topic)) });
     const notebook = new Notebook();
-    await run(changing, { journal: notebook.journal });
+    await run(changing("tea"), { journal: notebook.journal });
     notebook.cut(3);
-    const { diary } = await run(changing, { resumeFrom: reportOfJournal(notebook.entries) });
-    expect(diary.started).toEqual(["draft[1].critic"]);
+    const resumeFrom = reportOfJournal(notebook.entries);
+    const same = await run(changing("tea"), { resumeFrom });
+    expect(same.diary.started).toEqual(["inside.draft[1].critic"]);
+    const other = await run(changing("coffee"), { resumeFrom });
+    expect(other.diary.started).toHaveLength(4);
+  });
+
+  it("is replayed from its events", async () => {
+    const notebook = new Notebook();
+    await run(essay, { journal: notebook.journal });
+    notebook.cut(3);
+    const clock = new VirtualClock();
+    const graph = essay(new Diary(clock));
+    const { options, recording } = recorded({
+      clock,
+      resumeFrom: reportOfJournal(notebook.entries),
+    });
+    const report = await clock.run(graph.run(options));
+    expect(report.restoredTasks).toBe(3);
+    expect(replay(graph.plan(), recording).toJSON({ outputs: true })).toEqual(
+      report.toJSON({ outputs: true }),
+    );
+  });
+
+  it("hands on what was stored of a flow that was given too late to come up", async () => {
+    const notebook = new Notebook();
+    await run(essay, { journal: notebook.journal });
+    notebook.cut(4);
+    const clock = new VirtualClock();
+    const diary = new Diary(clock);
+    const gate = new Gate<Flow<Draft>>();
+    const started = flow("essay", {
+      draft: loop(
+        "draft",
+        { topic: value("tea") },
+        {
+          first: ({ topic }) => draftFlow(diary, topic, 1),
+          next: () => gate.promise,
+          until: ({ score }) => score >= 3,
+          max: 5,
+        },
+      ),
+    }).start({ clock, resumeFrom: reportOfJournal(notebook.entries) });
+    clock.after(5, () => started.cancel());
+    clock.after(9, () => gate.open(draftFlow(diary, "tea!", 2)));
+    const cut = await clock.run(started.report);
+    expect(statuses(cut).draft).toBe("cancelled");
+    const third = await run(essay, { resumeFrom: written(cut) });
+    expect(third.diary.started).toEqual(["draft[2].write", "draft[2].critic"]);
   });
 
   it("with a smaller `max` fails after what is restored, and calls nothing", async () => {
