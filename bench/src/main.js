@@ -11,6 +11,7 @@ import { load } from "./library.js";
 import { logs } from "./logs.js";
 import { maps } from "./maps.js";
 import { memory } from "./memory.js";
+import { nestedRuns } from "./nested-runs.js";
 import { observers } from "./observers.js";
 import { planning } from "./planning.js";
 import { smallRuns } from "./small-runs.js";
@@ -31,6 +32,7 @@ const sections = {
   small: smallRuns,
   large: largeRuns,
   maps,
+  nested: nestedRuns,
   threads: threads(values.checkout),
   observers,
   logs,

@@ -399,7 +399,7 @@ function abandonedTasks({ events, settings }: Recording, graph: RandomGraph): Se
     machine.handle(event);
     if (event.type !== "abandon") continue;
     const { task } = event;
-    const spawn = machine.ledger.spawnOf(task);
+    const spawn = machine.ledger.spawns.of(task);
     names.add(
       spawn === undefined
         ? plan.nameOf(task)

@@ -116,6 +116,9 @@ function gatedIn(finallyTasks: ReadonlySet<number>, subflows: readonly Subflow[]
 }
 
 const NO_SUBFLOWS: readonly Subflow[] = [];
+const NO_TASKS: ReadonlySet<number> = new Set();
+const NO_KEYS: readonly string[] = [];
+const NO_DEFINITIONS: readonly Definition[] = [];
 
 /**
  * Builds a graph from definitions whose dependencies are already integers; the issues say what is wrong with it. `index`:
@@ -131,17 +134,7 @@ export function graph(
   index: ReadonlyMap<string, number> = indexed(definitions),
 ): Graph {
   const size = definitions.length;
-  const needing: Definition[] = [];
-  let maps = false;
-  let things = false;
-  for (let task = 0; task < size; task++) {
-    const definition = definitions[task] as Definition;
-    if (definition.kind === "map") maps = true;
-    if (definition.needs) needing.push(definition);
-    if (definition.options === undefined) continue;
-    checkOptions(issues, definition);
-    if (lives(definition)) things = true;
-  }
+  const { needing, maps, things } = lookAt(definitions, issues);
   if (index.size < size) reportDuplicates(issues, definitions);
   if (maps) reportItemNames(issues, definitions, index);
 
@@ -176,6 +169,57 @@ export function graph(
     roots,
     leftOut: [],
   };
+}
+
+/** The same of definitions of a known shape: only they themselves are looked at. */
+export function graphOfShape(
+  name: string,
+  definitions: readonly Definition[],
+  {
+    index,
+    dependencies,
+    dependents,
+    roots,
+  }: Pick<Graph, "index" | "dependencies" | "dependents" | "roots">,
+  issues: Issues,
+): Graph {
+  const { needing } = lookAt(definitions, issues);
+  return {
+    name,
+    size: definitions.length,
+    definitions,
+    index,
+    needing,
+    dependencies,
+    dependents,
+    tails: NO_TASKS,
+    finallyTasks: NO_TASKS,
+    gated: NO_TASKS,
+    subflows: NO_SUBFLOWS,
+    roots,
+    leftOut: NO_KEYS,
+  };
+}
+
+/** Checks their options; says which ask for what a run must be given, and whether one is a map, or lives. */
+function lookAt(
+  definitions: readonly Definition[],
+  issues: Issues,
+): { readonly needing: readonly Definition[]; readonly maps: boolean; readonly things: boolean } {
+  let needing: Definition[] | undefined;
+  let maps = false;
+  let things = false;
+  for (const definition of definitions) {
+    if (definition.kind === "map") maps = true;
+    if (definition.needs) {
+      needing ??= [];
+      needing.push(definition);
+    }
+    if (definition.options === undefined) continue;
+    checkOptions(issues, definition);
+    if (lives(definition)) things = true;
+  }
+  return { needing: needing ?? NO_DEFINITIONS, maps, things };
 }
 
 /** What a finally task cannot be: a tail, or read by anybody but another one. */

@@ -3,7 +3,7 @@
  * task, stored. Decides nothing.
  */
 import type { MachineEvent } from "../machine/event.ts";
-import { rootsIn } from "../report/outcome.ts";
+import { holdsFlow } from "../report/outcome.ts";
 import { definitionOf } from "./definition-of.ts";
 import type { Host } from "./host.ts";
 import { validate } from "./inputs.ts";
@@ -28,7 +28,7 @@ export class Gatherer {
   gathered(task: number, at: number): MachineEvent {
     const { machine, values } = this.#host;
     const output = values.gather(task);
-    const flow = rootsIn(machine.ledger, task) !== undefined;
+    const flow = holdsFlow(machine.ledger, task);
     const schema = flow ? definitionOf(machine, task).options?.output : undefined;
     if (schema === undefined) return this.#host.stored.gathered(task, output, at);
     try {

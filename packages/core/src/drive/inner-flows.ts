@@ -2,7 +2,7 @@
  * Flows that the functions of a run return: is a value one, and can it come up inside of its task? What is wrong with it
  * is told at once, all of it. Starts nothing.
  */
-import { type Definition, lives } from "../define/definition.ts";
+import type { Definition } from "../define/definition.ts";
 import { FlowHandle, foreignFlow } from "../define/flow-handle.ts";
 import type { Graph } from "../define/graph.ts";
 import { plainName } from "../define/task.ts";
@@ -19,7 +19,7 @@ import type { Dispatch, Machine } from "../machine/machine.ts";
 import { parentOf, taskName, taskNamed } from "../machine/task-name.ts";
 import type { RunOptions } from "./options.ts";
 import { checkDemands } from "./resources.ts";
-import { checkSize } from "./size.ts";
+import { checkSize, isTooLarge } from "./size.ts";
 import type { Stored } from "./stored.ts";
 
 /** How many flows may be inside of one another. */
@@ -54,9 +54,10 @@ export class InnerFlows {
       if (foreign !== undefined)
         this.#refused(`Task "${this.#nameOf(task)}" has returned ${foreign}`);
       if (!(value instanceof FlowHandle)) return undefined;
-      const told = { ...event, value: undefined };
-      if (!this.#host.machine.mayComplete(task)) return told;
-      return { ...told, inner: this.inside(task, value) };
+      // The machine does not look at the value.
+      if (!this.#host.machine.mayComplete(task)) return { ...event, value: undefined };
+      const inner = this.inside(task, value);
+      return { type: "returned", task, value: undefined, at, inner, facts };
     } catch (error) {
       return { type: "threw", task, at, error, facts };
     }
@@ -73,7 +74,7 @@ export class InnerFlows {
     const { task } = event;
     const first = event.type === "prepared";
     if (!(first ? machine.awaitsInputs(task) : machine.awaitsNext(task))) return rest;
-    const before = first ? undefined : machine.ledger.spawnIn.get(task);
+    const before = first ? undefined : machine.ledger.spawns.in(task);
     try {
       return { ...event, inner: this.inside(task, inner, (before?.iteration ?? -1) + 1) };
     } catch (error) {
@@ -82,7 +83,35 @@ export class InnerFlows {
   }
 
   /** `iteration`: of a loop. */
-  inside(owner: number, { graph, name }: FlowHandle, iteration?: number): InnerFlow {
+  inside(owner: number, flow: FlowHandle, iteration?: number): InnerFlow {
+    const { graph } = flow;
+    if (this.#mayBeWrong(owner, graph)) this.#check(owner, flow, iteration);
+    const restored = this.#host.stored.restoreInside({ owner, graph, iteration });
+    const inner = restored.size === 0 ? { graph } : { graph, restored };
+    return iteration === undefined ? inner : { ...inner, iteration };
+  }
+
+  /** Most are made of tasks that need nothing and have plain names: of these no word is written. */
+  #mayBeWrong(owner: number, { needing, size, definitions }: Graph): boolean {
+    const { ledger } = this.#host.machine;
+    return (
+      needing.length > 0 ||
+      this.#dispatch === "stages" ||
+      isTooLarge(size, ledger.tasks, this.#options.maxTasks) ||
+      this.#hasDots(definitions) ||
+      this.#depthOf(owner) >= MAX_DEPTH
+    );
+  }
+
+  /** Whether any name that matters here holds a dot. */
+  #hasDots(definitions: readonly Definition[]): boolean {
+    const { graph } = this.#host.machine.plan;
+    this.#planned ??= graph.definitions.some(({ name }) => name.includes("."));
+    if (this.#planned || this.#dotted.size > 0) return true;
+    return definitions.some(({ name }) => name.includes("."));
+  }
+
+  #check(owner: number, { graph, name }: FlowHandle, iteration: number | undefined): void {
     const issues = new Issues();
     const path = this.#nameOf(owner);
     const of = `Flow "${name}", which came up inside of "${path}",`;
@@ -102,20 +131,8 @@ export class InnerFlows {
     }
     checkSize(issues, graph.size, this.#host.machine.ledger.tasks, this.#options.maxTasks, path);
     this.#checkNeeds(issues, graph, path, name);
-    for (const definition of graph.definitions) {
-      if (!lives(definition)) continue;
-      const task = `${path}.${definition.name}`;
-      const message = `Task "${task}" has \`release\`, which a task of a flow that comes up while the run goes on cannot have: give it to a task that is planned`;
-      issues.add("living-inside", message, ["tasks", task]);
-    }
     this.#checkNames(issues, graph, iteration === undefined ? path : `${path}[${iteration}]`);
     issues.throwAs(PlanError);
-    const restored = this.#host.stored.restoreInside({ owner, graph, iteration });
-    return {
-      graph,
-      ...(restored.size > 0 && { restored }),
-      ...(iteration !== undefined && { iteration }),
-    };
   }
 
   #refused(message: string): never {
@@ -159,10 +176,9 @@ export class InnerFlows {
   /** A name may hold dots, unless it is then that of a task inside of another. */
   #checkNames(issues: Issues, { definitions }: Graph, path: string): void {
     const { plan, ledger } = this.#host.machine;
-    this.#planned ??= plan.graph.definitions.some(({ name }) => name.includes("."));
-    for (const { name } of definitions as readonly Definition[]) {
+    if (!this.#hasDots(definitions)) return;
+    for (const { name } of definitions) {
       const dotted = name.includes(".");
-      if (!dotted && this.#dotted.size === 0 && !this.#planned) continue;
       const whole = `${path}.${name}`;
       if (dotted) this.#dotted.add(whole);
       if (taskNamed(plan.graph, ledger, whole) === undefined) continue;

@@ -63,7 +63,8 @@ export class RunOrigins implements Origins {
     }
     const from = this.#basis.from(written, this.#runOf);
     // Of a loop also the runs that gave what the flow before this one gave.
-    const roots = (before?.roots ?? []).map(({ task }) => this.#runOf(task));
+    const first = before?.first ?? 0;
+    const roots = (before?.roots ?? []).map(({ task }) => this.#runOf(first + task));
     return JSON.stringify([given ?? null, from ?? null, iteration ?? null, ...roots]);
   }
 

@@ -3,7 +3,11 @@ import type { Issues } from "../ground/check.ts";
 
 const MAX_TASKS = 1_000_000;
 
-/** Whether so many tasks may be added to a run that has so many; `inside`: the task that they come up in. */
+export function isTooLarge(more: number, tasks: number, maxTasks: number = MAX_TASKS): boolean {
+  return tasks + more > maxTasks;
+}
+
+/** Says that so many tasks are too many for a run that has so many; `inside`: the task that they come up in. */
 export function checkSize(
   issues: Issues,
   more: number,
@@ -11,7 +15,7 @@ export function checkSize(
   maxTasks: number = MAX_TASKS,
   inside?: string,
 ): void {
-  if (tasks + more <= maxTasks) return;
+  if (!isTooLarge(more, tasks, maxTasks)) return;
   const where = inside === undefined ? "The run" : `Inside of "${inside}" the run`;
   const has = tasks === 0 ? "" : `, and has ${tasks} already`;
   issues.add(

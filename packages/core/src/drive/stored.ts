@@ -39,6 +39,7 @@ interface StoringRun {
 }
 
 const NONE: readonly never[] = [];
+const NOTHING: ReadonlyMap<number, unknown> = new Map();
 
 export class Stored {
   readonly #run: StoringRun;
@@ -125,8 +126,8 @@ export class Stored {
 
   /** Likewise of the tasks of a flow that is about to come up inside of a task, by index. */
   restoreInside(next: NextFlow): ReadonlyMap<number, unknown> {
+    if (this.#restored === undefined) return NOTHING;
     const outputs = new Map<number, unknown>();
-    if (this.#restored === undefined) return outputs;
     const origins = new Map<number, Origin>();
     for (const [index, { value, origin }] of this.#restored.inside(next)) {
       outputs.set(index, value);
@@ -192,7 +193,7 @@ export class Stored {
   /** For the report. */
   get facts(): Pick<RunFacts, "resume" | "origins" | "carried"> {
     const { ledger } = this.#run.machine;
-    const listed = (map: number): boolean => ledger.spawnIn.has(map);
+    const listed = (map: number): boolean => ledger.spawns.in(map) !== undefined;
     const over = (task: number): boolean => ledger.hasValue(task);
     return {
       resume: this.#resume,

@@ -39,6 +39,8 @@ export class Values implements Sources {
   }
 
   set(task: number, value: unknown): void {
+    // Written far behind its end an array becomes a table of hashes: inner tasks end before the items around them.
+    if (task >= this.all.length) this.all.length = this.#machine.ledger.tasks;
     this.all[task] = value;
   }
 
@@ -52,7 +54,7 @@ export class Values implements Sources {
   /** The output of a map is made of those of its items, that of a task with a flow inside of those of its roots. */
   gather(owner: number): unknown {
     const value = this.inside(owner);
-    this.all[owner] = value;
+    this.set(owner, value);
     return value;
   }
 

@@ -4,7 +4,7 @@
  */
 import { AFTER, type Graph, INNER, VALUE } from "../define/graph.ts";
 import type { Ledger, Reason } from "./ledger.ts";
-import type { Inner } from "./scopes.ts";
+import type { Inner } from "./scope.ts";
 import { SKIPPED, WAITING } from "./states.ts";
 import type { Tasks } from "./tasks.ts";
 import type { Turn } from "./turn.ts";
@@ -114,9 +114,9 @@ export class Edges {
   }
 
   /** All others but tails have ended: these finally tasks wait for one edge less. */
-  openGate(finallyTasks: Iterable<number>): void {
+  openGate(finallyTasks: Iterable<number>, base = 0): void {
     for (const task of finallyTasks) {
-      for (const row of this.#withInside(task)) {
+      for (const row of this.#withInside(base + task)) {
         if (this.#ledger.status[row] === WAITING) this.#lose(row);
       }
     }

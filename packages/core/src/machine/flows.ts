@@ -1,19 +1,150 @@
 /**
- * What a flow makes of the task that it is inside of: its owner is as good as what its rows have come to. Reads what
- * happened; changes nothing and starts nobody.
+ * Flows inside of tasks: when one may be over, and what it makes of its owner, which is as good as what its rows have come
+ * to. Tells no row and starts none.
  */
+import type { Graph } from "../define/graph.ts";
 import { SubflowError } from "../ground/subflow-error.ts";
 import type { Ledger, Reason } from "./ledger.ts";
-import type { Inner, Scopes } from "./scopes.ts";
+import type { Rows } from "./rows.ts";
+import type { Inner, Scope } from "./scope.ts";
+import type { Scopes } from "./scopes.ts";
+import type { Spawn } from "./spawns.ts";
 import { ABANDONED, FAILED } from "./states.ts";
 
+const NO_ROOTS: Inner["roots"] = [];
+
 export class Flows {
+  readonly #rows: Rows;
   readonly #ledger: Ledger;
   readonly #scopes: Scopes;
+  /** Flows whose main or finally rows may all have ended. */
+  readonly #done: Inner[] = [];
 
-  constructor(ledger: Ledger, scopes: Scopes) {
+  constructor(rows: Rows, ledger: Ledger, scopes: Scopes, graph: Graph) {
+    this.#rows = rows;
     this.#ledger = ledger;
     this.#scopes = scopes;
+    if (graph.subflows.length === 0) return;
+    this.#nest(scopes.run, graph, 0);
+    scopes.count(graph, 0);
+    this.#noteEmpty(graph, 0);
+  }
+
+  /** Flows that are inside of tasks from the beginning of a scope, whose rows begin at `first`. */
+  #nest(scope: Scope, { subflows }: Graph, first: number): void {
+    // What is inside of another comes before it in the list, and after it here.
+    for (let at = subflows.length - 1; at >= 0; at--) {
+      const one = subflows[at] as Graph["subflows"][number];
+      const owner = first + one.owner;
+      const around = this.#ledger.nestedIn.get(owner);
+      const outer = around === undefined ? scope : (this.#scopes.inside(around) as Inner);
+      const inner = this.#inner(owner, outer, first + one.first, one.owner - one.first, one, first);
+      this.#scopes.putNested(inner);
+      this.#ledger.nested.set(owner, inner);
+      for (let row = inner.first; row < owner; row++) this.#ledger.nestedIn.set(row, owner);
+    }
+  }
+
+  /** A flow has come up inside of a row. */
+  enter(spawn: Spawn, graph: Graph): Inner {
+    const { owner, first, count, iteration } = spawn;
+    const given = {
+      roots: graph.roots ?? NO_ROOTS,
+      finallyTasks: graph.finallyTasks,
+      asked: false,
+    };
+    const inner = this.#inner(owner, this.#scopes.of(owner), first, count, given, first, iteration);
+    if (spawn.before !== undefined)
+      inner.before = this.#scopes.cameUpWith(spawn.before.first) as Inner;
+    this.#scopes.put(inner);
+    if (graph.subflows.length === 0 && graph.tails.size === 0 && graph.finallyTasks.size === 0) {
+      inner.open.main = count;
+    } else {
+      this.#nest(inner, graph, first);
+      this.#scopes.count(graph, first);
+      this.#noteEmpty(graph, first);
+    }
+    if (inner.open.main === 0) this.#done.push(inner);
+    return inner;
+  }
+
+  /** Flows without main rows end when they may begin. */
+  #noteEmpty({ subflows }: Graph, first: number): void {
+    for (const { owner } of subflows) {
+      const inner = this.#scopes.inside(first + owner) as Inner;
+      if (inner.open.main === 0) this.#done.push(inner);
+    }
+  }
+
+  #inner(
+    owner: number,
+    outer: Scope,
+    first: number,
+    count: number,
+    given: Pick<Inner, "roots" | "finallyTasks"> & { readonly asked: boolean },
+    base: number,
+    iteration?: number,
+  ): Inner {
+    const inner: Inner = {
+      phase: "open",
+      owner,
+      outer,
+      holder: outer.holder,
+      first,
+      count,
+      open: { main: 0, finally: 0, tails: 0 },
+      failed: 0,
+      roots: given.roots,
+      finallyTasks: given.finallyTasks,
+      base,
+      opened: !given.asked,
+      iteration,
+      before: undefined,
+      haltedBy: undefined,
+      stoppedBy: undefined,
+      last: -1,
+      over: false,
+    };
+    return this.#rows.holds(owner) ? Object.assign(inner, { holder: inner }) : inner;
+  }
+
+  /** Whether rows of a flow may start, and of all that it lies in: one without main rows is not over before that. */
+  #isOpen(inner: Inner): boolean {
+    let at: Scope = inner;
+    while (at.outer !== undefined) {
+      if ("opened" in at && !(at as Inner).opened) return false;
+      if (this.#rows.roleOf(at.owner) === "finally" && at.outer.phase !== "closing") return false;
+      at = at.outer;
+    }
+    return true;
+  }
+
+  /** The owner of a flow was asked, and is wanted: its rows may start. */
+  open(inner: Inner): void {
+    inner.opened = true;
+    if (inner.open.main === 0) this.#done.push(inner);
+  }
+
+  /** A row of a flow has ended, and no main row of it is open: it may be over. */
+  mayEnd(inner: Inner): void {
+    this.#done.push(inner);
+  }
+
+  /** Whether any flow may be over. */
+  get mayEndAny(): boolean {
+    return this.#done.length > 0;
+  }
+
+  /** The next flow whose main rows have all ended, and its finally rows once it is closing; none when there is none. */
+  nextDone(isIdle: (inner: Inner) => boolean): Inner | undefined {
+    for (let at = this.#done.length - 1; at >= 0; at--) {
+      const inner = this.#done[at] as Inner;
+      if (!this.#isOpen(inner) && !this.#ledger.isFinal(inner.owner)) continue;
+      const ended = inner.phase === "closing" ? inner.open.finally === 0 : isIdle(inner);
+      if (inner.over || ended) this.#done.splice(at, 1);
+      if (!inner.over && ended) return inner;
+    }
+    return undefined;
   }
 
   /**
@@ -27,8 +158,8 @@ export class Flows {
   }
 
   /** It completes, with what its roots gave: what a fallback gave in the place of one does not stand for a later run. */
-  completes({ owner, roots }: Inner): void {
-    if (roots.some(({ task }) => !this.#ledger.stands(task)))
+  completes({ owner, roots, base }: Inner): void {
+    if (roots.some(({ task }) => !this.#ledger.stands(base + task)))
       this.#ledger.halfDone.set(owner, true);
   }
 
@@ -61,7 +192,8 @@ export class Flows {
     return new SubflowError(nameOf(inner.owner), failed.map(nameOf), errors);
   }
 
-  #missing({ roots }: Inner): number | undefined {
-    return roots.find(({ task }) => !this.#ledger.hasValue(task))?.task;
+  #missing({ roots, base }: Inner): number | undefined {
+    for (const { task } of roots) if (!this.#ledger.hasValue(base + task)) return base + task;
+    return undefined;
   }
 }

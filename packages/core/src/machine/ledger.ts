@@ -16,6 +16,7 @@ import type {
 } from "./event.ts";
 import type { Grown } from "./grown.ts";
 import { Sparse } from "./sparse.ts";
+import { type Spawn, Spawns } from "./spawns.ts";
 import { COMPLETED, isFinal, RESTORED, RUNNING } from "./states.ts";
 
 export type Reason =
@@ -58,20 +59,12 @@ export function reasonOf(cause: AbortCause | StopCause): Reason {
 }
 
 /** Tasks that are inside of another, consecutive from `first`. */
-export type Inside = Pick<Spawn, "first" | "count" | "roots">;
+export type Inside = Pick<Spawn, "first" | "count">;
 
-/** What has come up inside of a task, its owner: the items of a map or the tasks of a flow, consecutive from `first`. */
-export interface Spawn {
-  readonly owner: number;
-  readonly first: number;
-  readonly count: number;
-  /** What each is called, of a map with `key`. */
-  readonly keys?: readonly string[] | undefined;
-  /** Of a flow: what it gives, as tasks of the run. */
-  readonly roots?: readonly Root[];
-  /** Of a loop: which of its flows this is, and the one before. */
-  readonly iteration?: number;
-  readonly before?: Spawn | undefined;
+/** The same from the beginning, with what the flow gives, counted from `base` on. */
+export interface Nested extends Inside {
+  readonly roots: readonly Root[];
+  readonly base: number;
 }
 
 /** The value of a thing was let go, or was to be. */
@@ -90,6 +83,8 @@ export const BY_MAP = 3;
 /** Resources follow: those of the run in the order of its `resources`, then those that it shares with other runs. */
 export const BY_RESOURCE = 4;
 
+const NO_ROOTS: readonly Root[] = [];
+
 /** Bytes of a row of tasks, and of attempts. */
 const TASK_WIDTH = 8 + 3 * 4 + 1;
 const ATTEMPT_WIDTH = 3 * 8 + 4 * 4 + 2;
@@ -105,19 +100,16 @@ export class Ledger {
   lastAttempt: Int32Array;
   /** The state of each task. */
   status: Uint8Array;
-  readonly spawns: Spawn[] = [];
-  /** The one that each owner has, of a loop the last. */
-  readonly spawnIn: Sparse<Spawn> = new Sparse();
+  /** What has come up inside of tasks. */
+  spawns: Spawns;
   /** Of tasks of a flow that was planned with the rest: the task that it is inside of. */
   readonly nestedIn: Sparse<number> = new Sparse();
   /** By such a task: its flow. */
-  readonly nested: Sparse<Inside> = new Sparse();
+  readonly nested: Sparse<Nested> = new Sparse();
   /** Tails of flows inside of tasks, with what is inside of them from the beginning: a task does not end with these. */
   readonly innerTails: Sparse<true> = new Sparse();
   /** Definitions and edges, once there are more than those of the plan. */
   grown: Grown | undefined;
-  /** By task beyond the plan, its place among the spawns, once there are two of these. */
-  #places: Int32Array | undefined;
   /** Required for skipped, cancelled and abandoned tasks. */
   readonly reasons: Sparse<Reason> = new Sparse();
   /** Errors of tasks that no attempt explains: unresolved inputs, maps. */
@@ -176,6 +168,7 @@ export class Ledger {
   constructor(planned: number) {
     this.planned = planned;
     this.tasks = planned;
+    this.spawns = new Spawns(planned);
     const tasks = new Columns(planned, TASK_WIDTH);
     this.readyAt = tasks.float64().fill(Number.NaN);
     this.releasedBy = tasks.int32().fill(-1);
@@ -202,8 +195,8 @@ export class Ledger {
   /** A flow has come up inside of a task, or the next one of a loop; returns its tasks. */
   enter(owner: number, graph: Graph, iteration?: number): Spawn {
     const first = this.tasks;
-    const roots = (graph.roots ?? []).map(({ key, task }) => ({ key, task: first + task }));
-    const before = this.spawnIn.get(owner);
+    const roots = graph.roots ?? NO_ROOTS;
+    const before = this.spawns.in(owner);
     const spawn: Spawn =
       iteration === undefined
         ? { owner, first, count: graph.size, roots }
@@ -213,11 +206,9 @@ export class Ledger {
   }
 
   #add(spawn: Spawn): Spawn {
-    const { owner, first, count } = spawn;
+    const { first, count } = spawn;
     this.tasks += count;
-    this.spawns.push(spawn);
-    this.spawnIn.set(owner, spawn);
-    if (this.spawns.length > 1) this.#place(spawn);
+    this.spawns.add(spawn);
     if (this.tasks > this.status.length) {
       this.#growTasks(Math.max(this.tasks, Math.ceil(this.status.length * 1.5)));
     }
@@ -250,51 +241,23 @@ export class Ledger {
     this.limitedBy = begun(attempts.uint8(), this.limitedBy);
   }
 
-  /** So that nobody looks for it among ten thousand. */
-  #place({ first, count }: Spawn): void {
-    const room = this.tasks - this.planned;
-    if (this.#places === undefined || this.#places.length < room) {
-      const longer = new Int32Array(Math.ceil(room * 1.5));
-      if (this.#places !== undefined) longer.set(this.#places);
-      this.#places = longer;
-    }
-    const from = first - this.planned;
-    this.#places.fill(this.spawns.length - 1, from, from + count);
-  }
-
-  /** The spawn that an item belongs to, or a task of a flow inside of another. */
-  spawnOf(item: number): Spawn | undefined {
-    if (item < this.planned) return undefined;
-    if (this.#places !== undefined && this.spawns.length > 1) {
-      return this.spawns[this.#places[item - this.planned] as number];
-    }
-    let low = 0;
-    let high = this.spawns.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if ((this.spawns[middle] as Spawn).first <= item) low = middle;
-      else high = middle - 1;
-    }
-    return this.spawns[low];
-  }
-
   /** What is inside of a task: items, a flow, those of a loop from the last one back. */
   *inside(owner: number): Iterable<Inside> {
     const nested = this.nested.size === 0 ? undefined : this.nested.get(owner);
     if (nested !== undefined) yield nested;
-    let spawn = this.spawnIn.get(owner);
+    let spawn = this.spawns.in(owner);
     for (; spawn !== undefined; spawn = spawn.before) yield spawn;
   }
 
   /** What an item is called by the `key` of its map. */
   keyOf(item: number): string | undefined {
-    const spawn = this.spawnOf(item);
+    const spawn = this.spawns.of(item);
     return spawn?.keys?.[item - spawn.first];
   }
 
   /** The items that it is one of. */
   itemsOf(task: number): Spawn | undefined {
-    const spawn = this.spawnOf(task);
+    const spawn = task < this.planned ? undefined : this.spawns.of(task);
     return spawn?.roots === undefined ? spawn : undefined;
   }
 
@@ -395,7 +358,8 @@ export class Ledger {
   copy(): Ledger {
     const copied: Ledger = Object.assign(new Ledger(0), this);
     for (const [key, value] of Object.entries(this)) {
-      if (value instanceof Sparse) Object.assign(copied, { [key]: value.copy() });
+      if (value instanceof Sparse || value instanceof Spawns)
+        Object.assign(copied, { [key]: value.copy() });
       else if (ArrayBuffer.isView(value) || Array.isArray(value)) {
         Object.assign(copied, { [key]: (value as number[]).slice() });
       }

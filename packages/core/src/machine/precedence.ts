@@ -5,8 +5,9 @@
  */
 import type { GraphPlan } from "../define/plan.ts";
 import type { Grown } from "./grown.ts";
-import type { Ledger, Spawn } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 import type { RunSettings } from "./machine.ts";
+import type { Spawn } from "./spawns.ts";
 
 export class Precedence {
   readonly #plan: GraphPlan;
@@ -58,7 +59,7 @@ export class Precedence {
 
   /** The task that one has come up in. */
   #around(task: number): number {
-    return task < this.#ledger.planned ? -1 : (this.#ledger.spawnOf(task) as Spawn).owner;
+    return task < this.#ledger.planned ? -1 : (this.#ledger.spawns.of(task) as Spawn).owner;
   }
 
   #depthOf(task: number): number {

@@ -16,10 +16,13 @@ import type {
 } from "./event.ts";
 import type { Fallbacks } from "./fallbacks.ts";
 import type { Flows } from "./flows.ts";
-import { type Ledger, type Reason, reasonOf, type Spawn } from "./ledger.ts";
+import { type Ledger, type Reason, reasonOf } from "./ledger.ts";
 import type { RunSettings } from "./machine.ts";
+import type { Maps } from "./maps.ts";
 import { Readers } from "./readers.ts";
-import { type Inner, type Items, rowsOf, type Scope, type Scopes } from "./scopes.ts";
+import { type Inner, type Items, lower, rowsOf, type Scope } from "./scope.ts";
+import type { Scopes } from "./scopes.ts";
+import type { Spawn } from "./spawns.ts";
 import {
   BETWEEN,
   CANCELLED,
@@ -50,6 +53,7 @@ interface Rooms {
   readonly tasks: Tasks;
   readonly attempts: Attempts;
   readonly scopes: Scopes;
+  readonly maps: Maps;
   readonly flows: Flows;
   readonly edges: Edges;
   readonly bounds: Bounds;
@@ -71,6 +75,7 @@ export class Propagation {
   readonly #tasks: Tasks;
   readonly #attempts: Attempts;
   readonly #scopes: Scopes;
+  readonly #maps: Maps;
   readonly #flows: Flows;
   readonly #edges: Edges;
   readonly #bounds: Bounds;
@@ -88,6 +93,7 @@ export class Propagation {
     this.#tasks = rooms.tasks;
     this.#attempts = rooms.attempts;
     this.#scopes = rooms.scopes;
+    this.#maps = rooms.maps;
     this.#flows = rooms.flows;
     this.#edges = rooms.edges;
     this.#bounds = rooms.bounds;
@@ -154,7 +160,7 @@ export class Propagation {
     const released = state !== SKIPPED || lastAttempt[task] !== -1;
     this.#turn.cause = released ? task : (releasedBy[task] as number);
     if (this.#scopes.itemsOf(task) !== undefined) {
-      const items = this.#scopes.itemEnded(task);
+      const items = this.#maps.itemEnded(task);
       if (items.open.main === 0) this.itemsEnded(items);
       return;
     }
@@ -172,7 +178,8 @@ export class Propagation {
 
   /** One that is no item has its final state; returns those that this rules out, which have theirs as well. */
   #ended(task: number, ruledOut: number[] | undefined): number[] | undefined {
-    this.#scopes.ended(task);
+    const inner = this.#scopes.ended(task);
+    if (inner !== undefined) this.#flows.mayEnd(inner);
     // Before its output is let go.
     this.#things?.ended(task);
     this.#readers?.ended(task);
@@ -233,7 +240,7 @@ export class Propagation {
       this.#scopes.close(inner);
       if (inner.open.finally > 0) {
         this.#turn.cause = inner.last;
-        this.#edges.openGate(inner.finallyTasks);
+        this.#edges.openGate(inner.finallyTasks, inner.base);
         return;
       }
     }
@@ -301,7 +308,7 @@ export class Propagation {
       this.#gather(task);
       return false;
     } else if (inner !== undefined && this.#scopes.mayStart(task)) {
-      this.#readers?.insideEnded(this.#ledger.spawnIn.get(task) as Spawn);
+      this.#readers?.insideEnded(this.#ledger.spawns.in(task) as Spawn);
       return true;
     } else this.refuse(task);
     this.#insideEnded(task);
@@ -326,7 +333,7 @@ export class Propagation {
   /** Whose results live on in what it gave. */
   #insideEnded(owner: number): void {
     if (this.#readers === undefined) return;
-    let spawn = this.#ledger.spawnIn.get(owner);
+    let spawn = this.#ledger.spawns.in(owner);
     for (; spawn !== undefined; spawn = spawn.before) this.#readers.insideEnded(spawn);
   }
 
@@ -335,23 +342,23 @@ export class Propagation {
   /** They decide what becomes of their map. */
   itemsEnded(items: Items): void {
     const { owner: map, first, count } = items.spawn;
-    const verdict = this.#scopes.verdict(items);
+    const verdict = this.#maps.verdict(items);
     if (verdict === "ending") {
       this.ending++;
-      this.#scopes.completes(items);
+      this.#maps.completes(items);
       this.#tasks.become(map, ENDING);
       this.#turn.command({ type: "gather", task: map, first, count });
       return;
     }
     if (verdict !== "cancelled") {
-      const error = this.#scopes.errorOf(items, taskName(this.#plan.graph, this.#ledger, map));
+      const error = this.#maps.errorOf(items, taskName(this.#plan.graph, this.#ledger, map));
       this.#turn.command({ type: "collect", task: map, first, count });
       if (verdict === "failing") {
         this.#ledger.taskErrors.set(map, error);
         this.#fail(map, FAILED);
       } else this.#failInside(map, error);
     } else {
-      this.#ledger.reasons.set(map, this.#scopes.reasonOf(items));
+      this.#ledger.reasons.set(map, this.#maps.reasonOf(items));
       this.finish(map, CANCELLED);
     }
     this.#insideEnded(map);
@@ -456,7 +463,8 @@ export class Propagation {
 
   /** The reason for a task that does not run at the moment: it may never have. */
   #notStarted(task: number, reason: Reason): Reason {
-    if (this.#ledger.lastAttempt[task] !== -1 || this.#ledger.spawnIn.has(task)) return reason;
+    if (this.#ledger.lastAttempt[task] !== -1 || this.#ledger.spawns.in(task) !== undefined)
+      return reason;
     return { kind: "not-started", because: reason };
   }
 
@@ -478,7 +486,7 @@ export class Propagation {
     } else if (effect === "as its rows") {
       const inside = this.#scopes.inside(task) as Items | Inner;
       if ("spawn" in inside) {
-        this.#scopes.stop(inside);
+        lower(inside, "stopped");
         for (const item of rowsOf(inside)) this.cancel(item, reason);
       } else {
         this.#halt(inside, "stopped", { kind: "cancelled", reason }, "stopped");
@@ -522,7 +530,8 @@ export class Propagation {
     } else if (effect === "as its rows") {
       const inside = this.#scopes.inside(row) as Items | Inner;
       if ("spawn" in inside) {
-        this.#scopes.lose(inside);
+        lower(inside, "stopped");
+        inside.lost = true;
         for (const item of rowsOf(inside)) this.#loseAt(item, error, failing);
       } else this.#halt(inside, "stopped", { kind: "lost", error }, "stopped");
     }

@@ -1,7 +1,7 @@
 /** Who has still to read an output: counts edges down, and says when an output has no reader left. Knows no values. */
 import type { Graph } from "../define/graph.ts";
 import { degrees } from "./edges.ts";
-import type { Ledger, Spawn } from "./ledger.ts";
+import type { Inside, Ledger } from "./ledger.ts";
 import type { Turn } from "./turn.ts";
 
 /** More edges than any task has: whoever gets the report reads a root after all others. */
@@ -50,7 +50,7 @@ export class Readers {
   }
 
   /** The map was the only reader of its items, and the task of the flow inside of it: their results live on in its own. */
-  insideEnded({ first, count }: Pick<Spawn, "first" | "count">): void {
+  insideEnded({ first, count }: Inside): void {
     for (let row = first; row < first + count; row++) this.#release(row);
   }
 

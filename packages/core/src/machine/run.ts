@@ -25,11 +25,13 @@ import { Flows } from "./flows.ts";
 import { Grown } from "./grown.ts";
 import { BY_MAP, BY_SEMAPHORE, Ledger, reasonOf } from "./ledger.ts";
 import type { Machine, RunSettings, RunState } from "./machine.ts";
+import { Maps } from "./maps.ts";
 import { Precedence } from "./precedence.ts";
 import { Propagation } from "./propagation.ts";
 import { limits, Room } from "./room.ts";
 import { Rows } from "./rows.ts";
-import { type Inner, rowsOf, Scopes } from "./scopes.ts";
+import { type Inner, rowsOf } from "./scope.ts";
+import { Scopes } from "./scopes.ts";
 import { BETWEEN, INSIDE, QUEUED, RESTORED, RUNNING, WAITING } from "./states.ts";
 import { type Answer, Tasks } from "./tasks.ts";
 import { Things } from "./things.ts";
@@ -43,6 +45,8 @@ export class Run implements Machine {
   readonly #tasks: Tasks;
   readonly #attempts: Attempts;
   readonly #scopes: Scopes;
+  readonly #maps: Maps;
+  readonly #flows: Flows;
   readonly #bounds: Bounds;
   readonly #edges: Edges;
   readonly #room: Room;
@@ -66,12 +70,13 @@ export class Run implements Machine {
     const tasks = new Tasks(ledger, turn, observed);
     const attempts = new Attempts(rows, ledger, turn, observed);
     const scopes = new Scopes(rows, ledger, graph, failure);
+    const flows = new Flows(rows, ledger, scopes, graph);
     const edges = new Edges(graph, ledger, turn, tasks);
     const bounds = new Bounds(ledger, turn, observed);
     const fallbacks = new Fallbacks(rows, ledger, turn, tasks);
     const things = plan.traits.lives ? new Things(plan, ledger, turn, observed) : undefined;
-    const flows = new Flows(ledger, scopes);
-    const parts = { plan, ledger, turn, tasks, attempts, scopes, flows, edges };
+    const maps = new Maps(rows, ledger, scopes);
+    const parts = { plan, ledger, turn, tasks, attempts, scopes, maps, flows, edges };
     const rooms = { ...parts, bounds, fallbacks, things };
     this.plan = plan;
     this.ledger = ledger;
@@ -79,6 +84,8 @@ export class Run implements Machine {
     this.#tasks = tasks;
     this.#attempts = attempts;
     this.#scopes = scopes;
+    this.#maps = maps;
+    this.#flows = flows;
     this.#edges = edges;
     this.#bounds = bounds;
     this.#fallbacks = fallbacks;
@@ -278,7 +285,7 @@ export class Run implements Machine {
     const cause = iteration === undefined ? owner : this.#propagation.lastInside(owner);
     const spawn = ledger.enter(owner, graph, iteration);
     const { first, count } = spawn;
-    const inner = this.#scopes.enter(spawn, graph);
+    const inner = this.#flows.enter(spawn, graph);
     this.#propagation.enter(graph, first);
     if (this.#observed) this.#turn.command({ type: "spawned", first, count });
     this.#tasks.become(owner, INSIDE);
@@ -301,7 +308,7 @@ export class Run implements Machine {
     if (inside === undefined) this.#goOn(event.task, answer);
     else {
       this.#tasks.become(event.task, INSIDE);
-      this.#scopes.open(inside as Inner);
+      this.#flows.open(inside as Inner);
       this.#edges.openInside(inside);
     }
   }
@@ -315,7 +322,7 @@ export class Run implements Machine {
   #expand(event: PreparedEvent): void {
     const { task: map, items: count = 0, keys, restored, amounts } = event;
     const { ledger } = this;
-    const items = this.#scopes.list(ledger.spawn(map, count, keys), restored?.size ?? 0);
+    const items = this.#maps.list(ledger.spawn(map, count, keys), restored?.size ?? 0);
     const { first } = items.spawn;
     if (this.#observed) this.#turn.command({ type: "spawned", first, count });
     this.#tasks.become(map, INSIDE);
@@ -344,7 +351,7 @@ export class Run implements Machine {
   /** Who was let in or released starts or queues, who fits starts, and the run settles when nobody is left. */
   #proceed(): void {
     if (this.#scopes.nests && this.#bounds.begun && !this.#endFlows()) return;
-    if (this.#scopes.letsIn) this.#startItems();
+    if (this.#maps.letsIn) this.#startItems();
     const { open, phase } = this.#scopes.run;
     const ended = open.main === 0 && this.#bounds.open && this.#tasks.idle;
     this.#takeReleased();
@@ -379,14 +386,15 @@ export class Run implements Machine {
     if (left > 0) this.#startReleased(left);
   }
 
+  readonly #isIdle = (inner: Inner): boolean =>
+    this.#tasks.idle || this.#tasks.isIdle((task) => this.#scopes.liesIn(inner, task));
+
   /** What is inside of a task may be over, and say what became of it. Whether nothing has to be stored first. */
   #endFlows(): boolean {
-    const isIdle = (inner: Inner): boolean =>
-      this.#tasks.idle || this.#tasks.isIdle((task) => this.#scopes.liesIn(inner, task));
     for (;;) {
       // Those that were released before are no dependents of what ends now.
       this.#takeReleased();
-      const inner = this.#scopes.nextDone(isIdle);
+      const inner = this.#flows.mayEndAny ? this.#flows.nextDone(this.#isIdle) : undefined;
       if (inner === undefined) return true;
       this.#propagation.flowEnded(inner);
       if (this.#propagation.ending > 0) return false;
@@ -394,7 +402,7 @@ export class Run implements Machine {
   }
 
   #startItems(): void {
-    for (let item = this.#scopes.nextItem(); item !== -1; item = this.#scopes.nextItem()) {
+    for (let item = this.#maps.nextItem(); item !== -1; item = this.#maps.nextItem()) {
       if (this.#limited) this.#room.add(item);
       else this.#start(item, this.#heldByMap(item));
     }

@@ -5,7 +5,8 @@
 import type { Definition } from "../define/definition.ts";
 import type { Graph } from "../define/graph.ts";
 import { itemName, itemNamed } from "../define/item-name.ts";
-import type { Ledger, Spawn } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Spawn } from "./spawns.ts";
 
 /** What was written down for a task that is no item. */
 export function definitionIn(graph: Graph, ledger: Ledger, written: number): Definition {
@@ -15,7 +16,7 @@ export function definitionIn(graph: Graph, ledger: Ledger, written: number): Def
 /** The name of a task, of an item, `map[3]`, or of a task inside of another, `crawl.page`. */
 export function taskName(graph: Graph, ledger: Ledger, task: number): string {
   if (task < graph.size) return (graph.definitions[task] as Definition).name;
-  const spawn = ledger.spawnOf(task);
+  const spawn = ledger.spawns.of(task);
   if (spawn === undefined || task >= ledger.tasks) throw new RangeError(`There is no task ${task}`);
   const owner = taskName(graph, ledger, spawn.owner);
   if (spawn.roots === undefined) return itemName(owner, task - spawn.first);
@@ -31,19 +32,19 @@ function insideOf(owner: string, { iteration }: Spawn): string {
 export function declaredName(graph: Graph, ledger: Ledger, task: number): string {
   const written = ledger.writtenOf(task);
   const { name } = definitionIn(graph, ledger, written);
-  const spawn = ledger.spawnOf(written);
+  const spawn = ledger.spawns.of(written);
   return spawn === undefined ? name : `${declaredName(graph, ledger, spawn.owner)}.${name}`;
 }
 
 /** The task that one is inside of, or an item of. */
 export function parentOf(ledger: Ledger, task: number): number | undefined {
-  return ledger.nestedIn.get(task) ?? ledger.spawnOf(task)?.owner;
+  return ledger.nestedIn.get(task) ?? ledger.spawns.of(task)?.owner;
 }
 
 /** The task of that name; of an item, or one inside of another, once it is there. */
 export function taskNamed(graph: Graph, ledger: Ledger, name: string): number | undefined {
   const planned = graph.index.get(name);
-  if (planned !== undefined || ledger.spawns.length === 0) return planned;
+  if (planned !== undefined || ledger.spawns.all.length === 0) return planned;
   const item = itemNamed(name);
   if (item !== undefined) {
     const spawn = spawnNamed(graph, ledger, item.map);
@@ -61,7 +62,7 @@ export function taskNamed(graph: Graph, ledger: Ledger, name: string): number | 
 
 function spawnNamed(graph: Graph, ledger: Ledger, owner: string): Spawn | undefined {
   const at = taskNamed(graph, ledger, owner);
-  return at === undefined ? undefined : ledger.spawnIn.get(at);
+  return at === undefined ? undefined : ledger.spawns.in(at);
 }
 
 /** The task of that name of its own in a flow inside of another task, or in one of those of a loop. */

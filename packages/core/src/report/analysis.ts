@@ -5,7 +5,8 @@
 
 import type { GraphPlan } from "../define/plan.ts";
 import type { Grown } from "../machine/grown.ts";
-import { BY_MAP, BY_SEMAPHORE, type Ledger, type Spawn } from "../machine/ledger.ts";
+import { BY_MAP, BY_SEMAPHORE, type Ledger } from "../machine/ledger.ts";
+import type { Spawn } from "../machine/spawns.ts";
 import { definitionIn, parentOf, taskName } from "../machine/task-name.ts";
 import { micros, ranMicros } from "./durations.ts";
 import type { Ms } from "./statistics.ts";
@@ -242,8 +243,9 @@ function bounds(run: Analysed): Analysis["bounds"] {
 /** What the inside of each task would have taken at least, after its own attempts: of what came up last first. */
 function insideMicros({ ledger, plan }: Ran): Map<number, number> {
   const inside = new Map<number, number>();
-  for (let at = ledger.spawns.length - 1; at >= 0; at--) {
-    const spawn = ledger.spawns[at] as Spawn;
+  const spawns = ledger.spawns.all;
+  for (let at = spawns.length - 1; at >= 0; at--) {
+    const spawn = spawns[at] as Spawn;
     const { owner, first, count, roots } = spawn;
     const wholes: number[] = [];
     for (let row = first; row < first + count; row++) {

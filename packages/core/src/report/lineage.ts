@@ -5,7 +5,8 @@
 import type { Definition } from "../define/definition.ts";
 import type { Graph } from "../define/graph.ts";
 import { itemName } from "../define/item-name.ts";
-import type { Ledger, Spawn } from "../machine/ledger.ts";
+import type { Ledger } from "../machine/ledger.ts";
+import type { Spawn } from "../machine/spawns.ts";
 import { definitionIn, parentOf, taskName } from "../machine/task-name.ts";
 
 /** A flow that is about to come up inside of a task. */
@@ -75,10 +76,10 @@ export class Lineage {
   around(row: number): Around | undefined {
     if (this.isNext(row)) {
       const { owner, iteration } = this.#next as NextFlow;
-      const before = iteration === undefined ? undefined : this.#ledger.spawnIn.get(owner);
+      const before = iteration === undefined ? undefined : this.#ledger.spawns.in(owner);
       return { owner, iteration, before };
     }
-    const spawn = this.#ledger.spawnOf(row);
+    const spawn = this.#ledger.spawns.of(row);
     return spawn && { owner: spawn.owner, iteration: spawn.iteration, before: spawn.before };
   }
 

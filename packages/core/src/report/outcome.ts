@@ -6,7 +6,8 @@
 import type { Graph, Root } from "../define/graph.ts";
 import type { Outcome } from "../define/task.ts";
 import { MapError } from "../ground/map-error.ts";
-import type { Ledger, Spawn } from "../machine/ledger.ts";
+import type { Ledger } from "../machine/ledger.ts";
+import type { Spawn } from "../machine/spawns.ts";
 import { ABANDONED, CANCELLED, COMPLETED, FAILED, RESTORED, SKIPPED } from "../machine/states.ts";
 import { definitionIn } from "../machine/task-name.ts";
 import type { Reasons } from "./reasons.ts";
@@ -68,11 +69,11 @@ export function outcomeOf(
  */
 export function gathered(from: Outcomes, graph: Graph, owner: number): unknown {
   const { ledger, outputs } = from;
-  const roots = rootsIn(ledger, owner);
-  if (roots !== undefined) {
-    return Object.fromEntries(roots.map(({ key, task }) => [key, outputs[task]]));
-  }
-  const { first, count } = ledger.spawnIn.get(owner) as Spawn;
+  const spawn = ledger.spawns.in(owner);
+  if (spawn?.roots !== undefined) return given(outputs, spawn.roots, spawn.first);
+  const nested = ledger.nested.get(owner);
+  if (nested !== undefined) return given(outputs, nested.roots, nested.base);
+  const { first, count } = spawn as Spawn;
   const { options } = definitionIn(graph, ledger, owner);
   if (options?.items === "settled") {
     return Array.from({ length: count }, (_, index) => outcomeOf(from, first + index));
@@ -83,14 +84,27 @@ export function gathered(from: Outcomes, graph: Graph, owner: number): unknown {
   return values;
 }
 
+function given(outputs: readonly unknown[], roots: readonly Root[], base: number): unknown {
+  return Object.fromEntries(roots.map(({ key, task }) => [key, outputs[base + task]]));
+}
+
+/** Whether there is a flow inside of a task. */
+export function holdsFlow(ledger: Ledger, owner: number): boolean {
+  return ledger.spawns.in(owner)?.roots !== undefined || ledger.nested.has(owner);
+}
+
 /** What the flow inside of a task gives, as tasks of the run; none when there is no flow inside. */
 export function rootsIn(ledger: Ledger, owner: number): readonly Root[] | undefined {
-  return ledger.spawnIn.get(owner)?.roots ?? ledger.nested.get(owner)?.roots;
+  const spawn = ledger.spawns.in(owner);
+  const nested = ledger.nested.get(owner);
+  const roots = spawn?.roots ?? nested?.roots;
+  const base = spawn?.first ?? nested?.base ?? 0;
+  return roots?.map(({ key, task }) => ({ key, task: base + task }));
 }
 
 /** Tells the error of a map that failed what its other items gave. */
 export function collect({ ledger, outputs }: Outcomes, map: number): void {
-  const { first, count, keys } = ledger.spawnIn.get(map) as Spawn;
+  const { first, count, keys } = ledger.spawns.in(map) as Spawn;
   const error = ledger.taskErrors.get(map) as MapError;
   for (let index = 0; index < count; index++) {
     if (!ledger.hasValue(first + index)) continue;

@@ -9,13 +9,14 @@ import type { Because } from "../define/task.ts";
 import { type Brand, brand } from "../ground/brand.ts";
 import { describeOutput } from "../ground/describe.ts";
 import { type SerializedError, serializeError } from "../ground/serialize-error.ts";
-import type { Ledger, Reason, Spawn } from "../machine/ledger.ts";
+import type { Ledger, Reason } from "../machine/ledger.ts";
+import type { Spawn } from "../machine/spawns.ts";
 import { ABANDONED, COMPLETED, FAILED, RESTORED, SKIPPED, STATUSES } from "../machine/states.ts";
 import { definitionIn, parentOf, taskName } from "../machine/task-name.ts";
 import { type AttemptFacts, attemptRow } from "./attempt-row.ts";
 import { between, endOf, instant, queuedOf, ranOf, rounded, startOf } from "./durations.ts";
 import { type Fingerprints, selectedKey } from "./fingerprint.ts";
-import { rootsIn } from "./outcome.ts";
+import { holdsFlow, rootsIn } from "./outcome.ts";
 import type { Reasons } from "./reasons.ts";
 import type { AttemptStatistics, Ms, Offset, TaskStatistics, TaskStatus } from "./statistics.ts";
 import { unitsOf } from "./units-of.ts";
@@ -399,7 +400,7 @@ function roleOf(
   task: number,
 ): "subflow" | "loop" | undefined {
   if (role !== undefined && ledger.itemsOf(task) === undefined) return role;
-  return rootsIn(ledger, task) === undefined ? undefined : "subflow";
+  return holdsFlow(ledger, task) ? "subflow" : undefined;
 }
 
 /** Each form as one literal: a field that is added later lies outside of the object. */

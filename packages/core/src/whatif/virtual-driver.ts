@@ -213,7 +213,7 @@ class VirtualDriver implements GrantsHost, VirtualRun {
   #scriptOf(row: number): ScriptedTask | undefined {
     const { ledger } = this.machine;
     const { script } = this.#settings;
-    const spawn = ledger.spawnOf(row);
+    const spawn = ledger.spawns.of(row);
     return spawn === undefined
       ? script.tasks[row]
       : script.items.get(spawn.owner)?.[row - spawn.first];
