@@ -120,7 +120,8 @@ export class Call {
     const { store } = this.#host;
     const [hash, [state]] = await Promise.all([store.hashOf(this.jobId), store.look([this.jobId])]);
     if (this.#answered) return;
-    if (hash !== undefined && hash !== this.#data.hash) this.#end({ error: this.#reused() });
+    // The job is another's: it is left to itself.
+    if (hash !== undefined && hash !== this.#data.hash) this.detach(this.#reused());
     else this.observed(state);
   }
 
@@ -186,12 +187,12 @@ export class Call {
   #endedByWorker(ending: Ending): void {
     const { signer, maxPayloadBytes } = this.#host;
     if (!signer.isOurEnding(this.jobId, ending)) {
-      this.#end({ error: forged(this.#request) });
+      this.#end({ error: forged(this.#request) }, true);
       return;
     }
     if (ending.by !== this.#data.by) {
       if (ending.hash !== this.#data.hash) {
-        this.#end({ error: this.#reused() });
+        this.#end({ error: this.#reused() }, true);
         return;
       }
       if (ending.kind !== "value" && this.#stopping === undefined) {

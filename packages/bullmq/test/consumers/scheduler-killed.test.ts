@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { flow, task } from "@astrum/core";
 import { expect, test } from "vitest";
-import { remote } from "../../src/index.ts";
+import { type Fleet, remote } from "../../src/index.ts";
 import { openRig, type Rig, until } from "./rig.ts";
 
 const jobs = remote<typeof import("../modules/jobs.ts")>();
@@ -114,7 +114,7 @@ test("a call of what is under way in this process already is refused, and the ru
 test("a run that was left is taken up: what was completed counts, what failed is tried again", async () => {
   const rig = await openRig();
   const worker = await rig.worker();
-  const graph = (fleet: Awaited<ReturnType<Rig["fleet"]>>) => {
+  const graph = (fleet: Fleet) => {
     const two = task("two", { n: task("n", () => 1) }, fleet.task(jobs.double));
     const missing = remote<{ missing(input: object): string }>().missing;
     return flow("f", { two, missing: task("missing", fleet.task(missing)) });
@@ -130,16 +130,21 @@ test("a run that was left is taken up: what was completed counts, what failed is
   expect(worker.logged.some(({ event }) => event === "job.left")).toBe(true);
 });
 
-test("a runId that is used again with other inputs is refused", async () => {
+test("a runId that is used again with other inputs is refused, and goes on with its own at once", async () => {
   const rig = await openRig();
   await rig.worker();
-  const fleet = await rig.fleet();
-  const run = (n: number) =>
+  const run = (fleet: Fleet, n: number) =>
     flow("f", { d: task("d", { n: task("n", () => n) }, fleet.task(jobs.double)) }).run({
       runId: "r",
     });
-  expect((await run(1)).outcome("d")).toMatchObject({ value: 2 });
-  expect((await run(2)).outcome("d")).toMatchObject({ error: { name: "RunIdReusedError" } });
-  expect((await run(1)).outcome("d")).toMatchObject({ value: 2 });
+  const first = await rig.fleet();
+  expect((await run(first, 1)).outcome("d")).toMatchObject({ value: 2 });
+  await first.close();
+  // All it hears is what it asks for when it takes up the run.
+  const second = await rig.fleet({ events: false, reconcileMs: 300_000 });
+  expect((await run(second, 2)).outcome("d")).toMatchObject({
+    error: { name: "RunIdReusedError" },
+  });
+  expect((await run(second, 1)).outcome("d")).toMatchObject({ value: 2 });
   expect(await rig.starts()).toEqual(["r/d/1"]);
 });
