@@ -30,6 +30,12 @@ export declare function findCloneObstacle(
   transferred?: readonly unknown[],
 ): Obstacle | undefined;
 
+/**
+ * That the value is a flow of the core, which would lose what it is on its way, or arrive as its bare fields; `undefined`
+ * of any other value. Those that look for obstacles find one inside of others. Never throws.
+ */
+export declare function flowObstacle(value: unknown, path: string): Obstacle | undefined;
+
 /** Node 20 sends a detached buffer of a transfer list without complaint, and the message is lost on the other side. */
 export declare function isDetached(part: object): boolean;
 

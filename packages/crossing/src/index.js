@@ -5,6 +5,7 @@
 export { flushActivators, runActivated } from "./activators.js";
 export { attributeEntries, carrierTexts } from "./companions.js";
 export { describe, messageOf, text } from "./describe.js";
+export { flowObstacle } from "./flow.js";
 export { LogLines } from "./log-lines.js";
 export { findCloneObstacle, isDetached } from "./obstacle-in-clone.js";
 export { findJsonObstacle } from "./obstacle-in-json.js";

@@ -1,6 +1,7 @@
 /** What the structured clone refuses, and where it lies. Knows no port. */
 import { types } from "node:util";
 import { text } from "./describe.js";
+import { flowObstacle } from "./flow.js";
 import { named, placeOf } from "./place.js";
 
 /** From here on a clone may run out of stack, */
@@ -36,6 +37,8 @@ export function findCloneObstacle(value, root, transferred = []) {
     if (typeof part === "symbol") return { path, what: "a symbol" };
     if (typeof part !== "object" || part === null || seen.has(part)) continue;
     if (depth > TOO_DEEP) return { path: root, what: nested(TOO_DEEP) };
+    const flow = flowObstacle(part, path);
+    if (flow !== undefined) return flow;
     seen.add(part);
     deepest = Math.max(deepest, depth);
     const inside = suspectsIn(part, path, depth + 1);

@@ -1,6 +1,7 @@
 /** What JSON would lose or change, and where it lies. Knows no job. */
 import { types } from "node:util";
 import { text } from "./describe.js";
+import { flowObstacle } from "./flow.js";
 import { named, placeOf } from "./place.js";
 
 /** @typedef {import("./index.js").Obstacle} Obstacle */
@@ -54,7 +55,7 @@ class Search {
     if (this.#inside.length === MAX_DEPTH)
       return { path, what: `nested more than ${MAX_DEPTH} levels deep` };
     if (types.isProxy(value)) return { path, what: "a Proxy" };
-    if (!isPlain(value)) return { path, what: described(value) };
+    if (!isPlain(value)) return flowObstacle(value, path) ?? { path, what: described(value) };
     this.#inside.push(value);
     const found = this.#inParts(value, path);
     this.#inside.pop();

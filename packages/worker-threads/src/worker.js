@@ -8,6 +8,7 @@
 import { receiveMessageOnPort, workerData } from "node:worker_threads";
 import {
   findCloneObstacle,
+  flowObstacle,
   flushActivators,
   isDetached,
   joined,
@@ -124,6 +125,19 @@ async function runFunction(call, context, run) {
  */
 function answerValue({ sequence }, context, value) {
   const attributes = context.attributeEntries;
+  const flow = flowObstacle(value, "result");
+  if (flow !== undefined) {
+    const direction = "result";
+    send({
+      kind: "uncrossable",
+      sequence,
+      attributes,
+      direction,
+      obstacle: flow,
+      cause: undefined,
+    });
+    return;
+  }
   const transfer = context.transferred;
   try {
     if (transfer?.some(isDetached)) throw new Error("A buffer to be transferred is detached");

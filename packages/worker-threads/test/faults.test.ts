@@ -1,3 +1,4 @@
+import { flow, task } from "@astrum/core";
 import { describe, expect, test } from "vitest";
 import {
   createWorkerPool,
@@ -5,6 +6,7 @@ import {
   WorkerOutOfMemoryError,
   type WorkerPool,
   WorkerSerializationError,
+  workerModule,
 } from "../src/index.ts";
 import { faults, openPool, rejection, tasks } from "./rig.ts";
 
@@ -197,6 +199,27 @@ describe("what cannot be cloned", () => {
       path: "result.list[1].onDone",
       retryable: false,
     });
+  });
+
+  test("because it is a flow, which becomes tasks only where its run is", async () => {
+    const pool = openPool({ execArgv: ["--conditions=@astrum/source"] });
+    const places = {
+      returnsFlow: "result",
+      // Its bare fields could be cloned.
+      returnsEmptyFlow: "result",
+      returnsFlowInside: "result.next[0]",
+    };
+    const flows = workerModule<Record<keyof typeof places, () => unknown>>(
+      new URL("./modules/flows.ts", import.meta.url),
+    );
+    for (const [name, place] of Object.entries(places)) {
+      const gives = task(name, pool.task(flows[name as keyof typeof places]), { retry: 2 });
+      const report = await flow("outer", { gives }).run();
+      expect(report.taskStatistics).toMatchObject([{ status: "failed", attemptCount: 1 }]);
+      expect(report.errorSummary.join()).toContain(
+        `Task "${name}" failed: ${place} is a flow (only a function in the thread of the run may return one: return what it is made of, and make it in a task there), which cannot be returned from a thread. Return plain values.`,
+      );
+    }
   });
 
   test("as a thrown value: says so, and the thread stays", async () => {

@@ -80,6 +80,10 @@ expectTypeOf(image.returnsFunction).toEqualTypeOf<{
   readonly because: "a function";
 }>();
 
+const flows = workerModule<typeof import("./modules/flows.ts")>(new URL("file:///flows.js"));
+// @ts-expect-error
+pool.task(flows.returnsFlow);
+
 // In a graph, inputs and outputs stay typed.
 const shot = task("shot", () => photo);
 const thumb = task("thumb", { photo: shot }, ({ photo }, context) => resize(photo, context));

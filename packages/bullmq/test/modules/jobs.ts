@@ -4,6 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { flow } from "@astrum/core";
 import { trace } from "@opentelemetry/api";
 import { Redis } from "ioredis";
 import type { RemoteContext } from "../../src/index.ts";
@@ -137,6 +138,12 @@ export async function makesSpan(_: object, context: RemoteContext): Promise<numb
 
 export async function large({ size }: { size: number }): Promise<string> {
   return "x".repeat(size);
+}
+
+/** All of which JSON could carry as bare fields. */
+export async function returnsFlow(_: object, context: RemoteContext): Promise<unknown> {
+  await note(context);
+  return flow("inner", {});
 }
 
 export async function returnsDate(): Promise<unknown> {
