@@ -18,6 +18,8 @@ export {
 } from "./define/task.ts";
 export type { TaskContext } from "./define/task-context.ts";
 export type {
+  CacheOptions,
+  ItemCacheOptions,
   Living,
   MapOptions,
   ParentOptions,
@@ -55,6 +57,7 @@ export type { Plan, PlannedStage, PlannedTask } from "./define/plan.ts";
 
 // Run.
 
+export type { CacheStore } from "./contract/cache.ts";
 export type { Clock } from "./contract/clock.ts";
 export {
   type Placement,

@@ -13,6 +13,7 @@ const RESULTS: Readonly<Record<TaskResult, string | undefined>> = {
   cancellation: "cancellation",
   skip: "skip",
   restored: "skip",
+  cached: "skip",
   detached: undefined,
 };
 

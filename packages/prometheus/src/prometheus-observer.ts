@@ -136,7 +136,7 @@ class CountedRun implements RunScope {
     return labels;
   }
 
-  status({ task, from, to }: StatusEvent): void {
+  status({ task, from, to, statistics }: StatusEvent): void {
     const { tasks } = this.#live;
     if (task.kind === "item" && task.parent !== undefined) this.#maps.add(task.parent);
     if (from !== undefined) tasks[from]--;
@@ -144,7 +144,8 @@ class CountedRun implements RunScope {
     const labels = this.#labelsOf(task);
     if (isState(to) || this.#maps.has(task.key)) return;
     // Only the end of the task, which follows, tells a failure from a time-out.
-    const word = UNTIMED[to];
+    const cached = to === "restored" && statistics().source === "cache";
+    const word = cached ? "cached" : UNTIMED[to];
     if (word !== undefined) this.#write.taskEnded(labels, word);
   }
 

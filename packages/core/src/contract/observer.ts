@@ -74,7 +74,9 @@ export type FinalStatus =
  * the run tolerates its failure, is told here and need not be guessed.
  */
 export type TaskOutcome =
-  | { readonly status: "completed" | "restored" }
+  | { readonly status: "completed" }
+  /** `source`: its result was in the cache, not in an earlier run. */
+  | { readonly status: "restored"; readonly source?: "cache" }
   | {
       readonly status: "failed";
       readonly error: unknown;

@@ -8,7 +8,7 @@ import type { RunEndEvent, TaskOutcome } from "./observer.ts";
 export type RunResult = "success" | "failure" | "timeout" | "cancellation";
 
 /** Of a task or an attempt: `timeout` is its own time limit, whether it stopped when it was asked to or not. */
-export type TaskResult = RunResult | "skip" | "restored" | "detached";
+export type TaskResult = RunResult | "skip" | "restored" | "cached" | "detached";
 
 /**
  * The result of a task or of an attempt. One that ignored its signal past the grace period (`abandoned`) is a `timeout`
@@ -36,6 +36,8 @@ export function taskResult(outcome: TaskOutcome): TaskResult {
       return "cancellation";
     case "skipped":
       return "skip";
+    case "restored":
+      return outcome.source === "cache" ? "cached" : "restored";
     default:
       return outcome.status;
   }

@@ -84,7 +84,7 @@ export function prepares(
   slots: Definition["slots"],
   options: Definition["options"],
 ): boolean {
-  if (kind === "map" || options?.when !== undefined) return true;
+  if (kind === "map" || options?.when !== undefined || options?.cache !== undefined) return true;
   const { resources } = options ?? {};
   for (const name in resources) if (typeof resources[name] === "function") return true;
   for (const { select, compute, schema } of slots) {

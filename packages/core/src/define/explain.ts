@@ -63,6 +63,7 @@ export function explain(plan: Explained): string {
         plan.traits.of(task).tolerated ? "its failure is tolerated" : "",
         plan.traits.of(task).uninterruptible ? "uninterruptible" : "",
         deadlineText(plan.traits.of(task).deadlineMs),
+        definition.options?.cache === undefined ? "" : "cached",
         FALLBACKS[plan.traits.of(task).fallback ?? "none"],
         plan.graph.gated.has(task) ? "finally" : "",
       ].filter((mark) => mark !== "");

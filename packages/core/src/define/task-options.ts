@@ -31,6 +31,28 @@ export interface RetryPolicy {
     | undefined;
 }
 
+/** What a result is the result of, for the cache. */
+export interface CacheOptions<in V = unknown> {
+  /**
+   * Asked once, before the task queues: any value that has an encoding, or a promise of one. Default: the values of all
+   * inputs. One that throws fails the task.
+   */
+  readonly key?: ((inputs: V) => unknown) | undefined;
+  /** How long a result counts, in milliseconds from when it is kept. Default: for good. */
+  readonly ttlMs?: number | undefined;
+}
+
+/** The same of a map: each item has a key of its own. */
+export interface ItemCacheOptions<in E = unknown> {
+  /**
+   * Asked once an item, when the list is known. Default: the values of the item and all other inputs; and its index, where
+   * the function of the map takes that and the map has no `key`.
+   */
+  readonly key?: ((item: E, index: number) => unknown) | undefined;
+  /** As of a task. */
+  readonly ttlMs?: number | undefined;
+}
+
 /**
  * `V`: what `when` is asked with. `S`: the schema in `output`, when there is one: options that are written down as
  * `TaskOptions` have none, and leave the type of whatever task they are given to as it is. `F`: what `fallback` gives.
@@ -86,6 +108,11 @@ export interface TaskOptions<in V = unknown, out S = undefined, out F = never> {
   readonly fallback?: ((error: unknown) => F) | undefined;
   /** Checks, and may convert, what the function returned. */
   readonly output?: S | undefined;
+  /**
+   * Where the run has a `cache`: a result that is there for the same key is taken instead of an attempt, and one that is
+   * not is kept. Part of the key are the flow's name, the task's own name, inputs and `version`.
+   */
+  readonly cache?: CacheOptions<V> | undefined;
   readonly tags?: readonly string[] | undefined;
   readonly description?: string | undefined;
   /** Part of the resume fingerprint: change it when the function's meaning changes. */
@@ -127,7 +154,9 @@ export interface MapOptions<
   in E = unknown,
   out M extends "all" | "settled" = "all",
   out F = never,
-> extends Omit<TaskOptions<V, S, F>, "resources"> {
+> extends Omit<TaskOptions<V, S, F>, "resources" | "cache"> {
+  /** As of a task, for each item. */
+  readonly cache?: ItemCacheOptions<E> | undefined;
   /** As of a task, for each item: a function is asked once an item, when the list is known. */
   readonly resources?:
     | Readonly<Record<string, number | ((item: E, index: number) => number)>>
@@ -164,6 +193,7 @@ export const OPTION_KEYS: readonly string[] = [
   "onFailure",
   "fallback",
   "output",
+  "cache",
   "tags",
   "description",
   "version",
@@ -235,6 +265,9 @@ export function checkOptions(
       issues.expected([...path, key], "a string", given[key]);
     }
   }
+  const cache = issues.record([...path, "cache"], given.cache, ["key", "ttlMs"]);
+  issues.callable([...path, "cache", "key"], cache?.key);
+  issues.amount([...path, "cache", "ttlMs"], cache?.ttlMs);
   checkLiving(issues, path, kind, given);
   issues.integer([...path, "concurrency"], given.concurrency, 1);
   issues.callable([...path, "key"], given.key);
@@ -258,10 +291,17 @@ function checkLiving(
   issues: Issues,
   path: readonly [string, string],
   kind: "task" | "map",
-  { release, lost }: Living,
+  { release, lost, cache }: Living & { readonly cache?: unknown },
 ): void {
   issues.callable([...path, "release"], release);
   issues.callable([...path, "lost"], lost);
+  if (cache !== undefined && release !== undefined) {
+    issues.add(
+      "cache-of-living",
+      `Task "${path[1]}" has \`cache\` and \`release\`: what lives ends with its run, and cannot be kept. Leave out one of them`,
+      [...path, "cache"],
+    );
+  }
   if (lost !== undefined && release === undefined) {
     issues.add(
       "lost-without-release",

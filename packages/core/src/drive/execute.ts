@@ -22,6 +22,7 @@ import { Fingerprints } from "../report/fingerprint.ts";
 import { Reasons } from "../report/reasons.ts";
 import type { Report } from "../report/report.ts";
 import { type AsyncContext, captureContext } from "./async-context.ts";
+import { Cached, type CacheHost } from "./cached.ts";
 import type { Call } from "./call.ts";
 import { Calls, type CallsHost } from "./calls.ts";
 import { DeadlineTimers } from "./deadlines.ts";
@@ -33,6 +34,7 @@ import { FallbackCalls, type FallbackHost } from "./fall-back.ts";
 import { Gatherer } from "./gather.ts";
 import { Grants, type GrantsHost } from "./grants.ts";
 import { HeldThread } from "./held-thread.ts";
+import { Faults } from "./hooks.ts";
 import { InnerFlows } from "./inner-flows.ts";
 import { type LoopHost, Loops } from "./loops.ts";
 import { Notifier } from "./notify.ts";
@@ -64,6 +66,7 @@ export function execute(settings: ExecuteSettings): Execution {
 
 class Driver
   implements
+    CacheHost,
     CallsHost,
     EndHost,
     Execution,
@@ -86,6 +89,8 @@ class Driver
   readonly held: HeldThread | undefined;
   /** There once the run has begun. */
   notifier: Notifier | undefined;
+  readonly faults: Faults = new Faults();
+  readonly cache: Cached | undefined;
   readonly queue: EventQueue;
   readonly delays: Delays;
   readonly grants: Grants;
@@ -137,8 +142,7 @@ class Driver
     this.stored = new Stored({
       runId: this.runId,
       epochMs: anchor.epochMs,
-      // The wall clock's time, as the run's own clock has it.
-      wallNow: () => anchor.epochMs + this.now(),
+      wallNow: () => this.wallNow(),
       machine,
       values: this.values,
       fingerprints: this.#fingerprints,
@@ -146,6 +150,7 @@ class Driver
       earlier,
       unstored: (task, why) => this.notifier?.unstored(task, why, this.now()),
     });
+    this.cache = options.cache && new Cached(options.cache, this);
     this.preparation = new Preparation(this, options);
     this.grants = new Grants(this, options, anchor);
     this.calls = new Calls(this, options.graceMs);
@@ -181,20 +186,24 @@ class Driver
     if (observers.length > 0) {
       const { plan, ledger } = this.machine;
       const { reasons } = this;
-      this.notifier = new Notifier(observers, {
-        plan,
-        ledger,
-        reasons,
-        fingerprints: this.#fingerprints,
-        resources: limitNames(options.resources),
-        outputs: this.values.all,
-        info: this.#head.info,
-        header: {
-          run: this.#head.header(),
-          clock: { epochMs: anchor.epochMs, driftMs: null },
-          planningDurationMs: rounded(this.#plannedAt),
+      this.notifier = new Notifier(
+        observers,
+        {
+          plan,
+          ledger,
+          reasons,
+          fingerprints: this.#fingerprints,
+          resources: limitNames(options.resources),
+          outputs: this.values.all,
+          info: this.#head.info,
+          header: {
+            run: this.#head.header(),
+            clock: { epochMs: anchor.epochMs, driftMs: null },
+            planningDurationMs: rounded(this.#plannedAt),
+          },
         },
-      });
+        this.faults,
+      );
     }
     try {
       this.stored.begin(parameters);
@@ -262,6 +271,10 @@ class Driver
   /** What a thing gave and does not count, because its task was called off or it was not stored, is let go. */
   #kept(given: ReturnedEvent): MachineEvent {
     const event = this.stored.kept(given);
+    const kept = event === given && given.heard !== false;
+    if (kept && this.cache !== undefined && this.machine.mayComplete(given.task)) {
+      this.cache.keep(given.task, given.value);
+    }
     if (given.heard === false || !this.things.live(given.task)) return event;
     const counts = event === given && this.machine.mayComplete(given.task);
     if (!counts) this.things.unheard(given.task, given.value);
@@ -281,6 +294,11 @@ class Driver
 
   now(): number {
     return this.#clock.now();
+  }
+
+  /** The wall clock's time, as the run's own clock has it. */
+  wallNow(): number {
+    return this.#settings.anchor.epochMs + this.now();
   }
 
   /** Timers fire in whatever context the clock has. */
@@ -365,13 +383,15 @@ class Driver
       plannedAt: this.#plannedAt,
       settledAt,
       cpuMs: this.#cpuMs(),
-      observerErrors: this.notifier?.faults,
+      observerErrors: this.faults.list,
       stored: this.stored.facts,
     });
     const report = this.#ending.settled(facts, ledger);
     this.notifier?.end(state as NonNullable<typeof state>, ledger, settledAt, report.footer);
     recorder?.end(facts);
-    this.#ending.resolve(report);
+    const cached = this.cache?.settled();
+    if (cached === undefined) this.#ending.resolve(report);
+    else void cached.then(() => this.#ending.resolve(report));
   }
 
   close(): void {

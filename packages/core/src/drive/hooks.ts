@@ -16,7 +16,7 @@ import { summarizeError } from "../ground/summarize-error.ts";
 /** Faults that are kept; an observer that fails at every event of a huge run must not fill the report. */
 const MAX_FAULTS = 100;
 
-/** What went wrong in observers, each fault once. */
+/** What went wrong in observers and in the cache, each fault once. */
 export class Faults {
   readonly list: SerializedError[] = [];
   readonly #seen: Set<string> = new Set();
@@ -30,6 +30,13 @@ export class Faults {
     this.#seen.add(message);
     const fault: SerializedError = { name: "ObserverError", message };
     if (error !== undefined) fault.cause = serializeError(error);
+    this.list.push(fault);
+  }
+
+  /** What went wrong in something else that no run may feel. */
+  note(fault: SerializedError): void {
+    if (this.#seen.has(fault.message) || this.list.length >= MAX_FAULTS) return;
+    this.#seen.add(fault.message);
     this.list.push(fault);
   }
 }

@@ -16,7 +16,6 @@ import type {
   TaskScope,
 } from "../contract/observer.ts";
 import { frozen } from "../ground/frozen.ts";
-import type { SerializedError } from "../ground/serialize-error.ts";
 import type { LogLine } from "../machine/event.ts";
 import type { Ledger, Release } from "../machine/ledger.ts";
 import type { RunState } from "../machine/machine.ts";
@@ -35,7 +34,7 @@ import { between, queuedOf, rounded, startOf } from "../report/durations.ts";
 import type { ReportFooter, ReportHeader } from "../report/serialized-report.ts";
 import { type Facts, taskRow } from "../report/task-row.ts";
 import type { Call } from "./call.ts";
-import { Faults, Hooks, type Scopes } from "./hooks.ts";
+import { type Faults, Hooks, type Scopes } from "./hooks.ts";
 import { observedAttemptOutcome, observedEnd, observedOutcome } from "./observed-outcome.ts";
 import { attemptInfo, taskInfo } from "./task-info.ts";
 
@@ -49,7 +48,7 @@ export interface Observed extends Facts {
 export class Notifier {
   readonly #run: Observed;
   readonly #hooks: Hooks;
-  readonly #faults: Faults = new Faults();
+  readonly #faults: Faults;
   readonly #scopes: Scopes<RunScope>;
   /**
    * Which hooks anybody has: asked once, when the scopes of the run are open. What nobody is told is not made, which is
@@ -65,8 +64,9 @@ export class Notifier {
   /** Nobody is told anything more: the run has ended, or no observer wants to know of it. */
   #over: boolean;
 
-  constructor(observers: readonly Observer[], run: Observed) {
+  constructor(observers: readonly Observer[], run: Observed, faults: Faults) {
     this.#run = run;
+    this.#faults = faults;
     const { size } = run.plan.graph;
     this.#infos = new Array(size);
     this.#tasks = new Array(size);
@@ -87,10 +87,6 @@ export class Notifier {
   /** In whole microseconds from the start, so that what is told adds up as the report does. */
   #wall(at: number): number {
     return this.#run.header.clock.epochMs + rounded(at);
-  }
-
-  get faults(): readonly SerializedError[] {
-    return this.#faults.list;
   }
 
   /** A map's items are there. */

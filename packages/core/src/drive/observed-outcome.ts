@@ -25,7 +25,9 @@ export function observedOutcome(
     case COMPLETED:
       return { status: "completed" };
     case RESTORED:
-      return { status: "restored" };
+      return ledger.cached.has(task)
+        ? { status: "restored", source: "cache" }
+        : { status: "restored" };
     case DETACHED:
       return { status: "detached" };
     case FAILED:

@@ -1,5 +1,6 @@
 /** What a caller may say about one run, and the check of it, before anything else happens. */
 
+import { type CacheStore, checkCache } from "../contract/cache.ts";
 import { checkObserver } from "../contract/check-observer.ts";
 import { type Clock, checkClock } from "../contract/clock.ts";
 import type { Observer } from "../contract/observer.ts";
@@ -57,6 +58,11 @@ export interface RunOptions {
   /** Told of every completed task with its output, before a dependent is released. One that throws fails the run. */
   readonly journal?: Journal | undefined;
   /**
+   * Where results of tasks with `cache` are looked for before an attempt, and kept: a `Map`, a Keyv, or anything with `get`
+   * and `set`. Nothing that it throws reaches the run.
+   */
+  readonly cache?: CacheStore | undefined;
+  /**
    * An earlier run's `report.toJSON({ outputs: true })`, or `reportOfJournal(entries)` of what a crash left: tasks and items
    * whose output was stored, and was made from what this run would make it from, are restored; `report.resume` says why
    * others are not. Part of that are the flow's name, inputs, `version`, the values of parameters and items, and that all
@@ -87,6 +93,7 @@ const RUN_OPTION_KEYS = [
   "observers",
   "runner",
   "journal",
+  "cache",
   "resumeFrom",
   "maxTasks",
   "runId",
@@ -134,6 +141,7 @@ export function checkRunOptions(
   for (const name in attributes) checkAttribute(issues, name, attributes[name]);
   checkObservers(issues, given.observers);
   if (given.resumeFrom !== undefined) readEarlier(issues, given.resumeFrom);
+  checkCache(issues, given.cache);
   checkClock(issues, clock);
   checkJournal(issues, given.journal);
   for (const key of ["runner", "random"] as const) issues.callable([key], given[key]);

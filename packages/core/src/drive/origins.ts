@@ -107,6 +107,15 @@ export class RunOrigins implements Origins {
       spawn === undefined
         ? this.#basis.given(task)
         : this.#givenToItem(task, planned, task - spawn.first);
+    return this.#origin(planned, given);
+  }
+
+  /** That of an item before it is a row. */
+  ofItem(map: number, index: number, item: unknown, key: string | undefined): Origin | undefined {
+    return this.#origin(map, this.#basis.givenToItem(map, index, item, key));
+  }
+
+  #origin(planned: number, given: string | undefined | Incomparable): Origin | undefined {
     if (given instanceof Incomparable || !this.#madeOfResults(planned)) return undefined;
     const from = this.#basis.from(planned, this.#runOf);
     const origin: { -readonly [Field in keyof Origin]: Origin[Field] } = {

@@ -12,6 +12,7 @@ import type { PreparedEvent } from "../machine/event.ts";
 import { taskName } from "../machine/task-name.ts";
 import { amountsOf, amountsOfItems } from "./amounts.ts";
 import { Awaited } from "./awaited.ts";
+import type { Cached } from "./cached.ts";
 import { definitionOf } from "./definition-of.ts";
 import type { Host } from "./host.ts";
 import { type Prepared, prepare } from "./inputs.ts";
@@ -26,7 +27,8 @@ import type { Values } from "./values.ts";
 /** What it needs of the driver. */
 export interface PreparationHost extends Host {
   readonly values: Values;
-  readonly stored: Pick<Stored, "restoreItems" | "called">;
+  readonly stored: Pick<Stored, "restoreItems" | "called" | "found" | "foundItems">;
+  readonly cache: Cached | undefined;
   readonly capacity: Capacity;
 }
 
@@ -132,8 +134,60 @@ export class Preparation {
     else this.#failed(task, definition, noVerdict(definition, verdict, surplus), false);
   }
 
-  /** The task runs, unless its list has no keys. */
+  /** The task runs, unless its result is in the cache, or its list has no keys. */
   #take(task: number, definition: Definition, prepared: Prepared): void {
+    const { cache } = this.#host;
+    if (cache === undefined || definition.options?.cache === undefined) {
+      this.#proceed(task, definition, prepared);
+    } else if (definition.kind === "map") {
+      this.#proceed(task, definition, prepared, cache);
+    } else {
+      this.#askCache(
+        task,
+        definition,
+        () => cache.find(task, definition, prepared),
+        (found) => {
+          if (found === undefined) this.#proceed(task, definition, prepared);
+          else this.#found(task, found.value);
+        },
+      );
+    }
+  }
+
+  /** Waits for what the cache says; nobody wants to know of a task that has its status meanwhile. */
+  #askCache<T>(
+    task: number,
+    definition: Definition,
+    ask: () => Promise<T>,
+    then: (found: T) => void,
+  ): void {
+    ask().then(
+      (found) => {
+        if (this.#host.values.wants(task)) then(found);
+        else this.#answer(task, {});
+      },
+      (error: unknown) => this.#failed(task, definition, error, false),
+    );
+  }
+
+  /** A result of the cache is one of this run: its journal is told. */
+  #found(task: number, value: unknown): void {
+    try {
+      this.#host.stored.found(task, value);
+    } catch (error) {
+      this.#journalFails(task, error);
+      return;
+    }
+    this.#answer(task, { found: true });
+  }
+
+  /** The run stops, and the task with it. */
+  #journalFails(task: number, error: unknown): void {
+    this.#host.send({ type: "stop", at: this.#host.now(), cause: journalFailure(error) });
+    this.#answer(task, { error });
+  }
+
+  #proceed(task: number, definition: Definition, prepared: Prepared, cache?: Cached): void {
     const { values, stored } = this.#host;
     const { capacity } = this.#host;
     if (definition.steps !== undefined) {
@@ -162,16 +216,34 @@ export class Preparation {
       return;
     }
     values.hold(task, prepared);
-    const amounts = amountsOfItems(definition, list, capacity);
     let restored: ReadonlyMap<number, unknown>;
     try {
       restored = stored.restoreItems(task, list, keys);
     } catch (error) {
-      this.#host.send({ type: "stop", at: this.#host.now(), cause: journalFailure(error) });
-      this.#answer(task, { error });
+      this.#journalFails(task, error);
       return;
     }
-    this.#answer(task, { items: list.length, keys, restored, ...amounts });
+    const amounts = amountsOfItems(definition, list, capacity);
+    const answer = { items: list.length, keys, restored, ...amounts };
+    if (cache === undefined) {
+      this.#answer(task, answer);
+      return;
+    }
+    this.#askCache(
+      task,
+      definition,
+      () => cache.findItems(task, definition, prepared, keys, restored),
+      (found) => {
+        try {
+          stored.foundItems(task, found, list, keys);
+        } catch (error) {
+          this.#journalFails(task, error);
+          return;
+        }
+        const there = new Map([...restored, ...found]);
+        this.#answer(task, { ...answer, restored: there, foundItems: new Set(found.keys()) });
+      },
+    );
   }
 
   /** A loop is asked for its first flow. */

@@ -28,7 +28,7 @@ export function settledFacts(
     readonly driftMs: number | null;
     readonly stored: Stored["facts"];
     /** The list itself: faults at the very last event, and rejections after it, belong to it. */
-    readonly observerErrors: RunFacts["observerErrors"] | undefined;
+    readonly observerErrors: RunFacts["observerErrors"];
   },
 ): RunFacts {
   const { resume, origins, carried } = run.stored;
@@ -42,7 +42,7 @@ export function settledFacts(
     settledAt: run.settledAt,
     cpuMs: run.cpuMs,
     planIssues: [],
-    observerErrors: run.observerErrors ?? [],
+    observerErrors: run.observerErrors,
     resume,
     origins,
     carried,

@@ -6,6 +6,7 @@ import type { AttemptInfo, RunInfo } from "../contract/observer.ts";
 import type { Placement, Runner, RunnerAttempt } from "../contract/runner.ts";
 import type { Definition } from "../define/definition.ts";
 import type { AsyncContext } from "./async-context.ts";
+import type { Cached } from "./cached.ts";
 import { type Call, contextOf } from "./call.ts";
 import { definitionOf } from "./definition-of.ts";
 import type { AttemptEnder } from "./end-attempt.ts";
@@ -24,6 +25,8 @@ export interface StartHost extends Host {
   readonly runInfo: RunInfo;
   /** There when functions run on this thread, and by its time. */
   readonly held: HeldThread | undefined;
+  /** There when the run has a store of results. */
+  readonly cache: Cached | undefined;
 }
 
 export class AttemptStarter {
@@ -84,6 +87,13 @@ export class AttemptStarter {
   }
 
   #called(call: Call): unknown {
+    const { cache } = this.#host;
+    return cache === undefined
+      ? this.#carriedOut(call)
+      : cache.call(call, () => this.#carriedOut(call));
+  }
+
+  #carriedOut(call: Call): unknown {
     const definition = definitionOf(this.#host.machine, call.task);
     return subscribed(
       this.#runner === undefined

@@ -113,6 +113,26 @@ export class Stored {
     return outputs;
   }
 
+  /** A result of the cache counts as one of this run. Throws a `JournalError` when it was not stored. */
+  found(task: number, value: unknown): void {
+    this.#completed(task, value);
+    this.#run.values.set(task, value);
+  }
+
+  /** Likewise for items of a map, by index, before they are rows. */
+  foundItems(
+    map: number,
+    found: ReadonlyMap<number, unknown>,
+    list: readonly unknown[],
+    keys: readonly string[] | undefined,
+  ): void {
+    if (this.#journal === undefined) return;
+    for (const [index, value] of found) {
+      const origin = this.#origins?.ofItem(map, index, list[index], keys?.[index]);
+      this.#journal.completedItem(map, { index, value, origin }, this.#run.wallNow());
+    }
+  }
+
   /** The dependency of a map that gave no result: a thing, which was made anew. */
   #withoutResult(map: number): number | undefined {
     const { plan, ledger } = this.#run.machine;

@@ -83,6 +83,20 @@ export class JournalWriter {
     return output.detail ?? output.why;
   }
 
+  /** Of an item that completes before it is a row. */
+  completedItem(
+    map: number,
+    item: { readonly index: number; readonly value: unknown; readonly origin: Origin | undefined },
+    at: number,
+  ): void {
+    if (this.#failed) return;
+    const { index, value, origin } = item;
+    const { plan, ledger } = this.#run.machine;
+    const output = encodeValue(value);
+    const done = { at, task: map, index, output, origin };
+    this.#completed(itemName(taskName(plan.graph, ledger, map), index), done);
+  }
+
   /**
    * Of restored items of a map that stood at another place in its list before. What is told of a place takes that of what
    * stood there: so they are told first at places where nothing stands, and at no instant is any of them only in memory.

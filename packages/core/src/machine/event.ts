@@ -51,6 +51,10 @@ export interface PreparedEvent extends OfTask {
   /** What each is called, when the map has `key`. */
   readonly keys?: readonly string[] | undefined;
   readonly restored?: ReadonlyMap<number, unknown>;
+  /** Its result was in the cache. */
+  readonly found?: true;
+  /** Those of the restored items whose results were in the cache, by index. */
+  readonly foundItems?: ReadonlySet<number>;
   /** Where amounts are computed: by resource, of a task one, of a map one for each item. */
   readonly amounts?: Readonly<Record<string, readonly number[]>> | undefined;
   /** Items that cannot have what they ask for, by index, each with its error. */

@@ -326,6 +326,7 @@ export class Run implements Machine {
     const { first } = items.spawn;
     if (this.#observed) this.#turn.command({ type: "spawned", first, count });
     this.#tasks.become(map, INSIDE);
+    for (const index of event.foundItems ?? []) ledger.cached.set(first + index, true);
     for (const index of restored?.keys() ?? []) this.#tasks.become(first + index, RESTORED);
     for (const item of rowsOf(items.spawn)) {
       if (ledger.status[item] === RESTORED) continue;

@@ -143,6 +143,7 @@ export type Conclusion =
   | "abandoned, failing"
   | "abandoned"
   | "cancelled"
+  | "restored"
   | "skipped";
 
 /** The final state that each gives. */
@@ -152,6 +153,7 @@ export const CONCLUDED: Readonly<Record<Conclusion, number>> = {
   "abandoned, failing": ABANDONED,
   abandoned: ABANDONED,
   cancelled: CANCELLED,
+  restored: RESTORED,
   skipped: SKIPPED,
 };
 

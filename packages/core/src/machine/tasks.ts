@@ -9,7 +9,7 @@ import { ASKING, BETWEEN, DELAYED, INSIDE, SHOWN, WAITING } from "./states.ts";
 import type { Turn } from "./turn.ts";
 
 /** What an answer makes of a task: what must be done next, or the state that it gets. */
-export type Answer = "queued" | "inside" | "skipped" | "failing";
+export type Answer = "queued" | "inside" | "skipped" | "restored" | "failing";
 
 export class Tasks {
   readonly #ledger: Ledger;
@@ -73,6 +73,10 @@ export class Tasks {
       return "failing";
     }
     if (event.items !== undefined || event.inner !== undefined) return "inside";
+    if (event.found === true) {
+      this.#ledger.cached.set(task, true);
+      return "restored";
+    }
     // Until now it waited for its inputs, not for capacity.
     if (event.at > (readyAt[task] as number)) this.#queuedAt.set(task, event.at);
     return "queued";

@@ -64,6 +64,8 @@ export interface TaskStatistics {
   /** Resume key: name, kind, edges, selectors and version; no value is hashed. */
   fingerprint: string;
   restored?: true;
+  /** Where its result was, of one that was restored from something else than an earlier run. */
+  source?: "cache";
   /** Of a task with `lost`: when its value had gone by itself while others needed it, and what these failed with. */
   lostAt?: Offset;
   lostError?: SerializedError;

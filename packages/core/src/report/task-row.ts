@@ -43,6 +43,7 @@ const FIELDS = [
   "fallback",
   "fingerprint",
   "restored",
+  "source",
   "lostAt",
   "lostError",
   "releasedAt",
@@ -172,6 +173,10 @@ export class TaskRow implements Fields {
 
   get restored(): true | undefined {
     return this.#facts.ledger.status[this.#task] === RESTORED ? true : undefined;
+  }
+
+  get source(): "cache" | undefined {
+    return this.#facts.ledger.cached.has(this.#task) ? "cache" : undefined;
   }
 
   get lostAt(): Offset | undefined {

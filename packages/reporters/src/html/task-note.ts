@@ -14,6 +14,7 @@ const VALUE = 2000;
 export function noteOf(task: TaskStatistics, outputs: SerializedReport["outputs"]): string {
   const lines: string[] = [];
   if (task.description !== undefined) lines.push(task.description);
+  if (task.source === "cache") lines.push("its result was in the cache");
   if (task.role === "finally") lines.push("finally task: it started when all others had ended");
   if (task.lostAt !== undefined) lines.push(lossOf(task));
   if (task.releasedAt !== undefined) lines.push(releaseOf(task));

@@ -91,6 +91,7 @@ const parts: Readonly<Record<string, SchemaObject>> = {
     ...partOf(definition("taskStatistics"), [
       "tolerated",
       "fallback",
+      "source",
       "reason",
       "ignoredSignal",
       "attributes",

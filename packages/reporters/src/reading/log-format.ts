@@ -115,6 +115,7 @@ export interface TaskStatusLine {
 export type TaskFacts = Partial<
   Pick<
     TaskStatistics,
+    | "source"
     | "tolerated"
     | "fallback"
     | "reason"

@@ -54,6 +54,7 @@ export function rebuiltTask(task: CollectedTask, run: CollectedRun): TaskStatist
     ...(facts.fallback === undefined ? {} : { fallback: facts.fallback }),
     fingerprint: task.fingerprint ?? stored?.fingerprint ?? "",
     ...(status === "restored" ? { restored: true } : {}),
+    ...(facts.source === undefined ? {} : { source: facts.source }),
     ...(task.loss === undefined ? {} : { lostAt: task.loss.at, lostError: task.loss.line.error }),
     ...releaseOf(task),
     ...(blockedMs === undefined ? {} : { blockedMs }),

@@ -43,6 +43,8 @@ export function taskResultOf(task: TaskStatistics): TaskResult | undefined {
       return "cancellation";
     case "skipped":
       return "skip";
+    case "restored":
+      return task.source === "cache" ? "cached" : "restored";
     default:
       return status;
   }

@@ -56,6 +56,7 @@ const TASK_COLUMNS: Readonly<Record<string, (task: TaskStatistics) => Cell>> = {
   releaseMs: (task) => task.releaseMs,
   releaseError: (task) => task.releaseError && summarizeError(task.releaseError),
   lostAt: (task) => task.lostAt,
+  source: (task) => task.source,
 };
 
 const ATTEMPT_COLUMNS: Readonly<Record<string, (attempt: AttemptStatistics) => Cell>> = {

@@ -192,7 +192,7 @@ class Spans {
 
   #status(task: TaskStatistics): object {
     const result = taskResultOf(task);
-    if (result === "success" || result === "restored") return {};
+    if (result === "success" || result === "restored" || result === "cached") return {};
     return isError(result) || task.releaseError !== undefined
       ? { code: STATUS_ERROR, message: reasonText(task) }
       : {};

@@ -1,0 +1,499 @@
+/** Results that are kept between runs: found before an attempt, shared while they are made, never in the way of a run. */
+import Keyv from "keyv";
+import { describe, expect, it } from "vitest";
+import {
+  type CacheStore,
+  DynamicScheduler,
+  type ExecutionReport,
+  type Flow,
+  flow,
+  fromEvents,
+  type JournalEntry,
+  map,
+  param,
+  PlanError,
+  reportOfJournal,
+  type RunOptions,
+  type TaskOptions,
+  task,
+  taskResult,
+} from "../../src/index.ts";
+import { VirtualClock } from "../../src/testing.ts";
+
+const name = param<string>("name");
+
+interface Counted {
+  readonly greeting: Flow<{ readonly end: string }>;
+  readonly calls: string[];
+}
+
+/** A cached task between a parameter and a task that is not cached. */
+function greeting(options: TaskOptions<{ name: string }> = { cache: {} }): Counted {
+  const calls: string[] = [];
+  const hello = task(
+    "hello",
+    { name },
+    ({ name }) => {
+      calls.push(`hello ${name}`);
+      return { text: `hello ${name}`, at: new Date(0) };
+    },
+    options,
+  );
+  const end = task("end", { hello }, ({ hello }) => {
+    calls.push("end");
+    return `${hello.text} ${hello.at.getTime()}`;
+  });
+  return { greeting: flow("greeting", { end }), calls };
+}
+
+async function greet(
+  cache: CacheStore | undefined,
+  who = "Ada",
+  options: TaskOptions<{ name: string }> = { cache: {} },
+  run: RunOptions = {},
+): Promise<{ calls: string[]; report: ExecutionReport<{ readonly end: string }> }> {
+  const { greeting: made, calls } = greeting(options);
+  return { report: await made.run({ cache, params: { name: who }, ...run }), calls };
+}
+
+function row(report: ExecutionReport<unknown>, task: string) {
+  return report.toJSON().taskStatistics.find(({ taskName }) => taskName === task);
+}
+
+describe("A task with `cache`", () => {
+  it("is taken from the store, and its dependents run with the value as it was", async () => {
+    const cache = new Map<string, string>();
+    expect((await greet(cache)).calls).toEqual(["hello Ada", "end"]);
+    const { calls, report } = await greet(cache);
+    expect(calls).toEqual(["end"]);
+    expect(report.unwrap().end).toBe("hello Ada 0");
+    expect(row(report, "hello")).toMatchObject({
+      status: "restored",
+      restored: true,
+      source: "cache",
+      attemptCount: 0,
+    });
+    expect(report.restoredTasks).toBe(1);
+  });
+
+  it("has other inputs, another version, name or flow as another key", async () => {
+    const cache = new Map<string, string>();
+    await greet(cache);
+    expect((await greet(cache, "Bob")).calls).toEqual(["hello Bob", "end"]);
+    expect((await greet(cache, "Ada", { cache: {}, version: "2" })).calls).toHaveLength(2);
+    const calls: string[] = [];
+    const same = (task_: string, flow_: string) =>
+      flow(flow_, {
+        end: task(task_, { name }, ({ name }) => calls.push(name), { cache: {} }),
+      }).run({ cache, params: { name: "Ada" } });
+    await same("hello", "greeting 2");
+    await same("hello 2", "greeting");
+    expect(calls).toHaveLength(2);
+    expect(cache.size).toBe(5);
+  });
+
+  it("has what `key` says as its key, also a promise of it", async () => {
+    const cache = new Map<string, string>();
+    const options = { cache: { key: async ({ name }: { name: string }) => name.length } };
+    await greet(cache, "Ada", options);
+    const { calls, report } = await greet(cache, "Bob", options);
+    expect(calls).toEqual(["end"]);
+    expect(report.unwrap().end).toBe("hello Ada 0");
+    expect((await greet(cache, "Grace", options)).calls).toHaveLength(2);
+  });
+
+  it("fails with the error of its `key`, before it is called", async () => {
+    const key = () => {
+      throw new Error("no such file");
+    };
+    const { calls, report } = await greet(new Map(), "Ada", { cache: { key } });
+    expect(calls).toEqual([]);
+    expect(report.errorSummary).toEqual(['Task "hello" failed: no such file']);
+  });
+
+  it("counts for `ttlMs`, whether or not the store looks at that", async () => {
+    const cache = new Map<string, string>();
+    const clock = new VirtualClock();
+    const options = { cache: { ttlMs: 1000 } };
+    const run = () => clock.run(greet(cache, "Ada", options, { clock }));
+    await run();
+    await clock.advance(999);
+    expect((await run()).calls).toEqual(["end"]);
+    await clock.advance(1);
+    expect((await run()).calls).toEqual(["hello Ada", "end"]);
+    const told: unknown[] = [];
+    const store = { get: () => undefined, set: (...args: unknown[]) => told.push(args[2]) };
+    await greet(store, "Ada", options);
+    expect(told).toEqual([1000]);
+  });
+
+  it("runs as ever where the run has no cache, and is asked for nothing when it is skipped", async () => {
+    expect((await greet(undefined)).calls).toEqual(["hello Ada", "end"]);
+    const asked: string[] = [];
+    const store = { get: (key: string) => void asked.push(key), set: () => {} };
+    const when = () => false;
+    expect((await greet(store, "Ada", { cache: {}, when })).calls).toEqual([]);
+    expect(asked).toEqual([]);
+  });
+
+  it("keeps nothing of an attempt that failed, was skipped or called off", async () => {
+    const cache = new Map<string, string>();
+    const bad = task("bad", () => Promise.reject(new Error("no")), { cache: {}, retry: 1 });
+    const skipped = task("skipped", (_, context) => context.skip("nothing to do"), { cache: {} });
+    await flow("f", { bad, skipped }).run({ cache, failure: "continue" });
+    expect(cache.size).toBe(0);
+  });
+
+  it("holds no slot while the store is asked", async () => {
+    let answer: (nothing: undefined) => void = () => {};
+    const store = {
+      get: () => new Promise<undefined>((resolve) => (answer = resolve)),
+      set: () => {},
+    };
+    const order: string[] = [];
+    const slow = task("slow", () => order.push("slow"), { cache: {} });
+    const other = task("other", () => {
+      order.push("other");
+      answer(undefined);
+    });
+    await flow("f", { slow, other }).run({ cache: store, concurrency: 1 });
+    expect(order).toEqual(["other", "slow"]);
+  });
+
+  it("is in the plan, and tells observers where its result was", async () => {
+    const { greeting: made } = greeting();
+    expect(made.plan().explain()).toContain("hello (cached)");
+    const cache = new Map<string, string>();
+    const seen: string[] = [];
+    const observer = fromEvents("seen", (event) => {
+      if (event.type === "task.end") seen.push(`${event.task.key} ${taskResult(event.outcome)}`);
+      if (event.type === "task.status" && event.to === "restored") seen.push(event.task.key);
+    });
+    await greet(cache);
+    await greet(cache, "Ada", { cache: {} }, { observers: [observer] });
+    expect(seen).toEqual(["hello", "end success"]);
+    expect(taskResult({ status: "restored", source: "cache" })).toBe("cached");
+    expect(taskResult({ status: "restored" })).toBe("restored");
+  });
+
+  it("cannot live, and is told only what there is", () => {
+    const make = (options: object) => () =>
+      flow("f", { one: task("one", () => 1, options as TaskOptions) });
+    expect(make({ cache: {}, release: () => {} })).toThrow(
+      'Task "one" has `cache` and `release`: what lives ends with its run, and cannot be kept.',
+    );
+    expect(make({ cache: { ttlMS: 5 } })).toThrow('Did you mean "ttlMs"?');
+    expect(make({ cache: { key: "a" } })).toThrow(PlanError);
+    expect(make({ cache: { ttlMs: -1 } })).toThrow(PlanError);
+    expect(make({ cache: true })).toThrow(PlanError);
+  });
+
+  it("is for the documented door as well, under both ways to dispatch", async () => {
+    for (const dispatch of ["dependencies", "stages"] as const) {
+      const cache = new Map<string, string>();
+      const calls: string[] = [];
+      const run = () =>
+        DynamicScheduler.from(
+          {
+            a: { run: () => calls.push("a"), cache: {} },
+            b: { run: () => calls.push("b"), dependencies: ["a"] },
+          },
+          { cache, dispatch },
+        ).execute();
+      await run();
+      const report = await run();
+      expect(calls).toEqual(["a", "b", "b"]);
+      expect(row(report, "a")).toMatchObject({ status: "restored", source: "cache" });
+      expect(report.executionState).toBe("completed");
+    }
+  });
+});
+
+describe("A map with `cache`", () => {
+  const files = param<readonly string[]>("files");
+
+  async function compile(
+    cache: CacheStore,
+    list: readonly string[],
+    run: RunOptions = {},
+  ): Promise<{ calls: string[]; report: ExecutionReport<{ readonly all: string }> }> {
+    const calls: string[] = [];
+    const each = map(
+      "compile",
+      files,
+      (file) => {
+        calls.push(file);
+        return file.toUpperCase();
+      },
+      { cache: {} },
+    );
+    const all = task("all", { each }, ({ each }) => each.join(" "));
+    const report = await flow("build", { all }).run({ cache, params: { files: list }, ...run });
+    return { calls, report };
+  }
+
+  it("takes the items that are there, at whatever place, and calls the others", async () => {
+    const cache = new Map<string, string>();
+    await compile(cache, ["a", "b", "c"]);
+    const { calls, report } = await compile(cache, ["c", "x", "a"]);
+    expect(calls).toEqual(["x"]);
+    expect(report.unwrap().all).toBe("C X A");
+    expect(row(report, "compile[0]")).toMatchObject({ status: "restored", source: "cache" });
+    expect(row(report, "compile[1]")?.source).toBeUndefined();
+    expect((await compile(cache, ["x", "b"])).calls).toEqual([]);
+    expect((await compile(cache, [])).report.unwrap().all).toBe("");
+  });
+
+  it("is journaled like what was called, so that a run that takes it up needs no cache", async () => {
+    const cache = new Map<string, string>();
+    await compile(cache, ["a", "b"]);
+    const entries: JournalEntry[] = [];
+    let told = 0;
+    const killed = await compile(cache, ["a", "b", "x"], {
+      journal: (entry) => {
+        if (++told > 3) throw new Error("killed");
+        entries.push(entry);
+      },
+    });
+    expect(killed.report.executionState).toBe("failed");
+    expect(entries.map(({ task: told }) => told)).toEqual([undefined, "compile[0]", "compile[1]"]);
+    const resumeFrom = reportOfJournal(entries);
+    const after = await compile(new Map(), ["a", "b", "x"], { resumeFrom });
+    expect(after.calls).toEqual(["x"]);
+    expect(row(after.report, "compile[0]")?.source).toBeUndefined();
+  });
+
+  it("asks `key` with the item, and counts the place where the function takes it", async () => {
+    const cache = new Map<string, string>();
+    const calls: string[] = [];
+    const run = async (list: readonly string[], keyed: boolean): Promise<unknown> => {
+      const each = map(
+        "each",
+        files,
+        (file, index) => {
+          calls.push(file);
+          return `${index} ${file}`;
+        },
+        keyed ? { cache: { key: (file: string) => file.length } } : { cache: {} },
+      );
+      return (await flow("f", { each }).run({ cache, params: { files: list } })).unwrap().each;
+    };
+    await run(["a", "b"], false);
+    expect(await run(["b", "a"], false)).toEqual(["0 b", "1 a"]);
+    expect(calls).toEqual(["a", "b", "b", "a"]);
+    await run(["aa"], true);
+    expect(await run(["bb"], true)).toEqual(["0 aa"]);
+  });
+});
+
+describe("Runs that miss the same key at once", () => {
+  /** A task whose calls end when they are told to. */
+  function slow(): { made: Flow<{ readonly one: object }>; ends: ((error?: Error) => void)[] } {
+    const ends: ((error?: Error) => void)[] = [];
+    const one = task(
+      "one",
+      () =>
+        new Promise<object>((resolve, reject) => {
+          ends.push((error) => (error === undefined ? resolve({ n: ends.length }) : reject(error)));
+        }),
+      { cache: {} },
+    );
+    return { made: flow("f", { one }), ends };
+  }
+
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+  it("share one attempt; each has a value of its own", async () => {
+    const { made, ends } = slow();
+    const cache = new Map<string, string>();
+    const runs = [made.run({ cache }), made.run({ cache }), made.run({ cache })];
+    await turn();
+    expect(ends).toHaveLength(1);
+    ends[0]?.();
+    const values = (await Promise.all(runs)).map((report) => report.unwrap().one);
+    expect(values).toEqual([{ n: 1 }, { n: 1 }, { n: 1 }]);
+    expect(new Set(values).size).toBe(3);
+    expect(ends).toHaveLength(1);
+    expect(cache.size).toBe(1);
+  });
+
+  it("share its failure, and one that retries makes the next attempt", async () => {
+    const ends: ((error: Error) => void)[] = [];
+    const made = (retry: number) =>
+      flow("f", {
+        one: task("one", () => new Promise<never>((_, reject) => ends.push(reject)), {
+          cache: {},
+          retry,
+        }),
+      });
+    const cache = new Map<string, string>();
+    const runs = [made(0).run({ cache }), made(1).run({ cache })];
+    await turn();
+    expect(ends).toHaveLength(1);
+    ends[0]?.(new Error("busy"));
+    await turn();
+    expect(ends).toHaveLength(2);
+    ends[1]?.(new Error("busy again"));
+    const reports = await Promise.all(runs);
+    expect(reports.map(({ errorSummary }) => errorSummary[0])).toEqual([
+      'Task "one" failed: busy',
+      'Task "one" failed after 2 attempts: busy again',
+    ]);
+  });
+
+  it("do not share the end of one that was called off", async () => {
+    const { made, ends } = slow();
+    const cache = new Map<string, string>();
+    const controller = new AbortController();
+    const first = made.run({ cache, signal: controller.signal });
+    const second = made.run({ cache });
+    await turn();
+    controller.abort();
+    ends[0]?.(new Error("stopped"));
+    await turn();
+    expect(ends).toHaveLength(2);
+    ends[1]?.();
+    expect((await first).executionState).toBe("cancelled");
+    expect((await second).unwrap().one).toEqual({ n: 2 });
+  });
+
+  it("stop waiting when they are called off themselves", async () => {
+    const { made, ends } = slow();
+    const cache = new Map<string, string>();
+    const first = made.run({ cache });
+    const controller = new AbortController();
+    const second = made.run({ cache, signal: controller.signal });
+    await turn();
+    controller.abort();
+    expect((await second).executionState).toBe("cancelled");
+    ends[0]?.();
+    expect((await first).executionState).toBe("completed");
+  });
+
+  it("find what another had, also when they begin after it has ended", async () => {
+    const { made, ends } = slow();
+    const cache = new Map<string, string>();
+    const gate = task("gate", () => turn().then(turn).then(turn));
+    const late = flow("f", {
+      gate,
+      one: task("one", () => Promise.reject(new Error("called")), { cache: {} }),
+    });
+    const first = made.run({ cache });
+    const second = late.run({ cache, concurrency: 1 });
+    await turn();
+    ends[0]?.();
+    expect((await first).unwrap().one).toEqual({ n: 1 });
+    expect((await second).unwrap().one).toEqual({ n: 1 });
+  });
+
+  it("use another store, and share nothing with it", async () => {
+    const { made, ends } = slow();
+    const runs = [made.run({ cache: new Map() }), made.run({ cache: new Map() })];
+    await turn();
+    expect(ends).toHaveLength(2);
+    for (const end of ends) end();
+    await Promise.all(runs);
+  });
+});
+
+describe("A store", () => {
+  it("that throws or rejects is a miss, told once a run", async () => {
+    const broken = {
+      get: () => Promise.reject(new Error("ECONNREFUSED")),
+      set: () => {
+        throw new Error("read only");
+      },
+    };
+    const calls: number[] = [];
+    const list = task("list", () => [1, 2, 3]);
+    const rows = map("rows", list, (item) => calls.push(item), { cache: {} });
+    const report = await flow("f", { rows }).run({ cache: broken });
+    expect(calls).toEqual([1, 2, 3]);
+    expect(report.executionState).toBe("completed");
+    expect(report.observerErrors?.map(({ name, message }) => `${name}: ${message}`)).toEqual([
+      "CacheError: The cache could not be read: ECONNREFUSED",
+      "CacheError: The cache could not be written: read only",
+    ]);
+  });
+
+  it("that hands out nonsense is a miss, and nothing of it is called", async () => {
+    const texts = [
+      null,
+      7,
+      "",
+      "{",
+      "[]",
+      '{"astrum":2,"output":{"encoding":"json","value":1}}',
+      '{"astrum":1}',
+      '{"astrum":1,"output":{"encoding":"json","value":{"__proto__":{}}}}',
+      '{"astrum":1,"output":{"encoding":"json","value":1},"until":"never"}',
+      { get astrum() { throw new Error("read"); } },
+    ];
+    for (const text of texts) {
+      const { calls, report } = await greet({ get: () => text, set: () => {} });
+      expect(calls).toEqual(["hello Ada", "end"]);
+      expect(report.executionState).toBe("completed");
+      expect(report.toJSON().observerErrors).toBeUndefined();
+    }
+  });
+
+  it("keeps nothing that has no encoding, nor of a key without one; both are told", async () => {
+    const cache = new Map<string, string>();
+    const open = task("open", () => ({ close: () => {} }), { cache: {} });
+    const read = task("read", { open }, () => 1, { cache: {} });
+    const report = await flow("f", { read }).run({ cache });
+    expect(report.executionState).toBe("completed");
+    expect(cache.size).toBe(0);
+    expect(report.observerErrors?.map(({ message }) => message)).toEqual([
+      'The output of task "open" is not cached, since it has no encoding: .close is a function',
+      'Of task "read" nothing is cached, since its key has no encoding: [1].open.close is a function',
+    ]);
+  });
+
+  it("is waited for before the run settles, ten seconds at most", async () => {
+    const clock = new VirtualClock();
+    let written = false;
+    const slow = {
+      get: () => undefined,
+      set: async () => {
+        await clock.wait(500);
+        written = true;
+      },
+    };
+    await clock.run(greet(slow, "Ada", { cache: {} }, { clock }));
+    expect(written).toBe(true);
+    const never = { get: () => undefined, set: () => new Promise(() => {}) };
+    const { report } = await clock.run(greet(never, "Ada", { cache: {} }, { clock }));
+    expect(report.executionState).toBe("completed");
+    expect(report.observerErrors?.[0]?.message).toBe(
+      "The cache had not written everything 10000 ms after the run",
+    );
+  });
+
+  it("is a Keyv as well as a Map", async () => {
+    const cache = new Keyv<string>();
+    const options = { cache: { ttlMs: 60_000 } };
+    await greet(cache, "Ada", options);
+    const { calls, report } = await greet(cache, "Ada", options);
+    expect(calls).toEqual(["end"]);
+    expect(report.unwrap().end).toBe("hello Ada 0");
+    expect(report.toJSON().observerErrors).toBeUndefined();
+  });
+
+  it("that never answers holds a run no longer than its time limit and its grace period", async () => {
+    const clock = new VirtualClock();
+    const never = { get: () => new Promise(() => {}), set: () => {} };
+    const options = { clock, timeoutMs: 100, graceMs: 10 };
+    const { report } = await clock.run(greet(never, "Ada", { cache: {} }, options));
+    expect(report.executionState).toBe("failed");
+    expect(report.totalDurationMs).toBeLessThanOrEqual(110);
+  });
+
+  it("is refused before anything runs when it is none", async () => {
+    for (const cache of [{}, null, { get: () => {} }, 7]) {
+      await expect(greet(cache as never)).rejects.toThrow(
+        "Expected `cache` to be a store with `get` and `set`, such as a Map or a Keyv",
+      );
+    }
+  });
+});
