@@ -20,10 +20,11 @@ export const coreFolders = [
   "drive",
   "whatif",
   "doors",
+  "testing",
 ];
 
-/** The entry "./testing": it may import all of the core, and no production source may import it. */
-const testingEntry = "^packages/core/src/testing\\.ts$";
+/** The entry "./testing" and its folder: they may import all of the core, and no production source may import them. */
+const testingEntry = "^packages/core/src/testing(\\.ts$|/)";
 const coreEntries = "^packages/core/src/(index|testing|whatif)\\.ts$";
 
 /** The command of `@astrum/bullmq`. Nothing imports it, so that what it may load reaches no other file. */

@@ -7,6 +7,7 @@ import { build } from "esbuild";
 import ts from "typescript";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import * as core from "../src/index.ts";
+import * as testing from "../src/testing.ts";
 import * as whatif from "../src/whatif.ts";
 import { compile } from "./compile.ts";
 
@@ -43,6 +44,7 @@ describe("In doc comments the example of", () => {
         "DynamicScheduler",
         "LoopLimitError",
         "MapError",
+        "explore",
         "RateLimit",
         "SubflowError",
         "after",
@@ -65,7 +67,8 @@ describe("In doc comments the example of", () => {
         "whatIf",
       ].sort(),
     );
-    for (const name of examples.keys()) expect({ ...core, ...whatif }).toHaveProperty(name);
+    for (const name of examples.keys())
+      expect({ ...core, ...testing, ...whatif }).toHaveProperty(name);
   });
 
   it("each of them compiles under strict settings", () => {

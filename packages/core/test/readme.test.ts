@@ -169,7 +169,7 @@ describe("The page on what if", () => {
 
 describe("The page on testing", () => {
   const page = "../../../docs/testing.md";
-  const [hours, script, stubs, text] = examplesIn(page);
+  const [hours, script, stubs, order, text] = examplesIn(page);
 
   test("shows hours that take no time", async () => {
     const { report } = (await run(hours as string, "report")) as {
@@ -192,16 +192,20 @@ describe("The page on testing", () => {
     expect(stubs).toContain(`report.unwrap().card; // ${report.unwrap().card}\n`);
   });
 
+  test("shows an order that breaks a check", async () => {
+    const { found } = (await run(order as string, "found")) as { found: Error };
+    const [, shown] = readFileSync(new URL(page, import.meta.url), "utf8").split("```text\n");
+    expect(`${found.message}\n`).toBe((shown as string).split("```")[0]);
+  });
+
   test("shows a run as text, and the same report again", async () => {
     const { lines, report, again } = (await run(text as string, "lines", "report", "again")) as {
       lines: string[];
       report: object;
       again: object;
     };
-    const [shown] = /(?<=^```text\n).*?(?=^```$)/ms.exec(
-      readFileSync(new URL(page, import.meta.url), "utf8"),
-    ) as RegExpExecArray;
-    expect(`${lines.join("\n")}\n`).toBe(shown);
+    const [, , shown] = readFileSync(new URL(page, import.meta.url), "utf8").split("```text\n");
+    expect(`${lines.join("\n")}\n`).toBe((shown as string).split("```")[0]);
     expect(JSON.stringify(again)).toBe(JSON.stringify(report));
   });
 });
