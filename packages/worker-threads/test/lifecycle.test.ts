@@ -15,7 +15,7 @@ async function program(name: string, ...args: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ["--conditions=@astrum/source", "--import", import.meta.resolve("tsx"), path, ...args],
-    { timeout: 30_000 },
+    { timeout: 60_000 },
   );
   return stdout.trim();
 }
@@ -116,7 +116,14 @@ describe("threads", () => {
     process.on("worker", count);
     onTestFinished(() => void process.off("worker", count));
     const pool = openPool({ threads: 3, minThreads: 1, idleTimeoutMs: 20 });
-    await Promise.all([1, 2, 3].map((wait) => pool.task(tasks.wait)(wait)));
+    const cells = sharedCells(2);
+    const calls = [1, 2, 3].map(() => pool.task(tasks.waitForCell)(cells));
+    while (Atomics.load(cells, 1) < 3) await sleep(10);
+    Atomics.store(cells, 0, 1);
+    Atomics.notify(cells, 0);
+    // Holds this thread, so that it hears in one turn that all three have nothing to do.
+    Atomics.wait(sharedCells(), 0, 0, 1_000);
+    await Promise.all(calls);
     expect(pool.stats.threads).toBe(3);
     // Holds this thread, so that the time of all three is up in the same turn.
     Atomics.wait(sharedCells(), 0, 0, 100);

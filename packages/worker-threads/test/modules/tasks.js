@@ -114,6 +114,15 @@ export async function wait(milliseconds) {
   return milliseconds;
 }
 
+/**
+ * Holds its thread until the first cell is set, and counts itself in the second.
+ * @param {Int32Array} cells
+ */
+export function waitForCell(cells) {
+  Atomics.add(cells, 1, 1);
+  Atomics.wait(cells, 0, 0);
+}
+
 let ticks = 0;
 export function startTicking() {
   setInterval(() => ticks++, 5).unref();
