@@ -58,7 +58,7 @@ beforeAll(async () => {
     });
   for (const [, name, code] of readme.matchAll(/```[jt]s\n\/\/ (\S+)\n(.*?)```/gs))
     writeFileSync(join(folder, String(name)), String(code));
-}, 240_000);
+});
 
 afterAll(async () => {
   await redis.close();
@@ -89,7 +89,7 @@ test("three commands lead from nothing to two workers, which run the program of 
     const infos = await redis.client.hvals("astrum:{renders}:worker-info");
     return infos.every((json) => (JSON.parse(json) as { draining: boolean }).draining);
   });
-}, 240_000);
+});
 
 /** As the README says: Node itself where it runs TypeScript, else tsx. */
 function runMain(): string {
@@ -118,4 +118,4 @@ test("what the Dockerfile installs and starts is a worker that ends in good orde
   const gone = once(worker, "exit");
   worker.kill("SIGTERM");
   expect(await gone).toEqual([0, null]);
-}, 240_000);
+});

@@ -43,7 +43,7 @@ describe("In Chromium, from a page", () => {
     page.on("console", (message) => complaints.push(message.text()));
     await page.addScriptTag({ content: await script() });
     outcomes = await page.evaluate("globalThis.outcomes");
-  }, 60_000);
+  });
 
   afterAll(() => browser?.close());
 

@@ -72,7 +72,7 @@ describe("the Performance panel of Chromium's DevTools", () => {
 
   beforeAll(async () => {
     browser = await openBrowser();
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await browser.close();
@@ -188,16 +188,16 @@ describe("the Performance panel of Chromium's DevTools", () => {
       /broken Duration 18\.00 ms .*Error: cannot parse <config> &/,
     );
     expect(faults).toEqual([]);
-  }, 60_000);
+  });
 
   it("is not pleased by everything: a file that is no trace is told", async () => {
     await load('{"traceEvents":[');
     await expect.poll(() => faults).toEqual(["SyntaxError: Unexpected end of JSON input"]);
     expect(await page.getByRole("tree", { name: "Flame chart" }).isVisible()).toBe(false);
-  }, 60_000);
+  });
 
   it("fails on the name of an event of its own, which is why such names stand in quotes", async () => {
     await load(renderChromeTrace(fixture("one")).replaceAll('"only"', '"ParseHTML"'));
     await expect.poll(() => faults.join()).toMatch(/Cannot read properties of undefined/);
-  }, 60_000);
+  });
 });

@@ -33,7 +33,7 @@ describe("Mermaid in Chromium", () => {
     await page.setContent("<!doctype html><div id=stage></div>");
     await page.addScriptTag({ path: library });
     await page.evaluate("mermaid.initialize({ startOnLoad: false, securityLevel: 'loose' })");
-  }, 60_000);
+  });
 
   afterAll(() => browser.close());
 
@@ -113,7 +113,7 @@ describe("Mermaid in Chromium", () => {
     expect(labels.map(collapsed)).toEqual(
       view?.boxes.map(({ label }) => collapsed(shortened(label))),
     );
-  }, 60_000);
+  });
 
   it("shows hostile names in a timeline as they are", async () => {
     const report = fixture("hostile");
@@ -131,12 +131,12 @@ describe("Mermaid in Chromium", () => {
         `${name} in ${text.slice(0, 200)}`,
       ).toBe(true);
     }
-  }, 60_000);
+  });
 
   it("would not draw one arrow more than the limit", async () => {
     const lines = Array.from({ length: 501 }, (_, index) => `  n${index} --> n${index + 1}`);
     await expect(draw(`flowchart LR\n${lines.join("\n")}\n`)).rejects.toThrow(/Edge limit/);
-  }, 60_000);
+  });
 
   it("draws a graph that is just above the limit in fewer boxes", async () => {
     const report = fixture("mixed");
@@ -145,7 +145,7 @@ describe("Mermaid in Chromium", () => {
     expect(diagram.match(/^ {2}n\d+ -\S+ n\d+$/gm)?.length ?? 0).toBeLessThan(arrows);
     expect(diagram).toContain('note["');
     expect((await draw(diagram)).text).not.toMatch(/Syntax error/);
-  }, 60_000);
+  });
 });
 
 /** HTML joins spaces. */

@@ -17,7 +17,7 @@ describe("the picture", () => {
     page.on("request", () => {
       requests++;
     });
-  }, 60_000);
+  });
 
   afterAll(() => browser.close());
 
@@ -72,5 +72,5 @@ describe("the picture", () => {
         name,
       ).toBe(true);
     }
-  }, 60_000);
+  });
 });

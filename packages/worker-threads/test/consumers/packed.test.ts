@@ -50,7 +50,7 @@ beforeAll(() => {
   run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline"]);
   writeFileSync(join(folder, "math.ts"), math);
   writeFileSync(join(folder, "main.ts"), program);
-}, 120_000);
+});
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -97,13 +97,13 @@ test("without the types of Node, says that these are missing, where a function i
       'CannotCross<"any function", "the types of Node are missing: install @types/node, ' +
         'and list \\"node\\" in `types` of tsconfig.json">',
     );
-}, 60_000);
+});
 
 test("with the types of the DOM in their place, judges what can cross as ever", () => {
   expect(compile(["es2023", "dom"])).toEqual([
     expect.stringContaining('CannotCross<"the result of this function", "a function">'),
   ]);
-}, 60_000);
+});
 
 test("brings along what it shares with other packages, which is in no registry", () => {
   const installed = join(folder, "node_modules/@astrum/worker-threads");
@@ -129,4 +129,4 @@ test("compiles for a user with strict types, and runs what it compiled to", () =
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
   run(process.execPath, [createRequire(import.meta.url).resolve("typescript/bin/tsc")]);
   expect(JSON.parse(run(process.execPath, ["main.js"]))).toEqual({ fib: 6765, code: 3 });
-}, 60_000);
+});
