@@ -16,7 +16,7 @@ test("the example of the README compiles to a program that runs and ends", () =>
   const node = ["--conditions=@astrum/source", "--import", import.meta.resolve("tsx")];
   const printed = execFileSync(process.execPath, [...node, join(folder, "main.ts")], {
     encoding: "utf8",
-    timeout: 30_000,
+    timeout: 60_000,
   });
   expect(printed.trim()).toBe("9592");
 });
