@@ -217,7 +217,7 @@ test.runIf(process.platform === "linux")("--open hands the report to the browser
   const args = ["-i", path, process.execPath, program, "--out", out, "--open", root];
   expect(await run("env", args)).toMatchObject({ code: 0 });
   const opened = (): string => readFileSync(join(bin, "run-mailcap.opened"), "utf8");
-  await expect.poll(opened, { timeout: 20_000 }).toBe(join(out, "report.html"));
+  await expect.poll(opened, { timeout: 50_000 }).toBe(join(out, "report.html"));
 });
 
 test("--help and --version answer on stdout", async () => {
