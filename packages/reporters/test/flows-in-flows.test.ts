@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { flow, map, type SerializedReport, subflow, task } from "@astrum/core";
+import { flow, loop, map, type SerializedReport, subflow, task } from "@astrum/core";
 import { VirtualClock } from "@astrum/core/testing";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, it } from "vitest";
@@ -21,7 +21,17 @@ async function nested(): Promise<{ report: SerializedReport; log: string }> {
   const eu = subflow("eu", thumb(3));
   const bad = flow("bad", { no: task("no", () => Promise.reject(new Error("no"))) });
   const held = subflow("held", bad, {}, { onFailure: "ignore" });
-  const outer = flow("outer", { thumbs, eu }, { tails: { held } });
+  const tries = loop(
+    "tries",
+    { photos },
+    {
+      first: ({ photos }) => thumb(photos.length),
+      next: ({ small }) => thumb(small),
+      until: ({ small }) => small > 100,
+      max: 5,
+    },
+  );
+  const outer = flow("outer", { thumbs, eu, tries }, { tails: { held } });
   const report = await clock.run(
     outer.run({ clock, observers: [log.observer], journal: log.journal }),
   );
@@ -44,6 +54,14 @@ describe("Tasks inside of others", () => {
       "thumbs[0]",
       "thumbs[1]",
     ]);
+    const inLoop = report.taskStatistics.filter(({ parent }) => parent === "tries");
+    expect(inLoop.map(({ taskName }) => taskName)).toEqual([
+      "tries[0].load",
+      "tries[0].resize",
+      "tries[1].load",
+      "tries[1].resize",
+    ]);
+    expect(report.taskStatistics.find(({ taskName }) => taskName === "tries")?.role).toBe("loop");
   });
 
   it.each(Object.keys(reporters))("are told in the format %s", async (name) => {
