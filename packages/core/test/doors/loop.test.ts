@@ -246,7 +246,32 @@ describe("A loop", () => {
       testRun(essay, { clock, stubs: { draft: { text: "stub", score: 9 } } }),
     );
     expect(report.unwrap().draft.text).toBe("stub");
+    const called = await clock.run(
+      testRun(essay, {
+        clock,
+        stubs: { draft: ({ topic }: { topic: string }) => ({ text: topic }) },
+      }),
+    );
+    expect(called.unwrap().draft.text).toBe("tea");
     expect(first).not.toHaveBeenCalled();
+  });
+});
+
+describe("A loop of flows without a task", () => {
+  it("is asked until it is done, and gives nothing", async () => {
+    let asked = 0;
+    const { report } = await run(() => {
+      const made = () => flow("empty", {});
+      return flow("outer", {
+        none: loop(
+          "none",
+          {},
+          { first: made, next: async () => made(), until: () => ++asked === 3, max: 3 },
+        ),
+      });
+    });
+    expect(report.unwrap().none).toEqual({});
+    expect(report.totalTasks).toBe(1);
   });
 });
 

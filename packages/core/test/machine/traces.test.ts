@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Flow, flow, map, type RunOptions, Semaphore, task } from "../../src/index.ts";
+import { type Flow, flow, loop, map, type RunOptions, Semaphore, task } from "../../src/index.ts";
 import { recorded, scripted, trace, VirtualClock } from "../../src/testing.ts";
 import { Gate } from "../scenario.ts";
 
@@ -28,6 +28,36 @@ describe("What the machine commands", () => {
         "15 left returned",
         "30 right returned → start join",
         "30 join returned → settle, close",
+      ]
+    `);
+  });
+
+  it("for a loop: its next flow in the turn in which one has ended, or when that is given", async () => {
+    const clock = new VirtualClock();
+    const rolled = (dots: number) =>
+      flow("roll", { dots: task("dots", () => clock.wait(5).then(() => dots)) });
+    const dice = loop(
+      "dice",
+      {},
+      {
+        first: () => rolled(1),
+        next: ({ dots }) => (dots === 1 ? rolled(2) : clock.wait(3).then(() => rolled(3))),
+        until: ({ dots }) => dots === 3,
+        max: 5,
+      },
+    );
+    expect(await traced(clock, flow("f", { dice }))).toMatchInlineSnapshot(`
+      [
+        "0 begin → prepare dice",
+        "0 dice begins with a flow of 1 → start dice[0].dots",
+        "5 dice[0].dots returned → iterate dice",
+        "5 dice goes on with a flow of 1 → start dice[1].dots",
+        "10 dice[1].dots returned → iterate dice",
+        "10 dice waits for what comes next",
+        "13 dice goes on with a flow of 1 → start dice[2].dots",
+        "18 dice[2].dots returned → iterate dice",
+        "18 dice is done → gather dice",
+        "18 dice gathered → settle, close",
       ]
     `);
   });
