@@ -257,6 +257,21 @@ describe("A loop", () => {
   });
 });
 
+describe("One loop in two runs at once", () => {
+  it("is two loops", async () => {
+    const clock = new VirtualClock();
+    const essay = draftLoop(new Diary(clock));
+    const topics = flow("twice", { draft: subflow("essay", essay) });
+    const reports = await clock.run(
+      Promise.all([essay.run({ clock }), essay.run({ clock }), topics.run({ clock })]),
+    );
+    for (const report of reports) {
+      expect(report.totalDurationMs).toBe(9);
+      expect(report.successfulTasks).toBeGreaterThanOrEqual(8);
+    }
+  });
+});
+
 describe("A loop of flows without a task", () => {
   it("is asked until it is done, and gives nothing", async () => {
     let asked = 0;
@@ -561,6 +576,20 @@ describe("A loop that is stopped", () => {
     expect(row(report, "draft").overrunMs).toBe(5);
     expect(report.totalDurationMs).toBe(15);
   });
+
+  it.each(["first", "next", "until"])(
+    "by the time limit of its run, while a step does not answer: %s",
+    async (step) => {
+      const { report } = await run(
+        (diary) => draftLoop(diary, { [step]: () => new Promise<never>(() => {}) }),
+        { timeoutMs: 20, graceMs: 5 },
+      );
+      expect(statuses(report).draft).toBe(step === "first" ? "skipped" : "cancelled");
+      expect(row(report, "draft").reason).toMatchObject({ kind: "timeout", scope: "run" });
+      expect(report.executionState).toBe("failed");
+      expect(report.totalDurationMs).toBe(25);
+    },
+  );
 
   it("before its first flow is there is skipped", async () => {
     const { report } = await stopped(
