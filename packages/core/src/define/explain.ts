@@ -15,8 +15,11 @@ interface Explained {
   criticalPath(): string[];
 }
 
-function kindText({ kind, role, steps }: Definition): string {
+function kindText({ definitions, subflows }: Graph, task: number): string {
+  const { kind, role, steps } = definitions[task] as Definition;
   if (steps !== undefined) return `loop of ${counted(steps.max, "flow")} at most`;
+  const inside = role === undefined ? undefined : subflows.find(({ owner }) => owner === task);
+  if (inside !== undefined) return `subflow of ${counted(task - inside.first, "task")}`;
   return kind === "map" ? kind : (role ?? "");
 }
 
@@ -54,7 +57,7 @@ export function explain(plan: Explained): string {
       const needs = names.length === 0 ? "" : ` ← ${shortened(names)}`;
       const definition = plan.graph.definitions[task] as Definition;
       const marks = [
-        kindText(definition),
+        kindText(plan.graph, task),
         plan.traits.of(task).settles ? "its items fail alone" : "",
         demandText(plan.traits.of(task).resources),
         plan.graph.tails.has(task) ? "tail" : "",

@@ -8,7 +8,7 @@ import { DefinitionError, PlanError } from "../ground/errors.ts";
 import { reportCycle } from "./cycle.ts";
 import type { Definition } from "./definition.ts";
 import { explain } from "./explain.ts";
-import { dependencyNames, type Graph } from "./graph.ts";
+import { dependencyNames, type Graph, type Subflow } from "./graph.ts";
 import { checkEstimates, criticalPath } from "./longest-path.ts";
 import { nestedDepths } from "./nested-depth.ts";
 import { rankTasks } from "./rank.ts";
@@ -29,6 +29,10 @@ export interface PlannedTask {
   readonly name: string;
   readonly stageId: number;
   readonly dependencies: readonly string[];
+  /** What it is inside of: the task that has its flow inside, of a planned subflow. */
+  readonly parent?: string | undefined;
+  /** Of a task with a flow inside of it, or one after another. */
+  readonly role?: "subflow" | "loop" | undefined;
 }
 
 /** What will run, and in what order at most. Nothing has run. */
@@ -193,11 +197,24 @@ export class GraphPlan implements Plan {
   }
 
   get tasks(): readonly PlannedTask[] {
-    this.#tasks ??= Array.from(this.order, (task) => ({
-      name: this.nameOf(task),
-      stageId: this.depth[task] as number,
-      dependencies: dependencyNames(this.graph, task),
-    }));
+    if (this.#tasks !== undefined) return this.#tasks;
+    const { definitions, subflows } = this.graph;
+    const insideOf = new Map<number, number>();
+    // The smallest one that a task lies in comes last.
+    for (const { owner, first } of subflows.toSorted(bySizeDown)) {
+      for (let task = first; task < owner; task++) insideOf.set(task, owner);
+    }
+    this.#tasks = Array.from(this.order, (task) => {
+      const parent = insideOf.get(task);
+      const role = definitions[task]?.role;
+      return {
+        name: this.nameOf(task),
+        stageId: this.depth[task] as number,
+        dependencies: dependencyNames(this.graph, task),
+        ...(parent === undefined ? {} : { parent: this.nameOf(parent) }),
+        ...(role === undefined ? {} : { role }),
+      };
+    });
     return this.#tasks;
   }
 
@@ -215,6 +232,10 @@ export class GraphPlan implements Plan {
   explain(): string {
     return explain(this);
   }
+}
+
+function bySizeDown(a: Subflow, b: Subflow): number {
+  return b.owner - b.first - (a.owner - a.first);
 }
 
 /**

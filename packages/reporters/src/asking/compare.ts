@@ -5,7 +5,7 @@
 import type { SerializedReport, TaskStatistics, TaskStatus } from "@astrum/core";
 import { amount, checkOptions, type Rules } from "astrum-options";
 import { type AnyReport, givenReport } from "../wording/given-report.ts";
-import { failedAttempts } from "../wording/outcome.ts";
+import { failedAttempts, isFlow } from "../wording/outcome.ts";
 
 export interface CompareOptions {
   /** Milliseconds. A change of less is noise; 0 keeps every change. Default 10. */
@@ -116,10 +116,10 @@ function comparison(
   };
 }
 
-/** Of a map its whole time: its items are compared one by one as well. */
+/** Of a map or a flow its whole time: what is inside is compared one by one as well. */
 function ownMs(task: TaskStatistics): number | undefined {
   if (task.status !== "completed") return undefined;
-  if (task.kind === "map") return task.durationMs;
+  if (task.kind === "map" || isFlow(task)) return task.durationMs;
   return task.attemptStatistics.findLast(({ status }) => status === "completed")?.durationMs;
 }
 

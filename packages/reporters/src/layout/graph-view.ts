@@ -1,10 +1,12 @@
 /**
- * The graph of a report or a plan as boxes and arrows, and ever smaller views of it for formats that have limits. First
- * the items of a map become one box with the map, then tasks with the same neighbours become one, at last whole stages do;
+ * The graph of a report or a plan as boxes and arrows, and ever smaller views of it for formats that have limits. What is
+ * inside of a subflow, a loop or a map of flows stands in a frame of its own. First what is inside of a map becomes one box
+ * with the map, then what is inside of anything, then tasks with the same neighbours become one, at last whole stages do;
  * failed tasks keep a box of their own as long as any task does. Knows no format.
  */
 import type { Plan, SerializedReport, TaskStatus } from "@astrum/core";
 import { duration } from "../wording/duration.ts";
+import { Nesting } from "../wording/nesting.ts";
 import { STATUS_SIGN, STATUSES } from "../wording/outcome.ts";
 import { visibleName } from "../wording/visible.ts";
 
@@ -12,6 +14,8 @@ export interface GraphView {
   readonly title: string;
   readonly boxes: readonly GraphBox[];
   readonly arrows: readonly GraphArrow[];
+  /** Frames around boxes, those at the top; no deeper than `DEEPEST` in each other. */
+  readonly frames: readonly GraphFrame[];
   /** What a box stands for where it is not one task; undefined for the whole graph. */
   readonly note: string | undefined;
 }
@@ -22,6 +26,14 @@ interface GraphBox {
   /** Of a single task, or shared by all tasks of the box. */
   readonly status: TaskStatus | undefined;
   readonly critical: boolean;
+}
+
+/** What is inside of one task: its boxes, the task's own among them, and frames in turn. */
+export interface GraphFrame {
+  readonly label: string;
+  /** Places in `boxes`. */
+  readonly boxes: number[];
+  readonly frames: GraphFrame[];
 }
 
 interface GraphArrow {
@@ -41,8 +53,11 @@ export function isPlan(subject: unknown): subject is Plan {
 export function* graphViews(subject: SerializedReport | Plan): Generator<GraphView> {
   const graph = isPlan(subject) ? graphOfPlan(subject) : graphOfReport(subject);
   yield view(graph, (node) => node.index, undefined);
-  if (graph.nodes.some(({ map }) => map !== undefined)) {
-    yield view(graph, (node) => node.map ?? node.index, "one box per map");
+  const maps = graph.nodes.some(({ map, index }) => map !== index);
+  if (maps) yield view(graph, (node) => node.map, "one box per map");
+  if (graph.nodes.some(({ map, outermost }) => outermost !== map)) {
+    const what = maps ? "one box per map or subflow" : "one box per subflow";
+    yield view(graph, (node) => node.outermost, what);
   }
   yield view(graph, alike(graph), "tasks with the same neighbours share a box");
   const stages = 1 + graph.nodes.reduce((deepest, { stage }) => Math.max(deepest, stage), 0);
@@ -72,13 +87,17 @@ interface GraphNode {
   readonly stage: number;
   readonly status: TaskStatus | undefined;
   readonly ms: number | undefined;
-  readonly map: number | undefined;
+  /** The outermost map that it is inside of; itself, where that is none. */
+  readonly map: number;
+  /** What it is inside of at the top; itself, where it is there. */
+  readonly outermost: number;
   readonly dependencies: readonly { readonly node: number; readonly dashed: boolean }[];
 }
 
 interface Graph {
   readonly title: string;
   readonly nodes: readonly GraphNode[];
+  readonly nesting: Nesting;
   /** Both ends of every dependency on the critical path: `from>to`. */
   readonly criticalArrows: ReadonlySet<string>;
   readonly criticalNodes: ReadonlySet<number>;
@@ -86,9 +105,9 @@ interface Graph {
 
 function graphOfReport(report: SerializedReport): Graph {
   const indexes = new Map(report.taskStatistics.map(({ taskName }, index) => [taskName, index]));
+  const nesting = Nesting.of(report);
+  const maps = mapsOf(report, nesting);
   const nodes = report.taskStatistics.map((task, index): GraphNode => {
-    const map =
-      task.kind === "item" && task.parent !== undefined ? indexes.get(task.parent) : undefined;
     const dependencies = new Map<number, boolean>();
     for (const { task: name, kind } of task.dependencies) {
       const node = indexes.get(name);
@@ -96,14 +115,19 @@ function graphOfReport(report: SerializedReport): Graph {
       const dashed = kind === "optional" || kind === "settled";
       dependencies.set(node, dashed && (dependencies.get(node) ?? true));
     }
-    if (map !== undefined) dependencies.set(map, false);
+    const parent = nesting.parentOf(index);
+    // What came up at run time began when what it is inside of had: an item, a task that waits for no other in its flow.
+    const cameUp = task.kind === "item" || (task.stageId === null && dependencies.size === 0);
+    if (parent !== -1 && cameUp) dependencies.set(parent, false);
+    const outermost = nesting.outermostOf(index);
     return {
       index,
       name: task.taskName,
-      stage: task.stageId ?? stageOf(report, map),
+      stage: task.stageId ?? report.taskStatistics[outermost]?.stageId ?? 0,
       status: task.status,
       ms: task.startAt === null ? undefined : task.durationMs,
-      map,
+      map: maps[index] as number,
+      outermost,
       dependencies: Array.from(dependencies, ([node, dashed]) => ({ node, dashed })),
     };
   });
@@ -117,15 +141,30 @@ function graphOfReport(report: SerializedReport): Graph {
     if (before !== undefined && before !== node) criticalArrows.add(`${before}>${node}`);
     before = node;
   }
-  return { title: report.run.flow ?? report.run.id, nodes, criticalArrows, criticalNodes };
+  return { title: report.run.flow ?? report.run.id, nodes, nesting, criticalArrows, criticalNodes };
 }
 
-function stageOf(report: SerializedReport, map: number | undefined): number {
-  return map === undefined ? 0 : (report.taskStatistics[map]?.stageId ?? 0);
+/** For each task the outermost map that it is inside of, or itself. */
+function mapsOf({ taskStatistics }: SerializedReport, nesting: Nesting): Int32Array {
+  const maps = new Int32Array(taskStatistics.length).fill(-1);
+  const way: number[] = [];
+  for (let from = 0; from < maps.length; from++) {
+    let at = from;
+    for (; at !== -1 && maps[at] === -1; at = nesting.parentOf(at)) way.push(at);
+    // What is inside of a map is shown by it, and so is the map by one that it is inside of itself.
+    let above = at === -1 ? -1 : (maps[at] as number);
+    if (above !== -1 && taskStatistics[above]?.kind !== "map") above = -1;
+    for (let one = way.pop(); one !== undefined; one = way.pop()) {
+      maps[one] = above === -1 ? one : above;
+      if (above === -1 && taskStatistics[one]?.kind === "map") above = one;
+    }
+  }
+  return maps;
 }
 
 function graphOfPlan(plan: Plan): Graph {
   const indexes = new Map(plan.tasks.map(({ name }, index) => [name, index]));
+  const nesting = new Nesting(plan.tasks);
   const nodes = plan.tasks.map(({ name, stageId, dependencies }, index): GraphNode => {
     const known = new Set<number>();
     for (const dependency of dependencies) {
@@ -138,29 +177,34 @@ function graphOfPlan(plan: Plan): Graph {
       stage: stageId,
       status: undefined,
       ms: undefined,
-      map: undefined,
+      map: index,
+      outermost: nesting.outermostOf(index),
       dependencies: Array.from(known, (node) => ({ node, dashed: false })),
     };
   });
-  return { title: "plan", nodes, criticalArrows: new Set(), criticalNodes: new Set() };
+  return { title: "plan", nodes, nesting, criticalArrows: new Set(), criticalNodes: new Set() };
 }
 
 /** Same dependencies, same dependents, and nothing that deserves a box of its own. */
 function alike(graph: Graph): (node: GraphNode) => string | number {
-  const dependents = graph.nodes.map((): number[] => []);
-  const folded = (index: number): number => graph.nodes[index]?.map ?? index;
-  for (const node of graph.nodes) {
-    for (const { node: dependency } of node.dependencies) {
-      if (node.map === undefined) dependents[folded(dependency)]?.push(node.index);
+  const before = graph.nodes.map(() => new Set<number>());
+  const after = graph.nodes.map(() => new Set<number>());
+  const alone = new Set<number>();
+  for (const { index, outermost, status, dependencies } of graph.nodes) {
+    if (status === "failed" || graph.criticalNodes.has(index)) alone.add(outermost);
+    for (const { node } of dependencies) {
+      const dependency = graph.nodes[node]?.outermost ?? node;
+      if (dependency === outermost) continue;
+      before[outermost]?.add(dependency);
+      after[dependency]?.add(outermost);
     }
   }
-  return (node) => {
-    const own = folded(node.index);
-    const task = graph.nodes[own];
-    if (task === undefined || task.status === "failed" || graph.criticalNodes.has(own)) return own;
-    const before = task.dependencies.map(({ node: dependency }) => dependency);
-    return `${before.sort((a, b) => a - b).join(" ")}>${dependents[own]?.join(" ")}`;
-  };
+  const listed = (places: ReadonlySet<number> = new Set()): string =>
+    Array.from(places)
+      .sort((a, b) => a - b)
+      .join(" ");
+  const keys = graph.nodes.map(({ index }) => `${listed(before[index])}>${listed(after[index])}`);
+  return ({ outermost }) => (alone.has(outermost) ? outermost : (keys[outermost] ?? outermost));
 }
 
 function view(
@@ -201,8 +245,58 @@ function view(
     title: graph.title,
     boxes: Array.from(members.values(), (group) => boxFor(graph, group, nameOf)),
     arrows: Array.from(arrows.values()),
+    frames: framesOf(graph, position, members.size),
     note,
   };
+}
+
+/** Frames deeper in each other than that are drawn as one. */
+const DEEPEST = 20;
+
+interface Framed {
+  readonly frame: GraphFrame;
+  readonly depth: number;
+}
+
+/** Around what is inside of a task, where it has more than one box in this view; `position` is the box of each node. */
+function framesOf(
+  { nodes, nesting }: Graph,
+  position: readonly number[],
+  boxCount: number,
+): GraphFrame[] {
+  const top: GraphFrame[] = [];
+  const frames = new Map<number, Framed>();
+  /** Boxes that are not one task, nor one with all that is inside of it, are in no frame. */
+  const owner = new Int32Array(boxCount).fill(-1);
+  nodes.forEach(({ index }) => {
+    const box = position[index] as number;
+    const parent = nesting.parentOf(index);
+    if (parent === -1 || position[parent] !== box) owner[box] = owner[box] === -1 ? index : -2;
+  });
+  const frameFor = (from: number): Framed | undefined => {
+    const way: number[] = [];
+    let framed: Framed | undefined;
+    for (let at = from; at !== -1 && framed === undefined; at = nesting.parentOf(at)) {
+      framed = frames.get(at);
+      if (framed === undefined && nesting.folds(at)) way.push(at);
+    }
+    for (let at = way.pop(); at !== undefined; at = way.pop()) {
+      if (framed === undefined || framed.depth < DEEPEST) {
+        const label = visibleName(nodes[at]?.name ?? "");
+        const frame: GraphFrame = { label, boxes: [], frames: [] };
+        (framed?.frame.frames ?? top).push(frame);
+        framed = { frame, depth: 1 + (framed?.depth ?? 0) };
+      }
+      frames.set(at, framed);
+    }
+    return framed;
+  };
+  owner.forEach((place, box) => {
+    if (place < 0) return;
+    const opened = nesting.childrenOf(place).some((child) => position[child] !== box);
+    frameFor(opened ? place : nesting.parentOf(place))?.frame.boxes.push(box);
+  });
+  return top;
 }
 
 function boxFor(

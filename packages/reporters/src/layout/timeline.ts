@@ -6,6 +6,7 @@
  */
 import type { AttemptStatistics, SerializedReport, TaskStatistics } from "@astrum/core";
 import { microseconds } from "../wording/microseconds.ts";
+import { Nesting } from "../wording/nesting.ts";
 import { Lanes } from "./lanes.ts";
 
 export interface TimelineBar {
@@ -25,10 +26,11 @@ export interface Timeline {
 export function timeline(report: SerializedReport): Timeline {
   const attempts = attemptsInOrder(report);
   const lanes = new Lanes(attempts.map(({ attempt }) => attempt.slot));
+  const nesting = Nesting.of(report);
   const settledUs = new Map<string, number>();
   const bars: TimelineBar[] = [];
   let endUs = microseconds(report.totalDurationMs);
-  for (const { task, attempt, startUs, endUs: recordedEndUs } of attempts) {
+  for (const { task, place, attempt, startUs, endUs: recordedEndUs } of attempts) {
     const lane = lanes.take(attempt.slot, startUs, recordedEndUs);
     let from = Math.max(startUs, lanes.drawnUntil(lane), settledUs.get(task.taskName) ?? 0);
     for (const { task: name } of task.dependencies) {
@@ -37,9 +39,12 @@ export function timeline(report: SerializedReport): Timeline {
     const until = Math.max(from + 1, recordedEndUs);
     lanes.draw(lane, until);
     settledUs.set(task.taskName, until);
-    // What waits for a map waits for its items.
-    if (task.parent !== undefined) {
-      settledUs.set(task.parent, Math.max(until, settledUs.get(task.parent) ?? 0));
+    // What waits for a map or a flow waits for what is inside of it.
+    const around = task.kind === "tail" ? -1 : nesting.parentOf(place);
+    for (let at = around; at !== -1; at = nesting.parentOf(at)) {
+      const { taskName } = report.taskStatistics[at] as TaskStatistics;
+      if ((settledUs.get(taskName) ?? 0) >= until) break;
+      settledUs.set(taskName, until);
     }
     endUs = Math.max(endUs, until);
     bars.push({ task, attempt, lane, startUs: from, endUs: until });
@@ -49,6 +54,7 @@ export function timeline(report: SerializedReport): Timeline {
 
 interface Interval {
   readonly task: TaskStatistics;
+  readonly place: number;
   readonly attempt: AttemptStatistics;
   readonly startUs: number;
   readonly endUs: number;
@@ -56,13 +62,13 @@ interface Interval {
 
 function attemptsInOrder(report: SerializedReport): Interval[] {
   const intervals: Interval[] = [];
-  for (const task of report.taskStatistics) {
+  for (const [place, task] of report.taskStatistics.entries()) {
     // A map holds no slot: its items do the work.
     if (task.kind === "map") continue;
     for (const attempt of task.attemptStatistics) {
       const startUs = microseconds(attempt.startAt);
       const endUs = Math.max(startUs, microseconds(attempt.endAt ?? report.totalDurationMs));
-      intervals.push({ task, attempt, startUs, endUs });
+      intervals.push({ task, place, attempt, startUs, endUs });
     }
   }
   // The sort is stable: attempts of one instant stay in plan order, dependencies first.

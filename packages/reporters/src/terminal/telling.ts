@@ -59,8 +59,9 @@ export class Telling {
     if (outcome.status !== "failed" && outcome.status !== "abandoned") return [];
     const thrown = outcome.status === "failed" ? outcome.error : outcome.reason;
     const cleaned = this.#clean({ error: serializeError(thrown) }) as { error: SerializedError };
-    // The items of a map have been told with theirs.
-    const error = task.kind === "map" ? withoutMembers(cleaned.error) : cleaned.error;
+    // What is inside of it has been told with errors of its own.
+    const forInside = task.kind === "map" || cleaned.error.name === "SubflowError";
+    const error = forInside ? withoutMembers(cleaned.error) : cleaned.error;
     const { status, tolerated } = outcome;
     const before = this.#failures.get(state) ?? 0;
     if (tolerated !== true) this.#failures.set(state, before + 1);

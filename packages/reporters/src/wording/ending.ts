@@ -6,7 +6,7 @@
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { duration } from "./duration.ts";
 import { labelOf } from "./label.ts";
-import { isCutOff } from "./outcome.ts";
+import { isCutOff, isFlow } from "./outcome.ts";
 
 /** The time limit of the run, when that is what ended it. */
 function timeLimitOf(report: SerializedReport): number | undefined {
@@ -93,10 +93,10 @@ export interface CutOff {
   readonly ms: number;
 }
 
-/** What was running when the record of a run ended, longest first; maps are where their items are. */
+/** What was running when the record of a run ended, longest first; a map or a flow is where what is inside of it is. */
 export function cutOff(report: SerializedReport): CutOff[] {
   return report.taskStatistics
-    .filter((task) => isCutOff(task) && task.kind !== "map")
+    .filter((task) => isCutOff(task) && task.kind !== "map" && !isFlow(task))
     .map((task) => ({ task, ms: openMs(task, report) }))
     .sort((a, b) => b.ms - a.ms);
 }

@@ -52,7 +52,20 @@ export function signOf(task: TaskStatistics): string {
   return STATUS_SIGN[task.releaseError === undefined ? task.status : "failed"];
 }
 
-/** The tasks that failed, the first to fail first. A map fails because of its items, so they stand before it. */
+/** A task that has a flow inside of it, or one after another: what is in there stands in the same report. */
+export function isFlow({ role }: Pick<TaskStatistics, "role">): boolean {
+  return role === "subflow" || role === "loop";
+}
+
+/** It failed because of what is inside of it: the items of a map, the tasks of a flow. */
+export function failsForInside(task: TaskStatistics): boolean {
+  return task.kind === "map" || (isFlow(task) && task.error?.name === "SubflowError");
+}
+
+/**
+ * The tasks that failed, the first to fail first. A map fails because of its items, so they stand before it; whoever failed
+ * because of a flow inside comes last of all.
+ */
 export function failuresOf(report: SerializedReport): TaskStatistics[] {
   return inOrder(report.taskStatistics.filter(isFailure));
 }
@@ -70,8 +83,13 @@ export function toleratedOf(report: SerializedReport): TaskStatistics[] {
 
 function inOrder(tasks: TaskStatistics[]): TaskStatistics[] {
   const when = ({ endAt }: TaskStatistics): number => endAt ?? Number.MAX_VALUE;
+  const forFlow = new Set(tasks.filter((task) => isFlow(task) && failsForInside(task)));
+  const ofFlows = new Set(Array.from(forFlow, ({ parent }) => parent));
+  const rank = (task: TaskStatistics): number =>
+    forFlow.has(task) || (task.kind === "map" && ofFlows.has(task.taskName)) ? 1 : 0;
   return tasks.sort(
-    (a, b) => when(a) - when(b) || Number(a.kind === "map") - Number(b.kind === "map"),
+    (a, b) =>
+      rank(a) - rank(b) || when(a) - when(b) || Number(a.kind === "map") - Number(b.kind === "map"),
   );
 }
 
@@ -79,17 +97,20 @@ function inOrder(tasks: TaskStatistics[]): TaskStatistics[] {
 export function isCutOff(task: TaskStatistics): boolean {
   if (task.status !== "abandoned") return false;
   const last = task.attemptStatistics.at(-1);
-  return last === undefined ? task.kind === "map" : last.status === "running";
+  if (last?.status === "running") return true;
+  // What was running is inside of it; its function, where it has one, had returned the flow.
+  if (isFlow(task)) return last === undefined || last.status === "completed";
+  return last === undefined && task.kind === "map";
 }
 
-/** The error of a task, as there is need to show it: the items of a map stand in the same report with their own. */
+/** The error of a task, as there is need to show it: what is inside of it stands in the same report with errors of its own. */
 export function errorOf(task: TaskStatistics): SerializedError | undefined {
-  const { kind, error, releaseError } = task;
+  const { error, releaseError } = task;
   if (isUnreleased(task)) return releaseError;
-  return error === undefined || kind !== "map" ? error : withoutMembers(error);
+  return error !== undefined && failsForInside(task) ? withoutMembers(error) : error;
 }
 
-/** For the error of a map. */
+/** For the error of a map, or of a task with a flow inside. */
 export function withoutMembers({ errors: _, ...error }: SerializedError): SerializedError {
   return error;
 }

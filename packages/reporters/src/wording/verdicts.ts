@@ -3,12 +3,13 @@
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { endedEarly, endingText } from "./ending.ts";
 import { labelOf } from "./label.ts";
+import { Nesting } from "./nesting.ts";
 import { isFailure, reasonText } from "./outcome.ts";
 
 /** One line of a test result. */
 export interface Verdict {
   readonly name: string;
-  /** The map of an item; undefined for everything else. */
+  /** What it is inside of at the top, a map or a task with a flow; undefined for what is at the top itself. */
   readonly group: string | undefined;
   /** `tolerated`: it failed, and that is no error. */
   readonly result: "passed" | "failed" | "tolerated" | "skipped";
@@ -24,9 +25,14 @@ export interface Verdict {
  * must not show it green, and whoever looks there must see why it ended.
  */
 export function verdicts(report: SerializedReport): Verdict[] {
-  const list: Verdict[] = report.taskStatistics.map((task) => ({
+  const { taskStatistics } = report;
+  const nesting = Nesting.of(report);
+  const list: Verdict[] = taskStatistics.map((task, place) => ({
     name: labelOf(task),
-    group: task.kind === "item" ? task.parent : undefined,
+    group:
+      nesting.parentOf(place) === -1
+        ? undefined
+        : taskStatistics[nesting.outermostOf(place)]?.taskName,
     result: isFailure(task)
       ? "failed"
       : task.tolerated === true

@@ -11,7 +11,8 @@ import { type Timeline, type TimelineBar, timeline } from "../layout/timeline.ts
 import type { AnyReport } from "../wording/given-report.ts";
 import { wellFormedJson } from "../wording/json-for-others.ts";
 import { microseconds } from "../wording/microseconds.ts";
-import { attemptMessage, reasonText } from "../wording/outcome.ts";
+import { Nesting } from "../wording/nesting.ts";
+import { attemptMessage, isFlow, reasonText } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
 import { sliceName } from "./slice-name.ts";
@@ -183,17 +184,20 @@ function taskArguments(task: TaskStatistics): Record<string, unknown> {
 }
 
 function dependencyArrows(report: SerializedReport, picture: Timeline): TraceEvent[] {
+  const nesting = Nesting.of(report);
+  const places = new Map(report.taskStatistics.map(({ taskName }, place) => [taskName, place]));
   const first = new Map<string, TimelineBar>();
   const last = new Map<string, TimelineBar>();
   for (const bar of picture.bars) {
     if (!first.has(bar.task.taskName)) first.set(bar.task.taskName, bar);
     last.set(bar.task.taskName, bar);
-    // A map has no slice: arrows lead to its first item and start at the one that ended last.
-    const { parent } = bar.task;
-    if (parent !== undefined && !first.has(parent)) first.set(parent, bar);
-    const latest = parent === undefined ? undefined : last.get(parent);
-    if (parent !== undefined && (latest === undefined || bar.endUs >= latest.endUs)) {
-      last.set(parent, bar);
+    // A map or a planned subflow has no slice: arrows lead to what began first in it and start at what ended last.
+    const inTail = bar.task.kind === "tail";
+    for (const around of inTail ? [] : nesting.around(places.get(bar.task.taskName) ?? -1)) {
+      const { taskName } = report.taskStatistics[around] as TaskStatistics;
+      if (!first.has(taskName)) first.set(taskName, bar);
+      const latest = last.get(taskName);
+      if (latest === undefined || bar.endUs >= latest.endUs) last.set(taskName, bar);
     }
   }
   const events: TraceEvent[] = [];
@@ -213,7 +217,7 @@ function dependencyArrows(report: SerializedReport, picture: Timeline): TraceEve
   return events;
 }
 
-/** Maps and waiting overlap freely, so they are asynchronous spans and not slices of a track. */
+/** Maps, flows inside of tasks and waiting overlap freely, so they are asynchronous spans and not slices of a track. */
 function asyncSpans(report: SerializedReport): TraceEvent[] {
   const events: TraceEvent[] = [];
   const span = (cat: string, name: string, startMs: number, endMs: number): void => {
@@ -229,8 +233,9 @@ function asyncSpans(report: SerializedReport): TraceEvent[] {
     events.push({ ph: "e", ...common, ts: Math.max(ts + 1, microseconds(endMs)) });
   };
   for (const task of report.taskStatistics) {
-    if (task.kind === "map" && task.startAt !== null) {
-      span("map", task.taskName, task.startAt, task.endAt ?? report.totalDurationMs);
+    if ((task.kind === "map" || isFlow(task)) && task.startAt !== null) {
+      const what = task.kind === "map" ? "map" : (task.role ?? "subflow");
+      span(what, task.taskName, task.startAt, task.endAt ?? report.totalDurationMs);
     }
     for (const { attemptNumber, startAt, endAt, queuedMs, delayMs } of task.attemptStatistics) {
       if (queuedMs > 0 && task.kind !== "map") {

@@ -5,7 +5,7 @@
  */
 import type { Plan, TaskStatus } from "@astrum/core";
 import { amount, checkOptions, oneOf, type Rules } from "astrum-options";
-import { type GraphView, graphViews, isPlan } from "../layout/graph-view.ts";
+import { type GraphFrame, type GraphView, graphViews, isPlan } from "../layout/graph-view.ts";
 import type { AnyReport } from "../wording/given-report.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
@@ -63,6 +63,16 @@ function digraph(view: GraphView, direction: string): string {
     if (critical) attributes.push("penwidth=3");
     lines.push(`  n${index} [${attributes.join(",")}]`);
   });
+  let framed = 0;
+  const frame = ({ label, boxes, frames }: GraphFrame, indent: string): void => {
+    // Graphviz draws a subgraph with a frame when its name begins so.
+    lines.push(`${indent}subgraph cluster_${framed++} {`);
+    lines.push(`${indent}  graph [label=${quoted(label)},style="rounded",color="#78868e"]`);
+    if (boxes.length > 0) lines.push(`${indent}  ${boxes.map((box) => `n${box};`).join(" ")}`);
+    for (const inner of frames) frame(inner, `${indent}  `);
+    lines.push(`${indent}}`);
+  };
+  for (const one of view.frames) frame(one, "  ");
   for (const { from, to, dashed, critical } of view.arrows) {
     const attributes = [...(dashed ? ["style=dashed"] : []), ...(critical ? ["penwidth=3"] : [])];
     lines.push(

@@ -50,7 +50,7 @@ interface Suite {
   readonly cases: readonly Verdict[];
 }
 
-/** The items of a map are a suite of their own; everything else is one. */
+/** What is inside of a map, or of a task with a flow, is a suite of its own, at any depth; everything else is one. */
 function suitesOf(name: string, cases: readonly Verdict[]): Suite[] {
   const groups = new Map<string | undefined, Verdict[]>([[undefined, []]]);
   for (const one of cases) {

@@ -12,13 +12,16 @@ import { duration } from "../wording/duration.ts";
 import { atLeast, cutOff, endedBy, resumeText, tookText } from "../wording/ending.ts";
 import { errorText } from "../wording/error-text.ts";
 import type { AnyReport } from "../wording/given-report.ts";
+import { insideText } from "../wording/inside.ts";
 import { labelOf } from "../wording/label.ts";
 import { logText } from "../wording/log-text.ts";
+import { Nesting } from "../wording/nesting.ts";
 import {
   attemptMessage,
   countsText,
   errorOf,
   failedAttempts,
+  failsForInside,
   failuresOf,
   reasonText,
   STATUS_SIGN,
@@ -244,19 +247,37 @@ function diagram(report: SerializedReport, tasks: number): string {
 }
 
 function taskTable(report: SerializedReport): string {
-  if (report.taskStatistics.length === 0) return "";
-  const rows = report.taskStatistics.map((task) => [
-    `${STATUS_SIGN[task.status]} ${task.status}`,
-    task.startAt === null ? "" : tookText(task, report),
-    code(labelOf(task)),
-    whyText(task),
-  ]);
-  return `\n<details><summary>All ${rows.length} tasks</summary>\n\n${table(["status", "took", "task", "why"], rows)}\n</details>\n`;
+  const { taskStatistics } = report;
+  if (taskStatistics.length === 0) return "";
+  const nesting = Nesting.of(report);
+  const rows = nesting.unfolded().map((place) => {
+    const task = taskStatistics[place] as TaskStatistics;
+    const inside = nesting.folds(place) ? nesting.insideOf(place) : [];
+    return [
+      `${STATUS_SIGN[task.status]} ${task.status}`,
+      task.startAt === null ? "" : tookText(task, report),
+      code(labelOf(task)),
+      whyText(
+        task,
+        inside.map((one) => taskStatistics[one] as TaskStatistics),
+        report,
+      ),
+    ];
+  });
+  const folded = taskStatistics.length - rows.length;
+  const note = folded === 0 ? "" : `, ${folded} of them inside of others`;
+  return `\n<details><summary>All ${taskStatistics.length} tasks${note}</summary>\n\n${table(["status", "took", "task", "why"], rows)}\n</details>\n`;
 }
 
-function whyText(task: TaskStatistics): string {
-  const why = reasonText(task, 200);
-  return why === "" ? "" : code(visibleMessage(why));
+function whyText(
+  task: TaskStatistics,
+  inside: readonly TaskStatistics[],
+  report: SerializedReport,
+): string {
+  const why = inside.length > 0 && failsForInside(task) ? "" : reasonText(task, 200);
+  const folded = inside.length === 0 ? "" : insideText(inside, report, 200);
+  const said = [why, folded].filter((text) => text !== "").join("; ");
+  return said === "" ? "" : code(visibleMessage(said));
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -6,7 +6,7 @@
 
 import type { Plan, SerializedReport, TaskStatistics, TaskStatus } from "@astrum/core";
 import { amount, checkOptions, oneOf, type Rules } from "astrum-options";
-import { type GraphView, graphViews, isPlan } from "../layout/graph-view.ts";
+import { type GraphFrame, type GraphView, graphViews, isPlan } from "../layout/graph-view.ts";
 import type { AnyReport } from "../wording/given-report.ts";
 import { labelOf } from "../wording/label.ts";
 import { STATUS_SIGN } from "../wording/outcome.ts";
@@ -69,6 +69,14 @@ function flowchart(view: GraphView, direction: string): string {
     const style = status === undefined ? "" : `:::s_${status}`;
     lines.push(`  n${index}["${entities(cut(label, LABEL_LENGTH))}"]${style}`);
   });
+  let framed = 0;
+  const frame = ({ label, boxes, frames }: GraphFrame, indent: string): void => {
+    lines.push(`${indent}subgraph f${framed++}["${entities(cut(label, LABEL_LENGTH))}"]`);
+    for (const box of boxes) lines.push(`${indent}  n${box}`);
+    for (const inner of frames) frame(inner, `${indent}  `);
+    lines.push(`${indent}end`);
+  };
+  for (const one of view.frames) frame(one, "  ");
   for (const { from, to, dashed } of view.arrows)
     lines.push(`  n${from} ${dashed ? "-.->" : "-->"} n${to}`);
   const critical = view.arrows.flatMap((arrow, index) => (arrow.critical ? [index] : []));

@@ -17,6 +17,7 @@ import { checkOptions, type Rules, text } from "astrum-options";
 import { errorText } from "../wording/error-text.ts";
 import type { AnyReport } from "../wording/given-report.ts";
 import { wellFormedJson } from "../wording/json-for-others.ts";
+import { Nesting } from "../wording/nesting.ts";
 import { attemptMessage, reasonText } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
@@ -59,9 +60,13 @@ class Spans {
   readonly #traceId: string;
   readonly #runSpan: string;
   readonly #taskSpans: ReadonlyMap<string, string>;
+  readonly #nesting: Nesting;
+  readonly #places: ReadonlyMap<string, number>;
 
   constructor(report: SerializedReport) {
     this.#report = report;
+    this.#nesting = Nesting.of(report);
+    this.#places = new Map(report.taskStatistics.map(({ taskName }, place) => [taskName, place]));
     const traced = report.taskStatistics
       .flatMap(({ attemptStatistics }) => attemptStatistics)
       .find(({ trace }) => trace !== undefined && /^[0-9a-f]{32}$/.test(trace.traceId));
@@ -124,7 +129,7 @@ class Spans {
       traceId: this.#traceId,
       spanId,
       parentSpanId,
-      name: task.kind === "item" && task.parent !== undefined ? `${task.parent}[]` : task.taskName,
+      name: this.#nameOf(task),
       kind: INTERNAL,
       ...this.#times(task.startAt, task.endAt),
       attributes: attributes({
@@ -149,6 +154,21 @@ class Spans {
       status: this.#status(task),
     };
     return [span, ...task.attemptStatistics.map((attempt) => this.#attempt(attempt, task, spanId))];
+  }
+
+  /** Of few values: the path without its indices, `thumbs[].resize`. */
+  #nameOf(task: TaskStatistics): string {
+    const { taskStatistics } = this.#report;
+    const way = this.#nesting.around(this.#places.get(task.taskName) ?? -1).reverse();
+    let name = "";
+    let above = "";
+    for (const one of [...way.map((place) => taskStatistics[place] as TaskStatistics), task]) {
+      const { taskName, kind } = one;
+      const own = taskName.startsWith(above) ? taskName.slice(above.length) : taskName;
+      name += kind === "item" ? "[]" : above === "" ? own : own.replace(/^\[\d+\]/, "[]");
+      above = taskName;
+    }
+    return name;
   }
 
   #attempt(attempt: AttemptStatistics, task: TaskStatistics, parentSpanId: string): object {

@@ -9,15 +9,17 @@ import { isPlan } from "../layout/graph-view.ts";
 import { columns, plural, textSections } from "../layout/sections.ts";
 import { tookText } from "../wording/ending.ts";
 import type { AnyReport } from "../wording/given-report.ts";
+import { insideText } from "../wording/inside.ts";
 import { labelOf } from "../wording/label.ts";
-import { reasonText, STATUS_SIGN } from "../wording/outcome.ts";
+import { Nesting } from "../wording/nesting.ts";
+import { failsForInside, reasonText, STATUS_SIGN } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
 import { lineText } from "../wording/styled.ts";
 import { cut, visibleMessage, visibleName } from "../wording/visible.ts";
 
 export interface TextOptions {
-  /** Also one line for every task. Default `false`. */
+  /** Also one line for every task; for a subflow, a loop or a map of flows one, with what is inside. Default `false`. */
   readonly tasks?: boolean | undefined;
   readonly redact?: Redaction | undefined;
 }
@@ -50,13 +52,35 @@ function reportLines(report: SerializedReport, options: TextOptions): string[] {
 }
 
 function taskLines(report: SerializedReport): string[] {
-  return ["", "Tasks:", ...report.taskStatistics.map((task) => taskLine(task, report))];
+  const { taskStatistics: rows } = report;
+  const nesting = Nesting.of(report);
+  const lines = nesting.unfolded().map((place) => {
+    const inside = nesting.folds(place) ? nesting.insideOf(place) : [];
+    const task = rows[place] as TaskStatistics;
+    return taskLine(
+      task,
+      inside.map((one) => rows[one] as TaskStatistics),
+      report,
+    );
+  });
+  return ["", "Tasks:", ...lines];
 }
 
-function taskLine(task: TaskStatistics, report: SerializedReport): string {
-  const why = reasonText(task, 160);
+const WHY = 160;
+
+function taskLine(
+  task: TaskStatistics,
+  inside: readonly TaskStatistics[],
+  report: SerializedReport,
+): string {
+  const why = inside.length > 0 && failsForInside(task) ? "" : reasonText(task, WHY);
   const time = task.startAt === null ? "" : tookText(task, report);
-  return `  ${STATUS_SIGN[task.status]} ${columns([time])}  ${visibleName(labelOf(task))}${why === "" ? "" : `: ${cut(visibleMessage(why), 160)}`}`;
+  const said = [
+    ...(why === "" ? [] : [cut(visibleMessage(why), WHY)]),
+    ...(inside.length === 0 ? [] : [visibleMessage(insideText(inside, report, WHY))]),
+  ];
+  const told = said.length === 0 ? "" : `: ${said.join("; ")}`;
+  return `  ${STATUS_SIGN[task.status]} ${columns([time])}  ${visibleName(labelOf(task))}${told}`;
 }
 
 function planLines(plan: Plan): string[] {
@@ -69,11 +93,18 @@ function planLines(plan: Plan): string[] {
     if (stage === undefined) stages.set(task.stageId, [task]);
     else stage.push(task);
   }
+  const nesting = new Nesting(plan.tasks);
+  const inside = new Map(
+    plan.tasks.map(({ name }, place) => [name, nesting.insideOf(place).length]),
+  );
   for (const [stageId, tasks] of Array.from(stages).sort(([a], [b]) => a - b)) {
     lines.push("", `Stage ${stageId} (${plural(tasks.length, "task")})`);
-    for (const { name, dependencies } of tasks) {
+    for (const { name, role, dependencies } of tasks) {
       const after = dependencies.map(visibleName).join(", ");
-      lines.push(`  ${visibleName(name)}${after === "" ? "" : `  ←  ${after}`}`);
+      const count = inside.get(name) ?? 0;
+      const what = count === 0 ? (role ?? "") : `${role} of ${plural(count, "task")}`;
+      const marked = what === "" ? "" : ` (${what})`;
+      lines.push(`  ${visibleName(name)}${marked}${after === "" ? "" : `  ←  ${after}`}`);
     }
   }
   return lines;

@@ -1,12 +1,20 @@
+import { VirtualClock } from "@astrum/core/testing";
 import { describe, expect, it } from "vitest";
 import { renderDot } from "../../src/index.ts";
+import { type GraphFrame, graphViews } from "../../src/layout/graph-view.ts";
 import { visible } from "../../src/wording/visible.ts";
 import { fixture, fixtureNames } from "../fixtures.ts";
+import { nestedFlow, nestedRun } from "../nested-runs.ts";
 import { planOf } from "../plans.ts";
 import { run, withFile } from "./programs.ts";
 
 interface Drawn {
-  readonly objects?: readonly { readonly label: string }[];
+  readonly objects?: readonly {
+    readonly name: string;
+    readonly label: string;
+    /** Of a cluster: its nodes, and those of clusters in it. */
+    readonly nodes?: readonly number[];
+  }[];
   readonly edges?: readonly object[];
 }
 
@@ -42,6 +50,35 @@ describe.each(["empty", "one", "cancelled", "interrupted", "mixed", "hostile", "
     });
   },
 );
+
+describe.each([
+  ["report", async () => nestedRun()],
+  ["plan", async () => nestedFlow(new VirtualClock()).plan()],
+] as const)("flows inside of tasks of a %s as DOT", (_, subject) => {
+  it("are drawn by Graphviz as clusters, without a word, each with its boxes and clusters", async () => {
+    const shown = await subject();
+    const { drawn, stderr } = draw(renderDot(shown));
+    expect(stderr).toBe("");
+    const clusters = (drawn.objects ?? []).filter(({ name }) => name.startsWith("cluster_"));
+    const [view] = graphViews(shown);
+    expect(clusters.map(({ label, nodes }) => [label, nodes?.length]).sort()).toEqual(
+      flat(view?.frames ?? []).sort(),
+    );
+    expect(drawn.objects).toHaveLength((view?.boxes.length ?? 0) + clusters.length);
+    expect(drawn.edges).toHaveLength(view?.arrows.length ?? 0);
+  });
+});
+
+/** Each frame with the number of boxes in it, at any depth. */
+function flat(frames: readonly GraphFrame[]): [string, number][] {
+  return frames.flatMap((frame): [string, number][] => {
+    const inner = flat(frame.frames);
+    const direct = frame.frames.map(
+      ({ label }) => inner.find(([name]) => name === label)?.[1] ?? 0,
+    );
+    return [[frame.label, frame.boxes.length + direct.reduce((a, b) => a + b, 0)], ...inner];
+  });
+}
 
 describe("every task of a graph with hostile names", () => {
   const report = fixture("hostile");

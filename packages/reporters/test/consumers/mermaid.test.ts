@@ -1,9 +1,11 @@
 import { createRequire } from "node:module";
+import { VirtualClock } from "@astrum/core/testing";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { renderMermaid } from "../../src/index.ts";
-import { graphViews } from "../../src/layout/graph-view.ts";
+import { type GraphFrame, graphViews } from "../../src/layout/graph-view.ts";
 import { fixture, fixtureNames } from "../fixtures.ts";
+import { mapOfFlows, nestedFlow, nestedRun } from "../nested-runs.ts";
 import { planOf } from "../plans.ts";
 import { openBrowser } from "./browser.ts";
 
@@ -105,6 +107,41 @@ describe("Mermaid in Chromium", () => {
     60_000,
   );
 
+  it.each([
+    ["report", async () => nestedRun()],
+    ["plan", async () => nestedFlow(new VirtualClock()).plan()],
+  ] as const)(
+    "draws the flows inside of tasks of a %s in frames, each around its boxes",
+    async (_, subject) => {
+      const shown = await subject();
+      const diagram = renderMermaid(shown);
+      const { labels, arrows, text } = await draw(diagram);
+      expect(text).not.toMatch(/Maximum text size|Syntax error|Edge limit|Unsupported markdown/);
+      const [view] = graphViews(shown);
+      expect(labels).toEqual(view?.boxes.map(({ label }) => label));
+      expect(arrows).toBe(view?.arrows.length);
+      const frames = (await page.evaluate(`(() => {
+        const box = (one) => one.getBoundingClientRect();
+        const inside = (a, b) => a.left >= b.left - 1 && a.right <= b.right + 1 && a.top >= b.top - 1 && a.bottom <= b.bottom + 1;
+        const nodes = Array.from(document.querySelectorAll("g.node"));
+        return Array.from(document.querySelectorAll("g.cluster"), (one) => [
+          one.querySelector(".cluster-label").textContent.trim(),
+          nodes.filter((node) => inside(box(node), box(one.querySelector("rect")))).length,
+        ]);
+      })()`)) as [string, number][];
+      expect(frames.sort()).toEqual(flat(view?.frames ?? []).sort());
+      expect(complaints).toEqual([]);
+    },
+    60_000,
+  );
+
+  it("draws what is too many for it with one box for each flow", async () => {
+    const diagram = renderMermaid(await mapOfFlows(300));
+    const { labels, text } = await draw(diagram);
+    expect(text).not.toMatch(/Maximum text size|Syntax error|Edge limit/);
+    expect(labels).toContainEqual("thumbs ×1201 ✓1201");
+  }, 60_000);
+
   it("shows hostile names as they are", async () => {
     const report = fixture("hostile");
     const few = { ...report, taskStatistics: report.taskStatistics.slice(0, 120) };
@@ -147,6 +184,17 @@ describe("Mermaid in Chromium", () => {
     expect((await draw(diagram)).text).not.toMatch(/Syntax error/);
   });
 });
+
+/** Each frame with the number of boxes in it, at any depth. */
+function flat(frames: readonly GraphFrame[]): [string, number][] {
+  return frames.flatMap((frame): [string, number][] => {
+    const inner = flat(frame.frames);
+    const direct = frame.frames.map(
+      ({ label }) => inner.find(([name]) => name === label)?.[1] ?? 0,
+    );
+    return [[frame.label, frame.boxes.length + direct.reduce((a, b) => a + b, 0)], ...inner];
+  });
+}
 
 /** HTML joins spaces. */
 function collapsed(text: string): string {
