@@ -7,6 +7,8 @@ import { element, fill } from "./element.ts";
 import { focusGraph } from "./focus-graph.ts";
 import type { Run } from "./run.ts";
 
+const INSIDE_SHOWN = 9;
+
 export class Details {
   readonly #pane: HTMLElement;
   readonly #run: Run;
@@ -67,7 +69,7 @@ export class Details {
           element("button", { type: "button", "data-copy": task }, "Copy as Markdown"),
         ),
       this.#facts(task),
-      this.#items(task),
+      ...this.#inside(task),
       this.#attempts(task),
       focusGraph(run, task),
       note !== "" &&
@@ -98,8 +100,10 @@ export class Details {
     };
     const at = (us: number | undefined): string => duration((us ?? 0) / 1000);
     const parent = tasks.parent[task] ?? NONE;
-    add("kind", run.kind(task));
-    if (parent !== NONE) add("item of", this.#link(parent));
+    const flow = run.flow(task);
+    add("kind", flow === "none" ? run.kind(task) : `${run.kind(task)}, ${flow}`);
+    if (parent !== NONE)
+      add(run.kind(task) === "item" ? "item of" : "inside of", this.#link(parent));
     const stage = tasks.stage[task] ?? NONE;
     if (stage !== NONE) add("stage", String(stage));
     if ((tasks.readyUs[task] ?? NONE) !== NONE) {
@@ -126,23 +130,52 @@ export class Details {
       add("ended at", at(tasks.endUs[task]));
       const whole = tasks.durationUs[task] ?? 0;
       const ran = tasks.runUs[task] ?? 0;
-      if (run.kind(task) === "map") add("took", at(whole));
+      if (run.kind(task) === "map" || flow !== "none") add("took", at(whole));
       else
         add("ran", at(ran), ...(whole > ran ? [`, ${at(whole)} with back-off and waiting`] : []));
     }
     return list;
   }
 
-  #items(task: number): HTMLElement | undefined {
-    const items = this.#run.itemsOf(task);
-    if (items.length === 0) return undefined;
+  /** How much is inside, and the first of it, those that failed before others. */
+  #inside(task: number): (HTMLElement | undefined)[] {
+    const run = this.#run;
+    const inside = run.insideOf(task);
+    if (inside.length === 0) return [];
     const counts = new Map<string, number>();
-    for (const item of items) {
-      const status = this.#run.status(item);
+    for (const one of inside) {
+      const status = run.status(one);
       counts.set(status, (counts.get(status) ?? 0) + 1);
     }
     const words = Array.from(counts, ([status, count]) => `${count} ${status}`).join(", ");
-    return element("p", {}, `${items.length} items: ${words}.`);
+    const what = run.kind(task) === "map" ? "items" : "tasks inside";
+    const sentence = element("p", {}, `${inside.length} ${what}: ${words}.`);
+    if (!run.folds(task)) return [sentence];
+    const failed = inside.filter((one) => run.status(one) === "failed");
+    const first = [...failed, ...inside.filter((one) => run.status(one) !== "failed")];
+    const more = first.length - INSIDE_SHOWN;
+    return [
+      sentence,
+      element(
+        "ul",
+        { class: "inside" },
+        ...first.slice(0, INSIDE_SHOWN).map((one) => {
+          const status = run.status(one);
+          return element(
+            "li",
+            {},
+            element(
+              "span",
+              { class: `mark ${status}`, title: status },
+              element("span", { class: "sign", "aria-hidden": "true" }, STATUS_SIGN[status]),
+              element("span", { class: "sr" }, `${status} `),
+            ),
+            this.#link(one),
+          );
+        }),
+        more > 0 && element("li", { class: "more" }, `and ${more} more`),
+      ),
+    ];
   }
 
   #attempts(task: number): HTMLElement | undefined {

@@ -1,6 +1,7 @@
 /**
  * The list of all tasks, of which only the rows in sight exist. It is the timeline for those who cannot see that: a grid that
- * a screen reader knows, in which the arrow keys reach every task.
+ * a screen reader knows, in which the arrow keys reach every task. Where tasks have flows inside it is a tree, whose rows
+ * unfold; what is sorted or looked for stands in it flat, each task with its whole path, folded or not.
  */
 
 import { NONE } from "../src/html/page-data.ts";
@@ -8,9 +9,12 @@ import { duration } from "../src/wording/duration.ts";
 import { STATUS_SIGN } from "../src/wording/outcome.ts";
 import { element, fill } from "./element.ts";
 import type { Run } from "./run.ts";
+import { Tree } from "./tree.ts";
 
 const ROW = 32;
 const SPARE = 6;
+/** Steps that are indented. */
+const DEEPEST = 6;
 /** Browsers give up at some thirty million pixels. */
 const TALLEST = 30_000_000;
 
@@ -64,12 +68,15 @@ export class Grid {
   readonly #run: Run;
   readonly #chosen: (task: number) => void;
   readonly #opened: () => void;
+  readonly #tree: Tree | undefined;
   readonly #body: HTMLElement;
   readonly #headers: readonly HTMLElement[];
   #matches: Uint8Array;
   #shown: number[];
   #sorted = NONE;
   #descending = false;
+  /** While the rows stand as a tree. */
+  #unfolding: Tree | undefined;
   #active = NONE;
 
   /** `chosen`: the reader moved to a task; `opened`: and wants to read about it. */
@@ -77,6 +84,7 @@ export class Grid {
     this.#run = run;
     this.#chosen = chosen;
     this.#opened = opened;
+    this.#tree = run.nested ? new Tree(run) : undefined;
     this.#matches = new Uint8Array(run.taskCount).fill(1);
     this.#shown = [];
     this.#headers = COLUMNS.map(({ name, className }, place) => {
@@ -93,7 +101,7 @@ export class Grid {
       "div",
       {
         class: "grid",
-        role: "grid",
+        role: this.#tree === undefined ? "grid" : "treegrid",
         tabindex: 0,
         "aria-labelledby": "tasks-title",
         "aria-colcount": COLUMNS.length,
@@ -113,16 +121,13 @@ export class Grid {
     this.#arrange();
   }
 
-  get count(): number {
-    return this.#shown.length;
-  }
-
   show(matches: Uint8Array): void {
     this.#matches = matches;
     this.#arrange();
   }
 
   select(task: number): void {
+    if (this.#tree?.reveal(task) === true) this.#arrange();
     this.#active = this.#shown.indexOf(task);
     this.#reveal();
     this.#render();
@@ -151,7 +156,10 @@ export class Grid {
     for (let one = 0; one < this.#run.taskCount; one++)
       if (this.#matches[one] === 1) shown.push(one);
     const column = COLUMNS[this.#sorted];
-    if (column !== undefined) {
+    const whole = shown.length === this.#run.taskCount;
+    this.#unfolding = column === undefined && whole ? this.#tree : undefined;
+    if (this.#unfolding !== undefined) this.#shown = this.#unfolding.rows();
+    else if (column !== undefined) {
       const keys = shown.map((one) => ({ one, key: column.order(this.#run, one) }));
       const sign = this.#descending ? -1 : 1;
       keys.sort((a, b) => (a.key < b.key ? -sign : a.key > b.key ? sign : a.one - b.one));
@@ -197,8 +205,7 @@ export class Grid {
         );
         cell.classList.add("mark", status);
       } else cell.textContent = text(run, task);
-      if (index === 1 && run.isCritical(task))
-        cell.append(element("span", { class: "sr" }, ", on the critical path"));
+      if (index === 1) this.#nameCell(cell, task);
       return cell;
     });
     const row = element(
@@ -214,14 +221,63 @@ export class Grid {
       ...cells,
     );
     if (run.isCritical(task)) row.classList.add("critical");
+    const open = this.#unfolding?.isOpen(task);
+    if (this.#unfolding !== undefined) {
+      row.setAttribute("aria-level", String(this.#unfolding.level(task)));
+      if (open !== undefined) row.setAttribute("aria-expanded", String(open));
+    }
     row.style.transform = `translateY(${place * ROW}px)`;
     return row;
   }
 
+  /** Beside the name: how deep it is, what unfolds it, and what is inside. */
+  #nameCell(cell: HTMLElement, task: number): void {
+    const tree = this.#unfolding;
+    if (tree !== undefined) {
+      const open = tree.isOpen(task);
+      cell.style.paddingLeft = `${12 + Math.min(DEEPEST, tree.level(task) - 1) * 16}px`;
+      const sign = open === undefined ? "" : open ? "▾" : "▸";
+      const twisty = element("span", { class: "twisty", "aria-hidden": "true" }, sign);
+      if (open !== undefined) twisty.dataset.fold = "";
+      cell.prepend(twisty);
+    }
+    const summary = this.#tree?.summary(task) ?? "";
+    if (summary !== "")
+      cell.append(element("span", { class: "sr" }, ", "), element("small", {}, summary));
+    if (this.#run.isCritical(task))
+      cell.append(element("span", { class: "sr" }, ", on the critical path"));
+  }
+
   #click(event: MouseEvent): void {
-    const row = event.target instanceof Element ? event.target.closest("[data-place]") : null;
-    if (row === null) return;
-    this.#move(Number(row.getAttribute("data-place")));
+    const target = event.target instanceof Element ? event.target : undefined;
+    const row = target?.closest("[data-place]");
+    if (row === null || row === undefined) return;
+    const place = Number(row.getAttribute("data-place"));
+    if (target?.closest("[data-fold]") == null) this.#move(place);
+    else this.#toggle(place);
+  }
+
+  #toggle(place: number): void {
+    this.#unfolding?.toggle(this.#shown[place] ?? NONE);
+    this.#arrange();
+  }
+
+  /** As in every tree: right unfolds, then goes inside; left folds, then goes out. Whether the key was for that. */
+  #turn(key: string): boolean {
+    const tree = this.#unfolding;
+    const task = this.#shown[this.#active];
+    if (tree === undefined || task === undefined) return false;
+    const open = tree.isOpen(task);
+    if (key === "ArrowRight") {
+      if (open === false) this.#toggle(this.#active);
+      else if (open === true) this.#move(this.#active + 1);
+      return true;
+    }
+    if (key !== "ArrowLeft") return false;
+    const [around = NONE] = this.#run.around(task);
+    if (open === true) this.#toggle(this.#active);
+    else if (around !== NONE) this.#move(this.#shown.indexOf(around));
+    return true;
   }
 
   #key(event: KeyboardEvent): void {
@@ -239,6 +295,10 @@ export class Grid {
       event.preventDefault();
       if (this.#active === NONE) this.#move(0);
       this.#opened();
+      return;
+    }
+    if (this.#turn(event.key)) {
+      event.preventDefault();
       return;
     }
     const place = to[event.key];

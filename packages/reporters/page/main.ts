@@ -51,7 +51,7 @@ class Page {
         const filtered = matches.includes(0);
         this.#timeline.show(matches, filtered);
         this.#grid.show(matches);
-        const shown = this.#grid.count;
+        const shown = matches.reduce((sum, one) => sum + one, 0);
         byId("matches").textContent = filtered
           ? `${count(shown)} of ${count(run.taskCount)}`
           : count(run.taskCount);
@@ -88,7 +88,7 @@ class Page {
       this.#grid.box,
       keys(
         "grid-keys",
-        "Arrow keys, Page Up and Down, Home and End reach every task; Enter goes to its details, Escape back.",
+        `Arrow keys, Page Up and Down, Home and End reach every task; Enter goes to its details, Escape back.${this.#run.nested ? " Right unfolds what is inside of a task, left folds it." : ""}`,
       ),
     );
     for (const one of document.querySelectorAll<HTMLElement>("[data-copy]")) one.hidden = false;

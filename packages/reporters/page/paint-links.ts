@@ -48,7 +48,7 @@ export function paintLinks(
   const before = new Set(run.dependenciesOf(selected).map(({ task }) => task));
   if (releasedBy !== NONE) before.add(releasedBy);
   for (const task of Array.from(before).slice(0, ARROWS)) {
-    const from = run.attemptsOf(task).at(-1) ?? lastOfItems(scene, task);
+    const from = run.lastAttempt(task);
     if (from === undefined) continue;
     const strong = task === releasedBy;
     arrow(
@@ -77,18 +77,6 @@ export function paintLinks(
     );
   }
   outline(context, view, scene, selected, palette.accent, 2);
-}
-
-/** A map does nothing itself: its last item stands for it. */
-function lastOfItems({ run }: Scene, map: number): number | undefined {
-  const { endUs } = run.data.attempts;
-  let last: number | undefined;
-  for (const item of run.itemsOf(map)) {
-    const attempt = run.attemptsOf(item).at(-1);
-    if (attempt !== undefined && (last === undefined || (endUs[attempt] ?? 0) > (endUs[last] ?? 0)))
-      last = attempt;
-  }
-  return last;
 }
 
 function outline(

@@ -1,6 +1,6 @@
 /**
- * The rows of the timeline in one of four orders: by slot, by map or stage, by where it ran, or a row per task. Attempts that
- * overlap in a group are packed on as few rows as they need. Knows no pixels.
+ * The rows of the timeline in one of four orders: by slot; by flow, map or stage; by where it ran; or a row per task, in which
+ * what is inside of a flow folds. Attempts that overlap in a group are packed on as few rows as they need. Knows no pixels.
  */
 import { NONE, type PageData } from "../src/html/page-data.ts";
 import { running, type Staircase } from "./load.ts";
@@ -22,6 +22,8 @@ export interface Row {
 interface GroupHead {
   readonly key: string;
   readonly open: boolean;
+  /** All of the group, in the order of their starts. */
+  readonly members: readonly number[];
   readonly load: Staircase;
   readonly failed: boolean;
 }
@@ -32,7 +34,7 @@ export function rowsOf(run: Run, grouping: Grouping, open: ReadonlySet<string>):
     case "slot":
       return bySlot(run.data);
     case "waterfall":
-      return waterfall(run);
+      return waterfall(run, open);
     case "executor":
       return folded(
         run,
@@ -49,16 +51,22 @@ export function rowsOf(run: Run, grouping: Grouping, open: ReadonlySet<string>):
 }
 
 export function groupKeys(run: Run, grouping: Grouping): string[] {
+  if (grouping === "waterfall") {
+    return run.data.tasks.name.flatMap((_, task) => (run.folds(task) ? [keyOf(task)] : []));
+  }
   return rowsOf(run, grouping, new Set()).flatMap(({ head }) =>
     head === undefined ? [] : [head.key],
   );
 }
 
+function keyOf(task: number): string {
+  return `task ${task}`;
+}
+
 function groupOf(run: Run, task: number): string {
-  const { parent, stage } = run.data.tasks;
-  const map = parent[task] ?? NONE;
-  if (map !== NONE) return run.name(map);
-  const depth = stage[task] ?? NONE;
+  const outermost = run.around(task).at(-1) ?? task;
+  if (outermost !== task || run.folds(task)) return run.name(outermost);
+  const depth = run.data.tasks.stage[task] ?? NONE;
   return depth === NONE ? "items" : `stage ${depth}`;
 }
 
@@ -70,24 +78,53 @@ function bySlot({ attempts, lanes }: PageData): Row[] {
   return rows.map((own, lane) => ({ label: `slot ${lane}`, attempts: own }));
 }
 
-function waterfall(run: Run): Row[] {
+/** Each task where it began first; those of a flow behind a head, which stands where the first of them began. */
+function waterfall(run: Run, open: ReadonlySet<string>): Row[] {
+  const top: number[] = [];
+  const inside = new Map<number, number[]>();
+  const members = new Map<number, number[]>();
   const seen = new Set<number>();
-  const rows: Row[] = [];
-  for (const task of run.data.attempts.task) {
-    if (seen.has(task)) continue;
+  run.data.attempts.task.forEach((task, attempt) => {
+    const way = [task, ...run.around(task)].filter((one) => run.folds(one)).reverse();
+    for (const flow of way) pushed(members, flow, attempt);
+    let list = top;
+    for (const flow of way) {
+      if (!inside.has(flow)) {
+        inside.set(flow, []);
+        list.push(flow);
+      }
+      list = inside.get(flow) ?? [];
+    }
+    if (!seen.has(task)) list.push(task);
     seen.add(task);
-    rows.push({ label: run.name(task), attempts: run.attemptsOf(task), task });
+  });
+  const rows: Row[] = [];
+  const left = top.toReversed();
+  const headed = new Set<number>();
+  for (let task = left.pop(); task !== undefined; task = left.pop()) {
+    const own = inside.get(task);
+    if (own === undefined || headed.has(task)) {
+      rows.push({ label: run.name(task), attempts: run.attemptsOf(task), task });
+      continue;
+    }
+    headed.add(task);
+    const isOpen = open.has(keyOf(task));
+    rows.push(headRow(run, keyOf(task), run.name(task), members.get(task) ?? [], isOpen));
+    if (isOpen) left.push(...own.toReversed());
   }
   return rows;
+}
+
+function pushed<K>(lists: Map<K, number[]>, key: K, value: number): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
 }
 
 function groupedBy(run: Run, keyOf: (attempt: number) => string): Map<string, number[]> {
   const groups = new Map<string, number[]>();
   for (let attempt = 0; attempt < run.attemptCount; attempt++) {
-    const key = keyOf(attempt);
-    const own = groups.get(key);
-    if (own === undefined) groups.set(key, [attempt]);
-    else own.push(attempt);
+    pushed(groups, keyOf(attempt), attempt);
   }
   return groups;
 }
@@ -99,18 +136,28 @@ function folded(
 ): Row[] {
   const rows: Row[] = [];
   for (const [key, attempts] of groups) {
-    const tasks = new Set(attempts.map((attempt) => run.data.attempts.task[attempt] ?? 0));
-    const failures = Array.from(tasks).filter((task) => run.status(task) === "failed").length;
-    const counts = `×${tasks.size}${failures > 0 ? ` ✗${failures}` : ""}`;
     const isOpen = open.has(key);
-    rows.push({
-      label: `${isOpen ? "▾" : "▸"} ${key} ${counts}`,
-      attempts: [],
-      head: { key, open: isOpen, load: running(run.data, attempts), failed: failures > 0 },
-    });
+    rows.push(headRow(run, key, key, attempts, isOpen));
     if (isOpen) rows.push(...packed(run.data, attempts));
   }
   return rows;
+}
+
+function headRow(
+  run: Run,
+  key: string,
+  name: string,
+  members: readonly number[],
+  open: boolean,
+): Row {
+  const tasks = new Set(members.map((attempt) => run.data.attempts.task[attempt] ?? 0));
+  const failures = Array.from(tasks).filter((task) => run.status(task) === "failed").length;
+  const counts = `×${tasks.size}${failures > 0 ? ` ✗${failures}` : ""}`;
+  return {
+    label: `${open ? "▾" : "▸"} ${name} ${counts}`,
+    attempts: [],
+    head: { key, open, members, load: running(run.data, members), failed: failures > 0 },
+  };
 }
 
 function packed({ attempts: all }: PageData, attempts: readonly number[]): Row[] {

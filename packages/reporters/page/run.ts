@@ -1,5 +1,5 @@
-/** The run as the page looks at it: the columns, and who depends on whom in both directions. Never changes. */
-import { KINDS, NONE, type PageData } from "../src/html/page-data.ts";
+/** The run as the page looks at it: the columns, who depends on whom in both directions, what is inside of what. Never changes. */
+import { FLOWS, KINDS, NONE, type PageData } from "../src/html/page-data.ts";
 import { STATUSES } from "../src/wording/outcome.ts";
 
 export interface Neighbour {
@@ -15,7 +15,9 @@ export class Run {
   readonly #dependencies: readonly Neighbour[][];
   readonly #dependents: readonly Neighbour[][];
   readonly #attempts: readonly number[][];
-  readonly #items: ReadonlyMap<number, readonly number[]>;
+  readonly #inside: ReadonlyMap<number, readonly number[]>;
+  readonly #folding: ReadonlySet<number>;
+  readonly #lastInside: Map<number, number | undefined> = new Map();
 
   constructor(data: PageData) {
     this.data = data;
@@ -42,14 +44,27 @@ export class Run {
       calls[task]?.push(attempt);
     });
     this.#attempts = calls;
-    const items = new Map<number, number[]>();
-    tasks.parent.forEach((map, task) => {
-      if (map === NONE) return;
-      const own = items.get(map);
-      if (own === undefined) items.set(map, [task]);
+    const inside = new Map<number, number[]>();
+    tasks.parent.forEach((parent, task) => {
+      if (parent === NONE) return;
+      const own = inside.get(parent);
+      if (own === undefined) inside.set(parent, [task]);
       else own.push(task);
     });
-    this.#items = items;
+    this.#inside = inside;
+    const folding = new Set<number>();
+    for (const task of inside.keys()) {
+      if (tasks.flow[task] !== 0) folding.add(task);
+      // A map of flows.
+      const around = tasks.parent[task] ?? NONE;
+      if (around !== NONE) folding.add(around);
+    }
+    this.#folding = folding;
+  }
+
+  /** Whether there are flows inside of tasks. */
+  get nested(): boolean {
+    return this.#folding.size > 0;
   }
 
   name(task: number): string {
@@ -82,8 +97,51 @@ export class Run {
     return this.#attempts[task] ?? [];
   }
 
-  itemsOf(map: number): readonly number[] {
-    return this.#items.get(map) ?? [];
+  flow(task: number): (typeof FLOWS)[number] {
+    return FLOWS[this.data.tasks.flow[task] ?? 0] ?? "none";
+  }
+
+  /** Directly inside of it: items of a map, tasks of a flow. */
+  insideOf(task: number): readonly number[] {
+    return this.#inside.get(task) ?? [];
+  }
+
+  /** Everything inside of it, at any depth. */
+  allInsideOf(task: number): number[] {
+    const all = [...this.insideOf(task)];
+    for (let at = 0; at < all.length; at++) {
+      for (const inner of this.insideOf(all[at] ?? NONE)) all.push(inner);
+    }
+    return all;
+  }
+
+  /** What it is inside of, the nearest first. */
+  around(task: number): number[] {
+    const around: number[] = [];
+    const { parent } = this.data.tasks;
+    for (let at = parent[task] ?? NONE; at !== NONE; at = parent[at] ?? NONE) around.push(at);
+    return around;
+  }
+
+  /** A subflow, a loop or a map of flows: one line, which opens. */
+  folds(task: number): boolean {
+    return this.#folding.has(task);
+  }
+
+  /** The attempt that ended last, of its own and of all that is inside. */
+  lastAttempt(task: number): number | undefined {
+    if (this.#lastInside.has(task)) return this.#lastInside.get(task);
+    const { endUs } = this.data.attempts;
+    let last: number | undefined;
+    for (const one of [task, ...this.allInsideOf(task)]) {
+      // Nobody waits for a tail, whatever it is inside of.
+      if (one !== task && this.kind(one) === "tail") continue;
+      const own = this.attemptsOf(one).at(-1);
+      if (own !== undefined && (last === undefined || (endUs[own] ?? 0) > (endUs[last] ?? 0)))
+        last = own;
+    }
+    this.#lastInside.set(task, last);
+    return last;
   }
 
   isCritical(task: number): boolean {

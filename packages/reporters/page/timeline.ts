@@ -93,6 +93,7 @@ export class Timeline {
   /** `reveal`: brings it into sight; not for what was chosen in the timeline itself. */
   select(task: number, reveal: boolean): void {
     this.#selected = task;
+    if (reveal) this.#unfoldTo(task);
     const attempts = task === NONE ? [] : this.#run.attemptsOf(task);
     const [first] = attempts;
     const last = attempts.at(-1);
@@ -106,6 +107,18 @@ export class Timeline {
       }
     }
     this.draw();
+  }
+
+  /** Unfolds what its first attempt is folded in, one in another. */
+  #unfoldTo(task: number): void {
+    const [first] = task === NONE ? [] : this.#run.attemptsOf(task);
+    if (first === undefined || !this.#run.nested) return;
+    for (;;) {
+      const { head } = this.#rows[this.#rowOf[first] ?? 0] ?? {};
+      if (head === undefined || head.open || !head.members.includes(first)) return;
+      this.#open.add(head.key);
+      this.#lay();
+    }
   }
 
   reset(): void {
@@ -152,7 +165,7 @@ export class Timeline {
     this.#rows.forEach(({ attempts, head }, place) => {
       for (const attempt of attempts) this.#rowOf[attempt] = place;
       if (head !== undefined && !head.open)
-        for (const attempt of this.#membersOf(head.key)) this.#rowOf[attempt] = place;
+        for (const attempt of head.members) this.#rowOf[attempt] = place;
     });
     const count = this.#rows.length;
     this.#rowHeight = count <= 12 ? 26 : count <= 24 ? 22 : 18;
@@ -160,16 +173,6 @@ export class Timeline {
     this.#tall.style.height = `${whole}px`;
     this.#scroller.style.height = `${Math.min(whole, Math.max(240, Math.round(window.innerHeight * 0.6)))}px`;
     this.fit();
-  }
-
-  #membersOf(key: string): number[] {
-    const folded = rowsOf(this.#run, this.#grouping, new Set([key]));
-    const at = folded.findIndex(({ head }) => head?.key === key);
-    const members: number[] = [];
-    for (let place = at + 1; place < folded.length && folded[place]?.head === undefined; place++) {
-      members.push(...(folded[place]?.attempts ?? []));
-    }
-    return members;
   }
 
   #paint(): void {

@@ -16,7 +16,7 @@ export interface ToolbarOwner {
 
 const NAME: Readonly<Record<Grouping, string>> = {
   slot: "slot",
-  group: "map or stage",
+  group: "flow, map or stage",
   executor: "where it ran",
   waterfall: "task",
 };
@@ -58,7 +58,7 @@ export class Toolbar {
       const chosen = GROUPINGS.find((name) => name === grouping.value) ?? "slot";
       this.#open = false;
       this.#fold.textContent = "Unfold all";
-      this.#fold.hidden = chosen === "slot" || chosen === "waterfall";
+      this.#fold.hidden = chosen === "slot" || (chosen === "waterfall" && !run.nested);
       owner.group(chosen);
     });
     const chips = element("div", { class: "chips", role: "group", "aria-label": "Show only" });

@@ -1,9 +1,18 @@
 /** Runs in which tasks have flows inside: planned ones, a task that becomes one, and a map of them. */
-import { flow, map, param, type SerializedReport, subflow, task, value } from "@astrum/core";
+import {
+  type Flow,
+  flow,
+  map,
+  param,
+  type SerializedReport,
+  subflow,
+  task,
+  value,
+} from "@astrum/core";
 import { VirtualClock } from "@astrum/core/testing";
 
 /** One region after another, of which one cannot be loaded when it is told so. */
-export function regionFlow(clock: VirtualClock, fails: boolean) {
+function regionFlow(clock: VirtualClock, fails: boolean): Flow<{ readonly rank: string }> {
   const code = param<string>("code");
   const load = task("load", { code }, async ({ code }) => {
     await clock.wait(5);
@@ -15,7 +24,7 @@ export function regionFlow(clock: VirtualClock, fails: boolean) {
 }
 
 /** Three photos, each a flow of three tasks; the last cannot be stored. */
-export function thumbFlow(clock: VirtualClock, photo: number) {
+function thumbFlow(clock: VirtualClock, photo: number): Flow<{ readonly store: number }> {
   const load = task("load", () => clock.wait(photo).then(() => photo));
   const resize = task("resize", { load }, ({ load }) => clock.wait(2).then(() => load));
   const store = task("store", { resize }, ({ resize }) => {
@@ -26,7 +35,10 @@ export function thumbFlow(clock: VirtualClock, photo: number) {
 }
 
 /** `us` and `eu` are planned, `thumbs` is a map of flows that fail alone, `crawl` becomes a flow. */
-export function nestedFlow(clock: VirtualClock, { fails = false } = {}) {
+export function nestedFlow(
+  clock: VirtualClock,
+  { fails = false }: { fails?: boolean } = {},
+): Flow<{ readonly page: string }> {
   const config = task("config", () => "eu");
   const region = regionFlow(clock, fails);
   const eu = subflow("eu", region, { code: config });

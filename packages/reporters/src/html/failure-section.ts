@@ -7,7 +7,9 @@ import { labelOf } from "../wording/label.ts";
 import { logText } from "../wording/log-text.ts";
 import {
   errorOf,
+  failsForInside,
   failuresOf,
+  isFlow,
   isUnreleased,
   reasonText,
   toleratedOf,
@@ -38,7 +40,13 @@ export function failureSection(report: SerializedReport, links: TaskLinks): Mark
   const shown = failures.slice(0, SHOWN);
   const more = failures.slice(SHOWN);
   const entry = (task: TaskStatistics, index: number): Markup =>
-    failure(task, index < OPEN, fallen.get(task.taskName) ?? [], errors, links);
+    failure(
+      task,
+      index < OPEN && !(isFlow(task) && failsForInside(task)),
+      fallen.get(task.taskName) ?? [],
+      errors,
+      links,
+    );
   return html`<section id="failures" aria-labelledby="failures-title">
 ${failures.length > 0 && html`<h2 id="failures-title">What failed <span class="count">${count(failures.length)}</span></h2>`}
 ${shown.map(entry)}

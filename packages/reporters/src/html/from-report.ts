@@ -5,6 +5,7 @@ import { timeline } from "../layout/timeline.ts";
 import { ranMs } from "../wording/ending.ts";
 import { labelOf } from "../wording/label.ts";
 import { microseconds } from "../wording/microseconds.ts";
+import { Nesting } from "../wording/nesting.ts";
 import { errorOf, reasonText, STATUSES } from "../wording/outcome.ts";
 import { visible, visibleLines, visibleMessage, visibleName } from "../wording/visible.ts";
 import { ErrorTexts } from "./error-texts.ts";
@@ -15,6 +16,7 @@ export function pageDataOf(report: SerializedReport, title: string): PageData {
   const rows = report.taskStatistics;
   const texts = new Texts();
   const errors = new ErrorTexts();
+  const nesting = Nesting.of(report);
   const places = new Map<string, number>();
   rows.forEach(({ taskName }, index) => {
     if (!places.has(taskName)) places.set(taskName, index);
@@ -39,10 +41,8 @@ export function pageDataOf(report: SerializedReport, title: string): PageData {
       kind: rows.map(({ kind }) => KINDS.indexOf(kind)),
       status: rows.map(({ status }) => STATUSES.indexOf(status)),
       stage: rows.map(({ stageId }) => stageId ?? NONE),
-      parent: rows.map(({ parent }, index) => {
-        const map = place(parent);
-        return map === index ? NONE : map;
-      }),
+      flow: rows.map(({ role }) => (role === "subflow" ? 1 : role === "loop" ? 2 : 0)),
+      parent: rows.map((_, index) => nesting.parentOf(index)),
       readyUs: rows.map(({ readyAt }) => instant(readyAt)),
       startUs: rows.map(({ startAt }) => instant(startAt)),
       endUs: rows.map(({ endAt }) => instant(endAt)),

@@ -30,7 +30,24 @@ function shifted(data: PageData, shift: Shift): PageData {
   };
   const previous = (index: number, before: readonly number[]): number => before[index - 1] ?? 0;
 
-  const task = column(attempts.task, previous);
+  const parent = column(tasks.parent, previous);
+  const parents = packing ? tasks.parent : parent;
+  const name = names(tasks.name, parents, packing);
+  const edges = edgesOf(tasks.dependencyCount);
+  const dependency = column(data.dependencies.task, (index, before) =>
+    edges.first[index] === true ? (edges.owner[index] ?? 0) - 1 : previous(index, before),
+  );
+  const dependencies = packing ? data.dependencies.task : dependency;
+  // What it was released by is most often its last dependency, or, without one, what it is inside of.
+  const releasedBy = column(tasks.releasedBy, (index) => {
+    const last = edges.last[index];
+    return (last === undefined ? parents[index] : dependencies[last]) ?? NONE;
+  });
+  const earlierOn = beforeOnLane(attempts.lane);
+  const task = column(attempts.task, (index, before) => {
+    const earlier = earlierOn[index];
+    return earlier === undefined ? previous(index, before) : (before[earlier] ?? 0) + 1;
+  });
   const startUs = column(attempts.startUs, previous);
   const starts = packing ? attempts.startUs : startUs;
   const endUs = column(attempts.endUs, (index) => starts[index] ?? 0);
@@ -48,6 +65,9 @@ function shifted(data: PageData, shift: Shift): PageData {
     ...data,
     tasks: {
       ...tasks,
+      name,
+      parent,
+      releasedBy,
       startUs: taskStart,
       endUs: taskEnd,
       runUs: column(tasks.runUs, (index) => own.runUs[index] ?? 0),
@@ -58,8 +78,80 @@ function shifted(data: PageData, shift: Shift): PageData {
       queuedUs: column(tasks.queuedUs, (index) => own.queuedUs[index] ?? 0),
       readyUs: column(tasks.readyUs, (index) => own.readyUs[index] ?? NONE),
     },
+    dependencies: { ...data.dependencies, task: dependency },
     attempts: { ...attempts, task, startUs, endUs, slotFreedBy },
   };
+}
+
+/**
+ * A name begins as that of its parent does, most often with all of it; an item goes on with its index. So a name is written
+ * as how many characters are the same, `#` where the index follows that is expected, else `=`, and the rest.
+ */
+function names(all: readonly string[], parents: readonly number[], packing: boolean): string[] {
+  const made: string[] = new Array(all.length);
+  const inside = new Map<number, number>();
+  const indices = parents.map((parent) => {
+    const index = inside.get(parent) ?? 0;
+    inside.set(parent, index + 1);
+    return `[${index}]`;
+  });
+  // Planned tasks come before what they are inside of.
+  const known = (place: number): string | undefined => (packing ? all[place] : made[place]);
+  const put = (place: number): void => {
+    const above = known(parents[place] ?? NONE) ?? "";
+    const index = indices[place] ?? "";
+    const name = all[place] ?? "";
+    if (packing) {
+      let same = 0;
+      while (same < above.length && name[same] === above[same]) same++;
+      const rest = name.slice(same);
+      const told = rest.startsWith(index) ? `#${rest.slice(index.length)}` : `=${rest}`;
+      made[place] = `${same}${told}`;
+      return;
+    }
+    const [, same = "0", sign = "=", rest = ""] = /^(\d+)([#=])(.*)$/s.exec(name) ?? [];
+    made[place] = `${above.slice(0, Number(same))}${sign === "#" ? index : ""}${rest}`;
+  };
+  for (let from = 0; from < all.length; from++) {
+    const way: number[] = [];
+    let at = from;
+    while (at !== NONE && made[at] === undefined) {
+      way.push(at);
+      at = parents[at] ?? NONE;
+    }
+    for (let place = way.pop(); place !== undefined; place = way.pop()) put(place);
+  }
+  return made;
+}
+
+interface DependencyPlaces {
+  /** The task of each dependency, and whether it is its first one. */
+  readonly owner: number[];
+  readonly first: boolean[];
+  /** The last dependency of each task. */
+  readonly last: (number | undefined)[];
+}
+
+function edgesOf(counts: readonly number[]): DependencyPlaces {
+  const places: DependencyPlaces = { owner: [], first: [], last: [] };
+  counts.forEach((count, task) => {
+    for (let own = 0; own < count; own++) {
+      places.first.push(own === 0);
+      places.owner.push(task);
+    }
+    places.last.push(count === 0 ? undefined : places.owner.length - 1);
+  });
+  return places;
+}
+
+/** For each attempt the one before it on the same lane: a task of a flow often takes the place of the one before it. */
+function beforeOnLane(lanes: readonly number[]): (number | undefined)[] {
+  const last: number[] = [];
+  return lanes.map((lane, attempt) => {
+    const before = last[lane];
+    last[lane] = attempt;
+    return before;
+  });
 }
 
 /** The task whose attempt ran before on the same lane. */

@@ -9,6 +9,8 @@ import type { AttemptStatistics, TaskStatistics } from "@astrum/core";
 export const NONE = -1;
 
 export const KINDS: readonly TaskStatistics["kind"][] = ["task", "map", "item", "tail"];
+/** What has a flow inside of it, or one after another. */
+export const FLOWS = ["none", "subflow", "loop"] as const;
 export const DEPENDENCY_KINDS = ["value", "optional", "settled", "after"] as const;
 export const ATTEMPT_STATUSES: readonly AttemptStatistics["status"][] = [
   "completed",
@@ -32,7 +34,9 @@ export interface PageData {
     /** Place in `STATUSES`. */
     readonly status: readonly number[];
     readonly stage: readonly number[];
-    /** The map of an item. */
+    /** Place in `FLOWS`. */
+    readonly flow: readonly number[];
+    /** What it is inside of: the map of an item, the task with the flow. Nobody is inside of himself. */
     readonly parent: readonly number[];
     readonly readyUs: readonly number[];
     readonly startUs: readonly number[];

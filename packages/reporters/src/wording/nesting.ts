@@ -94,10 +94,13 @@ export class Nesting {
     return inside.sort((a, b) => a - b);
   }
 
-  /** Those that are not inside of one that folds. */
-  unfolded(): number[] {
+  /** Those that are not inside of one that folds; of what is inside of one task, those that are in no other such. */
+  unfolded(within?: number): number[] {
     const shown: number[] = [];
-    const open = this.#rows.flatMap((_, place) => (this.parentOf(place) === -1 ? [place] : []));
+    const open =
+      within === undefined
+        ? this.#rows.flatMap((_, place) => (this.parentOf(place) === -1 ? [place] : []))
+        : [...this.childrenOf(within)];
     for (let at = 0; at < open.length; at++) {
       const place = open[at] as number;
       shown.push(place);

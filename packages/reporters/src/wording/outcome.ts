@@ -33,7 +33,7 @@ export const STATUSES: readonly TaskStatus[] = [
 ];
 
 /** An abandoned task never stopped when asked: whoever reads test results must see it. */
-function hasFailed(task: TaskStatistics): boolean {
+export function hasFailed(task: TaskStatistics): boolean {
   return task.status === "failed" || (task.status === "abandoned" && !isCutOff(task));
 }
 
