@@ -204,7 +204,8 @@ export class Grid {
           element("span", { class: "word" }, status),
         );
         cell.classList.add("mark", status);
-      } else cell.textContent = text(run, task);
+      } else if (index === 1) cell.append(element("span", { class: "label" }, text(run, task)));
+      else cell.textContent = text(run, task);
       if (index === 1) this.#nameCell(cell, task);
       return cell;
     });

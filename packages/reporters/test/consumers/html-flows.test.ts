@@ -27,8 +27,7 @@ function place(name: string): number {
 /** The names in the list, in order. */
 async function names(page: Page): Promise<string[]> {
   const rows = `Array.from(document.querySelectorAll(".grid .body .row")).toSorted((a, b) =>
-    a.dataset.place - b.dataset.place).map((row) => Array.from(row.querySelector(".name").childNodes)
-    .filter((one) => one.nodeType === 3).map((one) => one.data).join(""))`;
+    a.dataset.place - b.dataset.place).map((row) => row.querySelector(".label").textContent)`;
   return (await page.evaluate(rows)) as string[];
 }
 
