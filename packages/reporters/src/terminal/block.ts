@@ -87,29 +87,78 @@ function countLine(state: RunState): Line {
 
 function runningLines({ state, now }: BlockRun, most: number, telling: Telling): Line[] {
   if (most <= 0) return [];
-  const more = state.running.size - most;
-  const lines: Line[] = [];
-  const shown = more > 0 ? most - 1 : most;
-  for (const attempt of state.running.values()) {
-    if (lines.length >= shown) break;
-    lines.push(runningLine(attempt, now, telling));
+  const rows = runningRows(state, most + 1);
+  const shown = rows.length > most ? most - 1 : most;
+  const lines = rows
+    .slice(0, shown)
+    .map(({ attempt, flow }) =>
+      flow === undefined
+        ? runningLine(attempt, now, telling)
+        : flowLine(state, flow, attempt, now, telling),
+    );
+  if (rows.length > most) {
+    const more = state.inside.flows ? "more" : `${state.running.size - shown} more`;
+    lines.push([["faint", `  … and ${more}`]]);
   }
-  if (more > 0) lines.push([["faint", `  … and ${state.running.size - shown} more`]]);
   return lines;
+}
+
+interface RunningRow {
+  /** Of a flow the one in it that runs longest. */
+  readonly attempt: RunningAttempt;
+  readonly flow: string | undefined;
+}
+
+/** At most so many: a row for each attempt, and one for all that run inside of one flow. */
+function runningRows(state: RunState, most: number): RunningRow[] {
+  const rows: RunningRow[] = [];
+  const seen = new Set<string>();
+  for (const [key, attempt] of state.running) {
+    if (rows.length >= most) break;
+    const top = state.inside.flows ? state.inside.top(key) : key;
+    const flow = state.inside.of(top).flow ? top : undefined;
+    if (flow !== undefined && seen.has(flow)) continue;
+    seen.add(top);
+    rows.push({ attempt, flow });
+  }
+  return rows;
+}
+
+/** How long a flow has run, how much of it has ended, and what in it runs longest. */
+function flowLine(
+  state: RunState,
+  flow: string,
+  running: RunningAttempt,
+  now: number,
+  telling: Telling,
+): Line {
+  const { startAt = running.startAt, ended, total, failed } = state.inside.of(flow);
+  return [
+    "  ",
+    ["faint", runningTime(startAt, now)],
+    "  ",
+    ["name", telling.name(flow)],
+    `  ${ended}/${total}`,
+    ...(failed > 0 ? ["  ", ["bad", `${failed} failed`] as const] : []),
+    ...runningLine(running, now, telling).slice(2),
+  ];
+}
+
+function runningTime(startAt: number, now: number): string {
+  const seconds = Math.max(0, Math.floor((now - startAt) / 1000));
+  return (seconds < 60 ? `${seconds} s` : duration(seconds * 1000)).padStart(6);
 }
 
 function runningLine(running: RunningAttempt, now: number, telling: Telling): Line {
   const { attempt, startAt, fraction, message } = running;
-  const seconds = Math.max(0, Math.floor((now - startAt) / 1000));
   const notes = [
     ...(attempt.number > 1 ? [`attempt ${attempt.number}`] : []),
     ...(fraction === undefined ? [] : [`${Math.floor(fraction * 100)} %`]),
     ...(message === undefined ? [] : [telling.message(message)]),
   ];
-  const time = seconds < 60 ? `${seconds} s` : duration(seconds * 1000);
   return [
     "  ",
-    ["faint", time.padStart(6)],
+    ["faint", runningTime(startAt, now)],
     "  ",
     ["name", telling.label(attempt.task)],
     ...(notes.length === 0 ? [] : [["faint", `  ${notes.join(", ")}`] as const]),

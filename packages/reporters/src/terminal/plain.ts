@@ -1,6 +1,6 @@
 /**
- * Progress as lines of a log: one for each task that ends, none for an item that completes (its map counts it), and a sign of
- * life when nothing ended for half a minute, because continuous integration ends what is silent. Never moves a cursor.
+ * Progress as lines of a log: one for each task that ends, none for what ends well inside of a map or a flow (that counts
+ * it), and a sign of life when nothing ended for half a minute, because continuous integration ends what is silent. Never moves a cursor.
  */
 
 import type { RunEvent } from "@astrum/core";
@@ -78,6 +78,8 @@ export class PlainDisplay implements Display {
   /** Of such a task there is no `task.end`. */
   #neverStarted(state: RunState, { task, from, to, cause }: TaskStatus): void {
     if (!isFinal(to) || from !== "waiting" || !NEVER_STARTED.has(to)) return;
+    // What is inside of a flow is counted by that.
+    if (task.parent !== undefined && task.kind !== "item") return;
     // What merely came before is no reason.
     const blamed = cause !== undefined && state.failed(cause);
     const why = !blamed ? "" : `, because of ${this.#around.telling.name(cause)}`;
@@ -90,16 +92,20 @@ export class PlainDisplay implements Display {
     const { task, outcome, attempts, durationMs } = event;
     const { telling } = this.#around;
     const [head, ...stack] = telling.failure(state, event);
-    // An item that completed is counted by its map; a tail that goes on is told of at the end.
+    // What did not fail inside of a map or a flow is counted by that; a tail that goes on is told of at the end.
     if (head === undefined && (task.parent !== undefined || outcome.status === "detached")) return;
     const said = head ?? [this.#sign(outcome.status), telling.label(task)];
-    const items = state.itemsOf(task.key);
+    const inside = state.inside.of(task.key);
+    const what = inside.flow
+      ? `${plural(inside.total, "task")} inside`
+      : plural(inside.total, "item");
     const notes = [
       ...(head !== undefined || outcome.status === "completed" ? [] : [outcome.status]),
       ...(head === undefined && attempts > 1 ? [plural(attempts, "attempt")] : []),
-      ...(task.kind === "map" ? [plural(items.total, "item")] : []),
-      ...(items.failed > 0 ? [`${items.failed} failed`] : []),
-      ...(items.retried > 0 ? [`${items.retried} retried`] : []),
+      ...(task.kind === "map" || inside.flow ? [what] : []),
+      ...(inside.failed > 0 ? [`${inside.failed} failed`] : []),
+      ...(inside.skipped > 0 && inside.flow ? [`${inside.skipped} skipped`] : []),
+      ...(inside.retried > 0 ? [`${inside.retried} retried`] : []),
     ];
     const told = notes.length === 0 ? "" : `  (${notes.join(", ")})`;
     this.#write([[this.#count(state), ...said, `  ${duration(durationMs)}${told}`], ...stack]);

@@ -8,6 +8,7 @@ import {
   type TaskOutcome,
   TimeoutError,
 } from "@astrum/core";
+import { Inside } from "./inside.ts";
 
 type Status = Extract<RunEvent, { type: "task.status" }>["to"];
 export type FinalStatus = Exclude<Status, "waiting" | "ready" | "running" | "delayed">;
@@ -43,17 +44,10 @@ export interface RunningAttempt {
   readonly message: string | undefined;
 }
 
-export interface MapItems {
-  readonly total: number;
-  readonly failed: number;
-  readonly retried: number;
-}
-
-const NO_ITEMS: MapItems = { total: 0, failed: 0, retried: 0 };
-
 export class RunState {
   readonly run: RunInfo;
   readonly startAt: number;
+  readonly inside: Inside = new Inside();
   /** Tail tasks are in no count: nobody waits for them. */
   #total = 0;
   #ended = 0;
@@ -75,7 +69,6 @@ export class RunState {
   };
   readonly #open: Map<string, TaskInfo> = new Map();
   readonly #running: Map<string, RunningAttempt> = new Map();
-  readonly #items: Map<string, MapItems> = new Map();
   readonly #goingOn: string[] = [];
   readonly #failed: Set<string> = new Set();
   readonly #said: Map<string, Said> = new Map();
@@ -141,11 +134,7 @@ export class RunState {
     return this.#counts[status];
   }
 
-  itemsOf(map: string): MapItems {
-    return this.#items.get(map) ?? NO_ITEMS;
-  }
-
-  /** Mean of the attempts of the items of this name that completed, or of all that did; undefined before there is one. */
+  /** Mean of the attempts of those of this name that completed, or of all that did; undefined before there is one. */
   meanMs(name: string): number | undefined {
     const { count, ms } = this.#itemsNamed.get(name) ?? this.#all;
     return count === 0 ? undefined : ms / count;
@@ -160,6 +149,7 @@ export class RunState {
         const { attempt, at: startAt } = event;
         const running = { attempt, startAt, fraction: undefined, message: undefined };
         this.#said.delete(attempt.task.key);
+        this.inside.started(attempt.task, startAt);
         this.#running.set(attempt.task.key, running);
         break;
       }
@@ -191,7 +181,7 @@ export class RunState {
         break;
       }
       case "task.end":
-        this.#countItem(event);
+        this.#countInside(event);
         if ("tolerated" in event.outcome && event.task.kind !== "tail") this.#tolerated++;
         this.#limitMs ??= runLimitOf(event.outcome);
         if (!this.#failed.has(event.task.key)) this.#said.delete(event.task.key);
@@ -207,33 +197,27 @@ export class RunState {
     if (from === undefined) {
       this.#total++;
       this.#open.set(task.key, task);
-      if (task.parent !== undefined) {
-        const items = this.itemsOf(task.parent);
-        this.#items.set(task.parent, { ...items, total: items.total + 1 });
-      }
+      this.inside.listed(task);
     } else this.#counts[from]--;
     this.#counts[to]++;
     if (!isFinal(to)) return;
     this.#ended++;
     this.#open.delete(task.key);
+    this.inside.ended(task);
+    if (to === "skipped") this.inside.went(task, "skipped");
     if (to === "failed" || to === "abandoned") this.#failed.add(task.key);
   }
 
-  #countItem({ task, outcome, attempts }: Extract<RunEvent, { type: "task.end" }>): void {
-    if (task.parent === undefined) return;
-    const items = this.itemsOf(task.parent);
-    this.#items.set(task.parent, {
-      ...items,
-      failed:
-        items.failed + (outcome.status === "failed" || outcome.status === "abandoned" ? 1 : 0),
-      retried: items.retried + (attempts > 1 ? 1 : 0),
-    });
+  #countInside({ task, outcome, attempts }: Extract<RunEvent, { type: "task.end" }>): void {
+    if (outcome.status === "failed" || outcome.status === "abandoned")
+      this.inside.went(task, "failed");
+    if (attempts > 1) this.inside.went(task, "retried");
   }
 
-  #observe({ name, kind }: TaskInfo, ms: number): void {
+  #observe({ name, key }: TaskInfo, ms: number): void {
     add(this.#all, ms);
-    // Only the items of a map share a name: what else completed does not come again.
-    if (kind !== "item") return;
+    // Only items, and what is inside of them, share a name: what else completed does not come again.
+    if (key === name) return;
     const items = this.#itemsNamed.get(name);
     if (items === undefined) this.#itemsNamed.set(name, { count: 1, ms });
     else add(items, ms);

@@ -7,7 +7,7 @@ import type { RunState } from "./run-state.ts";
 
 export interface TimeLeft {
   readonly ms: number;
-  /** There is a map that does not know its items yet. */
+  /** There is a map that does not know its items yet, or what will be inside of them. */
   readonly atLeast: boolean;
 }
 
@@ -24,25 +24,30 @@ export function timeLeft(state: RunState, now: number, estimates: Estimates): Ti
   const parallel = parallelism(state, now, elapsed);
   const items = new Map<string, { work: number; longest: number }>();
   let work = 0;
+  let atLeast = false;
   for (const [key, task] of state.open) {
-    if (task.kind === "map") continue;
+    if (isAround(state, key, task)) continue;
     const ms = taskLeft(state, key, task, now, estimates);
     if (ms === undefined) return undefined;
     work += ms;
-    if (task.parent === undefined) continue;
-    const all = items.get(task.parent) ?? { work: 0, longest: 0 };
-    items.set(task.parent, { work: all.work + ms, longest: Math.max(all.longest, ms) });
+    // An item of which nobody knows yet what will be inside.
+    atLeast ||= task.kind === "item" && state.inside.of(state.inside.top(key)).flow;
+    for (const around of state.inside.around(key)) {
+      const all = items.get(around) ?? { work: 0, longest: 0 };
+      items.set(around, { work: all.work + ms, longest: Math.max(all.longest, ms) });
+    }
   }
-  let atLeast = false;
   let chain = 0;
   const ends = new Map<string, number>();
   for (const [key, task] of state.open) {
-    if (task.kind === "item") continue;
+    // What came up at run time counts for what it is inside of; a planned subflow waits for its tasks.
+    if (task.parent !== undefined && task.stage === null) continue;
     let own = 0;
-    if (task.kind === "map") {
+    if (task.role === "subflow") own = 0;
+    else if (isAround(state, key, task)) {
       const known = items.get(key);
       if (known !== undefined) own = Math.max(known.longest, known.work / parallel);
-      else if (state.itemsOf(key).total === 0) {
+      else if (state.inside.directly(key) === 0) {
         own = estimateOf(estimates, key) ?? 0;
         atLeast ||= estimateOf(estimates, key) === undefined;
       }
@@ -57,6 +62,12 @@ export function timeLeft(state: RunState, now: number, estimates: Estimates): Ti
   return { ms: Math.max(chain, work / parallel), atLeast };
 }
 
+/** It does nothing itself any more, or never did: what is inside of it does. */
+function isAround(state: RunState, key: string, { kind, role }: TaskInfo): boolean {
+  const flow = role === "subflow" || role === "loop";
+  return kind === "map" || flow || state.inside.directly(key) > 0;
+}
+
 function taskLeft(
   state: RunState,
   key: string,
@@ -65,7 +76,7 @@ function taskLeft(
   estimates: Estimates,
 ): number | undefined {
   const whole =
-    (task.kind === "item" ? undefined : estimateOf(estimates, key)) ?? state.meanMs(task.name);
+    (key === task.name ? estimateOf(estimates, key) : undefined) ?? state.meanMs(task.name);
   if (whole === undefined) return undefined;
   const running = state.running.get(key);
   return running === undefined ? whole : Math.max(0, whole - (now - running.startAt));
