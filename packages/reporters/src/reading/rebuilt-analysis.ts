@@ -5,6 +5,7 @@
  */
 import type { Analysis, AttemptStatistics, TaskStatistics } from "@astrum/core";
 import { microseconds } from "../wording/microseconds.ts";
+import { Nesting } from "../wording/nesting.ts";
 import type { CollectedRun } from "./collected-run.ts";
 
 interface Step {
@@ -68,14 +69,18 @@ function heldBack(link: Link): boolean {
 /** The attempts that have ended, and how each hangs on the one before it. */
 class Steps {
   readonly #byTask: Map<string, Step[]> = new Map();
-  readonly #byMap: Map<string, Step> = new Map();
-  readonly #tasks: Map<string, TaskStatistics>;
+  readonly #insideOf: Map<number, Step | undefined> = new Map();
+  readonly #rows: readonly TaskStatistics[];
+  readonly #places: ReadonlyMap<string, number>;
+  readonly nesting: Nesting;
   readonly #behind: Map<string, Step | undefined> = new Map();
   readonly #staged: boolean;
   #last: Step | undefined;
 
   constructor(tasks: readonly TaskStatistics[], run: CollectedRun) {
-    this.#tasks = new Map(tasks.map((task) => [task.taskName, task]));
+    this.#rows = tasks;
+    this.#places = new Map(tasks.map(({ taskName }, place) => [taskName, place]));
+    this.nesting = Nesting.of({ taskStatistics: tasks });
     this.#staged = run.known?.run.config.dispatch === "stages";
     const all: Step[] = [];
     for (const task of tasks) {
@@ -85,19 +90,32 @@ class Steps {
     }
     all.sort((a, b) => a.opened - b.opened);
     for (const step of all) this.#last = later(this.#last, step);
-    // In the order of the items: of two that ended at once, the later item counts.
-    for (const { taskName, parent } of tasks) {
-      const own = this.#byTask.get(taskName)?.at(-1);
-      if (parent !== undefined && own !== undefined) {
-        this.#byMap.set(parent, later(this.#byMap.get(parent), own));
-      }
-    }
   }
 
-  /** Tail tasks, and the items of tail maps: nobody waited for them. */
-  isTail({ kind, parent }: TaskStatistics): boolean {
-    const planned = parent === undefined ? kind : this.#tasks.get(parent)?.kind;
-    return planned === "tail";
+  /** Tail tasks, and what is inside of them: nobody waited for them. */
+  isTail(task: TaskStatistics): boolean {
+    if (task.kind === "tail") return true;
+    return this.#around(task.taskName).some((place) => this.#rows[place]?.kind === "tail");
+  }
+
+  #around(task: string): number[] {
+    return this.nesting.around(this.#places.get(task) ?? -1);
+  }
+
+  /** The attempt that ended last of all that is inside, but for tails; of two that ended at once, that of the later row. */
+  #lastInside(place: number): Step | undefined {
+    if (this.#insideOf.has(place)) return this.#insideOf.get(place);
+    let last: Step | undefined;
+    for (const child of this.nesting.childrenOf(place)) {
+      const { kind, taskName } = this.#rows[child] as TaskStatistics;
+      if (kind === "tail") continue;
+      const own = this.of(taskName).at(-1);
+      for (const step of [own, this.#lastInside(child)]) {
+        if (step !== undefined) last = later(last, step);
+      }
+    }
+    this.#insideOf.set(place, last);
+    return last;
   }
 
   of(task: string): readonly Step[] {
@@ -121,7 +139,7 @@ class Steps {
       const before = this.#byTask.get(task.taskName)?.[index - 1];
       return { before, link: external ? "external" : "retry" };
     }
-    const before = task.releasedBy === undefined ? undefined : this.#lastBehind(task.releasedBy);
+    const before = task.releasedBy === undefined ? undefined : this.#lastBehind(task.releasedBy, task);
     if (external) return { before, link: "external" };
     if (before === undefined) return { before, link: "start" };
     return { before, link: this.#staged ? "stage" : "dependency" };
@@ -141,11 +159,27 @@ class Steps {
     return own[low - 1];
   }
 
-  /** The last attempt of a task; of a map, that of the item that ended last; of one that was never called, what released it. */
-  #lastBehind(task: string): Step | undefined {
+  /**
+   * The last attempt of a task that released another: of one with items or a flow inside, that of those that ended last,
+   * unless it released what is inside of it; of one that was never called, that of what released it.
+   */
+  #lastBehind(task: string, released: TaskStatistics): Step | undefined {
+    const around = new Set(this.#around(released.taskName));
+    let from: string | undefined = task;
+    for (let place = this.#places.get(task); place !== undefined && around.delete(place); ) {
+      const { taskName, releasedBy } = this.#rows[place] as TaskStatistics;
+      const own = this.of(taskName).at(-1);
+      if (own !== undefined) return own;
+      from = releasedBy;
+      place = from === undefined ? undefined : this.#places.get(from);
+    }
+    return this.#lastOf(from);
+  }
+
+  #lastOf(task: string | undefined): Step | undefined {
     const chain: string[] = [];
     let found: Step | undefined;
-    for (let at: string | undefined = task; at !== undefined; ) {
+    for (let at = task; at !== undefined; ) {
       if (this.#behind.has(at)) {
         found = this.#behind.get(at);
         break;
@@ -153,9 +187,12 @@ class Steps {
       chain.push(at);
       // Nobody is asked twice: a circle ends here too.
       this.#behind.set(at, undefined);
-      found = this.#byTask.get(at)?.at(-1) ?? this.#byMap.get(at);
+      const place = this.#places.get(at) ?? -1;
+      const inside = this.#lastInside(place);
+      const own = this.of(at).at(-1);
+      found = inside === undefined || own === undefined ? (own ?? inside) : later(own, inside);
       if (found !== undefined) break;
-      at = this.#tasks.get(at)?.releasedBy;
+      at = this.#rows[place]?.releasedBy;
     }
     for (const one of chain) this.#behind.set(one, found);
     return found;
@@ -206,42 +243,113 @@ function bounds(
   steps: Steps,
   run: CollectedRun,
 ): Analysis["bounds"] {
-  const own = new Map<string, number>();
-  const items = new Map<string, { most: number; sum: number }>();
   let workUs = 0;
   for (const task of tasks) {
-    const { taskName, parent, attemptCount } = task;
-    const ran = steps.of(taskName);
-    const ownTime = ownUs(ran, attemptCount);
-    own.set(taskName, ownTime);
-    if (parent !== undefined) {
-      const { most = 0, sum = 0 } = items.get(parent) ?? {};
-      items.set(parent, { most: Math.max(most, ownTime), sum: sum + ownTime });
-    }
     if (steps.isTail(task)) continue;
-    workUs += ran.reduce((sum, { startUs, endUs }) => sum + endUs - startUs, 0);
+    workUs += steps.of(task.taskName).reduce((sum, { startUs, endUs }) => sum + endUs - startUs, 0);
   }
-  for (const [map, { most, sum }] of items) {
-    const limit = run.tasks.get(map)?.info?.concurrency;
-    own.set(map, limit === undefined ? most : Math.max(most, Math.ceil(sum / limit)));
-  }
+  const wholes = new Wholes(tasks, steps, run);
   const finish = new Map<string, number>();
   let longest = 0;
   // Planned tasks come in plan order, so dependencies are finished first.
   let gateAt: number | undefined;
-  for (const { taskName, kind, role, dependencies } of tasks) {
-    if (kind === "tail" || kind === "item") continue;
+  tasks.forEach((task, place) => {
+    if (task.kind === "item" || cameUp(task) || steps.isTail(task)) return;
     // Finally tasks come last in it, and waited for all of those before.
-    if (role === "finally") gateAt ??= longest;
+    if (tasks[steps.nesting.outermostOf(place)]?.role === "finally") gateAt ??= longest;
     let ready = gateAt ?? 0;
-    for (const { task } of dependencies) ready = Math.max(ready, finish.get(task) ?? 0);
-    const done = ready + (own.get(taskName) ?? 0);
-    finish.set(taskName, done);
+    for (const { task: name } of task.dependencies)
+      ready = Math.max(ready, finish.get(name) ?? 0);
+    const done = ready + wholes.of(place);
+    finish.set(task.taskName, done);
     longest = Math.max(longest, done);
-  }
+  });
   const concurrency = run.start?.concurrency ?? null;
   return {
     dependencyMs: longest / 1000,
     workMs: concurrency === null ? null : Math.round(workUs / concurrency) / 1000,
   };
+}
+
+/** Inside of a task that became a flow, or of a loop. */
+function cameUp({ parent, stageId }: TaskStatistics): boolean {
+  return parent !== undefined && stageId === null;
+}
+
+/** What each task would have taken had nobody queued: its own attempts, then what came up inside of it. */
+class Wholes {
+  readonly #rows: readonly TaskStatistics[];
+  readonly #steps: Steps;
+  readonly #run: CollectedRun;
+  readonly #known: Map<number, number> = new Map();
+
+  constructor(rows: readonly TaskStatistics[], steps: Steps, run: CollectedRun) {
+    this.#rows = rows;
+    this.#steps = steps;
+    this.#run = run;
+  }
+
+  of(place: number): number {
+    const known = this.#known.get(place);
+    if (known !== undefined) return known;
+    const { taskName, attemptCount } = this.#rows[place] as TaskStatistics;
+    const whole = ownUs(this.#steps.of(taskName), attemptCount) + this.#inside(place);
+    this.#known.set(place, whole);
+    return whole;
+  }
+
+  #inside(place: number): number {
+    const rows = this.#steps.nesting.childrenOf(place);
+    const items: number[] = [];
+    // Those of a loop come one after another.
+    const flows = new Map<string, number[]>();
+    for (const row of rows) {
+      const task = this.#rows[row] as TaskStatistics;
+      if (task.kind === "item") items.push(row);
+      else if (cameUp(task)) {
+        const iteration = this.#iteration(place, task);
+        const own = flows.get(iteration);
+        if (own === undefined) flows.set(iteration, [row]);
+        else own.push(row);
+      }
+    }
+    let sum = this.#items(place, items);
+    for (const flow of flows.values()) sum += this.#longestPath(flow);
+    return sum;
+  }
+
+  #iteration(owner: number, { taskName }: TaskStatistics): string {
+    const { length } = this.#rows[owner]?.taskName ?? "";
+    return /^\[\d+\]/.exec(taskName.slice(length))?.[0] ?? "";
+  }
+
+  #items(map: number, items: readonly number[]): number {
+    let most = 0;
+    let sum = 0;
+    for (const item of items) {
+      const whole = this.of(item);
+      sum += whole;
+      most = Math.max(most, whole);
+    }
+    const name = this.#rows[map]?.taskName ?? "";
+    const limit = this.#run.tasks.get(name)?.info?.concurrency;
+    return limit === undefined ? most : Math.max(most, Math.ceil(sum / limit));
+  }
+
+  /** Every task stands after those that it reads. */
+  #longestPath(flow: readonly number[]): number {
+    const finish = new Map<string, number>();
+    let longest = 0;
+    for (const row of flow) {
+      const task = this.#rows[row] as TaskStatistics;
+      if (this.#steps.isTail(task)) continue;
+      let ready = 0;
+      for (const { task: name } of task.dependencies)
+        ready = Math.max(ready, finish.get(name) ?? 0);
+      const done = ready + this.of(row);
+      finish.set(task.taskName, done);
+      longest = Math.max(longest, done);
+    }
+    return longest;
+  }
 }

@@ -168,8 +168,9 @@ function errorsOf(
 
 function originalTasks(tasks: readonly TaskStatistics[]): Record<string, string[]> {
   const original = Object.create(null) as Record<string, string[]>;
-  for (const { taskName, kind, dependencies } of tasks) {
-    if (kind !== "item") {
+  for (const { taskName, kind, parent, stageId, dependencies } of tasks) {
+    // What came up at run time was no task of the plan.
+    if (kind !== "item" && (parent === undefined || stageId !== null)) {
       original[taskName] = Array.from(new Set(dependencies.map(({ task }) => task)));
     }
   }

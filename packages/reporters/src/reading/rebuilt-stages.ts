@@ -51,13 +51,14 @@ function parallelTasks(
   const lists: string[][] = [];
   let going: TaskStatistics[] = [];
   let names = 0;
+  let gated = false;
   for (const [, members] of stages) {
     const awaited = namesAwaited(members);
-    // Finally tasks have stages of their own, and wait for all others but tails.
-    const gated = members.some(({ role }) => role === "finally");
-    going = going.filter(({ taskName, kind, role }) => {
-      const over = gated && kind !== "tail" && role !== "finally";
-      return !over && !awaited.has(taskName);
+    // Finally tasks have stages of their own, and wait for all others but tails; those of a flow inside for that flow.
+    gated ||= members.some(isFinally);
+    going = going.filter((task) => {
+      const over = gated && task.kind !== "tail" && !isFinally(task);
+      return !over && !awaited.has(task.taskName);
     });
     for (const task of members) going.push(task);
     names += going.length;
@@ -65,6 +66,10 @@ function parallelTasks(
     lists.push(going.map(({ taskName }) => taskName));
   }
   return lists;
+}
+
+function isFinally({ role, parent }: TaskStatistics): boolean {
+  return role === "finally" && parent === undefined;
 }
 
 function spanOf(members: readonly TaskStatistics[]): Pick<StageStatistics, "startAt" | "endAt"> {
