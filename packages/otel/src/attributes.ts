@@ -44,7 +44,9 @@ export function taskAttributes(
   item: Attributes | undefined,
   settings: Settings,
 ): Attributes {
-  const { name, key, kind, role, run, stage, dependencies, maxAttempts, tags } = task;
+  const { name, key, kind, role, run, stage, dependencies, maxAttempts, parent, tags } = task;
+  // Of a task of a loop: the loop, the number of its flow, and the name.
+  const [, iteration] = /^\[(\d+)\]\./.exec(key.slice(parent?.length)) ?? [];
   return {
     "astrum.flow.name": run.flow,
     "astrum.run.id": run.runId,
@@ -53,6 +55,7 @@ export function taskAttributes(
     ...(role === undefined ? {} : { "astrum.task.role": role }),
     ...(key === name ? {} : { "astrum.task.key": key }),
     ...item,
+    ...(iteration === undefined ? {} : { "astrum.task.iteration": Number(iteration) }),
     ...(stage === null ? {} : { "astrum.task.stage": stage }),
     "astrum.task.dependency.count": dependencies.length,
     "astrum.task.max_attempts": maxAttempts,

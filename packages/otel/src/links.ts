@@ -46,13 +46,17 @@ export function linksTo(
     };
     made.push({ context: target.context, attributes });
   };
-  const releaser = isReleasedBy(task, cause) ? cause : undefined;
+  const releaser = isReleaser(task, cause) ? cause : undefined;
   if (releaser !== undefined) add(releaser, true);
   for (const dependency of task.dependencies) if (dependency !== releaser) add(dependency, false);
   return made;
 }
 
-/** What a subflow depends on is inside of it: it begins with the first of its tasks, and by what released that one. */
-function isReleasedBy({ dependencies, role }: TaskInfo, cause: string | undefined): boolean {
-  return role === "subflow" || dependencies.some((dependency) => dependency === cause);
+/**
+ * Nearly always a dependency. A subflow begins by what released the first of its tasks, a flow of a loop when the one
+ * before it has ended, a finally task after all others. What a task is inside of is there as the span above it.
+ */
+function isReleaser({ key, kind }: TaskInfo, cause: string | undefined): boolean {
+  if (cause === undefined || kind === "item") return false;
+  return !key.startsWith(`${cause}.`) && !key.startsWith(`${cause}[`);
 }

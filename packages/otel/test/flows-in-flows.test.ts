@@ -1,7 +1,7 @@
 /** Traces and metrics of runs in which tasks have flows inside. */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { after, type Flow, flow, map, param, subflow, task } from "@astrum/core";
+import { after, type Flow, flow, loop, map, param, subflow, task } from "@astrum/core";
 import { VirtualClock } from "@astrum/core/testing";
 import { type Attributes, type Context, trace } from "@opentelemetry/api";
 import { randomRun } from "astrum-conformance";
@@ -83,6 +83,51 @@ describe("Spans of tasks inside of another", () => {
     expect(named(received, "task eu").attributes["astrum.task.role"]).toBe("subflow");
     expect(named(received, "task crawl").attributes["astrum.task.role"]).toBe("subflow");
     expect(named(received, "task all").attributes["astrum.task.role"]).toBeUndefined();
+  });
+
+  it("of a loop lie below it, say which flow they are of, and lead back from each to the one before", async () => {
+    const { text, received } = await drawn(() => {
+      const round = (from: number) => {
+        const write = task("write", () => from);
+        return flow("round", { critic: task("critic", { write }, ({ write }) => write + 1) });
+      };
+      const draft = loop(
+        "draft",
+        { topic: task("topic", () => 0) },
+        {
+          first: ({ topic }) => round(topic),
+          next: ({ critic }) => round(critic),
+          until: () => false,
+          max: 2,
+        },
+      );
+      return flow("outer", { draft });
+    });
+    expect(text.replace(/^(run .*)ERROR .*/, "$1ERROR")).toBe(
+      [
+        "run outer ERROR",
+        '  task draft ERROR ASTRUM_LOOP_LIMIT: "draft" was not done after 2 flows, its `max` !exception <= task topic',
+        "    task draft.critic (draft[0].critic) <= task draft.write",
+        "    task draft.critic (draft[1].critic) <= task draft.write",
+        "    task draft.write (draft[0].write)",
+        "    task draft.write (draft[1].write) <= task draft.critic",
+        "  task topic",
+      ].join("\n"),
+    );
+    const written = received.filter(({ name }) => name === "task draft.write");
+    expect(written.map(({ attributes }) => attributes["astrum.task.iteration"])).toEqual([0, 1]);
+  });
+
+  it("of finally tasks link to who ended last before them", async () => {
+    const { text } = await drawn((clock) => {
+      const clean = task("clean", () => 1);
+      return flow("outer", {
+        one: task("one", () =>
+          flow("inner", { slow: task("slow", () => clock.wait(1)) }, { finally: { clean } }),
+        ),
+      });
+    });
+    expect(text).toContain("    task one.clean <= task one.slow");
   });
 
   it("say in their attributes which item they are inside of, and so do links and logs", async () => {
