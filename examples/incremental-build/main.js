@@ -34,7 +34,9 @@ function fileOf(key) {
 
 /** @param {string} name */
 async function hashOf(name) {
-  return createHash("sha256").update(await readFile(join(folder, name))).digest("hex");
+  return createHash("sha256")
+    .update(await readFile(join(folder, name)))
+    .digest("hex");
 }
 
 const texts = task("texts", async () => (await readdir(folder)).sort());

@@ -13,7 +13,8 @@ it("reads again what has changed, and nothing else", () => {
     execFileSync(process.execPath, [...flags, "texts", ".cache"], { encoding: "utf8", cwd: home })
       .trimEnd()
       .split("\n");
-  const write = (name: string, text: string): void => writeFileSync(join(home, "texts", name), text);
+  const write = (name: string, text: string): void =>
+    writeFileSync(join(home, "texts", name), text);
   try {
     mkdirSync(join(home, "texts"));
     write("b.txt", "one two");

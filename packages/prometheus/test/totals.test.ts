@@ -97,6 +97,19 @@ describe.each(CLIENTS)("totals, with %s", (_, client) => {
     };
   });
 
+  test("tell tasks whose result was in the cache from both", async () => {
+    const cache = new Map<string, string>();
+    const first = task("first", {}, () => 1, { cache: {} });
+    const second = task("second", { first }, () => 2);
+    const daily = flow("daily", { second });
+    await daily.run({ cache });
+    const registry = new client.Registry();
+    await daily.run({ cache, observers: [prometheusObserver({ client, registry })] });
+    const all = await samples(registry);
+    expect(sum(all, "astrum_tasks_total", { task: "first", result: "cached" })).toBe(1);
+    expect(sum(all, "astrum_tasks_total")).toBe(2);
+  });
+
   test("tell tasks restored from an earlier report from those that ran", async () => {
     let fails = true;
     const first = task("first", {}, () => 1);

@@ -10,10 +10,10 @@ import {
   fromEvents,
   type JournalEntry,
   map,
-  param,
   PlanError,
-  reportOfJournal,
+  param,
   type RunOptions,
+  reportOfJournal,
   type TaskOptions,
   task,
   taskResult,
@@ -427,7 +427,11 @@ describe("A store", () => {
       '{"astrum":1}',
       '{"astrum":1,"output":{"encoding":"json","value":{"__proto__":{}}}}',
       '{"astrum":1,"output":{"encoding":"json","value":1},"until":"never"}',
-      { get astrum() { throw new Error("read"); } },
+      {
+        get astrum() {
+          throw new Error("read");
+        },
+      },
     ];
     for (const text of texts) {
       const { calls, report } = await greet({ get: () => text, set: () => {} });
