@@ -149,6 +149,14 @@ describe("The page on what if", () => {
       { totalDurationMs: number }
     >;
     expect(paper).toContain(`three.totalDurationMs; // ${three.totalDurationMs}\n`);
+    const { plan, durations } = (await run(paper as string, "plan", "durations")) as {
+      plan: { explain(options: object): string };
+      durations: Record<string, number>;
+    };
+    const line = plan.explain({ estimates: durations }).split("\n").at(-1);
+    expect(readFileSync(new URL("../../../docs/what-if.md", import.meta.url), "utf8")).toContain(
+      `\n${line}\n`,
+    );
     expect(paper).toContain(`two.totalDurationMs; // ${two.totalDurationMs}\n`);
   });
 

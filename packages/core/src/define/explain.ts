@@ -12,7 +12,7 @@ interface Explained {
   readonly totalTasks: number;
   readonly totalStages: number;
   readonly maxParallelism: number;
-  criticalPath(): string[];
+  criticalPath(estimates?: Readonly<Record<string, number>>): string[];
 }
 
 function kindText({ definitions, subflows }: Graph, task: number): string {
@@ -42,7 +42,8 @@ const FALLBACKS = {
   item: "its items have a fallback",
 } as const;
 
-export function explain(plan: Explained): string {
+/** `estimates` decide which path is the longest. */
+export function explain(plan: Explained, estimates?: Readonly<Record<string, number>>): string {
   const { totalTasks, totalStages, maxParallelism } = plan;
   const lines = [
     `${plan.graph.name}: ${counted(totalTasks, "task")} in ${counted(totalStages, "stage")}, at most ${maxParallelism} at once`,
@@ -76,7 +77,7 @@ export function explain(plan: Explained): string {
     if (starting.length > 20) lines.push(`  … and ${starting.length - 20} more`);
   }
   if (totalStages > shownStages) lines.push(`… and ${totalStages - shownStages} more stages`);
-  if (totalTasks > 0) lines.push(`longest path: ${shortened(plan.criticalPath(), " → ")}`);
+  if (totalTasks > 0) lines.push(`longest path: ${shortened(plan.criticalPath(estimates), " → ")}`);
   return lines.join("\n");
 }
 

@@ -45,9 +45,17 @@ export interface Plan {
   readonly maxParallelism: number;
   /** The longest path by `estimates` (milliseconds by task name; 0 when a name is missing), by default the one with the most tasks. */
   criticalPath(estimates?: Readonly<Record<string, number>> | undefined): string[];
-  /** The plan as text, for people. */
-  explain(): string;
+  /**
+   * The plan as text, for people. With `estimates`, milliseconds by task name, also what it would take on one slot, on two,
+   * on four and so on, simulated as a run that is given these estimates.
+   */
+  explain(options?: { readonly estimates?: Estimates | undefined } | undefined): string;
 }
+
+type Estimates = Readonly<Record<string, number>>;
+
+/** Says how long a plan would take, in lines for people. Given to plans by those who may run them. */
+export type Forecast = (plan: GraphPlan, estimates: Estimates) => string[];
 
 /** The one implementation of `Plan`. */
 export class GraphPlan implements Plan {
@@ -60,6 +68,7 @@ export class GraphPlan implements Plan {
   readonly order: Int32Array;
   /** Where each stage begins in `order`. */
   readonly stageStart: Int32Array;
+  forecast: Forecast | undefined;
   #stages: readonly PlannedStage[] | undefined;
   #tasks: readonly PlannedTask[] | undefined;
   #parallel: Int32Array | undefined;
@@ -229,8 +238,15 @@ export class GraphPlan implements Plan {
     return this.namesOf(criticalPath(this, estimates));
   }
 
-  explain(): string {
-    return explain(this);
+  explain(options?: { readonly estimates?: Estimates | undefined }): string {
+    const issues = new Issues();
+    issues.record([], options, ["estimates"]);
+    checkEstimates(issues, options?.estimates);
+    issues.throwAs(DefinitionError);
+    const estimates = options?.estimates;
+    const lines = explain(this, estimates);
+    if (estimates === undefined || this.forecast === undefined) return lines;
+    return [lines, ...this.forecast(this, estimates)].join("\n");
   }
 }
 

@@ -21,6 +21,7 @@ import { Issues } from "../ground/check.ts";
 import { describe } from "../ground/describe.ts";
 import { DefinitionError, PlanError } from "../ground/errors.ts";
 import type { ExecutionReport } from "../report/execution-report.ts";
+import { forecasting } from "../whatif/forecast.ts";
 import { type FlowRun, flowRun } from "./flow-run.ts";
 import { launch } from "./launch.ts";
 import { reach } from "./reach.ts";
@@ -163,8 +164,8 @@ export class GraphFlow
   }
 
   #plan(targets: readonly string[] | undefined): GraphPlan {
-    if (targets !== undefined) return plan(this.graph, targets);
-    this.#whole ??= plan(this.graph);
+    if (targets !== undefined) return forecasting(plan(this.graph, targets));
+    this.#whole ??= forecasting(plan(this.graph));
     return this.#whole;
   }
 

@@ -15,6 +15,7 @@ import { DefinitionError, PlanError } from "../ground/errors.ts";
 import type { Machine } from "../machine/machine.ts";
 import { StagedRun } from "../machine/run-stages.ts";
 import type { ExecutionReport } from "../report/execution-report.ts";
+import { forecasting } from "../whatif/forecast.ts";
 import { buildGraph } from "./assemble.ts";
 import { type Callables, checkTasks } from "./callables.ts";
 import { type FlowRun, flowRun } from "./flow-run.ts";
@@ -126,7 +127,7 @@ export class DynamicScheduler {
 
   /** What would run. Throws `PlanError` with every problem at once. */
   plan(): Plan {
-    return this.#planned();
+    return forecasting(this.#planned());
   }
 
   /**

@@ -3,14 +3,13 @@
  * settings of a simulation. Runs nothing.
  */
 import type { Definition } from "../define/definition.ts";
-import { itemNamed } from "../define/item-name.ts";
 import { GraphPlan } from "../define/plan.ts";
 import { RateLimit } from "../drive/rate-limit.ts";
 import { amountOfMost, hasOnly, type Resource } from "../drive/resources.ts";
 import type { Issues } from "../ground/check.ts";
 import { didYouMean, nearest } from "../ground/guess.ts";
 import type { Recalled } from "./recalled.ts";
-import { changed, type Script, scaled, withoutFailures } from "./script.ts";
+import { changed, everyTask, type Script, scaled, withoutFailures } from "./script.ts";
 import type { VirtualSettings } from "./virtual-driver.ts";
 
 /** All of it applies together. `Infinity` is no limit. */
@@ -21,9 +20,9 @@ export interface Change {
   readonly resources?: Readonly<Record<string, number>> | undefined;
   /** The longest path goes first, by what each task took: `run({ estimates: estimatesFrom(report) })`. `false`: not any more. */
   readonly longestFirst?: boolean | undefined;
-  /** By task, map or item: its attempts take this share of the time that they took. 0.5 is half as long. */
+  /** By task, map or item, with all that is inside of it: its attempts take this share of the time that they took. 0.5 is half as long. */
   readonly faster?: Readonly<Record<string, number>> | undefined;
-  /** By map: how many of its items run at once, an integer from 1 up, or `Infinity`. */
+  /** By map that was planned: how many of its items run at once, an integer from 1 up, or `Infinity`. */
   readonly mapConcurrency?: Readonly<Record<string, number>> | undefined;
   /** Tasks start with their own dependencies, in a run that went stage by stage. */
   readonly dispatch?: "dependencies" | undefined;
@@ -65,10 +64,10 @@ export function checkChange(
     const at = [...path, "mapConcurrency", map];
     if (named(issues, at, map, "map", maps)) atOnce(issues, at, limit);
   }
+  const names = (): string[] => Array.from(everyTask(script), ({ path: [name = ""] }) => name);
   for (const [task, factor] of entries(issues, [...path, "faster"], change.faster)) {
     const at = [...path, "faster", task];
-    if (!isItem(task, plan, script) && !named(issues, at, task, "task", plan.graph.index.keys()))
-      continue;
+    if (!named(issues, at, task, "task", names())) continue;
     issues.amount(at, factor, "a share of the time that it took, 0.5 for half as long,");
   }
   const had = Object.keys(resources);
@@ -78,14 +77,7 @@ export function checkChange(
     if (!isAmount(amount, resources[name])) {
       issues.expected(at, amountText(resources[name]), amount);
     } else if (amount !== Number.POSITIVE_INFINITY) {
-      checkDemand(
-        issues,
-        at,
-        name,
-        changedResource(resources[name], amount as number),
-        plan,
-        script,
-      );
+      checkDemand(issues, at, name, changedResource(resources[name], amount as number), script);
     }
   }
 }
@@ -118,12 +110,6 @@ function named(
   return false;
 }
 
-function isItem(name: string, { graph }: GraphPlan, { items }: Script): boolean {
-  const item = itemNamed(name);
-  if (item === undefined) return false;
-  return items.get(graph.index.get(item.map) ?? -1)?.[item.index] !== undefined;
-}
-
 function isAmount(amount: unknown, had: Resource | undefined): boolean {
   if (amount === Number.POSITIVE_INFINITY) return true;
   if (had instanceof RateLimit) return Number.isFinite(amount) && (amount as number) > 0;
@@ -141,22 +127,18 @@ function checkDemand(
   path: readonly string[],
   resource: string,
   had: Resource,
-  plan: GraphPlan,
-  { tasks, items }: Script,
+  script: Script,
 ): void {
   const most = amountOfMost(had);
-  const tell = (task: string, units = 0): boolean => {
-    if (units <= most) return false;
-    const message = `\`${path.join(".")}\`: task "${task}" needs ${units} of "${resource}", ${hasOnly(had)}`;
+  for (const {
+    path: [task],
+    units,
+  } of everyTask(script)) {
+    const needed = units?.[resource] ?? 0;
+    if (needed <= most) continue;
+    const message = `\`${path.join(".")}\`: task "${task}" needs ${needed} of "${resource}", ${hasOnly(had)}`;
     issues.add("demand-above-capacity", message, path);
-    return true;
-  };
-  for (let task = 0; task < tasks.length; task++) {
-    const fixed = plan.traits.of(task).resources?.[resource];
-    if (tell(plan.nameOf(task), fixed === "computed" ? 0 : fixed)) return;
-    for (const [at, item] of items.get(task)?.entries() ?? []) {
-      if (tell(`${plan.nameOf(task)}[${at}]`, item?.units?.[resource])) return;
-    }
+    return;
   }
 }
 
@@ -186,25 +168,21 @@ export function withChange(
       resources,
       dispatch: change.dispatch ?? settings.dispatch,
       estimates: longestFirst === false ? undefined : estimates,
-      script: changedScript(plan, settings.script, change),
+      script: changedScript(settings.script, change),
     },
   };
 }
 
-function changedScript(
-  plan: GraphPlan,
-  script: Script,
-  { faster = {}, noFailures = false }: Change,
-): Script {
+function changedScript(script: Script, { faster = {}, noFailures = false }: Change): Script {
   const names = Object.keys(faster);
   if (names.length === 0 && !noFailures) return script;
   const factorOf = (name: string): number =>
     Object.hasOwn(faster, name) ? (faster[name] as number) : 1;
-  return changed(script, (task, planned, item) => {
+  return changed(script, (task) => {
     const done = noFailures ? withoutFailures(task) : task;
     if (done === undefined || names.length === 0) return done;
-    const name = plan.nameOf(planned);
-    const factor = factorOf(name) * (item === undefined ? 1 : factorOf(`${name}[${item}]`));
+    // A map, or a task with a flow inside of it, takes all with it.
+    const factor = done.path.reduce((product, name) => product * factorOf(name), 1);
     return factor === 1 ? done : scaled(done, factor);
   });
 }

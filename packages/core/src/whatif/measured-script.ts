@@ -11,18 +11,22 @@ const ROUNDED_MS = 0.0015;
 /** What each task or item did, by name. */
 export function measuredScript(rows: readonly TaskStatistics[]): Map<string, ScriptedTask> {
   const calls = callsOf(rows);
-  const listedAt = new Map(rows.map(({ parent, readyAt }) => [parent, readyAt]));
+  const items = rows.filter(({ index }) => index !== undefined);
+  const listedAt = new Map(items.map(({ parent, readyAt }) => [parent, readyAt]));
+  const around = new Set(rows.map(({ parent }) => parent));
+  const parents = new Map(rows.map(({ taskName, parent }) => [taskName, parent]));
   const released = releasedAt(rows);
   return new Map(
     rows.map((row) => [
       row.taskName,
       {
+        path: pathOf(row.taskName, parents),
         attempts: row.attemptStatistics.map((attempt, at) =>
           scriptedAttempt(row, attempt, at, calls.get(attempt)),
         ),
         prepareMs: prepareMs(row, listedAt.get(row.taskName)),
-        // A map that has a list fails with its items.
-        answer: listedAt.has(row.taskName) ? undefined : answerOf(row),
+        // A map that has a list fails with its items, and a task with the flow inside of it.
+        answer: around.has(row.taskName) ? undefined : answerOf(row),
         restored: row.status === "restored" ? true : undefined,
         fallbackMs: fallbackMs(row, released.get(row.taskName)),
         units: row.resources,
@@ -47,6 +51,16 @@ function scriptedAttempt(
     return { runMs, end: row.status === "skipped" ? "skipped" : "returned", lagMs, heldMs };
   }
   return { runMs, end: "threw", lagMs, heldMs };
+}
+
+function pathOf(name: string, parents: ReadonlyMap<string, string | undefined>): readonly string[] {
+  const path = [name];
+  for (let at = parents.get(name); at !== undefined; at = parents.get(at)) {
+    // A report from elsewhere may have a task inside of itself.
+    if (path.includes(at)) break;
+    path.push(at);
+  }
+  return path;
 }
 
 /** From the end of what it needs until it competed for capacity, or its items did. */

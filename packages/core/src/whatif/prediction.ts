@@ -1,5 +1,6 @@
 /** A simulated run in a few figures: how long it takes and why. Knows no format and no question. */
 
+import type { Machine } from "../machine/machine.ts";
 import { taskName } from "../machine/task-name.ts";
 import { type Analysis, analyse } from "../report/analysis.ts";
 import { type Change, withChange } from "./changes.ts";
@@ -32,6 +33,19 @@ export function predicted(run: Recalled, change: Change): Prediction {
     peakConcurrency: ledger.peakConcurrency,
     unmeasured: unmeasured.map((task) => taskName(plan.graph, ledger, task)),
   };
+}
+
+/** When the last attempt ended of the tasks that a driven run waits for. */
+export function lastEnd({ plan, ledger }: Machine): number {
+  const { tails } = ledger.grown ?? plan.graph;
+  let last = 0;
+  for (let attempt = 0; attempt < ledger.attempts; attempt++) {
+    const end = ledger.endAt[attempt] as number;
+    if (end > last && !tails.has(ledger.writtenOf(ledger.attemptTask[attempt] as number))) {
+      last = end;
+    }
+  }
+  return last;
 }
 
 /** Sums of decimals drift; a report has three of them. */

@@ -3,7 +3,7 @@
  * from the report. A stored report may come from anywhere: what cannot be read is refused. Runs nothing.
  */
 import type { Definition } from "../define/definition.ts";
-import { EDGE_KINDS, EdgeList, graph } from "../define/graph.ts";
+import { EDGE_KINDS, EdgeList, graph, INNER, type Root, type Subflow } from "../define/graph.ts";
 import { type GraphPlan, plan } from "../define/plan.ts";
 import { RateLimit } from "../drive/rate-limit.ts";
 import type { Resource } from "../drive/resources.ts";
@@ -12,7 +12,7 @@ import { DefinitionError } from "../ground/errors.ts";
 import type { SerializedReport } from "../report/serialized-report.ts";
 import type { TaskStatistics } from "../report/statistics.ts";
 import { measuredScript } from "./measured-script.ts";
-import type { Script, ScriptedTask } from "./script.ts";
+import type { Scene, ScriptedTask } from "./script.ts";
 import type { VirtualSettings } from "./virtual-driver.ts";
 
 export interface Recalled {
@@ -27,23 +27,13 @@ export interface Recalled {
 /** Throws `DefinitionError` for tasks that make no graph, `PlanError` for those that wait for each other. */
 export function recalled(report: SerializedReport): Recalled {
   const { taskStatistics: rows, run, planningDurationMs } = report;
-  const scripted = measuredScript(rows);
-  const items = itemsByMap(rows);
   const issues = new Issues();
-  const planned = plannedFrom(report, items, scripted, issues);
-  const script: Script = {
-    tasks: planned.graph.definitions.map(({ name }) => scripted.get(name)),
-    items: new Map(
-      Array.from(items, ([map, list]) => [
-        planned.graph.index.get(map) as number,
-        Array.from(list, (item) => item && scripted.get(item.taskName)),
-      ]),
-    ),
-  };
+  const { graph, script } = new Recalling(report, issues).plan();
+  issues.throwAs(DefinitionError);
   const measured = measuredMs(rows);
   const { config } = run;
   return {
-    plan: planned,
+    plan: plan(graph),
     measured,
     makespanMs: lastEnd(rows),
     settings: {
@@ -58,60 +48,209 @@ export function recalled(report: SerializedReport): Recalled {
   };
 }
 
-/** Items by index, of each map. */
-function itemsByMap(rows: readonly TaskStatistics[]): Map<string, TaskStatistics[]> {
-  const items = new Map<string, TaskStatistics[]>();
-  for (const row of rows) {
-    if (row.parent === undefined || row.index === undefined) continue;
-    const list = items.get(row.parent) ?? [];
-    list[row.index] = row;
-    items.set(row.parent, list);
-  }
-  return items;
-}
+/** From rows to graphs: that of the plan, and those of flows that came up inside of tasks. */
+class Recalling {
+  readonly #report: SerializedReport;
+  readonly #issues: Issues;
+  readonly #scripted: ReadonlyMap<string, ScriptedTask>;
+  readonly #rows: ReadonlyMap<string, TaskStatistics>;
+  /** By what they are inside of: items by index, other tasks in their order. */
+  readonly #items: Map<string, TaskStatistics[]> = new Map();
+  readonly #inside: Map<string, TaskStatistics[]> = new Map();
 
-/** In the order of declaration, which decides between equals. */
-function plannedFrom(
-  { run, taskStatistics, originalTasks }: SerializedReport,
-  items: ReadonlyMap<string, readonly TaskStatistics[]>,
-  scripted: ReadonlyMap<string, ScriptedTask>,
-  issues: Issues,
-): GraphPlan {
-  const known = new Map(
-    taskStatistics.flatMap((row) => (row.kind === "item" ? [] : [[row.taskName, row] as const])),
-  );
-  const ordered = new Set([
-    ...Object.keys(originalTasks).filter((name) => known.has(name)),
-    ...known.keys(),
-  ]);
-  const rows = Array.from(ordered, (name) => known.get(name) as TaskStatistics);
-  const index = new Map(rows.map(({ taskName }, at) => [taskName, at]));
-  const edges = new EdgeList(
-    rows.length,
-    rows.reduce((sum, { dependencies }) => sum + dependencies.length, 0),
-  );
-  for (const { taskName, dependencies } of rows) {
+  constructor(report: SerializedReport, issues: Issues) {
+    this.#report = report;
+    this.#issues = issues;
+    this.#scripted = measuredScript(report.taskStatistics);
+    this.#rows = new Map(report.taskStatistics.map((row) => [row.taskName, row]));
+    for (const row of report.taskStatistics) {
+      const { parent, index } = row;
+      if (parent === undefined) continue;
+      const rows = index === undefined ? this.#inside : this.#items;
+      const list = rows.get(parent) ?? [];
+      if (index === undefined) list.push(row);
+      else list[index] = row;
+      rows.set(parent, list);
+    }
+  }
+
+  /** In the order of declaration, which decides between equals. */
+  plan(): Scene {
+    const { originalTasks, run, taskStatistics } = this.#report;
+    const planned = new Map(
+      taskStatistics.flatMap((row) => (this.#isPlanned(row) ? [[row.taskName, row] as const] : [])),
+    );
+    const names = new Set([
+      ...Object.keys(originalTasks).filter((name) => planned.has(name)),
+      ...planned.keys(),
+    ]);
+    const rows = Array.from(names, (name) => planned.get(name) as TaskStatistics);
+    return this.#scene(run.flow ?? "", rows, undefined);
+  }
+
+  /** Whether it was planned: it is in no list, and no flow that came up has brought it. */
+  #isPlanned({ parent, index }: TaskStatistics): boolean {
+    if (parent === undefined) return true;
+    const around = this.#rows.get(parent);
+    return (
+      index === undefined && around !== undefined && isSubflow(around) && this.#isPlanned(around)
+    );
+  }
+
+  /** Of these rows a graph and its script. `around`: the task that it came up inside of. */
+  #scene(name: string, rows: readonly TaskStatistics[], around: Around | undefined): Scene {
+    const index = new Map(rows.map(({ taskName }, at) => [taskName, at]));
+    const edges = new EdgeList(
+      rows.length,
+      rows.reduce((sum, { dependencies }) => sum + dependencies.length, 0),
+    );
+    for (const row of rows) this.#edgesOf(row, index, edges);
+    this.#issues.throwAs(DefinitionError);
+    const definitions = rows.map((row) => this.#definition(row, around?.prefix ?? ""));
+    const roles = {
+      tails: withRole(rows, ({ kind }) => kind === "tail"),
+      finallyTasks: withRole(
+        rows,
+        ({ role, parent }) => role === "finally" && parent === around?.owner.taskName,
+      ),
+      subflows: rows.flatMap((row, owner) => this.#subflow(row, owner, rows, index)),
+    };
+    const roots = around && rootsOf(around, index);
+    const made = graph(name, definitions, edges, roles, roots, this.#issues);
+    const items = new Map<number, (ScriptedTask | undefined)[]>();
+    rows.forEach(({ taskName }, at) => {
+      const list = this.#items.get(taskName);
+      if (list === undefined) return;
+      items.set(
+        at,
+        Array.from(list, (item) => item && this.#scriptedTask(item)),
+      );
+    });
+    return { graph: made, script: { tasks: rows.map((row) => this.#scriptedTask(row)), items } };
+  }
+
+  #edgesOf(
+    { taskName, dependencies }: TaskStatistics,
+    index: ReadonlyMap<string, number>,
+    edges: EdgeList,
+  ): void {
     for (const { task, kind } of dependencies) {
-      const dependency = index.get(task);
-      if (dependency !== undefined) edges.add(dependency, EDGE_KINDS.indexOf(kind));
-      else {
-        const message = `Task "${taskName}" of the report depends on "${task}", which is not in it: give whatIf() the whole report`;
-        issues.add("unknown-dependency", message, ["taskStatistics", taskName]);
-      }
+      const at = index.get(task);
+      const inside = this.#rows.get(task)?.parent === taskName;
+      if (at !== undefined) edges.add(at, inside ? INNER : EDGE_KINDS.indexOf(kind));
+      // What a flow that came up inside of it gave is no edge of its graph.
+      if (at !== undefined || inside) continue;
+      const message = `Task "${taskName}" of the report depends on "${task}", which is not in it: give whatIf() the whole report`;
+      this.#issues.add("unknown-dependency", message, ["taskStatistics", taskName]);
     }
     edges.closeRow();
   }
-  issues.throwAs(DefinitionError);
-  const definitions = rows.map((row) =>
-    definitionOf(row, items.get(row.taskName), scripted.get(row.taskName)),
-  );
-  const roles = {
-    tails: withRole(rows, ({ kind }) => kind === "tail"),
-    finallyTasks: withRole(rows, ({ role }) => role === "finally"),
-  };
-  const made = graph(run.flow ?? "", definitions, edges, roles, undefined, issues);
-  issues.throwAs(DefinitionError);
-  return plan(made);
+
+  /** A flow that was planned with the rest, inside of this task. */
+  #subflow(
+    row: TaskStatistics,
+    owner: number,
+    rows: readonly TaskStatistics[],
+    index: ReadonlyMap<string, number>,
+  ): Subflow[] {
+    const inside = isSubflow(row) ? this.#inside.get(row.taskName) : undefined;
+    if (inside === undefined) return [];
+    let first = owner;
+    while (first > 0 && isWithin(rows[first - 1] as TaskStatistics, row, this.#rows)) first--;
+    const roots = row.dependencies.flatMap(({ task, to }) => {
+      const at = this.#rows.get(task)?.parent === row.taskName ? index.get(task) : undefined;
+      return at === undefined ? [] : [{ key: String(to ?? task), task: at }];
+    });
+    const finallyTasks = inside.flatMap(({ taskName, role }) => {
+      const at = role === "finally" ? index.get(taskName) : undefined;
+      return at === undefined ? [] : [at];
+    });
+    const scripted = this.#scripted.get(row.taskName);
+    const asked = scripted?.answer !== undefined || (scripted?.prepareMs ?? 0) > 0;
+    return [{ owner, first, roots, finallyTasks, asked }];
+  }
+
+  #definition(row: TaskStatistics, prefix: string): Definition {
+    const items = this.#items.get(row.taskName);
+    const scripted = this.#scripted.get(row.taskName);
+    const name = row.taskName.startsWith(prefix) ? row.taskName.slice(prefix.length) : row.taskName;
+    return definitionOf(row, name, items, scripted);
+  }
+
+  #scriptedTask(row: TaskStatistics): ScriptedTask | undefined {
+    const scripted = this.#scripted.get(row.taskName);
+    const inside = this.#inside.get(row.taskName);
+    if (scripted === undefined || inside === undefined || isSubflow(row)) return scripted;
+    const scenes = this.#flowsIn(row, inside).map(({ prefix, rows }) =>
+      this.#scene(prefix, rows, { owner: row, prefix }),
+    );
+    return { ...scripted, scenes };
+  }
+
+  /** The flow that came up inside of a task, or those of a loop. */
+  #flowsIn(
+    owner: TaskStatistics,
+    inside: readonly TaskStatistics[],
+  ): { readonly prefix: string; readonly rows: readonly TaskStatistics[] }[] {
+    const { taskName } = owner;
+    const prefixes =
+      owner.role === "loop"
+        ? new Set(
+            inside.map((row) =>
+              row.taskName.slice(0, row.taskName.indexOf("].", taskName.length) + 2),
+            ),
+          )
+        : new Set([`${taskName}.`]);
+    return Array.from(prefixes, (prefix) => ({
+      prefix,
+      rows: inside
+        .filter((row) => row.taskName.startsWith(prefix))
+        .flatMap((row) => [...this.#nested(row), row]),
+    }));
+  }
+
+  /** What is planned inside of it, before it. */
+  #nested(row: TaskStatistics): TaskStatistics[] {
+    if (!isSubflow(row)) return [];
+    const inside = this.#inside.get(row.taskName) ?? [];
+    return inside.flatMap((one) => [...this.#nested(one), one]);
+  }
+}
+
+interface Around {
+  readonly owner: TaskStatistics;
+  /** What the names of its tasks begin with. */
+  readonly prefix: string;
+}
+
+/** A task with a flow inside of it that was planned with the rest: none of its own functions was called. */
+function isSubflow({ role, attemptStatistics }: TaskStatistics): boolean {
+  return role === "subflow" && attemptStatistics.length === 0;
+}
+
+function isWithin(
+  row: TaskStatistics,
+  owner: TaskStatistics,
+  rows: ReadonlyMap<string, TaskStatistics>,
+): boolean {
+  let at: TaskStatistics | undefined = row;
+  for (let deep = 0; at?.parent !== undefined && deep < 1000; deep++) {
+    if (at.parent === owner.taskName) return true;
+    at = rows.get(at.parent);
+  }
+  return false;
+}
+
+/** What its value is made of; of the flows of a loop before the last, what is called the same. */
+function rootsOf({ owner, prefix }: Around, index: ReadonlyMap<string, number>): Root[] {
+  const roots = owner.dependencies.flatMap(({ task, to }) => {
+    const [, name] = /^(?:.*\]\.)?(.*)$/s.exec(task.slice(owner.taskName.length)) ?? [];
+    const own = owner.role === "loop" ? `${prefix}${name}` : task;
+    const at = index.get(own);
+    return at === undefined ? [] : [{ key: String(to ?? own), task: at }];
+  });
+  // A flow that did not come to its end does not say: then all of it is waited for.
+  return roots.length > 0 ? roots : Array.from(index, ([key, task]) => ({ key, task }));
 }
 
 function withRole(
@@ -123,10 +262,11 @@ function withRole(
 
 function definitionOf(
   row: TaskStatistics,
+  name: string,
   items: readonly TaskStatistics[] | undefined,
   scripted: ScriptedTask | undefined,
 ): Definition {
-  const { concurrency, priority, resources } = row;
+  const { concurrency, priority, resources, role } = row;
   // A tail does not say that it is a map.
   const kind =
     row.kind === "map" || items !== undefined || concurrency !== undefined ? "map" : "task";
@@ -139,15 +279,20 @@ function definitionOf(
     ...(inItems === undefined ? {} : { resources: { ...resources, ...asked(inItems) } }),
     ...fallbackOf(row, items),
   };
+  const subflow = isSubflow(row) ? { role: "subflow" as const } : {};
+  const loop = role === "loop" ? { role } : {};
+  const asks = scripted?.answer !== undefined || (scripted?.prepareMs ?? 0) > 0;
   return {
-    name: row.taskName,
+    name,
     kind,
     slots: [],
     call: "nothing",
     run: () => {},
     options: Object.keys(options).length === 0 ? undefined : (options as Definition["options"]),
-    prepares: kind === "map" || scripted?.answer !== undefined || (scripted?.prepareMs ?? 0) > 0,
+    prepares: kind === "map" || role === "loop" || asks,
     needs: resources !== undefined || inItems !== undefined,
+    ...subflow,
+    ...loop,
   };
 }
 

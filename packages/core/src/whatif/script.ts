@@ -2,6 +2,7 @@
  * What the tasks of a simulated run do, attempt by attempt, and what calling them costs the thread. Knows numbers; knows no
  * machine, no report and no capacity.
  */
+import type { Graph } from "../define/graph.ts";
 
 export interface ScriptedAttempt {
   /** How long it runs. */
@@ -17,6 +18,8 @@ export interface ScriptedAttempt {
 }
 
 export interface ScriptedTask {
+  /** What it is called in the report, and what it is inside of, the nearest first. */
+  readonly path: readonly string[];
   readonly attempts: readonly ScriptedAttempt[];
   /** How long its inputs and its condition take to be there. */
   readonly prepareMs: number;
@@ -26,20 +29,30 @@ export interface ScriptedTask {
   readonly restored?: true | undefined;
   /** When it fails, a value takes its place after so long. */
   readonly fallbackMs?: number | undefined;
-  /** Units of resources that are its own. */
+  /** Units of resources that it holds, or each of its items does. */
   readonly units?: Readonly<Record<string, number>> | undefined;
+  /** The flow that came up inside of it, or those of a loop, one after another. */
+  readonly scenes?: readonly Scene[] | undefined;
 }
 
+/** What the tasks of one graph do. */
 export interface Script {
-  /** By task of the plan; none for those that nobody knows the duration of. */
+  /** By task; none for those that nobody knows the duration of. */
   readonly tasks: readonly (ScriptedTask | undefined)[];
   /** By map: its list. */
   readonly items: ReadonlyMap<number, readonly (ScriptedTask | undefined)[]>;
 }
 
+/** A flow inside of a task. */
+export interface Scene {
+  readonly graph: Graph;
+  readonly script: Script;
+}
+
 /** One attempt of this duration. */
 export function lasting(runMs: number): ScriptedTask {
-  return { attempts: [{ runMs, end: "returned", lagMs: 0, heldMs: 0 }], prepareMs: 0 };
+  const attempts = [{ runMs, end: "returned", lagMs: 0, heldMs: 0 } as const];
+  return { path: [], attempts, prepareMs: 0 };
 }
 
 /** Its attempts take this share of the time that they took; delays between them stay. */
@@ -62,19 +75,32 @@ export function withoutFailures(task: ScriptedTask | undefined): ScriptedTask | 
   return { ...task, attempts: [{ ...last, end, retryMs: undefined }] };
 }
 
-/** The script with every task changed, items included. */
-export function changed(
-  { tasks, items }: Script,
-  change: (
-    task: ScriptedTask | undefined,
-    planned: number,
-    item?: number,
-  ) => Script["tasks"][number],
-): Script {
-  return {
-    tasks: tasks.map((task, planned) => change(task, planned)),
-    items: new Map(
-      Array.from(items, ([map, list]) => [map, list.map((task, item) => change(task, map, item))]),
-    ),
+type Change = (task: ScriptedTask | undefined) => ScriptedTask | undefined;
+
+/** The script with every task changed: items, and what is inside of others, too. */
+export function changed({ tasks, items }: Script, change: Change): Script {
+  const inside = (task: ScriptedTask | undefined): ScriptedTask | undefined => {
+    const done = change(task);
+    if (done?.scenes === undefined) return done;
+    const scenes = done.scenes.map(({ graph, script }) => ({
+      graph,
+      script: changed(script, change),
+    }));
+    return { ...done, scenes };
   };
+  return {
+    tasks: tasks.map(inside),
+    items: new Map(Array.from(items, ([map, list]) => [map, list.map(inside)])),
+  };
+}
+
+/** Every task of it, items and what is inside of others too. */
+export function* everyTask({ tasks, items }: Script): Iterable<ScriptedTask> {
+  for (const list of [tasks, ...items.values()]) {
+    for (const task of list) {
+      if (task === undefined) continue;
+      yield task;
+      for (const { script } of task.scenes ?? []) yield* everyTask(script);
+    }
+  }
 }

@@ -2,6 +2,8 @@
  * A plan that has not run, run on paper: `simulate()`. The run machine is driven by what each task is said to take; the
  * outcome is a report like any other. Calls no function of a task.
  */
+import type { Definition } from "../define/definition.ts";
+import { EdgeList, graph } from "../define/graph.ts";
 import { GraphPlan, type Plan } from "../define/plan.ts";
 import { checkDemands, checkResource, type Resource } from "../drive/resources.ts";
 import { Semaphore } from "../drive/semaphore.ts";
@@ -18,12 +20,12 @@ import { NO_ORIGINS } from "../report/origin.ts";
 import { Reasons } from "../report/reasons.ts";
 import { reportOf } from "../report/report.ts";
 import type { SerializedReport } from "../report/serialized-report.ts";
-import { lasting, type Script } from "./script.ts";
+import { lasting, type Scene, type Script } from "./script.ts";
 import { driven, type VirtualRun } from "./virtual-driver.ts";
 
 export interface SimulateOptions {
   /**
-   * Milliseconds by task name: an attempt of a task, a map as a whole. A task without one takes no time; names that are no
+   * Milliseconds by task name: an attempt of a task, a map or a loop as a whole. A task without one takes no time; names that are no
    * tasks of the plan are let pass, as estimates of an earlier version may hold some.
    */
   readonly durations: Readonly<Record<string, number>>;
@@ -129,7 +131,11 @@ function simulated(plan: GraphPlan, options: SimulateOptions): ExecutionReport {
   return reportOn(plan, run, concurrency);
 }
 
-function scriptOf({ graph }: GraphPlan, { durations, items = {} }: SimulateOptions): Script {
+/** Every task takes what `durations` says. */
+export function scriptOf(
+  { graph }: GraphPlan,
+  { durations, items = {} }: Pick<SimulateOptions, "durations" | "items">,
+): Script {
   const msOf = (name: string): number =>
     Object.hasOwn(durations, name) ? (durations[name] as number) : 0;
   const lists: [number, Script["tasks"]][] = [];
@@ -139,8 +145,32 @@ function scriptOf({ graph }: GraphPlan, { durations, items = {} }: SimulateOptio
     lists.push([task, (list ?? [msOf(name)]).map(lasting)]);
   });
   return {
-    tasks: graph.definitions.map(({ name }) => lasting(msOf(name))),
+    tasks: graph.definitions.map(({ name, role }) =>
+      role === "loop" ? { ...lasting(0), scenes: [oneTask(msOf(name))] } : lasting(msOf(name)),
+    ),
     items: new Map(lists),
+  };
+}
+
+/** A flow of one task: of a loop nobody knows beforehand how many there will be. */
+function oneTask(ms: number): Scene {
+  const definition: Definition = {
+    name: "all",
+    kind: "task",
+    slots: [],
+    call: "nothing",
+    run: () => {},
+    options: undefined,
+    prepares: false,
+    needs: false,
+  };
+  const edges = new EdgeList(1, 0);
+  edges.closeRow();
+  const roles = { tails: new Set<number>(), finallyTasks: new Set<number>() };
+  const roots = [{ key: "all", task: 0 }];
+  return {
+    graph: graph("all", [definition], edges, roles, roots, new Issues()),
+    script: { tasks: [lasting(ms)], items: new Map() },
   };
 }
 

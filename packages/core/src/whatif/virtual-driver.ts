@@ -3,6 +3,7 @@
  * and time goes from event to event. It schedules nothing, the machine does; it reads no clock and calls no function.
  */
 import type { Anchor } from "../contract/clock.ts";
+import type { Graph } from "../define/graph.ts";
 import type { GraphPlan } from "../define/plan.ts";
 import { Grants, type GrantsHost } from "../drive/grants.ts";
 import { RateLimit } from "../drive/rate-limit.ts";
@@ -13,12 +14,15 @@ import {
   type Resources,
   sharedResources,
 } from "../drive/resources.ts";
-import type { Command, MachineEvent, PreparedEvent } from "../machine/event.ts";
+import type { Command, InnerFlow, MachineEvent, PreparedEvent } from "../machine/event.ts";
 import { Heap } from "../machine/heap.ts";
 import type { Dispatch, Machine } from "../machine/machine.ts";
+import { Rows } from "../machine/rows.ts";
 import { Run } from "../machine/run.ts";
 import { StagedRun } from "../machine/run-stages.ts";
-import type { Script, ScriptedAttempt, ScriptedTask } from "./script.ts";
+import type { Spawn } from "../machine/spawns.ts";
+import { definitionIn } from "../machine/task-name.ts";
+import type { Scene, Script, ScriptedAttempt, ScriptedTask } from "./script.ts";
 
 export interface VirtualSettings {
   readonly script: Script;
@@ -65,10 +69,14 @@ class VirtualDriver implements GrantsHost, VirtualRun {
   readonly limits: readonly string[];
   settledAt = 0;
   readonly #settings: VirtualSettings;
+  readonly #rows: Rows;
   readonly #grants: Grants | undefined;
   readonly #timers: Heap<Timer> = new Heap(
     (a, b) => a.at < b.at || (a.at === b.at && a.serial < b.serial),
   );
+  /** The scripts of flows that come up inside of tasks, and of those that have. */
+  readonly #scripts: Map<Graph, Script> = new Map();
+  readonly #playing: Map<Spawn, Script> = new Map();
   /** What happens at this instant. */
   readonly #events: MachineEvent[] = [];
   /** Nobody but this run counts by it. */
@@ -103,6 +111,7 @@ class VirtualDriver implements GrantsHost, VirtualRun {
     this.machine =
       dispatch === "stages" ? new StagedRun(plan, machineSettings) : new Run(plan, machineSettings);
     this.#settings = settings;
+    this.#rows = new Rows(plan, this.machine.ledger);
     this.#now = beginAt;
     this.#threadFreeAt = beginAt;
     if (Object.keys(shared).length > 0)
@@ -153,14 +162,20 @@ class VirtualDriver implements GrantsHost, VirtualRun {
   }
 
   #step(event: MachineEvent): void {
-    for (const command of this.machine.handle(event)) this.#obey(command);
+    this.#handle(event);
     this.#drain();
+  }
+
+  #handle(event: MachineEvent): void {
+    const commands = this.machine.handle(event);
+    if ("inner" in event && event.inner !== undefined) this.#enters(event.task, event.inner);
+    for (const command of commands) this.#obey(command);
   }
 
   #drain(): void {
     const events = this.#events;
     for (let at = 0; at < events.length; at++) {
-      for (const command of this.machine.handle(events[at] as MachineEvent)) this.#obey(command);
+      this.#handle(events[at] as MachineEvent);
     }
     events.length = 0;
   }
@@ -182,6 +197,9 @@ class VirtualDriver implements GrantsHost, VirtualRun {
         break;
       case "gather":
         this.#events.push({ type: "gathered", task: command.task, at });
+        break;
+      case "iterate":
+        this.#iterate(command.task, command.iteration);
         break;
       case "fallback":
         this.#fallBack(command.task);
@@ -212,11 +230,40 @@ class VirtualDriver implements GrantsHost, VirtualRun {
 
   #scriptOf(row: number): ScriptedTask | undefined {
     const { ledger } = this.machine;
-    const { script } = this.#settings;
     const spawn = ledger.spawns.of(row);
-    return spawn === undefined
-      ? script.tasks[row]
-      : script.items.get(spawn.owner)?.[row - spawn.first];
+    if (spawn === undefined) return this.#settings.script.tasks[row];
+    const own = this.#playing.get(spawn);
+    if (own !== undefined) return own.tasks[row - spawn.first];
+    return this.#listOf(spawn.owner)?.[row - spawn.first];
+  }
+
+  /** The items of a map, wherever it is. */
+  #listOf(map: number): readonly (ScriptedTask | undefined)[] | undefined {
+    const around = this.machine.ledger.spawns.of(map);
+    const inside = around && this.#playing.get(around);
+    if (around === undefined || inside === undefined) return this.#settings.script.items.get(map);
+    return inside.items.get(map - around.first);
+  }
+
+  /** A flow of the script, as the machine is given it. */
+  #innerOf({ graph, script }: Scene, iteration?: number): InnerFlow {
+    this.#scripts.set(graph, script);
+    const restored = new Map<number, undefined>();
+    script.tasks.forEach((task, at) => {
+      if (task?.restored) restored.set(at, undefined);
+    });
+    return {
+      graph,
+      ...(restored.size > 0 && { restored }),
+      ...(iteration !== undefined && { iteration }),
+    };
+  }
+
+  /** It has come up inside of its task, unless that may not go on. */
+  #enters(task: number, { graph }: InnerFlow): void {
+    const spawn = this.machine.ledger.spawns.in(task);
+    const script = this.#scripts.get(graph);
+    if (spawn !== undefined && script !== undefined) this.#playing.set(spawn, script);
   }
 
   /** The call comes when the thread is free. */
@@ -231,7 +278,10 @@ class VirtualDriver implements GrantsHost, VirtualRun {
     this.#threadFreeAt = at + heldMs;
     if (at > this.#now) this.machine.handle({ type: "started", task, at });
     if (attempt?.end === "never") return;
-    this.#timer(at + runMs, endOf(task, at + runMs, attempt));
+    const end = endOf(task, at + runMs, attempt);
+    const [inside] = scripted?.scenes ?? [];
+    const returns = end.type === "returned" && inside !== undefined;
+    this.#timer(end.at, returns ? { ...end, inner: this.#innerOf(inside) } : end);
   }
 
   #prepare(task: number): void {
@@ -246,10 +296,16 @@ class VirtualDriver implements GrantsHost, VirtualRun {
     const base = { type: "prepared", task, at } as const;
     if (scripted?.answer === "skip") return { ...base, skip: "as in the run before" };
     if (scripted?.answer === "error") return { ...base, error: undefined };
-    const { plan } = this.machine;
-    const { definitions } = plan.graph;
-    if (definitions[task]?.kind !== "map") return this.#withAmounts(base, task, [scripted]);
-    const items = this.#settings.script.items.get(task) ?? [undefined];
+    const { plan, ledger } = this.machine;
+    const definition = definitionIn(plan.graph, ledger, task);
+    if (definition.role === "loop") {
+      const [first] = scripted?.scenes ?? [];
+      return first === undefined
+        ? { ...base, error: undefined }
+        : { ...base, inner: this.#innerOf(first, 0) };
+    }
+    if (definition.kind !== "map") return this.#withAmounts(base, task, [scripted]);
+    const items = this.#listOf(task) ?? [undefined];
     const restored = new Map<number, undefined>();
     const refused = new Map<number, undefined>();
     items.forEach((item, index) => {
@@ -270,11 +326,22 @@ class VirtualDriver implements GrantsHost, VirtualRun {
     task: number,
     rows: readonly (ScriptedTask | undefined)[],
   ): PreparedEvent {
-    const { resources = {} } = this.machine.plan.traits.of(task);
+    const { resources = {} } = this.#rows.traitsOf(task);
     const computed = Object.keys(resources).filter((name) => resources[name] === "computed");
     if (computed.length === 0) return event;
     const amounts = computed.map((name) => [name, rows.map((row) => row?.units?.[name] ?? 1)]);
     return { ...event, amounts: Object.fromEntries(amounts) as Record<string, number[]> };
+  }
+
+  /** The next flow of a loop, as long as there is one. */
+  #iterate(task: number, iteration: number): void {
+    const next = this.#scriptOf(task)?.scenes?.[iteration + 1];
+    const base = { type: "iterated", task, at: this.#now } as const;
+    this.#events.push(
+      next === undefined
+        ? { ...base, done: true }
+        : { ...base, inner: this.#innerOf(next, iteration + 1) },
+    );
   }
 
   #fallBack(task: number): void {
@@ -304,7 +371,11 @@ function alone(resources: Resources): Record<string, Resource> {
   return Object.fromEntries(own) as Record<string, Resource>;
 }
 
-function endOf(task: number, at: number, attempt: ScriptedAttempt | undefined): MachineEvent {
+function endOf(
+  task: number,
+  at: number,
+  attempt: ScriptedAttempt | undefined,
+): MachineEvent & { readonly at: number } {
   if (attempt?.end === "threw") {
     return { type: "threw", task, at, error: undefined, retryMs: attempt.retryMs };
   }

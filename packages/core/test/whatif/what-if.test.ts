@@ -267,7 +267,11 @@ describe("What a change would make of a run is what the run then takes", () => {
       ([name, ms]) => [name, () => clock.wait(ms)] as [string, () => Promise<void>],
     );
     const run = async (dispatch: "stages" | "dependencies"): Promise<SerializedReport> =>
-      (await clock.run(new DynamicScheduler(functions, tasks, { clock, dispatch, concurrency: 8 }).execute())).toJSON();
+      (
+        await clock.run(
+          new DynamicScheduler(functions, tasks, { clock, dispatch, concurrency: 8 }).execute(),
+        )
+      ).toJSON();
     const report = await run("stages");
     const { asRun, changes } = whatIf(report, [{ dispatch: "dependencies" }]);
     expect([asRun.errorMs, changes[0]?.makespanMs]).toEqual([

@@ -1,0 +1,129 @@
+import { describe, expect, it } from "vitest";
+import {
+  type Flow,
+  flow,
+  loop,
+  map,
+  param,
+  type SerializedReport,
+  subflow,
+  task,
+  value,
+} from "../../src/index.ts";
+import { VirtualClock } from "../../src/testing.ts";
+import { simulate, whatIf } from "../../src/whatif.ts";
+
+async function ran(
+  make: (clock: VirtualClock) => Flow<unknown>,
+  concurrency?: number,
+): Promise<SerializedReport> {
+  const clock = new VirtualClock();
+  return (await clock.run(make(clock).run({ clock, concurrency, failure: "continue" }))).toJSON();
+}
+
+function makespan({ analysis }: SerializedReport): number {
+  return analysis.criticalPath.reduce((sum, { gapMs, runMs }) => sum + gapMs + runMs, 0);
+}
+
+/** A flow for each of some regions, planned with the rest. */
+const regions = (clock: VirtualClock): Flow<unknown> => {
+  const code = param<number>("code");
+  const load = task("load", { code }, ({ code }) => clock.wait(code));
+  const rank = task("rank", { load }, () => clock.wait(20));
+  const told = task("told", {}, () => clock.wait(5));
+  const region = flow("region", { rank }, { finally: { told } });
+  const made = [10, 40, 70].map((ms) => subflow(`r${ms}`, region, { code: value(ms) }));
+  const all = task("all", { a: made[0], b: made[1], c: made[2] } as never, () => clock.wait(3));
+  return flow("regions", { all });
+};
+
+/** Items, each of which becomes a flow; inside of one another one comes up. */
+const thumbs = (clock: VirtualClock): Flow<unknown> => {
+  const thumb = (ms: number, deep: boolean): Flow<{ readonly done: unknown }> => {
+    const loaded = task("loaded", () => clock.wait(ms));
+    const small = task("small", { loaded }, () => clock.wait(10));
+    const large = task("large", { loaded }, async () => {
+      await clock.wait(30);
+      return deep ? thumb(5, false) : { done: 1 };
+    });
+    return flow("thumb", { done: task("done", { small, large } as never, () => 1) }) as never;
+  };
+  const list = task("list", () => [15, 25, 35, 45]);
+  const all = map("all", list, (ms: number) => thumb(ms, ms === 25) as never, { concurrency: 3 });
+  return flow("thumbs", { all });
+};
+
+const drafts = (clock: VirtualClock): Flow<unknown> => {
+  const draft = (n: number): Flow<{ readonly text: number }> => {
+    const write = task("write", async () => {
+      await clock.wait(10 * (n + 1));
+      return n;
+    });
+    const text = task("text", { write }, async ({ write }) => {
+      await clock.wait(7);
+      return write;
+    });
+    return flow("draft", { text });
+  };
+  const written = loop(
+    "written",
+    {},
+    {
+      first: () => draft(0),
+      next: (_, __, iteration) => draft(iteration),
+      until: ({ text }) => text === 3,
+      max: 9,
+    },
+  );
+  const beside = task("beside", () => clock.wait(60));
+  return flow("drafts", { written, beside });
+};
+
+describe.each([
+  ["planned with the rest", regions],
+  ["that items become, and one inside of another", thumbs],
+  ["one after another", drafts],
+])("Flows inside of tasks, %s", (_, make) => {
+  it.each([undefined, 1, 2, 5])("take on paper what they took, on %s slots", async (slots) => {
+    const report = await ran(make, slots);
+    const { asRun } = whatIf(report);
+    expect(asRun).toMatchObject({ measuredMs: makespan(report), errorMs: 0, unmeasured: [] });
+    expect(asRun.criticalPath).toEqual(report.analysis.criticalPath);
+  });
+
+  it("and on other slots what they then take", async () => {
+    const report = await ran(make, 1);
+    const { changes } = whatIf(report, [{ concurrency: 2 }, { concurrency: Infinity }]);
+    expect(changes.map(({ makespanMs }) => makespanMs)).toEqual([
+      makespan(await ran(make, 2)),
+      makespan(await ran(make)),
+    ]);
+  });
+});
+
+describe("What is inside of a task", () => {
+  it("is faster with it, or by its own name", async () => {
+    const report = await ran(drafts, 1);
+    const inside = [10, 20, 30, 40].reduce((sum, ms) => sum + ms + 7, 0);
+    const { changes } = whatIf(report, [
+      { faster: { written: 0.5 } },
+      { faster: { "written[3].write": 0 } },
+    ]);
+    expect(changes.map(({ savedMs }) => savedMs)).toEqual([inside / 2, 40]);
+  });
+
+  it("of a plan takes on paper what the durations say, and a loop takes its own", () => {
+    const clock = new VirtualClock();
+    const durations = { "r10.load": 10, "r40.load": 40, "r70.load": 70, "r70.rank": 20, all: 3 };
+    expect(simulate(regions(clock).plan(), { durations })).toMatchObject({
+      executionState: "completed",
+      totalDurationMs: 93,
+    });
+    expect(
+      simulate(drafts(clock).plan(), { durations: { written: 50, beside: 60 } }),
+    ).toMatchObject({
+      executionState: "completed",
+      totalDurationMs: 60,
+    });
+  });
+});
