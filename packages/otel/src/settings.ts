@@ -70,7 +70,8 @@ function fromEnvironment(): ExceptionSignal {
 
 /** Part of the API from 1.10 on. */
 function globalLogs(): LoggerProvider | undefined {
-  return (api as { readonly logs?: LoggerProvider }).logs;
+  // Read as a property, 1.9 does not have it, and bundlers refuse the name.
+  return Reflect.get(api, "logs") as LoggerProvider | undefined;
 }
 
 export function tracerOf({ tracerProvider }: Settings): Tracer {

@@ -35,11 +35,11 @@ const RULES: Rules<TextfileOptions> = {
  * Throws `DefinitionError` for wrong options, an `Error` in a runtime without files.
  */
 export function textfileMetrics(options: TextfileOptions): Observer {
-  checkObserver("textfileMetrics", options, RULES);
-
   const files = globalThis.process?.getBuiltinModule?.("node:fs");
   if (files === undefined)
     throw new Error("textfileMetrics() needs a runtime with files, such as Node.js.");
+  checkObserver("textfileMetrics", options, RULES);
+
   const { readFile, rename, rm, writeFile } = files.promises;
   const { client, path, prefix = "astrum_" } = options;
   const last = new LastRun(client, prefix);

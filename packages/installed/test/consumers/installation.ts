@@ -60,12 +60,12 @@ function installToolbox(): string {
   const begun = mkdtempSync(join(tmpdir(), "astrum-toolbox-begun-"));
   for (const file of ["package.json", "package-lock.json"])
     copyFileSync(join(home, "toolbox", file), join(begun, file));
-  npmInstall(begun);
   try {
+    npmInstall(begun);
     renameSync(begun, toolbox);
   } catch (error) {
-    if (!existsSync(toolbox)) throw error;
-    rmSync(begun, { recursive: true }); // Another run was first.
+    rmSync(begun, { recursive: true });
+    if (!existsSync(toolbox)) throw error; // Otherwise another run was first.
   }
   return toolbox;
 }

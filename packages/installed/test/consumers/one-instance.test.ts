@@ -5,6 +5,7 @@ import { node, type User, user } from "./user.ts";
 const entries = [
   "@astrum/core",
   "@astrum/core/testing",
+  "@astrum/core/whatif",
   "@astrum/otel",
   "@astrum/otel/worker",
   "@astrum/prometheus",
