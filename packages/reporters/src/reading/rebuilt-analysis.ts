@@ -139,7 +139,8 @@ class Steps {
       const before = this.#byTask.get(task.taskName)?.[index - 1];
       return { before, link: external ? "external" : "retry" };
     }
-    const before = task.releasedBy === undefined ? undefined : this.#lastBehind(task.releasedBy, task);
+    const before =
+      task.releasedBy === undefined ? undefined : this.#lastBehind(task.releasedBy, task);
     if (external) return { before, link: "external" };
     if (before === undefined) return { before, link: "start" };
     return { before, link: this.#staged ? "stage" : "dependency" };
@@ -258,8 +259,7 @@ function bounds(
     // Finally tasks come last in it, and waited for all of those before.
     if (tasks[steps.nesting.outermostOf(place)]?.role === "finally") gateAt ??= longest;
     let ready = gateAt ?? 0;
-    for (const { task: name } of task.dependencies)
-      ready = Math.max(ready, finish.get(name) ?? 0);
+    for (const { task: name } of task.dependencies) ready = Math.max(ready, finish.get(name) ?? 0);
     const done = ready + wholes.of(place);
     finish.set(task.taskName, done);
     longest = Math.max(longest, done);

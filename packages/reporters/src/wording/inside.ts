@@ -17,7 +17,7 @@ export function insideText(
 }
 
 /** `12 tasks inside: 11 completed, 1 failed`. */
-export function insideCounts(inside: readonly TaskStatistics[]): string {
+function insideCounts(inside: readonly TaskStatistics[]): string {
   const counts = new Map<TaskStatus, number>();
   for (const { status } of inside) counts.set(status, (counts.get(status) ?? 0) + 1);
   const told = STATUSES.flatMap((status) => {
