@@ -1,5 +1,6 @@
 /** Builds the program from the sources, as `tsup` does for `dist`, so that the tests start what a user starts. */
 import { spawn } from "node:child_process";
+import { mkdirSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,10 +12,10 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 const folder = here("../node_modules/.program-under-test/");
 export const program: string = `${folder}main.js`;
 
-// The threads' entry is looked up beside the pool's module, which is in the program here; and the library under it is
-// known to that package, not to this one.
-const threads = createRequire(import.meta.url).resolve("@astrum/worker-threads/package.json");
-const found = Symbol("asked by the plugin itself");
+// The threads' entry and the library under it are looked up beside the pool's module, which is in the program here.
+const threads = dirname(
+  createRequire(import.meta.url).resolve("@astrum/worker-threads/package.json"),
+);
 
 export default async function setup(): Promise<void> {
   await build({
@@ -22,24 +23,16 @@ export default async function setup(): Promise<void> {
     entry: {
       main: here("../src/main.ts"),
       "analysis.worker": here("../src/analysis.worker.ts"),
-      worker: join(dirname(threads), "src/worker.js"),
+      "thread-entry": join(threads, "src/thread-entry.js"),
     },
     outDir: folder,
     noExternal: [...bundled, /^@astrum\//],
-    esbuildPlugins: [
-      {
-        name: "piscina by its file",
-        setup: ({ onResolve, resolve }) =>
-          onResolve({ filter: /^piscina$/ }, async ({ path, pluginData, ...from }) => {
-            if (pluginData === found) return undefined;
-            return { ...(await resolve(path, { ...from, pluginData: found })), external: true };
-          }),
-      },
-    ],
     esbuildOptions: (esbuild) => {
       esbuild.conditions = ["@astrum/source"];
     },
   });
+  mkdirSync(join(folder, "node_modules"));
+  symlinkSync(join(threads, "node_modules/piscina"), join(folder, "node_modules/piscina"));
 }
 
 /** What Node is told so that a program gets this signal as soon as it has told that on its standard error. */

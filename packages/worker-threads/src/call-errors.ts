@@ -98,7 +98,7 @@ function moduleError({ taskName, exportName }: Asked, failure: ModuleFailure): E
   const { reason, url, exports } = failure;
   const cause = failure.cause && unpack(failure.cause);
   const texts: Record<ModuleFailure["reason"], string> = {
-    "not-found": `there is no file ${url}`,
+    "not-found": `there is no file ${url}${orTwin(url)}`,
     "import-failed": `${url} cannot be imported: ${told(cause)}`,
     "no-export": `${url} exports no function "${exportName}"; it exports ${exports.join(", ") || "none"}`,
     "no-typescript":
@@ -124,4 +124,12 @@ function told(fault: unknown): string {
   } catch {
     return describe(fault);
   }
+}
+
+/** A module is found before and after it was compiled. */
+function orTwin(url: string): string {
+  const [, kind, language] = /\.([mc]?)([jt])s$/.exec(url) ?? [];
+  return language === undefined
+    ? ""
+    : ` and none that ends in .${kind}${language === "j" ? "t" : "j"}s`;
 }

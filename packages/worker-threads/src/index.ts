@@ -8,7 +8,7 @@ export {
   WorkerSerializationError,
   WorkerTimeoutError,
 } from "./errors.ts";
-export { type WorkerModule, type WorkerRef, workerModule } from "./module.ts";
+export { type WorkerForm, type WorkerModule, type WorkerRef, workerModule } from "./module.ts";
 export type { WorkerPoolOptions } from "./options.ts";
 export {
   type CallContext,

@@ -4,17 +4,33 @@
  */
 import { isAbsolute } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type AnyFunction, type ArgsOf, type IfCrosses, text } from "astrum-crossing";
+import {
+  type AnyFunction,
+  type ArgsOf,
+  type IfCrosses,
+  type TakesContext,
+  text,
+} from "astrum-crossing";
 import type { WorkerContext } from "./context.ts";
 
 declare const CALL: unique symbol;
+declare const FORM: unique symbol;
 
-/** One exported function of a worker module, with its arguments (the context left out) and what it resolves to. */
-export interface WorkerRef<Args extends readonly unknown[], out Output> {
+/**
+ * One exported function of a worker module, with its arguments (the context left out) and what it resolves to. `Form` says
+ * whether it takes a context.
+ */
+export interface WorkerRef<
+  Args extends readonly unknown[],
+  out Output,
+  out Form extends WorkerForm = WorkerForm,
+> {
   readonly url: string;
   readonly exportName: string;
   readonly [CALL]: (...args: Args) => Output;
+  readonly [FORM]: Form;
 }
+export type WorkerForm = "with-context" | "plain";
 
 /** The functions of a module as references; other exports are left out. */
 export type WorkerModule<M> = {
@@ -27,8 +43,11 @@ type RefOf<F extends AnyFunction> = IfCrosses<
   "clone",
   F,
   WorkerContext,
-  WorkerRef<ArgsOf<Parameters<F>, WorkerContext>, Awaited<ReturnType<F>>>
+  WorkerRef<ArgsOf<Parameters<F>, WorkerContext>, Awaited<ReturnType<F>>, FormOf<F>>
 >;
+
+type FormOf<F extends AnyFunction> =
+  TakesContext<Parameters<F>, WorkerContext> extends true ? "with-context" : "plain";
 
 const urls = new WeakMap<object, string>();
 

@@ -7,7 +7,7 @@ import { placementOf, type Runner, type TaskContext } from "@astrum/core";
 import { Call, type CallRequest } from "./call.ts";
 import { WorkerPoolClosedError } from "./errors.ts";
 import { Lanes } from "./lanes.ts";
-import type { WorkerRef } from "./module.ts";
+import type { WorkerForm, WorkerRef } from "./module.ts";
 import { type PoolSettings, poolSettings, type WorkerPoolOptions } from "./options.ts";
 import { createRunner, type WorkerRunnerOptions } from "./runner.ts";
 import { type WorkerCall, type WorkerTaskOptions, workerCall } from "./task-options.ts";
@@ -16,16 +16,25 @@ import { Threads } from "./threads.ts";
 /** The core's `TaskContext`, or, in calls by hand, as much of it as there is. */
 export type CallContext = Pick<TaskContext, "signal"> & Partial<TaskContext>;
 
-/** What `pool.task` returns. A task without parameters may still be given the inputs of a graph's task. */
-export type WorkerTask<Args extends readonly unknown[], Output> = Args extends readonly []
+/**
+ * What `pool.task` returns. A task without parameters may still be given the inputs of a graph's task. One that takes a
+ * single argument and no context may be given to `map` as well, whose index it does not see.
+ */
+export type WorkerTask<
+  Args extends readonly unknown[],
+  Output,
+  Form extends WorkerForm = WorkerForm,
+> = Args extends readonly []
   ? (inputs?: object, context?: CallContext) => Promise<Output>
-  : (...args: [...args: Args, context?: CallContext]) => Promise<Output>;
+  : [Form, Args] extends ["plain", readonly [infer Only]]
+    ? (input: Only, second?: number | CallContext, third?: CallContext) => Promise<Output>
+    : (...args: [...args: Args, context?: CallContext]) => Promise<Output>;
 
 export interface WorkerPool extends AsyncDisposable {
   /**
-   * A function that runs `ref` in a thread: give it to `task()`, to a `DynamicScheduler`, or call it. A context in the
-   * last place brings the signal that cancels it; anything before goes to the thread as a structured clone. `map` calls
-   * with an index, too: to a function of the item alone, pass on what it takes,
+   * A function that runs `ref` in a thread: give it to `task()`, `map()`, a `DynamicScheduler`, or call it. A context in
+   * the last place brings the signal that cancels it; anything before goes to the thread as a structured clone. `map` calls
+   * with the index between the two: of a function of item and context, pass on what it takes,
    * `(photo, _index, context) => resize(photo, context)`.
    *
    * Rejects with what the function threw; with `signal.reason` when it was cancelled, unless the function threw
@@ -33,10 +42,10 @@ export interface WorkerPool extends AsyncDisposable {
    * `WorkerTimeoutError` or `WorkerPoolClosedError`. A cancelled attempt settles when its function has ended or its
    * thread is gone, not before. A thread in a synchronous native call ends when that returns.
    */
-  task<const Args extends readonly unknown[], Output>(
-    ref: WorkerRef<Args, Output>,
+  task<const Args extends readonly unknown[], Output, Form extends WorkerForm>(
+    ref: WorkerRef<Args, Output, Form>,
     options?: WorkerTaskOptions<NoInfer<Args>>,
-  ): WorkerTask<Args, Output>;
+  ): WorkerTask<Args, Output, Form>;
   /**
    * Carries out attempts in threads: of every task whose name the `tasks` have, and of every task made by this pool's
    * `task()`. All others run where they would without it. With a runner the report knows the thread of each attempt
@@ -62,7 +71,8 @@ const FLUSH_TIMEOUT_MS = 5_000;
 
 /**
  * Starts a pool of threads. They are started when needed (`minThreads` at once) and never keep the process alive when
- * they have nothing to do. Throws a `TypeError` that lists every invalid option.
+ * they have nothing to do. Throws a `TypeError` that lists every invalid option, and an `Error` where a bundler has made
+ * this package a part of another file.
  *
  * ```ts
  * await using pool = createWorkerPool({ threads: 4 });
@@ -96,10 +106,10 @@ class Pool implements WorkerPool {
     return { threads: this.#threads.count, running, queued };
   }
 
-  task<const Args extends readonly unknown[], Output>(
-    ref: WorkerRef<Args, Output>,
+  task<const Args extends readonly unknown[], Output, Form extends WorkerForm>(
+    ref: WorkerRef<Args, Output, Form>,
     options: WorkerTaskOptions<Args> = {},
-  ): WorkerTask<Args, Output> {
+  ): WorkerTask<Args, Output, Form> {
     const call = workerCall("pool.task", ref, options, this.#settings.cancelGraceMs);
     const { url, exportName, cancelGraceMs, timeoutMs, transfer } = call;
     const run = (...given: unknown[]): Promise<unknown> => {
@@ -128,7 +138,7 @@ class Pool implements WorkerPool {
       });
     };
     this.#made.set(run, call);
-    return run as WorkerTask<Args, Output>;
+    return run as WorkerTask<Args, Output, Form>;
   }
 
   runner(options: WorkerRunnerOptions = {}): Runner {

@@ -9,9 +9,10 @@
  */
 
 import type { TransferListItem } from "node:worker_threads";
-import { Piscina, queueOptionsSymbol, type TaskQueue } from "piscina";
+import type { Piscina, queueOptionsSymbol, TaskQueue } from "piscina";
 import type { PoolSettings } from "./options.ts";
 import { type Seat, Thread } from "./thread.ts";
+import { threadFiles } from "./thread-files.ts";
 import type { CallMessage, ThreadData } from "./wire.ts";
 
 /** Something to be carried out by a thread. */
@@ -45,6 +46,8 @@ export class Threads {
   readonly flags: Int32Array;
   readonly #settings: PoolSettings;
   readonly #piscina: Piscina<Parcel, undefined>;
+  /** Where piscina looks for what its balancer is told. */
+  readonly #told: typeof queueOptionsSymbol;
   readonly #known = new Map<number, Thread>();
   /** No thread has them yet: those that they wait for are coming up. First come, first served. */
   readonly #waiting = new Set<Errand>();
@@ -53,6 +56,9 @@ export class Threads {
 
   constructor(settings: PoolSettings) {
     this.#settings = settings;
+    const { entry, piscina } = threadFiles();
+    const told: typeof queueOptionsSymbol = piscina.queueOptionsSymbol;
+    this.#told = told;
     const cells = settings.threads * 2 * Int32Array.BYTES_PER_ELEMENT;
     this.flags = new Int32Array(new SharedArrayBuffer(cells));
     const { threads, idleTimeoutMs, resourceLimits, env, execArgv } = settings;
@@ -62,8 +68,8 @@ export class Threads {
       activators: settings.activators,
       flushAfterMs: Math.min(1_000, idleTimeoutMs / 2),
     };
-    this.#piscina = new Piscina({
-      filename: new URL("./worker.js", import.meta.url).href,
+    this.#piscina = new piscina.Piscina({
+      filename: entry,
       minThreads: 0,
       maxThreads: threads,
       idleTimeout: Number.POSITIVE_INFINITY,
@@ -72,8 +78,7 @@ export class Threads {
       taskQueue: NO_QUEUE,
       recordTiming: false,
       workerData: data,
-      loadBalancer: (task) =>
-        (task[queueOptionsSymbol] as { readonly seat: Seat } | null)?.seat ?? null,
+      loadBalancer: (task) => (task[told] as { readonly seat: Seat } | null)?.seat ?? null,
       ...(resourceLimits && { resourceLimits }),
       ...(env && { env: env as NodeJS.ProcessEnv & Record<string, string> }),
       ...(execArgv && { execArgv: [...execArgv] }),
@@ -152,7 +157,7 @@ export class Threads {
   async #carry(errand: Errand, thread: Thread, seat: Seat): Promise<void> {
     thread.takeUp();
     const parcel: Parcel = errand.message;
-    parcel[queueOptionsSymbol] = { seat };
+    parcel[this.#told] = { seat };
     const farPort = thread.farPort();
     if (farPort !== undefined) {
       errand.message.port = farPort;

@@ -26,9 +26,18 @@ describe("a module", () => {
       reason: "not-found",
       url,
       retryable: false,
-      message: `Task "run": there is no file ${url}`,
+      message: `Task "run": there is no file ${url} and none that ends in .ts`,
     });
     expect(await pool.task(tasks.double)(1)).toBe(2);
+  });
+
+  test("is found before and after it was compiled, whichever of the two is named", async () => {
+    const at = (path: string): URL => new URL(`./modules/${path}`, import.meta.url);
+    const typed = workerModule<typeof import("./modules/typed.ts")>(at("typed.js"));
+    const plain = workerModule<{ double(n: number): number }>(at("tasks.ts"));
+    const pool = openPool({ threads: 1 });
+    expect(await pool.task(typed.area)({ width: 2, height: 3 })).toBe(6);
+    expect(await pool.task(plain.double)(4)).toBe(8);
   });
 
   test("without the export names those it has", async () => {

@@ -36,10 +36,12 @@ const image = workerModule<Images>(new URL("file:///image.js"));
 const pool = createWorkerPool();
 
 // A reference has the arguments without the context, and what the function resolves to.
-expectTypeOf(image.resize).toEqualTypeOf<WorkerRef<[Photo], Uint8Array>>();
-expectTypeOf(image.perItem).toEqualTypeOf<WorkerRef<[Photo, number], string>>();
-expectTypeOf(image.optionalContext).toEqualTypeOf<WorkerRef<[photo: Photo], number>>();
-expectTypeOf(image.ping).toEqualTypeOf<WorkerRef<[], "pong">>();
+expectTypeOf(image.resize).toEqualTypeOf<WorkerRef<[Photo], Uint8Array, "with-context">>();
+expectTypeOf(image.perItem).toEqualTypeOf<WorkerRef<[Photo, number], string, "with-context">>();
+expectTypeOf(image.optionalContext).toEqualTypeOf<
+  WorkerRef<[photo: Photo], number, "with-context">
+>();
+expectTypeOf(image.ping).toEqualTypeOf<WorkerRef<[], "pong", "plain">>();
 
 const resize = pool.task(image.resize, { transfer: (photo) => [photo.pixels.buffer] });
 const photo: Photo = { pixels: new Uint8Array(), width: 1 };
@@ -105,12 +107,14 @@ expectTypeOf(done.unwrap()).toEqualTypeOf<{
   readonly labels: string[];
 }>();
 
-// `map` calls with an index: a function of the item alone is passed what it takes.
+// `map` takes a function of the item alone. It calls with an index: to one of item and context, pass on what it takes.
 const photos = task("photos", () => [photo]);
 // @ts-expect-error
 map("thumbs", photos, resize);
-// @ts-expect-error
-map("sizes", photos, pool.task(image.measure));
+const sizes = map("sizes", photos, pool.task(image.measure));
+expectTypeOf((await flow("sizes", { sizes }).run()).unwrap().sizes).toEqualTypeOf<number[]>();
+// @ts-expect-error: the items are no photos.
+map("wrong-sizes", [1, 2], pool.task(image.measure));
 const thumbs = map("thumbs", photos, (photo, _index, context) => resize(photo, context));
 expectTypeOf((await flow("thumbs", { thumbs }).run()).unwrap().thumbs).toEqualTypeOf<
   Uint8Array[]

@@ -77,7 +77,7 @@ describe("A stack for people", () => {
       "a URL of Windows",
       "    at file:///C:/my%20app/node_modules/@astrum/reporters/dist/index.js:1:2",
     ],
-    ["a thread", "    at x (/app/node_modules/@astrum/worker-threads/dist/worker.js:1:2)"],
+    ["a thread", "    at x (/app/node_modules/@astrum/worker-threads/dist/thread-entry.js:1:2)"],
     ["a content network", "    at x (https://esm.sh/@astrum/core@1.0.0/es2022/core.mjs:1:2)"],
     ["Firefox", "send@http://localhost/node_modules/@astrum/core/dist/index.js:1:2"],
   ];

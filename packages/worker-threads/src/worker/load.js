@@ -40,16 +40,30 @@ export function loadedModule(url) {
  * @throws {ModuleFault}
  */
 export async function loadModule(url) {
-  if (url.startsWith("file:") && !existsSync(fileURLToPath(url)))
-    throw moduleFault("not-found", url);
-  if (/\.[mc]?tsx?$/.test(url)) await prepareTypeScript(url);
+  const place = url.startsWith("file:") ? placeOf(url) : url;
+  if (place === undefined) throw moduleFault("not-found", url);
+  if (/\.[mc]?tsx?$/.test(place)) await prepareTypeScript(place);
   try {
-    const namespace = /** @type {Namespace} */ (await import(url));
+    const namespace = /** @type {Namespace} */ (await import(place));
     loaded.set(url, namespace);
     return namespace;
   } catch (error) {
-    throw moduleFault("import-failed", url, { cause: pack(error) });
+    throw moduleFault("import-failed", place, { cause: pack(error) });
   }
+}
+
+/**
+ * The file itself, or the same module before or after it was compiled: one source runs as `./image.worker.js` under a
+ * loader of TypeScript, and as `./image.worker.ts` where only its compiled form lies beside the program.
+ *
+ * @param {string} url
+ */
+function placeOf(url) {
+  const twin = url.replace(
+    /\.([mc]?)([jt])s$/,
+    (_, kind, language) => `.${kind}${language === "j" ? "t" : "j"}s`,
+  );
+  return [url, twin].find((candidate) => existsSync(fileURLToPath(candidate)));
 }
 
 /**
