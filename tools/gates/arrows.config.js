@@ -23,8 +23,8 @@ export const coreFolders = [
   "testing",
 ];
 
-/** The entry "./testing" and its folder: they may import all of the core, and no production source may import them. */
-const testingEntry = "^packages/core/src/testing(\\.ts$|/)";
+/** The entry "./testing": it may import all of the core, as its folder may, and no production source may import it. */
+const testingEntry = "^packages/core/src/testing\\.ts$";
 const coreEntries = "^packages/core/src/(index|testing|whatif)\\.ts$";
 
 /** The command of `@astrum/bullmq`. Nothing imports it, so that what it may load reaches no other file. */
@@ -201,7 +201,7 @@ export default {
       severity: "error",
       from: {
         path: "^(packages|apps)/[^/]+/src/",
-        pathNot: [testingEntry, "^packages/conformance/"],
+        pathNot: [testingEntry, inCore("testing"), "^packages/conformance/"],
       },
       to: {
         path: [
