@@ -23,19 +23,22 @@ export interface ExecutionReport<Outputs = Record<string, unknown>>
   /** Always resolves, with the final statistics of the detached tasks. */
   readonly tail: Promise<readonly TaskStatistics[]>;
   /** What became of a task. A failed outcome holds the original error, untouched. */
-  outcome<T>(task: Task<T>): Outcome<T>;
-  outcome(task: string): Outcome<unknown>;
+  outcome<T>(this: void, task: Task<T>): Outcome<T>;
+  outcome(this: void, task: string): Outcome<unknown>;
   /**
    * The outputs; throws `RunError`, whose `errors` holds every failure, unless every root of a flow, every task of a
    * scheduler, has a value. A root that the run's `targets` left out has none: what did run is in `outputs`.
    */
-  unwrap(): Outputs;
-  getLongestTask(): TaskStatistics | undefined;
-  getAverageTaskDurationMs(): number;
-  getTaskStatisticsByStage(stageId: number): TaskStatistics[];
+  unwrap(this: void): Outputs;
+  getLongestTask(this: void): TaskStatistics | undefined;
+  getAverageTaskDurationMs(this: void): number;
+  getTaskStatisticsByStage(this: void, stageId: number): TaskStatistics[];
   /**
    * Never throws. `outputs`: include the outputs of all tasks, or of those named. Takes out no secret: fields of errors,
    * attributes and outputs are in it as they are. `redactReport(report)` of `@astrum/reporters` is the report without.
    */
-  toJSON(options?: { outputs?: boolean | readonly string[] | undefined }): SerializedReport;
+  toJSON(
+    this: void,
+    options?: { outputs?: boolean | readonly string[] | undefined },
+  ): SerializedReport;
 }
