@@ -48,6 +48,8 @@ export interface Graph {
   readonly index: ReadonlyMap<string, number>;
   /** Those that ask for what a run must be given. */
   readonly needing: readonly Definition[];
+  /** Whether the value of any task is to be released. */
+  readonly lives: boolean;
   /** From each task to what it reads: one edge for every slot that reads a task, in the order of the slots. */
   readonly dependencies: Edges;
   /** The same edges, from each task to its readers, in the order of their declaration. */
@@ -160,6 +162,7 @@ export function graph(
     definitions,
     index,
     needing,
+    lives: things,
     dependencies,
     dependents,
     tails,
@@ -183,13 +186,14 @@ export function graphOfShape(
   }: Pick<Graph, "index" | "dependencies" | "dependents" | "roots">,
   issues: Issues,
 ): Graph {
-  const { needing } = lookAt(definitions, issues);
+  const { needing, things } = lookAt(definitions, issues);
   return {
     name,
     size: definitions.length,
     definitions,
     index,
     needing,
+    lives: things,
     dependencies,
     dependents,
     tails: NO_TASKS,

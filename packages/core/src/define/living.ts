@@ -11,6 +11,12 @@ interface Dependencies {
   readonly end: Int32Array;
 }
 
+/** A graph, as far as it says what it gives. */
+interface Given {
+  readonly definitions: readonly Definition[];
+  readonly roots: readonly { readonly task: number }[] | undefined;
+}
+
 export function checkThings(
   issues: Issues,
   definitions: readonly Definition[],
@@ -36,5 +42,23 @@ export function checkThings(
         ["tails", name],
       );
     }
+  }
+}
+
+/** What a flow gives that is inside of a task, `owner`: nothing of it lives any more when the task has that as its value. */
+export function checkGivenThings(
+  issues: Issues,
+  owner: string,
+  { definitions, roots }: Given,
+): void {
+  for (const { task } of roots ?? []) {
+    const definition = definitions[task] as Definition;
+    if (!lives(definition)) continue;
+    const name = `${owner}.${definition.name}`;
+    issues.add(
+      "root-lives",
+      `Task "${name}" has \`release\` and is a root of the flow inside of "${owner}", which is over only when it has been released: nobody outside could use it. Let those that need it be part of that flow, or give it to the flow`,
+      ["tasks", name, "release"],
+    );
   }
 }

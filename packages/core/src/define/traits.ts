@@ -46,15 +46,12 @@ const PLAIN: Traits = Object.freeze({
 export class TraitTable {
   /** Whether any task asks. */
   readonly asks: boolean;
-  /** Whether any task lives. */
-  readonly lives: boolean;
   /** None when all tasks are plain. */
   readonly #byTask: readonly Traits[] | undefined;
 
   constructor(definitions: readonly Definition[]) {
     let byTask: Traits[] | undefined;
     let asks = false;
-    let living = false;
     const shared = new Map<string, Traits>();
     for (let task = 0; task < definitions.length; task++) {
       const definition = definitions[task] as Definition;
@@ -62,14 +59,12 @@ export class TraitTable {
       if (definition.prepares) asks = true;
       byTask ??= new Array<Traits>(definitions.length).fill(PLAIN);
       const traits = traitsOf(definition);
-      if (traits.lives) living = true;
       const key = Object.values(traits).map(textOf).join();
       const known = shared.get(key);
       if (known === undefined) shared.set(key, traits);
       byTask[task] = known ?? traits;
     }
     this.asks = asks;
-    this.lives = living;
     this.#byTask = byTask;
   }
 

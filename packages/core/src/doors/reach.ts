@@ -12,6 +12,7 @@ import {
   type Roles,
   type Root,
 } from "../define/graph.ts";
+import { checkGivenThings } from "../define/living.ts";
 import { keepShape, shapeOf } from "../define/shape.ts";
 import { SubflowHandle } from "../define/subflow.ts";
 import type { Issues } from "../ground/check.ts";
@@ -99,6 +100,9 @@ function withSubflows(
   roots: readonly Root[],
   issues: Issues,
 ): Graph {
+  for (const task of tasks) {
+    if (task instanceof SubflowHandle) checkGivenThings(issues, task.name, task.flow.graph);
+  }
   const { definitions, list, subflows, tails, rowOf } = expand(tasks);
   const row = (task: number): number => rowOf[task] as number;
   const readers = new Map<string, Reader>();

@@ -38,7 +38,7 @@ export class AttemptEnder {
 
   /** The function gave a value. */
   returned(call: Call, value: unknown): void {
-    if (this.#host.things.live(call.task)) {
+    if (this.#host.things.live(call.task) && !(value instanceof FlowHandle)) {
       call.gave = { value };
       // What is asked of the user after that may never answer.
       call.givenUp = () => this.#givenUp(call);

@@ -2,9 +2,10 @@
  * Flows that the functions of a run return: is a value one, and can it come up inside of its task? What is wrong with it
  * is told at once, all of it. Starts nothing.
  */
-import type { Definition } from "../define/definition.ts";
+import { type Definition, lives } from "../define/definition.ts";
 import { FlowHandle, foreignFlow } from "../define/flow-handle.ts";
 import type { Graph } from "../define/graph.ts";
+import { checkGivenThings } from "../define/living.ts";
 import { plainName } from "../define/task.ts";
 import { Issues } from "../ground/check.ts";
 import { PlanError } from "../ground/errors.ts";
@@ -17,6 +18,7 @@ import type {
 } from "../machine/event.ts";
 import type { Dispatch, Machine } from "../machine/machine.ts";
 import { parentOf, taskName, taskNamed } from "../machine/task-name.ts";
+import { definitionOf } from "./definition-of.ts";
 import type { RunOptions } from "./options.ts";
 import { checkDemands } from "./resources.ts";
 import { checkSize, isTooLarge } from "./size.ts";
@@ -54,6 +56,11 @@ export class InnerFlows {
       if (foreign !== undefined)
         this.#refused(`Task "${this.#nameOf(task)}" has returned ${foreign}`);
       if (!(value instanceof FlowHandle)) return undefined;
+      if (lives(definitionOf(this.#host.machine, task))) {
+        this.#refused(
+          `Task "${this.#nameOf(task)}" has \`release\`, and has returned a flow: what lives inside of that is for its own tasks to release`,
+        );
+      }
       // The machine does not look at the value.
       if (!this.#host.machine.mayComplete(task)) return { ...event, value: undefined };
       const inner = this.inside(task, value);
@@ -86,16 +93,16 @@ export class InnerFlows {
   inside(owner: number, flow: FlowHandle, iteration?: number): InnerFlow {
     const { graph } = flow;
     if (this.#mayBeWrong(owner, graph)) this.#check(owner, flow, iteration);
-    const restored = this.#host.stored.restoreInside({ owner, graph, iteration });
-    const inner = restored.size === 0 ? { graph } : { graph, restored };
-    return iteration === undefined ? inner : { ...inner, iteration };
+    const stands = this.#host.stored.restoreInside({ owner, graph, iteration });
+    return iteration === undefined ? { graph, ...stands } : { graph, ...stands, iteration };
   }
 
   /** Most are made of tasks that need nothing and have plain names: of these no word is written. */
-  #mayBeWrong(owner: number, { needing, size, definitions }: Graph): boolean {
+  #mayBeWrong(owner: number, { needing, lives, size, definitions }: Graph): boolean {
     const { ledger } = this.#host.machine;
     return (
       needing.length > 0 ||
+      lives ||
       this.#dispatch === "stages" ||
       isTooLarge(size, ledger.tasks, this.#options.maxTasks) ||
       this.#hasDots(definitions) ||
@@ -131,6 +138,7 @@ export class InnerFlows {
     }
     checkSize(issues, graph.size, this.#host.machine.ledger.tasks, this.#options.maxTasks, path);
     this.#checkNeeds(issues, graph, path, name);
+    checkGivenThings(issues, path, graph);
     this.#checkNames(issues, graph, iteration === undefined ? path : `${path}[${iteration}]`);
     issues.throwAs(PlanError);
   }

@@ -6,6 +6,7 @@ import type { JournalError } from "../ground/errors.ts";
 import type {
   BeginEvent,
   FellBackEvent,
+  InnerFlow,
   MachineEvent,
   ReturnedEvent,
   StopCause,
@@ -39,7 +40,7 @@ interface StoringRun {
 }
 
 const NONE: readonly never[] = [];
-const NOTHING: ReadonlyMap<number, unknown> = new Map();
+const NOTHING: Pick<InnerFlow, "restored" | "unneeded"> = {};
 
 export class Stored {
   readonly #run: StoringRun;
@@ -136,25 +137,27 @@ export class Stored {
   /** The dependency of a map that gave no result: a thing, which was made anew. */
   #withoutResult(map: number): number | undefined {
     const { plan, ledger } = this.#run.machine;
-    // What has come up reads nothing that lives.
-    if (!plan.traits.lives || map >= plan.graph.size) return undefined;
-    const { start, end } = plan.graph.dependencies;
+    const graph = ledger.grown ?? plan.graph;
+    if (!graph.lives) return undefined;
+    const { start, end } = graph.dependencies;
     return end
       .subarray(start[map], start[map + 1])
       .find((dependency) => !(ledger.hasValue(dependency) && ledger.stands(dependency)));
   }
 
   /** Likewise of the tasks of a flow that is about to come up inside of a task, by index. */
-  restoreInside(next: NextFlow): ReadonlyMap<number, unknown> {
+  restoreInside(next: NextFlow): Pick<InnerFlow, "restored" | "unneeded"> {
     if (this.#restored === undefined) return NOTHING;
     const outputs = new Map<number, unknown>();
     const origins = new Map<number, Origin>();
-    for (const [index, { value, origin }] of this.#restored.inside(next)) {
+    const { standing, unneeded } = this.#restored.inside(next);
+    for (const [index, { value, origin }] of standing) {
       outputs.set(index, value);
       origins.set(index, origin);
     }
     this.#origins?.keepNext(this.#run.machine.ledger.tasks, next.graph.size, origins);
-    return outputs;
+    const restored = outputs.size === 0 ? {} : { restored: outputs };
+    return unneeded.length === 0 ? restored : { ...restored, unneeded };
   }
 
   /** A task or item is called for the first time: its function may change what it is given. */

@@ -51,7 +51,8 @@ export class Things {
   /** Whether the values of a task are to be released. */
   live(task: number): boolean {
     const { machine } = this.#host;
-    return machine.plan.traits.lives && lives(definitionOf(machine, task));
+    const { plan, ledger } = machine;
+    return (ledger.grown ?? plan.graph).lives && lives(definitionOf(machine, task));
   }
 
   /** From now on it is heard when the value goes by itself. */

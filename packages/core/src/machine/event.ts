@@ -117,6 +117,8 @@ export interface InnerFlow {
   readonly graph: Graph;
   /** The outputs of its tasks that are restored, by index. */
   readonly restored?: ReadonlyMap<number, unknown> | undefined;
+  /** Tasks with `release` whose readers are all restored, by index. */
+  readonly unneeded?: readonly number[] | undefined;
   /** Of a loop: which of its flows it is, from 0. */
   readonly iteration?: number;
 }

@@ -103,6 +103,7 @@ export class Flows {
       haltedBy: undefined,
       stoppedBy: undefined,
       last: -1,
+      alive: 0,
       over: false,
     };
     return this.#rows.holds(owner) ? Object.assign(inner, { holder: inner }) : inner;
@@ -140,7 +141,7 @@ export class Flows {
     for (let at = this.#done.length - 1; at >= 0; at--) {
       const inner = this.#done[at] as Inner;
       if (!this.#isOpen(inner) && !this.#ledger.isFinal(inner.owner)) continue;
-      const ended = inner.phase === "closing" ? inner.open.finally === 0 : isIdle(inner);
+      const ended = inner.phase === "closing" ? isOver(inner) : isIdle(inner);
       if (inner.over || ended) this.#done.splice(at, 1);
       if (!inner.over && ended) return inner;
     }
@@ -196,4 +197,9 @@ export class Flows {
     for (const { task } of roots) if (!this.#ledger.hasValue(base + task)) return base + task;
     return undefined;
   }
+}
+
+/** Whether its finally rows have ended, and nothing of it lives. */
+export function isOver({ open, alive }: Inner): boolean {
+  return open.finally === 0 && alive === 0;
 }

@@ -48,13 +48,16 @@ export class Grown {
   /** Tails, and tasks that start when all others of their flow have ended: of the plan and of what has come up. */
   readonly tails: Set<number>;
   readonly gated: Set<number>;
+  /** Whether the value of any of them is to be released. */
+  lives: boolean;
   /** Whether any of them asks before it queues. */
   asks = false;
   /** By row, of those beyond the plan. */
   readonly #traits: (Traits | undefined)[] = [];
   readonly #planned: number;
 
-  constructor({ definitions, dependencies, dependents, size, tails, gated }: Graph) {
+  constructor({ definitions, dependencies, dependents, size, tails, gated, lives }: Graph) {
+    this.lives = lives;
     this.#planned = size;
     this.definitions = definitions.slice();
     this.tails = new Set(tails);
@@ -66,6 +69,7 @@ export class Grown {
   /** The tasks of a flow are rows from `first` on. */
   append(graph: Graph, first: number): void {
     const { definitions, dependencies, dependents, size } = graph;
+    if (graph.lives) this.lives = true;
     for (const task of graph.tails) this.tails.add(first + task);
     for (const task of graph.gated) this.gated.add(first + task);
     while (this.definitions.length < first) this.definitions.push(undefined);

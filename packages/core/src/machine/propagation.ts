@@ -11,11 +11,12 @@ import type {
   AbortCause,
   FellBackEvent,
   GatheredEvent,
+  InnerFlow,
   IteratedEvent,
   StopCause,
 } from "./event.ts";
 import type { Fallbacks } from "./fallbacks.ts";
-import type { Flows } from "./flows.ts";
+import { type Flows, isOver } from "./flows.ts";
 import { type Ledger, type Reason, reasonOf } from "./ledger.ts";
 import type { RunSettings } from "./machine.ts";
 import type { Maps } from "./maps.ts";
@@ -58,8 +59,7 @@ interface Rooms {
   readonly edges: Edges;
   readonly bounds: Bounds;
   readonly fallbacks: Fallbacks;
-  /** Only there when something may live. */
-  readonly things: Things | undefined;
+  readonly things: Things;
 }
 
 export class Propagation {
@@ -80,7 +80,7 @@ export class Propagation {
   readonly #edges: Edges;
   readonly #bounds: Bounds;
   readonly #fallbacks: Fallbacks;
-  readonly #things: Things | undefined;
+  readonly #things: Things;
   readonly #drains: boolean;
   /** Only counted when outputs are to be released. */
   readonly #readers: Readers | undefined;
@@ -181,7 +181,7 @@ export class Propagation {
     const inner = this.#scopes.ended(task);
     if (inner !== undefined) this.#flows.mayEnd(inner);
     // Before its output is let go.
-    this.#things?.ended(task);
+    this.#things.ended(task);
     this.#readers?.ended(task);
     const out = this.#edges.ended(task, ruledOut);
     const inside = this.#scopes.nests ? this.#scopes.inside(task) : undefined;
@@ -214,12 +214,14 @@ export class Propagation {
   /** A flow has come up inside of a task: its rows begin at `first`. */
   enter(graph: Graph, first: number): void {
     this.#edges.enter(graph, first);
+    this.#things.enter(graph, first);
     this.#readers?.enter(graph, first);
   }
 
   /** Some of its rows are restored. */
-  restoreInside({ first }: Inner, restored: ReadonlyMap<number, unknown> | undefined): void {
+  restoreInside({ first }: Inner, { restored, unneeded = [] }: InnerFlow): void {
     for (const index of restored?.keys() ?? []) this.finish(first + index, RESTORED);
+    for (const index of unneeded) this.unneeded(first + index);
   }
 
   /** The first row of a flow that was planned with the rest goes on: so do those that it is inside of, the outermost first. */
@@ -241,8 +243,8 @@ export class Propagation {
       if (inner.open.finally > 0) {
         this.#turn.cause = inner.last;
         this.#edges.openGate(inner.finallyTasks, inner.base);
-        return;
       }
+      if (!isOver(inner)) return;
     }
     inner.over = true;
     if (this.#ledger.isFinal(owner)) return;
@@ -259,7 +261,11 @@ export class Propagation {
       return;
     }
     if (verdict === "failed") this.#failInside(owner, this.#flows.errorOf(inner, nameOf));
-    else {
+    else if (inner.stoppedBy?.kind === "lost") {
+      // What it reads has gone before anything of it that needed that had begun.
+      this.#ledger.taskErrors.set(owner, inner.stoppedBy.error);
+      this.conclude(owner, "failing");
+    } else {
       this.#ledger.reasons.set(owner, this.#flows.reasonOf(inner));
       this.finish(owner, verdict === "cancelled" ? CANCELLED : SKIPPED);
     }
@@ -401,7 +407,7 @@ export class Propagation {
    */
   stop(cause: StopCause): void {
     if (cause.kind === "aborted") this.#aborts++;
-    if (this.#aborts > 1) this.#things?.hasten();
+    if (this.#aborts > 1) this.#things.hasten();
     this.#halt(this.#scopes.run, "stopped", cause, "stopped", this.#aborts > 1);
   }
 
@@ -499,7 +505,7 @@ export class Propagation {
    * these have their state before one of them halts the run or rules out another.
    */
   lose(thing: number, error: Error): void {
-    const { start, end } = this.#plan.graph.dependents;
+    const { start, end } = (this.#ledger.grown ?? this.#plan.graph).dependents;
     const failing: number[] = [];
     const readers = new Set(end.subarray(start[thing], start[thing + 1]));
     for (const reader of readers) this.#loseAt(reader, error, failing);

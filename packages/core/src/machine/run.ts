@@ -14,6 +14,7 @@ import { Edges } from "./edges.ts";
 import type {
   BeginEvent,
   Command,
+  DisposedEvent,
   ExpiredEvent,
   InnerFlow,
   MachineEvent,
@@ -54,7 +55,7 @@ export class Run implements Machine {
   readonly #deadlines: Deadlines;
   readonly #propagation: Propagation;
   /** Only there when something may live. */
-  readonly #things: Things | undefined;
+  readonly #things: Things;
   readonly #observed: boolean;
   /** Whether tasks compete for anything. */
   readonly #limited: boolean;
@@ -74,7 +75,7 @@ export class Run implements Machine {
     const edges = new Edges(graph, ledger, turn, tasks);
     const bounds = new Bounds(ledger, turn, observed);
     const fallbacks = new Fallbacks(rows, ledger, turn, tasks);
-    const things = plan.traits.lives ? new Things(plan, ledger, turn, observed) : undefined;
+    const things = new Things(graph, { rows, ledger, turn, scopes }, observed);
     const maps = new Maps(rows, ledger, scopes);
     const parts = { plan, ledger, turn, tasks, attempts, scopes, maps, flows, edges };
     const rooms = { ...parts, bounds, fallbacks, things };
@@ -115,13 +116,13 @@ export class Run implements Machine {
         this.#attempts.note(event);
         return this.#turn.commands;
       case "unheard":
-        this.#things?.unheard();
+        this.#things.unheard(event.task);
         return this.#turn.commands;
       case "disposed":
-        this.#things?.disposed(event, this.state !== undefined);
+        this.#disposed(event);
         break;
       case "lost":
-        if (this.#things?.lost(event)) this.#propagation.lose(event.task, event.error);
+        if (this.#things.lost(event)) this.#propagation.lose(event.task, event.error);
         break;
       case "returned":
         this.#returned(event.task, this.#attempts.ended(event, false), event.inner);
@@ -220,6 +221,12 @@ export class Run implements Machine {
     return this.#attempts.lossOf(task);
   }
 
+  /** With the last of them a flow may be over. */
+  #disposed(event: DisposedEvent): void {
+    const inner = this.#things.disposed(event, this.state !== undefined);
+    if (inner !== undefined) this.#flows.mayEnd(inner);
+  }
+
   #begin({ restored, unneeded = [] }: BeginEvent): void {
     const propagation = this.#propagation;
     // What is inside of a task comes before it: nothing of that is ruled out by its end.
@@ -279,8 +286,9 @@ export class Run implements Machine {
   }
 
   /** A flow comes up inside of a task: its tasks are rows. */
-  #enter(owner: number, { graph, restored, iteration }: InnerFlow): void {
+  #enter(owner: number, flow: InnerFlow): void {
     const { ledger } = this;
+    const { graph, iteration } = flow;
     ledger.grown ??= new Grown(this.plan.graph);
     const cause = iteration === undefined ? owner : this.#propagation.lastInside(owner);
     const spawn = ledger.enter(owner, graph, iteration);
@@ -289,7 +297,7 @@ export class Run implements Machine {
     this.#propagation.enter(graph, first);
     if (this.#observed) this.#turn.command({ type: "spawned", first, count });
     this.#tasks.become(owner, INSIDE);
-    this.#propagation.restoreInside(inner, restored);
+    this.#propagation.restoreInside(inner, flow);
     this.#turn.cause = cause;
     this.#edges.beginInside(inner);
     if (this.detached.has(owner)) this.#bounds.detach(rowsOf(spawn));
@@ -365,7 +373,7 @@ export class Run implements Machine {
       if (this.#scopes.nests && !this.#endFlows()) return;
     }
     if (this.#limited && !this.#mustering) this.#fill();
-    const { alive = 0, failed = false } = this.#things ?? {};
+    const { alive, failed } = this.#things;
     if (ended && open.finally === 0 && alive === 0) {
       const broken = failed || this.#scopes.run.failed > 0;
       this.#bounds.settle(broken, this.#propagation.openTails());

@@ -3,7 +3,8 @@
  * make it from; what cannot be compared does not. Guesses nothing and calls nothing.
  */
 
-import { lives, type Slot } from "../define/definition.ts";
+import { type Definition, lives, type Slot } from "../define/definition.ts";
+import type { Graph } from "../define/graph.ts";
 import { itemName, itemNamed } from "../define/item-name.ts";
 import type { GraphPlan } from "../define/plan.ts";
 import type { NextFlow } from "../report/lineage.ts";
@@ -46,6 +47,12 @@ export interface TakenItem extends TakenOutput {
   readonly before: number;
 }
 
+/** Of a flow that is about to come up, by index: results that stand, and things that need not start for that. */
+interface StandingInside {
+  readonly standing: ReadonlyMap<number, TakenOutput>;
+  readonly unneeded: readonly number[];
+}
+
 /** What a run takes over. */
 export class Restoration {
   /** The id of the run that is taken up, if it has one. */
@@ -67,6 +74,8 @@ export class Restoration {
   readonly #items: Map<number, ReadonlyMap<number, string>> = new Map();
   /** The names of all that came up inside of tasks, and was judged. */
   readonly #inside: Set<string> = new Set();
+  /** Of them, things that need not start. */
+  readonly #unreadInside: Set<string> = new Set();
   /** By map: the names of its stored items, by index; made once. */
   #itemNames: Map<string, Map<number, string>> | undefined;
   readonly #restored: string[] = [];
@@ -79,22 +88,24 @@ export class Restoration {
     this.#earlier = earlier;
     this.#basis = basis;
     for (const task of plan.order) this.#judge(task);
-    this.unneeded = plan.traits.lives ? this.#unread() : [];
+    this.unneeded = plan.graph.lives ? this.#unread(plan.graph, 0) : [];
   }
 
   /** Things whose readers are all restored, or such things themselves. Whoever gets the report reads a root. */
-  #unread(): number[] {
-    const { graph, order } = this.#plan;
+  #unread(graph: Graph, first: number): number[] {
     const { start, end } = graph.dependents;
     const roots = new Set(graph.roots?.map(({ task }) => task));
     const unread = new Set<number>();
-    for (let at = order.length - 1; at >= 0; at--) {
-      const task = order[at] as number;
-      if (!this.#plan.traits.of(task).lives || roots.has(task)) continue;
+    const unreadLast = (task: number): void => {
+      if (!lives(graph.definitions[task] as Definition) || roots.has(task)) return;
       const readers = end.subarray(start[task], start[task + 1]);
-      const done = readers.every((reader) => this.outputs.has(reader) || unread.has(reader));
-      if (done && readers.length > 0) unread.add(task);
-    }
+      const done = readers.every(
+        (reader) => this.outputs.has(first + reader) || unread.has(first + reader),
+      );
+      if (done && readers.length > 0) unread.add(first + task);
+    };
+    const order = first === 0 ? this.#plan.order : Array.from(graph.definitions.keys());
+    for (let at = order.length - 1; at >= 0; at--) unreadLast(order[at] as number);
     return [...unread];
   }
 
@@ -134,8 +145,9 @@ export class Restoration {
   }
 
   /** Likewise for the tasks of a flow that is about to come up: those that stand, by index. */
-  inside(next: NextFlow): Map<number, TakenOutput> {
+  inside(next: NextFlow): StandingInside {
     const standing = new Map<number, TakenOutput>();
+    const unneeded: number[] = [];
     this.#basis.lineage.expecting(next, (first) => {
       const { size } = next.graph;
       // Another flow may have been about to come up there, and was refused.
@@ -149,8 +161,13 @@ export class Restoration {
         const taken = this.outputs.get(first + index);
         if (taken !== undefined) standing.set(index, taken);
       }
+      if (!next.graph.lives) return;
+      for (const task of this.#unread(next.graph, first)) {
+        unneeded.push(task - first);
+        this.#unreadInside.add(this.#basis.lineage.nameOf(task));
+      }
     });
-    return standing;
+    return { standing, unneeded };
   }
 
   /** For the report: what was restored by now, and why the rest was not. */
@@ -160,7 +177,8 @@ export class Restoration {
       (name) => !index.has(name) && this.#plannedAround(name) === undefined,
     );
     const unread = new Set(this.unneeded.map((task) => this.#plan.nameOf(task)));
-    const rerun = this.#rerun.filter(({ task }) => !unread.has(task));
+    const isUnread = (task: string): boolean => unread.has(task) || this.#unreadInside.has(task);
+    const rerun = this.#rerun.filter(({ task }) => !isUnread(task));
     return { restored: [...this.#restored], ignored, rerun };
   }
 

@@ -80,7 +80,7 @@ describe("What the machine is told of a task", () => {
   it("says which values are to be released, and whether any is", () => {
     const db = task("db", nothing, { release: nothing });
     const plan = flow("f", { db, plain: task("plain", nothing) }).plan() as GraphPlan;
-    expect([plan.traits.of(0).lives, plan.traits.of(1).lives, plan.traits.lives]).toEqual([
+    expect([plan.traits.of(0).lives, plan.traits.of(1).lives, plan.graph.lives]).toEqual([
       true,
       false,
       true,
