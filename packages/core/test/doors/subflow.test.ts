@@ -67,7 +67,7 @@ describe("A subflow", () => {
       ["both"],
     ]);
     expect(plan.criticalPath()).toEqual(["us code", "us.load", "us.rank", "us", "both"]);
-    expect(plan.explain()).toContain("eu (subflow) ← eu.rank");
+    expect(plan.explain()).toContain("eu (subflow of 2 tasks) ← eu.rank");
   });
 
   it("gives an object of its outputs", async () => {
