@@ -178,7 +178,7 @@ export interface MapOptions<
 /** What a task may be told that has a flow inside of it, and no attempts of its own. `V`: what `when` is asked with. */
 export type ParentOptions<F = never, V = never> = Pick<
   TaskOptions<V, undefined, F>,
-  "onFailure" | "fallback" | "when" | "priority" | "tags" | "description" | "version"
+  "deadlineMs" | "onFailure" | "fallback" | "when" | "priority" | "tags" | "description" | "version"
 >;
 
 export const OPTION_KEYS: readonly string[] = [
@@ -202,6 +202,7 @@ export const OPTION_KEYS: readonly string[] = [
 ];
 const MAP_OPTION_KEYS = [...OPTION_KEYS, "concurrency", "key", "items"];
 const PARENT_OPTION_KEYS = [
+  "deadlineMs",
   "when",
   "onFailure",
   "fallback",

@@ -5,6 +5,8 @@
 
 import type { AbortCause, StopCause } from "../machine/event.ts";
 import { reasonOf } from "../machine/ledger.ts";
+import { parentOf } from "../machine/task-name.ts";
+import { startOf } from "../report/durations.ts";
 import type { Reasons } from "../report/reasons.ts";
 import { unanswered } from "./ask-retry.ts";
 import { Call, type CallHost } from "./call.ts";
@@ -99,8 +101,25 @@ export class Calls {
   /** What is left until the first of the limits that ask it to stop; each is an instant, or none. */
   remainingMs(call: Call): number {
     const limits = [call.limit?.at, call.due?.at, this.#host.runEndsAt(call.task)];
+    const { grown, nestedIn } = this.#host.machine.ledger;
+    if (grown !== undefined || nestedIn.size > 0) limits.push(this.#dueAround(call.task));
     const ends = limits.map((at = Number.POSITIVE_INFINITY) => at);
     return Math.max(0, Math.min(...ends) - this.#host.now());
+  }
+
+  /** The first deadline of those that it is inside of. */
+  #dueAround(task: number): number {
+    const { machine } = this.#host;
+    const { ledger } = machine;
+    let due = Number.POSITIVE_INFINITY;
+    for (let at = parentOf(ledger, task); at !== undefined; at = parentOf(ledger, at)) {
+      const { kind, options } = definitionOf(machine, at);
+      // A map has those of its items alone.
+      if (options?.deadlineMs === undefined) continue;
+      if (kind === "map" && ledger.itemsOf(at) === undefined) continue;
+      due = Math.min(due, startOf(ledger, at) + options.deadlineMs);
+    }
+    return due;
   }
 
   /** Asks the running call of a task to stop; within the grace period it is waited for. */

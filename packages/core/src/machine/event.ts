@@ -163,6 +163,8 @@ export interface ExpiredEvent extends OfTask {
   readonly type: "expired";
   readonly limitMs: number;
   readonly scope?: "task";
+  /** For a task with a flow inside, which has no attempt that could end with it. */
+  readonly error?: Error;
 }
 /** A back-off is over. */
 interface ElapsedEvent extends OfTask {

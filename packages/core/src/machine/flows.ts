@@ -103,6 +103,7 @@ export class Flows {
       haltedBy: undefined,
       stoppedBy: undefined,
       last: -1,
+      expired: false,
       alive: 0,
       over: false,
     };

@@ -9,6 +9,7 @@ import type { Bounds } from "./bounds.ts";
 import type { Edges } from "./edges.ts";
 import type {
   AbortCause,
+  ExpiredEvent,
   FellBackEvent,
   GatheredEvent,
   InnerFlow,
@@ -254,6 +255,11 @@ export class Propagation {
     // Nothing of it was released: all was restored, or ruled out.
     if (status[owner] === WAITING && verdict === "ending") readyAt[owner] = this.#turn.now;
     this.#turn.cause = inner.last;
+    if (inner.expired && verdict !== "failed") {
+      this.conclude(owner, "failing");
+      this.#insideEnded(owner);
+      return;
+    }
     if (verdict === "ending") {
       this.#flows.completes(inner);
       if (inner.iteration === undefined) this.#gather(owner);
@@ -270,6 +276,21 @@ export class Propagation {
       this.finish(owner, verdict === "cancelled" ? CANCELLED : SKIPPED);
     }
     this.#insideEnded(owner);
+  }
+
+  /** The deadline of a task has passed: whether it is one with a flow inside. What is in time is not stopped: finally tasks. */
+  expire({ task, error }: ExpiredEvent): boolean {
+    const status = this.#ledger.status[task];
+    const inner = status === INSIDE || status === BETWEEN ? this.#scopes.inside(task) : undefined;
+    if (inner === undefined || "spawn" in inner) return false;
+    if (inner.phase === "closing" && inner.iteration === undefined) return true;
+    this.#ledger.taskErrors.set(task, error);
+    inner.expired = true;
+    if (status === BETWEEN) {
+      this.conclude(task, "failing");
+      this.#insideEnded(task);
+    } else this.#halt(inner, "stopped", { kind: "failure", task, inside: task }, "stopped");
+    return true;
   }
 
   /** All that it gives is there. */

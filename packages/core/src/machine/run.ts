@@ -263,6 +263,7 @@ export class Run implements Machine {
 
   #expired(event: ExpiredEvent): void {
     const { task, limitMs, scope } = event;
+    if (scope === "task" && this.#propagation.expire(event)) return;
     if (this.#deadlines.expired(event)) this.#propagation.conclude(task, "failing");
     else this.#attempts.ask(task, { kind: "expired", limitMs, scope });
   }

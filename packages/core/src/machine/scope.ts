@@ -42,6 +42,8 @@ export interface Inner extends Scope {
   stoppedBy: Reason | undefined;
   /** The row that ended last, of those that had attempts or something inside; -1 when none had. */
   last: number;
+  /** The deadline of its owner has passed. */
+  expired: boolean;
   /** Values of its tasks that are to be released and are not. */
   alive: number;
   over: boolean;

@@ -4,6 +4,7 @@ import {
   type Flow,
   flow,
   fromEvents,
+  loop,
   map,
   NonRetryableError,
   optional,
@@ -14,6 +15,7 @@ import {
   SubflowError,
   settled,
   subflow,
+  type Task,
   task,
 } from "../../src/index.ts";
 import { recorded, replay, VirtualClock } from "../../src/testing.ts";
@@ -442,6 +444,116 @@ describe("A stop", () => {
     );
     expect(statuses(report)).toEqual({ late: "cancelled", bad: "failed" });
     expect(diary.started).toEqual(["bad"]);
+  });
+});
+
+describe("The deadline of a task", () => {
+  const slow = (diary: Diary) => flow("inner", { load: task("load", diary.task({ ms: 50 })) });
+
+  it("is one for its attempts and all that is inside of it together", async () => {
+    const left: number[] = [];
+    const { report, diary } = await run(
+      (diary) => {
+        const inner = () => {
+          const load = task("load", async (_, context) => {
+            left.push(context.remainingMs());
+            await diary.task({ ms: 50 })({}, context);
+          });
+          return flow("inner", { rank: task("rank", { load }, diary.task({ ms: 1 })) });
+        };
+        const one = task(
+          "one",
+          async () => {
+            await diary.clock.wait(4);
+            return inner();
+          },
+          { deadlineMs: 10 },
+        );
+        return flow("outer", { one, two: task("two", diary.task({ ms: 30 })) });
+      },
+      { failure: "continue" },
+    );
+    expect(left).toEqual([6]);
+    expect(statuses(report)).toEqual({
+      one: "failed",
+      two: "completed",
+      "one.load": "cancelled",
+      "one.rank": "skipped",
+    });
+    const outcome = report.outcome("one");
+    expect(outcome.status === "failed" && outcome.error).toMatchObject({
+      name: "TimeoutError",
+      message: 'Task "one" took longer than its deadline of 10 ms',
+    });
+    expect(row(report, "one.load")).toMatchObject({ endAt: 10 });
+    expect(diary.ended).toContain("one.load");
+  });
+
+  it("is each item's in a map, and its fallback gives a value all the same", async () => {
+    const { report } = await run((diary) => {
+      const thumbs = map(
+        "thumbs",
+        photos,
+        (photo) => (photo === 2 ? slow(diary) : thumbFlow(photo, diary)),
+        { deadlineMs: 20, fallback: () => "too late" },
+      );
+      return flow("outer", { thumbs });
+    });
+    expect(report.unwrap().thumbs).toEqual([{ small: 10 }, "too late", { small: 30 }]);
+    expect(row(report, "thumbs[1].load")).toMatchObject({ status: "cancelled", endAt: 20 });
+  });
+
+  it("is one for a subflow from the first start in it, and for all flows of a loop", async () => {
+    const { report, diary } = await run(
+      (diary) => {
+        const first = task("first", diary.task({ ms: 7 }));
+        const left: Task<number> = task("left", { first }, (_, { remainingMs }) => remainingMs());
+        const eu = subflow(
+          "eu",
+          flow("eu", { left, slow: task("slow", diary.task({ ms: 50 })) }),
+          {},
+          {
+            deadlineMs: 10,
+            onFailure: "ignore",
+          },
+        );
+        const step = () => flow("step", { write: task("write", diary.task({ ms: 4 })) });
+        const steps = { first: step, next: step, until: () => false, max: 9 };
+        const draft = loop("draft", {}, { ...steps, deadlineMs: 10, onFailure: "ignore" });
+        return flow("outer", { eu, draft });
+      },
+      { concurrency: 4 },
+    );
+    expect(report.taskReturnSet.get("eu.left")).toBe(3);
+    expect(statuses(report)).toMatchObject({
+      eu: "failed",
+      "eu.slow": "cancelled",
+      draft: "failed",
+    });
+    expect(row(report, "eu.slow")).toMatchObject({ endAt: 10 });
+    expect(row(report, "draft[2].write")).toMatchObject({ status: "cancelled", endAt: 10 });
+    expect(diary.started.filter((name) => name.endsWith("write")).length).toBe(3);
+  });
+
+  it("stops nothing that is over in time, and no finally task", async () => {
+    const { report } = await run((diary) => {
+      const tidy = task("tidy", diary.task({ ms: 30 }));
+      const load = task("load", diary.task({ ms: 5 }));
+      const inner = () => flow("inner", { load }, { finally: { tidy } });
+      return flow("outer", { one: task("one", inner, { deadlineMs: 10 }) });
+    });
+    expect(report.executionState).toBe("completed");
+    expect(row(report, "one.tidy")).toMatchObject({ status: "completed", endAt: 35 });
+  });
+
+  it("is replayed from its events", async () => {
+    const clock = new VirtualClock();
+    const diary = new Diary(clock);
+    const outer = flow("outer", { one: task("one", () => slow(diary), { deadlineMs: 10 }) });
+    const { options, recording } = recorded({ clock });
+    const report = await clock.run(outer.run(options));
+    expect(report.executionState).toBe("failed");
+    expect(replay(outer.plan(), recording).toJSON()).toEqual(report.toJSON());
   });
 });
 
