@@ -6,7 +6,16 @@ import { flow, loop, map, type SerializedReport, subflow, task } from "@astrum/c
 import { VirtualClock } from "@astrum/core/testing";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, it } from "vitest";
-import { eventLog, parseReport, readEventLog, reporters, reportSchema } from "../src/index.ts";
+import {
+  eventLog,
+  parseReport,
+  readEventLog,
+  redactReport,
+  renderText,
+  reporters,
+  reportSchema,
+} from "../src/index.ts";
+import { Nesting } from "../src/wording/nesting.ts";
 
 async function nested(): Promise<{ report: SerializedReport; log: string }> {
   const clock = new VirtualClock();
@@ -81,5 +90,34 @@ describe("Tasks inside of others", () => {
         )
         .sort();
     expect(placed(read)).toEqual(placed(report));
+  });
+});
+
+describe("Secrets in the names of what is inside of others", () => {
+  it("are taken out everywhere alike: who was inside of whom still is", async () => {
+    const { report } = await nested();
+    const clean = redactReport(report, ["thumbs"]);
+    expect(JSON.stringify(clean)).not.toContain("thumbs");
+    const names = new Set(clean.taskStatistics.map(({ taskName }) => taskName));
+    expect(names.size).toBe(report.taskStatistics.length);
+    const shape = ({ taskStatistics }: SerializedReport): number[] => {
+      const nesting = Nesting.of({ taskStatistics });
+      return taskStatistics.map((_, place) => nesting.parentOf(place));
+    };
+    expect(shape(clean)).toEqual(shape(report));
+  });
+
+  it("are taken out of the lines that say what is inside", async () => {
+    const { report } = await nested();
+    for (const { render } of Object.values(reporters)) {
+      expect(render(report, { redact: ["thumbs"] }).includes("thumbs")).toBe(false);
+    }
+    expect(renderText(report, { tasks: true, redact: ["thumbs"] })).not.toContain("thumbs");
+  });
+
+  it("are taken out of what errors of a flow say of its tasks", async () => {
+    const { report } = await nested();
+    expect(renderText(report, { redact: ["held.no"] })).toMatch(/SubflowError: "held" failed in/);
+    expect(renderText(report, { redact: ["held.no"] })).not.toContain("held.no");
   });
 });

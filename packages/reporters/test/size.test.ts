@@ -274,6 +274,25 @@ describe("a large report of any shape", () => {
         }),
       ),
     }),
+    "tasks, each inside of the one before": () => ({
+      taskStatistics: all.map((at) =>
+        task(at, { role: "subflow", stageId: null, ...(at === 0 ? {} : { parent: `t${at - 1}` }) }),
+      ),
+    }),
+    "flows inside of one task": () => ({
+      taskStatistics: [
+        task(0, { kind: "map" }),
+        ...all.map((at) =>
+          task(at, {
+            taskName: at % 2 === 0 ? `t0[${at}]` : `t0[${at - 1}].t`,
+            kind: at % 2 === 0 ? "item" : "task",
+            ...(at % 2 === 0 ? { role: "subflow" } : {}),
+            parent: at % 2 === 0 ? "t0" : `t0[${at - 1}]`,
+            stageId: null,
+          }),
+        ),
+      ],
+    }),
     "reasons, each of its own": () => ({
       taskStatistics: all.map((at) =>
         task(at, { status: "cancelled", reason: { kind: "aborted", message: `m${at}` } }),

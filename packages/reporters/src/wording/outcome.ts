@@ -97,10 +97,10 @@ function inOrder(tasks: TaskStatistics[]): TaskStatistics[] {
 export function isCutOff(task: TaskStatistics): boolean {
   if (task.status !== "abandoned") return false;
   const last = task.attemptStatistics.at(-1);
-  if (last?.status === "running") return true;
-  // What was running is inside of it; its function, where it has one, had returned the flow.
-  if (isFlow(task)) return last === undefined || last.status === "completed";
-  return last === undefined && task.kind === "map";
+  // It was about to be called, or what was running is inside of it: items, a planned subflow.
+  if (last === undefined) return true;
+  // Its function had returned, perhaps a flow, and the record ends before that was its end.
+  return last.status === "running" || last.status === "completed";
 }
 
 /** The error of a task, as there is need to show it: what is inside of it stands in the same report with errors of its own. */
