@@ -2,6 +2,7 @@
  * The tasks as they stand inside of each other: which are unfolded, and the rows that are left. What has a flow inside begins
  * folded, a map of plain items unfolded. Knows no DOM.
  */
+import { count } from "../src/html/counts.ts";
 import { NONE } from "../src/html/page-data.ts";
 import { duration } from "../src/wording/duration.ts";
 import type { Run } from "./run.ts";
@@ -60,8 +61,8 @@ export class Tree {
     const inside = run.allInsideOf(task);
     const failed = inside.filter((one) => run.status(one) === "failed").length;
     const parts = [
-      `${inside.length} inside`,
-      ...(failed > 0 ? [`${failed} failed`] : []),
+      `${count(inside.length)} inside`,
+      ...(failed > 0 ? [`${count(failed)} failed`] : []),
       duration((run.data.tasks.durationUs[task] ?? 0) / 1000),
     ];
     const summary = inside.length === 0 ? "" : parts.join(", ");

@@ -1,6 +1,6 @@
 /**
  * The report or the plan as a Mermaid diagram (mermaid.js.org), for Markdown that renders it.
- * Mermaid refuses more than 500 arrows and 50,000 characters; what is larger is drawn in fewer boxes, never cut off.
+ * What is inside of a task stands in a subgraph. Mermaid refuses more than 500 arrows and 50,000 characters; what is larger is drawn in fewer boxes, never cut off.
  * Task names appear as quoted labels only, never as identifiers, and every character with a meaning is an entity.
  */
 

@@ -140,6 +140,7 @@ describe("The log of a run with flows inside of tasks", () => {
         expect(told(again)).toEqual(told(own));
         expect(again.analysis.criticalPath).toEqual(own.analysis.criticalPath);
         expect(again.originalTasks).toEqual(own.originalTasks);
+        expect(again.analysis).toEqual(own.analysis);
       });
       await fc.assert(property, { numRuns: 100, seed: 20_260_101 });
     } finally {
