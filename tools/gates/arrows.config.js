@@ -184,7 +184,7 @@ export default {
       // Random graphs are drawn in one place, and the reporters' tests draw from it as the core's do: no package ships it.
       to: {
         path: "^(packages/[^/]+|bench)/",
-        pathNot: ["^$1/", "^packages/core/test/random-graph\\.ts$"],
+        pathNot: ["^$1/", "^packages/core/test/random-(graph|nest)\\.ts$"],
         dependencyTypes: ["local"],
       },
     },
