@@ -7,6 +7,7 @@ import {
   type ExecutionReport,
   type Flow,
   flow,
+  loop,
   map,
   type Observer,
   optional,
@@ -112,6 +113,8 @@ function randomFlow(name: string, size: number, depth: number, drawn: Drawn): Fl
         ...(chance(0.4) && { items: "settled" as const }),
       });
       tasks.push(items as unknown as Task<unknown>);
+    } else if (become && chance(0.3)) {
+      tasks.push(randomLoop(`t${at}`, inner, around(), drawn));
     } else if (become && chance(0.4)) {
       tasks.push(subflow(`t${at}`, inner(), {}, around()));
     } else if (become) {
@@ -129,4 +132,23 @@ function randomFlow(name: string, size: number, depth: number, drawn: Drawn): Fl
     ...(chance(0.5) && { tails: { tail } }),
     ...(chance(0.2) && { finally: { last } }),
   });
+}
+
+/** One to three flows, one after another, of which the last one may still not be enough. */
+function randomLoop(
+  name: string,
+  inner: () => Flow<unknown>,
+  options: object,
+  { chance, below }: Drawn,
+): Task<unknown> {
+  const steps = {
+    first: inner,
+    next: () => {
+      if (chance(0.1)) throw new Error("no next one");
+      return inner();
+    },
+    until: () => chance(0.5),
+    max: 1 + below(3),
+  };
+  return loop(name, {}, { ...steps, ...options });
 }

@@ -77,12 +77,10 @@ function resultOf({ status, reason, error }: TaskStatistics): TaskResult {
   }
 }
 
-function runOf({ executionState, errorSummary }: SerializedReport | ExecutionReport): RunResult {
+function runOf({ executionState, timedOut }: SerializedReport | ExecutionReport): RunResult {
   if (executionState === "completed") return "success";
   if (executionState === "cancelled") return "cancellation";
-  return errorSummary.some((line) => line.startsWith("The run took longer than"))
-    ? "timeout"
-    : "failure";
+  return timedOut === true ? "timeout" : "failure";
 }
 
 /** Declares the suite. `create` is called for each run. */

@@ -29,7 +29,7 @@ describe.each(CLIENTS)("totals, with %s", (_, client) => {
       const maps = new Set(rows.map(({ kind, parent }) => (kind === "item" ? parent : undefined)));
       const started = rows.filter(({ attemptCount }) => attemptCount > 0);
       const flows = rows.filter(
-        ({ role, attemptCount }) => role === "subflow" && attemptCount === 0,
+        ({ role, attemptCount }) => (role === "subflow" || role === "loop") && attemptCount === 0,
       );
       const ran = [...started, ...flows].filter(
         ({ status, reason }) =>

@@ -13,6 +13,7 @@ import {
 } from "../machine/states.ts";
 import { taskName } from "../machine/task-name.ts";
 import { rounded } from "../report/durations.ts";
+import { timedOutOf } from "../report/footer.ts";
 import type { Facts } from "../report/task-row.ts";
 
 export function observedOutcome(
@@ -100,7 +101,7 @@ export function observedEnd(
     counts: Object.freeze(counts),
     toleratedFailures: ledger.tolerated.size,
     firstFailure: firstFailure(facts),
-    timedOut: executionState === "failed" && ledger.stoppedBy?.kind === "timeout",
+    timedOut: timedOutOf({ state: executionState, ledger }) === true,
   };
 }
 

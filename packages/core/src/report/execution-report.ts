@@ -6,7 +6,9 @@ import type { Ms, TaskStatistics } from "./statistics.ts";
 
 /** What `execute()` and `flow.run()` resolve to. */
 export interface ExecutionReport<Outputs = Record<string, unknown>>
-  extends Omit<SerializedReport, "outputs" | "format" | "formatVersion" | "cpuMs"> {
+  extends Omit<SerializedReport, "outputs" | "format" | "formatVersion" | "cpuMs" | "timedOut"> {
+  /** Of a run that failed: its own time limit is what stopped it. */
+  readonly timedOut?: true | undefined;
   /** Processor time of the whole process while the run went on; none on another clock than the system's. */
   readonly cpuMs?: Ms | undefined;
   /** Tasks and items that failed and whose failure the run tolerates. */

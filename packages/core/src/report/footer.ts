@@ -9,14 +9,24 @@ import type { Ms } from "./statistics.ts";
 
 export function footerOf(record: RunRecord): ReportFooter {
   const { clock, cpuMs, observerErrors, resume } = record;
+  const timedOut = timedOutOf(record);
   return {
     clock,
     ...(cpuMs === undefined ? {} : { cpuMs: rounded(cpuMs) }),
+    ...(timedOut && { timedOut }),
     errorSummary: errorSummary(record),
     ...(observerErrors.length > 0 ? { observerErrors: [...observerErrors] } : {}),
     ...(resume === undefined ? {} : { resume }),
     ...overrunsOf(record),
   };
+}
+
+/** Whether its own time limit is what stopped the run, and so failed it. */
+export function timedOutOf({
+  state,
+  ledger,
+}: Pick<RunRecord, "state" | "ledger">): true | undefined {
+  return state === "failed" && ledger.stoppedBy?.kind === "timeout" ? true : undefined;
 }
 
 /** Of tasks without an attempt: what was asked before one went on after they had got their status. */

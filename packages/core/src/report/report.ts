@@ -27,7 +27,7 @@ import { between, rounded } from "./durations.ts";
 import { errorSummary } from "./error-summary.ts";
 import type { ExecutionReport } from "./execution-report.ts";
 import { failuresOf, type TaskFailure } from "./failures.ts";
-import { footerOf } from "./footer.ts";
+import { footerOf, timedOutOf } from "./footer.ts";
 import { outcomeOf } from "./outcome.ts";
 import { outputsOfAll, outputsOfRoots, storedOutputs } from "./outputs.ts";
 import { missingRoots, runError } from "./run-error.ts";
@@ -57,6 +57,7 @@ const SHOWN = {
   detachedTasks: true,
   abandonedTasks: true,
   toleratedFailures: true,
+  timedOut: true,
   flakyTasks: true,
   totalAttempts: true,
   busyMs: true,
@@ -186,6 +187,10 @@ export class Report implements ExecutionReport {
 
   get abandonedTasks(): number {
     return this.#count(ABANDONED);
+  }
+
+  get timedOut(): true | undefined {
+    return timedOutOf(this.#record);
   }
 
   get toleratedFailures(): number {
@@ -322,6 +327,7 @@ export class Report implements ExecutionReport {
       run: this.run,
       clock: this.clock,
       executionState: this.executionState,
+      ...(this.timedOut && { timedOut: true }),
       totalDurationMs: this.totalDurationMs,
       planningDurationMs: this.planningDurationMs,
       executionDurationMs: this.executionDurationMs,

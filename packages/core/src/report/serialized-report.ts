@@ -46,6 +46,8 @@ export interface SerializedReport {
   clock: { epochMs: number; driftMs: Ms | null };
 
   executionState: "completed" | "failed" | "cancelled" | "interrupted";
+  /** Of a run that failed: its own time limit is what stopped it. Version 1.0 never says so. */
+  timedOut?: true;
   totalDurationMs: Ms;
   planningDurationMs: Ms;
   executionDurationMs: Ms;
@@ -103,7 +105,10 @@ export type ReportHeader = Pick<SerializedReport, "run" | "clock" | "planningDur
 
 /** What it says beside its tasks once they have ended. */
 export interface ReportFooter
-  extends Pick<SerializedReport, "clock" | "cpuMs" | "errorSummary" | "observerErrors" | "resume"> {
+  extends Pick<
+    SerializedReport,
+    "clock" | "cpuMs" | "errorSummary" | "observerErrors" | "resume" | "timedOut"
+  > {
   /** By task: its `overrunMs`, when that was known only after its status was told. */
   overruns?: Record<string, Ms>;
 }

@@ -203,6 +203,20 @@ describe("The time limit of a run", () => {
     });
   });
 
+  it("is told as what ended the run, where it was, and of no run that had failed before", async () => {
+    const told = async (bad: number | undefined, timeoutMs: number) => {
+      const { clock, diary } = setup();
+      const failing = task("failing", diary.task({ ms: bad ?? 1, ...(bad && { throw: "bad" }) }));
+      const deaf = task("deaf", diary.task({ ms: 80, ignoresSignal: true }));
+      const options = { clock, timeoutMs, graceMs: 60 };
+      const report = await clock.run(flow("f", { failing, deaf }).run(options));
+      return [report.executionState, report.timedOut, report.toJSON().timedOut];
+    };
+    expect(await told(undefined, 30)).toEqual(["failed", true, true]);
+    expect(await told(10, 30)).toEqual(["failed", undefined, undefined]);
+    expect(await told(undefined, 100)).toEqual(["completed", undefined, undefined]);
+  });
+
   it("does nothing to a run that ended in time", async () => {
     const { clock, diary } = setup();
     const a = task("a", diary.task({ ms: 29 }));

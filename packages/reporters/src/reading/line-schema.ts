@@ -59,7 +59,7 @@ const parts: Readonly<Record<string, SchemaObject>> = {
     planningDurationMs: ms,
   }),
   footer: record(["clock", "errorSummary"], {
-    ...partOf(report, ["errorSummary", "observerErrors", "resume"]),
+    ...partOf(report, ["errorSummary", "observerErrors", "resume", "timedOut"]),
     clock: { $ref: "#/$defs/lineClock" },
     cpuMs: ms,
     overruns: { type: "object", additionalProperties: ms },

@@ -45,6 +45,7 @@ export function rebuiltReport(
     run: run.known?.run ?? describedRun(run),
     clock: { epochMs: run.epochMs, driftMs: footer?.clock.driftMs ?? null },
     executionState,
+    ...(footer?.timedOut && { timedOut: true }),
     totalDurationMs: run.lastAt,
     planningDurationMs,
     executionDurationMs: thousandths(Math.max(0, run.lastAt - planningDurationMs)),

@@ -8,9 +8,19 @@ import { duration } from "./duration.ts";
 import { labelOf } from "./label.ts";
 import { isCutOff, isFlow } from "./outcome.ts";
 
-/** The time limit of the run, when that is what ended it. */
+/** Whether the time limit of the run is what ended it. */
+function isTimedOut(report: SerializedReport): boolean {
+  if (report.formatVersion !== "1.0") return report.timedOut === true;
+  return report.executionState === "failed" && limitByReasons(report) !== undefined;
+}
+
+/** That limit, where anything says it. */
 function timeLimitOf(report: SerializedReport): number | undefined {
-  if (report.executionState !== "failed") return undefined;
+  return report.run.config.timeoutMs ?? limitByReasons(report);
+}
+
+/** As tasks tell it that were stopped by it: also such as had been asked to stop before, for another reason. */
+function limitByReasons(report: SerializedReport): number | undefined {
   for (const { reason } of report.taskStatistics) {
     if (reason?.kind === "timeout" && reason.scope === "run") return reason.limitMs;
     if (reason?.kind !== "not-started") continue;
@@ -27,8 +37,7 @@ function timeLimitOf(report: SerializedReport): number | undefined {
  */
 export function endedBy(report: SerializedReport): string {
   if (report.executionState === "cancelled") return cancelledBecause(report);
-  const limit = timeLimitOf(report);
-  return limit === undefined ? "" : timeLimit(limit);
+  return isTimedOut(report) ? timeLimit(timeLimitOf(report)) : "";
 }
 
 /** What its tasks say of it: in the core's own words it was the run that was aborted, and why. */
@@ -70,9 +79,9 @@ export function endingText(report: SerializedReport): string | undefined {
       return why === "" ? "The run was cancelled" : `The run was cancelled: ${why}`;
     }
     default: {
-      const limit = timeLimitOf(report);
       const told = report.errorSummary.find((line) => /^The run (took|was stopped)/.test(line));
       if (told !== undefined) return told;
+      const limit = isTimedOut(report) ? timeLimitOf(report) : undefined;
       return limit === undefined
         ? report.errorSummary[0]
         : `The run took longer than ${duration(limit)}`;
@@ -84,7 +93,7 @@ const NAMED = 5;
 
 /** Whether the run was ended by what is no failure of a task. */
 export function endedEarly(report: SerializedReport): boolean {
-  return report.executionState === "interrupted" || timeLimitOf(report) !== undefined;
+  return report.executionState === "interrupted" || isTimedOut(report);
 }
 
 export interface CutOff {
