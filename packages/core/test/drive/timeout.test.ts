@@ -207,7 +207,7 @@ describe("The time limit of a run", () => {
     const told = async (bad: number | undefined, timeoutMs: number) => {
       const { clock, diary } = setup();
       const failing = task("failing", diary.task({ ms: bad ?? 1, ...(bad && { throw: "bad" }) }));
-      const deaf = task("deaf", diary.task({ ms: 80, ignoresSignal: true }));
+      const deaf = task("deaf", diary.task({ ms: 80, deaf: true }));
       const options = { clock, timeoutMs, graceMs: 60 };
       const report = await clock.run(flow("f", { failing, deaf }).run(options));
       return [report.executionState, report.timedOut, report.toJSON().timedOut];
