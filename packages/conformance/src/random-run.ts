@@ -84,6 +84,11 @@ function randomFlow(name: string, size: number, depth: number, drawn: Drawn): Fl
     return chance(0.7) ? inner() : list;
   };
   const inner = (): Flow<unknown> => randomFlow("inner", 1 + below(3), depth - 1, drawn);
+  const until = async (): Promise<boolean> => {
+    await clock.wait(below(20));
+    if (chance(0.1)) throw new Error("undecided");
+    return chance(0.4);
+  };
   const around = (): object => ({
     ...(chance(0.1) && { onFailure: "ignore" }),
     ...(chance(0.1) && { when: () => chance(0.5) }),
@@ -117,6 +122,9 @@ function randomFlow(name: string, size: number, depth: number, drawn: Drawn): Fl
       tasks.push(randomLoop(`t${at}`, inner, around(), drawn));
     } else if (become && chance(0.4)) {
       tasks.push(subflow(`t${at}`, inner(), {}, around()));
+    } else if (become && chance(0.5)) {
+      const steps = { first: inner, next: inner, until, max: 1 + below(3) };
+      tasks.push(loop(`t${at}`, inputs, { ...steps, ...around() }));
     } else if (become) {
       tasks.push(task(`t${at}`, inputs, becoming as never, options()));
     } else {

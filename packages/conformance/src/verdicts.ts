@@ -98,7 +98,8 @@ export function testVerdicts(create: () => Teller | Promise<Teller>): void {
         if (toldTasks !== undefined) expect(toldTasks, `seed ${seed}`).toEqual(tasks);
         seen.add(`run ${expected.run}`);
         for (const result in tasks) seen.add(result);
-        for (const { kind, parent, status } of report.taskStatistics) {
+        for (const { kind, parent, role, status } of report.taskStatistics) {
+          if (role === "loop") seen.add(`loop ${status}`);
           if (kind !== "item" && parent !== undefined) seen.add(`inside ${status}`);
         }
         for (const key of ["tolerated", "abandoned", "retries"] as const) {
@@ -115,5 +116,6 @@ const HAPPENS = [
   ...["success", "failure", "timeout", "cancellation", "skip", "detached"],
   ...["run success", "run failure", "run timeout", "run cancellation"],
   ...["tolerated", "abandoned", "retries"],
+  ...["loop completed", "loop failed", "loop cancelled", "loop skipped"],
   ...["inside completed", "inside failed", "inside cancelled", "inside skipped"],
 ];
