@@ -36,6 +36,8 @@ export { type LogInfo, type LogInfoOptions, resumeInfo } from "./resuming/resume
 // For people.
 
 export { type HtmlOptions, renderHtml } from "./html/render-html.ts";
+export { renderComparisonMarkdown } from "./writing/comparison-markdown.ts";
+export { renderComparisonText } from "./writing/comparison-text.ts";
 export { appendJobSummary } from "./writing/job-summary.ts";
 export { type MarkdownOptions, renderMarkdown } from "./writing/markdown.ts";
 export { renderText, type TextOptions } from "./writing/text.ts";

@@ -34,14 +34,14 @@ const REDACTING: Readonly<Record<string, Called>> = {
   eventLog: (options) => reports.eventLog(file, options),
   progress: (options) => terminal.progress(options),
   printSummary: (options) => terminal.printSummary(report, options),
+  compareReports: (options) => reports.compareReports(report, report, options),
 };
 const TAKING_OPTIONS: Readonly<Record<string, Called>> = {
   ...REDACTING,
-  compareReports: (options) => reports.compareReports(report, report, options),
   readEventLog: (options) => reports.readEventLog("", options),
 };
 /**
- * Functions without options; `writeJson` and `redactReport` have tests of their own below, those that promise something in
+ * Functions without options, also of what had some when it was made; `writeJson` and `redactReport` have tests of their own below, those that promise something in
  * `resuming`.
  */
 const OTHERS = [
@@ -51,6 +51,8 @@ const OTHERS = [
   "estimatesFrom",
   "parseReport",
   "redactReport",
+  "renderComparisonMarkdown",
+  "renderComparisonText",
   "resumable",
   "resumeInfo",
   "writeJson",

@@ -103,6 +103,7 @@ describe("An option that is there and undefined is one that was left out", () =>
       same<CompareOptions>((report, options) => compareReports(report, report, options), {
         minMs: undefined,
         minRatio: undefined,
+        redact: undefined,
       }),
     ],
   ])("%s", (_, { given, left }) => {

@@ -1,25 +1,40 @@
 /**
  * What changed between two runs of a graph: which tasks got slower, flakier or newly decide how long the run takes. Tasks are
- * matched by name. Knows no format.
+ * matched by name, items by their keys. Knows no format.
  */
 import type { SerializedReport, TaskStatistics, TaskStatus } from "@astrum/core";
 import { amount, checkOptions, type Rules } from "astrum-options";
-import { type AnyReport, givenReport } from "../wording/given-report.ts";
+import type { AnyReport } from "../wording/given-report.ts";
 import { failedAttempts, isFlow } from "../wording/outcome.ts";
+import { type Redaction, redacted } from "../wording/redact.ts";
+import { redactRule } from "../wording/redact-rule.ts";
+import { type ComparisonVerdict, verdictOn } from "./comparison-verdict.ts";
+import { type PathChange, pathChanges } from "./path-change.ts";
+import { groups, identities } from "./same-task.ts";
 
 export interface CompareOptions {
   /** Milliseconds. A change of less is noise; 0 keeps every change. Default 10. */
   readonly minMs?: number | undefined;
   /** A change of less than this share of the time before is noise; 0 keeps every change. Default 0.1. */
   readonly minRatio?: number | undefined;
+  /** What must not leave, as every format takes it: keys of items may hold secrets. */
+  readonly redact?: Redaction | undefined;
 }
 
 const RULES: Rules<CompareOptions> = {
   minMs: amount("a number of milliseconds", 0, Infinity),
   minRatio: amount("a number", 0, Infinity),
+  redact: redactRule,
 };
 
+export interface RunSummary {
+  readonly id: string;
+  readonly flow?: string;
+  readonly executionState: SerializedReport["executionState"];
+}
+
 export interface DurationChange {
+  /** Its name; of an item whose map has `key`, what that calls it: `read[src/a.ts]`. */
   readonly task: string;
   readonly beforeMs: number;
   readonly afterMs: number;
@@ -28,6 +43,13 @@ export interface DurationChange {
 }
 
 export interface ReportComparison {
+  /** Of each run: its flow or id, and how it ended. */
+  readonly runs: {
+    readonly before: RunSummary;
+    readonly after: RunSummary;
+  };
+  /** Whether it got worse, in a word, a sentence and an exit code. */
+  readonly verdict: ComparisonVerdict;
   /** Critical paths from first to last: how long the runs took. */
   readonly makespan: {
     readonly beforeMs: number;
@@ -43,7 +65,12 @@ export interface ReportComparison {
     readonly before: number;
     readonly after: number;
   }[];
-  /** On the critical path now and not before, in the order of the path. */
+  /**
+   * What changed along the critical path, the largest first: it adds up to `makespan.changeMs`. Items of a map are told
+   * together, and so is what waited for the same.
+   */
+  readonly path: readonly PathChange[];
+  /** On the critical path now and not before, in the order of the path; of items their map. */
   readonly newlyCritical: readonly string[];
   readonly statusChanged: readonly {
     readonly task: string;
@@ -61,8 +88,8 @@ export function compareReports(
   options: CompareOptions = {},
 ): ReportComparison {
   checkOptions("compareReports", options, RULES);
-  const { minMs = 10, minRatio = 0.1 } = options;
-  return comparison(givenReport(before), givenReport(after), minMs, minRatio);
+  const { minMs = 10, minRatio = 0.1, redact } = options;
+  return comparison(redacted(before, redact), redacted(after, redact), minMs, minRatio);
 }
 
 function comparison(
@@ -71,11 +98,12 @@ function comparison(
   minMs: number,
   minRatio: number,
 ): ReportComparison {
-  const earlier = new Map(before.taskStatistics.map((task) => [task.taskName, task]));
-  const later = new Set(after.taskStatistics.map(({ taskName }) => taskName));
-  const pairs = after.taskStatistics.flatMap((now) => {
-    const then = earlier.get(now.taskName);
-    return then === undefined ? [] : [{ task: now.taskName, then, now }];
+  const [nameBefore, nameAfter] = [identities(before), identities(after)];
+  const earlier = byIdentity(before, nameBefore);
+  const later = byIdentity(after, nameAfter);
+  const pairs = Array.from(later).flatMap(([task, now]) => {
+    const then = earlier.get(task);
+    return then === undefined ? [] : [{ task, then, now }];
   });
   const changes = pairs.flatMap(({ task, then, now }): DurationChange[] => {
     const beforeMs = ownMs(then);
@@ -87,12 +115,17 @@ function comparison(
       ? []
       : [{ task, beforeMs, afterMs, changeMs }];
   });
-  const wasCritical = new Set(before.analysis.criticalPath.map(({ task }) => task));
-  const isCritical = new Set(after.analysis.criticalPath.map(({ task }) => task));
+  const wasCritical = criticalGroups(before);
+  const isCritical = criticalGroups(after);
   const beforeMs = makespan(before);
   const afterMs = makespan(after);
+  const took = { beforeMs, afterMs, changeMs: thousandths(afterMs - beforeMs) };
+  const path = pathChanges(before, after);
   return {
-    makespan: { beforeMs, afterMs, changeMs: thousandths(afterMs - beforeMs) },
+    runs: { before: summaryOf(before), after: summaryOf(after) },
+    verdict: verdictOn(before, after, took, Math.max(minMs, beforeMs * minRatio), path),
+    makespan: took,
+    path,
     slower: changes.filter(({ changeMs }) => changeMs > 0).sort((a, b) => b.changeMs - a.changeMs),
     faster: changes.filter(({ changeMs }) => changeMs < 0).sort((a, b) => a.changeMs - b.changeMs),
     flakier: pairs
@@ -107,13 +140,31 @@ function comparison(
     statusChanged: pairs
       .filter(({ then, now }) => then.status !== now.status)
       .map(({ task, then, now }) => ({ task, before: then.status, after: now.status })),
-    added: after.taskStatistics
-      .map(({ taskName }) => taskName)
-      .filter((name) => !earlier.has(name)),
-    removed: before.taskStatistics
-      .map(({ taskName }) => taskName)
-      .filter((name) => !later.has(name)),
+    added: [...later.keys()].filter((name) => !earlier.has(name)),
+    removed: [...earlier.keys()].filter((name) => !later.has(name)),
   };
+}
+
+/** The first of those that are called the same. */
+function byIdentity(
+  { taskStatistics }: SerializedReport,
+  names: ReadonlyMap<string, string>,
+): Map<string, TaskStatistics> {
+  const rows = new Map<string, TaskStatistics>();
+  for (const row of taskStatistics) {
+    const name = names.get(row.taskName) ?? row.taskName;
+    if (!rows.has(name)) rows.set(name, row);
+  }
+  return rows;
+}
+
+function criticalGroups(report: SerializedReport): Set<string> {
+  const group = groups(report);
+  return new Set(report.analysis.criticalPath.map(({ task }) => group.get(task) ?? task));
+}
+
+function summaryOf({ run, executionState }: SerializedReport): RunSummary {
+  return { id: run.id, ...(run.flow === undefined ? {} : { flow: run.flow }), executionState };
 }
 
 /** Of a map or a flow its whole time: what is inside is compared one by one as well. */
