@@ -11,11 +11,17 @@ export interface Knee {
   readonly slots: number;
 }
 
+/** From so many tasks on a point takes its time. */
+const LARGE = 2000;
 /** More than the best by this share is a gain. */
 const NOTHING = 0.01;
 
-/** Looks at 1, 2, 3, 4, 6, 8, 12 … and then between the last two that enclose the knee. */
+/**
+ * Looks at 1, 2, 3, 4, 6, 8, 12 …, of a large run at every second of them, and then between the last two that enclose the
+ * knee.
+ */
 export function kneeOf(
+  tasks: number,
   predict: (slots: number) => Pick<Prediction, "makespanMs" | "peakConcurrency">,
 ): Knee {
   const free = predict(Number.POSITIVE_INFINITY);
@@ -28,7 +34,7 @@ export function kneeOf(
   };
   for (let slots = 1; slots < most; slots *= 2) {
     makespanOf(slots);
-    if (slots > 1 && slots * 1.5 < most) makespanOf(slots * 1.5);
+    if (slots > 1 && slots * 1.5 < most && tasks < LARGE) makespanOf(slots * 1.5);
   }
   const enough = Math.min(...points.values()) * (1 + NOTHING);
   const looked = sorted(points);

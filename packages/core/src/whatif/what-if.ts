@@ -65,6 +65,7 @@ export function whatIf(
   const readable = readableReport(issues, report);
   issues.throwAs(DefinitionError);
   const run = recalled(readable as SerializedReport);
+  const rows = (readable as SerializedReport).taskStatistics.length;
   if (!Array.isArray(changes)) issues.expected(["changes"], "an array of changes", changes);
   else {
     // `Array.from` shows the holes.
@@ -89,7 +90,7 @@ export function whatIf(
     asRun,
     changes: answers,
     get knee() {
-      knee ??= kneeOf((concurrency) => predicted(run, { concurrency }));
+      knee ??= kneeOf(rows, (concurrency) => predicted(run, { concurrency }));
       return knee;
     },
   };
