@@ -148,6 +148,12 @@ class Driver
       fingerprints: this.#fingerprints,
       journal: options.journal,
       earlier,
+      waits: settings.dispatch !== "stages",
+      now: () => this.now(),
+      send: (event) => this.answer(event),
+      unheard: (task, value) => {
+        if (this.things.live(task)) this.things.unheard(task, value);
+      },
       unstored: (task, why) => this.notifier?.unstored(task, why, this.now()),
     });
     this.cache = options.cache && new Cached(options.cache, this);
@@ -205,12 +211,27 @@ class Driver
         this.faults,
       );
     }
-    try {
-      this.stored.begin(parameters);
-    } catch (error) {
+    const fails = (error: unknown): void =>
       this.send({ type: "stop", at: this.now(), cause: journalFailure(error) });
+    const go = (): void => this.send({ type: "begin", at: this.now(), ...this.stored.restore() });
+    let storing: Promise<void> | undefined;
+    try {
+      storing = this.stored.begin(parameters);
+    } catch (error) {
+      fails(error);
     }
-    this.send({ type: "begin", at: this.now(), ...this.stored.restore() });
+    if (storing === undefined) go();
+    else {
+      const within = (step: () => void) => this.#context.run(step);
+      void storing.then(
+        () => within(go),
+        (error: unknown) =>
+          within(() => {
+            fails(error);
+            go();
+          }),
+      );
+    }
   }
 
   // ---- what the caller may do --------------------------------------------------------------------------------------
@@ -271,12 +292,12 @@ class Driver
   /** What a thing gave and does not count, because its task was called off or it was not stored, is let go. */
   #kept(given: ReturnedEvent): MachineEvent {
     const event = this.stored.kept(given);
-    const kept = event === given && given.heard !== false;
+    const kept = event.type === "returned" && given.heard !== false;
     if (kept && this.cache !== undefined && this.machine.mayComplete(given.task)) {
       this.cache.keep(given.task, given.value);
     }
     if (given.heard === false || !this.things.live(given.task)) return event;
-    const counts = event === given && this.machine.mayComplete(given.task);
+    const counts = event.type === "returned" && this.machine.mayComplete(given.task);
     if (!counts) this.things.unheard(given.task, given.value);
     return event;
   }

@@ -2,7 +2,7 @@
  * What a map gives whose items have ended, and a task with a flow inside of it: put together, checked by the schema of the
  * task, stored. Decides nothing.
  */
-import type { MachineEvent } from "../machine/event.ts";
+import type { GatheredEvent } from "../machine/event.ts";
 import { holdsFlow } from "../report/outcome.ts";
 import { definitionOf } from "./definition-of.ts";
 import type { Host } from "./host.ts";
@@ -24,8 +24,8 @@ export class Gatherer {
     this.#host = host;
   }
 
-  /** The answer to `gather`, at once; `pending` when a schema takes its time: another one follows. */
-  gathered(task: number, at: number): MachineEvent {
+  /** The answer to `gather`, at once; `pending` when a schema or the journal takes its time: another one follows. */
+  gathered(task: number, at: number): GatheredEvent {
     const { machine, values } = this.#host;
     const output = values.gather(task);
     const flow = holdsFlow(machine.ledger, task);
@@ -35,7 +35,11 @@ export class Gatherer {
       const checked = validate(schema, output, this.#host.nameOf(task), "output");
       if (!(checked instanceof Promise)) return this.#kept(task, checked, at);
       checked.then(
-        (value: unknown) => this.#host.send(this.#kept(task, value, this.#host.now())),
+        (value: unknown) => {
+          const event = this.#kept(task, value, this.#host.now());
+          // That it takes its time is known already.
+          if (event.pending !== true) this.#host.send(event);
+        },
         (error: unknown) => {
           this.#host.send({ type: "gathered", task, at: this.#host.now(), error });
         },
@@ -46,7 +50,7 @@ export class Gatherer {
     }
   }
 
-  #kept(task: number, value: unknown, at: number): MachineEvent {
+  #kept(task: number, value: unknown, at: number): GatheredEvent {
     this.#host.values.set(task, value);
     return this.#host.stored.gathered(task, value, at);
   }

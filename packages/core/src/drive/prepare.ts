@@ -172,13 +172,20 @@ export class Preparation {
 
   /** A result of the cache is one of this run: its journal is told. */
   #found(task: number, value: unknown): void {
+    let storing: Promise<void> | undefined;
     try {
-      this.#host.stored.found(task, value);
+      storing = this.#host.stored.found(task, value);
     } catch (error) {
       this.#journalFails(task, error);
       return;
     }
-    this.#answer(task, { found: true });
+    if (storing === undefined) this.#answer(task, { found: true });
+    else {
+      storing.then(
+        () => this.#answer(task, { found: true }),
+        (error: unknown) => this.#journalFails(task, error),
+      );
+    }
   }
 
   /** The run stops, and the task with it. */

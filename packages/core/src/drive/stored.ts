@@ -6,6 +6,7 @@ import type { JournalError } from "../ground/errors.ts";
 import type {
   BeginEvent,
   FellBackEvent,
+  GatheredEvent,
   InnerFlow,
   MachineEvent,
   ReturnedEvent,
@@ -35,6 +36,13 @@ interface StoringRun {
   readonly fingerprints: Fingerprints;
   readonly journal: Journal | undefined;
   readonly earlier: Earlier | undefined;
+  /** Whether the run can wait for a journal that stores an entry later. */
+  readonly waits: boolean;
+  readonly now: () => number;
+  /** Sends what came of that. */
+  readonly send: (event: MachineEvent) => void;
+  /** Told of a value that was not stored in the end. */
+  readonly unheard: (task: number, value: unknown) => void;
   /** Told of an output that has no encoding, and why. */
   readonly unstored: (task: number, why: string) => void;
 }
@@ -56,8 +64,11 @@ export class Stored {
     this.#run = run;
   }
 
-  /** Judges what an earlier run left, and tells the journal. Throws a `JournalError` when an entry was not stored. */
-  begin(params: Parameters): void {
+  /**
+   * Judges what an earlier run left, and tells the journal. Throws a `JournalError` when an entry was not stored; a promise
+   * where that takes its time.
+   */
+  begin(params: Parameters): Promise<void> | undefined {
     const { runId, epochMs, machine, values, fingerprints, journal, earlier } = this.#run;
     const { plan } = machine;
     const lineage = new Lineage(plan.graph, machine.ledger);
@@ -66,17 +77,19 @@ export class Stored {
       new RunOrigins(runDigest(runId, epochMs), basis, machine, listOf);
     if (journal === undefined && earlier === undefined) {
       this.#told = whenAsked(() => made(new Basis(lineage, params)));
-      return;
+      return undefined;
     }
     const basis = new Basis(lineage, params);
     if (earlier !== undefined) this.#restored = new Restoration(plan, earlier, basis);
     const origins = made(basis);
     this.#origins = origins;
     this.#told = origins;
-    if (journal === undefined) return;
-    this.#journal = new JournalWriter(journal, { runId, machine, fingerprints, origins });
+    if (journal === undefined) return undefined;
+    const { waits } = this.#run;
+    this.#journal = new JournalWriter(journal, { runId, machine, fingerprints, origins, waits });
     for (const task of plan.order) origins.look(task);
     this.#journal.begin(this.#restored, this.#run.wallNow());
+    return this.#journal.pending;
   }
 
   /** Hands out what is restored, by task, and what need not start for that; nothing without an earlier run. */
@@ -114,10 +127,14 @@ export class Stored {
     return outputs;
   }
 
-  /** A result of the cache counts as one of this run. Throws a `JournalError` when it was not stored. */
-  found(task: number, value: unknown): void {
+  /**
+   * A result of the cache counts as one of this run. Throws a `JournalError` when it was not stored; a promise where that
+   * takes its time.
+   */
+  found(task: number, value: unknown): Promise<void> | undefined {
     this.#completed(task, value);
     this.#run.values.set(task, value);
+    return this.#journal?.pending;
   }
 
   /** Likewise for items of a map, by index, before they are rows. */
@@ -166,7 +183,10 @@ export class Stored {
     this.#origins?.look(task);
   }
 
-  /** Keeps the output of a task or item that completes. It does not complete when the journal fails. */
+  /**
+   * Keeps the output of a task or item that completes. It does not complete when the journal fails, nor before that has
+   * stored it.
+   */
   kept(event: ReturnedEvent): MachineEvent {
     const { task, at, value, facts } = event;
     if (!this.#run.machine.mayComplete(task)) return event;
@@ -176,7 +196,32 @@ export class Stored {
       return { type: "threw", task, at, error, facts, stops: journalFailure(error) };
     }
     this.#run.values.set(task, value);
-    return event;
+    const pending = this.#journal?.pending;
+    if (pending === undefined) return event;
+    this.#storing(pending, task, at, (failed) => {
+      if (failed) this.#run.unheard(task, value);
+    });
+    return { ...event, storing: true };
+  }
+
+  /** Sends what came of a result that is being stored. */
+  #storing(
+    pending: Promise<void>,
+    task: number,
+    since: number,
+    ended: (failed: boolean) => void = () => {},
+  ): void {
+    const { now, send, values } = this.#run;
+    const told = (failure: { readonly error: unknown; readonly stops: StopCause } | undefined) => {
+      if (failure !== undefined) values.set(task, undefined);
+      ended(failure !== undefined);
+      const at = now();
+      send({ type: "gathered", task, at, journalMs: at - since, ...failure });
+    };
+    pending.then(
+      () => told(undefined),
+      (error: unknown) => told({ error, stops: journalFailure(error) }),
+    );
   }
 
   /** A fallback gave a value: it is kept, and not stored, so that the task runs again when the run is taken up. */
@@ -184,17 +229,23 @@ export class Stored {
     if ("value" in event) this.#run.values.set(event.task, event.value);
   }
 
-  /** The answer to `gather`, when the result is there: one whose result was not stored has failed. One that is made of failures is not stored. */
-  gathered(task: number, output: unknown, at: number): MachineEvent {
+  /**
+   * The answer to `gather`, when the result is there: one whose result was not stored has failed. One that is made of
+   * failures is not stored. `pending` while the journal stores it: another one follows.
+   */
+  gathered(task: number, output: unknown, at: number): GatheredEvent {
     const event = { type: "gathered", task, at } as const;
     if (!this.#run.machine.ledger.stands(task)) return event;
     try {
       this.#completed(task, output);
-      return event;
     } catch (error) {
       this.#run.values.set(task, undefined);
       return { ...event, error, stops: journalFailure(error) };
     }
+    const pending = this.#journal?.pending;
+    if (pending === undefined) return event;
+    this.#storing(pending, task, at);
+    return { ...event, pending: true };
   }
 
   /** Throws a `JournalError` when that was not stored. */

@@ -1,4 +1,7 @@
-/** What a journal is told of a run, and what it answers: it has stored an entry when it returns. */
+/**
+ * What a journal is told of a run, one entry after the other, and what it answers: it has stored an entry when it returns,
+ * or when the promise that it returns resolves.
+ */
 import { lives } from "../define/definition.ts";
 import { itemName, itemNamed } from "../define/item-name.ts";
 import { type EncodedValue, encodeLiving, encodeValue } from "../ground/encode.ts";
@@ -17,6 +20,8 @@ export interface JournaledRun {
   readonly machine: Machine;
   readonly fingerprints: Fingerprints;
   readonly origins: Origins;
+  /** Whether the run can wait for a promise. */
+  readonly waits: boolean;
 }
 
 /** An entry in the making. */
@@ -39,10 +44,16 @@ export class JournalWriter {
   readonly #journal: Journal;
   readonly #run: JournaledRun;
   #failed = false;
+  #pending: Promise<void> | undefined;
 
   constructor(journal: Journal, run: JournaledRun) {
     this.#journal = journal;
     this.#run = run;
+  }
+
+  /** Of the last entry that was told, while it is being stored, and of those before it. Rejected with a `JournalError`. */
+  get pending(): Promise<void> | undefined {
+    return this.#pending;
   }
 
   /**
@@ -138,24 +149,52 @@ export class JournalWriter {
     this.#tell(`task "${name}"`, entry);
   }
 
+  /** Throws a `JournalError`, or makes a promise that is rejected with one, when the entry is not stored. */
   #tell(what: string, entry: Told): void {
     entry.runId = this.#run.runId;
+    if (this.#pending !== undefined) {
+      this.#wait(
+        this.#pending.then(() => this.#journal(entry)),
+        what,
+      );
+      return;
+    }
     let answer: unknown;
     try {
       answer = this.#journal(entry);
-      if (isThenable(answer)) throw new TypeError(PROMISE);
+      if (!isThenable(answer)) return;
+      if (!this.#run.waits) throw new TypeError(PROMISE);
     } catch (error) {
-      this.#failed = true;
       // Nobody waits for it, and its rejection is nobody's.
       if (isThenable(answer)) Promise.resolve(answer).catch(() => {});
-      const message = `The journal failed at ${what}: ${summarizeError(error)}`;
-      throw frameless(new JournalError(message, { cause: error }));
+      throw this.#failure(what, error);
     }
+    this.#wait(Promise.resolve(answer), what);
+  }
+
+  #wait(answer: Promise<unknown>, what: string): void {
+    const stored = answer.then(
+      () => {
+        if (this.#pending === stored) this.#pending = undefined;
+      },
+      (error: unknown) => {
+        throw error instanceof JournalError && this.#failed ? error : this.#failure(what, error);
+      },
+    );
+    // Whoever waits for it is told; that nobody does is no fault of the process.
+    stored.catch(() => {});
+    this.#pending = stored;
+  }
+
+  #failure(what: string, error: unknown): JournalError {
+    this.#failed = true;
+    const message = `The journal failed at ${what}: ${summarizeError(error)}`;
+    return frameless(new JournalError(message, { cause: error }));
   }
 }
 
 const PROMISE =
-  "it returned a promise, but an entry counts as stored when the journal returns: store it synchronously";
+  'it returned a promise, which nobody waits for with `dispatch: "stages"`: store synchronously';
 
 function isThenable(value: unknown): boolean {
   try {

@@ -105,6 +105,8 @@ export type Attributes = Readonly<Record<string, string | number | boolean>>;
 /** The attempt ended well, or as it was asked to. The machine does not look at the value. */
 export interface ReturnedEvent extends OfTask {
   readonly type: "returned";
+  /** Its value is being stored: a `gathered` follows when it is. */
+  readonly storing?: true;
   readonly value: unknown;
   /** `false`: it was asked to stop, and what it gave is not here. */
   readonly heard?: false;
@@ -139,11 +141,13 @@ export interface ThrewEvent extends OfTask {
   readonly stops?: StopCause;
   readonly facts?: EndFacts | undefined;
 }
-/** The answer to `gather`: the result of a map is there, or it could not be kept. */
+/** The answer to `gather`: the result of a map is there, or it could not be kept. Also of a task that was `storing`. */
 export interface GatheredEvent extends OfTask {
   readonly type: "gathered";
-  /** A schema is being asked: another `gathered` follows when it has answered. */
+  /** A schema is being asked, or the journal stores it: another `gathered` follows. */
   readonly pending?: true;
+  /** How long the journal took, where it took its time. */
+  readonly journalMs?: number;
   readonly error?: unknown;
   /** Present when the run stops with it. */
   readonly stops?: StopCause;

@@ -157,6 +157,8 @@ export class Ledger {
   readonly tolerated: Sparse<true> = new Sparse();
   /** Failed tasks and items whose fallback gave a value, and maps that are made of such items. */
   readonly fellBack: Sparse<true> = new Sparse();
+  /** How long the journal took to store a result, where the task waited for it. */
+  readonly journalMs: Sparse<number> = new Sparse();
   /** Restored tasks and items whose results were in the cache. */
   readonly cached: Sparse<true> = new Sparse();
   /** Completed maps of which an item failed, was called off or skipped alone: a later run calls it again. */

@@ -391,8 +391,15 @@ export class Propagation {
     this.#insideEnded(map);
   }
 
+  /** The attempt of a task has ended well, and its result is being stored: it holds nothing any more. */
+  stores(task: number): void {
+    this.#tasks.become(task, ENDING);
+    this.#pending.add(task);
+  }
+
   /** Nobody goes on with a result that could not be kept. */
-  gathered({ task: map, error, stops, pending }: GatheredEvent): void {
+  gathered({ task: map, error, stops, pending, journalMs }: GatheredEvent): void {
+    if (journalMs !== undefined) this.#ledger.journalMs.set(map, journalMs);
     if (pending) {
       this.ending--;
       this.#pending.add(map);
@@ -407,7 +414,7 @@ export class Propagation {
     } else {
       this.#ledger.taskErrors.set(map, error);
       this.#scopes.halt(this.#scopes.run, "draining", reasonOf(stops));
-      this.#fail(map, FAILED);
+      this.#fail(map, FAILED, journalMs !== undefined);
       this.stop(stops);
     }
     this.ending--;

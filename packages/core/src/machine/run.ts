@@ -19,6 +19,7 @@ import type {
   InnerFlow,
   MachineEvent,
   PreparedEvent,
+  ReturnedEvent,
   ThrewEvent,
 } from "./event.ts";
 import { Fallbacks } from "./fallbacks.ts";
@@ -125,7 +126,7 @@ export class Run implements Machine {
         if (this.#things.lost(event)) this.#propagation.lose(event.task, event.error);
         break;
       case "returned":
-        this.#returned(event.task, this.#attempts.ended(event, false), event.inner);
+        this.#returned(event, this.#attempts.ended(event, false));
         break;
       case "skipped":
       case "abandon":
@@ -277,8 +278,11 @@ export class Run implements Machine {
   }
 
   /** What a task has returned may be a flow, which comes up inside of it once the attempt has given back what it held. */
-  #returned(task: number, verdict: Verdict | undefined, inner: InnerFlow | undefined): void {
-    if (verdict !== "completed" || inner === undefined) this.#attemptEnded(task, verdict);
+  #returned({ task, inner, storing }: ReturnedEvent, verdict: Verdict | undefined): void {
+    if (verdict === "completed" && storing) {
+      this.#room.give(task);
+      this.#propagation.stores(task);
+    } else if (verdict !== "completed" || inner === undefined) this.#attemptEnded(task, verdict);
     else {
       this.#room.give(task);
       if (this.#scopes.mayStart(task)) this.#enter(task, inner);

@@ -79,6 +79,8 @@ export interface TaskStatistics {
    * attempt of the run was under way.
    */
   blockedMs?: Ms;
+  /** How long a journal that returns promises took to store its result: for so long it was running, without a slot. */
+  journalMs?: Ms;
   /** Required for skipped, cancelled and abandoned. `root` is the first task of the chain that ruled it out. */
   reason?:
     | { kind: "dependency"; task: string; root: string }

@@ -50,6 +50,7 @@ const FIELDS = [
   "releaseMs",
   "releaseError",
   "blockedMs",
+  "journalMs",
   "reason",
   "because",
   "root",
@@ -202,6 +203,11 @@ export class TaskRow implements Fields {
   get releaseError(): SerializedError | undefined {
     const release = this.#facts.ledger.releases.get(this.#task);
     return release && "error" in release ? serializeError(release.error) : undefined;
+  }
+
+  get journalMs(): Ms | undefined {
+    const ms = this.#facts.ledger.journalMs.get(this.#task);
+    return ms === undefined ? undefined : rounded(ms);
   }
 
   get blockedMs(): Ms | undefined {

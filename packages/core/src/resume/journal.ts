@@ -2,24 +2,13 @@
 
 /**
  * Told once of the run, then of every completed task with its output, before a dependent is released: an entry counts as
- * stored when the call returns. An error that it throws fails the task and the run, and no other entry follows. So does
- * a promise that it returns, since nobody would wait for it: store synchronously.
+ * stored when the call returns, or when the promise that it returns resolves. The task is running until then, without a
+ * slot, and no other entry is told. An error that it throws, or a rejection, fails the task and the run, and no other entry
+ * follows. With `dispatch: "stages"` a promise is refused.
  *
  * A run that takes up an earlier one tells first what it restored: its own entries are enough to take it up again.
  */
-export type Journal = (entry: JournalEntry) => Synchronous;
-
-/** Anything but a promise. What a journal returns is not looked at beyond that. */
-type Synchronous =
-  | void
-  | null
-  | undefined
-  | string
-  | number
-  | bigint
-  | boolean
-  | symbol
-  | (object & { readonly then?: never });
+export type Journal = (entry: JournalEntry) => unknown;
 
 export interface JournalEntry {
   /**

@@ -99,6 +99,7 @@ const parts: Readonly<Record<string, SchemaObject>> = {
       "resources",
     ]),
     blockedMs: ms,
+    journalMs: ms,
     overrunMs: ms,
   }),
   outcome: record(["status"], {

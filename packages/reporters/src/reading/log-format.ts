@@ -120,6 +120,7 @@ export type TaskFacts = Partial<
     | "fallback"
     | "reason"
     | "blockedMs"
+    | "journalMs"
     | "ignoredSignal"
     | "overrunMs"
     | "attributes"

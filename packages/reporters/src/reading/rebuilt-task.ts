@@ -58,6 +58,7 @@ export function rebuiltTask(task: CollectedTask, run: CollectedRun): TaskStatist
     ...(task.loss === undefined ? {} : { lostAt: task.loss.at, lostError: task.loss.line.error }),
     ...releaseOf(task),
     ...(blockedMs === undefined ? {} : { blockedMs }),
+    ...(facts.journalMs === undefined ? {} : { journalMs: facts.journalMs }),
     ...(reason === undefined ? {} : { reason }),
     ...(status === "skipped" && reason !== undefined ? skippedBy(reason) : {}),
     readyAt: task.readyAt ?? null,

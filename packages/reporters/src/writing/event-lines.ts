@@ -189,14 +189,15 @@ function releaseOf(
 
 /** What the report says of the task and the other lines do not; nothing of most tasks. */
 function factsOf(row: TaskStatistics): Unwritten<TaskFacts> | undefined {
-  const { tolerated, fallback, source, reason, blockedMs, ignoredSignal } = row;
-  const { overrunMs, attributes, output, resources } = row;
+  const { tolerated, fallback, source, reason, blockedMs, journalMs } = row;
+  const { ignoredSignal, overrunMs, attributes, output, resources } = row;
   const facts = {
     tolerated,
     fallback,
     source,
     reason,
     blockedMs,
+    journalMs,
     ignoredSignal,
     overrunMs,
     attributes,

@@ -1,0 +1,216 @@
+/** A journal that takes its time: a task completes when its entry is stored, and nothing else waits for that. */
+import { describe, expect, it } from "vitest";
+import {
+  type Flow,
+  flow,
+  type JournalEntry,
+  map,
+  optional,
+  type RunOptions,
+  reportOfJournal,
+  task,
+} from "../../src/index.ts";
+import { VirtualClock } from "../../src/testing.ts";
+import { escaped, row, written } from "../scenario.ts";
+
+/** Stores each entry after so many milliseconds; `told` has what it was told and has stored, in order. */
+class SlowJournal {
+  readonly told: string[] = [];
+  readonly stored: JournalEntry[] = [];
+  #open = 0;
+  most = 0;
+  readonly #clock: VirtualClock;
+  readonly #ms: number;
+  readonly #fails: (entry: JournalEntry) => boolean;
+
+  constructor(
+    clock: VirtualClock,
+    ms: number,
+    fails: (entry: JournalEntry) => boolean = () => false,
+  ) {
+    this.#clock = clock;
+    this.#ms = ms;
+    this.#fails = fails;
+  }
+
+  readonly journal = async (entry: JournalEntry): Promise<void> => {
+    this.told.push(`told ${nameOf(entry)}`);
+    this.most = Math.max(this.most, ++this.#open);
+    await this.#clock.wait(this.#ms);
+    this.#open--;
+    if (this.#fails(entry)) throw new Error("no database");
+    this.stored.push(structuredClone(entry));
+    this.told.push(`stored ${nameOf(entry)}`);
+  };
+}
+
+function nameOf({ type, task }: JournalEntry): string {
+  return String(task ?? type);
+}
+
+function chain(calls: string[]): Flow<{ readonly second: number }> {
+  const first = task("first", () => {
+    calls.push("first");
+    return 1;
+  });
+  const second = task("second", { first }, ({ first }) => {
+    calls.push("second");
+    return first + 1;
+  });
+  return flow("chain", { second });
+}
+
+describe("A journal that returns a promise", () => {
+  it("has stored the start before anything is called, and each result before a dependent is", async () => {
+    const clock = new VirtualClock();
+    const { told, journal } = new SlowJournal(clock, 5);
+    const report = await clock.run(chain(told).run({ clock, journal }));
+    expect(report.executionState).toBe("completed");
+    expect(told).toEqual([
+      "told started",
+      "stored started",
+      "first",
+      "told first",
+      "stored first",
+      "second",
+      "told second",
+      "stored second",
+    ]);
+    expect(report.totalDurationMs).toBe(15);
+    expect(row(report, "first").journalMs).toBe(5);
+    expect(report.analysis.criticalPath.length).toBeGreaterThan(0);
+  });
+
+  it("shows the task as running meanwhile, which holds no slot, and is told one entry at a time", async () => {
+    const clock = new VirtualClock();
+    const slow = new SlowJournal(clock, 10);
+    const list = task("list", () => [1, 2, 3]);
+    const rows = map("rows", list, async (item) => {
+      await clock.wait(1);
+      return item;
+    });
+    const run = flow("f", { rows }).start({ clock, journal: slow.journal, concurrency: 1 });
+    await clock.advance(24);
+    // The list is stored at 20; the items run one after the other while the first is being stored.
+    expect(run.snapshot().counts.running).toBeGreaterThan(1);
+    const report = await clock.run(run.report);
+    expect(report.unwrap().rows).toEqual([1, 2, 3]);
+    expect(slow.most).toBe(1);
+    expect(report.peakConcurrency).toBe(1);
+    // started, list, three items, the map: each after the one before.
+    expect(report.totalDurationMs).toBe(61);
+    expect(row(report, "rows").journalMs).toBe(10);
+    const again = await flow("f", { rows }).run({ resumeFrom: reportOfJournal(slow.stored) });
+    expect(again.restoredTasks).toBe(2);
+  });
+
+  it("that is rejected fails the task and the run, and leaves no rejection behind", async () => {
+    const seen = await escaped(async () => {
+      for (const settled of [false, true]) {
+        const clock = new VirtualClock();
+        const calls: string[] = [];
+        const slow = new SlowJournal(clock, 5, ({ task }) => task === "first");
+        const end = task("end", () => calls.push("end"));
+        const first = task("first", () => 1, { onFailure: settled ? "ignore" : "fail" });
+        const second = task("second", { first: optional(first) }, () => calls.push("second"));
+        const report = await clock.run(
+          flow("f", { second }, { finally: { end } }).run({
+            clock,
+            journal: slow.journal,
+            failure: "continue",
+          }),
+        );
+        expect(report.executionState).toBe("failed");
+        expect(calls).toEqual(["end"]);
+        expect(report.errorSummary).toContain(
+          "The run was stopped: the journal failed: no database",
+        );
+        expect(row(report, "first").error?.name).toBe("JournalError");
+        expect(slow.told).toEqual(["told started", "stored started", "told first"]);
+      }
+    });
+    expect(seen).toEqual([]);
+  });
+
+  it("that is rejected at the start stops the run before anything is called", async () => {
+    const clock = new VirtualClock();
+    const calls: string[] = [];
+    const slow = new SlowJournal(clock, 5, ({ type }) => type === "started");
+    const report = await clock.run(chain(calls).run({ clock, journal: slow.journal }));
+    expect(calls).toEqual([]);
+    expect(report.errorSummary).toEqual(["The run was stopped: the journal failed: no database"]);
+  });
+
+  it("lets a result count that is being stored when the run is stopped", async () => {
+    const clock = new VirtualClock();
+    const controller = new AbortController();
+    const slow = new SlowJournal(clock, 10);
+    const run = chain([]).run({ clock, journal: slow.journal, signal: controller.signal });
+    await clock.advance(15);
+    controller.abort();
+    const report = await clock.run(run);
+    expect(report.executionState).toBe("cancelled");
+    expect(row(report, "first").status).toBe("completed");
+    expect(row(report, "second").status).toBe("skipped");
+    expect(slow.stored.map(nameOf)).toEqual(["started", "first"]);
+  });
+
+  it("may be a thenable that does its work when it is awaited, or answer at once now and then", async () => {
+    const calls: string[] = [];
+    const stored: string[] = [];
+    const journal = (entry: JournalEntry): unknown => {
+      if (entry.type === "started") return void stored.push("started");
+      const query = {
+        // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested.
+        then: (resolve: () => void) => {
+          stored.push(nameOf(entry));
+          resolve();
+        },
+      };
+      return query;
+    };
+    const report = await chain(calls).run({ journal });
+    expect(report.unwrap().second).toBe(2);
+    expect(stored).toEqual(["started", "first", "second"]);
+  });
+
+  it("is waited for with what is taken over and what is found", async () => {
+    const clock = new VirtualClock();
+    const calls: string[] = [];
+    const resumeFrom = written(await chain([]).run());
+    const slow = new SlowJournal(clock, 5);
+    const report = await clock.run(chain(calls).run({ clock, resumeFrom, journal: slow.journal }));
+    expect(calls).toEqual([]);
+    expect(report.restoredTasks).toBe(2);
+    expect(slow.stored.map(nameOf)).toEqual(["started", "first", "second"]);
+    const cache = new Map<string, string>();
+    const made = (): Flow<unknown> => {
+      const a = task("a", () => 1, { cache: {} });
+      return flow("cached", {
+        b: map(
+          "b",
+          task("l", { a }, ({ a }) => [a, 2]),
+          (n) => n,
+          { cache: {} },
+        ),
+      });
+    };
+    await made().run({ cache });
+    const found = new SlowJournal(clock, 5);
+    const options: RunOptions = { clock, cache, journal: found.journal };
+    const second = await clock.run(made().run(options));
+    expect(second.executionState).toBe("completed");
+    expect(found.stored.map(nameOf)).toEqual(["started", "a", "l", "b[0]", "b[1]", "b"]);
+  });
+
+  it("releases what lives and was not stored", async () => {
+    const clock = new VirtualClock();
+    const released: string[] = [];
+    const db = task("db", () => "a database", { release: (value) => released.push(value) });
+    const read = task("read", { db }, () => 1);
+    const slow = new SlowJournal(clock, 5, ({ task }) => task === "db");
+    const report = await clock.run(flow("f", { read }).run({ clock, journal: slow.journal }));
+    expect(report.executionState).toBe("failed");
+    expect(released).toEqual(["a database"]);
+  });
+});
