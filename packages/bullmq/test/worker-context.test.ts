@@ -32,6 +32,7 @@ it("The context on a worker can be spread and taken apart as in the scheduler's 
     "attributes",
     "deliveries",
     "idempotencyKey",
+    "journalEntry",
     "log",
     "remainingMs",
     "runId",

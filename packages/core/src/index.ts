@@ -132,9 +132,10 @@ export type {
 
 // Resume.
 
+export type { JournalEntry } from "./define/journal-entry.ts";
 export type { ResumeInfo, ResumeInfoOptions } from "./doors/resume-info.ts";
 export type { Origin } from "./report/origin.ts";
-export type { Journal, JournalEntry } from "./resume/journal.ts";
+export type { Journal } from "./resume/journal.ts";
 export { reportOfJournal } from "./resume/report-of-journal.ts";
 
 // Errors, and values as JSON.

@@ -63,7 +63,7 @@ describe("the context in a thread", () => {
     const report = await flow("f", { spread }).run();
     const keys = ["taskName", "runId", "attempt", "signal", "attributes", "progress", "spent"];
     const { keys: seen, ...rest } = report.unwrap().spread;
-    const more = ["skip", "log", "remainingMs", "cancelled", "transfer"];
+    const more = ["skip", "log", "remainingMs", "journalEntry", "cancelled", "transfer"];
     expect(seen).toEqual([...keys, "defer", ...more]);
     expect(rest).toEqual({
       rest: ["taskName", "runId", "attempt", "progress", "spent", ...more, "mine"],

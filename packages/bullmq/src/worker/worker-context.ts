@@ -22,6 +22,7 @@ export class WorkerContext implements RemoteContext {
   readonly skip: RemoteContext["skip"];
   readonly log: RemoteContext["log"];
   readonly remainingMs: RemoteContext["remainingMs"];
+  readonly journalEntry: RemoteContext["journalEntry"];
   readonly #log: LogLines = new LogLines(LOG_CHARS);
   readonly #cleanups: Cleanup[] = [];
   readonly #skipping: Skipping;
@@ -57,6 +58,11 @@ export class WorkerContext implements RemoteContext {
     };
     this.log = (message, attributes) => this.#log.add(message, attributes);
     this.remainingMs = () => Math.max(0, endsAt - performance.now());
+    this.journalEntry = () => {
+      throw new Error(
+        `context.journalEntry() of task "${this.taskName}": the journal is in the process of the run, not in this worker`,
+      );
+    };
     this.#skipping = new Skipping(data.taskName);
     this.skip = (reason) => this.#skipping.skip(reason);
     // As everywhere, any number may listen to it: Node would warn of a leak from 11 on.

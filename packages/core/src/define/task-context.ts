@@ -1,4 +1,5 @@
 /** What a task's function is handed beside its inputs, as a type: its signal, limits, progress, log, attributes, cleanups. */
+import type { JournalEntry } from "./journal-entry.ts";
 
 /** What an attempt is handed beside its inputs. It can be spread and taken apart: `{ ...context, db }`. */
 export interface TaskContext {
@@ -44,4 +45,13 @@ export interface TaskContext {
    * the type of the map does not say.
    */
   readonly skip: (reason: string) => never;
+  /**
+   * The entry that the journal of the run will be told when the task returns this value, but for its instant. For a journal
+   * in a database: write it in one transaction with what the task does there, return the same value, and let the journal
+   * leave what it finds under `runId` and `task`. A crash before the commit has then done nothing, one after it restores.
+   *
+   * Throws an `Error` when the run has no journal, and a `TypeError` when the value has no encoding. Only for tasks that
+   * run in the process of their run, and neither for maps as a whole nor for a value that an `output` schema converts.
+   */
+  readonly journalEntry: (value: unknown) => JournalEntry;
 }

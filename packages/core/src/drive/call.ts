@@ -4,6 +4,7 @@
  */
 
 import { PLACEMENT, type Placement, type RemoteLogLine } from "../contract/runner.ts";
+import type { JournalEntry } from "../define/journal-entry.ts";
 import type { TaskContext } from "../define/task-context.ts";
 import { causesOf } from "../ground/causes.ts";
 import { describe } from "../ground/describe.ts";
@@ -24,6 +25,8 @@ export interface CallHost {
   now(): number;
   /** Until it is asked to stop by a limit that is known. */
   remainingMs(call: Call): number;
+  /** What its journal will be told. */
+  journalEntry(call: Call, value: unknown): JournalEntry;
   placement(call: Call): Placement;
   /** It said how much it has spent of a rate limit. Throws when the run has no such rate limit. */
   spent(call: Call, resource: string, amount: number): void;
@@ -165,6 +168,10 @@ export class Call implements TaskContext {
     return this.#host.remainingMs(this);
   }
 
+  journalEntry(value: unknown): JournalEntry {
+    return this.#host.journalEntry(this, value);
+  }
+
   defer(cleanup: (signal: AbortSignal) => unknown): void {
     if (typeof cleanup !== "function") {
       throw new TypeError(`context.defer() needs a function, got ${describe(cleanup)}`);
@@ -238,6 +245,7 @@ const SHOWN = {
   spent: true,
   log: true,
   remainingMs: true,
+  journalEntry: true,
 } satisfies Record<keyof TaskContext, true>;
 
 /** A call as its function is handed it. A copy of it belongs to the same attempt, so that it has its placement, too. */

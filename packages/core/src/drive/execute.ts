@@ -6,6 +6,7 @@
 import { systemClock } from "../contract/clock.ts";
 import type { RunInfo } from "../contract/observer.ts";
 import type { Placement } from "../contract/runner.ts";
+import type { JournalEntry } from "../define/journal-entry.ts";
 import { noSuchTask } from "../define/unknown-name.ts";
 import { asError } from "../ground/errors.ts";
 import {
@@ -370,6 +371,10 @@ class Driver
 
   logged(call: Call, line: LogLine): void {
     this.notifier?.logged(call, line);
+  }
+
+  journalEntry({ task }: Call, value: unknown): JournalEntry {
+    return this.stored.entryOf(task, value);
   }
 
   remainingMs(call: Call): number {

@@ -2,6 +2,7 @@
  * What one run takes over from an earlier one, and what it leaves for a later one: restored results, the entries that a
  * journal is told, what each output was made from. Knows values and digests; starts nothing and decides nothing.
  */
+import type { JournalEntry } from "../define/journal-entry.ts";
 import type { JournalError } from "../ground/errors.ts";
 import type {
   BeginEvent,
@@ -246,6 +247,15 @@ export class Stored {
     if (pending === undefined) return event;
     this.#storing(pending, task, at);
     return { ...event, pending: true };
+  }
+
+  /** What the journal will be told when this is the result. Throws when there is none, and what has no encoding. */
+  entryOf(task: number, value: unknown): JournalEntry {
+    const { machine, wallNow } = this.#run;
+    const entry = this.#journal?.entryOf(task, value, wallNow());
+    if (entry !== undefined) return entry;
+    const name = taskName(machine.plan.graph, machine.ledger, task);
+    throw new Error(`Task "${name}" asks for its journal entry, and its run has no journal`);
   }
 
   /** Throws a `JournalError` when that was not stored. */

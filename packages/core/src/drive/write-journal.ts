@@ -2,8 +2,10 @@
  * What a journal is told of a run, one entry after the other, and what it answers: it has stored an entry when it returns,
  * or when the promise that it returns resolves.
  */
+
 import { lives } from "../define/definition.ts";
 import { itemName, itemNamed } from "../define/item-name.ts";
+import type { JournalEntry } from "../define/journal-entry.ts";
 import { type EncodedValue, encodeLiving, encodeValue } from "../ground/encode.ts";
 import { frameless, JournalError } from "../ground/errors.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
@@ -81,17 +83,37 @@ export class JournalWriter {
    */
   completed(task: number, value: unknown, at: number): string | undefined {
     if (this.#failed) return undefined;
+    const { name, done, living } = this.#result(task, value, at);
+    this.#completed(name, done);
+    if (living || done.output.encoding !== "omitted") return undefined;
+    return done.output.detail ?? done.output.why;
+  }
+
+  /** The entry that `completed` would tell. Throws a `TypeError` for what has no encoding. */
+  entryOf(task: number, value: unknown, at: number): JournalEntry {
+    const { name, done } = this.#result(task, value, at);
+    const { output } = done;
+    if (output.encoding === "omitted") {
+      const why = output.detail ?? output.why;
+      throw new TypeError(`The output of task "${name}" cannot be stored: ${why}`);
+    }
+    return { ...this.#entry(name, done), runId: this.#run.runId };
+  }
+
+  #result(
+    task: number,
+    value: unknown,
+    at: number,
+  ): { readonly name: string; readonly done: Done; readonly living: boolean } {
     const { machine, origins } = this.#run;
     const { plan, ledger } = machine;
     const living = lives(definitionIn(plan.graph, ledger, ledger.writtenOf(task)));
     const output = living ? encodeLiving(value) : encodeValue(value);
     const origin = output.encoding === "omitted" ? undefined : origins.of(task);
-    const spawn = ledger.itemsOf(task);
-    const index = spawn && task - spawn.first;
-    const done = { at, task: spawn?.owner ?? task, index, output, origin };
-    this.#completed(taskName(plan.graph, ledger, task), done);
-    if (living || output.encoding !== "omitted") return undefined;
-    return output.detail ?? output.why;
+    const items = ledger.itemsOf(task);
+    const index = items && task - items.first;
+    const done = { at, task: items?.owner ?? task, index, output, origin };
+    return { name: taskName(plan.graph, ledger, task), done, living };
   }
 
   /** Of an item that completes before it is a row. */
@@ -136,7 +158,11 @@ export class JournalWriter {
     this.#tell(`task "${name}"`, entry);
   }
 
-  #completed(name: string, { at, task, index, output, origin }: Done): void {
+  #completed(name: string, done: Done): void {
+    this.#tell(`task "${name}"`, this.#entry(name, done));
+  }
+
+  #entry(name: string, { at, task, index, output, origin }: Done): Told {
     const { machine, fingerprints } = this.#run;
     const fingerprint = fingerprints.of(task, index);
     // Field by field: copies of it, made on the way, took longer than all else that is done for an item.
@@ -146,7 +172,7 @@ export class JournalWriter {
     const parent = index === undefined ? parentOf(ledger, task) : task;
     if (parent !== undefined) entry.parent = taskName(plan.graph, ledger, parent);
     if (index !== undefined) entry.index = index;
-    this.#tell(`task "${name}"`, entry);
+    return entry;
   }
 
   /** Throws a `JournalError`, or makes a promise that is rejected with one, when the entry is not stored. */

@@ -2,6 +2,8 @@
  * What a journal was told, as the report of a run that was cut off. Knows entries and which runs belong together; whether
  * a result stands is for `restore`.
  */
+
+import type { JournalEntry } from "../define/journal-entry.ts";
 import { Issues } from "../ground/check.ts";
 import type { EncodedValue } from "../ground/encode.ts";
 import { DefinitionError } from "../ground/errors.ts";
@@ -9,7 +11,6 @@ import type { Origin } from "../report/origin.ts";
 import type { SerializedReport } from "../report/serialized-report.ts";
 import type { TaskStatistics } from "../report/statistics.ts";
 import { originOf } from "./earlier.ts";
-import type { JournalEntry } from "./journal.ts";
 
 /** What one run told. */
 interface ToldRun {

@@ -336,7 +336,7 @@ describe("The context of a task", () => {
       progress(1);
       expect(Object.keys(rest)).toEqual([
         ...["taskName", "runId", "attempt", "attributes"],
-        ...["skip", "spent", "log", "remainingMs"],
+        ...["skip", "spent", "log", "remainingMs", "journalEntry"],
       ]);
       await clock.wait(100, signal);
     });
@@ -358,7 +358,7 @@ describe("The context of a task", () => {
     await new DynamicScheduler([["look", look]], [{ taskName: "look" }], { runner }).execute();
     const keys = [
       ...["taskName", "runId", "attempt", "signal", "attributes", "progress", "defer"],
-      ...["skip", "spent", "log", "remainingMs"],
+      ...["skip", "spent", "log", "remainingMs", "journalEntry"],
     ];
     expect(seen).toEqual([keys, keys]);
   });

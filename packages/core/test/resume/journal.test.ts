@@ -9,7 +9,6 @@ import {
   optional,
   param,
   type RunError,
-  type RunOptions,
   reportOfJournal,
   settled,
   task,

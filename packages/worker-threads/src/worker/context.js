@@ -127,6 +127,14 @@ export class ThreadContext {
     this.#port.postMessage({ kind: "log", sequence: this.#call.sequence, ...said });
   }
 
+  get journalEntry() {
+    return () => {
+      throw new Error(
+        `context.journalEntry() of task "${this.taskName}": the journal is in the thread of the run, not in this one`,
+      );
+    };
+  }
+
   get remainingMs() {
     return () => Math.max(0, this.#endsAt - performance.now());
   }
@@ -241,6 +249,7 @@ const SHOWN = {
   skip: own("skip"),
   log: own("log"),
   remainingMs: own("remainingMs"),
+  journalEntry: own("journalEntry"),
   cancelled: own("cancelled"),
   transfer: own("transfer"),
 };
