@@ -577,6 +577,27 @@ describe("A loop that is stopped", () => {
     expect(report.totalDurationMs).toBe(15);
   });
 
+  it.each(["next", "until"])(
+    "by its own deadline, while a step does not answer, has failed: %s",
+    async (step) => {
+      for (const fallback of [undefined, () => ({ text: "plain", score: 0 })]) {
+        const { report } = await run(
+          (diary) =>
+            draftLoop(diary, {
+              [step]: () => new Promise<never>(() => {}),
+              deadlineMs: 20,
+              ...(fallback && { fallback }),
+            }),
+          { graceMs: 5 },
+        );
+        expect(row(report, "draft").error?.message).toContain("deadline of 20 ms");
+        expect(row(report, "draft").status).toBe("failed");
+        expect(report.executionState).toBe(fallback === undefined ? "failed" : "completed");
+        expect(report.totalDurationMs).toBe(25);
+      }
+    },
+  );
+
   it.each(["first", "next", "until"])(
     "by the time limit of its run, while a step does not answer: %s",
     async (step) => {
@@ -884,6 +905,36 @@ describe("A run with a loop", () => {
       "up[1].write",
       "up[1].critic",
       "released",
+    ]);
+  });
+
+  it("releases what lives in a flow of it before the next one comes up", async () => {
+    const told: string[] = [];
+    await run((diary) => {
+      diary.onStart = (name) => told.push(name);
+      const made = (n: number): Flow<{ n: number }> => {
+        const page = task("page", () => n, { release: (page) => void told.push(`close ${page}`) });
+        const reads = diary.task({ ms: 2 });
+        const read = task("read", { page }, async ({ page }, context) => {
+          await reads({}, context);
+          return page;
+        });
+        return flow("n", { n: read });
+      };
+      const up = loop(
+        "up",
+        {},
+        { first: () => made(0), next: ({ n }) => made(n + 1), until: ({ n }) => n === 2, max: 3 },
+      );
+      return flow("outer", { up });
+    });
+    expect(told).toEqual([
+      "up[0].read",
+      "close 0",
+      "up[1].read",
+      "close 1",
+      "up[2].read",
+      "close 2",
     ]);
   });
 
