@@ -15,6 +15,7 @@ import { taskName } from "../machine/task-name.ts";
 import { rounded } from "../report/durations.ts";
 import { timedOutOf } from "../report/footer.ts";
 import type { Facts } from "../report/task-row.ts";
+import { hasTimedOut } from "../report/timeouts.ts";
 
 export function observedOutcome(
   { plan, ledger, reasons }: Facts,
@@ -35,7 +36,7 @@ export function observedOutcome(
       return {
         status: "failed",
         error: ledger.errorOf(task),
-        timedOut: ledger.timedOut.has(ledger.lastAttempt[task] as number),
+        timedOut: hasTimedOut(ledger, task),
       };
     case SKIPPED: {
       const skipped = reason?.kind === "dependency" ? reason.task : undefined;

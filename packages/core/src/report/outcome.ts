@@ -11,6 +11,7 @@ import type { Spawn } from "../machine/spawns.ts";
 import { ABANDONED, CANCELLED, COMPLETED, FAILED, RESTORED, SKIPPED } from "../machine/states.ts";
 import { definitionIn } from "../machine/task-name.ts";
 import type { Reasons } from "./reasons.ts";
+import { hasTimedOut } from "./timeouts.ts";
 
 export interface Outcomes {
   readonly ledger: Ledger;
@@ -43,7 +44,7 @@ export function outcomeOf(
       return {
         status: "failed",
         error: ledger.errorOf(task),
-        timedOut: ledger.timedOut.has(ledger.lastAttempt[task] as number),
+        timedOut: hasTimedOut(ledger, task),
       };
     case CANCELLED:
       return { status: "cancelled", reason: reason && reasons.errorOf(reason, task) };

@@ -4,7 +4,7 @@
  */
 import { describe } from "../ground/describe.ts";
 import { frameless, type Progress, TimeoutError } from "../ground/errors.ts";
-import type { Reason } from "../machine/ledger.ts";
+import type { Ledger, Reason } from "../machine/ledger.ts";
 import { rounded } from "./durations.ts";
 
 /** By so much of the limit too late is worth a word: the thread was held. */
@@ -74,4 +74,9 @@ function progressText({ fraction, message }: Progress): string {
 
 function inBrackets(known: readonly string[]): string {
   return known.length === 0 ? "" : ` (${known.join("; ")})`;
+}
+
+/** Whether a failed task ran out of time: its last attempt did, or its deadline passed with no attempt under way. */
+export function hasTimedOut({ timedOut, lastAttempt, taskErrors }: Ledger, task: number): boolean {
+  return timedOut.has(lastAttempt[task] as number) || taskErrors.get(task) instanceof TimeoutError;
 }
