@@ -55,6 +55,17 @@ export async function everyNest(spec: NestRun): Promise<void> {
     hold("no step goes on after settle", (endedAt ?? settledAt) < settledAt || tail, path, step);
   }
   loops(graph, rows);
+  for (const { task, releasedAt } of graph.things) {
+    hold("what lives is released once", releasedAt.length === 1, task, releasedAt);
+    const [at = 0] = releasedAt;
+    hold("it is released before the run settles", at < settledAt || isBehindTail(rows, task), task);
+    const around = task.slice(0, -".thing".length);
+    for (const { startedAt, task: other, spec: one } of graph.seen) {
+      const reads =
+        one.kind === "plain" && one.reads && other.slice(0, other.lastIndexOf(".")) === around;
+      hold("nothing that reads it starts after that", !reads || startedAt < at, task, other);
+    }
+  }
   if (spec.keep === "all") {
     const again = replay(graph.flow.plan(), recording).toJSON();
     deepStrictEqual(

@@ -41,10 +41,16 @@ export interface NestTask {
   readonly when: "none" | "yes" | "no";
   readonly role: "root" | "finally" | "tail";
   readonly alone: boolean;
+  /** Of one with something inside: 5 ms. */
+  readonly deadline: boolean;
+  /** Of a plain task: it reads what lives in its flow, where anything does. */
+  readonly reads: boolean;
   readonly deaf: boolean;
 }
 
 export interface NestFlow {
+  /** Whether it has a task whose value lives. */
+  readonly lives: boolean;
   readonly tasks: readonly NestTask[];
 }
 
@@ -68,6 +74,7 @@ const fraction = fc.integer({ min: 0, max: 99 }).map((hundredths) => hundredths 
 
 function nestFlow(depth: number): fc.Arbitrary<NestFlow> {
   return fc.record({
+    lives: rarely(2),
     tasks: fc.array(nestTask(depth), { minLength: 1, maxLength: depth === 3 ? 4 : 2 }),
   });
 }
@@ -94,6 +101,8 @@ function nestTask(depth: number): fc.Arbitrary<NestTask> {
     when: oneOf("none", "none", "none", "yes", "no"),
     role: oneOf("root", "root", "root", "finally", "tail"),
     alone: fc.boolean(),
+    deadline: rarely(7),
+    reads: fc.boolean(),
     deaf: rarely(6),
   });
 }
@@ -112,6 +121,13 @@ export const nestRun: fc.Arbitrary<NestRun> = fc.record({
     { maxLength: 2 },
   ),
 });
+
+/** A value that lived: of which task, and the ticks at which it came and was released. */
+export interface NestThing {
+  readonly task: string;
+  readonly madeAt: number;
+  readonly releasedAt: number[];
+}
 
 /** What a function saw: when it was called, and when it ended. */
 export interface NestSeen {
@@ -133,6 +149,7 @@ export interface NestStep {
 export class NestGraph {
   readonly flow: Flow<unknown>;
   readonly seen: NestSeen[] = [];
+  readonly things: NestThing[] = [];
   readonly steps: NestStep[] = [];
   /** The paths of tails. */
   readonly tails: Set<string> = new Set();
@@ -150,8 +167,28 @@ export class NestGraph {
     return ++this.#order;
   }
 
-  #flow(name: string, { tasks }: NestFlow, path: string): Flow<unknown> {
+  /** Lives until its last reader has ended. */
+  #thing(): Task<NestThing> {
+    return task(
+      "thing",
+      async (_, { taskName, signal }) => {
+        await this.#clock.wait(1, signal);
+        const thing = { task: taskName, madeAt: this.tick(), releasedAt: [] };
+        this.things.push(thing);
+        return thing as NestThing;
+      },
+      {
+        release: async (thing) => {
+          await this.#clock.wait(1);
+          thing.releasedAt.push(this.tick());
+        },
+      },
+    );
+  }
+
+  #flow(name: string, { tasks, lives }: NestFlow, path: string): Flow<unknown> {
     const made: Task<unknown>[] = [];
+    const thing = lives ? this.#thing() : undefined;
     const roles: Record<NestTask["role"], Record<string, Task<unknown>>> = {
       root: {},
       finally: {},
@@ -161,7 +198,9 @@ export class NestGraph {
       tasks.flatMap(({ edges }, at) => edges.map(({ from }) => sourceOf(from, at))),
     );
     tasks.forEach((one, at) => {
-      const handle = this.#task(one, `t${at}`, at, made, `${path}t${at}`);
+      const isTail = one.role === "tail" && !read.has(at);
+      const reads = one.kind === "plain" && one.reads && !isTail ? thing : undefined;
+      const handle = this.#task(one, `t${at}`, at, made, `${path}t${at}`, reads);
       made.push(handle);
       // What others read is a root: nothing but a finally task may read one, and nobody a tail.
       const role = read.has(at) ? "root" : one.role;
@@ -177,9 +216,10 @@ export class NestGraph {
     at: number,
     made: readonly Task<unknown>[],
     path: string,
+    thing: Task<unknown> | undefined,
   ): Task<unknown> {
     this.specs.set(path, one);
-    const inputs: Record<string, Task<unknown>> = {};
+    const inputs: Record<string, Task<unknown>> = thing === undefined ? {} : { thing };
     one.edges.forEach(({ from, kind }, edge) => {
       const source = made[sourceOf(from, at)];
       if (source === undefined) return;
@@ -191,6 +231,7 @@ export class NestGraph {
       onFailure: one.ignored ? ("ignore" as const) : ("fail" as const),
       ...(one.fallback && { fallback: () => "instead" }),
       ...(one.when !== "none" && { when: () => one.when === "yes" }),
+      ...(one.deadline && one.kind !== "plain" && { deadlineMs: 5 }),
     };
     const options = { ...parent, retry: one.retries };
     const inside = one.inside as NestFlow;

@@ -51,7 +51,11 @@ export class Readers {
 
   /** The map was the only reader of its items, and the task of the flow inside of it: their results live on in its own. */
   insideEnded({ first, count }: Inside): void {
-    for (let row = first; row < first + count; row++) this.#release(row);
+    const { innerTails } = this.#ledger;
+    for (let row = first; row < first + count; row++) {
+      // Tails go on, and read each other.
+      if (!innerTails.has(row)) this.#release(row);
+    }
   }
 
   #release(task: number): void {

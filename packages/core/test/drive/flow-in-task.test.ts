@@ -655,6 +655,26 @@ describe("What a flow inside of a task brings along", () => {
     const [left] = await diary.clock.run(report.tail);
     expect(left).toMatchObject({ taskName: "one.tail", kind: "tail", status: "completed" });
   });
+  it("lets its tails read each other after its end, also where outputs are let go", async () => {
+    const read: unknown[] = [];
+    const { report, diary } = await run(
+      (diary) => {
+        const first = task("first", diary.task({ ms: 5, return: "first!" }));
+        const second = task("second", { first }, ({ first }) => read.push(first));
+        const slow = task("slow", { second }, diary.task({ ms: 5 }));
+        const third = task("third", { slow, first }, ({ first }) => read.push(first));
+        const tail = subflow("tail", flow("deep", { third }));
+        const load = task("load", diary.task({ ms: 6 }));
+        return flow("outer", {
+          one: task("one", () => flow("inner", { load }, { tails: { tail } })),
+        });
+      },
+      { keep: "roots" },
+    );
+    await diary.clock.run(report.tail);
+    expect(read).toEqual(["first!", "first!"]);
+  });
+
   it("ends before its tails do, also where these are flows themselves", async () => {
     const { report } = await run((diary) => {
       const tail = subflow("tail", flow("deep", { slow: task("slow", diary.task({ ms: 50 })) }));
