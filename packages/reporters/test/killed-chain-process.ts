@@ -1,13 +1,20 @@
 /**
  * One life of a run that is killed and taken up again. Arguments: event log, calls file, the parameter, what the log is told
- * by, and when it asks to be killed: at the n-th of `start`, `read`, `entry` or `call`. One that is not killed tells what
+ * by, when it asks to be killed (at the n-th of `start`, `read`, `entry` or `call`), and which life it is. One that is not killed tells what
  * it gave.
  */
 import { eventLog, readEventLog } from "../src/index.ts";
-import { chainFlow, scale } from "./killed-chain-flow.ts";
+import { chainFlow, people, peopleOf, scale } from "./killed-chain-flow.ts";
 
-const [logFile = "", callsFile = "", factor = "", watched = "", moment = "", count = "0"] =
-  process.argv.slice(2);
+const [
+  logFile = "",
+  callsFile = "",
+  factor = "",
+  watched = "",
+  moment = "",
+  count = "0",
+  turn = "0",
+] = process.argv.slice(2);
 const met: Record<string, number> = {};
 
 function meet(what: string): void {
@@ -21,7 +28,7 @@ const before = readEventLog(logFile);
 meet("read");
 const report = await chainFlow(callsFile, () => meet("call")).run({
   concurrency: 4,
-  params: [scale.of(Number(factor))],
+  params: [scale.of(Number(factor)), people.of(peopleOf(Number(turn)))],
   resumeFrom: before,
   journal: (entry) => {
     log.journal(entry);

@@ -53,11 +53,17 @@ function livesOf(random: (below: number) => number): Life[] {
   return [...lives, end, end];
 }
 
-async function live(life: Life, log: string, calls: string, watched: string): Promise<LivedLife> {
+async function live(
+  life: Life,
+  turn: number,
+  log: string,
+  calls: string,
+  watched: string,
+): Promise<LivedLife> {
   const stored = storedIn(log);
   const child: ChildProcess = fork(
     program,
-    [log, calls, String(life.scale), watched, life.moment, String(life.count)],
+    [log, calls, String(life.scale), watched, life.moment, String(life.count), String(turn)],
     { execArgv: [] },
   );
   const gone = once(child, "exit");
@@ -77,7 +83,9 @@ function storedIn(log: string): Map<string, number | undefined> {
     try {
       const { task, output } = JSON.parse(line) as CompletedLine;
       const [first = output.value] = [output.value].flat();
-      stored.set(task, (first as Partial<Scaled> | undefined)?.scale);
+      const { scale, who } = (first ?? {}) as Partial<Scaled> & { readonly who?: string };
+      // Where it stands in the list is another thing in each life.
+      stored.set(who !== undefined && /\[\d+\]$/.test(task) ? `greeted ${who}` : task, scale);
     } catch {
       // Cut off by the kill before.
     }
@@ -115,8 +123,13 @@ export function describeChains(chains: number): void {
             const log = join(folder, `${number}.ndjson`);
             const watched = number % 3 === 0 ? "journal" : "both";
             const lived: LivedLife[] = [];
-            for (const [at, life] of livesOf(randomFrom(number)).entries()) {
-              lived.push(await live(life, log, join(folder, `${number}-${at}.calls`), watched));
+            const lives = livesOf(randomFrom(number));
+            for (const [at, life] of lives.entries()) {
+              // The last two are given the same.
+              const turn = Math.min(at, lives.length - 2);
+              lived.push(
+                await live(life, turn, log, join(folder, `${number}-${at}.calls`), watched),
+              );
             }
             rmSync(log);
             all.push(lived);
@@ -133,7 +146,8 @@ export function describeChains(chains: number): void {
       for (const lived of all) {
         for (const { stored, calls, scale } of lived) {
           const known = calls.filter(
-            (name) => stored.has(name) && (stored.get(name) ?? scale) === scale,
+            // The end reads the list as a whole.
+            (name) => name !== "end" && stored.has(name) && (stored.get(name) ?? scale) === scale,
           );
           expect(known).toEqual([]);
         }
