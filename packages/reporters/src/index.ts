@@ -13,8 +13,11 @@ export {
   compareReports,
   type DurationChange,
   type ReportComparison,
+  type RunSummary,
 } from "./asking/compare.ts";
+export type { ComparisonVerdict } from "./asking/comparison-verdict.ts";
 export { estimatesFrom } from "./asking/estimates.ts";
+export type { PathChange } from "./asking/path-change.ts";
 
 // Writing: the report itself, the source of every other format.
 
