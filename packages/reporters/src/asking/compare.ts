@@ -27,7 +27,7 @@ const RULES: Rules<CompareOptions> = {
   redact: redactRule,
 };
 
-interface RunSummary {
+export interface RunSummary {
   readonly id: string;
   readonly flow?: string;
   readonly executionState: SerializedReport["executionState"];
