@@ -1,11 +1,11 @@
 /** How far one run is, kept up to date event by event. Knows no screen, and no clock but the events' own. */
-import {
-  type AttemptInfo,
-  type LogLineStatistics,
-  type RunEvent,
-  type RunInfo,
-  type TaskInfo,
-  type TaskOutcome,
+import type {
+  AttemptInfo,
+  LogLineStatistics,
+  RunEvent,
+  RunInfo,
+  TaskInfo,
+  TaskOutcome,
   TimeoutError,
 } from "@astrum/core";
 import { Inside } from "./inside.ts";
@@ -227,7 +227,9 @@ export class RunState {
 function runLimitOf(outcome: TaskOutcome): number | undefined {
   if (outcome.status !== "cancelled" && outcome.status !== "abandoned") return undefined;
   const { reason } = outcome;
-  return reason instanceof TimeoutError && reason.scope === "run" ? reason.limitMs : undefined;
+  // By its code: another instance of the core may have made it.
+  const { code, scope, limitMs } = (reason ?? {}) as Partial<TimeoutError>;
+  return code === "ASTRUM_TIMEOUT" && scope === "run" ? limitMs : undefined;
 }
 
 function add(observed: Observed, ms: number): void {
