@@ -127,7 +127,11 @@ function spanOf(
   let endAt = attempts.at(-1)?.endAt ?? null;
   const called = first !== undefined;
   const inside = called && !hasFlow(key, run) ? [] : [...run.itemsOf(key)];
+  // A damaged log may have tasks that are inside of each other.
+  const seen = new Set([key]);
   for (let row = inside.pop(); row !== undefined; row = inside.pop()) {
+    if (seen.has(row.key)) continue;
+    seen.add(row.key);
     const begun = row.attempts[0]?.startAt;
     if (begun !== undefined && !called) startAt = Math.min(begun, startAt ?? begun);
     // Nobody ends later for a tail inside of it.
