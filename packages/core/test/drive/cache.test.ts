@@ -144,6 +144,27 @@ describe("A task with `cache`", () => {
     expect(cache.size).toBe(0);
   });
 
+  it("is called again where it returned a flow, whose own tasks are kept", async () => {
+    const cache = new Map<string, string>();
+    const calls: string[] = [];
+    const outer = task(
+      "outer",
+      () => {
+        calls.push("outer");
+        const inner = task("inner", () => calls.push("inner"), { cache: {} });
+        return flow("inside", { inner });
+      },
+      { cache: {} },
+    );
+    const run = () => flow("f", { outer }).run({ cache });
+    const [first, again] = [await run(), await run()];
+    expect(calls).toEqual(["outer", "inner", "outer"]);
+    expect(cache.size).toBe(1);
+    expect(again.unwrap()).toEqual(first.unwrap());
+    expect(row(again, "outer.inner")).toMatchObject({ status: "restored", source: "cache" });
+    expect(again.observerErrors ?? []).toEqual([]);
+  });
+
   it("holds no slot while the store is asked", async () => {
     let answer: (nothing: undefined) => void = () => {};
     const store = {
