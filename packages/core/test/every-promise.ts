@@ -374,6 +374,8 @@ function path({ analysis, taskStatistics }: SerializedReport): void {
     .flatMap(({ attemptStatistics }) => attemptStatistics.map(({ endAt }) => endAt ?? 0));
   const last = micros(Math.max(0, ...ends));
   hold("the critical path tiles the makespan", sum === last, sum, last);
+  const { dependencyMs } = analysis.bounds;
+  hold("no bound is above what it took", micros(dependencyMs) <= last, dependencyMs, last);
 }
 
 /** At settle nothing is running but attempts of detached tail tasks and abandoned ones. */

@@ -218,14 +218,9 @@ function bounds(run: Analysed): Analysis["bounds"] {
   const inside = insideMicros(run);
   for (const task of order) {
     if (tails.size > 0 && isBehindTail(run, task)) continue;
-    const { start, end } = graph.dependencies;
     // Finally tasks come last in this order, and waited for all of those before.
     if (finallyTasks.size > 0 && isOrInside(run, task, finallyTasks)) gateAt ??= longest;
-    let ready = gateAt ?? 0;
-    const last = start[task + 1] as number;
-    for (let edge = start[task] as number; edge < last; edge++) {
-      ready = Math.max(ready, finish[end[edge] as number] as number);
-    }
+    const ready = Math.max(gateAt ?? 0, readyMicros(ledger, graph, task, { finish, first: 0 }));
     const done = ready + ownMicros(ledger, task) + (inside.get(task) ?? 0);
     finish[task] = done;
     if (done > longest) longest = done;
@@ -238,6 +233,28 @@ function bounds(run: Analysed): Analysis["bounds"] {
     dependencyMs: longest / 1000,
     workMs: concurrency === undefined ? null : Math.round(work / concurrency) / 1000,
   };
+}
+
+/**
+ * When a task of the plan, or of a flow that begins at `first`, would have been released. It waited for all of its
+ * dependencies if it was ready once; one of them is enough to rule it out, and a stop, a loss or an earlier run for none.
+ */
+function readyMicros(
+  ledger: Ledger,
+  { dependencies: { start, end } }: Pick<Grown, "dependencies">,
+  task: number,
+  { finish, first }: { readonly finish: Float64Array; readonly first: number },
+): number {
+  if (Number.isNaN(ledger.readyAt[task] as number)) {
+    const reason = ledger.reasons.get(task);
+    return reason?.kind === "dependency" ? (finish[reason.task - first] ?? 0) : 0;
+  }
+  let ready = 0;
+  const last = start[task + 1] as number;
+  for (let edge = start[task] as number; edge < last; edge++) {
+    ready = Math.max(ready, finish[(end[edge] as number) - first] as number);
+  }
+  return ready;
 }
 
 /** What the inside of each task would have taken at least, after its own attempts: of what came up last first. */
@@ -273,16 +290,12 @@ function itemsMicros(items: readonly number[], limit: number | undefined): numbe
 
 /** Its longest path: every task stands after those that it reads. */
 function flowMicros(run: Ran, { first, count }: Spawn, wholes: readonly number[]): number {
-  const { start, end } = (run.ledger.grown as Grown).dependencies;
+  const { ledger } = run;
   const finish = new Float64Array(count);
   let longest = 0;
   for (let row = 0; row < count; row++) {
     if (isBehindTail(run, first + row)) continue;
-    let ready = 0;
-    const last = start[first + row + 1] as number;
-    for (let edge = start[first + row] as number; edge < last; edge++) {
-      ready = Math.max(ready, finish[(end[edge] as number) - first] as number);
-    }
+    const ready = readyMicros(ledger, ledger.grown as Grown, first + row, { finish, first });
     const done = ready + (wholes[row] as number);
     finish[row] = done;
     if (done > longest) longest = done;

@@ -8,6 +8,7 @@ import {
   optional,
   type RunOptions,
   Semaphore,
+  settled,
   type Task,
   task,
 } from "../../src/index.ts";
@@ -235,6 +236,51 @@ const shapes: Record<string, Shape> = {
     },
     path: [["a", 1, "start", 0, 10]],
     bounds: { dependencyMs: 10, workMs: null },
+    boundBy: "dependencies",
+  },
+  "a task that one dependency rules out while another one runs: who comes after it waits for neither":
+    {
+      run: (clock) => {
+        const none = task("none", () => {}, { when: () => false });
+        const slow = task("slow", () => clock.wait(10));
+        const both = task("both", { none, slow }, () => {});
+        const next = task("next", { both: settled(both) }, () => clock.wait(8));
+        return flow("f", { next }).run({ clock });
+      },
+      path: [["slow", 1, "start", 0, 10]],
+      bounds: { dependencyMs: 10, workMs: null },
+      boundBy: "dependencies",
+    },
+  "the same inside of a task": {
+    run: (clock) => {
+      const one = task("one", () => {
+        const none = task("none", () => {}, { when: () => false });
+        const slow = task("slow", () => clock.wait(10));
+        const both = task("both", { none, slow }, () => {});
+        return flow("inside", { next: task("next", { both: settled(both) }, () => clock.wait(8)) });
+      });
+      return flow("f", { one }).run({ clock });
+    },
+    path: [
+      ["one", 1, "start", 0, 0],
+      ["one.slow", 1, "dependency", 0, 10],
+    ],
+    bounds: { dependencyMs: 10, workMs: null },
+    boundBy: "dependencies",
+  },
+  "a task that a failure rules out: who comes after it waits for the failure": {
+    run: (clock) => {
+      const a = task("a", scripted(clock, { ms: 10, throw: "no" }), { onFailure: "ignore" });
+      const slow = task("slow", () => clock.wait(12));
+      const both = task("both", { a, slow }, () => {});
+      const next = task("next", { both: settled(both) }, () => clock.wait(8));
+      return flow("f", { next }).run({ clock });
+    },
+    path: [
+      ["a", 1, "start", 0, 10],
+      ["next", 1, "dependency", 0, 8],
+    ],
+    bounds: { dependencyMs: 18, workMs: null },
     boundBy: "dependencies",
   },
   "a failure: the attempts until then": {
