@@ -245,12 +245,14 @@ export class Ledger {
     this.limitedBy = begun(attempts.uint8(), this.limitedBy);
   }
 
-  /** What is inside of a task: items, a flow, those of a loop from the last one back. */
+  /** What is inside of a task, in the order in which it came up: items, a flow, those of a loop. */
   *inside(owner: number): Iterable<Inside> {
     const nested = this.nested.size === 0 ? undefined : this.nested.get(owner);
     if (nested !== undefined) yield nested;
+    const spawns: Spawn[] = [];
     let spawn = this.spawns.in(owner);
-    for (; spawn !== undefined; spawn = spawn.before) yield spawn;
+    for (; spawn !== undefined; spawn = spawn.before) spawns.push(spawn);
+    yield* spawns.reverse();
   }
 
   /** What an item is called by the `key` of its map. */

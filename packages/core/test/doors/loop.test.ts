@@ -761,6 +761,20 @@ describe("A run with a loop", () => {
     expect(bounds.dependencyMs).toBe(13);
   });
 
+  it("has a critical path through the last flow of it, also when that took no time", async () => {
+    const made = (diary: Diary, ms: number) => flow("n", { n: task("n", diary.task({ ms })) });
+    const { report } = await run((diary) => {
+      const steps = { first: () => made(diary, 3), next: () => made(diary, 0) };
+      const up = loop("up", {}, { ...steps, until: () => false, max: 2, fallback: () => 0 });
+      return flow("outer", { print: task("print", { up }, diary.task({ ms: 4 })) });
+    });
+    expect(report.analysis.criticalPath).toEqual([
+      { task: "up[0].n", attempt: 1, link: "start", gapMs: 0, runMs: 3 },
+      { task: "up[1].n", attempt: 1, link: "dependency", gapMs: 0, runMs: 0 },
+      { task: "print", attempt: 1, link: "dependency", gapMs: 0, runMs: 4 },
+    ]);
+  });
+
   it("has a critical path through flows that are maps, and have finally tasks", async () => {
     const made = (diary: Diary, n: number) => {
       const list = value([1, 2]);
