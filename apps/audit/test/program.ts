@@ -1,6 +1,6 @@
 /** Builds the program from the sources, as `tsup` does for `dist`, so that the tests start what a user starts. */
 import { spawn } from "node:child_process";
-import { mkdirSync, symlinkSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,7 +18,10 @@ const threads = dirname(
 );
 
 export default async function setup(): Promise<void> {
+  // Not with tsup's `clean`: it goes through the link to piscina of the run before, and deletes the library's own files.
+  rmSync(folder, { recursive: true, force: true });
   await build({
+    clean: false,
     config: here("../tsup.config.ts"),
     entry: {
       main: here("../src/main.ts"),
