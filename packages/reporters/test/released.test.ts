@@ -145,7 +145,7 @@ describe("A value that had gone by itself", () => {
     expect(renderHtml(report)).toContain("its value had gone by itself");
     expect(renderChromeTrace(report)).toContain('"lostAt"');
     expect(renderOtlpJson(report)).toContain('"astrum.task.lost"');
-    expect(renderCsv(report).split("\r\n")[0]).toMatch(/,lostAt$/);
+    expect(renderCsv(report).split("\r\n")[0]).toMatch(/,lostAt,/);
   });
 
   it("is told when it happens, and by an event log, whose report is the run's own", async () => {
@@ -168,8 +168,8 @@ describe("When a value was released, and how long that took,", () => {
   it("is in tables, traces and the page", async () => {
     const report = await ran();
     const [head, ...rows] = renderCsv(report).split("\r\n");
-    expect(head).toMatch(/,releasedAt,releaseMs,releaseError,lostAt$/);
-    expect(rows.find((row) => row.startsWith("folder"))).toMatch(/,\d+(\.\d+)?,\d+(\.\d+)?,,$/);
+    expect(head).toMatch(/,releasedAt,releaseMs,releaseError,lostAt,/);
+    expect(rows.find((row) => row.startsWith("folder"))).toMatch(/,\d+(\.\d+)?,\d+(\.\d+)?,,,$/);
     expect(renderOtlpJson(report)).toContain('"astrum.task.release_ms"');
     expect(renderChromeTrace(report)).toContain('"releaseMs"');
     expect(renderHtml(report)).toContain("its value was released");

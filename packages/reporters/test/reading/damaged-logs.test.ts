@@ -60,7 +60,8 @@ async function liveLog(): Promise<string> {
     lost: () => clock.wait(4).then(() => Promise.reject(new Error("gone"))),
   });
   const needs = task("needs", { server }, does({ ms: 30 }), { onFailure: "ignore" });
-  const roots = { items, flaky, behind, unwanted, slow, asked, needs };
+  const unstored = task("unstored", () => ({ at: () => {} }), { priority: 1 });
+  const roots = { items, flaky, behind, unwanted, slow, asked, needs, unstored };
   const run = flow("small", roots, { tails: { late } }).start({
     clock,
     runId: "r",
