@@ -73,7 +73,6 @@ class Steps {
   readonly #rows: readonly TaskStatistics[];
   readonly #places: ReadonlyMap<string, number>;
   readonly nesting: Nesting;
-  readonly #behind: Map<string, Step | undefined> = new Map();
   readonly #staged: boolean;
   #last: Step | undefined;
 
@@ -166,37 +165,19 @@ class Steps {
    */
   #lastBehind(task: string, released: TaskStatistics): Step | undefined {
     const around = new Set(this.#around(released.taskName));
-    let from: string | undefined = task;
-    for (let place = this.#places.get(task); place !== undefined && around.delete(place); ) {
-      const { taskName, releasedBy } = this.#rows[place] as TaskStatistics;
-      const own = this.of(taskName).at(-1);
-      if (own !== undefined) return own;
-      from = releasedBy;
-      place = from === undefined ? undefined : this.#places.get(from);
-    }
-    return this.#lastOf(from);
-  }
-
-  #lastOf(task: string | undefined): Step | undefined {
-    const chain: string[] = [];
-    let found: Step | undefined;
-    for (let at = task; at !== undefined; ) {
-      if (this.#behind.has(at)) {
-        found = this.#behind.get(at);
-        break;
-      }
-      chain.push(at);
-      // Nobody is asked twice: a circle ends here too.
-      this.#behind.set(at, undefined);
+    // Nobody is asked twice: a circle ends here too.
+    const asked = new Set<string>();
+    for (let at: string | undefined = task; at !== undefined && !asked.has(at); ) {
+      asked.add(at);
       const place = this.#places.get(at) ?? -1;
-      const inside = this.#lastInside(place);
       const own = this.of(at).at(-1);
-      found = inside === undefined || own === undefined ? (own ?? inside) : later(own, inside);
-      if (found !== undefined) break;
+      const inside = around.has(place) ? undefined : this.#lastInside(place);
+      const found =
+        inside === undefined || own === undefined ? (own ?? inside) : later(own, inside);
+      if (found !== undefined) return found;
       at = this.#rows[place]?.releasedBy;
     }
-    for (const one of chain) this.#behind.set(one, found);
-    return found;
+    return undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 /** Logs of runs in which tasks have flows inside: whole, and cut at any line. */
-import { flow, loop, type SerializedReport, task } from "@astrum/core";
+import { flow, loop, type SerializedReport, subflow, task } from "@astrum/core";
 import { VirtualClock } from "@astrum/core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -73,6 +73,18 @@ describe("The log of a run with flows inside of tasks", () => {
     expect(renderText(own, { tasks: true })).toMatch(
       /draft: 6 tasks inside: 6 completed; slowest draft\[\d\]\.write, 4 ms$/m,
     );
+  });
+
+  it("leads the critical path past a flow of tails alone to the task that they are inside of", async () => {
+    const clock = new VirtualClock();
+    const wait = (ms: number) => () => clock.wait(ms);
+    const aside = flow("aside", {}, { tails: { tell: task("tell", wait(9)) } });
+    const up = subflow("up", aside, {});
+    const inner = flow("inner", { print: task("print", { up }, wait(2)) });
+    const make = task("make", () => clock.wait(3).then(() => inner));
+    const { own, lines } = await logged(clock, flow("outer", { make }) as unknown as Runs);
+    expect(own.analysis.criticalPath.map(({ task }) => task)).toEqual(["make", "make.print"]);
+    expect(read(lines).analysis.criticalPath).toEqual(own.analysis.criticalPath);
   });
 
   it("that was cut at any line is a report, in which what is around a task that ran is no failure", async () => {
