@@ -169,7 +169,7 @@ class Steps {
     const asked = new Set<string>();
     for (let at: string | undefined = task; at !== undefined && !asked.has(at); ) {
       asked.add(at);
-      const place = this.#places.get(at) ?? -1;
+      const place: number = this.#places.get(at) ?? -1;
       const own = this.of(at).at(-1);
       const inside = around.has(place) ? undefined : this.#lastInside(place);
       const found =
