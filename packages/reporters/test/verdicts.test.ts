@@ -32,18 +32,18 @@ describe("The report as spans of OpenTelemetry", () =>
   testVerdicts(() => ({
     told(report) {
       const { resourceSpans } = JSON.parse(renderOtlpJson(report));
-      const spans: { name: string; status?: { code?: number }; attributes: Attribute[] }[] =
-        resourceSpans[0].scopeSpans[0].spans;
-      const read = spans.map(({ name, status, attributes }) => ({
-        name,
+      const spans: Span[] = resourceSpans[0].scopeSpans[0].spans;
+      const read = spans.map(({ spanId, parentSpanId, status, attributes }) => ({
+        spanId,
+        parentSpanId,
         failed: status?.code === 2,
         ...Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]])),
       })) as unknown as Read[];
-      const maps = new Set(
-        read.flatMap(({ name }) => (name.endsWith("[]") ? name.slice(0, -2) : [])),
-      );
+      const items = read.filter((span) => span["astrum.task.kind"] === "item");
+      // By its parent: the name of a span has no indices, so for a map inside of a loop it is not the name of the task.
+      const maps = new Set(items.map(({ parentSpanId }) => parentSpanId));
       const tasks = read.filter(
-        (span) => span["astrum.task.name"] !== undefined && !maps.has(span["astrum.task.name"]),
+        (span) => span["astrum.task.name"] !== undefined && !maps.has(span.spanId),
       );
       const count = (holds: (span: Read) => boolean): number => tasks.filter(holds).length;
       const ended = (result: TaskResult): number =>
@@ -59,16 +59,25 @@ describe("The report as spans of OpenTelemetry", () =>
     },
   })));
 
+interface Span {
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly status?: { readonly code?: number };
+  readonly attributes: readonly Attribute[];
+}
+
 interface Attribute {
   readonly key: string;
   readonly value: Readonly<Record<string, unknown>>;
 }
 
 interface Read {
-  readonly name: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
   readonly failed: boolean;
   readonly "astrum.run.result"?: RunResult;
   readonly "astrum.task.name"?: string;
+  readonly "astrum.task.kind"?: string;
   readonly "astrum.task.result"?: TaskResult;
   readonly "astrum.task.status"?: string;
   readonly "astrum.task.tolerated"?: boolean;
