@@ -241,7 +241,7 @@ function bounds(run: Analysed): Analysis["bounds"] {
  */
 function readyMicros(
   ledger: Ledger,
-  { dependencies: { start, end } }: Pick<Grown, "dependencies">,
+  { dependencies: { start, end } }: Grown | GraphPlan["graph"],
   task: number,
   { finish, first }: { readonly finish: Float64Array; readonly first: number },
 ): number {
