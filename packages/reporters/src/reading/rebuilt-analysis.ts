@@ -239,9 +239,7 @@ function bounds(
     if (task.kind === "item" || cameUp(task) || steps.isTail(task)) return;
     // Finally tasks come last in it, and waited for all of those before.
     if (tasks[steps.nesting.outermostOf(place)]?.role === "finally") gateAt ??= longest;
-    let ready = gateAt ?? 0;
-    for (const { task: name } of task.dependencies) ready = Math.max(ready, finish.get(name) ?? 0);
-    const done = ready + wholes.of(place);
+    const done = Math.max(gateAt ?? 0, readyUs(task, finish)) + wholes.of(place);
     finish.set(task.taskName, done);
     longest = Math.max(longest, done);
   });
@@ -250,6 +248,18 @@ function bounds(
     dependencyMs: longest / 1000,
     workMs: concurrency === null ? null : Math.round(workUs / concurrency) / 1000,
   };
+}
+
+/**
+ * When a task would have been released. It waited for all of its dependencies if it was ready once; one of them is enough
+ * to rule it out, and a stop, a loss or an earlier run for none.
+ */
+function readyUs(
+  { readyAt, reason, dependencies }: TaskStatistics,
+  finish: ReadonlyMap<string, number>,
+): number {
+  if (readyAt === null) return reason?.kind === "dependency" ? (finish.get(reason.task) ?? 0) : 0;
+  return dependencies.reduce((ready, { task }) => Math.max(ready, finish.get(task) ?? 0), 0);
 }
 
 /** Inside of a task that became a flow, or of a loop. */
@@ -324,10 +334,7 @@ class Wholes {
     for (const row of flow) {
       const task = this.#rows[row] as TaskStatistics;
       if (this.#steps.isTail(task)) continue;
-      let ready = 0;
-      for (const { task: name } of task.dependencies)
-        ready = Math.max(ready, finish.get(name) ?? 0);
-      const done = ready + this.of(row);
+      const done = readyUs(task, finish) + this.of(row);
       finish.set(task.taskName, done);
       longest = Math.max(longest, done);
     }
