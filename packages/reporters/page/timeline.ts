@@ -114,7 +114,8 @@ export class Timeline {
     const [first] = task === NONE ? [] : this.#run.attemptsOf(task);
     if (first === undefined || !this.#run.nested) return;
     for (;;) {
-      const { head } = this.#rows[this.#rowOf[first] ?? 0] ?? {};
+      const row: Row | undefined = this.#rows[this.#rowOf[first] ?? 0];
+      const head = row?.head;
       if (head === undefined || head.open || !head.members.includes(first)) return;
       this.#open.add(head.key);
       this.#lay();
