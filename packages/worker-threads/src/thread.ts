@@ -24,6 +24,8 @@ export class Thread {
   readonly id: number;
   /** Resolves once, when the thread is really gone. */
   readonly exited: Promise<void>;
+  /** Resolves when it has come up far enough to be given calls, or is gone. */
+  readonly settled: Promise<void>;
   /** What ended it, if it was an error, as good as it could be had. */
   fault: unknown;
   exitCode: number | undefined;
@@ -42,6 +44,7 @@ export class Thread {
   #whenFlushed: (() => void) | undefined;
   #busy = false;
   #patience: NodeJS.Timeout | undefined;
+  #settle: () => void = () => {};
 
   constructor(worker: Worker) {
     this.id = worker.threadId;
@@ -59,11 +62,20 @@ export class Thread {
         resolve();
       }),
     );
+    this.settled = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    void this.exited.then(this.#settle);
   }
 
   /** Whether it can be given a call. */
   get idle(): boolean {
     return this.seat !== undefined && !this.#busy && !this.leaving && !this.seat.destroyed;
+  }
+
+  comeUp(seat: Seat): void {
+    this.seat = seat;
+    this.#settle();
   }
 
   takeUp(): void {

@@ -13,6 +13,7 @@ import type { Piscina, queueOptionsSymbol, TaskQueue } from "piscina";
 import type { PoolSettings } from "./options.ts";
 import { type Seat, Thread } from "./thread.ts";
 import { threadFiles } from "./thread-files.ts";
+import { after } from "./timer.ts";
 import type { CallMessage, ThreadData } from "./wire.ts";
 
 /** Something to be carried out by a thread. */
@@ -38,6 +39,9 @@ export type Ending =
 
 /** What piscina is given to carry. A symbol is not cloned: this is how its balancer learns the thread. */
 type Parcel = Partial<CallMessage> & { [queueOptionsSymbol]?: { readonly seat: Seat } };
+
+/** So long a pool that is destroyed waits for threads that are coming up, in milliseconds. */
+const COMING_UP_MS = 10_000;
 
 /** Piscina forgets what no thread has: that waits here. */
 const NO_QUEUE: TaskQueue = { size: 0, shift: () => null, push() {}, remove() {} };
@@ -118,9 +122,22 @@ export class Threads {
   }
 
   async #destroy(): Promise<void> {
-    const gone = [...this.#known.values()].map((thread) => thread.exited);
+    const threads = [...this.#known.values()];
+    const gone = threads.map((thread) => thread.exited);
+    await this.#allUpOrGone(threads);
     await this.#piscina.destroy();
     await Promise.all(gone);
+  }
+
+  /** Node 20 aborts the whole process when a thread is ended in the middle of loading its first module. */
+  async #allUpOrGone(threads: readonly Thread[]): Promise<void> {
+    const settled = Promise.all(threads.map((thread) => thread.settled));
+    let stop = (): void => {};
+    const late = new Promise<void>((resolve) => {
+      stop = after(COMING_UP_MS, resolve);
+    });
+    await Promise.race([settled, late]);
+    stop();
   }
 
   /** Gives what waits to the threads that are idle, and has threads started for the rest, as far as there may be more. */
@@ -204,7 +221,7 @@ export class Threads {
   #up(seat: Seat): void {
     const thread = this.#known.get(seat.id);
     if (thread === undefined) return;
-    thread.seat = seat;
+    thread.comeUp(seat);
     this.#rest(thread);
     // Piscina is about to count it among those that are ready.
     queueMicrotask(() => this.#serve());

@@ -2,7 +2,8 @@ import { execFile } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { Worker } from "node:worker_threads";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { createWorkerPool, type WorkerPool, WorkerPoolClosedError } from "../src/index.ts";
 import { faults, openPool, reached, rejection, sharedCells, tasks } from "./rig.ts";
 
@@ -61,6 +62,24 @@ describe("close", () => {
 });
 
 describe("destroy", () => {
+  test("ends no thread that is coming up: Node 20 would abort the process", async () => {
+    const up = new Set<unknown>();
+    const ended: boolean[] = [];
+    const { emit, terminate } = Worker.prototype;
+    vi.spyOn(Worker.prototype, "emit").mockImplementation(function (this: Worker, ...told) {
+      if (String(told[0]) === "message") up.add(this);
+      return emit.apply(this, told);
+    });
+    vi.spyOn(Worker.prototype, "terminate").mockImplementation(function (this: Worker) {
+      ended.push(up.has(this));
+      return terminate.call(this);
+    });
+    onTestFinished(() => void vi.restoreAllMocks());
+    const pool = createWorkerPool({ threads: 2, minThreads: 2 });
+    await pool.destroy();
+    expect(ended).toEqual([true, true]);
+  });
+
   test("ends infinite loops and refuses what waits", async () => {
     const pool = openPool({ threads: 1, cancelGraceMs: 60_000 });
     const shared = sharedCells();
