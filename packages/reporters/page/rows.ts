@@ -19,7 +19,7 @@ export interface Row {
   readonly task?: number;
 }
 
-interface GroupHead {
+export interface GroupHead {
   readonly key: string;
   readonly open: boolean;
   /** All of the group, in the order of their starts. */

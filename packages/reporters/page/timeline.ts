@@ -12,7 +12,7 @@ import { HEAD_HEIGHT, paintHead } from "./paint-head.ts";
 import { paintRows } from "./paint-rows.ts";
 import { type Palette, palette } from "./palette.ts";
 import { Pointing } from "./pointing.ts";
-import { firstEndingAfter, type Grouping, type Row, rowsOf } from "./rows.ts";
+import { firstEndingAfter, type GroupHead, type Grouping, type Row, rowsOf } from "./rows.ts";
 import type { Run } from "./run.ts";
 import type { Scene } from "./scene.ts";
 import { Surface } from "./surface.ts";
@@ -114,8 +114,7 @@ export class Timeline {
     const [first] = task === NONE ? [] : this.#run.attemptsOf(task);
     if (first === undefined || !this.#run.nested) return;
     for (;;) {
-      const row: Row | undefined = this.#rows[this.#rowOf[first] ?? 0];
-      const head = row?.head;
+      const head: GroupHead | undefined = this.#rows[this.#rowOf[first] ?? 0]?.head;
       if (head === undefined || head.open || !head.members.includes(first)) return;
       this.#open.add(head.key);
       this.#lay();
