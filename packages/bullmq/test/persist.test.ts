@@ -80,3 +80,14 @@ test("what the store refuses for longer than outageMs fails, and says which task
   await vi.runAllTimersAsync();
   await rejected;
 });
+
+test("time in which this process stands still is not time in which the store refuses", async () => {
+  const put = store(3);
+  const done = persist(put, of);
+  await vi.advanceTimersByTimeAsync(0);
+  // All of it in one turn: the pause is over long since when it is heard.
+  vi.advanceTimersByTime(60_000);
+  await vi.runAllTimersAsync();
+  expect(await done).toBe(true);
+  expect(put).toHaveBeenCalledTimes(4);
+});

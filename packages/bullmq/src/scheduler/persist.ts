@@ -10,7 +10,7 @@ const LONGEST_PAUSE_MS = 1_000;
 
 interface Persistence {
   readonly taskName: string;
-  /** It is tried for so long. */
+  /** It is tried for so long, as far as this process does not stand still. */
   readonly outageMs: number;
   /** Whether it need not be tried again; what it throws ends the trying as well. */
   over(): boolean;
@@ -24,7 +24,8 @@ export async function persist(
   put: () => Promise<void>,
   { taskName, outageMs, over }: Persistence,
 ): Promise<boolean> {
-  const since = performance.now();
+  // Counted, not read from a clock: one goes on while this process stands still and nobody asks.
+  let waitedMs = 0;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
     try {
       await put();
@@ -32,12 +33,13 @@ export async function persist(
     } catch (error) {
       const cause = storeError(error);
       if (over()) return false;
-      if (performance.now() - since > outageMs)
+      if (waitedMs > outageMs)
         throw new StoreUnavailableError(
           `Task "${taskName}": the store has refused it for ${outageMs} ms: ${cause.message}`,
           { cause },
         );
       await new Promise((resolve) => setTimeout(resolve, pause));
+      waitedMs += pause;
       if (over()) return false;
     }
   }
