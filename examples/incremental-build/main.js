@@ -3,7 +3,7 @@
  *
  *     node main.js texts .cache
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { flow, map, task } from "@astrum/core";
@@ -33,11 +33,7 @@ function fileOf(key) {
 }
 
 /** @param {string} name */
-async function hashOf(name) {
-  return createHash("sha256")
-    .update(await readFile(join(folder, name)))
-    .digest("hex");
-}
+const hashOf = async (name) => hash("sha256", await readFile(join(folder, name)));
 
 const texts = task("texts", async () => (await readdir(folder)).sort());
 
