@@ -2,5 +2,5 @@ import { mergeConfig } from "vitest/config";
 import shared from "../../vitest.consumers.ts";
 
 export default mergeConfig(shared, {
-  test: { globalSetup: ["test/consumers/installation.ts"], testTimeout: 180_000 },
+  test: { globalSetup: ["test/consumers/installation.ts"] },
 });
