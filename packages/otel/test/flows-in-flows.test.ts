@@ -1,12 +1,11 @@
 /** Traces and metrics of runs in which tasks have flows inside. */
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { after, type Flow, flow, loop, map, param, subflow, task } from "@astrum/core";
 import { VirtualClock } from "@astrum/core/testing";
 import { type Attributes, type Context, trace } from "@opentelemetry/api";
 import { randomRun } from "astrum-conformance";
 import { describe, expect, it } from "vitest";
 import { type Items, type OtelObserverOptions, otelObserver } from "../src/index.ts";
+import { heldSpans } from "./held-spans.ts";
 import type { Received } from "./receiver.ts";
 import { sdk } from "./sdk.ts";
 import { named, traced, tree } from "./traced.ts";
@@ -414,28 +413,7 @@ it.each<[string, Items]>([
 );
 
 it("Memory stays flat while 5,000 items become flows, though every task of them has a span", async () => {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
-  const opened: WeakRef<object>[] = [];
-  const provider = {
-    getTracer: () => ({
-      startSpan() {
-        // Links hold what identifies a span, so that counts too.
-        const identity = { traceId: "1".repeat(32), spanId: "2".repeat(16), traceFlags: 1 };
-        const span = {
-          spanContext: () => identity,
-          isRecording: () => true,
-          setAttribute: () => span,
-          setAttributes: () => span,
-          setStatus: () => span,
-          recordException: () => undefined,
-          end: () => undefined,
-        };
-        opened.push(new WeakRef(identity));
-        return span;
-      },
-    }),
-  };
+  const spans = heldSpans();
   let alive = 0;
   const list = task("list", () => Array.from({ length: 5000 }, (_, at) => at));
   const inner = () => {
@@ -447,15 +425,11 @@ it("Memory stays flat while 5,000 items become flows, though every task of them 
   };
   const items = map("items", list, inner, { concurrency: 100 });
   const look = task("look", { items }, async () => {
-    await new Promise(setImmediate);
-    collect();
-    await new Promise(setImmediate);
-    collect();
-    alive = opened.filter((span) => span.deref() !== undefined).length;
+    alive = await spans.alive();
   });
-  const observers = [otelObserver({ items: "all", tracerProvider: provider as never })];
+  const observers = [otelObserver({ items: "all", tracerProvider: spans.provider })];
   await flow("f", { look }).run({ observers });
-  expect(opened.length).toBeGreaterThan(20_000);
+  expect(spans.opened).toBeGreaterThan(20_000);
   expect(alive).toBeLessThan(1000);
 });
 

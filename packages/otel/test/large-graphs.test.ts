@@ -1,9 +1,8 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { flow, map, type TaskInfo, task } from "@astrum/core";
 import { trace } from "@opentelemetry/api";
 import { describe, expect, it } from "vitest";
 import { type Items, otelObserver } from "../src/index.ts";
+import { heldSpans } from "./held-spans.ts";
 import { named, traced, tree } from "./traced.ts";
 
 /** What SDKs have when nothing is said, with an exporter that takes its time. */
@@ -193,40 +192,15 @@ describe('detail: "run"', () => {
 });
 
 it("Memory stays flat while 100,000 items end, though each has a span", async () => {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
-  const opened: WeakRef<object>[] = [];
-  const provider = {
-    getTracer: () => ({
-      startSpan(name: string) {
-        const span = {
-          name,
-          spanContext: () => ({ traceId: "1".repeat(32), spanId: "2".repeat(16), traceFlags: 1 }),
-          isRecording: () => true,
-          setAttribute: () => span,
-          setAttributes: () => span,
-          setStatus: () => span,
-          recordException: () => undefined,
-          end: () => undefined,
-        };
-        opened.push(new WeakRef(span));
-        return span;
-      },
-    }),
-  };
+  const spans = heldSpans();
   let alive = 0;
   const list = task("list", () => Array.from({ length: 100_000 }, (_, at) => at));
   const items = map("items", list, () => undefined, { concurrency: 100 });
   const look = task("look", { items }, async () => {
-    // Two turns later nothing of the last items is on the stack.
-    await new Promise(setImmediate);
-    collect();
-    await new Promise(setImmediate);
-    collect();
-    alive = opened.filter((span) => span.deref() !== undefined).length;
+    alive = await spans.alive();
   });
-  const observers = [otelObserver({ items: "all", tracerProvider: provider as never })];
+  const observers = [otelObserver({ items: "all", tracerProvider: spans.provider })];
   await flow("f", { look }).run({ observers });
-  expect(opened.length).toBe(100_004);
+  expect(spans.opened).toBe(100_004);
   expect(alive).toBeLessThan(1000);
 });
