@@ -319,6 +319,40 @@ describe("a large report of any shape", () => {
     PATIENCE_MS,
   );
 
+  function logOf(tasks: readonly object[]): string {
+    const lines = tasks.map((task, seq) =>
+      JSON.stringify({ v: 1, seq, run: "a", at: seq, type: "task.status", to: "waiting", ...task }),
+    );
+    return `${lines.join("\n")}\n`;
+  }
+  const info = { name: "t", stage: null, dependencies: [], maxAttempts: 1, tags: [] };
+
+  it("reads a log of 50,000 tasks, each inside of the one before", () => {
+    const log = logOf(
+      Array.from({ length: 50_000 }, (_, at) => ({
+        task: `t${at}`,
+        info: { ...info, kind: "task", ...(at === 0 ? {} : { parent: `t${at - 1}` }) },
+      })),
+    );
+    const call = { run: "a", at: 200_000, type: "attempt.start", attempt: 1, executor: "main" };
+    const last = JSON.stringify({ v: 1, seq: 0, ...call, task: "t49999", waitedMs: 0 });
+    const { taskStatistics } = readEventLog(`${log}${last}\n`);
+    expect(taskStatistics.map(({ startAt }) => startAt)).toEqual(new Array(50_000).fill(200_000));
+  });
+
+  it("reads a log of a flow in which a map has 150,000 items", () => {
+    const items = Array.from({ length: 150_000 }, (_, index) => ({
+      task: `f.m[${index}]`,
+      info: { ...info, kind: "item", parent: "f.m", index },
+    }));
+    const log = logOf([
+      { task: "f", info: { ...info, kind: "task", role: "subflow" } },
+      { task: "f.m", info: { ...info, kind: "map", parent: "f" } },
+      ...items,
+    ]);
+    expect(readEventLog(log).totalTasks).toBe(150_002);
+  });
+
   it("puts 400,000 attempts that all overlap on as many lanes", () => {
     const lanes = new Lanes(new Array(400_000).fill(undefined));
     for (let at = 0; at < 400_000; at++) lanes.take(undefined, at, 1e12);

@@ -14,6 +14,7 @@ import { microseconds } from "../wording/microseconds.ts";
 import { isFlaky } from "../wording/outcome.ts";
 import type { CollectedRun, StoredOutput } from "./collected-run.ts";
 import { rebuiltAnalysis } from "./rebuilt-analysis.ts";
+import { insideSpans } from "./rebuilt-spans.ts";
 import { rebuiltStages } from "./rebuilt-stages.ts";
 import { rebuiltTask } from "./rebuilt-task.ts";
 
@@ -23,13 +24,14 @@ export function rebuiltReport(
   earlier: ReadonlyMap<string, StoredOutput>,
 ): SerializedReport {
   const tasks = run.listed;
+  const spans = insideSpans(run);
   if (run.finished !== undefined) {
     // One whose last line is lost is worked out again; what only attempts name is no task of the report.
     const listed = tasks.filter(({ statistics, info }) => statistics ?? info);
-    const taskStatistics = listed.map((task) => task.statistics ?? rebuiltTask(task, run));
+    const taskStatistics = listed.map((task) => task.statistics ?? rebuiltTask(task, run, spans));
     return withDeclaredOutputs({ ...run.finished, taskStatistics }, run);
   }
-  const taskStatistics = tasks.map((task) => task.statistics ?? rebuiltTask(task, run));
+  const taskStatistics = tasks.map((task) => task.statistics ?? rebuiltTask(task, run, spans));
   const footer = run.end?.footer;
   const executionState = run.end?.executionState ?? "interrupted";
   const count = (status: TaskStatistics["status"]): number =>

@@ -12,8 +12,14 @@ import {
   isFinal,
 } from "./collected-run.ts";
 import type { OutcomeLine } from "./log-format.ts";
+import type { InsideSpan } from "./rebuilt-spans.ts";
 
-export function rebuiltTask(task: CollectedTask, run: CollectedRun): TaskStatistics {
+/** `spans`: of all tasks with something inside. */
+export function rebuiltTask(
+  task: CollectedTask,
+  run: CollectedRun,
+  spans: ReadonlyMap<string, Readonly<InsideSpan>>,
+): TaskStatistics {
   const { key, info, facts = {} } = task;
   const stored = run.stored.get(key);
   const status = statusOf(task, run);
@@ -27,7 +33,7 @@ export function rebuiltTask(task: CollectedTask, run: CollectedRun): TaskStatist
     ),
   );
   const releasedBy = releaserOf(task, run);
-  const { startAt, endAt } = spanOf(attemptStatistics, key, run);
+  const { startAt, endAt } = spanOf(attemptStatistics, key, run, spans.get(key));
   const failed = task.attempts.findLast(({ outcome }) => outcome?.error !== undefined);
   const unhappy = status === "failed" || status === "abandoned";
   const error = unhappy ? (task.outcome?.error ?? failed?.outcome?.error) : undefined;
@@ -121,27 +127,14 @@ function spanOf(
   attempts: readonly AttemptStatistics[],
   key: string,
   run: CollectedRun,
+  inside: Readonly<InsideSpan> | undefined,
 ): Pick<TaskStatistics, "startAt" | "endAt"> {
   const [first] = attempts;
-  let startAt = first?.startAt ?? null;
-  let endAt = attempts.at(-1)?.endAt ?? null;
-  const called = first !== undefined;
-  const inside = called && !hasFlow(key, run) ? [] : [...run.itemsOf(key)];
-  // A damaged log may have tasks that are inside of each other.
-  const seen = new Set([key]);
-  for (let row = inside.pop(); row !== undefined; row = inside.pop()) {
-    if (seen.has(row.key)) continue;
-    seen.add(row.key);
-    const begun = row.attempts[0]?.startAt;
-    if (begun !== undefined && !called) startAt = Math.min(begun, startAt ?? begun);
-    // Nobody ends later for a tail inside of it.
-    if (row.info?.kind === "tail") continue;
-    const last = row.attempts.at(-1);
-    const ended = last && (last.endAt ?? run.stored.get(row.key)?.at);
-    if (ended !== undefined) endAt = Math.max(ended, endAt ?? ended);
-    inside.push(...run.itemsOf(row.key));
-  }
-  return { startAt, endAt };
+  const own = attempts.at(-1)?.endAt ?? null;
+  if (first === undefined) return { startAt: inside?.begun ?? null, endAt: inside?.ended ?? null };
+  const ended = hasFlow(key, run) ? inside?.ended : undefined;
+  const endAt = ended === undefined ? own : Math.max(ended, own ?? ended);
+  return { startAt: first.startAt, endAt };
 }
 
 /** Who let it become ready: as told, else the dependency that had ended last; the items of a map come with the map. */
