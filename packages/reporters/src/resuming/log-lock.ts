@@ -3,8 +3,11 @@
  * whose writer lives and has not left counts, so that whoever comes second cannot take it away, and a killed process leaves
  * nothing that a person must remove. Knows processes and lines of its own; the runs in the log are `readEventLog`'s.
  */
+import type { FileSystem } from "../reading/file-system.ts";
 import { fileLines } from "../reading/log-lines.ts";
 import { LineFile } from "../writing/line-file.ts";
+
+type Stats = import("node:fs").Stats;
 
 /** A process on another machine cannot be looked at. It says that it lives, by the time at which the file was changed. */
 const BEAT_MS = 10_000;
@@ -37,7 +40,7 @@ interface Claim {
 
 /** Where to look for these, all at run time: the formats work where there are no files. */
 interface Surroundings {
-  readonly fs: typeof import("node:fs");
+  readonly fs: FileSystem;
   readonly pathOf: (file: URL) => string;
   readonly pid: number;
   readonly host: string;
@@ -70,16 +73,18 @@ export class LogLock {
    * @throws LogInUseError when somebody has it.
    * @throws Error when the file cannot be opened or written.
    */
-  static take(path: URL, surroundings: Surroundings = ownSurroundings()): LogLock {
-    const { fs, pid, host } = surroundings;
+  static take(path: URL): LogLock {
+    const here = surroundings();
+    const { fs, pid, host } = here;
     for (;;) {
-      const before = fs.statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+      const before = fs.statSync(path, { throwIfNoEntry: false });
       const file = new LineFile(path);
       const token = globalThis.crypto.randomUUID();
       const { begun } = processOf(fs, pid) ?? {};
+      const claim = { token, pid, host, begun, at: Date.now() };
+      const line = JSON.stringify({ v: 1, type: "lock", ...claim });
       try {
-        const claim = { token, pid, host, begun, at: Date.now() };
-        file.append(JSON.stringify({ v: 1, type: "lock", ...claim }));
+        file.append(line);
         const { size, mtimeMs: now } = fs.statSync(path);
         const claims = claimsIn(fileLines(fs, path, size));
         // Somebody put another file into its place meanwhile.
@@ -87,17 +92,22 @@ export class LogLock {
           file.close();
           continue;
         }
-        const silentMs = before === undefined ? 0 : now - before;
+        const silent = silentSince(path, before, now, fs);
+        const gone: string[] = [];
         for (const other of claims.values()) {
           if (other.token === token) break;
-          if (lives(other, surroundings, silentMs)) throw inUse(path, other, surroundings);
+          if (lives(other, here, silent)) throw inUse(path, other, here);
+          gone.push(unlock(other.token));
         }
+        // What this process writes from now on is no sign of life of theirs.
+        if (gone.length > 0) file.append(gone.join("\n"));
       } catch (error) {
         leave(file, token);
+        if (before !== undefined) forget(path, before, [line, unlock(token)], fs);
         throw error;
       }
       held().add(token);
-      const beat = setInterval(() => touch(fs, path), BEAT_MS);
+      const beat = setInterval(() => touch(fs, path, new Date()), BEAT_MS);
       beat.unref();
       return new LogLock(file, token, beat);
     }
@@ -112,40 +122,58 @@ export class LogLock {
   }
 }
 
-function ownSurroundings(): Surroundings {
-  const fs = globalThis.process?.getBuiltinModule?.("node:fs");
-  const os = globalThis.process?.getBuiltinModule?.("node:os");
-  const url = globalThis.process?.getBuiltinModule?.("node:url");
-  if (fs === undefined || os === undefined || url === undefined) {
-    throw new Error("An event log can only be taken up in a runtime with files, such as Node.js.");
-  }
-  return { fs, pathOf: url.fileURLToPath, pid: process.pid, host: os.hostname() };
+/** `logFile` has seen that this runtime has files. */
+function surroundings(): Surroundings {
+  return {
+    fs: process.getBuiltinModule("node:fs"),
+    pathOf: process.getBuiltinModule("node:url").fileURLToPath,
+    pid: process.pid,
+    host: process.getBuiltinModule("node:os").hostname(),
+  };
 }
 
 /** A process that ends without it, or a disk that is full, costs nothing: whoever comes next finds the process gone. */
 function leave(file: LineFile, token: string): void {
   try {
-    file.append(JSON.stringify({ v: 1, type: "unlock", token }));
+    file.append(unlock(token));
   } catch {
     // As above.
   }
   file.close();
 }
 
-function touch(fs: Surroundings["fs"], path: URL): void {
+function unlock(token: string): string {
+  return JSON.stringify({ v: 1, type: "unlock", token });
+}
+
+/**
+ * The file says again when it was changed before: asking again and again would be a sign of life of one that is gone. Not when
+ * anybody else has written to it meanwhile.
+ */
+function forget(path: URL, before: Stats, own: readonly string[], fs: FileSystem): void {
+  const bytes = own.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
+  const size = fs.statSync(path, { throwIfNoEntry: false })?.size;
+  if (size === before.size + bytes) touch(fs, path, before.mtime);
+}
+
+function touch(fs: FileSystem, path: URL, at: Date): void {
   try {
-    const now = new Date();
-    fs.utimesSync(path, now, now);
+    fs.utimesSync(path, at, at);
   } catch {
     // It was removed, or belongs to somebody else: then only processes of this machine see that it is in use.
   }
+}
+
+/** Whether it is one of those that this file writes, and not a run's. */
+export function isLockLine(raw: string): boolean {
+  return /^\{"v":1,"type":"(un)?lock"/.test(raw);
 }
 
 /** In the order in which they were written, without those that were left. What is no such line is let pass. */
 function claimsIn(lines: Iterable<string>): Map<string, Claim> {
   const claims = new Map<string, Claim>();
   for (const raw of lines) {
-    if (!/^\{"v":1,"type":"(un)?lock"/.test(raw)) continue;
+    if (!isLockLine(raw)) continue;
     let line: Partial<Claim> & { readonly type?: unknown };
     try {
       line = JSON.parse(raw) as typeof line;
@@ -162,8 +190,28 @@ function claimsIn(lines: Iterable<string>): Map<string, Claim> {
   return claims;
 }
 
-function lives(claim: Claim, { fs, pid, host }: Surroundings, silentMs: number): boolean {
-  if (claim.host !== host) return silentMs < SILENT_MS;
+/** Whether nobody has changed the file for too long since a line was written into it; by the clock of its file system. */
+function silentSince(
+  path: URL,
+  before: Stats | undefined,
+  now: number,
+  fs: FileSystem,
+): (claim: Claim) => boolean {
+  if (before === undefined || now - before.mtimeMs < SILENT_MS) return () => false;
+  let old: ReadonlyMap<string, Claim> | undefined;
+  return ({ token }) => {
+    // Who came after that look at the file is not silent.
+    old ??= claimsIn(fileLines(fs, path, before.size));
+    return old.has(token);
+  };
+}
+
+function lives(
+  claim: Claim,
+  { fs, pid, host }: Surroundings,
+  silent: (claim: Claim) => boolean,
+): boolean {
+  if (claim.host !== host) return !silent(claim);
   if (claim.pid === pid && held().has(claim.token)) return true;
   const known = processOf(fs, claim.pid);
   if (known?.ended) return false;
@@ -180,7 +228,7 @@ function lives(claim: Claim, { fs, pid, host }: Surroundings, silentMs: number):
 
 /** Whether it has ended and nobody has asked for its code yet, and its beginning, in ticks of its system. Linux alone tells. */
 function processOf(
-  fs: Surroundings["fs"],
+  fs: FileSystem,
   pid: number,
 ): { readonly ended: boolean; readonly begun: string | undefined } | undefined {
   try {

@@ -1,12 +1,20 @@
 /** One program at a time on a log: with real processes, and with lines that others left. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { LogInUseError, readEventLog, resumable } from "../../src/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "astrum-lock-"));
@@ -143,6 +151,41 @@ describe("What others left in a log", () => {
     const before = Date.now() / 1000 - 61;
     utimesSync(path, before, before);
     await (await resumable(path, nightly)).close();
+  });
+
+  it("counts for no longer when it was asked for again and again meanwhile", async () => {
+    const path = claimedBy({ pid: 7, host: "worker-7" });
+    const half = Date.now() / 1000 - 30;
+    utimesSync(path, half, half);
+    for (let time = 0; time < 3; time++) {
+      await expect(resumable(path, nightly)).rejects.toThrow(LogInUseError);
+      expect(statSync(path).mtimeMs / 1000).toBeCloseTo(half, 2);
+    }
+  });
+
+  it("counts no more once somebody has taken the log in its place", async () => {
+    const path = claimedBy({ pid: 7, host: "worker-7" });
+    const before = Date.now() / 1000 - 61;
+    utimesSync(path, before, before);
+    await (await resumable(path, nightly)).close();
+    await (await resumable(path, nightly)).close();
+  });
+
+  it("counts when it came between the look at the file and the wish for it", async () => {
+    const path = claimedBy({ pid: 7, host: "worker-7" });
+    const before = Date.now() / 1000 - 61;
+    utimesSync(path, before, before);
+    const fs = process.getBuiltinModule("node:fs");
+    const { openSync } = fs;
+    const opened = vi.spyOn(fs, "openSync").mockImplementationOnce((...given) => {
+      const theirs = { v: 1, type: "lock", token: "new", pid: 8, host: "worker-8", at: 0 };
+      appendFileSync(path, `${JSON.stringify(theirs)}\n`);
+      return openSync(...given);
+    });
+    await expect(resumable(path, nightly)).rejects.toThrow('process 8 on the machine "worker-8"');
+    opened.mockRestore();
+    // And it still does: nobody has made the file look older than that.
+    await expect(resumable(path, nightly)).rejects.toThrow(LogInUseError);
   });
 
   it("does not count when it is damaged", async () => {
