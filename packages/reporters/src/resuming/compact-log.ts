@@ -2,12 +2,13 @@
  * An event log without what no later run needs. Copies lines as they are and makes none, so that what was readable before
  * reads the same after. Knows which runs are needed; what they say is for `readEventLog`.
  */
+import type { FileSystem } from "../reading/file-system.ts";
 import type { CompletedLine } from "../reading/log-format.ts";
 import { fileLines } from "../reading/log-lines.ts";
 import { chainOf, type LoggedRun, LogRuns, parsedLine } from "../reading/log-runs.ts";
 import { runsOf } from "../reading/read-event-log.ts";
 import { logFile } from "./log-file.ts";
-import { LogLock } from "./log-lock.ts";
+import { isLockLine, LogLock } from "./log-lock.ts";
 
 export interface CompactedLog {
   /** Bytes of the file, before and after. */
@@ -25,7 +26,7 @@ export interface CompactedLog {
  * name ends in `.compacting`, which the next one writes over. A log that does not exist is left so.
  *
  * @throws LogInUseError when another process, or `resumable()` in this one, has the log.
- * @throws Error when somebody writes to it meanwhile, or a file cannot be written.
+ * @throws Error when somebody writes to it meanwhile, or a file cannot be written: then the log is as it was.
  * @throws ReportFormatError when it is no event log, or a damaged one.
  *
  * @example
@@ -42,38 +43,63 @@ export interface CompactedLog {
 export async function compactLog(path: string | URL): Promise<CompactedLog> {
   const file = logFile("compactLog", path);
   const fs = process.getBuiltinModule("node:fs");
+  const url = process.getBuiltinModule("node:url");
   if (!fs.existsSync(file)) return { before: 0, after: 0, dropped: 0 };
   const { size: before } = fs.statSync(file);
   const lock = LogLock.take(file);
+  // Where a link leads to: the link stays one.
+  const place = fs.realpathSync(file);
+  const beside = `${place}.compacting`;
   try {
     const { size, mode } = fs.statSync(file);
     const lines = fileLines(fs, file, size);
     const runs = runsOf(lines);
     const kept = new Kept(runs);
-    const beside = new URL(`${file.href}.compacting`);
     const after = write(fs, beside, mode, kept.of(lines));
-    if (fs.statSync(file).size !== size) {
-      fs.rmSync(beside);
+    if (wasWritten(fs, file, size)) {
       throw new Error(
-        `compactLog(): somebody writes to ${process.getBuiltinModule("node:url").fileURLToPath(file)}: wait until that run has settled. The log is as it was.`,
+        `compactLog(): somebody writes to ${url.fileURLToPath(file)}: wait until that run has settled. The log is as it was.`,
       );
     }
-    fs.renameSync(beside, file);
+    fs.renameSync(beside, place);
     return { before, after, dropped: runs.length - kept.runs };
+  } catch (error) {
+    discard(fs, beside);
+    throw error;
   } finally {
     lock.release();
   }
 }
 
+/** By more than lines of those that were refused meanwhile; or it was cut short. */
+function wasWritten(fs: FileSystem, file: URL, size: number): boolean {
+  const fd = fs.openSync(file, "r");
+  try {
+    const more = fs.fstatSync(fd).size - size;
+    if (more < 0) return true;
+    const bytes = Buffer.alloc(more);
+    const text = bytes.toString("utf8", 0, fs.readSync(fd, bytes, 0, bytes.length, size));
+    return text.split("\n").some((line) => line !== "" && !isLockLine(line));
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** What was begun is of no use, least of all on a disk that is full. */
+function discard(fs: FileSystem, beside: string): void {
+  try {
+    fs.rmSync(beside, { force: true });
+  } catch {
+    // Why it could not be written is what counts; the next one writes over it.
+  }
+}
+
 /** Flushed to the disk: only then may it take the place of the other one. Its size. */
-function write(
-  fs: typeof import("node:fs"),
-  file: URL,
-  mode: number,
-  lines: Iterable<string>,
-): number {
+function write(fs: FileSystem, file: string, mode: number, lines: Iterable<string>): number {
   const fd = fs.openSync(file, "w", mode);
   try {
+    // Whoever may write to the log still may: a new file has less than that of most processes.
+    fs.fchmodSync(fd, mode);
     let size = 0;
     for (const line of lines) {
       const bytes = Buffer.from(`${line}\n`, "utf8");

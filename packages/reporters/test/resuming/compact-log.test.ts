@@ -1,16 +1,20 @@
 /** A log without what no later run needs: it reads the same, and is resumed the same. */
 import {
   appendFileSync,
+  chmodSync,
   copyFileSync,
   existsSync,
+  lstatSync,
   mkdtempSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { type Flow, flow, map, param, type RunOptions, task } from "@astrum/core";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { compactLog, eventLog, LogInUseError, readEventLog, resumable } from "../../src/index.ts";
@@ -143,6 +147,9 @@ describe("compactLog()", () => {
     flushed.mockRestore();
     expect(readFileSync(written, "utf8")).toContain("a line of somebody");
     expect(existsSync(`${written}.compacting`)).toBe(false);
+    const cut = vi.spyOn(fs, "fsyncSync").mockImplementation(() => writeFileSync(written, ""));
+    await expect(compactLog(written)).rejects.toThrow(`somebody writes to ${written}`);
+    cut.mockRestore();
 
     const damaged = newFile();
     const lines = held.split("\n").filter((line) => !line.includes('lock"'));
@@ -166,6 +173,63 @@ describe("compactLog()", () => {
     await compactLog(path);
     expect(readEventLog(path)).toEqual(before);
     expect(existsSync(`${path}.compacting`)).toBe(false);
+  });
+
+  it("leaves the log as it was, and nothing beside it, when the disk is full or refuses the step", async () => {
+    const fs = process.getBuiltinModule("node:fs");
+    for (const call of ["writeSync", "fsyncSync", "renameSync"] as const) {
+      const path = newFile();
+      await life(path, 1);
+      const before = readEventLog(path);
+      const real = fs[call] as (...given: unknown[]) => unknown;
+      const full = vi.spyOn(fs, call).mockImplementation((...given: unknown[]): never => {
+        const own = call !== "writeSync" || existsSync(`${path}.compacting`);
+        if (own) throw new Error("ENOSPC: no space left on device");
+        return real(...given) as never;
+      });
+      await expect(compactLog(path)).rejects.toThrow("ENOSPC");
+      full.mockRestore();
+      expect(readEventLog(path)).toEqual(before);
+      expect(existsSync(`${path}.compacting`)).toBe(false);
+      expect(await compactLog(path)).toMatchObject({ dropped: 0 });
+    }
+  });
+
+  it("is done once when it is asked twice at once: the second is refused, and the first goes on", async () => {
+    const path = newFile();
+    await life(path, 1);
+    const before = readEventLog(path);
+    const fs = process.getBuiltinModule("node:fs");
+    const refused: Promise<unknown>[] = [];
+    const flushed = vi.spyOn(fs, "fsyncSync").mockImplementation(() => {
+      refused.push(compactLog(path).catch((error: unknown) => error));
+    });
+    expect(await compactLog(path)).toMatchObject({ dropped: 0 });
+    flushed.mockRestore();
+    expect(await Promise.all(refused)).toEqual([expect.any(LogInUseError)]);
+    expect(readEventLog(path)).toEqual(before);
+    expect(existsSync(`${path}.compacting`)).toBe(false);
+    expect(await life(path)).toEqual(["rows[1]", "rows[2]", "rows[3]", "load"]);
+  });
+
+  it("makes the file small that a link leads to, whoever may write to it", async () => {
+    const path = newFile();
+    await life(path); // it completed: nothing of it is needed
+    chmodSync(path, 0o666);
+    const link = newFile();
+    symlinkSync(path, link);
+    expect(await compactLog(link)).toMatchObject({ after: 0 });
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(readFileSync(path, "utf8")).toBe("");
+    expect(statSync(path).mode & 0o777).toBe(0o666);
+  });
+
+  it("takes a URL with a query for the file that it names", async () => {
+    const path = newFile();
+    await life(path, 1);
+    const before = readEventLog(path);
+    await compactLog(new URL(`${pathToFileURL(path).href}?v=1`));
+    expect(readEventLog(path)).toEqual(before);
   });
 
   it("drops half a line", async () => {
