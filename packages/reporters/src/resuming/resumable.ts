@@ -87,6 +87,18 @@ class FlowLog implements Resumable {
   readonly #lock: LogLock;
   readonly #encryption: Encryption | undefined;
   readonly #log: ReturnType<typeof eventLog>;
+  /** An observer of its own: on a disk that is full, that of the log learns of no end, for it failed at the start. */
+  readonly #counter: Observer = {
+    name: "resumable",
+    run: () => {
+      this.#running++;
+      return {
+        end: () => {
+          this.#running--;
+        },
+      };
+    },
+  };
   #running = 0;
   #closed = false;
 
@@ -118,33 +130,18 @@ class FlowLog implements Resumable {
       ...rest,
       ...(takenUp !== undefined && { resumeFrom: takenUp }),
       journal: both(this.#log.journal, journal),
-      observers: withOwn(observers, this.#counted(this.#log.observer)),
-    };
-  }
-
-  /** Notes which runs go on. */
-  #counted(observer: Observer): Observer {
-    return {
-      name: observer.name,
-      run: (event) => {
-        this.#running++;
-        const scope = observer.run?.(event) ?? {};
-        return {
-          ...scope,
-          end: (ending) => {
-            this.#running--;
-            scope.end?.(ending);
-          },
-        };
-      },
+      observers: withOwn(observers, this.#log.observer, this.#counter),
     };
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#log.close();
-    this.#lock.release();
+    try {
+      this.#log.close();
+    } finally {
+      this.#lock.release();
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -153,9 +150,9 @@ class FlowLog implements Resumable {
 }
 
 /** What is no list, or no journal, is left to the check of the run. */
-function withOwn(given: RunOptions["observers"], own: Observer): RunOptions["observers"] {
-  if (given === undefined) return [own];
-  return Array.isArray(given) ? [...given, own] : given;
+function withOwn(given: RunOptions["observers"], ...own: Observer[]): RunOptions["observers"] {
+  if (given === undefined) return own;
+  return Array.isArray(given) ? [...given, ...own] : given;
 }
 
 function both(own: Journal, given: Journal | undefined): Journal {

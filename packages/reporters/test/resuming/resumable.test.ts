@@ -14,7 +14,7 @@ import {
   type RunOptions,
   task,
 } from "@astrum/core";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { eventLog, readEventLog, resumable } from "../../src/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "astrum-resumable-"));
@@ -221,6 +221,21 @@ describe("The options of a run", () => {
     expect(saved.options().resumeFrom).toBeUndefined();
     await saved.close();
     expect(() => saved.options()).toThrow('The log of flow "slow" is closed');
+  });
+
+  it("are given again after a run whose start could not be written", async () => {
+    const path = newFile();
+    const { nightly } = night();
+    await using saved = await resumable(path, nightly);
+    const given = { params: { day: "mon" } };
+    const options = saved.options(given);
+    const fs = process.getBuiltinModule("node:fs");
+    const full = vi.spyOn(fs, "writeSync").mockImplementation(() => {
+      throw new Error("ENOSPC: no space left on device");
+    });
+    expect((await nightly.run(options)).executionState).toBe("failed");
+    full.mockRestore();
+    expect((await nightly.run(saved.options(given))).unwrap().load).toBe("rows of mon at 1");
   });
 
   it("refuse a `resumeFrom` of the caller", async () => {
