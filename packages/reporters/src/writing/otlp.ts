@@ -111,8 +111,9 @@ class Spans {
   #task(task: TaskStatistics): object[] {
     const spanId = this.#taskSpans.get(task.taskName);
     if (task.startAt === null || spanId === undefined) return [];
-    const parentSpanId =
-      (task.parent === undefined ? undefined : this.#taskSpans.get(task.parent)) ?? this.#runSpan;
+    const parent = this.#nesting.parentOf(this.#places.get(task.taskName) ?? -1);
+    const around = this.#report.taskStatistics[parent]?.taskName ?? "";
+    const parentSpanId = this.#taskSpans.get(around) ?? this.#runSpan;
     const links = task.dependencies.flatMap(({ task: name, kind }) => {
       const linked = this.#taskSpans.get(name);
       return linked === undefined

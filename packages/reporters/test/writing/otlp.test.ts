@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { isDeepStrictEqual } from "node:util";
+import type { SerializedReport } from "@astrum/core";
 import { describe, expect, it } from "vitest";
 import { renderOtlpJson } from "../../src/index.ts";
 import { fixture, fixtureNames } from "../fixtures.ts";
@@ -115,4 +116,25 @@ it("times are exact: nanoseconds since 1970 do not fit into a double", () => {
   const { spans } = (JSON.parse(renderOtlpJson(fixture("one"))) as Request).resourceSpans[0]
     ?.scopeSpans[0] ?? { spans: [] };
   expect(spans[1]?.endTimeUnixNano).toBe("1795448400012345000");
+});
+
+it("no span is inside of itself, whatever a report from elsewhere says", () => {
+  const report = JSON.parse(JSON.stringify(fixture("mixed"))) as SerializedReport;
+  const started = report.taskStatistics.filter(({ startAt }) => startAt !== null);
+  expect(started.length).toBeGreaterThan(1);
+  started.forEach((task, at) => {
+    task.parent = started[(at + 1) % started.length]?.taskName ?? "";
+  });
+  const [{ scopeSpans } = { scopeSpans: [] }] = (JSON.parse(renderOtlpJson(report)) as Request)
+    .resourceSpans;
+  const spans = scopeSpans.flatMap(({ spans: list }) => list);
+  const parents = new Map(spans.map(({ spanId, parentSpanId }) => [spanId, parentSpanId]));
+  for (const { spanId } of spans) {
+    const way = [spanId];
+    for (let at = parents.get(spanId); at !== undefined && way.length <= spans.length; ) {
+      way.push(at);
+      at = parents.get(at);
+    }
+    expect(way.at(-1)).toBe(spans[0]?.spanId);
+  }
 });
