@@ -3,7 +3,6 @@
  * and time goes from event to event. It schedules nothing, the machine does; it reads no clock and calls no function.
  */
 import type { Anchor } from "../contract/clock.ts";
-import type { Graph } from "../define/graph.ts";
 import type { GraphPlan } from "../define/plan.ts";
 import { Grants, type GrantsHost } from "../drive/grants.ts";
 import { RateLimit } from "../drive/rate-limit.ts";
@@ -14,15 +13,15 @@ import {
   type Resources,
   sharedResources,
 } from "../drive/resources.ts";
-import type { Command, InnerFlow, MachineEvent, PreparedEvent } from "../machine/event.ts";
+import type { Command, MachineEvent, PreparedEvent } from "../machine/event.ts";
 import { Heap } from "../machine/heap.ts";
 import type { Dispatch, Machine } from "../machine/machine.ts";
 import { Rows } from "../machine/rows.ts";
 import { Run } from "../machine/run.ts";
 import { StagedRun } from "../machine/run-stages.ts";
-import type { Spawn } from "../machine/spawns.ts";
 import { definitionIn } from "../machine/task-name.ts";
-import type { Scene, Script, ScriptedAttempt, ScriptedTask } from "./script.ts";
+import { Playing, restoredIn } from "./playing.ts";
+import type { Script, ScriptedAttempt, ScriptedTask } from "./script.ts";
 
 export interface VirtualSettings {
   readonly script: Script;
@@ -68,15 +67,13 @@ class VirtualDriver implements GrantsHost, VirtualRun {
   readonly unmeasured: number[] = [];
   readonly limits: readonly string[];
   settledAt = 0;
-  readonly #settings: VirtualSettings;
+  readonly #script: Script;
+  readonly #playing: Playing;
   readonly #rows: Rows;
   readonly #grants: Grants | undefined;
   readonly #timers: Heap<Timer> = new Heap(
     (a, b) => a.at < b.at || (a.at === b.at && a.serial < b.serial),
   );
-  /** The scripts of flows that come up inside of tasks, and of those that have. */
-  readonly #scripts: Map<Graph, Script> = new Map();
-  readonly #playing: Map<Spawn, Script> = new Map();
   /** What happens at this instant. */
   readonly #events: MachineEvent[] = [];
   /** Nobody but this run counts by it. */
@@ -110,7 +107,8 @@ class VirtualDriver implements GrantsHost, VirtualRun {
     } as const;
     this.machine =
       dispatch === "stages" ? new StagedRun(plan, machineSettings) : new Run(plan, machineSettings);
-    this.#settings = settings;
+    this.#script = settings.script;
+    this.#playing = new Playing(settings.script, this.machine.ledger);
     this.#rows = new Rows(plan, this.machine.ledger);
     this.#now = beginAt;
     this.#threadFreeAt = beginAt;
@@ -119,11 +117,7 @@ class VirtualDriver implements GrantsHost, VirtualRun {
   }
 
   drive(): void {
-    const restored = new Map<number, undefined>();
-    this.#settings.script.tasks.forEach((task, row) => {
-      if (task?.restored) restored.set(row, undefined);
-    });
-    this.#step({ type: "begin", at: this.#now, ...(restored.size === 0 ? {} : { restored }) });
+    this.#step({ type: "begin", at: this.#now, ...restoredIn(this.#script.tasks) });
     while (this.machine.state === undefined) {
       const timer = this.#timers.first;
       if (timer === undefined) throw new RangeError("The simulated run cannot end");
@@ -168,7 +162,8 @@ class VirtualDriver implements GrantsHost, VirtualRun {
 
   #handle(event: MachineEvent): void {
     const commands = this.machine.handle(event);
-    if ("inner" in event && event.inner !== undefined) this.#enters(event.task, event.inner);
+    if ("inner" in event && event.inner !== undefined)
+      this.#playing.enters(event.task, event.inner);
     for (const command of commands) this.#obey(command);
   }
 
@@ -228,48 +223,10 @@ class VirtualDriver implements GrantsHost, VirtualRun {
     }
   }
 
-  #scriptOf(row: number): ScriptedTask | undefined {
-    const { ledger } = this.machine;
-    const spawn = ledger.spawns.of(row);
-    if (spawn === undefined) return this.#settings.script.tasks[row];
-    const own = this.#playing.get(spawn);
-    if (own !== undefined) return own.tasks[row - spawn.first];
-    return this.#listOf(spawn.owner)?.[row - spawn.first];
-  }
-
-  /** The items of a map, wherever it is. */
-  #listOf(map: number): readonly (ScriptedTask | undefined)[] | undefined {
-    const around = this.machine.ledger.spawns.of(map);
-    const inside = around && this.#playing.get(around);
-    if (around === undefined || inside === undefined) return this.#settings.script.items.get(map);
-    return inside.items.get(map - around.first);
-  }
-
-  /** A flow of the script, as the machine is given it. */
-  #innerOf({ graph, script }: Scene, iteration?: number): InnerFlow {
-    this.#scripts.set(graph, script);
-    const restored = new Map<number, undefined>();
-    script.tasks.forEach((task, at) => {
-      if (task?.restored) restored.set(at, undefined);
-    });
-    return {
-      graph,
-      ...(restored.size > 0 && { restored }),
-      ...(iteration !== undefined && { iteration }),
-    };
-  }
-
-  /** It has come up inside of its task, unless that may not go on. */
-  #enters(task: number, { graph }: InnerFlow): void {
-    const spawn = this.machine.ledger.spawns.in(task);
-    const script = this.#scripts.get(graph);
-    if (spawn !== undefined && script !== undefined) this.#playing.set(spawn, script);
-  }
-
   /** The call comes when the thread is free. */
   #start(task: number): void {
     const { ledger } = this.machine;
-    const scripted = this.#scriptOf(task);
+    const scripted = this.#playing.of(task);
     const number = ledger.attemptCount(task);
     const attempt = scripted?.attempts[number - 1];
     if (attempt === undefined) this.unmeasured.push(task);
@@ -281,11 +238,11 @@ class VirtualDriver implements GrantsHost, VirtualRun {
     const end = endOf(task, at + runMs, attempt);
     const [inside] = scripted?.scenes ?? [];
     const returns = end.type === "returned" && inside !== undefined;
-    this.#timer(end.at, returns ? { ...end, inner: this.#innerOf(inside) } : end);
+    this.#timer(end.at, returns ? { ...end, inner: this.#playing.innerOf(inside) } : end);
   }
 
   #prepare(task: number): void {
-    const scripted = this.#scriptOf(task);
+    const scripted = this.#playing.of(task);
     const at = this.#now + (scripted?.prepareMs ?? 0);
     const event = this.#prepared(task, at, scripted);
     if (at > this.#now) this.#timer(at, event);
@@ -302,20 +259,18 @@ class VirtualDriver implements GrantsHost, VirtualRun {
       const [first] = scripted?.scenes ?? [];
       return first === undefined
         ? { ...base, error: undefined }
-        : { ...base, inner: this.#innerOf(first, 0) };
+        : { ...base, inner: this.#playing.innerOf(first, 0) };
     }
     if (definition.kind !== "map") return this.#withAmounts(base, task, [scripted]);
-    const items = this.#listOf(task) ?? [undefined];
-    const restored = new Map<number, undefined>();
+    const items = this.#playing.listOf(task) ?? [undefined];
     const refused = new Map<number, undefined>();
     items.forEach((item, index) => {
-      if (item?.restored) restored.set(index, undefined);
       if (item?.answer === "error") refused.set(index, undefined);
     });
     return {
       ...this.#withAmounts(base, task, items),
       items: items.length,
-      ...(restored.size === 0 ? {} : { restored }),
+      ...restoredIn(items),
       ...(refused.size === 0 ? {} : { refused }),
     };
   }
@@ -335,19 +290,19 @@ class VirtualDriver implements GrantsHost, VirtualRun {
 
   /** The next flow of a loop, as long as there is one. */
   #iterate(task: number, iteration: number): void {
-    const next = this.#scriptOf(task)?.scenes?.[iteration + 1];
+    const next = this.#playing.of(task)?.scenes?.[iteration + 1];
     const base = { type: "iterated", task, at: this.#now } as const;
     this.#events.push(
       next === undefined
         ? { ...base, done: true }
-        : { ...base, inner: this.#innerOf(next, iteration + 1) },
+        : { ...base, inner: this.#playing.innerOf(next, iteration + 1) },
     );
   }
 
   #fallBack(task: number): void {
     const at = this.#now;
     const base = { type: "fellBack", task, at } as const;
-    const ms = this.#scriptOf(task)?.fallbackMs;
+    const ms = this.#playing.of(task)?.fallbackMs;
     if (ms === undefined) {
       this.#events.push({ ...base, error: undefined });
     } else if (ms === 0) {
