@@ -24,7 +24,6 @@ import type { Maps } from "./maps.ts";
 import { Readers } from "./readers.ts";
 import { type Inner, type Items, lower, rowsOf, type Scope } from "./scope.ts";
 import type { Scopes } from "./scopes.ts";
-import type { Spawn } from "./spawns.ts";
 import {
   BETWEEN,
   CANCELLED,
@@ -335,7 +334,7 @@ export class Propagation {
       this.#gather(task);
       return false;
     } else if (inner !== undefined && this.#scopes.mayStart(task)) {
-      this.#readers?.insideEnded(this.#ledger.spawns.in(task) as Spawn);
+      this.#insideEnded(task);
       return true;
     } else this.refuse(task);
     this.#insideEnded(task);
@@ -357,11 +356,10 @@ export class Propagation {
     this.finish(task, CANCELLED);
   }
 
-  /** Whose results live on in what it gave. */
+  /** Its results live on in what it gave. Of a loop those of its last flow: the others went when the next one came up. */
   #insideEnded(owner: number): void {
-    if (this.#readers === undefined) return;
-    let spawn = this.#ledger.spawns.in(owner);
-    for (; spawn !== undefined; spawn = spawn.before) this.#readers.insideEnded(spawn);
+    const spawn = this.#ledger.spawns.in(owner);
+    if (spawn !== undefined) this.#readers?.insideEnded(spawn);
   }
 
   // ---- items of maps -----------------------------------------------------------------------------------------------
