@@ -28,6 +28,7 @@ import { Grown } from "./grown.ts";
 import { BY_MAP, BY_SEMAPHORE, Ledger, reasonOf } from "./ledger.ts";
 import type { Machine, RunSettings, RunState } from "./machine.ts";
 import { Maps } from "./maps.ts";
+import { Owners } from "./owners.ts";
 import { Precedence } from "./precedence.ts";
 import { Propagation } from "./propagation.ts";
 import { limits, Room } from "./room.ts";
@@ -35,6 +36,7 @@ import { Rows } from "./rows.ts";
 import { type Inner, rowsOf } from "./scope.ts";
 import { Scopes } from "./scopes.ts";
 import { BETWEEN, INSIDE, QUEUED, RESTORED, RUNNING, WAITING } from "./states.ts";
+import { Stops } from "./stops.ts";
 import { type Answer, Tasks } from "./tasks.ts";
 import { Things } from "./things.ts";
 import { Turn } from "./turn.ts";
@@ -55,6 +57,8 @@ export class Run implements Machine {
   readonly #fallbacks: Fallbacks;
   readonly #deadlines: Deadlines;
   readonly #propagation: Propagation;
+  readonly #stops: Stops;
+  readonly #owners: Owners;
   /** Only there when something may live. */
   readonly #things: Things;
   readonly #observed: boolean;
@@ -80,6 +84,8 @@ export class Run implements Machine {
     const maps = new Maps(rows, ledger, scopes);
     const parts = { plan, ledger, turn, tasks, attempts, scopes, maps, flows, edges };
     const rooms = { ...parts, bounds, fallbacks, things };
+    const propagation = new Propagation(rooms, settings, (items) => this.#owners.itemsEnded(items));
+    const stops = new Stops({ ...rooms, propagation }, settings);
     this.plan = plan;
     this.ledger = ledger;
     this.#rows = rows;
@@ -93,7 +99,9 @@ export class Run implements Machine {
     this.#fallbacks = fallbacks;
     this.#deadlines = new Deadlines(rows, ledger, turn, tasks);
     this.#things = things;
-    this.#propagation = new Propagation(rooms, settings);
+    this.#propagation = propagation;
+    this.#stops = stops;
+    this.#owners = new Owners({ ...rooms, propagation, stops });
     this.#observed = observed;
     this.#limited = limits(settings);
     const order = this.#limited ? new Precedence(plan, ledger, settings) : undefined;
@@ -123,7 +131,7 @@ export class Run implements Machine {
         this.#disposed(event);
         break;
       case "lost":
-        if (this.#things.lost(event)) this.#propagation.lose(event.task, event.error);
+        if (this.#things.lost(event)) this.#stops.lose(event.task, event.error);
         break;
       case "returned":
         this.#returned(event, this.#attempts.ended(event, false));
@@ -142,7 +150,7 @@ export class Run implements Machine {
           this.#attempts.ended(event, this.#mayGoAgain(event)),
           event.stops !== undefined,
         );
-        if (event.stops !== undefined) this.#propagation.stop(event.stops);
+        if (event.stops !== undefined) this.#stops.stop(event.stops);
         break;
       case "expired":
         this.#expired(event);
@@ -168,19 +176,19 @@ export class Run implements Machine {
         this.#denied(event);
         break;
       case "gathered":
-        this.#propagation.gathered(event);
+        this.#owners.gathered(event);
         break;
       case "iterated":
-        if (this.#propagation.iterated(event)) this.#enter(event.task, event.inner as InnerFlow);
+        if (this.#owners.iterated(event)) this.#enter(event.task, event.inner as InnerFlow);
         break;
       case "fellBack":
-        this.#propagation.fellBack(event);
+        this.#stops.fellBack(event);
         break;
       case "cancel":
-        if (!this.#bounds.isEarly(event)) this.#propagation.cancel(event.task, event.reason);
+        if (!this.#bounds.isEarly(event)) this.#stops.cancel(event.task, event.reason);
         break;
       case "stop":
-        if (!this.#bounds.isEarly(event)) this.#propagation.stop(event.cause);
+        if (!this.#bounds.isEarly(event)) this.#stops.stop(event.cause);
         break;
       case "begin":
         this.#begin(event);
@@ -188,7 +196,7 @@ export class Run implements Machine {
     }
     this.#endOverdue();
     // The answer comes before anything else: a map whose result was not kept stops the run.
-    if (this.#propagation.ending === 0 && !this.#fallbacks.due) this.#proceed();
+    if (this.#owners.ending === 0 && !this.#fallbacks.due) this.#proceed();
     this.#bounds.closeWhen(this.#scopes.run.open.tails === 0 && this.#tasks.idle);
     return this.#turn.commands;
   }
@@ -230,14 +238,15 @@ export class Run implements Machine {
 
   #begin({ restored, unneeded = [] }: BeginEvent): void {
     const propagation = this.#propagation;
+    const stops = this.#stops;
     // What is inside of a task comes before it: nothing of that is ruled out by its end.
     const rows = restored === undefined ? [] : [...restored.keys()].sort((a, b) => a - b);
     for (const task of rows) propagation.finish(task, RESTORED);
     for (const thing of unneeded) propagation.unneeded(thing);
-    for (const [task, reason] of this.#bounds.calledOffBefore) propagation.cancel(task, reason);
+    for (const [task, reason] of this.#bounds.calledOffBefore) stops.cancel(task, reason);
     const stopped = this.#bounds.begin();
     if (stopped === undefined) this.#edges.begin();
-    else propagation.stopBefore(stopped);
+    else stops.stopBefore(stopped);
   }
 
   // ---- what an end or an answer means ------------------------------------------------------------------------------
@@ -254,7 +263,7 @@ export class Run implements Machine {
     if (verdict === "later") this.#deadlines.delay(task);
     // What it spends, it must wait for: without its slot.
     else if (verdict === "again") this.#goOn(task, this.#deadlines.queueAgain(task));
-    else this.#propagation.conclude(task, verdict, broken);
+    else this.#stops.conclude(task, verdict, broken);
   }
 
   /** Whether the attempt that has failed may be followed by the one that is wanted. */
@@ -264,8 +273,8 @@ export class Run implements Machine {
 
   #expired(event: ExpiredEvent): void {
     const { task, limitMs, scope } = event;
-    if (scope === "task" && this.#propagation.expire(event)) return;
-    if (this.#deadlines.expired(event)) this.#propagation.conclude(task, "failing");
+    if (scope === "task" && this.#owners.expire(event)) return;
+    if (this.#deadlines.expired(event)) this.#stops.conclude(task, "failing");
     else this.#attempts.ask(task, { kind: "expired", limitMs, scope });
   }
 
@@ -273,7 +282,7 @@ export class Run implements Machine {
   #endOverdue(): void {
     const deadlines = this.#deadlines;
     for (let task = deadlines.passed(); task !== undefined; task = deadlines.passed()) {
-      this.#propagation.conclude(task, "failing");
+      this.#stops.conclude(task, "failing");
     }
   }
 
@@ -281,12 +290,12 @@ export class Run implements Machine {
   #returned({ task, inner, storing }: ReturnedEvent, verdict: Verdict | undefined): void {
     if (verdict === "completed" && storing) {
       this.#room.give(task);
-      this.#propagation.stores(task);
+      this.#owners.stores(task);
     } else if (verdict !== "completed" || inner === undefined) this.#attemptEnded(task, verdict);
     else {
       this.#room.give(task);
       if (this.#scopes.mayStart(task)) this.#enter(task, inner);
-      else this.#propagation.refuse(task);
+      else this.#owners.refuse(task);
     }
   }
 
@@ -295,14 +304,14 @@ export class Run implements Machine {
     const { ledger } = this;
     const { graph, iteration } = flow;
     ledger.grown ??= new Grown(this.plan.graph);
-    const cause = iteration === undefined ? owner : this.#propagation.lastInside(owner);
+    const cause = iteration === undefined ? owner : this.#owners.lastInside(owner);
     const spawn = ledger.enter(owner, graph, iteration);
     const { first, count } = spawn;
     const inner = this.#flows.enter(spawn, graph);
     this.#propagation.enter(graph, first);
     if (this.#observed) this.#turn.command({ type: "spawned", first, count });
     this.#tasks.become(owner, INSIDE);
-    this.#propagation.restoreInside(inner, flow);
+    this.#owners.restoreInside(inner, flow);
     this.#turn.cause = cause;
     this.#edges.beginInside(inner);
     if (this.detached.has(owner)) this.#bounds.detach(rowsOf(spawn));
@@ -328,7 +337,7 @@ export class Run implements Machine {
 
   #goOn(task: number, answer: Exclude<Answer, "inside"> | undefined): void {
     if (answer === "queued") this.#enqueue(task);
-    else if (answer !== undefined) this.#propagation.conclude(task, answer);
+    else if (answer !== undefined) this.#stops.conclude(task, answer);
   }
 
   /** The list of a map is there: its items are rows, of which some may be restored. */
@@ -349,7 +358,7 @@ export class Run implements Machine {
       this.#tasks.become(item, QUEUED);
     }
     if (this.detached.has(map)) this.#bounds.detach(rowsOf(items.spawn));
-    if (items.open.main === 0) this.#propagation.itemsEnded(items);
+    if (items.open.main === 0) this.#owners.itemsEnded(items);
     for (const [index, error] of event.refused ?? []) this.#refuse(first + index, error);
   }
 
@@ -357,7 +366,7 @@ export class Run implements Machine {
   #refuse(task: number, error: unknown): void {
     if (this.ledger.status[task] !== QUEUED) return;
     this.ledger.taskErrors.set(task, error);
-    this.#propagation.conclude(task, "failing");
+    this.#stops.conclude(task, "failing");
   }
 
   // ---- who starts --------------------------------------------------------------------------------------------------
@@ -394,7 +403,7 @@ export class Run implements Machine {
     for (let at = 0; at < count; at++) {
       const row = released[at] as number;
       if (this.ledger.status[row] !== WAITING || !this.#scopes.letsStart(row)) continue;
-      if (this.#scopes.nests) this.#propagation.begins(row);
+      if (this.#scopes.nests) this.#owners.begins(row);
       released[left++] = row;
     }
     if (left > 0) this.#startReleased(left);
@@ -410,8 +419,8 @@ export class Run implements Machine {
       this.#takeReleased();
       const inner = this.#flows.mayEndAny ? this.#flows.nextDone(this.#isIdle) : undefined;
       if (inner === undefined) return true;
-      this.#propagation.flowEnded(inner);
-      if (this.#propagation.ending > 0) return false;
+      this.#owners.flowEnded(inner);
+      if (this.#owners.ending > 0) return false;
     }
   }
 
