@@ -52,7 +52,7 @@ import { Ending, settledFacts, settledLedger, unendedLogs } from "./settle.ts";
 import { type RunSnapshot, snapshotOf } from "./snapshot.ts";
 import { isSpared } from "./spared.ts";
 import { AttemptStarter, type StartHost } from "./start-attempt.ts";
-import { journalFailure, Stored } from "./stored.ts";
+import { journalFailure, Stored, type StoredHost } from "./stored.ts";
 import { newRunId } from "./surroundings.ts";
 import { Things, type ThingsHost } from "./things.ts";
 import { Values } from "./values.ts";
@@ -79,6 +79,7 @@ class Driver
     PreparationHost,
     QueueHost,
     StartHost,
+    StoredHost,
     ThingsHost
 {
   readonly runId: string;
@@ -120,7 +121,7 @@ class Driver
   #refusal: { readonly error: unknown } | undefined;
 
   constructor(settings: ExecuteSettings) {
-    const { machine, options, anchor, earlier } = settings;
+    const { machine, options, anchor } = settings;
     this.#settings = settings;
     this.machine = machine;
     this.queue = new EventQueue(this);
@@ -140,23 +141,7 @@ class Driver
     const { reasons, values } = this;
     const fingerprints = this.#fingerprints;
     this.#ending = new Ending({ machine, values, reasons, fingerprints }, options.resources);
-    this.stored = new Stored({
-      runId: this.runId,
-      epochMs: anchor.epochMs,
-      wallNow: () => this.wallNow(),
-      machine,
-      values: this.values,
-      fingerprints: this.#fingerprints,
-      journal: options.journal,
-      earlier,
-      waits: settings.dispatch !== "stages",
-      now: () => this.now(),
-      send: (event) => this.answer(event),
-      unheard: (task, value) => {
-        if (this.things.live(task)) this.things.unheard(task, value);
-      },
-      unstored: (task, why) => this.notifier?.unstored(task, why, this.now()),
-    });
+    this.stored = new Stored(this, settings, fingerprints);
     this.cache = options.cache && new Cached(options.cache, this);
     this.preparation = new Preparation(this, options);
     this.grants = new Grants(this, options, anchor);
@@ -212,27 +197,16 @@ class Driver
         this.faults,
       );
     }
-    const fails = (error: unknown): void =>
-      this.send({ type: "stop", at: this.now(), cause: journalFailure(error) });
-    const go = (): void => this.send({ type: "begin", at: this.now(), ...this.stored.restore() });
+    const go = (): void => this.answer({ type: "begin", at: this.now(), ...this.stored.restore() });
     let storing: Promise<void> | undefined;
     try {
       storing = this.stored.begin(parameters);
     } catch (error) {
-      fails(error);
+      this.send({ type: "stop", at: this.now(), cause: journalFailure(error) });
     }
+    // Rejected, it has stopped the run.
     if (storing === undefined) go();
-    else {
-      const within = (step: () => void) => this.#context.run(step);
-      void storing.then(
-        () => within(go),
-        (error: unknown) =>
-          within(() => {
-            fails(error);
-            go();
-          }),
-      );
-    }
+    else void storing.then(go, go);
   }
 
   // ---- what the caller may do --------------------------------------------------------------------------------------
@@ -290,16 +264,13 @@ class Driver
     }
   }
 
-  /** What a thing gave and does not count, because its task was called off or it was not stored, is let go. */
+  /** A result that counts is stored and cached; what a thing gave and does not count is let go. */
   #kept(given: ReturnedEvent): MachineEvent {
     const event = this.stored.kept(given);
-    const kept = event.type === "returned" && given.heard !== false;
-    if (kept && this.cache !== undefined && this.machine.mayComplete(given.task)) {
-      this.cache.keep(given.task, given.value);
-    }
-    if (given.heard === false || !this.things.live(given.task)) return event;
-    const counts = event.type === "returned" && this.machine.mayComplete(given.task);
-    if (!counts) this.things.unheard(given.task, given.value);
+    if (given.heard === false) return event;
+    const { task, value } = given;
+    if (event.type === "returned" && this.machine.mayComplete(task)) this.cache?.keep(task, value);
+    else if (this.things.live(task)) this.things.unheard(task, value);
     return event;
   }
 

@@ -27,12 +27,14 @@ import type { Values } from "./values.ts";
 /** What it needs of the driver. */
 export interface PreparationHost extends Host {
   readonly values: Values;
-  readonly stored: Pick<Stored, "restoreItems" | "called" | "found" | "foundItems">;
+  readonly stored: Pick<Stored, "restoreItems" | "called" | "found" | "foundItems" | "pending">;
   readonly cache: Cached | undefined;
   readonly capacity: Capacity;
 }
 
 type Answer = Omit<PreparedEvent, "type" | "task" | "at">;
+/** That of a map, whose list is there. */
+type ListAnswer = Answer & Required<Pick<Answer, "restored">>;
 type Skip = { readonly skip?: unknown } | null | undefined;
 
 export class Preparation {
@@ -148,7 +150,10 @@ export class Preparation {
         () => cache.find(task, definition, prepared),
         (found) => {
           if (found === undefined) this.#proceed(task, definition, prepared);
-          else this.#found(task, found.value);
+          else {
+            const tell = (): void => this.#host.stored.found(task, found.value);
+            this.#journaled(task, tell, () => this.#answer(task, { found: true }));
+          }
         },
       );
     }
@@ -170,28 +175,33 @@ export class Preparation {
     );
   }
 
-  /** A result of the cache is one of this run: its journal is told. */
-  #found(task: number, value: unknown): void {
-    let storing: Promise<void> | undefined;
+  /**
+   * Tells the journal by `tell`, and goes on once that has stored it: the run stops, and the task with it, when it does
+   * not.
+   */
+  #journaled<T>(task: number, tell: () => T, then: (told: T) => void): void {
+    const { stored, values } = this.#host;
+    const before = stored.pending;
+    let told: T;
     try {
-      storing = this.#host.stored.found(task, value);
+      told = tell();
     } catch (error) {
-      this.#journalFails(task, error);
+      this.#host.send({ type: "stop", at: this.#host.now(), cause: journalFailure(error) });
+      this.#answer(task, { error });
       return;
     }
-    if (storing === undefined) this.#answer(task, { found: true });
-    else {
-      storing.then(
-        () => this.#answer(task, { found: true }),
-        (error: unknown) => this.#journalFails(task, error),
-      );
+    const { pending } = stored;
+    if (pending === undefined || pending === before) {
+      then(told);
+      return;
     }
-  }
-
-  /** The run stops, and the task with it. */
-  #journalFails(task: number, error: unknown): void {
-    this.#host.send({ type: "stop", at: this.#host.now(), cause: journalFailure(error) });
-    this.#answer(task, { error });
+    pending.then(
+      () => {
+        if (values.wants(task)) then(told);
+        else this.#answer(task, {});
+      },
+      (error: unknown) => this.#answer(task, { error }),
+    );
   }
 
   #proceed(task: number, definition: Definition, prepared: Prepared, cache?: Cached): void {
@@ -223,33 +233,41 @@ export class Preparation {
       return;
     }
     values.hold(task, prepared);
-    let restored: ReadonlyMap<number, unknown>;
-    try {
-      restored = stored.restoreItems(task, list, keys);
-    } catch (error) {
-      this.#journalFails(task, error);
-      return;
-    }
-    const amounts = amountsOfItems(definition, list, capacity);
-    const answer = { items: list.length, keys, restored, ...amounts };
-    if (cache === undefined) {
-      this.#answer(task, answer);
-      return;
-    }
+    this.#journaled(
+      task,
+      () => stored.restoreItems(task, list, keys),
+      (restored) => {
+        const amounts = amountsOfItems(definition, list, capacity);
+        const answer = { items: list.length, keys, restored, ...amounts };
+        if (cache === undefined) this.#answer(task, answer);
+        else this.#findItems(task, definition, prepared, answer, cache);
+      },
+    );
+  }
+
+  /** What else of a map's items is in the cache. */
+  #findItems(
+    task: number,
+    definition: Definition,
+    prepared: Prepared,
+    answer: ListAnswer,
+    cache: Cached,
+  ): void {
+    const { stored } = this.#host;
+    const { keys, restored } = answer;
     this.#askCache(
       task,
       definition,
       () => cache.findItems(task, definition, prepared, keys, restored),
-      (found) => {
-        try {
-          stored.foundItems(task, found, list, keys);
-        } catch (error) {
-          this.#journalFails(task, error);
-          return;
-        }
-        const there = new Map([...restored, ...found]);
-        this.#answer(task, { ...answer, restored: there, foundItems: new Set(found.keys()) });
-      },
+      (found) =>
+        this.#journaled(
+          task,
+          () => stored.foundItems(task, found, prepared.list as readonly unknown[], keys),
+          () => {
+            const there = new Map([...restored, ...found]);
+            this.#answer(task, { ...answer, restored: there, foundItems: new Set(found.keys()) });
+          },
+        ),
     );
   }
 

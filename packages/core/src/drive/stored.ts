@@ -19,40 +19,36 @@ import type { Fingerprints } from "../report/fingerprint.ts";
 import { Lineage, type NextFlow } from "../report/lineage.ts";
 import { Basis, NO_ORIGINS, type Origin, type Origins, runDigest } from "../report/origin.ts";
 import type { RunFacts } from "../report/run-record.ts";
-import type { Earlier } from "../resume/earlier.ts";
-import type { Journal } from "../resume/journal.ts";
 import { Restoration } from "../resume/restore.ts";
+import type { ExecuteSettings } from "./execution.ts";
+import type { Notifier } from "./notify.ts";
 import { RunOrigins, whenAsked } from "./origins.ts";
 import type { Parameters } from "./parameters.ts";
+import type { Things } from "./things.ts";
 import type { Values } from "./values.ts";
 import { JournalWriter } from "./write-journal.ts";
 
-interface StoringRun {
+/** What it needs of the driver. */
+export interface StoredHost {
   readonly runId: string;
-  /** The wall clock at its start, and now. */
-  readonly epochMs: number;
-  readonly wallNow: () => number;
   readonly machine: Machine;
   readonly values: Values;
-  readonly fingerprints: Fingerprints;
-  readonly journal: Journal | undefined;
-  readonly earlier: Earlier | undefined;
-  /** Whether the run can wait for a journal that stores an entry later. */
-  readonly waits: boolean;
-  readonly now: () => number;
-  /** Sends what came of that. */
-  readonly send: (event: MachineEvent) => void;
-  /** Told of a value that was not stored in the end. */
-  readonly unheard: (task: number, value: unknown) => void;
-  /** Told of an output that has no encoding, and why. */
-  readonly unstored: (task: number, why: string) => void;
+  readonly things: Pick<Things, "live" | "unheard">;
+  readonly notifier: Notifier | undefined;
+  now(): number;
+  /** Milliseconds since the Unix epoch. */
+  wallNow(): number;
+  /** Sends an event from wherever that is called. */
+  answer(event: MachineEvent): void;
 }
 
 const NONE: readonly never[] = [];
 const NOTHING: Pick<InnerFlow, "restored" | "unneeded"> = {};
 
 export class Stored {
-  readonly #run: StoringRun;
+  readonly #host: StoredHost;
+  readonly #settings: ExecuteSettings;
+  readonly #fingerprints: Fingerprints;
   /** There once the run has begun, where something is stored or restored as it goes. */
   #origins: RunOrigins | undefined;
   /** For the report. */
@@ -61,8 +57,10 @@ export class Stored {
   #journal: JournalWriter | undefined;
   readonly #unstored: { task: string; why: string }[] = [];
 
-  constructor(run: StoringRun) {
-    this.#run = run;
+  constructor(host: StoredHost, settings: ExecuteSettings, fingerprints: Fingerprints) {
+    this.#host = host;
+    this.#settings = settings;
+    this.#fingerprints = fingerprints;
   }
 
   /**
@@ -70,12 +68,14 @@ export class Stored {
    * where that takes its time.
    */
   begin(params: Parameters): Promise<void> | undefined {
-    const { runId, epochMs, machine, values, fingerprints, journal, earlier } = this.#run;
+    const { runId, machine, values } = this.#host;
+    const { anchor, options, earlier, dispatch } = this.#settings;
+    const { journal } = options;
     const { plan } = machine;
     const lineage = new Lineage(plan.graph, machine.ledger);
     const listOf = (map: number): readonly unknown[] | undefined => values.listOf(map);
     const made = (basis: Basis): RunOrigins =>
-      new RunOrigins(runDigest(runId, epochMs), basis, machine, listOf);
+      new RunOrigins(runDigest(runId, anchor.epochMs), basis, machine, listOf);
     if (journal === undefined && earlier === undefined) {
       this.#told = whenAsked(() => made(new Basis(lineage, params)));
       return undefined;
@@ -86,11 +86,17 @@ export class Stored {
     this.#origins = origins;
     this.#told = origins;
     if (journal === undefined) return undefined;
-    const { waits } = this.#run;
-    this.#journal = new JournalWriter(journal, { runId, machine, fingerprints, origins, waits });
+    this.#journal = new JournalWriter(journal, {
+      runId,
+      machine,
+      fingerprints: this.#fingerprints,
+      origins,
+      waits: dispatch !== "stages",
+      broken: (error) => this.#broken(error),
+    });
     for (const task of plan.order) origins.look(task);
-    this.#journal.begin(this.#restored, this.#run.wallNow());
-    return this.#journal.pending;
+    this.#journal.begin(this.#restored, this.#host.wallNow());
+    return this.pending;
   }
 
   /** Hands out what is restored, by task, and what need not start for that; nothing without an earlier run. */
@@ -98,7 +104,7 @@ export class Stored {
     if (this.#restored === undefined) return {};
     const outputs = new Map<number, unknown>();
     for (const [task, { value, origin }] of this.#restored.outputs) {
-      this.#run.values.set(task, value);
+      this.#host.values.set(task, value);
       this.#origins?.keep(task, origin);
       outputs.set(task, value);
     }
@@ -119,7 +125,7 @@ export class Stored {
     const origins = new Map<number, Origin>();
     const standing = this.#restored?.items(map, list, keys, this.#withoutResult(map));
     if (standing === undefined) return outputs;
-    this.#journal?.moved(map, standing, list.length, this.#run.wallNow());
+    this.#journal?.moved(map, standing, list.length, this.#host.wallNow());
     for (const [index, { value, origin }] of standing) {
       outputs.set(index, value);
       origins.set(index, origin);
@@ -129,13 +135,17 @@ export class Stored {
   }
 
   /**
-   * A result of the cache counts as one of this run. Throws a `JournalError` when it was not stored; a promise where that
-   * takes its time.
+   * Of all that the journal was told by now, where that is still being stored. Rejected with a `JournalError`; the run has
+   * been stopped then.
    */
-  found(task: number, value: unknown): Promise<void> | undefined {
-    this.#completed(task, value);
-    this.#run.values.set(task, value);
+  get pending(): Promise<void> | undefined {
     return this.#journal?.pending;
+  }
+
+  /** A result of the cache counts as one of this run. Throws a `JournalError` when it was not stored. */
+  found(task: number, value: unknown): void {
+    this.#completed(task, value);
+    this.#host.values.set(task, value);
   }
 
   /** Likewise for items of a map, by index, before they are rows. */
@@ -148,13 +158,13 @@ export class Stored {
     if (this.#journal === undefined) return;
     for (const [index, value] of found) {
       const origin = this.#origins?.ofItem(map, index, list[index], keys?.[index]);
-      this.#journal.completedItem(map, { index, value, origin }, this.#run.wallNow());
+      this.#journal.completedItem(map, { index, value, origin }, this.#host.wallNow());
     }
   }
 
   /** The dependency of a map that gave no result: a thing, which was made anew. */
   #withoutResult(map: number): number | undefined {
-    const { plan, ledger } = this.#run.machine;
+    const { plan, ledger } = this.#host.machine;
     const graph = ledger.grown ?? plan.graph;
     if (!graph.lives) return undefined;
     const { start, end } = graph.dependencies;
@@ -173,7 +183,7 @@ export class Stored {
       outputs.set(index, value);
       origins.set(index, origin);
     }
-    this.#origins?.keepNext(this.#run.machine.ledger.tasks, next.graph.size, origins);
+    this.#origins?.keepNext(this.#host.machine.ledger.tasks, next.graph.size, origins);
     const restored = outputs.size === 0 ? {} : { restored: outputs };
     return unneeded.length === 0 ? restored : { ...restored, unneeded };
   }
@@ -190,44 +200,47 @@ export class Stored {
    */
   kept(event: ReturnedEvent): MachineEvent {
     const { task, at, value, facts } = event;
-    if (!this.#run.machine.mayComplete(task)) return event;
+    if (!this.#host.machine.mayComplete(task)) return event;
     try {
       this.#completed(task, value);
     } catch (error) {
       return { type: "threw", task, at, error, facts, stops: journalFailure(error) };
     }
-    this.#run.values.set(task, value);
-    const pending = this.#journal?.pending;
+    this.#host.values.set(task, value);
+    const pending = this.pending;
     if (pending === undefined) return event;
-    this.#storing(pending, task, at, (failed) => {
-      if (failed) this.#run.unheard(task, value);
+    this.#storing(pending, task, at, () => {
+      const { things } = this.#host;
+      if (things.live(task)) things.unheard(task, value);
     });
     return { ...event, storing: true };
   }
 
-  /** Sends what came of a result that is being stored. */
-  #storing(
-    pending: Promise<void>,
-    task: number,
-    since: number,
-    ended: (failed: boolean) => void = () => {},
-  ): void {
-    const { now, send, values } = this.#run;
-    const told = (failure: { readonly error: unknown; readonly stops: StopCause } | undefined) => {
-      if (failure !== undefined) values.set(task, undefined);
-      ended(failure !== undefined);
-      const at = now();
-      send({ type: "gathered", task, at, journalMs: at - since, ...failure });
+  /** Sends what came of a result that is being stored; `lost` is called before that when it was not. */
+  #storing(pending: Promise<void>, task: number, since: number, lost?: () => void): void {
+    const told = (failure?: { readonly error: unknown }): void => {
+      const at = this.#host.now();
+      this.#host.answer({ type: "gathered", task, at, journalMs: at - since, ...failure });
     };
     pending.then(
-      () => told(undefined),
-      (error: unknown) => told({ error, stops: journalFailure(error) }),
+      () => told(),
+      (error: unknown) => {
+        this.#host.values.set(task, undefined);
+        lost?.();
+        told({ error });
+      },
     );
+  }
+
+  /** The run stops at once: nothing more begins, and nothing more completes as if it were stored. A settled run has stopped. */
+  #broken(error: JournalError): void {
+    if (this.#host.machine.state !== undefined) return;
+    this.#host.answer({ type: "stop", at: this.#host.now(), cause: journalFailure(error) });
   }
 
   /** A fallback gave a value: it is kept, and not stored, so that the task runs again when the run is taken up. */
   fellBack(event: FellBackEvent): void {
-    if ("value" in event) this.#run.values.set(event.task, event.value);
+    if ("value" in event) this.#host.values.set(event.task, event.value);
   }
 
   /**
@@ -236,14 +249,14 @@ export class Stored {
    */
   gathered(task: number, output: unknown, at: number): GatheredEvent {
     const event = { type: "gathered", task, at } as const;
-    if (!this.#run.machine.ledger.stands(task)) return event;
+    if (!this.#host.machine.ledger.stands(task)) return event;
     try {
       this.#completed(task, output);
     } catch (error) {
-      this.#run.values.set(task, undefined);
+      this.#host.values.set(task, undefined);
       return { ...event, error, stops: journalFailure(error) };
     }
-    const pending = this.#journal?.pending;
+    const pending = this.pending;
     if (pending === undefined) return event;
     this.#storing(pending, task, at);
     return { ...event, pending: true };
@@ -251,8 +264,8 @@ export class Stored {
 
   /** What the journal will be told when this is the result. Throws when there is none, and what has no encoding. */
   entryOf(task: number, value: unknown): JournalEntry {
-    const { machine, wallNow } = this.#run;
-    const entry = this.#journal?.entryOf(task, value, wallNow());
+    const { machine } = this.#host;
+    const entry = this.#journal?.entryOf(task, value, this.#host.wallNow());
     if (entry !== undefined) return entry;
     const name = taskName(machine.plan.graph, machine.ledger, task);
     throw new Error(`Task "${name}" asks for its journal entry, and its run has no journal`);
@@ -260,11 +273,11 @@ export class Stored {
 
   /** Throws a `JournalError` when that was not stored. */
   #completed(task: number, output: unknown): void {
-    const { machine, wallNow, unstored } = this.#run;
-    const why = this.#journal?.completed(task, output, wallNow());
+    const { machine, notifier } = this.#host;
+    const why = this.#journal?.completed(task, output, this.#host.wallNow());
     if (why === undefined) return;
     this.#unstored.push({ task: taskName(machine.plan.graph, machine.ledger, task), why });
-    unstored(task, why);
+    notifier?.unstored(task, why, this.#host.now());
   }
 
   get #resume(): RunFacts["resume"] {
@@ -276,7 +289,7 @@ export class Stored {
 
   /** For the report. */
   get facts(): Pick<RunFacts, "resume" | "origins" | "carried"> {
-    const { ledger } = this.#run.machine;
+    const { ledger } = this.#host.machine;
     const listed = (map: number): boolean => ledger.spawns.in(map) !== undefined;
     const over = (task: number): boolean => ledger.hasValue(task);
     return {

@@ -24,6 +24,8 @@ export interface JournaledRun {
   readonly origins: Origins;
   /** Whether the run can wait for a promise. */
   readonly waits: boolean;
+  /** Told once, with the `JournalError`, in the moment in which a promise says that an entry was not stored. */
+  readonly broken: (error: JournalError) => void;
 }
 
 /** An entry in the making. */
@@ -53,9 +55,12 @@ export class JournalWriter {
     this.#run = run;
   }
 
-  /** Of the last entry that was told, while it is being stored, and of those before it. Rejected with a `JournalError`. */
+  /**
+   * Of the last entry that was told, while it is being stored, and of those before it. Rejected with a `JournalError`. Once
+   * one has failed there is none: what goes on then is told nothing and waits for nothing.
+   */
   get pending(): Promise<void> | undefined {
-    return this.#pending;
+    return this.#failed ? undefined : this.#pending;
   }
 
   /**
@@ -122,7 +127,6 @@ export class JournalWriter {
     item: { readonly index: number; readonly value: unknown; readonly origin: Origin | undefined },
     at: number,
   ): void {
-    if (this.#failed) return;
     const { index, value, origin } = item;
     const { plan, ledger } = this.#run.machine;
     const output = encodeValue(value);
@@ -175,8 +179,12 @@ export class JournalWriter {
     return entry;
   }
 
-  /** Throws a `JournalError`, or makes a promise that is rejected with one, when the entry is not stored. */
+  /**
+   * Throws a `JournalError`, or makes a promise that is rejected with one, when the entry is not stored. After one that was
+   * not, nothing is told.
+   */
   #tell(what: string, entry: Told): void {
+    if (this.#failed) return;
     entry.runId = this.#run.runId;
     if (this.#pending !== undefined) {
       this.#wait(
@@ -204,7 +212,11 @@ export class JournalWriter {
         if (this.#pending === stored) this.#pending = undefined;
       },
       (error: unknown) => {
-        throw error instanceof JournalError && this.#failed ? error : this.#failure(what, error);
+        // One before it has failed: it was not told.
+        if (this.#failed) throw error;
+        const failure = this.#failure(what, error);
+        this.#run.broken(failure);
+        throw failure;
       },
     );
     // Whoever waits for it is told; that nobody does is no fault of the process.

@@ -146,7 +146,7 @@ export interface GatheredEvent extends OfTask {
   readonly type: "gathered";
   /** A schema is being asked, or the journal stores it: another `gathered` follows. */
   readonly pending?: true;
-  /** How long the journal took, where it took its time. */
+  /** How long the journal took, where it took its time. When it failed then, the run was told before. */
   readonly journalMs?: number;
   readonly error?: unknown;
   /** Present when the run stops with it. */

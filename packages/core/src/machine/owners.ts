@@ -254,14 +254,11 @@ export class Owners {
     if (this.#pending.delete(map)) this.ending++;
     if (stops === undefined && error === undefined) {
       this.#propagation.finish(map, COMPLETED);
-    } else if (stops === undefined) {
-      this.#ledger.taskErrors.set(map, error);
-      this.#stops.fail(map, FAILED);
     } else {
       this.#ledger.taskErrors.set(map, error);
-      this.#scopes.halt(this.#scopes.run, "draining", reasonOf(stops));
+      if (stops !== undefined) this.#scopes.halt(this.#scopes.run, "draining", reasonOf(stops));
       this.#stops.fail(map, FAILED, journalMs !== undefined);
-      this.#stops.stop(stops);
+      if (stops !== undefined) this.#stops.stop(stops);
     }
     this.ending--;
     this.#propagation.insideEnded(map);

@@ -6,12 +6,13 @@ import {
   type JournalEntry,
   map,
   optional,
+  param,
   type RunOptions,
   reportOfJournal,
   task,
 } from "../../src/index.ts";
 import { VirtualClock } from "../../src/testing.ts";
-import { escaped, row, written } from "../scenario.ts";
+import { escaped, row, statuses, written } from "../scenario.ts";
 
 /** Stores each entry after so many milliseconds; `told` has what it was told and has stored, in order. */
 class SlowJournal {
@@ -212,5 +213,133 @@ describe("A journal that returns a promise", () => {
     const report = await clock.run(flow("f", { read }).run({ clock, journal: slow.journal }));
     expect(report.executionState).toBe("failed");
     expect(released).toEqual(["a database"]);
+  });
+
+  it("that is rejected leaves finally tasks, and what it spared, as they are, and is told nothing more", async () => {
+    const clock = new VirtualClock();
+    const slow = new SlowJournal(clock, 5, ({ task }) => task === "first");
+    const first = task("first", () => 1);
+    const spared = task("spared", () => clock.wait(30), { uninterruptible: true });
+    const close = task("close", () => "closed");
+    const end = task("end", { close }, ({ close }) => close);
+    const report = await clock.run(
+      flow("f", { first, spared }, { finally: { close, end } }).run({
+        clock,
+        journal: slow.journal,
+      }),
+    );
+    expect(statuses(report)).toEqual({
+      first: "failed",
+      spared: "completed",
+      close: "completed",
+      end: "completed",
+    });
+    expect(report.outcome(end)).toMatchObject({ value: "closed" });
+    expect(report.errorSummary).toHaveLength(2);
+    expect(slow.told).toEqual(["told started", "stored started", "told first"]);
+  });
+
+  it("that is rejected fails all whose entries waited for their turn, told of none of them", async () => {
+    const clock = new VirtualClock();
+    const slow = new SlowJournal(clock, 5, ({ task }) => task === "list[0]");
+    const list = map(
+      "list",
+      task("numbers", () => Array.from({ length: 10_000 }, (_, n) => n)),
+      (n) => n,
+      { items: "settled" },
+    );
+    const report = await clock.run(flow("f", { list }).run({ clock, journal: slow.journal }));
+    expect(report.executionState).toBe("failed");
+    expect(report.successfulTasks).toBe(1);
+    expect(slow.told.at(-1)).toBe("told list[0]");
+  });
+
+  it("stops the run in the moment in which it is rejected, though something else ends in that moment, too", async () => {
+    const clock = new VirtualClock();
+    const calls: string[] = [];
+    const slow = new SlowJournal(clock, 5, ({ task }) => task === "first");
+    for (const ms of [4, 5, 6]) {
+      calls.length = 0;
+      const first = task("first", () => 1);
+      const others = Array.from({ length: 20 }, (_, n) => {
+        const other = task(`other ${n}`, async () => {
+          await clock.wait(ms);
+          for (let turn = 0; turn < n; turn++) await undefined;
+        });
+        return task(`after ${n}`, { other }, () => calls.push("called"));
+      });
+      const roots = { first, ...Object.fromEntries(others.entries()) };
+      const report = await clock.run(flow("f", roots).run({ clock, journal: slow.journal }));
+      expect(report.executionState).toBe("failed");
+      expect(report.successfulTasks).toBe(0);
+      expect(calls).toEqual([]);
+    }
+  });
+
+  it("has stored items that were found, or stand elsewhere now, before another one of their map is called", async () => {
+    const numbers = param<readonly number[]>("numbers");
+    const calls: string[] = [];
+    const one = (n: number): number => {
+      calls.push(`called ${n}`);
+      if (n === 3) throw new Error("no");
+      return n;
+    };
+    const made = flow("f", { list: map("list", numbers, one, { items: "settled", cache: {} }) });
+    const cache = new Map<string, string>();
+    const resumeFrom = written(await made.run({ cache, params: { numbers: [1, 2] } }));
+    const entries = {
+      found: ["list[0]", "list[1]"],
+      // Those of the earlier run; then each at a place where nothing stood, and at its own.
+      moved: ["list[0]", "list[1]", "list[3]", "list[4]", "list[0]", "list[1]"],
+    };
+    for (const how of ["found", "moved"] as const) {
+      for (const failing of ["none", ...entries[how]]) {
+        const clock = new VirtualClock();
+        const slow = new SlowJournal(clock, 5, ({ task }) => task === failing);
+        calls.length = 0;
+        const report = await clock.run(
+          made.run({
+            clock,
+            journal: slow.journal,
+            params: { numbers: [2, 1, 3] },
+            ...(how === "found" ? { cache } : { resumeFrom }),
+          }),
+        );
+        expect(report.executionState).toBe(failing === "none" ? "completed" : "failed");
+        expect(calls).toEqual(failing === "none" ? ["called 3"] : []);
+        if (failing !== "none") continue;
+        expect(slow.stored.map(nameOf)).toEqual(["started", ...entries[how]]);
+        expect(row(report, "list[2]").startAt).toBe(5 * slow.stored.length);
+      }
+    }
+  });
+
+  it("is waited for when its run is called off or its time is up, as long as it takes, from its first entry on", async () => {
+    for (const at of ["started", "first"]) {
+      for (const fails of [false, true]) {
+        const clock = new VirtualClock();
+        const calls: string[] = [];
+        let answer: (error?: Error) => void = () => {};
+        const journal = (entry: JournalEntry): unknown =>
+          nameOf(entry) === at &&
+          new Promise<void>((resolve, reject) => {
+            answer = (error) => (error === undefined ? resolve() : reject(error));
+          });
+        const run = chain(calls).start({ clock, journal, graceMs: 10, timeoutMs: 1000 });
+        let settled = false;
+        void run.report.then(() => (settled = true));
+        await clock.advance(1);
+        run.cancel("enough");
+        run.cancel("enough");
+        await clock.advance(100_000);
+        expect(settled).toBe(false);
+        answer(fails ? new Error("too late") : undefined);
+        const report = await clock.run(run.report);
+        expect(report.executionState).toBe("cancelled");
+        expect(calls).toEqual(at === "started" ? [] : ["first"]);
+        const status = at === "started" ? "skipped" : fails ? "failed" : "completed";
+        expect(statuses(report)).toEqual({ first: status, second: "skipped" });
+      }
+    }
   });
 });
