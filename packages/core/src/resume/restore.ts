@@ -210,7 +210,7 @@ export class Restoration {
       const found =
         missing === undefined
           ? this.#find({ name, task: map, item: true, given: () => given })
-          : `its dependency "${this.#plan.nameOf(missing)}" gave no result this time`;
+          : `its dependency "${this.#basis.lineage.nameOf(missing)}" gave no result this time`;
       const now = itemName(mapName, index);
       if (typeof found === "object") {
         standing.set(index, { ...found, before: before ?? index });

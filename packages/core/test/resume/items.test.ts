@@ -6,6 +6,7 @@ import {
   flow,
   type JournalEntry,
   map,
+  optional,
   param,
   reportOfJournal,
   type SerializedReport,
@@ -139,6 +140,72 @@ describe("An item", () => {
     expect(report.unwrap().all).toBe("page of b, page of a");
     const without = written((await run("item alone", [open])).report);
     expect((await run("item alone", [open], without)).calls).toEqual([open]);
+  });
+
+  it("whose key is another one is another item, though it is the same value", async () => {
+    const keyed = (prefix: string, calls: string[]) =>
+      flow("crawl", {
+        each: map(
+          "each",
+          task("list", () => ["a", "b"]),
+          (item) => {
+            calls.push(item);
+            return item;
+          },
+          { key: (item) => (item === "a" ? `${prefix}${item}` : item) },
+        ),
+        after: task("after", () => Promise.reject(new Error("no"))),
+      });
+    const before = written(await keyed("", []).run({ failure: "continue" }));
+    // The map as a whole was stored: take that away, so that its items are looked at.
+    const { each: _, ...outputs } = before.outputs ?? {};
+    const calls: string[] = [];
+    const report = await keyed("new ", calls).run({
+      failure: "continue",
+      resumeFrom: { ...before, outputs },
+    });
+    expect(calls).toEqual(["a"]);
+    expect(report.resume?.restored).toContain("each[1]");
+  });
+
+  it("in a flow inside of a task runs again where its map goes without what it was made with", async () => {
+    const made = (life: number, calls: string[]) => {
+      const inner = () => {
+        const db = task(
+          "db",
+          () => {
+            if (life === 2) throw new Error("no db");
+            return "db";
+          },
+          { release: () => {}, onFailure: "ignore" },
+        );
+        const list = task("list", () => ["a", "b"]);
+        const rows = map(
+          "rows",
+          list,
+          { db: optional(db) },
+          (item, _index, { db }) => {
+            calls.push(`${item} of ${db}`);
+            if (life === 1 && item === "b") throw new Error("killed");
+            return item;
+          },
+          { concurrency: 1 },
+        );
+        return flow("inner", { rows });
+      };
+      return flow("outer", { outer: task("outer", inner) });
+    };
+    const entries: JournalEntry[] = [];
+    const journal = (entry: JournalEntry) => entries.push(structuredClone(entry));
+    await made(1, []).run({ journal });
+    const calls: string[] = [];
+    const report = await made(2, calls).run({ resumeFrom: reportOfJournal(entries) });
+    expect(report.errorSummary).toEqual([]);
+    expect(calls).toEqual(["a of undefined", "b of undefined"]);
+    expect(report.resume?.rerun).toContainEqual({
+      task: "outer.rows[0]",
+      why: 'its dependency "outer.db" gave no result this time',
+    });
   });
 
   it("that is in the list twice stands as often as it was stored", async () => {
