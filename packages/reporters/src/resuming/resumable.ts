@@ -25,7 +25,8 @@ const RULES: Rules<ResumableOptions> = { redact: redactRule, encryption: encrypt
 export interface Resumable extends AsyncDisposable {
   /**
    * The options of a run, with what it takes up and who is told: observers and a journal that are given are told as well.
-   * To be asked for anew for every run, and for one run at a time.
+   * To be asked for anew for every run, and for one run at a time: a run of options that were asked for before another run
+   * of this log began fails before anything is called, since it would call again what that one has stored.
    *
    * @throws TypeError when `resumeFrom` is given: the log says what is taken up.
    * @throws Error when a run of these options is still going on, or the log was closed.
@@ -87,19 +88,9 @@ class FlowLog implements Resumable {
   readonly #lock: LogLock;
   readonly #encryption: Encryption | undefined;
   readonly #log: ReturnType<typeof eventLog>;
-  /** An observer of its own: on a disk that is full, that of the log learns of no end, for it failed at the start. */
-  readonly #counter: Observer = {
-    name: "resumable",
-    run: () => {
-      this.#running++;
-      return {
-        end: () => {
-          this.#running--;
-        },
-      };
-    },
-  };
   #running = 0;
+  /** Runs of its options that have begun. */
+  #begun = 0;
   #closed = false;
 
   constructor(file: URL, flow: string, lock: LogLock, options: ResumableOptions) {
@@ -126,12 +117,52 @@ class FlowLog implements Resumable {
       );
     }
     const { takenUp } = lastRun(this.#file, this.#flow, this.#encryption);
+    const own = this.#forOneRun();
     return {
       ...rest,
       ...(takenUp !== undefined && { resumeFrom: takenUp }),
-      journal: both(this.#log.journal, journal),
-      observers: withOwn(observers, this.#log.observer, this.#counter),
+      journal: both(own.journal, journal),
+      observers: withOwn(observers, ...own.observers),
     };
+  }
+
+  /** Tells the log of one run, and notes that it goes on. Of a run that takes up what is not the last, nothing is written. */
+  #forOneRun(): { readonly journal: Journal; readonly observers: readonly Observer[] } {
+    const { observer, journal } = this.#log;
+    const before = this.#begun;
+    /** The run that has begun and not told its journal. */
+    let begun: string | undefined;
+    // Of its own, before that of the log: which learns of no end on a disk that is full, for it fails at the start.
+    const counter: Observer = {
+      name: "resumable",
+      run: ({ run }) => {
+        if (this.#begun !== before) return undefined;
+        begun = run.runId;
+        this.#begun++;
+        this.#running++;
+        return {
+          end: () => {
+            this.#running--;
+          },
+        };
+      },
+    };
+    const told: Observer = {
+      name: observer.name,
+      run: (event) => (event.run.runId === begun ? observer.run?.(event) : undefined),
+    };
+    const kept: Journal = (entry) => {
+      if (entry.type === "started") {
+        if (entry.runId !== begun) throw new Error(this.#late);
+        begun = undefined;
+      }
+      return journal(entry);
+    };
+    return { journal: kept, observers: [counter, told] };
+  }
+
+  get #late(): string {
+    return `Another run of flow "${this.#flow}" has begun in this log since options() was asked: ask anew for every run.`;
   }
 
   async close(): Promise<void> {

@@ -152,6 +152,19 @@ describe("A log is", () => {
     expect(report.run.resumes).toBeUndefined();
   });
 
+  it("one program's, when two of its parts want it at once", async () => {
+    const path = newFile();
+    const { nightly } = night();
+    const wanted = [1, 2, 3].map(() => resumable(path, nightly));
+    const had = (await Promise.allSettled(wanted)).flatMap((one) =>
+      one.status === "fulfilled" ? [one.value] : [],
+    );
+    expect(had).toHaveLength(1);
+    await nightly.run(had[0]?.options({ params: { day: "mon" } }));
+    await had[0]?.close();
+    expect((await start(path)).report.executionState).toBe("completed");
+  });
+
   it("refused, and free again, when something has damaged it", async () => {
     const path = newFile();
     writeFileSync(
@@ -236,6 +249,30 @@ describe("The options of a run", () => {
     expect((await nightly.run(options)).executionState).toBe("failed");
     full.mockRestore();
     expect((await nightly.run(saved.options(given))).unwrap().load).toBe("rows of mon at 1");
+  });
+
+  it("are for one run: another one with them, at once or later, fails before it calls anything", async () => {
+    for (const at of ["at once", "later"]) {
+      const path = newFile();
+      const broken = night(true);
+      await using saved = await resumable(path, broken.nightly);
+      const given = { params: { day: "mon" } };
+      const [one, other] = [saved.options(given), saved.options(given)];
+      const first = broken.nightly.run(one);
+      if (at === "later") await first;
+      for (const options of [one, other]) {
+        const second = await broken.nightly.run(options);
+        expect(second.executionState).toBe("failed");
+        expect(second.errorSummary[0]).toContain(
+          'Another run of flow "nightly" has begun in this log since options() was asked',
+        );
+      }
+      expect((await first).errorSummary).toEqual(['Task "load" failed: no disk']);
+      expect(broken.calls.toSorted()).toEqual(["extract", "load", "rates"]);
+      // What the first had stored is not lost to the next.
+      await broken.nightly.run(saved.options(given));
+      expect(broken.calls.toSorted()).toEqual(["extract", "load", "load", "rates"]);
+    }
   });
 
   it("refuse a `resumeFrom` of the caller", async () => {
