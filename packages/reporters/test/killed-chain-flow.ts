@@ -1,8 +1,25 @@
-/** A run with maps, maps of maps, a list in ever another order and a parameter that says what it calls; what it gives, worked out by other means. */
+/**
+ * A run with maps, maps of maps, a list in ever another order, subflows, a loop, items that become flows, and a parameter, that
+ * says what it calls; what it gives, worked out by other means.
+ */
 import { appendFileSync } from "node:fs";
-import { type Flow, flow, map, type Param, param, settled, task } from "@astrum/core";
+import {
+  type Flow,
+  flow,
+  loop,
+  map,
+  type Param,
+  param,
+  settled,
+  subflow,
+  type Task,
+  type TaskContext,
+  task,
+} from "@astrum/core";
 
 const ITEMS = 8;
+const DRAFTS = 3;
+const RANK = 4;
 
 export const scale: Param<number> = param<number>("scale");
 
@@ -60,16 +77,82 @@ export function chainFlow(callsFile: string, onCall: () => void): Flow<{ readonl
       scale: scaled[0]?.scale ?? 0,
     }),
   );
-  const end = task("end", { sum, count, greeted }, ({ sum, count, greeted }) =>
-    call<Scaled>("end", { ...sum, value: sum.value + count + greeted.length }),
+  // What is inside of others is called by its path.
+  const inner =
+    <T, I extends object = object>(give: (inputs: I) => T) =>
+    (inputs: I, { taskName }: TaskContext): Promise<T> =>
+      call(taskName, give(inputs));
+  const region = (): Flow<{ readonly rank: number }> => {
+    const load = task(
+      "load",
+      inner(() => RANK - 1),
+    );
+    return flow("region", {
+      rank: task(
+        "rank",
+        { load },
+        inner(({ load }: { load: number }) => load + 1),
+      ),
+    });
+  };
+  const page = (item: number): Flow<{ readonly save: number }> => {
+    const load = task(
+      "load",
+      inner(() => item),
+    );
+    return flow("page", {
+      save: task(
+        "save",
+        { load },
+        inner(({ load }: { load: number }) => load * 2),
+      ),
+    });
+  };
+  const draft = (value: number, scale: number): Flow<{ readonly critic: Scaled }> => {
+    const write = task(
+      "write",
+      inner((): Scaled => ({ value: value + scale, scale })),
+    );
+    return flow("draft", {
+      critic: task(
+        "critic",
+        { write },
+        inner(({ write }: { write: Scaled }) => write),
+      ),
+    });
+  };
+  const [eu, us] = [subflow("eu", region()), subflow("us", region())];
+  const pages = map("pages", list, (item) => page(item), { concurrency: 2 });
+  const drafts: Task<{ readonly critic: Scaled }> = loop(
+    "drafts",
+    { scale },
+    {
+      first: ({ scale }) => draft(0, scale),
+      next: ({ critic }, { scale }) => draft(critic.value, scale),
+      until: ({ critic }) => critic.value >= DRAFTS * critic.scale,
+      max: DRAFTS,
+    },
+  );
+  const nested = { eu, us, pages, drafts };
+  const end = task(
+    "end",
+    { sum, count, greeted, ...nested },
+    ({ sum, count, greeted, ...nested }) => {
+      const { eu, us, pages, drafts } = nested;
+      const paged = pages.reduce((total, { save }) => total + save, 0);
+      const value = sum.value + count + greeted.length + eu.rank + us.rank + paged;
+      return call<Scaled>("end", { ...sum, value: value + drafts.critic.value });
+    },
   );
   return flow("chain", { end });
 }
 
 /** What the flow gives. */
 export function resultOf(scale: number): Scaled {
-  return { value: ((ITEMS * (ITEMS - 1)) / 2) * scale + ITEMS + PEOPLE.length, scale };
+  const all = (ITEMS * (ITEMS - 1)) / 2;
+  const nested = 2 * RANK + 2 * all + DRAFTS * scale;
+  return { value: all * scale + ITEMS + PEOPLE.length + nested, scale };
 }
 
 /** Calls of a run that nothing interrupts. */
-export const EVERY_CALL: number = 3 * ITEMS + 5 + PEOPLE.length;
+export const EVERY_CALL: number = 3 * ITEMS + 5 + PEOPLE.length + 4 + 2 * ITEMS + 2 * DRAFTS;

@@ -46,7 +46,7 @@ function livesOf(random: (below: number) => number): Life[] {
     if (number > 0 && random(8) === 0) scale += 1;
     const moment =
       (["start", "read", "entry", "entry", "call", "call"] as const)[random(6)] ?? "call";
-    const most = { start: 1, read: 1, entry: 30, call: EVERY_CALL }[moment];
+    const most = { start: 1, read: 1, entry: 60, call: EVERY_CALL }[moment];
     lives.push({ scale, moment, count: 1 + random(most) });
   }
   const end = { scale, moment: "never", count: 0 } as const;
