@@ -6,6 +6,7 @@ import {
   type Flow,
   flow,
   fromEvents,
+  type JournalEntry,
   LoopLimitError,
   loop,
   map,
@@ -15,6 +16,7 @@ import {
   pick,
   type RunOptions,
   reportOfJournal,
+  Semaphore,
   type Steps,
   SubflowError,
   subflow,
@@ -269,6 +271,22 @@ describe("One loop in two runs at once", () => {
       expect(report.totalDurationMs).toBe(9);
       expect(report.successfulTasks).toBeGreaterThanOrEqual(8);
     }
+  });
+
+  it("is two loops, also when they share one slot, which is free in the end", async () => {
+    const clock = new VirtualClock();
+    const diary = new Diary(clock);
+    const essay = draftLoop(diary);
+    const concurrency = new Semaphore(1);
+    const reports = await clock.run(
+      Promise.all([1, 2, 3].map(() => essay.run({ clock, concurrency }))),
+    );
+    for (const report of reports) expect(report.unwrap().draft.text).toBe("tea!!");
+    expect(diary.peak).toBe(1);
+    expect(clock.now()).toBe(3 * 9);
+    let free = 0;
+    concurrency.acquire(() => free++);
+    expect(free).toBe(1);
   });
 });
 
@@ -1048,6 +1066,68 @@ describe("A loop that is taken up", () => {
       const fourth = await run(essay, { resumeFrom: written(report) });
       expect(fourth.diary.started).toEqual([]);
     }
+  });
+
+  it("loses nothing that was stored, wherever it is killed, and each run that takes it up", async () => {
+    /** A run in a process that is killed when its journal is told the n-th entry: what that left, with what was there. */
+    const life = async (left: readonly JournalEntry[], killedAt: number) => {
+      const notebook = new Notebook();
+      const { report, diary } = await run(essay, {
+        ...(left.length > 0 && { resumeFrom: reportOfJournal(left) }),
+        journal: (entry) => {
+          if (notebook.entries.length === killedAt) throw new Error("killed");
+          notebook.journal(entry);
+        },
+      });
+      return { report, calls: diary.started, entries: [...left, ...notebook.entries] };
+    };
+    const whole = await life([], Number.POSITIVE_INFINITY);
+    for (let first = 0; first <= whole.entries.length; first++) {
+      for (let second = 0; second <= whole.entries.length; second++) {
+        let left: readonly JournalEntry[] = [];
+        for (const killedAt of [first, second, second, Number.POSITIVE_INFINITY]) {
+          const stored = new Set(left.map(({ task }) => task));
+          const { report, calls, entries } = await life(left, killedAt);
+          expect(calls.filter((name) => stored.has(name))).toEqual([]);
+          if (killedAt > whole.entries.length)
+            expect(report.unwrap()).toEqual(whole.report.unwrap());
+          left = entries;
+        }
+      }
+    }
+  });
+
+  it("after ten thousand flows calls the one that was not stored", async () => {
+    const calls: number[] = [];
+    const counted = (n: number): Flow<{ n: number }> =>
+      flow("n", {
+        n: task("n", () => {
+          calls.push(n);
+          return n;
+        }),
+      });
+    const up = () =>
+      flow("outer", {
+        up: loop(
+          "up",
+          {},
+          {
+            first: () => counted(1),
+            next: ({ n }) => counted(n + 1),
+            until: ({ n }) => n === 10_000,
+            max: 10_000,
+          },
+        ),
+      });
+    const notebook = new Notebook();
+    await run(up, { journal: notebook.journal });
+    expect(notebook.tasks).toHaveLength(10_001);
+    notebook.cut(9_999);
+    calls.length = 0;
+    const { report } = await run(up, { resumeFrom: reportOfJournal(notebook.entries) });
+    expect(calls).toEqual([10_000]);
+    expect(report.restoredTasks).toBe(9_999);
+    expect(report.unwrap().up.n).toBe(10_000);
   });
 
   it("calls all that comes after a flow of which something runs again", async () => {

@@ -265,6 +265,15 @@ describe("A map with `cache`", () => {
     expect((await compile(cache, [])).report.unwrap().all).toBe("");
   });
 
+  it("calls ten thousand equal items once", async () => {
+    const cache = new Map<string, string>();
+    const list = Array.from({ length: 10_000 }, () => "a");
+    const { calls, report } = await compile(cache, list, { concurrency: 100 });
+    expect(calls).toEqual(["a"]);
+    expect(report.unwrap().all).toHaveLength(2 * list.length - 1);
+    expect(cache.size).toBe(1);
+  });
+
   it("is journaled like what was called, so that a run that takes it up needs no cache", async () => {
     const cache = new Map<string, string>();
     await compile(cache, ["a", "b"]);
@@ -435,6 +444,17 @@ describe("A store", () => {
       "CacheError: The cache could not be read: ECONNREFUSED",
       "CacheError: The cache could not be written: read only",
     ]);
+  });
+
+  it("may keep a result of ten megabytes", async () => {
+    const cache = new Map<string, string>();
+    const large = "x".repeat(10_000_000);
+    let calls = 0;
+    const one = task("one", () => ({ large, calls: ++calls }), { cache: {} });
+    await flow("f", { one }).run({ cache });
+    const { one: kept } = (await flow("f", { one }).run({ cache })).unwrap();
+    expect(kept.calls).toBe(1);
+    expect(kept.large === large).toBe(true);
   });
 
   it("that hands out nonsense is a miss, and nothing of it is called", async () => {

@@ -173,6 +173,46 @@ describe("A function that returns a flow", () => {
     }
   });
 
+  it("is called again until it has returned one, and not for what fails inside", async () => {
+    const { report, diary } = await run(
+      (diary) => {
+        let calls = 0;
+        const one = task(
+          "one",
+          {},
+          () => {
+            if (++calls < 3) throw new Error("busy");
+            return flow("inner", { bad: task("bad", diary.task({ ms: 1, throw: "boom" })) });
+          },
+          { retry: 5, onFailure: "ignore" },
+        );
+        return flow("outer", { one });
+      },
+      { failure: "continue" },
+    );
+    expect(row(report, "one")).toMatchObject({ status: "failed", attemptCount: 3 });
+    expect(diary.started).toEqual(["one.bad"]);
+  });
+
+  it("after its time limit has not returned one: the next attempt's is the one that begins", async () => {
+    const { report, diary } = await run((diary) => {
+      let calls = 0;
+      const one = task(
+        "one",
+        {},
+        async () => {
+          const call = ++calls;
+          if (call === 1) await diary.clock.wait(9);
+          return flow("inner", { it: task(`of${call}`, diary.task({ ms: 2, return: call })) });
+        },
+        { timeoutMs: 5, retry: 1 },
+      );
+      return flow("outer", { one });
+    });
+    expect(report.unwrap()).toEqual({ one: { it: 2 } });
+    expect(diary.started).toEqual(["one.of2"]);
+  });
+
   it("may give nothing to do", async () => {
     const { report } = await run(() => flow("outer", { one: task("one", () => flow("none", {})) }));
     expect(report.unwrap()).toEqual({ one: {} });
@@ -214,6 +254,22 @@ describe("A failure inside of a task", () => {
     expect(row(report, "one").attemptCount).toBe(1);
     expect(report.errorSummary).toEqual(['Task "one.bad" failed: boom']);
     expect(report.executionState).toBe("failed");
+  });
+
+  it("whose fallback throws as well is that failure, with what failed inside as its cause", async () => {
+    const { report } = await run((diary) => {
+      const fallback = (): never => {
+        throw new Error("no way out");
+      };
+      const one = task("one", {}, () => failing(diary), { fallback });
+      return flow("outer", { one, plain: task("plain", diary.task({ ms: 5 })) });
+    });
+    expect(statuses(report)).toMatchObject({ one: "failed", plain: "cancelled" });
+    expect(report.executionState).toBe("failed");
+    const { error } = report.outcome("one") as { error: Error };
+    expect(error.message).toBe("no way out");
+    expect(error.cause).toBeInstanceOf(SubflowError);
+    expect(report.errorSummary.join("; ")).toContain("no way out");
   });
 
   it("says that no other attempt can help, when that is so of a cause", async () => {
@@ -373,6 +429,15 @@ describe("A failure inside of a task", () => {
       maxTasks: 4,
     });
     expect(items.report.errorSummary[0]).toMatch(/at most 4 are allowed/);
+    const all = (diary: Diary) =>
+      flow("outer", { all: map("all", photos, (photo) => thumbFlow(photo, diary)) });
+    const exact = await run(all, { maxTasks: 11 });
+    expect(exact.report.executionState).toBe("completed");
+    expect(exact.report.totalTasks).toBe(11);
+    const short = await run(all, { maxTasks: 10 });
+    expect(short.report.errorSummary[0]).toMatch(
+      /have 2 tasks more, and has 9 already: at most 10/,
+    );
     await expect(
       run(() => flow("outer", { photos, more: task("more", () => 1) }), { maxTasks: 1 }),
     ).rejects.toThrow(
@@ -599,6 +664,26 @@ describe("What a flow inside of a task brings along", () => {
         "one.load": "cancelled",
         "one.clean": "completed",
       });
+    }
+  });
+
+  it("has them end when it is called off meanwhile, be it twice; by its own name one is stopped", async () => {
+    for (const name of ["one", "one.clean"]) {
+      const clock = new VirtualClock();
+      const diary = new Diary(clock);
+      const one = task("one", () => cleaned(diary, { ms: 1 }));
+      const seen = task("seen", { one: settled(one) }, ({ one }) => one.status);
+      const running = flow("outer", { seen }).start({ clock });
+      clock.after(1.5, () => running.cancelTask(name));
+      clock.after(2, () => running.cancelTask(name));
+      const report = await clock.run(running.report);
+      const stopped = name === "one.clean";
+      expect(statuses(report)).toMatchObject({
+        one: "completed",
+        "one.clean": stopped ? "cancelled" : "completed",
+      });
+      expect(report.unwrap().seen).toBe("completed");
+      expect(row(report, "one").endAt).toBe(stopped ? 1.5 : 3);
     }
   });
 
