@@ -1,9 +1,12 @@
 /** Runs that are killed and taken up from their log, over and over: nothing that was stored is called again. */
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type Flow, flow, map, param, type RunOptions, task } from "@astrum/core";
 import { VirtualClock } from "@astrum/core/testing";
+import { build } from "esbuild";
 import { afterAll, describe, expect, it } from "vitest";
 import { eventLog, parseReport, readEventLog, renderJson, renderNdjson } from "../src/index.ts";
 
@@ -295,6 +298,49 @@ describe("A log", () => {
     const again = await clock.run(f.run({ clock, resumeFrom: read }));
     expect(again.resume?.restored.sort()).toEqual(["items", "late", "list", "quick"]);
   });
+});
+
+it("A log of a week, in which every run took up the one before, is read with room for one of them", async () => {
+  const path = newFile();
+  const large = "x".repeat(2_000_000);
+  const nightly = flow("nightly", {
+    big: task("big", () => large),
+    bad: task("bad", () => Promise.reject(new Error("no"))),
+  });
+  const log = eventLog(path);
+  const options = { journal: log.journal, failure: "continue" } as const;
+  let left = await nightly.run(options);
+  for (let night = 1; night < 60; night++) {
+    left = await nightly.run({ ...options, resumeFrom: left.toJSON({ outputs: true }) });
+  }
+  // The last one was killed before it had told what it took over.
+  log.journal({
+    type: "started",
+    at: Date.now(),
+    runId: "last",
+    resumes: left.run.id,
+    flow: "nightly",
+  });
+  log.close();
+  const program = join(folder, "read-week.mjs");
+  await build({
+    stdin: {
+      contents: `import { readEventLog } from "./index.ts";
+        console.log(Object.keys(readEventLog(process.argv[2]).outputs).join());`,
+      resolveDir: fileURLToPath(new URL("../src", import.meta.url)),
+      loader: "ts",
+    },
+    outfile: program,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    conditions: ["@astrum/source"],
+    logLevel: "error",
+  });
+  const told = execFileSync(process.execPath, ["--max-old-space-size=64", program, path], {
+    encoding: "utf8",
+  });
+  expect(told).toBe("big\n");
 });
 
 describe("A log that was written without its journal", () => {

@@ -102,7 +102,9 @@ function collected(
   const distance = new Map(chain.map(({ place }, at) => [place, at]));
   const runs = new LogRuns();
   let run: CollectedRun | undefined;
-  const stored = chain.map(() => new Map<string, StoredOutput>());
+  /** What the nearest of the earlier runs stored: each tells again what it took over, and the chain may be long. */
+  const earlier = new Map<string, StoredOutput>();
+  const nearest = new Map<string, number>();
   let number = 0;
   for (const raw of lines) {
     const found = runs.find(raw, ++number);
@@ -115,13 +117,10 @@ function collected(
     if (at === 0) {
       run ??= new CollectedRun(line.run, line.at);
       run.take(line);
-    } else if (line.type === "completed") {
-      stored[at]?.set(line.task, storedOutput(line));
+    } else if (line.type === "completed" && at <= (nearest.get(line.task) ?? at)) {
+      nearest.set(line.task, at);
+      earlier.set(line.task, storedOutput(line));
     }
-  }
-  const earlier = new Map<string, StoredOutput>();
-  for (const one of stored) {
-    for (const [task, output] of one) if (!earlier.has(task)) earlier.set(task, output);
   }
   return { run: run ?? new CollectedRun(chosen.id, 0), earlier };
 }
