@@ -110,7 +110,8 @@ function waterfall(run: Run, open: ReadonlySet<string>): Row[] {
     headed.add(task);
     const isOpen = open.has(keyOf(task));
     rows.push(headRow(run, keyOf(task), run.name(task), members.get(task) ?? [], isOpen));
-    if (isOpen) left.push(...own.toReversed());
+    // More than a call takes arguments.
+    if (isOpen) for (const one of own.toReversed()) left.push(one);
   }
   return rows;
 }
@@ -138,7 +139,7 @@ function folded(
   for (const [key, attempts] of groups) {
     const isOpen = open.has(key);
     rows.push(headRow(run, key, key, attempts, isOpen));
-    if (isOpen) rows.push(...packed(run.data, attempts));
+    if (isOpen) for (const row of packed(run.data, attempts)) rows.push(row);
   }
   return rows;
 }

@@ -204,7 +204,6 @@ export class Call implements Entrant, Errand {
       carrier,
       endsAt: this.#endsAt,
       timeoutMs,
-      announceStart: timeoutMs !== undefined,
     };
     this.#callOff = this.#threads.send(this);
   }

@@ -21,7 +21,8 @@ import { pack } from "./worker/pack.js";
 
 /** @import { MessagePort } from "node:worker_threads" */
 /** @import { RemoteActivator } from "@astrum/core" */
-/** @import { CallMessage, FromThread, ThreadData, ToThread } from "./wire.ts" */
+/** @import { Obstacle } from "astrum-crossing" */
+/** @import { CallMessage, FromThread, Packed, ThreadData, ToThread } from "./wire.ts" */
 
 const {
   flags,
@@ -94,7 +95,7 @@ export default async function carryOut(call) {
  */
 async function runFunction(call, context, run) {
   const { args, carrier } = call;
-  if (call.announceStart) send({ kind: "start", sequence: call.sequence });
+  if (call.timeoutMs !== undefined) send({ kind: "start", sequence: call.sequence });
   Atomics.store(flags, call.lane * 2 + 1, call.sequence);
   context.begin();
   const info = { task: call.taskName, attempt: call.attempt };
@@ -123,21 +124,14 @@ async function runFunction(call, context, run) {
  * @param {ThreadContext} context
  * @param {unknown} value
  */
-function answerValue({ sequence }, context, value) {
-  const attributes = context.attributeEntries;
+function answerValue(call, context, value) {
   const flow = flowObstacle(value, "result");
   if (flow !== undefined) {
-    const direction = "result";
-    send({
-      kind: "uncrossable",
-      sequence,
-      attributes,
-      direction,
-      obstacle: flow,
-      cause: undefined,
-    });
+    answerUncrossable(call, context, "result", flow);
     return;
   }
+  const { sequence } = call;
+  const attributes = context.attributeEntries;
   const transfer = context.transferred;
   try {
     if (transfer?.some(isDetached)) throw new Error("A buffer to be transferred is detached");
@@ -147,14 +141,7 @@ function answerValue({ sequence }, context, value) {
       path: "result",
       what: "not clonable",
     };
-    send({
-      kind: "uncrossable",
-      sequence,
-      attributes,
-      direction: "result",
-      obstacle,
-      cause: pack(error),
-    });
+    answerUncrossable(call, context, "result", obstacle, pack(error));
   }
 }
 
@@ -172,23 +159,28 @@ function answerSkipped({ sequence }, context, reason) {
  * @param {ThreadContext} context
  * @param {unknown} error
  */
-function answerThrown({ sequence }, context, error) {
+function answerThrown(call, context, error) {
+  const { sequence } = call;
   const attributes = context.attributeEntries;
   if (error instanceof ModuleFault) {
     send({ kind: "module", sequence, attributes, failure: error.failure });
     return;
   }
   const thrown = pack(error, { reason: context.reason });
-  if ("obstacle" in thrown)
-    send({
-      kind: "uncrossable",
-      sequence,
-      attributes,
-      direction: "error",
-      obstacle: thrown.obstacle,
-      cause: undefined,
-    });
+  if ("obstacle" in thrown) answerUncrossable(call, context, "error", thrown.obstacle);
   else send({ kind: "thrown", sequence, attributes, thrown });
+}
+
+/**
+ * @param {CallMessage} call
+ * @param {ThreadContext} context
+ * @param {"result" | "error"} direction
+ * @param {Obstacle} obstacle
+ * @param {Packed} [cause]
+ */
+function answerUncrossable({ sequence }, context, direction, obstacle, cause) {
+  const attributes = context.attributeEntries;
+  send({ kind: "uncrossable", sequence, attributes, direction, obstacle, cause });
 }
 
 /** @param {MessagePort | undefined} given */

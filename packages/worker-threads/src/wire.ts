@@ -32,10 +32,8 @@ export interface CallMessage {
   readonly carrier: Readonly<Record<string, string>> | undefined;
   /** When the time limits of the attempt pass, in milliseconds since the Unix epoch by the clock of this process. */
   readonly endsAt?: number | undefined;
-  /** That of the call itself, from the start of the function. */
+  /** That of the call itself, from the start of the function, which is then told: the pool keeps time. */
   readonly timeoutMs?: number | undefined;
-  /** Say when the module is loaded and the function starts: somebody keeps time. */
-  readonly announceStart: boolean;
   /** The thread's end of its port, with the first call it is given. */
   port?: MessagePort;
 }

@@ -97,7 +97,8 @@ class Making {
         asked: one.asked,
       });
     }
-    this.#tails.push(...rowsOf(graph.tails));
+    // More than a call takes arguments.
+    for (const tail of rowsOf(graph.tails)) this.#tails.push(tail);
     const asked = owner.options?.when !== undefined;
     const own = ownerOf(owner, asked);
     const edges = this.#read(own.slots);
@@ -124,7 +125,7 @@ class Making {
       if (slot.task !== undefined) {
         edges.push([rows[end[edge] as number] as number, kind[edge] as number]);
         edge++;
-      } else edges.push(...this.#read([filled(slot, given)]));
+      } else for (const read of this.#read([filled(slot, given)])) edges.push(read);
     }
     for (; edge < (start[task + 1] as number); edge++) {
       edges.push([rows[end[edge] as number] as number, kind[edge] as number]);

@@ -321,6 +321,15 @@ describe("The run around a subflow", () => {
     }
   });
 
+  it("may have more tails than a call takes arguments", () => {
+    const tails = Object.fromEntries(
+      Array.from({ length: 150_000 }, (_, at) => [`tail${at}`, task(`tail${at}`, () => at)]),
+    );
+    const inner = flow("inner", { only: task("only", () => 1) }, { tails });
+    const { tasks } = flow("outer", { one: subflow("one", inner) }).plan();
+    expect(Object.keys(tasks)).toHaveLength(150_002);
+  });
+
   it("runs its finally tasks at its own end, and has its tails as its own", async () => {
     const { diary, report } = await run((diary) => {
       const inner = flow(
