@@ -14,14 +14,13 @@ const NO_TASKS: ReadonlySet<number> = new Set();
 export class Bounds {
   begun = false;
   state: RunState | undefined;
-  /** Tail tasks, and items of tail maps, that had no final state when the run ended. */
-  detached: ReadonlySet<number> = NO_TASKS;
   readonly #ledger: Ledger;
   readonly #turn: Turn;
   readonly #observed: boolean;
   /** Before it began: what stopped the run, so that what is restored stays restored; and which tasks were called off. */
   #stoppedBefore: StopCause | undefined;
   readonly #calledOffBefore: Sparse<unknown> = new Sparse();
+  #detached: Set<number> | undefined;
   #closed = false;
 
   constructor(ledger: Ledger, turn: Turn, observed: boolean) {
@@ -71,9 +70,16 @@ export class Bounds {
     this.#turn.command({ type: "settle" });
   }
 
+  /** Tail tasks, and what is inside of them, that had no final state when the run ended; or that came up there since. */
+  get detached(): ReadonlySet<number> {
+    return this.#detached ?? NO_TASKS;
+  }
+
   detach(tasks: Iterable<number>): void {
-    const detached = new Set([...this.detached, ...tasks]);
-    if (detached.size > 0) this.detached = detached;
+    for (const task of tasks) {
+      this.#detached ??= new Set();
+      this.#detached.add(task);
+    }
   }
 
   /** After every event: what the run leaves behind has ended, or has not. */

@@ -105,6 +105,7 @@ export class Flows {
       last: -1,
       expired: false,
       alive: 0,
+      lingering: 0,
       over: false,
     };
     return this.#rows.holds(owner) ? Object.assign(inner, { holder: inner }) : inner;
@@ -132,19 +133,31 @@ export class Flows {
     this.#done.push(inner);
   }
 
+  /** An answer goes on that nobody wants any more, or has ended: until then no flow is over that its row lies in. */
+  lingers(row: number, more: 1 | -1): void {
+    let at = this.#scopes.of(row);
+    for (; at.outer !== undefined; at = at.outer) {
+      if ("spawn" in at) continue;
+      const inner = at as Inner;
+      inner.lingering += more;
+      if (inner.lingering === 0 && inner.open.main === 0) this.#done.push(inner);
+    }
+  }
+
   /** Whether any flow may be over. */
   get mayEndAny(): boolean {
     return this.#done.length > 0;
   }
 
   /** The next flow whose main rows have all ended, and its finally rows once it is closing; none when there is none. */
-  nextDone(isIdle: (inner: Inner) => boolean): Inner | undefined {
+  nextDone(): Inner | undefined {
     for (let at = this.#done.length - 1; at >= 0; at--) {
       const inner = this.#done[at] as Inner;
       if (!this.#isOpen(inner) && !this.#ledger.isFinal(inner.owner)) continue;
-      const ended = inner.phase === "closing" ? isOver(inner) : isIdle(inner);
-      if (inner.over || ended) this.#done.splice(at, 1);
-      if (!inner.over && ended) return inner;
+      // What it still waits for brings it back: it is not looked at before that.
+      this.#done.splice(at, 1);
+      const ended = inner.phase === "closing" ? isOver(inner) : inner.lingering === 0;
+      if (ended && !inner.over) return inner;
     }
     return undefined;
   }

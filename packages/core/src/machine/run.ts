@@ -73,7 +73,9 @@ export class Run implements Machine {
     const ledger = new Ledger(graph.size);
     const rows = new Rows(plan, ledger);
     const turn = this.#turn;
-    const tasks = new Tasks(ledger, turn, observed);
+    const tasks = new Tasks(ledger, turn, observed, (task, more) =>
+      this.#flows.lingers(task, more),
+    );
     const attempts = new Attempts(rows, ledger, turn, observed);
     const scopes = new Scopes(rows, ledger, graph, failure);
     const flows = new Flows(rows, ledger, scopes, graph);
@@ -409,15 +411,12 @@ export class Run implements Machine {
     if (left > 0) this.#startReleased(left);
   }
 
-  readonly #isIdle = (inner: Inner): boolean =>
-    this.#tasks.idle || this.#tasks.isIdle((task) => this.#scopes.liesIn(inner, task));
-
   /** What is inside of a task may be over, and say what became of it. Whether nothing has to be stored first. */
   #endFlows(): boolean {
     for (;;) {
       // Those that were released before are no dependents of what ends now.
       this.#takeReleased();
-      const inner = this.#flows.mayEndAny ? this.#flows.nextDone(this.#isIdle) : undefined;
+      const inner = this.#flows.mayEndAny ? this.#flows.nextDone() : undefined;
       if (inner === undefined) return true;
       this.#owners.flowEnded(inner);
       if (this.#owners.ending > 0) return false;

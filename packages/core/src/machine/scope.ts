@@ -46,6 +46,8 @@ export interface Inner extends Scope {
   expired: boolean;
   /** Values of its tasks that are to be released and are not. */
   alive: number;
+  /** Answers that go on for its rows, and those inside them, and that nobody wants any more. */
+  lingering: number;
   over: boolean;
 }
 

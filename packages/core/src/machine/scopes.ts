@@ -76,13 +76,6 @@ export class Scopes {
     return this.cameUpWith(row) ?? this.run;
   }
 
-  /** Whether a row lies in a scope, however deep. */
-  liesIn(scope: Scope, row: number): boolean {
-    let at: Scope | undefined = this.of(row);
-    while (at !== undefined && at !== scope) at = at.outer;
-    return at === scope;
-  }
-
   /** A row has its final state. Returned is the flow that may be over with that. */
   ended(row: number): Inner | undefined {
     const scope = this.of(row);

@@ -15,15 +15,23 @@ export class Tasks {
   readonly #ledger: Ledger;
   readonly #turn: Turn;
   readonly #observed: boolean;
+  /** Told when an answer goes on that nobody wants any more, and when it has ended. */
+  readonly #lingers: ((task: number, more: 1 | -1) => void) | undefined;
   /** Since when the end of an answer is awaited that nobody wants any more. */
   readonly #lingering: Sparse<number> = new Sparse();
   /** Since when a task competes that is queued again, or whose answer took time. */
   readonly #queuedAt: Sparse<number> = new Sparse();
 
-  constructor(ledger: Ledger, turn: Turn, observed: boolean) {
+  constructor(
+    ledger: Ledger,
+    turn: Turn,
+    observed: boolean,
+    lingers?: (task: number, more: 1 | -1) => void,
+  ) {
     this.#ledger = ledger;
     this.#turn = turn;
     this.#observed = observed;
+    this.#lingers = lingers;
   }
 
   become(task: number, state: number): void {
@@ -34,6 +42,7 @@ export class Tasks {
     // Whoever had an answer has left that state before: what goes on is not wanted any more.
     if (from === ASKING || from === BETWEEN) {
       this.#lingering.set(task, this.#turn.now);
+      this.#lingers?.(task, 1);
       this.#turn.command({ type: "unprepare", task });
     }
   }
@@ -102,17 +111,12 @@ export class Tasks {
     return this.#lingering.size === 0;
   }
 
-  /** Whether no such answer goes on for any of these tasks. */
-  isIdle(among: (task: number) => boolean): boolean {
-    for (const [task] of this.#lingering) if (among(task)) return false;
-    return true;
-  }
-
   /** How long it lingered is told when it was that long: less is not worth a word. */
   #lingered(task: number, leastMs: number): void {
     const since = this.#lingering.get(task);
     if (since === undefined) return;
     this.#lingering.delete(task);
+    this.#lingers?.(task, -1);
     const overrunMs = this.#turn.now - since;
     if (overrunMs >= leastMs) this.#ledger.overrunMs.set(task, overrunMs);
   }
