@@ -132,7 +132,8 @@ export interface NestThing {
 /** What a function saw: when it was called, and when it ended. */
 export interface NestSeen {
   readonly task: string;
-  readonly spec: NestTask;
+  /** What lives that it was handed. */
+  readonly thing: NestThing | undefined;
   readonly startedAt: number;
   endedAt: number | undefined;
 }
@@ -253,7 +254,8 @@ export class NestGraph {
         return task(
           name,
           inputs,
-          (_, context) => this.#call(one, context, path),
+          ({ thing: handed }, context) =>
+            this.#call(one, context, path, handed as NestThing | undefined),
           options,
         ) as Task<unknown>;
     }
@@ -302,11 +304,16 @@ export class NestGraph {
     }) as Task<unknown>;
   }
 
-  async #call(one: NestTask, context: TaskContext, path: string): Promise<unknown> {
+  async #call(
+    one: NestTask,
+    context: TaskContext,
+    path: string,
+    thing?: NestThing,
+  ): Promise<unknown> {
     const { taskName, signal } = context;
     const seen: NestSeen = {
       task: taskName,
-      spec: one,
+      thing,
       startedAt: this.tick(),
       endedAt: undefined,
     };
