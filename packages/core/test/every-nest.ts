@@ -4,6 +4,7 @@
  */
 import { deepStrictEqual } from "node:assert/strict";
 import {
+  type ExecutionReport,
   type FlowRun,
   type JournalEntry,
   type RunOptions,
@@ -71,7 +72,7 @@ export async function everyNest(spec: NestRun): Promise<void> {
       { ...live.toJSON(), observerErrors: undefined },
     );
   }
-  if (spec.acts.length === 0) await resumed(spec, entries, report);
+  await resumed(spec, entries, live);
 }
 
 function cancelSome(run: FlowRun<unknown>, { seen, specs }: NestGraph, on: number): void {
@@ -284,15 +285,13 @@ function isBehindTail(rows: ReadonlyMap<string, TaskStatistics>, name: string): 
   return at !== undefined || !rows.has(name);
 }
 
-/** Taken up from prefixes of what its journal was told: nothing that was stored is called again, and nothing changes. */
+/** Taken up from every prefix of what its journal was told: nothing that was stored is called again, and nothing changes. */
 async function resumed(
   spec: NestRun,
   entries: readonly JournalEntry[],
-  whole: SerializedReport,
+  whole: ExecutionReport,
 ): Promise<void> {
-  const cuts =
-    entries.length <= 6 ? entries.map((_, at) => at + 1) : [1, entries.length >> 1, entries.length];
-  for (const cut of cuts) {
+  for (let cut = 0; cut <= entries.length; cut++) {
     const told = entries.slice(0, cut);
     const stored = new Set(
       told.filter(({ type }) => type === "completed").map(({ task }) => String(task)),
@@ -317,16 +316,28 @@ async function resumed(
       );
     }
     // Less is called, on as many slots as there are: who was late for a deadline need not be now, and the other way round.
-    if (whole.executionState !== "completed" || wasLate(whole) || wasLate(report)) continue;
+    const ended = whole.executionState === "completed" && spec.acts.length === 0;
+    if (!ended || wasLate(whole) || wasLate(report)) continue;
     hold(
       "a run that is taken up ends as it did",
       report.executionState === "completed",
       cut,
       report.errorSummary,
     );
+    hold("and gives what it gave", outputsOf(report) === outputsOf(whole), cut);
   }
 }
 
-function wasLate({ taskStatistics }: Pick<SerializedReport, "taskStatistics">): boolean {
-  return taskStatistics.some(({ error }) => error?.code === "ASTRUM_TIMEOUT");
+function wasLate({ taskStatistics }: ExecutionReport): boolean {
+  return taskStatistics.some(
+    ({ error }) => (error as { code?: unknown } | undefined)?.code === "ASTRUM_TIMEOUT",
+  );
+}
+
+/** But for this: outcomes among them say whether they are restored. */
+function outputsOf({ outputs }: ExecutionReport): string {
+  return JSON.stringify(outputs, (key, value) => {
+    if (key === "restored") return undefined;
+    return value instanceof Error ? String(value) : value;
+  });
 }

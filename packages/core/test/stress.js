@@ -1,7 +1,8 @@
 /**
  * Makes random runs by the thousand, outside of any test runner:
  * `pnpm --filter @astrum/core stress -- --cases 1000000 [--seed 1]`; with `--chains`, chains of runs that take each other
- * up; with `--nests`, flows in flows. Ends with 1 and the smallest failing run.
+ * up; with `--nests`, flows in flows, each taken up from every prefix of its journal. Ends with 1 and the smallest failing
+ * run.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
