@@ -3,7 +3,8 @@ import type { Issues } from "../ground/check.ts";
 
 /**
  * Where results of tasks with `cache` are kept between runs: a `Map`, a Keyv, or anything with these two. Each may return a
- * promise. What either throws counts as a miss, and is told once in `report.observerErrors`.
+ * promise. What either throws counts as a miss, and is told once in `report.observerErrors`; so is a `get` that has not
+ * answered for ten seconds, after which the run asks and keeps nothing more.
  */
 export interface CacheStore {
   /** What was set, or `undefined`. */

@@ -14,10 +14,11 @@ import { Lineage } from "../report/lineage.ts";
 import { Basis } from "../report/origin.ts";
 import { entryKey, entryText, entryValue } from "../resume/cache-entry.ts";
 import type { Call } from "./call.ts";
-import { Flights } from "./flights.ts";
+import { type Flight, Flights } from "./flights.ts";
 import type { Faults } from "./hooks.ts";
 import type { Prepared } from "./inputs.ts";
 import { NO_PARAMETERS } from "./parameters.ts";
+import { PatientStore } from "./patient-store.ts";
 import { onAbort } from "./surroundings.ts";
 
 /** What it needs of the driver. */
@@ -32,32 +33,39 @@ export interface CacheHost {
 /** So many items ask the store at once. */
 const AT_ONCE = 64;
 
-/** So long the end of a run waits for a store that does not answer, in milliseconds. */
-const PATIENCE_MS = 10_000;
-
-/** The key of a task, or of an item of a map, that found nothing. */
-interface Missed {
+/** A key that the store had nothing for. */
+interface Miss {
   readonly key: string;
+  /** What was over when the store was asked: its result was not there any more. */
+  readonly before: Flight | undefined;
+}
+
+/** That of a task, or of an item of a map. */
+interface Missed extends Miss {
   readonly ttlMs: number | undefined;
   /** It has not started yet. */
   waits: boolean;
-  /** What it got is another attempt's, which is kept by that. */
-  joined: boolean;
+  /** Of the attempt of its own; none where it got what is another's, which is kept by that. */
+  flight: Flight | undefined;
 }
 
 export class Cached {
-  readonly #store: CacheStore;
+  readonly #store: PatientStore;
   readonly #host: CacheHost;
   readonly #basis: Basis;
   readonly #flights: Flights;
   /** By task; and by map, by index. */
   readonly #missed: Map<number, Missed> = new Map();
   readonly #missedItems: Map<number, Map<number, Missed>> = new Map();
-  readonly #keeping: Set<Promise<void>> = new Set();
+  /** The run has: nobody is waited for who has not started. */
+  #settled = false;
 
   constructor(store: CacheStore, host: CacheHost) {
-    this.#store = store;
     this.#host = host;
+    this.#store = new PatientStore(store, {
+      after: (ms, fire) => host.after(ms, fire),
+      fault: (what, error) => this.#fault(what, error),
+    });
     this.#flights = new Flights(store);
     const { plan, ledger } = host.machine;
     this.#basis = new Basis(new Lineage(plan.graph, ledger), NO_PARAMETERS);
@@ -72,11 +80,9 @@ export class Cached {
     const { key: ask, ttlMs } = (options?.cache ?? {}) as CacheOptions;
     const of = ask === undefined ? ["inputs", inputs] : ["key", await ask(inputs)];
     const found = await this.#look(task, of);
-    if (typeof found === "string") {
-      this.#missed.set(task, this.#miss(found, ttlMs));
-      return undefined;
-    }
-    return found;
+    if (found === undefined || "value" in found) return found;
+    this.#missed.set(task, this.#miss(found, ttlMs));
+    return undefined;
   }
 
   /** Results of items of a map, by index, but for those that are there already. Rejects with what its `key` throws. */
@@ -103,19 +109,17 @@ export class Cached {
             ? ["item", item, inputs, placed ? index : (keys?.[index] ?? null)]
             : ["key", await ask(item, index)];
         const hit = await this.#look(map, of);
-        if (typeof hit === "string") missed.set(index, this.#miss(hit, ttlMs));
-        else if (hit !== undefined) found.set(index, hit.value);
+        if (hit === undefined) continue;
+        if ("value" in hit) found.set(index, hit.value);
+        else missed.set(index, this.#miss(hit, ttlMs));
       }
     };
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, list.length) }, worker));
     return found;
   }
 
-  /** What the store has, or the key that it has nothing for; nothing where there is no key. */
-  async #look(
-    task: number,
-    of: unknown,
-  ): Promise<{ readonly value: unknown } | string | undefined> {
+  /** What the store has, or that it has nothing; none of these where there is no key. */
+  async #look(task: number, of: unknown): Promise<{ readonly value: unknown } | Miss | undefined> {
     const { name } = this.#host.machine.plan.graph;
     const made = entryKey(name, this.#basis.definition(task), of);
     if (typeof made === "string") {
@@ -124,59 +128,85 @@ export class Cached {
       );
       return undefined;
     }
-    try {
-      const text = await this.#store.get(made.key);
-      return entryValue(text, this.#host.wallNow()) ?? made.key;
-    } catch (error) {
-      this.#fault("The cache could not be read", error);
-      return made.key;
-    }
+    const { key } = made;
+    const before = this.#flights.before(key);
+    const text = await this.#store.get(key);
+    return entryValue(text, this.#host.wallNow()) ?? { key, before };
   }
 
-  #miss(key: string, ttlMs: number | undefined): Missed {
-    this.#flights.expect(key);
-    return { key, ttlMs, waits: true, joined: false };
+  /** It is expected until it starts, or the run has settled. */
+  #miss({ key, before }: Miss, ttlMs: number | undefined): Missed {
+    const waits = !this.#settled;
+    if (waits) this.#flights.expect(key);
+    return { key, before, ttlMs, waits, flight: undefined };
   }
 
   /** Calls the function of an attempt, or waits for one that another run, or another task, makes for the same key. */
   call(call: Call, run: () => unknown): unknown {
     const missed = this.#missedOf(call.task);
-    if (missed === undefined) return run();
-    const { key } = missed;
-    const flight = this.#flights.of(key);
+    return missed === undefined ? run() : this.#take(missed, call, run);
+  }
+
+  #take(missed: Missed, call: Call, run: () => unknown): unknown {
+    const { key, before } = missed;
+    const other = this.#flights.of(key, before, this.#host.wallNow());
     this.#starts(missed);
-    if (flight !== undefined) return this.#join(call, missed, flight, run);
-    missed.joined = false;
+    missed.flight = undefined;
+    return other === undefined
+      ? this.#begin(missed, call, run)
+      : this.#join(other, missed, call, run);
+  }
+
+  #begin(missed: Missed, call: Call, run: () => unknown): unknown {
+    const { key } = missed;
     const result = run();
-    this.#flights.begin(key, { result: Promise.resolve(result), stopped: () => call.asked });
+    const flight = this.#flights.begin(key, call, Promise.resolve(result));
+    missed.flight = flight;
+    const over = (): void => {
+      missed.flight = undefined;
+      // One that counts is being kept by now.
+      if (flight.until === undefined) this.#flights.end(key, flight);
+    };
+    call.left = () => queueMicrotask(over);
     return result;
   }
 
+  /** When that one is told to stop, whoever is first makes the next attempt, and the others wait for that. */
   #join(
-    call: Call,
+    { attempt, result }: Flight,
     missed: Missed,
-    { result, stopped }: { readonly result: Promise<unknown>; readonly stopped: () => boolean },
+    call: Call,
     run: () => unknown,
   ): Promise<unknown> {
-    missed.joined = true;
-    const alone = (): unknown => {
-      missed.joined = false;
-      return run();
-    };
     return new Promise((resolve, reject) => {
-      const release = onAbort(call.signal, () => reject(call.signal.reason));
+      let over = false;
+      const callsOff: (() => void)[] = [];
       const end = (settle: () => void): void => {
-        release();
-        if (!call.signal.aborted) settle();
+        if (over) return;
+        over = true;
+        for (const callOff of callsOff) callOff();
+        try {
+          settle();
+        } catch (error) {
+          reject(error);
+        }
       };
+      const next = (): void => resolve(this.#take(missed, call, run));
+      // Through promises, so that what follows runs in the context of this attempt, not of who aborts.
+      const stopped = new Promise<void>((stop) => callsOff.push(onAbort(attempt.signal, stop)));
+      const calledOff = new Promise<void>((stop) => callsOff.push(onAbort(call.signal, stop)));
+      void calledOff.then(() => end(() => reject(call.signal.reason)));
+      void stopped.then(() => end(next));
       result.then(
         (value) =>
           end(() => {
-            const copy = stopped() ? undefined : decodeValue(encodeValue(value));
-            if (copy === undefined) resolve(called(alone));
-            else resolve(copy.value);
+            const copy = attempt.asked ? undefined : decodeValue(encodeValue(value));
+            if (copy !== undefined) resolve(copy.value);
+            // Nobody can have what has no encoding but who made it.
+            else if (attempt.asked) next();
+            else resolve(this.#begin(missed, call, run));
           }),
-        (error: unknown) => end(() => (stopped() ? resolve(called(alone)) : reject(error))),
+        (error: unknown) => end(() => (attempt.asked ? next() : reject(error))),
       );
     });
   }
@@ -184,7 +214,8 @@ export class Cached {
   /** A result that counts is kept, while the run goes on. */
   keep(task: number, value: unknown): void {
     const missed = this.#missedOf(task);
-    if (missed === undefined || missed.joined) return;
+    const flight = missed?.flight;
+    if (missed === undefined || flight === undefined) return;
     const output = encodeValue(value);
     if (output.encoding === "omitted") {
       const why = output.detail ?? output.why;
@@ -194,34 +225,30 @@ export class Cached {
       return;
     }
     const { key, ttlMs } = missed;
-    const kept = called(() =>
-      this.#store.set(key, entryText(output, ttlMs, this.#host.wallNow()), ttlMs),
-    )
-      .then(
-        () => {},
-        (error: unknown) => this.#fault("The cache could not be written", error),
-      )
-      .finally(() => this.#keeping.delete(kept));
-    this.#keeping.add(kept);
+    const now = this.#host.wallNow();
+    flight.until = ttlMs === undefined ? Number.POSITIVE_INFINITY : now + ttlMs;
+    const kept = this.#store.set(key, entryText(output, ttlMs, now), ttlMs);
+    void kept.then(() => this.#flights.end(key, flight));
   }
 
-  /** The run has settled. What is still being kept is waited for, for so long as a store may take; nothing if there is none. */
+  /** The run has settled. What is still being kept is waited for; nothing if there is none. */
   settled(): Promise<void> | undefined {
+    this.#leave();
+    return this.#store.kept;
+  }
+
+  /** Nothing of the run goes on. */
+  close(): void {
+    this.#leave();
+    this.#store.close();
+  }
+
+  #leave(): void {
+    this.#settled = true;
     for (const missed of this.#missed.values()) this.#starts(missed);
     for (const items of this.#missedItems.values()) {
       for (const missed of items.values()) this.#starts(missed);
     }
-    if (this.#keeping.size === 0) return undefined;
-    return new Promise((resolve) => {
-      const giveUp = this.#host.after(PATIENCE_MS, () => {
-        this.#fault(`The cache had not written everything ${PATIENCE_MS} ms after the run`);
-        resolve();
-      });
-      void Promise.all(this.#keeping).then(() => {
-        giveUp();
-        resolve();
-      });
-    });
   }
 
   #starts(missed: Missed): void {
@@ -245,9 +272,4 @@ export class Cached {
     const cause = error === undefined ? {} : { cause: serializeError(error) };
     this.#host.faults.note({ name: "CacheError", message, ...cause });
   }
-}
-
-/** As a promise, whatever it throws. */
-async function called<T>(run: () => T): Promise<Awaited<T>> {
-  return await run();
 }

@@ -73,6 +73,8 @@ export class Call implements TaskContext {
   gave: { readonly value: unknown } | undefined;
   /** Lets go of that when nobody waits for the attempt any more. */
   givenUp: (() => void) | undefined;
+  /** Told when nobody waits for the attempt any more, before anybody hears of its end. */
+  left: (() => void) | undefined;
   /** With what it has failed, while its retry policy is asked. */
   failure: Error | undefined;
   /** What it said last of how far it is. */

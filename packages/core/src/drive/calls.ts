@@ -69,6 +69,7 @@ export class Calls {
   /** Nothing more is heard of it. */
   close(call: Call): void {
     call.over = true;
+    call.left?.();
     call.disarm?.();
     call.letGo?.();
     this.#running[this.#host.machine.ledger.slot[call.id] as number] = undefined;

@@ -393,6 +393,7 @@ class Driver
 
   close(): void {
     this.held?.close();
+    this.cache?.close();
     this.grants.close();
     this.#ending.close();
   }
@@ -404,6 +405,7 @@ class Driver
     this.#settings.refused?.(error);
     this.#opening.close();
     this.held?.close();
+    this.cache?.close();
     this.calls.forsake(asError(error, "The run failed with"), this.now());
     this.grants.forsake();
     this.#ending.reject(error);

@@ -1,4 +1,5 @@
 /** Results that are kept between runs: found before an attempt, shared while they are made, never in the way of a run. */
+import { AsyncLocalStorage } from "node:async_hooks";
 import Keyv from "keyv";
 import { describe, expect, it } from "vitest";
 import {
@@ -387,6 +388,70 @@ describe("Runs that miss the same key at once", () => {
     expect((await second).unwrap().one).toEqual({ n: 2 });
   });
 
+  it("make the next attempt at once when one is told to stop, also one that never ends: one for all of them", async () => {
+    for (const how of ["aborted", "out of time"]) {
+      const clock = new VirtualClock();
+      const cache = new Map<string, string>();
+      const whose = new AsyncLocalStorage<number>();
+      const calls: unknown[] = [];
+      const run = (number: number, ends: () => Promise<number>, options: object = {}) => {
+        const work = () => {
+          calls.push(whose.getStore());
+          return ends();
+        };
+        const one = task("one", work, { cache: {}, ...options });
+        return whose.run(number, () => flow("f", { one }).start({ clock, cache, graceMs: 50 }));
+      };
+      const never = () => new Promise<never>(() => {});
+      const first = run(0, never, how === "aborted" ? {} : { timeoutMs: 10 });
+      const others = Array.from({ length: 50 }, (_, n) =>
+        run(n + 1, () => clock.wait(5).then(() => 7)),
+      );
+      await clock.advance(10);
+      if (how === "aborted") first.cancel();
+      await clock.advance(5);
+      const reports = await Promise.all(others.map(({ report }) => report));
+      expect(reports.map((report) => report.unwrap())).toEqual(others.map(() => ({ one: 7 })));
+      expect(calls).toEqual([0, 1]);
+      expect(cache.size).toBe(1);
+      expect(row(await clock.run(first.report), "one")?.status).toBe("abandoned");
+    }
+  });
+
+  it("have a result for as long as it counts, and not one that was there before they found nothing", async () => {
+    const clock = new VirtualClock();
+    const cache = new Map<string, string>();
+    const calls: number[] = [];
+    const run = (number: number, waits: number, ttlMs: number | undefined) => {
+      const gate = task("gate", () => clock.wait(waits));
+      const one = task("one", () => calls.push(number), { cache: { ttlMs } });
+      const made = flow("f", waits === 0 ? { one } : { gate, one });
+      return clock.run(made.run({ clock, cache, concurrency: 1 }));
+    };
+    const late = run(1, 500, 100);
+    const later = run(2, 50, 100);
+    await run(3, 0, 100);
+    expect(calls).toEqual([3]);
+    await later;
+    expect(calls).toEqual([3]);
+    cache.clear();
+    await run(4, 0, 100);
+    expect(calls).toEqual([3, 4]);
+    await late;
+    expect(calls).toEqual([3, 4, 1]);
+  });
+
+  it("may be ten thousand items of one list: one is called", async () => {
+    const cache = new Map<string, string>();
+    const calls: number[] = [];
+    const list = task("list", () => new Array<number>(10_000).fill(7));
+    const same = map("same", list, (n) => calls.push(n), { cache: {}, concurrency: 100 });
+    const report = await flow("f", { same }).run({ cache });
+    expect(new Set(report.unwrap().same)).toEqual(new Set([1]));
+    expect(calls).toHaveLength(1);
+    expect(cache.size).toBe(1);
+  });
+
   it("stop waiting when they are called off themselves", async () => {
     const { made, ends } = slow();
     const cache = new Map<string, string>();
@@ -532,6 +597,89 @@ describe("A store", () => {
     const { report } = await clock.run(greet(never, "Ada", { cache: {} }, options));
     expect(report.executionState).toBe("failed");
     expect(report.totalDurationMs).toBeLessThanOrEqual(110);
+  });
+
+  it("that never answers is a miss after ten seconds, told once, and is not asked again", async () => {
+    const clock = new VirtualClock();
+    let asked = 0;
+    const never = {
+      get: () => {
+        asked++;
+        return new Promise(() => {});
+      },
+      set: () => {},
+    };
+    const list = task("list", () => Array.from({ length: 10_000 }, (_, n) => n));
+    const rows = map("rows", list, (n) => n, { cache: {} });
+    const end = task("end", { rows }, ({ rows }) => rows.length, { cache: {} });
+    const report = await clock.run(flow("f", { end }).run({ clock, cache: never }));
+    expect(report.unwrap().end).toBe(10_000);
+    expect(report.totalDurationMs).toBe(10_000);
+    expect(asked).toBe(64);
+    expect(report.observerErrors?.map(({ message }) => message)).toEqual([
+      "The cache could not be read: it had not answered after 10000 ms",
+    ]);
+  });
+
+  it("that answers late, once it was given up, changes nothing, also when it throws then", async () => {
+    const clock = new VirtualClock();
+    const late = {
+      get: async () => {
+        await clock.wait(10_500);
+        throw new Error("ECONNRESET");
+      },
+      set: () => {
+        throw new Error("is told nothing more");
+      },
+    };
+    const slow: TaskOptions<object> = { cache: {} };
+    const one = task("one", () => clock.wait(1000).then(() => 1), slow);
+    const report = await clock.run(flow("f", { one }).run({ clock, cache: late }));
+    expect(report.unwrap().one).toBe(1);
+    expect(report.observerErrors?.map(({ message }) => message)).toEqual([
+      "The cache could not be read: it had not answered after 10000 ms",
+    ]);
+  });
+
+  it("that answered while the thread was held is heard, however long that was", async () => {
+    const clock = new VirtualClock();
+    const kept = new Map<string, string>();
+    await greet(kept);
+    const answers: (() => void)[] = [];
+    const store = {
+      get: (key: string) => new Promise((resolve) => answers.push(() => resolve(kept.get(key)))),
+      set: () => {},
+    };
+    const run = greet(store, "Ada", { cache: {} }, { clock });
+    await clock.advance(0);
+    clock.hold(60_000);
+    // Timers that are due come first, then what has come in, as in any event loop.
+    clock.after(0, () => {
+      for (const answer of answers) answer();
+    });
+    const { calls, report } = await clock.run(run);
+    expect(calls).toEqual(["end"]);
+    expect(report.observerErrors).toEqual([]);
+  });
+
+  it("that a run gave up asking holds no timer of it, and nobody waits for what it says then", async () => {
+    const clock = new VirtualClock();
+    let answer = (): void => {};
+    const store = {
+      get: () =>
+        new Promise<void>((resolve) => {
+          answer = resolve;
+        }),
+      set: () => {},
+    };
+    const options = { clock, timeoutMs: 10, graceMs: 10 };
+    const { calls, report } = await clock.run(greet(store, "Ada", { cache: {} }, options));
+    expect(report.executionState).toBe("failed");
+    expect(clock.pending).toBe(0);
+    answer();
+    await clock.advance(20_000);
+    expect(calls).toEqual([]);
+    expect(report.observerErrors).toEqual([]);
   });
 
   it("is refused before anything runs when it is none", async () => {
