@@ -122,7 +122,9 @@ export function chainFlow(callsFile: string, onCall: () => void): Flow<{ readonl
     });
   };
   const [eu, us] = [subflow("eu", region()), subflow("us", region())];
-  const pages = map("pages", list, (item) => page(item), { concurrency: 2 });
+  const pages = map("pages", list, (item, index) => call(`pages[${index}]`, page(item)), {
+    concurrency: 2,
+  });
   const drafts: Task<{ readonly critic: Scaled }> = loop(
     "drafts",
     { scale },
@@ -155,4 +157,7 @@ export function resultOf(scale: number): Scaled {
 }
 
 /** Calls of a run that nothing interrupts. */
-export const EVERY_CALL: number = 3 * ITEMS + 5 + PEOPLE.length + 4 + 2 * ITEMS + 2 * DRAFTS;
+export const EVERY_CALL: number = 3 * ITEMS + 5 + PEOPLE.length + 4 + 3 * ITEMS + 2 * DRAFTS;
+
+/** Entries of its journal: of its start, of each call, of the maps, the subflows and the loop. */
+export const EVERY_ENTRY: number = 1 + EVERY_CALL + 5 + 2 + 1;

@@ -1,4 +1,4 @@
 import { describeChains } from "./killing-chains.ts";
 
 // Many more: `pnpm test:slow`.
-describeChains(Number(process.env.ASTRUM_CHAINS ?? 5));
+describeChains(Number(process.env.ASTRUM_KILLS ?? 12));

@@ -4,10 +4,9 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventLog, readEventLog } from "../src/index.ts";
+import { compiledFile } from "./compiled.ts";
 import { ITEMS, killableFlow, TASKS } from "./killable-flow.ts";
 
 const EVERY_CALL = TASKS + ITEMS + 2;
@@ -43,15 +42,7 @@ export function describeKills(kills: number): void {
     const all: Killed[] = [];
 
     beforeAll(async () => {
-      await build({
-        entryPoints: [fileURLToPath(new URL("./killed-process.ts", import.meta.url))],
-        outfile: program,
-        bundle: true,
-        platform: "node",
-        format: "esm",
-        conditions: ["@astrum/source"],
-        logLevel: "error",
-      });
+      await compiledFile("./killed-process.ts", program);
       const numbers = Array.from({ length: kills }, (_, number) => number);
       const worker = async (): Promise<void> => {
         for (let number = numbers.pop(); number !== undefined; number = numbers.pop()) {

@@ -3,12 +3,11 @@ import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { flow, fromEvents, map, task } from "@astrum/core";
-import { buildSync } from "esbuild";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { eventLog, readEventLog } from "../src/index.ts";
 import { LineFile } from "../src/writing/line-file.ts";
+import { compiledText } from "./compiled.ts";
 
 const folder = fs.mkdtempSync(join(tmpdir(), "astrum-torn-"));
 const real = fs.writeSync;
@@ -218,30 +217,21 @@ describe("The log of a run", () => {
     expect(ten - 20).toBe(6);
   });
 
-  it("has what was told when the process exits in the middle of a task", () => {
+  it("has what was told when the process exits in the middle of a task", async () => {
     const path = newFile();
     const program = join(folder, "exits.mjs");
-    buildSync({
-      stdin: {
-        contents: `
-          import { flow, task } from "@astrum/core";
-          import { eventLog } from "./src/index.ts";
-          const log = eventLog(process.argv[2]);
-          const first = task("first", () => "one");
-          const leaves = task("leaves", { first }, (_, { progress }) => {
-            progress(0.5, "half way");
-            process.exit(3);
-          });
-          await flow("f", { leaves }).run({ journal: log.journal, observers: [log.observer] });
-        `,
-        resolveDir: fileURLToPath(new URL("..", import.meta.url)),
-      },
-      outfile: program,
-      bundle: true,
-      platform: "node",
-      format: "esm",
-      conditions: ["@astrum/source"],
-    });
+    await compiledText(
+      `import { flow, task } from "@astrum/core";
+      import { eventLog } from "./src/index.ts";
+      const log = eventLog(process.argv[2] ?? "");
+      const first = task("first", () => "one");
+      const leaves = task("leaves", { first }, (_, { progress }) => {
+        progress(0.5, "half way");
+        process.exit(3);
+      });
+      await flow("f", { leaves }).run({ journal: log.journal, observers: [log.observer] });`,
+      program,
+    );
     const { status } = spawnSync(process.execPath, [program, path]);
     expect(status).toBe(3);
     const told = lines(path)

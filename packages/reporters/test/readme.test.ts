@@ -1,11 +1,11 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { flow, task } from "@astrum/core";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { reporters } from "../src/index.ts";
+import { compiledText } from "./compiled.ts";
 import { fixture } from "./fixtures.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
@@ -32,20 +32,7 @@ describe("the examples of the README", () => {
     "number %i runs",
     async (number, code) => {
       const outfile = join(folder, `example-${number}.mjs`);
-      await build({
-        stdin: {
-          contents: code,
-          loader: "ts",
-          resolveDir: fileURLToPath(new URL("..", import.meta.url)),
-        },
-        outfile,
-        bundle: true,
-        platform: "node",
-        format: "esm",
-        target: "node20",
-        conditions: ["@astrum/source"],
-        logLevel: "error",
-      });
+      await compiledText(code, outfile);
       await expect(import(/* @vite-ignore */ pathToFileURL(outfile).href)).resolves.toBeDefined();
     },
   );

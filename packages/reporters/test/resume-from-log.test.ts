@@ -3,12 +3,11 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type Flow, flow, map, param, type RunOptions, task } from "@astrum/core";
 import { VirtualClock } from "@astrum/core/testing";
-import { build } from "esbuild";
 import { afterAll, describe, expect, it } from "vitest";
 import { eventLog, parseReport, readEventLog, renderJson, renderNdjson } from "../src/index.ts";
+import { compiledText } from "./compiled.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "astrum-resume-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -323,20 +322,11 @@ it("A log of a week, in which every run took up the one before, is read with roo
   });
   log.close();
   const program = join(folder, "read-week.mjs");
-  await build({
-    stdin: {
-      contents: `import { readEventLog } from "./index.ts";
-        console.log(Object.keys(readEventLog(process.argv[2]).outputs).join());`,
-      resolveDir: fileURLToPath(new URL("../src", import.meta.url)),
-      loader: "ts",
-    },
-    outfile: program,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    conditions: ["@astrum/source"],
-    logLevel: "error",
-  });
+  await compiledText(
+    `import { readEventLog } from "./src/index.ts";
+    console.log(Object.keys(readEventLog(process.argv[2] ?? "").outputs ?? {}).join());`,
+    program,
+  );
   const told = execFileSync(process.execPath, ["--max-old-space-size=64", program, path], {
     encoding: "utf8",
   });

@@ -3,25 +3,16 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readEventLog } from "../../src/index.ts";
+import { compiledFile } from "../compiled.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "astrum-full-"));
 const program = join(folder, "full-disk-process.mjs");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 beforeAll(async () => {
-  await build({
-    entryPoints: [fileURLToPath(new URL("../full-disk-process.ts", import.meta.url))],
-    outfile: program,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    conditions: ["@astrum/source"],
-    logLevel: "error",
-  });
+  await compiledFile("./full-disk-process.ts", program);
 });
 
 function isWhole(line: string): boolean {

@@ -12,10 +12,9 @@ import {
 } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { LogInUseError, readEventLog, resumable } from "../../src/index.ts";
+import { compiledFile } from "../compiled.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "astrum-lock-"));
 const program = join(folder, "held-log-process.mjs");
@@ -23,15 +22,7 @@ const nightly = { name: "nightly" };
 let files = 0;
 
 beforeAll(async () => {
-  await build({
-    entryPoints: [fileURLToPath(new URL("./held-log-process.ts", import.meta.url))],
-    outfile: program,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    conditions: ["@astrum/source"],
-    logLevel: "error",
-  });
+  await compiledFile("./resuming/held-log-process.ts", program);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
