@@ -6,4 +6,5 @@ export type { Change } from "./whatif/changes.ts";
 export type { Knee } from "./whatif/knee.ts";
 export type { Prediction } from "./whatif/prediction.ts";
 export { type SimulateOptions, simulate } from "./whatif/simulate.ts";
+export type { SimulatedAttempt } from "./whatif/simulated-attempt.ts";
 export { type ChangedPrediction, type WhatIf, whatIf } from "./whatif/what-if.ts";

@@ -20,19 +20,28 @@ export interface Prediction {
 
 /** The run as it would have been with a change. */
 export function predicted(run: Recalled, change: Change): Prediction {
+  return played(run, change).prediction;
+}
+
+/** The same with the machine that was driven to its end. */
+export function played(
+  run: Recalled,
+  change: Change,
+): { readonly prediction: Prediction; readonly machine: Machine } {
   const { plan, settings } = withChange(run, change);
   const { machine, unmeasured } = driven(plan, settings);
   const { ledger } = machine;
   const { concurrency, dispatch } = settings;
   const staged = dispatch === "stages";
   const { criticalPath, boundBy } = analyse({ plan, ledger, concurrency, staged });
-  return {
+  const prediction = {
     makespanMs: thousandths(criticalPath.reduce((sum, { gapMs, runMs }) => sum + gapMs + runMs, 0)),
     boundBy,
     criticalPath,
     peakConcurrency: ledger.peakConcurrency,
     unmeasured: unmeasured.map((task) => taskName(plan.graph, ledger, task)),
   };
+  return { prediction, machine };
 }
 
 /** When the last attempt ended of the tasks that a driven run waits for. */

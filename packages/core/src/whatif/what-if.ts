@@ -8,9 +8,10 @@ import type { ExecutionReport } from "../report/execution-report.ts";
 import type { SerializedReport } from "../report/serialized-report.ts";
 import { type Change, checkChange } from "./changes.ts";
 import { type Knee, kneeOf } from "./knee.ts";
-import { type Prediction, predicted, thousandths } from "./prediction.ts";
+import { type Prediction, played, predicted, thousandths } from "./prediction.ts";
 import { readableReport } from "./readable-report.ts";
 import { recalled } from "./recalled.ts";
+import { attemptsOf, type SimulatedAttempt } from "./simulated-attempt.ts";
 
 export interface ChangedPrediction extends Prediction {
   readonly change: Change;
@@ -28,6 +29,13 @@ export interface WhatIf {
   readonly changes: readonly ChangedPrediction[];
   /** The makespan by slots; simulated when it is first asked for. */
   readonly knee: Knee;
+  /**
+   * One more change of the same run, with the attempts that it would have had, in the order of their starts; `{}` is the run
+   * simulated unchanged. What the report says is not read again: for whoever asks often, as a slider does.
+   *
+   * Throws `DefinitionError` as `whatIf()` does.
+   */
+  ask(change: Change): ChangedPrediction & { readonly attempts: readonly SimulatedAttempt[] };
 }
 
 /**
@@ -80,11 +88,11 @@ export function whatIf(
     measuredMs: run.makespanMs,
     errorMs: thousandths(Math.abs(unchanged.makespanMs - run.makespanMs)),
   };
-  const answers = changes.map((change): ChangedPrediction => {
-    const prediction = predicted(run, change);
+  const answer = (change: Change, prediction: Prediction): ChangedPrediction => {
     const savedMs = thousandths(unchanged.makespanMs - prediction.makespanMs);
     return { change, ...prediction, savedMs };
-  });
+  };
+  const answers = changes.map((change) => answer(change, predicted(run, change)));
   let knee: Knee | undefined;
   return {
     asRun,
@@ -92,6 +100,13 @@ export function whatIf(
     get knee() {
       knee ??= kneeOf(rows, (concurrency) => predicted(run, { concurrency }));
       return knee;
+    },
+    ask(change) {
+      const asked = new Issues();
+      checkChange(asked, ["change"], change, run);
+      asked.throwAs(DefinitionError);
+      const { prediction, machine } = played(run, change);
+      return { ...answer(change, prediction), attempts: attemptsOf(machine) };
     },
   };
 }

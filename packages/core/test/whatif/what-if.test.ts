@@ -415,3 +415,42 @@ describe("Refused, with who, what and the way out, is", () => {
     );
   });
 });
+
+describe("A run that is asked about more than once", () => {
+  it("answers each time as it did in a list, and with every attempt that the changed run then has", async () => {
+    const given = { concurrency: 3, resources: { db: 1 } };
+    const report = await ran(nightly, given);
+    const change = { concurrency: 8, resources: { db: 2 }, mapConcurrency: { read: 6 } };
+    const study = whatIf(report, [change]);
+    const { attempts, ...answer } = study.ask(change);
+    expect(answer).toEqual(study.changes[0]);
+    const changed = await ran(nightly, { concurrency: 8, resources: { db: 2 } });
+    const { attempts: same } = study.ask({ concurrency: 8, resources: { db: 2 } });
+    const inOrder = changed.taskStatistics
+      .flatMap(({ attemptStatistics }) => attemptStatistics)
+      .map(({ taskName, attemptNumber, slot, startAt, endAt }) => ({
+        taskName,
+        attemptNumber,
+        slot,
+        startAt,
+        endAt,
+      }));
+    const byName = (one: { taskName: string; attemptNumber: number }): string =>
+      `${one.taskName} ${one.attemptNumber}`;
+    const sorted = <T extends { taskName: string; attemptNumber: number }>(
+      list: readonly T[],
+    ): T[] => list.toSorted((a, b) => byName(a).localeCompare(byName(b)));
+    expect(sorted(same)).toEqual(sorted(inOrder));
+    expect(attempts.map(({ startAt }) => startAt)).toEqual(
+      attempts.map(({ startAt }) => startAt).toSorted((a, b) => a - b),
+    );
+  });
+
+  it("refuses what it would refuse in a list, and goes on", async () => {
+    const study = whatIf(await ran(nightly, { concurrency: 3, resources: { db: 1 } }));
+    expect(() => study.ask({ resources: { dbs: 2 } })).toThrow(
+      '`change.resources.dbs`: the run had no resource "dbs". Did you mean "db"?',
+    );
+    expect(study.ask({}).makespanMs).toBe(study.asRun.makespanMs);
+  });
+});
