@@ -131,37 +131,52 @@ describe.each(runs)("run $seed by $dispatch", ({ seed, dispatch }) => {
     }
   });
 
-  test("may have a journal that fails at any entry: it stops there, and what was stored is not called again", async () => {
-    for (let entries = 0, broke = true; broke; entries += 2) {
-      const { clock, tasks, tails, options, seen, abortLater } = any(seed, dispatch);
-      const notebook = new Notebook();
-      let told = 0;
-      let atTail = false;
-      const journal = (entry: JournalEntry): void => {
-        if (told++ < entries) notebook.journal(entry);
-        else {
-          atTail = tails.includes(String(entry.task));
-          throw new Error("disk full");
-        }
-      };
-      abortLater();
-      const report = await clock.run(small(clock, tasks, { ...options, journal }).execute());
-      await clock.run(report.tail);
-      await clock.advance(1000);
-      broke = told > entries;
-      expect(told).toBeLessThanOrEqual(entries + 1);
-      if (broke && !atTail) expect(report.executionState).not.toBe("completed");
+  test.each(["at once", "late"])(
+    "may have a journal that answers %s and fails at any entry: it stops there, and what was stored is not called again",
+    async (answers) => {
+      for (let entries = 0, broke = true; broke; entries += 2) {
+        const { clock, tasks, tails, options, seen, abortLater } = any(seed, dispatch);
+        const notebook = new Notebook();
+        let told = 0;
+        let atTail = false;
+        let open = 0;
+        const store = (entry: JournalEntry): void => {
+          if (told++ < entries) notebook.journal(entry);
+          else {
+            atTail = tails.includes(String(entry.task));
+            throw new Error("disk full");
+          }
+        };
+        // Some at once and others late, one at a time.
+        const journal = (entry: JournalEntry): unknown => {
+          expect(open).toBe(0);
+          const ms = answers === "late" ? told % 4 : 0;
+          if (ms === 0) return store(entry);
+          open++;
+          return clock.wait(ms * 5).then(() => {
+            open--;
+            store(entry);
+          });
+        };
+        abortLater();
+        const report = await clock.run(small(clock, tasks, { ...options, journal }).execute());
+        await clock.run(report.tail);
+        await clock.advance(1000);
+        broke = told > entries;
+        expect(told).toBeLessThanOrEqual(entries + 1);
+        if (broke && !atTail) expect(report.executionState).not.toBe("completed");
 
-      const calls = new Map(seen.calls);
-      const resumeFrom = reportOfJournal(notebook.entries);
-      const resumed = await clock.run(
-        small(clock, tasks, { dispatch, ignoreTailTasks: tails, resumeFrom }).execute(),
-      );
-      await clock.run(resumed.tail);
-      expect([...(resumed.resume?.restored ?? [])].sort()).toEqual(notebook.tasks.sort());
-      for (const name of notebook.tasks) expect(seen.calls.get(name)).toBe(calls.get(name));
-    }
-  });
+        const calls = new Map(seen.calls);
+        const resumeFrom = reportOfJournal(notebook.entries);
+        const resumed = await clock.run(
+          small(clock, tasks, { dispatch, ignoreTailTasks: tails, resumeFrom }).execute(),
+        );
+        await clock.run(resumed.tail);
+        expect([...(resumed.resume?.restored ?? [])].sort()).toEqual(notebook.tasks.sort());
+        for (const name of notebook.tasks) expect(seen.calls.get(name)).toBe(calls.get(name));
+      }
+    },
+  );
 });
 
 /** A graph, what its tasks do, and how it is run; the same for the same seed. */

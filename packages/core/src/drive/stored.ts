@@ -69,7 +69,7 @@ export class Stored {
    */
   begin(params: Parameters): Promise<void> | undefined {
     const { runId, machine, values } = this.#host;
-    const { anchor, options, earlier, dispatch } = this.#settings;
+    const { anchor, options, earlier } = this.#settings;
     const { journal } = options;
     const { plan } = machine;
     const lineage = new Lineage(plan.graph, machine.ledger);
@@ -91,7 +91,6 @@ export class Stored {
       machine,
       fingerprints: this.#fingerprints,
       origins,
-      waits: dispatch !== "stages",
       broken: (error) => this.#broken(error),
     });
     for (const task of plan.order) origins.look(task);

@@ -22,8 +22,6 @@ export interface JournaledRun {
   readonly machine: Machine;
   readonly fingerprints: Fingerprints;
   readonly origins: Origins;
-  /** Whether the run can wait for a promise. */
-  readonly waits: boolean;
   /** Told once, with the `JournalError`, in the moment in which a promise says that an entry was not stored. */
   readonly broken: (error: JournalError) => void;
 }
@@ -197,10 +195,7 @@ export class JournalWriter {
     try {
       answer = this.#journal(entry);
       if (!isThenable(answer)) return;
-      if (!this.#run.waits) throw new TypeError(PROMISE);
     } catch (error) {
-      // Nobody waits for it, and its rejection is nobody's.
-      if (isThenable(answer)) Promise.resolve(answer).catch(() => {});
       throw this.#failure(what, error);
     }
     this.#wait(Promise.resolve(answer), what);
@@ -230,9 +225,6 @@ export class JournalWriter {
     return frameless(new JournalError(message, { cause: error }));
   }
 }
-
-const PROMISE =
-  'it returned a promise, which nobody waits for with `dispatch: "stages"`: store synchronously';
 
 function isThenable(value: unknown): boolean {
   try {

@@ -26,7 +26,9 @@ import type {
   Command,
   ExpiredEvent,
   FellBackEvent,
+  GatheredEvent,
   MachineEvent,
+  ReturnedEvent,
   StopCause,
 } from "./event.ts";
 import { Fallbacks } from "./fallbacks.ts";
@@ -40,6 +42,7 @@ import {
   CANCELLED,
   CONCLUDED,
   type Conclusion,
+  ENDING,
   effectOf,
   type Failing,
   isFailing,
@@ -125,6 +128,8 @@ export class StagedRun implements Machine {
         this.#attempts.note(event);
         return this.#turn.commands;
       case "returned":
+        this.#returned(event, this.#attempts.ended(event, false));
+        break;
       case "skipped":
       case "abandon":
       case "threw":
@@ -135,6 +140,9 @@ export class StagedRun implements Machine {
           event.type === "threw" && event.stops !== undefined,
         );
         if (event.type === "threw" && event.stops !== undefined) this.#stop(event.stops);
+        break;
+      case "gathered":
+        this.#stored(event);
         break;
       case "expired":
         this.#expired(event);
@@ -349,6 +357,27 @@ export class StagedRun implements Machine {
     this.#room.give(task);
     if (verdict === "later") this.#deadlines.delay(task);
     else this.#conclude(task, verdict, broken);
+  }
+
+  /** One whose result is being stored holds no slot any more, and has not ended before that. */
+  #returned({ task, storing }: ReturnedEvent, verdict: Verdict | undefined): void {
+    if (verdict !== "completed" || storing !== true) {
+      this.#attemptEnded(task, verdict);
+      return;
+    }
+    this.#room.give(task);
+    this.#tasks.become(task, ENDING);
+  }
+
+  /** When it was not, the run has been stopped by then. */
+  #stored({ task, error, journalMs }: GatheredEvent): void {
+    if (journalMs !== undefined) this.ledger.journalMs.set(task, journalMs);
+    if (error === undefined) {
+      this.#conclude(task, "completed");
+      return;
+    }
+    this.ledger.taskErrors.set(task, error);
+    this.#conclude(task, "failing", true);
   }
 
   #expired(event: ExpiredEvent): void {

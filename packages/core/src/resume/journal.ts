@@ -5,7 +5,7 @@ import type { JournalEntry } from "../define/journal-entry.ts";
  * Told once of the run, then of every completed task with its output, before a dependent is released: an entry counts as
  * stored when the call returns, or when the promise that it returns resolves. The task is running until then, without a
  * slot, and no other entry is told. An error that it throws, or a rejection, fails the task and the run, and no other entry
- * follows. With `dispatch: "stages"` a promise is refused.
+ * follows.
  *
  * A run that takes up an earlier one tells first what it restored: its own entries are enough to take it up again.
  */

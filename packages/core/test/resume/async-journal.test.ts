@@ -1,6 +1,7 @@
 /** A journal that takes its time: a task completes when its entry is stored, and nothing else waits for that. */
 import { describe, expect, it } from "vitest";
 import {
+  DynamicScheduler,
   type Flow,
   flow,
   type JournalEntry,
@@ -9,6 +10,7 @@ import {
   param,
   type RunOptions,
   reportOfJournal,
+  type SchedulerOptions,
   task,
 } from "../../src/index.ts";
 import { VirtualClock } from "../../src/testing.ts";
@@ -341,5 +343,108 @@ describe("A journal that returns a promise", () => {
         expect(statuses(report)).toEqual({ first: status, second: "skipped" });
       }
     }
+  });
+});
+
+describe("A journal that returns a promise, by stages", () => {
+  const staged = (
+    clock: VirtualClock,
+    calls: string[],
+    options: SchedulerOptions = {},
+  ): DynamicScheduler => {
+    const call = (name: string): (() => string) => {
+      return () => {
+        calls.push(name);
+        return name;
+      };
+    };
+    return DynamicScheduler.from(
+      {
+        first: { run: call("first") },
+        beside: { run: call("beside") },
+        second: { run: call("second"), dependencies: ["first", "beside"] },
+        tail: { run: call("tail"), dependencies: ["first", "beside"] },
+      },
+      { dispatch: "stages", clock, ignoreTailTasks: ["tail"], ...options },
+    );
+  };
+
+  it("is waited for as by dependencies, and no slot is held meanwhile", async () => {
+    const clock = new VirtualClock();
+    const { told, journal } = new SlowJournal(clock, 5);
+    const scheduler = staged(clock, told, { journal, concurrency: 1 });
+    const run = scheduler.execute();
+    await clock.advance(4);
+    expect(scheduler.stageStatus).toBe("pending");
+    const report = await clock.run(run);
+    expect(report.executionState).toBe("completed");
+    // Both of the first stage before any of the second, one at a time.
+    expect(told.slice(0, 8)).toEqual([
+      "told started",
+      "stored started",
+      "first",
+      "told first",
+      "beside",
+      "stored first",
+      "told beside",
+      "stored beside",
+    ]);
+    expect(report.peakConcurrency).toBe(1);
+    expect(row(report, "first").journalMs).toBe(5);
+    expect(row(report, "beside").journalMs).toBe(10);
+    expect(row(report, "second").startAt).toBe(15);
+  });
+
+  it("that is rejected fails the task and the run, and leaves no rejection behind", async () => {
+    const seen = await escaped(async () => {
+      for (const at of ["started", "first", "beside"]) {
+        const clock = new VirtualClock();
+        const calls: string[] = [];
+        const slow = new SlowJournal(clock, 5, (entry) => nameOf(entry) === at);
+        const { journal } = slow;
+        const report = await clock.run(staged(clock, calls, { journal }).execute());
+        await clock.run(report.tail);
+        expect(report.executionState).toBe("failed");
+        expect(calls).toEqual(at === "started" ? [] : ["first", "beside"]);
+        expect(report.errorSummary).toContain(
+          "The run was stopped: the journal failed: no database",
+        );
+        expect(slow.told.at(-1)).toBe(`told ${at}`);
+        if (at === "started") continue;
+        expect(row(report, at).error?.name).toBe("JournalError");
+        expect(statuses(report)).toMatchObject({ second: "skipped", tail: "skipped" });
+        expect(statuses(report).first).toBe(at === "first" ? "failed" : "completed");
+      }
+    });
+    expect(seen).toEqual([]);
+  });
+
+  it("lets a result count that is being stored when the run is stopped", async () => {
+    const clock = new VirtualClock();
+    const calls: string[] = [];
+    const slow = new SlowJournal(clock, 10);
+    const run = staged(clock, calls, { journal: slow.journal }).start();
+    await clock.advance(15);
+    run.cancel();
+    run.cancelTask("first");
+    const report = await clock.run(run.report);
+    expect(report.executionState).toBe("cancelled");
+    expect(calls).toEqual(["first", "beside"]);
+    expect(statuses(report)).toEqual({
+      first: "completed",
+      beside: "completed",
+      second: "skipped",
+      tail: "skipped",
+    });
+    expect(slow.stored.map(nameOf)).toEqual(["started", "first", "beside"]);
+  });
+
+  it("that is rejected at a tail that goes on after the run fails that task alone", async () => {
+    const clock = new VirtualClock();
+    const slow = new SlowJournal(clock, 5, ({ task }) => task === "tail");
+    const report = await clock.run(staged(clock, [], { journal: slow.journal }).execute());
+    expect(report.executionState).toBe("completed");
+    const [tail] = await clock.run(report.tail);
+    expect(tail).toMatchObject({ taskName: "tail", status: "failed" });
   });
 });

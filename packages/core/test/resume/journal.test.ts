@@ -14,7 +14,7 @@ import {
   task,
 } from "../../src/index.ts";
 import { VirtualClock } from "../../src/testing.ts";
-import { escaped, Notebook, row, statuses, written } from "../scenario.ts";
+import { escaped, Notebook, statuses, written } from "../scenario.ts";
 
 describe("A journal", () => {
   test("is told of every completion, items and maps included, before a dependent starts", async () => {
@@ -400,31 +400,5 @@ describe("A journal that fails", () => {
       },
     });
     expect(report.executionState).toBe("failed");
-  });
-});
-
-describe("A journal that returns a promise, by stages", () => {
-  const told =
-    'it returned a promise, which nobody waits for with `dispatch: "stages"`: store synchronously';
-
-  test.each<[string, () => unknown]>([
-    ["that resolves", () => Promise.resolve()],
-    ["that is rejected at once", () => Promise.reject(new Error("no database"))],
-    [
-      "that is a query, which runs when it is awaited",
-      // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested.
-      () => ({ then: (_: unknown, reject: (error: Error) => void) => reject(new Error("late")) }),
-    ],
-  ])("%s is refused: the run fails, and no rejection is left", async (_, answer) => {
-    const seen = await escaped(async () => {
-      const report = await DynamicScheduler.from(
-        { first: { run: () => 1 }, second: { run: () => 2, dependencies: ["first"] } },
-        { dispatch: "stages", journal: ({ type }) => type === "completed" && answer() },
-      ).execute();
-      expect(report.executionState).toBe("failed");
-      expect(report.errorSummary).toContain(`The journal failed at task "first": ${told}`);
-      expect(row(report, "first").error?.name).toBe("JournalError");
-    });
-    expect(seen).toEqual([]);
   });
 });
