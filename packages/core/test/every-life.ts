@@ -164,6 +164,8 @@ class Claims {
         if (this.#graph.things.has(source)) {
           // One that was made without a result would have to be made without it again, which nobody stores.
           if (stored.saw[source]?.includes(":null")) return true;
+          // Nor does one that was made from a map without items say by which run.
+          if (stored.saw[source]?.includes("[]")) return true;
           // What one that could not be called would have been made from is not seen here.
           if (!this.#graph.calls.includes(source)) return true;
           const meant = this.#graph.meant.get(source);

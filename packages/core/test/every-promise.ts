@@ -480,10 +480,11 @@ class WatchedJournal {
     }
     if (this.#told.size === 0) return;
     const named = byName(report);
-    // A map of which an item did not end well is to be looked at again by a later run.
+    // A map of which an item did not end well is to be looked at again by a later run. What is detached may yet end well.
+    const endWell = ["completed", "restored", "detached"];
     const halfDone = new Set(
       taskStatistics
-        .filter(({ status }) => status !== "completed" && status !== "restored")
+        .filter(({ status }) => !endWell.includes(status))
         .map(({ parent }) => parent),
     );
     for (const { task, declared, startedAt } of this.#graph.seen) {
