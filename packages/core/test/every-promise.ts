@@ -9,7 +9,6 @@ import {
   type ExecutionReport,
   type FlowRun,
   flow,
-  type JournalEntry,
   type Outcome,
   Semaphore,
   type SerializedReport,
@@ -23,6 +22,7 @@ import { answers, inTime, nothingIsAsked, nothingMoreIsAsked, Watch } from "./as
 import { fallbacks } from "./fallback-oracle.ts";
 import { finallyTasks } from "./finally-oracle.ts";
 import { hold } from "./hold.ts";
+import { WatchedJournal } from "./journal-oracle.ts";
 import { MachineAgain } from "./machine-again.ts";
 import { unruly } from "./precedence-oracle.ts";
 import {
@@ -51,7 +51,7 @@ export async function everyPromise(spec: RandomRun): Promise<void> {
   if (spec.abortedBefore) graph.controller.abort(new Error("before"));
   const semaphore = new Semaphore(spec.slots);
   const resources = resourcesOf(spec);
-  const journal = new WatchedJournal(spec.journalBreaksAt, graph);
+  const journal = new WatchedJournal(spec, graph, clock);
   const watch = spec.observed ? new Watch(graph) : undefined;
   const runLimitMs = spec.timeoutMs ?? (endless(spec) ? 200 : undefined);
   const { options, recording } = recorded({
@@ -92,7 +92,7 @@ export async function everyPromise(spec: RandomRun): Promise<void> {
   edges(stored, spec, graph);
   path(stored);
   hold("never above the limits", limits.broken.length === 0, limits.broken);
-  journal.kept(stored, spec);
+  journal.kept(stored);
   hold("no listener is left", getEventListeners(signal, "abort").length === 0);
   nothingRuns(stored, graph, recording);
   nothingIsAsked(stored, graph, spec);
@@ -214,9 +214,10 @@ function rows(report: SerializedReport, spec: RandomRun, graph: RandomGraph): vo
     whySkipped(row);
     if (row.kind !== "map" && status !== "detached" && attemptCount > 0) {
       const last = attemptStatistics.at(-1)?.status as string;
-      // A task that is called off between two attempts was last seen failing.
+      // A task that is called off between two attempts was last seen failing, and one whose result was not stored completing.
+      const unstored = status === "failed" && row.error?.name === "JournalError";
       const fits =
-        last === (status === "skipped" ? "completed" : status) ||
+        last === (status === "skipped" || (unstored && last !== "failed") ? "completed" : status) ||
         (status === "cancelled" && last === "failed");
       hold("the last attempt made the status", fits, taskName, status, last);
     }
@@ -436,77 +437,6 @@ function precedence(plan: GraphPlan, recording: Recording, spec: RandomRun): voi
       ? unruly(plan, recording, most, CAPACITY)
       : passed(plan, recording, most, CAPACITY, ["db"]);
   hold("the rule of precedence holds", broken === undefined, broken);
-}
-
-/** A journal that stores so many entries and then fails; and what it promises. */
-class WatchedJournal {
-  readonly #entries: number;
-  readonly #graph: RandomGraph;
-  /** When each task or item was told, among all that was seen. */
-  readonly #told: Map<string, number> = new Map();
-  #broke = Number.POSITIVE_INFINITY;
-  #toldAfter = 0;
-  #atTail = false;
-
-  constructor(entries = 0, graph: RandomGraph) {
-    this.#entries = entries;
-    this.#graph = graph;
-  }
-
-  readonly journal = ({ type, task }: JournalEntry): void => {
-    if (this.#broke < Number.POSITIVE_INFINITY) this.#toldAfter++;
-    const at = this.#graph.tick();
-    if (type === "completed") this.#told.set(String(task), at);
-    if (this.#told.size + (type === "started" ? 1 : 0) <= this.#entries) return;
-    this.#told.delete(String(task));
-    this.#broke = at;
-    // The run may have settled before its tail.
-    this.#atTail = this.#graph.tails.has(String(task).split("[")[0] as string);
-    throw new Error("the disk is full");
-  };
-
-  /** `report` is one of a run that has just settled. */
-  kept(report: SerializedReport, spec: RandomRun): void {
-    const { executionState, taskStatistics } = report;
-    const broke = this.#broke < Number.POSITIVE_INFINITY;
-    hold("a journal that failed is told nothing more", this.#toldAfter === 0, this.#toldAfter);
-    hold(
-      "a journal that fails fails the run",
-      !broke || this.#atTail || executionState !== "completed",
-    );
-    for (const { task, declared, startedAt } of this.#graph.seen) {
-      if (this.#graph.finallyTasks.has(declared)) continue;
-      hold("nothing starts after the journal failed", startedAt < this.#broke, task);
-    }
-    if (this.#told.size === 0) return;
-    const named = byName(report);
-    // A map of which an item did not end well is to be looked at again by a later run. What is detached may yet end well.
-    const endWell = ["completed", "restored", "detached"];
-    const halfDone = new Set(
-      taskStatistics
-        .filter(({ status }) => !endWell.includes(status))
-        .map(({ parent }) => parent),
-    );
-    for (const { task, declared, startedAt } of this.#graph.seen) {
-      for (const { task: source } of named.get(declared)?.dependencies ?? []) {
-        const { status, fallback } = named.get(source) ?? {};
-        if (status !== "completed" || fallback || halfDone.has(source)) continue;
-        const spared = writtenAs(spec, source)?.uninterruptible === true;
-        if (broke && (spared || this.#graph.finallyTasks.has(source))) continue;
-        const stored = (this.#told.get(source) ?? Number.POSITIVE_INFINITY) < startedAt;
-        hold("what it needs was stored before", stored, task, source);
-      }
-    }
-    for (const { taskName, status, role, fallback, parent } of taskStatistics) {
-      const spared = writtenAs(spec, parent ?? taskName)?.uninterruptible;
-      if (broke && (role === "finally" || spared)) continue;
-      const stored = this.#told.has(taskName);
-      const done = status === "completed" && !fallback && !halfDone.has(taskName);
-      hold("what completed was stored", !done || stored, taskName);
-      hold("what is half done was not stored", !halfDone.has(taskName) || !stored, taskName);
-      hold("what a fallback gave was not", !fallback || !stored, taskName);
-    }
-  }
 }
 
 /** Watches, from inside the functions, how many of them run at once. */

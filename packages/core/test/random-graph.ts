@@ -141,6 +141,8 @@ export interface RandomRun {
   readonly observed: boolean;
   /** Whether `db` is the run's own, or what that is. */
   readonly db: "own" | "semaphore" | "rate";
+  /** How long the journal takes for its entries, in turns: -1 is synchronous, 0 a microtask, else milliseconds. */
+  readonly journalTakes: readonly number[];
 }
 
 export const CAPACITY: Readonly<Record<"db" | "cpu", number>> = { db: 3, cpu: 2 };
@@ -298,6 +300,10 @@ export const randomRun: fc.Arbitrary<RandomRun> = fc.record({
   ),
   observed: fc.boolean(),
   db: mostly<RandomRun["db"]>("own", "semaphore", "rate"),
+  journalTakes: fc.oneof(
+    { weight: 1, arbitrary: fc.constant([-1]) },
+    { weight: 2, arbitrary: fc.array(oneOf(-1, -1, 0, 1, 4, 12), { minLength: 1, maxLength: 3 }) },
+  ),
 });
 
 /** Whether something in it ends only when it is aborted, or given up. */

@@ -141,6 +141,7 @@ describe("A run simulated unchanged takes what it took", () => {
       acts: [],
       abortedBefore: false,
       journalBreaksAt: undefined,
+      journalTakes: [-1],
       tasks: spec.tasks.map((one) => ({
         ...one,
         timeoutMs: undefined,
