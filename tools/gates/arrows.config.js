@@ -131,7 +131,7 @@ export default {
     },
     {
       name: "reporters-source-imports-no-page",
-      comment: "The page's script comes into src as a text, html/assets.generated.ts.",
+      comment: "The page's scripts come into src as texts, html/*.generated.ts.",
       severity: "error",
       from: { path: "^packages/reporters/src/" },
       to: { path: "^packages/reporters/page/" },

@@ -1,1 +1,1 @@
-export function assetsSource(): Promise<string>;
+export function assetSources(): Promise<Readonly<Record<string, string>>>;

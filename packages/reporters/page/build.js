@@ -1,6 +1,7 @@
 /**
- * Writes `src/html/assets.generated.ts`: the script and the style of the HTML report as texts, with their hashes, so that the sources of the
- * package can be imported as they are, by tests and by bundlers alike. A test says when it is out of date.
+ * Writes `src/html/assets.generated.ts` and `machine.generated.ts`: the scripts and the style of the HTML report as texts, with
+ * their hashes, so that the sources of the package can be imported as they are, by tests and by bundlers alike. The machine is
+ * that of the core: what changes there changes it. A test says when they are out of date.
  *
  *     pnpm page            once
  *     pnpm page --watch    after every change
@@ -11,18 +12,27 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const folder = new URL("./", import.meta.url);
-const target = new URL("../src/html/assets.generated.ts", import.meta.url);
 
-/** The same sources give the same text. */
-export async function assetsSource() {
-  const [script, style] = await Promise.all([built("main.ts"), built("style.css")]);
-  return `/** Made by \`pnpm page\` from \`page/\`; not to be edited. */
-export const pageScript: string = ${JSON.stringify(script)};
+/** By file in `src/html`; the same sources give the same text. */
+export async function assetSources() {
+  const [script, machine, style] = await Promise.all([
+    built("main.ts"),
+    built("what-if-worker.ts"),
+    built("style.css"),
+  ]);
+  return {
+    "assets.generated.ts": `${MADE}export const pageScript: string = ${JSON.stringify(script)};
 export const pageStyle: string = ${JSON.stringify(style)};
 export const scriptHash: string = "${hash(script)}";
 export const styleHash: string = "${hash(style)}";
-`;
+`,
+    "machine.generated.ts": `${MADE}export const machineScript: string = ${JSON.stringify(machine)};
+export const machineHash: string = "${hash(machine)}";
+`,
+  };
 }
+
+const MADE = "/** Made by `pnpm page` from `page/`; not to be edited. */\n";
 
 /** As a policy names it; see https://www.w3.org/TR/CSP3/#grammardef-hash-source */
 function hash(text) {
@@ -46,11 +56,13 @@ async function built(file) {
 }
 
 async function write() {
-  const source = await assetsSource();
-  if (source !== current()) writeFileSync(target, source);
+  for (const [file, source] of Object.entries(await assetSources())) {
+    const target = new URL(`../src/html/${file}`, import.meta.url);
+    if (source !== current(target)) writeFileSync(target, source);
+  }
 }
 
-function current() {
+function current(target) {
   try {
     return readFileSync(target, "utf8");
   } catch {

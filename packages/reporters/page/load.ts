@@ -35,7 +35,7 @@ export function highestBetween(stairs: Staircase, fromUs: number, toUs: number):
   return highest;
 }
 
-function staircase(intervals: readonly (readonly [number, number])[]): Staircase {
+export function staircase(intervals: readonly (readonly [number, number])[]): Staircase {
   const changes: [number, number][] = [];
   for (const [from, to] of intervals) {
     if (to > from) changes.push([from, 1], [to, -1]);

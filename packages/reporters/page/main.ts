@@ -8,6 +8,7 @@ import { copy, failureMarkdown } from "./copy.ts";
 import { Details } from "./details.ts";
 import { byId, element } from "./element.ts";
 import { Filter } from "./filter.ts";
+import { Ghosts } from "./ghosts.ts";
 import { Grid } from "./grid.ts";
 import { legend } from "./legend.ts";
 import { readData } from "./read-data.ts";
@@ -15,6 +16,7 @@ import { groupKeys } from "./rows.ts";
 import { Run } from "./run.ts";
 import { Timeline } from "./timeline.ts";
 import { Toolbar } from "./toolbar.ts";
+import { openPanel } from "./what-if-panel.ts";
 
 async function start(): Promise<void> {
   const data = await readData(byId("data"));
@@ -24,6 +26,8 @@ async function start(): Promise<void> {
   page.open();
   document.documentElement.classList.add("live");
   document.documentElement.dataset.ready = String(Math.round(performance.now()));
+  // Nobody waits for it.
+  window.setTimeout(() => page.tryOtherNumbers());
 }
 
 class Page {
@@ -99,6 +103,14 @@ class Page {
       .matchMedia("(prefers-color-scheme: dark)")
       .addEventListener("change", () => this.#timeline.repaint());
     this.#follow();
+  }
+
+  tryOtherNumbers(): void {
+    openPanel(this.#run, {
+      simulated: (answer) =>
+        this.#timeline.simulate(answer && new Ghosts(answer.attempts, answer.makespanUs)),
+      say: (text) => this.#say(text),
+    });
   }
 
   #select(task: number, from: "timeline" | "grid" | "link"): void {

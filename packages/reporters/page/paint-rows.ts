@@ -5,6 +5,7 @@
  */
 import { ATTEMPT_STATUSES } from "../src/html/page-data.ts";
 import { highestBetween } from "./load.ts";
+import { GHOST_ROOM, paintGhosts } from "./paint-ghosts.ts";
 import { paintLinks } from "./paint-links.ts";
 import { hatch, type Palette } from "./palette.ts";
 import { firstEndingAfter, type Row } from "./rows.ts";
@@ -20,19 +21,22 @@ export function paintRows(surface: Surface, view: View, scene: Scene, palette: P
   const { rows, rowHeight, top } = scene;
   const first = Math.max(0, Math.floor(top / rowHeight));
   const last = Math.min(rows.length - 1, Math.floor((top + surface.height) / rowHeight));
-  const bars = new Bars(context, palette, view, scene);
+  // Under each bar is room for the one that it would be.
+  const barHeight = scene.ghosts === undefined ? rowHeight : rowHeight - GHOST_ROOM;
+  const bars = new Bars(context, palette, view, { ...scene, rowHeight: barHeight });
   for (let place = first; place <= last; place++) {
     const row = rows[place];
     if (row === undefined) continue;
     const y = place * rowHeight - top;
     if (row.head === undefined) bars.add(row.attempts, y);
-    else paintHeadRow(context, view, row, y, rowHeight, palette);
+    else paintHeadRow(context, view, row, y, barHeight, palette);
   }
   context.save();
   context.beginPath();
   context.rect(view.left, 0, view.right - view.left, surface.height);
   context.clip();
   bars.paint();
+  paintGhosts(context, view, scene, palette, first, last);
   paintLinks(context, view, scene, palette, surface.height);
   bars.write();
   context.restore();

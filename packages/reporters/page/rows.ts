@@ -15,8 +15,9 @@ export interface Row {
   readonly attempts: readonly number[];
   /** The head of a group that can be folded: how much of it ran when. */
   readonly head?: GroupHead;
-  /** The one task of the row. */
+  /** The one task of the row, or its one slot. */
   readonly task?: number;
+  readonly slot?: number;
 }
 
 export interface GroupHead {
@@ -75,7 +76,7 @@ function bySlot({ attempts, lanes }: PageData): Row[] {
   attempts.lane.forEach((lane, attempt) => {
     rows[lane]?.push(attempt);
   });
-  return rows.map((own, lane) => ({ label: `slot ${lane}`, attempts: own }));
+  return rows.map((own, lane) => ({ label: `slot ${lane}`, attempts: own, slot: lane }));
 }
 
 /** Each task where it began first; those of a flow behind a head, which stands where the first of them began. */
@@ -179,7 +180,7 @@ function packed({ attempts: all }: PageData, attempts: readonly number[]): Row[]
 /** Attempts of a row do not overlap: what is sorted by its start is sorted by its end. */
 export function firstEndingAfter(
   attempts: readonly number[],
-  endUs: readonly number[],
+  endUs: ArrayLike<number>,
   us: number,
 ): number {
   let low = 0;

@@ -1,4 +1,5 @@
 /** What the timeline hands its painters: the rows, how far they are scrolled, and which tasks stand out. Knows no canvas. */
+import type { Ghosts } from "./ghosts.ts";
 import type { Row } from "./rows.ts";
 import type { Run } from "./run.ts";
 
@@ -13,4 +14,6 @@ export interface Scene {
   readonly filtered: boolean;
   readonly selected: number;
   readonly hovered: number;
+  /** The run as it would be with other numbers, when that is looked at. */
+  readonly ghosts: Ghosts | undefined;
 }

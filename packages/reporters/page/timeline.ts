@@ -7,7 +7,9 @@
 import { ATTEMPT_STATUSES, NONE } from "../src/html/page-data.ts";
 import { duration } from "../src/wording/duration.ts";
 import { element } from "./element.ts";
+import { type Ghosts, withSlots } from "./ghosts.ts";
 import { running, waiting } from "./load.ts";
+import { GHOST_ROOM } from "./paint-ghosts.ts";
 import { HEAD_HEIGHT, paintHead } from "./paint-head.ts";
 import { paintRows } from "./paint-rows.ts";
 import { type Palette, palette } from "./palette.ts";
@@ -39,6 +41,7 @@ export class Timeline {
   #filtered = false;
   #selected = NONE;
   #hovered = NONE;
+  #ghosts: Ghosts | undefined;
   #asked = 0;
 
   /** `chosen`: a task, or `NONE` when the reader pointed at nothing. */
@@ -121,6 +124,16 @@ export class Timeline {
     }
   }
 
+  /** Beside the run as it was, the one that it would be; the axis reaches to the end of both. */
+  simulate(ghosts: Ghosts | undefined): void {
+    const roomy = (this.#ghosts === undefined) !== (ghosts === undefined);
+    const slots = ghosts?.slots !== this.#ghosts?.slots;
+    this.#ghosts = ghosts;
+    this.#view.reach(Math.max(this.#run.data.endUs, ghosts?.lastUs ?? 0));
+    if (roomy || (slots && this.#grouping === "slot")) this.#lay();
+    this.draw();
+  }
+
   reset(): void {
     this.#view.reset();
     this.draw();
@@ -160,7 +173,8 @@ export class Timeline {
   }
 
   #lay(): void {
-    this.#rows = rowsOf(this.#run, this.#grouping, this.#open);
+    const rows = rowsOf(this.#run, this.#grouping, this.#open);
+    this.#rows = this.#grouping === "slot" ? withSlots(rows, this.#ghosts) : rows;
     this.#rowOf.fill(0);
     this.#rows.forEach(({ attempts, head }, place) => {
       for (const attempt of attempts) this.#rowOf[attempt] = place;
@@ -169,6 +183,7 @@ export class Timeline {
     });
     const count = this.#rows.length;
     this.#rowHeight = count <= 12 ? 26 : count <= 24 ? 22 : 18;
+    if (this.#ghosts !== undefined) this.#rowHeight += GHOST_ROOM;
     const whole = Math.max(1, count) * this.#rowHeight;
     this.#tall.style.height = `${whole}px`;
     this.#scroller.style.height = `${Math.min(whole, Math.max(240, Math.round(window.innerHeight * 0.6)))}px`;
@@ -191,6 +206,7 @@ export class Timeline {
       filtered: this.#filtered,
       selected: this.#selected,
       hovered: this.#hovered,
+      ghosts: this.#ghosts,
     };
   }
 

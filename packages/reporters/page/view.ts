@@ -4,16 +4,27 @@
 const LEAST_US = 20;
 
 export class View {
-  readonly #wholeUs: number;
+  #wholeUs = 1;
   #fromUs = 0;
   #spanUs: number;
   #left = 0;
   #width = 1;
 
   constructor(wholeUs: number) {
+    this.#spanUs = 1;
+    this.reach(wholeUs);
+  }
+
+  /** The axis ends here from now on; whoever looked at all of it goes on doing so. */
+  reach(wholeUs: number): void {
+    const whole = this.isWhole;
     // A little room at the end, so that the last bar is seen to end.
     this.#wholeUs = Math.max(1, wholeUs) * 1.01;
-    this.#spanUs = this.#wholeUs;
+    if (whole) this.reset();
+    else {
+      this.#spanUs = Math.min(this.#spanUs, this.#wholeUs);
+      this.#clamp();
+    }
   }
 
   get fromUs(): number {

@@ -3,7 +3,13 @@
  * save something worth a change are told. Says nothing of a run that ended before its tasks did. Knows no format.
  */
 import type { SerializedReport } from "@astrum/core";
-import { type Change, type ChangedPrediction, type WhatIf, whatIf } from "@astrum/core/whatif";
+import {
+  type Change,
+  type ChangedPrediction,
+  type Knee,
+  type WhatIf,
+  whatIf,
+} from "@astrum/core/whatif";
 import type { HeldBack } from "./held-back.ts";
 
 export interface Lever {
@@ -24,6 +30,8 @@ export interface Advice {
   readonly asRunMs: number;
   /** How many cores the process kept busy, when that were all there are: then more at once is no faster. */
   readonly busyCores: number | undefined;
+  /** The makespan by slots; simulated when it is first asked for. */
+  readonly knee: Knee;
 }
 
 /** Less is not worth a change. */
@@ -75,6 +83,9 @@ export function adviceOn(
     errorMs: asRun.errorMs,
     asRunMs: asRun.makespanMs,
     busyCores,
+    get knee() {
+      return study.knee;
+    },
   };
 }
 

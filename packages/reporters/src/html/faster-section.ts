@@ -5,6 +5,7 @@ import type { Insight } from "../asking/insight.ts";
 import { adviceNote, leverPaste, leverText } from "../asking/lever-text.ts";
 import { duration } from "../wording/duration.ts";
 import { cut, visibleName } from "../wording/visible.ts";
+import { kneeFigure } from "./knee-figure.ts";
 import { html, type Markup } from "./markup.ts";
 import type { TaskLinks } from "./task-links.ts";
 
@@ -23,6 +24,7 @@ export function fasterSection(
 ${bounds(report, seen)}
 ${levers.length > 0 && html`<table class="levers"><thead><tr><th scope="col">if</th><th scope="col" class="number">it takes</th><th scope="col" class="number">and saves</th></tr></thead><tbody>${levers.map(row)}</tbody></table>`}
 <p class="hint">${levers.length === 0 && "Nothing that the run had would have saved anything to speak of. "}${adviceNote(advice)}</p>
+${kneeFigure(report, advice)}
 </section>`;
 }
 

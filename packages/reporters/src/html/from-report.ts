@@ -10,9 +10,15 @@ import { errorOf, reasonText, STATUSES } from "../wording/outcome.ts";
 import { visible, visibleLines, visibleMessage, visibleName } from "../wording/visible.ts";
 import { ErrorTexts } from "./error-texts.ts";
 import { ATTEMPT_STATUSES, DEPENDENCY_KINDS, KINDS, NONE, type PageData } from "./page-data.ts";
+import { type Simulated, studyFacts } from "./study-facts.ts";
 import { noteOf } from "./task-note.ts";
 
-export function pageDataOf(report: SerializedReport, title: string): PageData {
+/** `simulated`: what is known of a run that the page may run again on paper. */
+export function pageDataOf(
+  report: SerializedReport,
+  title: string,
+  simulated?: Simulated,
+): PageData {
   const rows = report.taskStatistics;
   const texts = new Texts();
   const errors = new ErrorTexts();
@@ -81,6 +87,7 @@ export function pageDataOf(report: SerializedReport, title: string): PageData {
       ),
     },
     texts: texts.all,
+    ...(simulated && { study: studyFacts(report, bars, simulated) }),
   };
 }
 

@@ -1,15 +1,18 @@
 /**
- * The head of the page. The policy lets exactly our style and our script in, by their hashes, and nothing else: no request,
- * no other script even if one got into the text. The icon says in the row of tabs how the run went.
+ * The head of the page. The policy lets exactly our style and our scripts in, by their hashes, and nothing else: no request,
+ * no other script even if one got into the text. Where the page may run the run again, it also lets a worker start from a text
+ * that a script of ours holds; no address is one. The icon says in the row of tabs how the run went.
  */
 import type { SerializedReport } from "@astrum/core";
 import { pageScript, pageStyle, scriptHash, styleHash } from "./assets.generated.ts";
+import { machineHash, machineScript } from "./machine.generated.ts";
 import { html, type Markup, verbatim } from "./markup.ts";
 
-export function head(report: SerializedReport, title: string): Markup {
+/** `tries`: the page may run the run again. */
+export function head(report: SerializedReport, title: string, tries: boolean): Markup {
   return html`<head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy()}">
+<meta http-equiv="Content-Security-Policy" content="${policy(tries)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
@@ -21,14 +24,15 @@ export function head(report: SerializedReport, title: string): Markup {
 }
 
 /** Stands at the end of the body, so that the page is read before the script runs. */
-export function script(): Markup {
-  return html`<script>${verbatim(pageScript)}</script>`;
+export function script(tries: boolean): Markup {
+  return html`${tries && html`<script>${verbatim(machineScript)}</script>\n`}<script>${verbatim(pageScript)}</script>`;
 }
 
-function policy(): string {
+function policy(tries: boolean): string {
   return [
     "default-src 'none'",
-    `script-src '${scriptHash}'`,
+    `script-src '${scriptHash}'${tries ? ` '${machineHash}'` : ""}`,
+    ...(tries ? ["worker-src blob:"] : []),
     `style-src '${styleHash}'`,
     "img-src data:",
     "base-uri 'none'",

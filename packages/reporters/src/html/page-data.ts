@@ -4,6 +4,7 @@
  * its script; knows neither HTML nor a browser.
  */
 import type { AttemptStatistics, TaskStatistics } from "@astrum/core";
+import type { StudyFacts } from "./study-facts.ts";
 
 /** No task, no instant, no text. */
 export const NONE = -1;
@@ -78,4 +79,6 @@ export interface PageData {
     readonly critical: readonly number[];
   };
   readonly texts: readonly string[];
+  /** What else a simulation needs; none for a run that cannot be run again on paper. */
+  readonly study?: StudyFacts | undefined;
 }

@@ -22,6 +22,7 @@ import { notRunSection } from "./not-run-section.ts";
 import { flakySection, slowestSection } from "./ranking-section.ts";
 import { summary } from "./summary.ts";
 import { TaskLinks } from "./task-links.ts";
+import { trial, whatIfSection } from "./what-if-section.ts";
 import { whySection } from "./why-section.ts";
 import { workspace } from "./workspace.ts";
 
@@ -40,7 +41,8 @@ export function renderHtml(report: AnyReport, options: HtmlOptions = {}): string
   const seen = insight(shown);
   const name = visibleName(shown.run.flow ?? shown.run.id);
   const title = cut(`${name}: ${shown.executionState}`, 200);
-  const data = pageDataOf(options.outputs === true ? shown : withoutOutputs(shown), name);
+  const tried = trial(shown, seen.advice);
+  const data = pageDataOf(options.outputs === true ? shown : withoutOutputs(shown), name, tried);
   const links = new TaskLinks(shown);
   const troubles = [
     failureSection(shown, links),
@@ -51,7 +53,7 @@ export function renderHtml(report: AnyReport, options: HtmlOptions = {}): string
   const troubled = troubles.some((section) => section !== undefined);
   const page = html`<!doctype html>
 <html lang="en">
-${head(shown, title)}
+${head(shown, title, tried !== undefined)}
 <body>
 ${shown.totalTasks > 0 && html`<a class="skip" href="#timeline">Skip to the timeline and the tasks</a>`}
 ${summary(shown, name, seen)}
@@ -61,13 +63,14 @@ ${troubled && html`<div class="column troubles">${troubles}</div>`}
 <div class="column why">${whySection(shown, seen, links)}</div>
 <div class="column faster">${fasterSection(shown, seen, links)}${slowestSection(seen, links)}</div>
 </div>
+${whatIfSection(shown, tried)}
 ${workspace(shown, data)}
 ${aboutSection(shown, links)}
 </main>
 <footer><p>Made by Astrum for one run. This file asks for nothing and sends nothing.</p></footer>
 <p class="sr" role="status" aria-live="polite" id="said"></p>
 ${island(data)}
-${script()}
+${script(tried !== undefined)}
 </body>
 </html>
 `;
