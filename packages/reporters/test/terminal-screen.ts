@@ -34,10 +34,15 @@ export class TestTerminal extends EventEmitter implements TerminalStream {
     return this.#terminal.rows;
   }
 
-  write(text: string): boolean {
-    this.writes.push(text);
+  write(text: string | Uint8Array): boolean {
+    this.writes.push(Buffer.from(text as Uint8Array).toString());
     this.#terminal.write(text);
     return true;
+  }
+
+  /** What a child process does that has the terminal, and a keyboard that is echoed: nobody here is told. */
+  writePast(text: string): void {
+    this.#terminal.write(text);
   }
 
   resize({ columns, rows }: Size): void {
@@ -55,6 +60,19 @@ export class TestTerminal extends EventEmitter implements TerminalStream {
     }
     while (lines.at(-1) === "") lines.pop();
     return lines;
+  }
+
+  /** Where it is: the line as in `lines()`, and the column. */
+  async cursor(): Promise<{ readonly line: number; readonly column: number }> {
+    await new Promise<void>((resolve) => this.#terminal.write("", resolve));
+    const { baseY, cursorX, cursorY } = this.#terminal.buffer.active;
+    return { line: baseY + cursorY, column: cursorX };
+  }
+
+  /** What can be seen without scrolling. */
+  async screen(): Promise<string[]> {
+    const lines = await this.lines();
+    return lines.slice(this.#terminal.buffer.active.baseY);
   }
 
   get alternateScreen(): boolean {

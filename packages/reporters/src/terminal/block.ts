@@ -12,6 +12,7 @@ export interface BlockRun {
   readonly state: RunState;
   readonly now: number;
   readonly left: TimeLeft | undefined;
+  readonly telling: Telling;
 }
 
 export interface BlockSize {
@@ -24,22 +25,18 @@ const BAR = 20;
 const BAR_FROM_COLUMNS = 60;
 
 /** At most `lines` lines, none wider than `columns`. The runs share them; the first ones get their share first. */
-export function blockLines(
-  runs: readonly BlockRun[],
-  { columns, lines }: BlockSize,
-  telling: Telling,
-): Line[] {
+export function blockLines(runs: readonly BlockRun[], { columns, lines }: BlockSize): Line[] {
   const shown = runs.slice(0, Math.max(1, Math.floor(lines / 2)));
   const block = shown.flatMap((run, place) => {
     const share = Math.floor(lines / shown.length) + (place < lines % shown.length ? 1 : 0);
-    return runLines(run, columns, telling)
-      .concat(runningLines(run, share - 2, telling))
+    return runLines(run, columns)
+      .concat(runningLines(run, share - 2))
       .slice(0, share);
   });
   return block.map((line) => fitLine(line, columns));
 }
 
-function runLines({ state, now, left }: BlockRun, columns: number, telling: Telling): Line[] {
+function runLines({ state, now, left, telling }: BlockRun, columns: number): Line[] {
   const { total, ended } = state;
   const share = total === 0 ? 0 : ended / total;
   const bar: Piece[] =
@@ -85,7 +82,7 @@ function countLine(state: RunState): Line {
   return parts;
 }
 
-function runningLines({ state, now }: BlockRun, most: number, telling: Telling): Line[] {
+function runningLines({ state, now, telling }: BlockRun, most: number): Line[] {
   if (most <= 0) return [];
   const rows = runningRows(state, most + 1);
   const shown = rows.length > most ? most - 1 : most;

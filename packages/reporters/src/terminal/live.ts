@@ -1,19 +1,21 @@
 /**
  * The live block at the bottom of a terminal. What is told for good goes above it, in the order in which it happened; the
- * block is drawn again at most four times a second, and once a second when nothing happens.
+ * block is drawn again at most four times a second, and once a second when nothing happens. What others write takes it along:
+ * the block goes away, the text comes and the block stands below it again, in the write that was theirs.
  *
  * The cursor is never hidden, so that there is nothing to restore, not even after a `kill -9`; the alternate screen is never
  * entered, so that nothing is lost with it. (Hiding it is also why a library must watch for signals, which keeps a program's own
  * `process.once("SIGINT")` from being the only one that decides.)
  */
-import { Writable } from "node:stream";
 import type { Clock, RunEvent } from "@astrum/core";
-import { createLogUpdate } from "log-update";
 import type { Line } from "../wording/styled.ts";
 import { type BlockRun, blockLines } from "./block.ts";
+import { Children } from "./children.ts";
 import type { Paint } from "./colour.ts";
 import type { Display } from "./display.ts";
 import { noticeForeignWrites } from "./foreign-writes.ts";
+import { OpenLine } from "./open-line.ts";
+import { BEGIN_AT_ONCE, END_AT_ONCE, PlacedBlock, type Rest } from "./placed-block.ts";
 import type { RunState } from "./run-state.ts";
 import type { Sink } from "./sink.ts";
 import type { Telling } from "./telling.ts";
@@ -23,86 +25,99 @@ import { type Estimates, type TimeLeft, timeLeft } from "./time-left.ts";
 const DRAW_MS = 250;
 const IDLE_MS = 1000;
 const MOST_LINES = 12;
+/** So many writes of others take the block along between two drawings; who writes more often than that is not slowed down. */
+const TAKEN_ALONG = 100;
 /** Looking at every open task takes time: at most once a second, and never more than a part in 500 of it. */
 const LEFT_MS = 1000;
 const LEFT_PART = 500;
 
-export interface Surroundings {
-  readonly sink: Sink;
+/** How one observer's runs are told. */
+export interface Voice {
   readonly paint: Paint;
-  readonly clock: Clock;
   readonly telling: Telling;
+  readonly estimates: Estimates;
+}
+
+interface Size {
+  readonly columns: number;
+  readonly rows: number;
 }
 
 interface Shown {
+  readonly voice: Voice;
   /** From the clock of the display to that of the run's events. */
   readonly offset: number;
   left: TimeLeft | undefined;
   leftAgainAt: number;
 }
 
-export class LiveDisplay implements Display {
-  readonly #around: Surroundings;
-  readonly #estimates: Estimates;
+interface Frame {
+  readonly lines: readonly string[];
+  readonly size: Size;
+}
+
+export class LiveDisplay {
+  readonly #sink: Sink;
+  readonly #clock: Clock;
   readonly #runs: Map<RunState, Shown> = new Map();
-  readonly #block: ReturnType<typeof createLogUpdate>;
+  readonly #block: PlacedBlock = new PlacedBlock();
+  /** What others have begun to write: the cursor stays at its end. */
+  readonly #line: OpenLine = new OpenLine();
+  readonly #children: Children = new Children(() => this.#draw());
   /** Told for good, not written yet. */
-  #above: Line[] = [];
+  #above = "";
+  /** As it was drawn last. */
+  #frame: Frame | undefined;
+  #takenAlong = 0;
   #drawnAt = Number.NEGATIVE_INFINITY;
   #soon = false;
   #cancelTimer: () => void = () => {};
   #stopNoticing: () => void = () => {};
-  /** Somebody wrote part of a line: the block waits until it ends. */
-  #lineOpen = false;
 
-  constructor(around: Surroundings, estimates: Estimates) {
-    this.#around = around;
-    this.#estimates = estimates;
-    this.#block = createLogUpdate(new Screen(around.sink), { showCursor: true });
+  private constructor(sink: Sink, clock: Clock) {
+    this.#sink = sink;
+    this.#clock = clock;
   }
 
-  told(state: RunState, event: RunEvent): void {
-    const { clock, telling } = this.#around;
+  static readonly #displays: WeakMap<Sink, LiveDisplay> = new WeakMap();
+
+  /** For a voice of its own: runs that are shown on one stream share a block, whoever shows them. */
+  static on(sink: Sink, clock: Clock, voice: Voice): Display {
+    const display = LiveDisplay.#displays.get(sink) ?? new LiveDisplay(sink, clock);
+    LiveDisplay.#displays.set(sink, display);
+    return { told: (state, event) => display.#told(state, event, voice) };
+  }
+
+  #told(state: RunState, event: RunEvent, voice: Voice): void {
+    const now = this.#clock.now();
     if (event.type === "run.start") {
       if (this.#runs.size === 0) this.#start();
-      this.#runs.set(state, { offset: event.at - clock.now(), left: undefined, leftAgainAt: 0 });
-      this.#drawnAt = clock.now();
-    } else if (event.type === "task.end") {
-      this.#above.push(...telling.failure(state, event));
-    } else if (event.type === "task.unstored") {
-      this.#above.push(...telling.unstored(state, event));
-    } else if (event.type === "task.lost") {
-      this.#above.push(...telling.lost(event));
-    } else if (event.type === "task.released") {
-      this.#above.push(...telling.unreleased(event));
-    } else if (event.type === "run.end") {
-      this.#above.push(...telling.end(state, event));
-      this.#runs.delete(state);
-      this.#draw();
-      if (this.#runs.size === 0) this.#stop();
+      const offset = event.at - now;
+      this.#runs.set(state, { voice, offset, left: undefined, leftAgainAt: 0 });
+      this.#drawnAt = now;
+    }
+    for (const line of toldFor(event, state, voice.telling)) {
+      this.#above += `${voice.paint(line)}\n`;
+    }
+    if (event.type !== "run.end") {
+      this.#drawSoon();
       return;
     }
-    this.#drawSoon();
+    this.#runs.delete(state);
+    this.#draw();
+    if (this.#runs.size === 0) this.#stop();
   }
 
   #start(): void {
-    const { sink } = this.#around;
-    const stopForeign = noticeForeignWrites(sink, {
-      before: () => {
-        this.#block.clear();
-        // What happened before stands before; but not in the middle of somebody's line.
-        if (!this.#lineOpen && !sink.stuck) this.#writeAbove();
-      },
-      after: (endsLine) => {
-        this.#lineOpen = !endsLine;
-        this.#drawSoon();
-      },
-    });
+    const { stream } = this.#sink;
+    const stopForeign = noticeForeignWrites(this.#sink, (text) => this.#takeAlong(text));
     const resized = (): void => this.#drawSoon();
-    sink.stream.on?.("resize", resized);
+    stream.on?.("resize", resized);
+    this.#children.watch();
     this.#stopNoticing = () => {
       stopForeign();
-      sink.stream.off?.("resize", resized);
+      this.#children.stop();
+      stream.off?.("resize", resized);
     };
   }
 
@@ -110,19 +125,19 @@ export class LiveDisplay implements Display {
     this.#cancelTimer();
     this.#soon = false;
     this.#stopNoticing();
-    this.#lineOpen = false;
+    this.#line.close();
+    this.#frame = undefined;
   }
 
   #drawSoon(): void {
     if (this.#soon || this.#runs.size === 0) return;
     this.#soon = true;
-    const { clock } = this.#around;
-    this.#drawAfter(Math.max(0, this.#drawnAt + DRAW_MS - clock.now()));
+    this.#drawAfter(Math.max(0, this.#drawnAt + DRAW_MS - this.#clock.now()));
   }
 
   #drawAfter(ms: number): void {
     this.#cancelTimer();
-    this.#cancelTimer = this.#around.clock.after(ms, () => {
+    this.#cancelTimer = this.#clock.after(ms, () => {
       this.#soon = false;
       this.#draw();
       if (!this.#soon && this.#runs.size > 0) this.#drawAfter(IDLE_MS);
@@ -130,72 +145,107 @@ export class LiveDisplay implements Display {
   }
 
   #draw(): void {
-    const { sink, paint, clock } = this.#around;
-    this.#drawnAt = clock.now();
+    const sink = this.#sink;
+    this.#drawnAt = this.#clock.now();
+    this.#takenAlong = 0;
     const last = this.#runs.size === 0;
     // A terminal that was stopped (Ctrl-S): it has the rest in its buffer, more would only fill ours.
     if (sink.stuck && !last) return;
-    if (this.#above.length > 0) {
-      this.#block.clear();
-      if (this.#lineOpen) sink.write("\n");
-      this.#lineOpen = false;
-      this.#writeAbove();
+    const { columns } = sink.size;
+    if (!last) this.#frame = this.#newFrame();
+    const told = this.#above !== "";
+    if (!(told || last) && this.#stands()) return;
+    let text = this.#block.erase(columns);
+    if (told) {
+      if (!this.#line.closed) text += "\n";
+      this.#line.close();
+      text += this.#takeAbove();
     }
-    if (last || this.#lineOpen) return;
-    const { columns, rows } = sink.size;
-    // One column less, or some terminals break the line after the last sign.
-    const size = { columns: columns - 1, lines: Math.max(1, Math.min(rows - 2, MOST_LINES)) };
-    const lines = blockLines(this.#blockRuns(), size, this.#around.telling);
-    this.#block(lines.map(paint).join("\n"));
+    if (!last) text += this.#placed();
+    if (text !== "") sink.write(`${BEGIN_AT_ONCE}${text}${END_AT_ONCE}`);
   }
 
-  #writeAbove(): void {
-    const { sink, paint } = this.#around;
-    sink.write(this.#above.map((line) => `${paint(line)}\n`).join(""));
-    this.#above = [];
+  /** What goes before and after a text that somebody else is about to write. */
+  #takeAlong(text: string): readonly [before: string, after: string] {
+    const { stuck, size } = this.#sink;
+    let before = this.#block.erase(size.columns);
+    // What happened before stands before; but not in the middle of somebody's line.
+    if (this.#line.closed && !stuck) before += this.#takeAbove();
+    this.#line.add(text);
+    const after = stuck || this.#takenAlong === TAKEN_ALONG ? "" : this.#placed();
+    this.#takenAlong = Math.min(TAKEN_ALONG, this.#takenAlong + 1);
+    if (after !== "") return [`${BEGIN_AT_ONCE}${before}`, `${after}${END_AT_ONCE}`];
+    this.#drawSoon();
+    // Nothing comes after it: it may be half a character, or half an escape sequence.
+    return [before, ""];
+  }
+
+  /** The block as it was drawn last, for where the cursor is now; empty where it cannot be shown. */
+  #placed(): string {
+    const { columns, rows } = this.#sink.size;
+    if (this.#frame === undefined || !this.#line.surveyable(columns)) return "";
+    const { size } = this.#frame;
+    if (size.columns !== columns || size.rows !== rows) this.#frame = this.#newFrame();
+    return this.#block.place(this.#frame.lines, columns, this.#rest);
+  }
+
+  /** What is to be drawn stands there already. */
+  #stands(): boolean {
+    const { columns } = this.#sink.size;
+    return this.#frame !== undefined && this.#block.has(this.#frame.lines, columns, this.#rest);
+  }
+
+  /** Below the block, unless others go on writing at the end of what they have written. */
+  get #rest(): Rest {
+    return this.#line.closed && !this.#children.any ? "below" : "above";
+  }
+
+  #newFrame(): Frame {
+    const { columns, rows } = this.#sink.size;
+    // One column less, or some terminals break the line after the last sign.
+    const room = { columns: columns - 1, lines: Math.max(1, Math.min(rows - 2, MOST_LINES)) };
+    const lines = blockLines(this.#blockRuns(), room);
+    const [{ voice } = {}] = this.#runs.values();
+    return { lines: voice === undefined ? [] : lines.map(voice.paint), size: { columns, rows } };
+  }
+
+  #takeAbove(): string {
+    const text = this.#above;
+    this.#above = "";
+    return text;
   }
 
   #blockRuns(): BlockRun[] {
     return Array.from(this.#runs, ([state, shown]) => {
-      const now = this.#around.clock.now() + shown.offset;
+      const now = this.#clock.now() + shown.offset;
       this.#estimate(state, shown, now);
-      return { state, now, left: shown.left };
+      return { state, now, left: shown.left, telling: shown.voice.telling };
     });
   }
 
   #estimate(state: RunState, shown: Shown, now: number): void {
-    const { clock } = this.#around;
-    const started = clock.now();
+    const started = this.#clock.now();
     if (started < shown.leftAgainAt) return;
-    shown.left = timeLeft(state, now, this.#estimates);
-    const took = clock.now() - started;
-    shown.leftAgainAt = clock.now() + Math.max(LEFT_MS, took * LEFT_PART);
+    shown.left = timeLeft(state, now, shown.voice.estimates);
+    const took = this.#clock.now() - started;
+    shown.leftAgainAt = this.#clock.now() + Math.max(LEFT_MS, took * LEFT_PART);
   }
 }
 
-/** The sink as the stream that log-update writes to. */
-class Screen extends Writable {
-  readonly #sink: Sink;
-
-  constructor(sink: Sink) {
-    super({ decodeStrings: false });
-    this.#sink = sink;
-  }
-
-  get isTTY(): boolean {
-    return true;
-  }
-
-  get columns(): number {
-    return this.#sink.size.columns;
-  }
-
-  get rows(): number {
-    return this.#sink.size.rows;
-  }
-
-  override _write(text: string, _: BufferEncoding, done: () => void): void {
-    this.#sink.write(text);
-    done();
+/** What of an event stays on the screen. */
+function toldFor(event: RunEvent, state: RunState, telling: Telling): Line[] {
+  switch (event.type) {
+    case "task.end":
+      return telling.failure(state, event);
+    case "task.unstored":
+      return telling.unstored(state, event);
+    case "task.lost":
+      return telling.lost(event);
+    case "task.released":
+      return telling.unreleased(event);
+    case "run.end":
+      return telling.end(state, event);
+    default:
+      return [];
   }
 }

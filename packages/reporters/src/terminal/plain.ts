@@ -3,14 +3,16 @@
  * it), and a sign of life when nothing ended for half a minute, because continuous integration ends what is silent. Never moves a cursor.
  */
 
-import type { RunEvent } from "@astrum/core";
+import type { Clock, RunEvent } from "@astrum/core";
 import { plural } from "../layout/sections.ts";
 import { duration } from "../wording/duration.ts";
 import { STATUS_SIGN } from "../wording/outcome.ts";
 import type { Line, Meaning } from "../wording/styled.ts";
+import type { Paint } from "./colour.ts";
 import type { Display } from "./display.ts";
-import type { Surroundings } from "./live.ts";
 import { type FinalStatus, isFinal, type RunState } from "./run-state.ts";
+import type { Sink } from "./sink.ts";
+import type { Telling } from "./telling.ts";
 
 type TaskEnd = Extract<RunEvent, { type: "task.end" }>;
 type TaskStatus = Extract<RunEvent, { type: "task.status" }>;
@@ -26,6 +28,13 @@ const MEANING: Readonly<Record<FinalStatus, Meaning>> = {
   skipped: "warning",
   detached: "faint",
 };
+
+interface Surroundings {
+  readonly sink: Sink;
+  readonly paint: Paint;
+  readonly clock: Clock;
+  readonly telling: Telling;
+}
 
 export class PlainDisplay implements Display {
   readonly #around: Surroundings;

@@ -83,8 +83,12 @@ export function progressAt(
     );
   }
   const paint = painter(coloursOn(stream, color, env, argv));
-  const around = { sink, paint, clock, telling: new Telling(redact) };
-  return shownBy(chosen === "tty" ? new LiveDisplay(around, estimates) : new PlainDisplay(around));
+  const voice = { paint, telling: new Telling(redact), estimates };
+  return shownBy(
+    chosen === "tty"
+      ? LiveDisplay.on(sink, clock, voice)
+      : new PlainDisplay({ sink, paint, clock, telling: voice.telling }),
+  );
 }
 
 const NAME = "progress";

@@ -146,15 +146,27 @@ describe("a program in a terminal", () => {
     expect(end.join("\n")).not.toMatch(COUNTS);
   });
 
-  it("waits with the block until a line that the program began is whole", async () => {
+  it("shows the block below a line that the program began, which goes on where it was", async () => {
     start(program("halting"));
     await until(screen, COUNTS);
     writeFileSync(`${go}-1`, "");
-    await until(screen, /one part,$/);
-    expect(screen()).not.toMatch(COUNTS);
+    await until(screen, /one part,\nnightly[\s\S]*20 running/);
+    const [column] = tmux("display-message", "-p", "#{cursor_x}").trim().split(" ");
+    expect(column).toBe(String("one part,".length));
     writeFileSync(`${go}-2`, "");
-    await until(screen, /one part, and the other;\n[\s\S]*20 running/);
+    await until(screen, /one part, and the other;\nnightly[\s\S]*20 running/);
     expect((await letEnd()).split("\n")).toContain("one part, and the other;");
+  });
+
+  it("keeps whole every line of a child process that has the terminal for itself", async () => {
+    start(program("parent"));
+    await until(everything, "child 39;");
+    await until(screen, COUNTS);
+    const end = (await letEnd()).split("\n");
+    for (let line = 0; line < 40; line++) {
+      expect(end.filter((text) => text.startsWith(`child ${line};`))).toHaveLength(1);
+    }
+    expect(end.slice(-1)).toEqual(["ended with 7"]);
   });
 
   it("draws the block although CI is set, if it is set to false", async () => {

@@ -137,25 +137,6 @@ describe("progress on a terminal", () => {
     expect(one.terminal.alternateScreen).toBe(false);
   });
 
-  it("steps aside for what others write, and comes back below it", async () => {
-    const one = watched(new TestTerminal());
-    const running = run(one, nightly(one.clock, 20), { concurrency: 2 });
-    await one.clock.advance(1500);
-    one.terminal.write("a line from elsewhere\nand a second one\n");
-    expect(await one.terminal.lines()).toEqual(["a line from elsewhere", "and a second one"]);
-    await one.clock.advance(1000);
-    const lines = await one.terminal.lines();
-    expect(lines.slice(0, 2)).toEqual(["a line from elsewhere", "and a second one"]);
-    expect(lines.slice(2).filter((line) => line.startsWith("nightly"))).toHaveLength(1);
-    await one.clock.run(running);
-    expect(await one.terminal.lines()).toEqual([
-      "a line from elsewhere",
-      "and a second one",
-      "✓ nightly: completed after 10 s",
-      "  20 tasks: 20 completed",
-    ]);
-  });
-
   it("tells of a failure above what others write after it, even when it was not drawn yet", async () => {
     const one = watched(new TestTerminal());
     const failing = (ms: number) => scripted(one.clock, { ms, throw: new Error(`after ${ms}`) });
@@ -166,21 +147,6 @@ describe("progress on a terminal", () => {
     one.terminal.write("written after the failures\n");
     const titles = (await one.terminal.lines()).filter((line) => /^(✗|written)/.test(line));
     expect(titles).toEqual(["✗ a", "✗ b", "written after the failures"]);
-    await one.clock.run(running);
-  });
-
-  it("waits for the end of a line that somebody else began", async () => {
-    const one = watched(new TestTerminal());
-    const running = run(one, nightly(one.clock, 20), { concurrency: 2 });
-    await one.clock.advance(1500);
-    one.terminal.write("Password: ");
-    await one.clock.advance(2000);
-    expect(await one.terminal.lines()).toEqual(["Password: "]);
-    one.terminal.write("****\n");
-    await one.clock.advance(1000);
-    const lines = await one.terminal.lines();
-    expect(lines[0]).toBe("Password: ****");
-    expect(lines[1]).toMatch(/^nightly/);
     await one.clock.run(running);
   });
 
