@@ -28,12 +28,12 @@ export class WorkerLostError extends FleetErrorBase {
   }
 }
 
-/** A value that JSON cannot carry to a worker and back as it is. */
+/** A value that has no encoding (`encodeValue` of the core): a function, an instance of a class, a promise. */
 export class RemoteSerializationError extends FleetErrorBase {
   readonly code = "ASTRUM_REMOTE_SERIALIZATION";
   readonly retryable = false;
   readonly direction: "input" | "result";
-  /** The first place that cannot cross, for example `input.items[3].createdAt`. */
+  /** The first place that cannot cross, for example `input.items[3].onDone`. */
   readonly path: string;
 
   constructor(message: string, options: { direction: "input" | "result"; path: string }) {
@@ -101,7 +101,10 @@ export class UnknownTaskError extends FleetErrorBase {
   }
 }
 
-/** A worker would not run the attempt: it speaks another protocol, or the job does not carry its signature. */
+/**
+ * A worker would not run the attempt, or the fleet would not take what it gave: one speaks another version of the protocol,
+ * has another signature, or cannot read what the other wrote.
+ */
 export class JobRefusedError extends FleetErrorBase {
   readonly code = "ASTRUM_JOB_REFUSED";
   readonly retryable = false;

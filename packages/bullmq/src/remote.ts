@@ -31,7 +31,7 @@ export type RemoteModule<M> = {
 };
 
 type RefOf<F extends AnyFunction> = IfCrosses<
-  "json",
+  "encoding",
   F,
   RemoteContext,
   RemoteRef<ArgsOf<Parameters<F>, RemoteContext>, Awaited<ReturnType<F>>, FormOf<F>>

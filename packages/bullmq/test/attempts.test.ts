@@ -1,4 +1,5 @@
 /** What a worker counts of its attempts, as Prometheus reads it. The store has no part in it. */
+import { encodeValue } from "@astrum/core";
 import type { Job } from "bullmq";
 import client from "prom-client";
 import { expect, it } from "vitest";
@@ -26,16 +27,24 @@ function counting(): { attempts: Attempts; metrics(): Promise<string>; logged: s
   return { attempts, metrics: () => registry.metrics(), logged };
 }
 
-function job(attemptsStarted: number): Job {
-  const data = { v: PROTOCOL, runId: "r", taskName: "t", attempt: 1, args: [4], maxBytes: 99 };
+function job(attemptsStarted: number, given: object = {}): Job {
+  const data = {
+    v: PROTOCOL,
+    runId: "r",
+    taskName: "t",
+    attempt: 1,
+    args: encodeValue([4]),
+    maxBytes: 99,
+    ...given,
+  };
   const timestamp = Date.now() - 2_000;
   return { id: "r/t/1", name: "double", data, timestamp, attemptsStarted } as unknown as Job;
 }
 
 it("A worker counts how long jobs waited, how they ended, and which were started again", async () => {
   const { attempts, metrics, logged } = counting();
-  expect(await attempts.run(job(1), "token")).toMatchObject({ value: 8, deliveries: 1 });
-  expect(await attempts.run(job(3), "token")).toMatchObject({ value: 8, deliveries: 3 });
+  expect(await attempts.run(job(1), "token")).toMatchObject({ value: { value: 8 }, deliveries: 1 });
+  expect(await attempts.run(job(3), "token")).toMatchObject({ value: { value: 8 }, deliveries: 3 });
   const text = await metrics();
   for (const line of [
     'astrum_worker_queue_wait_seconds_count{task="double"} 2',
@@ -59,4 +68,19 @@ it("A lost lease is counted once, whoever tells of it and however often", async 
   expect(attempts.toldOfLease(new Error("READONLY"))).toBe(false);
   expect(await metrics()).toContain("\nastrum_worker_leases_lost_total 3\n");
   expect(logged).toEqual(["lease.lost", "lease.lost", "result.refused", "result.refused"]);
+});
+
+it("A job whose arguments cannot be read is refused, and its function is not called", async () => {
+  const { attempts, logged } = counting();
+  const damaged = [
+    { encoding: "tagged", version: 2, value: [4] },
+    { encoding: "tagged", version: 1, value: [{ $: ["bigint", "four"] }] },
+    { encoding: "json", value: 4 },
+    {},
+  ];
+  for (const args of damaged)
+    await expect(attempts.run(job(1, { args }), "token")).rejects.toThrow(
+      /arguments cannot be read.*"kind":"refused","reason":"unreadable"/s,
+    );
+  expect(logged).toEqual(damaged.map(() => "job.refused"));
 });

@@ -22,6 +22,20 @@ it("An error keeps class, base, message, stack, code, cause and what its class s
   expect(copy.cause).toBeInstanceOf(TypeError);
 });
 
+it("What was thrown comes back as it was, also what is no error and what is in a field", () => {
+  const at = new Date(5);
+  const told = { at };
+  const fields = { ids: new Set([1n]), told, again: told, run: () => {} };
+  const copy = crossed(Object.assign(new Error("no more"), fields)) as Error & typeof fields;
+  expect(copy).toMatchObject({ ids: new Set([1n]), told: { at } });
+  expect(copy.told).toBe(copy.again);
+  expect(copy).not.toHaveProperty("run");
+  for (const thrown of [undefined, null, -0, "no", 5n, new Map([["a", at]]), [undefined]])
+    expect(crossed(thrown)).toStrictEqual(thrown);
+  expect(crossed({ run: () => {} })).toBe("{ run: [Function: run] }");
+  expect(crossed("x".repeat(1e6))).toBe("x".repeat(16_384));
+});
+
 it("The errors of an AggregateError cross", () => {
   const copy = crossed(new AggregateError([new Error("a"), "b"], "two")) as AggregateError;
   expect(copy).toBeInstanceOf(AggregateError);
@@ -35,8 +49,15 @@ it("A DOMException keeps its name and legacy code", () => {
   });
 });
 
+it("A circle of causes comes back as one", () => {
+  const error = new Error("round");
+  error.cause = new TypeError("inner", { cause: error });
+  const copy = crossed(error) as Error;
+  expect((copy.cause as Error).cause).toBe(copy);
+});
+
 it("A circle of causes, a huge message and a hostile getter end somewhere", () => {
-  const error = new Error("x".repeat(1e6));
+  const error = new QuotaError("x".repeat(1e6));
   error.cause = error;
   Object.defineProperty(error, "field", {
     enumerable: true,
@@ -45,6 +66,10 @@ it("A circle of causes, a huge message and a hostile getter end somewhere", () =
     },
   });
   expect(JSON.stringify(packError(error)).length).toBeLessThan(1e6);
+  const copy = crossed(error) as QuotaError;
+  expect(copy).toBeInstanceOf(RangeError);
+  expect(copy).toMatchObject({ name: "RangeError", code: "QUOTA", retryable: false });
+  expect([copy.constructor.name, copy.message.slice(0, 3)]).toEqual(["QuotaError", "xxx"]);
 });
 
 it("What many and long errors within one say is cut, and what retries read is not", () => {

@@ -1,3 +1,4 @@
+import { encodeValue } from "@astrum/core";
 import { expect, it } from "vitest";
 import {
   asEnding,
@@ -23,7 +24,7 @@ it("A job's id names run, task, attempt and call; no two are the same, and BullM
 const base = { executor: "h:1", deliveries: 1, by: "me", hash: "h" };
 
 it("The reason of a failed job is a line for people and the ending for the scheduler", () => {
-  const ending: Ending = { ...base, kind: "uncrossable", path: "result.a", what: "a\nDate" };
+  const ending: Ending = { ...base, kind: "uncrossable", path: "result.a", what: "is a\nHandle" };
   const reason = failedReasonOf("RangeError: out\nof {range}", ending);
   expect(reason.split("\n")[0]).toBe("RangeError: out of {range}");
   expect(endingIn(reason)).toEqual(ending);
@@ -32,7 +33,7 @@ it("The reason of a failed job is a line for people and the ending for the sched
 });
 
 it("What a job gave back is an ending when a worker of a fleet completed it", () => {
-  const ending: Ending = { ...base, kind: "value", value: null };
+  const ending: Ending = { ...base, kind: "value", value: encodeValue(null) };
   expect(asEnding(ending)).toBe(ending);
   for (const other of [null, undefined, 5, "value", [], {}, { kind: 1 }])
     expect(asEnding(other)).toBeUndefined();
@@ -40,11 +41,11 @@ it("What a job gave back is an ending when a worker of a fleet completed it", ()
 
 it("A signature holds for one job, one export and one payload", () => {
   const data: JobData = {
-    v: 1,
+    v: 2,
     runId: "r",
     taskName: "t",
     attempt: 1,
-    args: [{ b: 1, a: [2] }],
+    args: encodeValue([{ b: 1, a: [new Date(2)] }]),
     hash: "h",
     by: "me",
     maxBytes: 9,
@@ -54,10 +55,10 @@ it("A signature holds for one job, one export and one payload", () => {
   expect(signer.isOurJob("r/t/1", "render", sent)).toBe(true);
   expect(signer.isOurJob("r/t/2", "render", sent)).toBe(false);
   expect(signer.isOurJob("r/t/1", "remove", sent)).toBe(false);
-  expect(signer.isOurJob("r/t/1", "render", { ...sent, args: [] })).toBe(false);
+  expect(signer.isOurJob("r/t/1", "render", { ...sent, args: encodeValue([]) })).toBe(false);
   expect(signer.isOurJob("r/t/1", "render", data)).toBe(false);
   expect(new Signer("another key of enough length").isOurJob("r/t/1", "render", sent)).toBe(false);
-  const ending = signer.ending("r/t/1", { ...base, kind: "value", value: 1 });
+  const ending = signer.ending("r/t/1", { ...base, kind: "value", value: encodeValue(1) });
   expect(signer.isOurEnding("r/t/1", ending)).toBe(true);
   expect(signer.isOurEnding("r/t/1", { ...ending, deliveries: 2 })).toBe(false);
   expect(new Signer(undefined).isOurJob("r/t/1", "render", data)).toBe(true);

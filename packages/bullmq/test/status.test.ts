@@ -7,7 +7,7 @@ it("Workers are counted by task and version, whatever a task is called", () => {
   const worker = (version: string, ...tasks: string[]) => ({
     executor: "h:1",
     version,
-    protocol: 1,
+    protocol: 2,
     tasks,
     concurrency: 1,
     running: 0,

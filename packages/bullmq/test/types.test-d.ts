@@ -12,10 +12,11 @@ interface Jobs {
   perItem(scene: Scene, index: number, context: Pick<RemoteContext, "signal">): string;
   ping(): "pong";
   anything(value: unknown): Promise<unknown>;
-  returnsDate(scene: Scene): Promise<{ readonly list: { readonly at: Date }[] }>;
-  returnsMap(scene: Scene): Map<string, number>;
+  counts(words: ReadonlySet<string>, since: Date, bytes: Uint8Array): Map<string, bigint>;
+  returnsHandle(scene: Scene): Promise<{ readonly list: { close(): void }[] }>;
+  returnsStream(scene: Scene): Map<string, Promise<Buffer>>;
   takesFunction(input: { readonly onDone: () => void }): number;
-  takesBytes(input: Uint8Array): number;
+  takesShared(input: SharedArrayBuffer): number;
   readonly version: string;
 }
 declare const fleet: Fleet;
@@ -41,18 +42,23 @@ jobs.version;
 // @ts-expect-error: an option is misspelt.
 fleet.task(jobs.render, { prio: 1 });
 
-// What JSON does not carry: the type says which, and why.
+// What the core can write down crosses.
+expectTypeOf(fleet.task(jobs.counts)(new Set(["a"]), new Date(), new Uint8Array(1))).toEqualTypeOf<
+  Promise<Map<string, bigint>>
+>();
+
+// What it cannot: the type says which, and why.
 // @ts-expect-error
-fleet.task(jobs.returnsDate);
+fleet.task(jobs.returnsHandle);
 // @ts-expect-error
-fleet.task(jobs.returnsMap);
+fleet.task(jobs.returnsStream);
 // @ts-expect-error
 fleet.task(jobs.takesFunction);
 // @ts-expect-error
-fleet.task(jobs.takesBytes);
-expectTypeOf(jobs.returnsDate).toEqualTypeOf<{
+fleet.task(jobs.takesShared);
+expectTypeOf(jobs.returnsHandle).toEqualTypeOf<{
   readonly cannotCross: "the result of this function";
-  readonly because: "a Date: send its ISO string";
+  readonly because: "a function";
 }>();
 
 // `(inputs, context)` by task, `(item, index, context)` by map, one of one argument by both.

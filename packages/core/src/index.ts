@@ -141,7 +141,7 @@ export { reportOfJournal } from "./resume/report-of-journal.ts";
 // Errors, and values as JSON.
 
 export { decodeValue } from "./ground/decode.ts";
-export type { EncodedValue } from "./ground/encode.ts";
+export { type EncodedValue, type EncodeOptions, encodeValue } from "./ground/encode.ts";
 export {
   BudgetExhaustedError,
   ClockError,

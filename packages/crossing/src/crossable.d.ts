@@ -1,10 +1,10 @@
 /**
- * What can cross to another thread (by structured clone) or process (as JSON) as far as a type can tell, and how a function
+ * What can cross to another thread (by structured clone) or process (as the core writes values down) as far as a type can tell, and how a function
  * looks from the other side. Types only; what they let through is checked again at run time.
  */
 import type { MessagePort } from "node:worker_threads";
 
-export type Medium = "clone" | "json";
+export type Medium = "clone" | "encoding";
 
 export type AnyFunction = (...args: never[]) => unknown;
 
@@ -58,7 +58,7 @@ type Uncrossable<By extends Medium, T, Depth extends readonly 0[] = []> = unknow
   : Depth["length"] extends 4
     ? never
     : T extends unknown
-      ? InPart<By, T, By extends "json" ? ByJson<T> : ByClone<T>, [...Depth, 0]>
+      ? InPart<By, T, By extends "encoding" ? ByEncoding<T> : ByClone<T>, [...Depth, 0]>
       : never;
 
 /** `Verdict`: that it crosses as a whole, that its parts decide, or why it does not. */
@@ -101,22 +101,26 @@ type ByClone<T> = T extends AnyFunction
             ? "an object that belongs to its thread"
             : "parts";
 
-type ByJson<T> = T extends AnyFunction
+type ByEncoding<T> = T extends AnyFunction
   ? "a function"
   : T extends symbol
     ? "a symbol"
-    : T extends Primitive
+    : T extends Primitive | bigint | Date | RegExp | Error | Known<URL>
       ? "crosses"
-      : T extends bigint
-        ? "a bigint: send it as a string"
-        : T extends Date
-          ? "a Date: send its ISO string"
-          : T extends Binary | Known<Blob>
-            ? "binary data: store it, and send where it is"
-            : T extends Collection
-              ? "a Map or a Set: send its entries"
-              : T extends Promise<unknown> | Known<AbortSignal> | RegExp | Error | Known<URL>
-                ? "an object of a class: send its plain fields"
+      : T extends SharedArrayBuffer
+        ? "memory that threads share"
+        : T extends ArrayBuffer | ArrayBufferView
+          ? "crosses"
+          : T extends Collection
+            ? "parts"
+            : T extends
+                  | Promise<unknown>
+                  | WeakMap<WeakKey, unknown>
+                  | WeakSet<WeakKey>
+                  | Known<AbortSignal>
+              ? "an object that belongs to its process"
+              : T extends Known<Blob> | Known<URLSearchParams>
+                ? "an object of a class: send what it holds"
                 : "parts";
 
 type Primitive = string | number | boolean | null | undefined;

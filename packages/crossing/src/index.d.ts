@@ -1,6 +1,7 @@
 /**
- * What can cross to another thread (as a structured clone) or process (as JSON): which types can, which value cannot and
- * where, and in what shape errors, attributes and trace carriers go along. Knows no pool, no queue and no message.
+ * What can cross to another thread (as a structured clone) or process (as the core writes values down): which types can;
+ * to a thread, which value cannot and where, and in what shape errors go; attributes and trace carriers. Knows no pool, no
+ * queue and no message.
  */
 export type {
   AnyFunction,
@@ -39,12 +40,6 @@ export declare function flowObstacle(value: unknown, path: string): Obstacle | u
 /** Node 20 sends a detached buffer of a transfer list without complaint, and the message is lost on the other side. */
 export declare function isDetached(part: object): boolean;
 
-/**
- * Finds the first place that JSON would lose or change; `undefined` when the value comes back as it was. A property that
- * is `undefined` is left out, which reads the same on the other side. `root` as above. Never throws.
- */
-export declare function findJsonObstacle(value: unknown, root: string): Obstacle | undefined;
-
 /** An error in parts that can cross, each of its values carried as a `V`. */
 export interface ErrorParts<V> {
   /** The built-in class it descends from, so that `instanceof TypeError` holds on the other side. */
@@ -64,10 +59,6 @@ export interface TakeApartOptions<V> {
   readonly path?: string;
   /** Handed the parts before the first value is carried: an error may contain itself. */
   readonly begun?: (parts: ErrorParts<V>) => void;
-  /** How many fields and members of an `AggregateError` at most. Default: all. */
-  readonly most?: number;
-  /** How many characters of a text at most. Default: all. */
-  readonly longest?: number;
 }
 
 /** Takes an error apart. Throws only what `carry` throws, whatever the getters of the error do. */

@@ -8,6 +8,5 @@ export { describe, messageOf, text } from "./describe.js";
 export { flowObstacle } from "./flow.js";
 export { LogLines } from "./log-lines.js";
 export { findCloneObstacle, isDetached } from "./obstacle-in-clone.js";
-export { findJsonObstacle } from "./obstacle-in-json.js";
 export { Skipping, skippedBy } from "./skipping.js";
 export { isError, joined, putTogether, takeApart } from "./thrown.js";

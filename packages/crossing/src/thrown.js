@@ -1,6 +1,5 @@
 /**
- * An error in parts, and back; several as one. A clone alone loses its class, its code and its fields, JSON all of it. How
- * a value inside it is carried is the caller's. Knows no message.
+ * An error in parts, and back; several as one. A clone alone loses its class, its code and its fields. How a value inside it is carried is the caller's. Knows no message.
  */
 import { types } from "node:util";
 import { messageOf, text } from "./describe.js";
@@ -47,29 +46,26 @@ export function isError(value) {
  * @returns {import("./index.js").ErrorParts<V>}
  */
 export function takeApart(error, carry, options = {}) {
-  const { path = "thrown", begun, most = Infinity, longest = Infinity } = options;
-  const told = (/** @type {unknown} */ value) => text(value).slice(0, longest);
+  const { path = "thrown", begun } = options;
   /** @type {import("./index.js").ErrorParts<V>} */
   const parts = {
     base: baseOf(error),
-    className: told(read(read(error, "constructor"), "name") || "Error"),
-    name: told(read(error, "name")),
-    message: told(read(error, "message")),
+    className: text(read(read(error, "constructor"), "name") || "Error"),
+    name: text(read(error, "name")),
+    message: text(read(error, "message")),
     fields: [],
   };
   const stack = read(error, "stack");
-  if (typeof stack === "string") parts.stack = told(stack);
+  if (typeof stack === "string") parts.stack = stack;
   begun?.(parts);
-  // Before what is within it: where only so much crosses, what the error itself says is more.
   for (const name of fieldsOf(error, parts.base)) {
-    if (parts.fields.length === most) break;
     const value = read(error, name);
     if (value !== undefined) parts.fields.push([name, carry(value, placeOf(error, path, name))]);
   }
   // The prototype of an `AggregateError` from elsewhere may have them; a cause is always the error's own.
   const cause = isOwn(error, "cause") ? read(error, "cause") : undefined;
   if (cause !== undefined) parts.cause = carry(cause, `${path}.cause`);
-  const members = membersOf(error)?.slice(0, most);
+  const members = membersOf(error);
   if (members !== undefined)
     parts.errors = members.map((each, index) => carry(each, `${path}.errors[${index}]`));
   return parts;
@@ -97,7 +93,6 @@ function fieldsOf(error, base) {
   // `DOMException` has a legacy numeric code on its prototype, which its name brings back.
   const inherited = base === "DOMException" ? [] : INHERITED;
   try {
-    // What retries read comes first: where only so many fields cross, it is among them.
     return [...new Set(inherited.concat(Object.keys(error)))].filter((key) => !NO_FIELDS.has(key));
   } catch {
     return inherited;

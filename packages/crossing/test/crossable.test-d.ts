@@ -9,7 +9,7 @@ interface Context {
 }
 
 type Cloned<F extends AnyFunction> = IfCrosses<"clone", F, Context, "crosses">;
-type Json<F extends AnyFunction> = IfCrosses<"json", F, Context, "crosses">;
+type Encoded<F extends AnyFunction> = IfCrosses<"encoding", F, Context, "crosses">;
 type Result<Why extends string> = CannotCross<"the result of this function", Why>;
 type Argument<Why extends string> = CannotCross<"an argument of this function", Why>;
 
@@ -51,22 +51,33 @@ expectTypeOf<Cloned<(signal: AbortSignal) => 1>>().toEqualTypeOf<Argument<Foreig
 type Empty = "an object that arrives empty: send its text";
 expectTypeOf<Cloned<(url: URL) => URLSearchParams>>().toEqualTypeOf<Result<Empty>>();
 
-// As JSON: what comes back as it was.
-expectTypeOf<Json<(input: Tree) => { readonly a?: string | null }[]>>().toEqualTypeOf<"crosses">();
-expectTypeOf<Json<() => void>>().toEqualTypeOf<"crosses">();
-expectTypeOf<Json<() => Date>>().toEqualTypeOf<Result<"a Date: send its ISO string">>();
-expectTypeOf<Json<() => { n: 1n }>>().toEqualTypeOf<Result<"a bigint: send it as a string">>();
-expectTypeOf<Json<() => Map<1, 2>>>().toEqualTypeOf<Result<"a Map or a Set: send its entries">>();
-expectTypeOf<Json<() => Uint8Array[]>>().toEqualTypeOf<
-  Result<"binary data: store it, and send where it is">
+// As the core writes values down: what comes back as it was.
+expectTypeOf<
+  Encoded<(input: Tree) => { readonly a?: string | null }[]>
+>().toEqualTypeOf<"crosses">();
+expectTypeOf<Encoded<() => void>>().toEqualTypeOf<"crosses">();
+expectTypeOf<
+  Encoded<(input: { readonly at: Date; readonly n: bigint }) => RegExp>
+>().toEqualTypeOf<"crosses">();
+expectTypeOf<Encoded<(url: URL, bytes: Uint8Array) => DataView>>().toEqualTypeOf<"crosses">();
+expectTypeOf<Encoded<(bytes: ArrayBuffer) => Buffer[]>>().toEqualTypeOf<"crosses">();
+expectTypeOf<Encoded<(error: TypeError) => Map<object, Set<Date[]>>>>().toEqualTypeOf<"crosses">();
+
+expectTypeOf<Encoded<() => Map<1, () => void>>>().toEqualTypeOf<Result<"a function">>();
+expectTypeOf<Encoded<() => Handle>>().toEqualTypeOf<Result<"a function">>();
+expectTypeOf<Encoded<() => SharedArrayBuffer>>().toEqualTypeOf<
+  Result<"memory that threads share">
 >();
-expectTypeOf<Json<(input: { readonly pattern: RegExp }) => 1>>().toEqualTypeOf<
-  Argument<"an object of a class: send its plain fields">
+expectTypeOf<Encoded<(blob: Blob) => 1>>().toEqualTypeOf<
+  Argument<"an object of a class: send what it holds">
+>();
+expectTypeOf<Encoded<(input: { readonly soon: Promise<1> }) => 1>>().toEqualTypeOf<
+  Argument<"an object that belongs to its process">
 >();
 
 // What nobody knows passes; it is looked at when it is sent.
 expectTypeOf<Cloned<(input: unknown) => Promise<unknown>>>().toEqualTypeOf<"crosses">();
-expectTypeOf<Json<(input: Record<string, unknown>) => unknown[]>>().toEqualTypeOf<"crosses">();
+expectTypeOf<Encoded<(input: Record<string, unknown>) => unknown[]>>().toEqualTypeOf<"crosses">();
 
 // The context is the last parameter, or a part of it is; never the only one.
 expectTypeOf<ArgsOf<[string, Context], Context>>().toEqualTypeOf<[string]>();

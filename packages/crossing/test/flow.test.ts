@@ -1,6 +1,6 @@
 import { flow, task } from "@astrum/core";
 import { describe, expect, test } from "vitest";
-import { findCloneObstacle, findJsonObstacle, flowObstacle } from "../src/index.js";
+import { findCloneObstacle, flowObstacle } from "../src/index.js";
 import { hostile } from "./hostile.ts";
 
 const inner = flow("inner", { one: task("one", () => 1) });
@@ -17,7 +17,6 @@ describe("a flow", () => {
 
   test("is found inside of others", () => {
     const obstacle = { path: "result.next[0]", what: expect.stringMatching(/^a flow \(/) };
-    expect(findJsonObstacle({ next: [inner] }, "result")).toEqual(obstacle);
     expect(findCloneObstacle({ next: [inner] }, "result")).toEqual(obstacle);
   });
 

@@ -50,21 +50,6 @@ describe("an error in parts", () => {
     ]);
   });
 
-  test("can be bounded", () => {
-    const error = Object.assign(new AggregateError([1, 2, 3], "x".repeat(99)), {
-      a: 1,
-      b: 2,
-      c: 3,
-    });
-    const parts = takeApart(error, (value) => value, { most: 2, longest: 10 });
-    expect(parts).toMatchObject({ message: "x".repeat(10), errors: [1, 2] });
-    expect(parts.fields).toEqual([
-      ["a", 1],
-      ["b", 2],
-    ]);
-    expect(parts.stack).toHaveLength(10);
-  });
-
   test("may contain itself: the whole is known before its parts are", () => {
     const error: Error = new Error("round");
     error.cause = error;

@@ -4,7 +4,7 @@
  * graph and no retry.
  */
 import { AsyncResource } from "node:async_hooks";
-import { RunIdReusedError } from "../errors.ts";
+import { decodeValue, type EncodedValue } from "@astrum/core";
 import { timeOf } from "../store/connection.ts";
 import type { JobState, JobStore } from "../store/job-store.ts";
 import {
@@ -16,7 +16,8 @@ import {
   type Word,
 } from "../wire/protocol.ts";
 import type { Signer } from "../wire/signature.ts";
-import { endingError, forged, lost, unknownTask } from "./ending-error.ts";
+import { judged, objection } from "./earlier-life.ts";
+import { endingError, forged, lost, unknownTask, unreadable } from "./ending-error.ts";
 import { persist } from "./persist.ts";
 import { type CallRequest, payloadOf } from "./request.ts";
 import { Starts } from "./starts.ts";
@@ -118,10 +119,11 @@ export class Call {
   /** Somebody may have put this job in before. What it completed counts; what it failed at is tried again. */
   async attach(): Promise<void> {
     const { store } = this.#host;
-    const [hash, [state]] = await Promise.all([store.hashOf(this.jobId), store.look([this.jobId])]);
+    const [put, [state]] = await Promise.all([store.dataOf(this.jobId), store.look([this.jobId])]);
     if (this.#answered) return;
+    const error = objection(this.#request, this.#data, put, state);
     // The job is another's: it is left to itself.
-    if (hash !== undefined && hash !== this.#data.hash) this.detach(this.#reused());
+    if (error !== undefined) this.detach(error);
     else this.observed(state);
   }
 
@@ -178,7 +180,7 @@ export class Call {
       const json = await this.#host.store.storedResult(this.jobId);
       if (this.#answered) return;
       if (json === undefined) this.#missing();
-      else this.#endedByWorker({ ...ending, value: JSON.parse(json) as unknown });
+      else this.#endedByWorker({ ...ending, value: JSON.parse(json) as EncodedValue });
     } catch {
       // Out of reach.
     }
@@ -190,15 +192,14 @@ export class Call {
       this.#end({ error: forged(this.#request) }, true);
       return;
     }
-    if (ending.by !== this.#data.by) {
-      if (ending.hash !== this.#data.hash) {
-        this.#end({ error: this.#reused() }, true);
-        return;
-      }
-      if (ending.kind !== "value" && this.#stopping === undefined) {
-        if (this.sent) void this.#again(ending.deliveries);
-        return;
-      }
+    const verdict = judged(this.#request, this.#data, ending);
+    if (verdict instanceof Error) {
+      this.#end({ error: verdict }, true);
+      return;
+    }
+    if (verdict === "again" && this.#stopping === undefined) {
+      if (this.sent) void this.#again(ending.deliveries);
+      return;
     }
     this.#tell(ending.executor, this.#starts.endedByWorker(ending.deliveries));
     for (const [key, value] of ending.attributes ?? []) this.#request.attributes?.set(key, value);
@@ -210,8 +211,14 @@ export class Call {
       this.#end({ error }, true);
       return;
     }
-    if (ending.kind === "value") this.#end({ value: ending.value }, true);
+    if (ending.kind === "value") this.#given(ending);
     else this.#end({ error: endingError(this.#request, ending, maxPayloadBytes) }, true);
+  }
+
+  #given(ending: Extract<Ending, { kind: "value" }>): void {
+    const { value: written } = ending;
+    const read = written && decodeValue(written);
+    this.#end(read ?? { error: unreadable(this.#request, ending) }, true);
   }
 
   async #endedByStore(
@@ -324,14 +331,6 @@ export class Call {
     const { unknownTaskMs } = this.#host;
     if (performance.now() - this.#leftSince < unknownTaskMs) return;
     this.giveUp(unknownTask(this.#request, this.#left, unknownTaskMs));
-  }
-
-  #reused(): Error {
-    const { taskName } = this.#request;
-    return new RunIdReusedError(
-      `Task "${taskName}": the store knows a run "${this.runId}" in which it had other inputs. Give every run its own runId; only a run that goes on has the same.`,
-      { runId: this.runId },
-    );
   }
 
   #tell(executor: string | undefined, deliveries: number): void {

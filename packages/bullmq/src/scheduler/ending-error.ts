@@ -4,12 +4,13 @@ import {
   JobRefusedError,
   PayloadTooLargeError,
   RemoteSerializationError,
+  RunIdReusedError,
   UnknownTaskError,
   WorkerLostError,
 } from "../errors.ts";
 import type { JobState } from "../store/job-store.ts";
 import { unpackError } from "../wire/packed-error.ts";
-import type { Ending } from "../wire/protocol.ts";
+import { type Ending, PROTOCOL } from "../wire/protocol.ts";
 
 interface Asked {
   readonly taskName: string;
@@ -33,7 +34,7 @@ export function endingError(
       return unpackError(ending.thrown);
     case "uncrossable":
       return new RemoteSerializationError(
-        `Task "${taskName}": ${ending.path} is ${ending.what}, which JSON does not carry back from a worker as it is.`,
+        `Task "${taskName}": ${ending.path} ${ending.what}, so it cannot be sent back from a worker.`,
         { direction: "result", path: ending.path },
       );
     case "too-large":
@@ -55,6 +56,31 @@ export function forged({ taskName }: Asked): Error {
   return new JobRefusedError(
     `Task "${taskName}": its result is not signed with this fleet's key, so it was not taken. Give scheduler and workers the same signingKey.`,
     { reason: "signature" },
+  );
+}
+
+/** The result is not one that this process can make again. */
+export function unreadable({ taskName }: Asked, { executor }: Ending): Error {
+  return new JobRefusedError(
+    `Task "${taskName}": the result that ${executor} gave cannot be read: it is damaged, or a newer @astrum/core wrote it. Deploy scheduler and workers with the same release.`,
+    { reason: "unreadable" },
+  );
+}
+
+/** The job, or its end, is of a release that speaks another protocol: of a run that was begun with it. */
+export function otherProtocol({ taskName }: Asked, runId: string, version = 1): Error {
+  return new JobRefusedError(
+    `Task "${taskName}": the store has it of a run "${runId}" that speaks version ${version} of the protocol, this scheduler version ${PROTOCOL}. ` +
+      "End the run with the release that began it, or give it another runId.",
+    { reason: "protocol" },
+  );
+}
+
+/** The job of that id is another's. */
+export function reused({ taskName }: Asked, runId: string): Error {
+  return new RunIdReusedError(
+    `Task "${taskName}": the store knows a run "${runId}" in which it had other inputs. Give every run its own runId; only a run that goes on has the same.`,
+    { runId },
   );
 }
 

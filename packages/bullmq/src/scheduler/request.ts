@@ -3,9 +3,9 @@
  * cannot cross. Knows no store.
  */
 import type { Placement } from "@astrum/core";
-import { findJsonObstacle } from "astrum-crossing";
 import type { CallContext } from "../call-context.ts";
 import { PayloadTooLargeError, RemoteSerializationError } from "../errors.ts";
+import { written } from "../wire/encoded.ts";
 import { type Attribute, hashOf, type JobData, PROTOCOL } from "../wire/protocol.ts";
 
 export interface CallRequest {
@@ -41,15 +41,15 @@ export function payloadOf(
   maxBytes: number,
 ): JobData {
   const { exportName, taskName, attempt, call, carrier, attributes } = request;
-  const args = request.args.map((arg) => (arg === undefined ? null : arg));
-  args.forEach((arg, at) => {
-    const obstacle = findJsonObstacle(arg, at === 0 ? "input" : `args[${at}]`);
-    if (obstacle === undefined) return;
+  const list = written(request.args, argumentAt);
+  if ("obstacle" in list) {
+    const { path, what } = list.obstacle;
     throw new RemoteSerializationError(
-      `Task "${taskName}": ${obstacle.path} is ${obstacle.what}, which JSON does not carry to a worker as it is.`,
-      { direction: "input", path: obstacle.path },
+      `Task "${taskName}": ${path} ${what}, so it cannot be sent to a worker.`,
+      { direction: "input", path },
     );
-  });
+  }
+  const { encoded: args } = list;
   const json = JSON.stringify(args);
   const bytes = Buffer.byteLength(json);
   if (bytes > maxBytes)
@@ -72,4 +72,11 @@ export function payloadOf(
     ...(attributes !== undefined &&
       attributes.size > 0 && { attributes: [...attributes] as [string, Attribute][] }),
   };
+}
+
+/** A place in the list of arguments, as the function would call it. */
+function argumentAt(path: string): string {
+  return (
+    path.replace(/^\[(\d+)\]/, (place, at) => (at === "0" ? "input" : `args${place}`)) || "args"
+  );
 }

@@ -85,17 +85,18 @@ export class JobStore {
     });
   }
 
-  async hashOf(jobId: string): Promise<string | undefined> {
+  /** What somebody put in under that id, of whichever version. */
+  async dataOf(jobId: string): Promise<Partial<JobData> | undefined> {
     const data = await this.client.hget(this.names.job(jobId), "data");
     if (data === null) return undefined;
     try {
-      return (JSON.parse(data) as Partial<JobData>).hash;
+      return JSON.parse(data) as Partial<JobData>;
     } catch {
       return undefined;
     }
   }
 
-  /** A large result, as JSON. */
+  /** A large result, as JSON of what was written down of it. */
   async storedResult(jobId: string): Promise<string | undefined> {
     return (await this.client.hget(this.names.job(jobId), "result")) ?? undefined;
   }

@@ -3,11 +3,14 @@
  * run, task and attempt, so that the same attempt is never two jobs. Knows no store.
  */
 import { createHash } from "node:crypto";
+import type { EncodedValue } from "@astrum/core";
 import type { RemoteLogLine } from "astrum-crossing";
-import type { Packed } from "./packed-error.ts";
 
-/** Raised when a worker of the version before could not carry out a job of this one, or would answer it wrongly. */
-export const PROTOCOL = 1;
+/**
+ * Raised when a worker of the version before could not carry out a job of this one, or would answer it wrongly. Version 1
+ * sent arguments, results and errors as JSON of its own; 2 sends them as the core writes values down.
+ */
+export const PROTOCOL = 2;
 
 export type Attribute = string | number | boolean;
 
@@ -19,7 +22,8 @@ export interface JobData {
   readonly attempt: number;
   /** Which call of its attempt this is, where it is not the first. */
   readonly call?: number;
-  readonly args: readonly unknown[];
+  /** The list of them. */
+  readonly args: EncodedValue;
   /** Of the export's name and the arguments: another hash under the same id is another run. */
   readonly hash: string;
   /** The call that put the job in: an ending that names another one is of an earlier life of the same run. */
@@ -41,6 +45,8 @@ export const LARGE_BYTES = 16_384;
 
 /** How an attempt ended, in the worker's own words. */
 export type Ending = {
+  /** Of the protocol that its worker speaks; missing where that was 1. */
+  readonly v?: number;
   /** `host:pid`, and the thread where there was one. */
   readonly executor: string;
   /** How often the job had been started. */
@@ -55,9 +61,9 @@ export type Ending = {
   readonly log?: { readonly lines: readonly RemoteLogLine[]; readonly leftOut: number };
   readonly signature?: string;
 } /** A large value lies beside the job instead (`stored`): every listener would be sent it with the event otherwise. */ & (
-  | { readonly kind: "value"; readonly value?: unknown; readonly stored?: true }
+  | { readonly kind: "value"; readonly value?: EncodedValue; readonly stored?: true }
   | { readonly kind: "skipped"; readonly reason: string }
-  | { readonly kind: "thrown"; readonly thrown: Packed }
+  | { readonly kind: "thrown"; readonly thrown: EncodedValue }
   /** It threw the reason it was asked to stop with, which the scheduler still has. */
   | { readonly kind: "obeyed" }
   | { readonly kind: "uncrossable"; readonly path: string; readonly what: string }
@@ -77,7 +83,7 @@ export type Word =
 /** What a scheduler tells all workers. */
 export interface CancelMessage {
   readonly jobId: string;
-  readonly reason: Packed;
+  readonly reason: EncodedValue;
 }
 
 type Named = Pick<JobData, "runId" | "taskName" | "attempt" | "call">;
@@ -128,7 +134,7 @@ export function asEnding(returned: unknown): Ending | undefined {
   return typeof kind === "string" ? (returned as Ending) : undefined;
 }
 
-/** Whether what was read from the store has the shape of a job of ours. */
+/** Whether what was read from the store has the shape of a job of ours, of whichever version. */
 export function isJobData(data: unknown): data is JobData {
   const { v, runId, taskName, attempt, args } = (data ?? {}) as Partial<JobData>;
   return (
@@ -136,6 +142,7 @@ export function isJobData(data: unknown): data is JobData {
     typeof runId === "string" &&
     typeof taskName === "string" &&
     typeof attempt === "number" &&
-    Array.isArray(args)
+    typeof args === "object" &&
+    args !== null
   );
 }

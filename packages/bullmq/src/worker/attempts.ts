@@ -3,12 +3,13 @@
  * carried out, and gives it back where that is right: to a worker that has the task, or when this one is shut down.
  * Knows who may stop an attempt, and not how jobs are fetched.
  */
-import type { RemoteActivator } from "@astrum/core";
+import { decodeValue, type RemoteActivator } from "@astrum/core";
 import { runActivated } from "astrum-crossing";
 import { type Job, WaitingError } from "bullmq";
 import { LeaseLostError, WorkerDrainedError } from "../errors.ts";
 import { type Client, timeOf } from "../store/connection.ts";
 import type { Names } from "../store/names.ts";
+import { type Written, writtenResult } from "../wire/encoded.ts";
 import { unpackError } from "../wire/packed-error.ts";
 import {
   type CancelMessage,
@@ -39,6 +40,14 @@ export interface AttemptsHost {
   readonly executor: string;
   readonly log: WorkerLog;
   readonly metrics: WorkerMetrics;
+}
+
+type Refusal = Extract<Ending, { kind: "refused" }>["reason"];
+
+/** A job that may be done here. */
+interface Given {
+  readonly data: JobData;
+  readonly args: readonly unknown[];
 }
 
 /** Ends a job as failed: BullMQ keeps the message, in which the ending is. */
@@ -127,15 +136,14 @@ export class Attempts {
   async run(job: Job, token: string): Promise<Ending> {
     const jobId = job.id as string;
     const data: unknown = job.data;
-    const refused = this.#refusal(jobId, job.name, data);
-    if (refused !== undefined) throw refused;
+    const given = this.#given(jobId, job.name, data);
     const task = this.#host.tasks.get(job.name);
     if (task === undefined) return await this.#leave(job, token);
     const controller = new AbortController();
     this.#running.set(jobId, controller);
     this.#host.metrics.running(1);
     try {
-      return await this.#carryOut(job, token, data as JobData, task, controller.signal);
+      return await this.#carryOut(job, token, given, task, controller.signal);
     } finally {
       if (this.#running.get(jobId) === controller) this.#running.delete(jobId);
       this.#host.metrics.running(-1);
@@ -145,11 +153,12 @@ export class Attempts {
   async #carryOut(
     job: Job,
     token: string,
-    data: JobData,
+    given: Given,
     task: WorkerTask,
     signal: AbortSignal,
   ): Promise<Ending> {
     const { metrics, log, signer } = this.#host;
+    const { data } = given;
     const jobId = job.id as string;
     const deliveries = await this.#deliveries(job);
     metrics.waited(task.name, (Date.now() - job.timestamp) / 1_000);
@@ -164,12 +173,12 @@ export class Attempts {
     const startedAt = performance.now();
     const done = await carryOut(
       () =>
-        this.#call(task, data, context, (name) => {
+        this.#call(task, given, context, (name) => {
           executor = `${this.#host.executor}/${name}`;
         }),
       data,
       context,
-      () => ({ executor, deliveries, by: data.by, hash: data.hash }),
+      () => ({ v: PROTOCOL, executor, deliveries, by: data.by, hash: data.hash }),
     );
     await line.flush();
     const { kind } = done.ending;
@@ -190,15 +199,14 @@ export class Attempts {
 
   #call(
     task: WorkerTask,
-    data: JobData,
+    { data, args }: Given,
     context: WorkerContext,
     setThread: (name: string) => void,
-  ): unknown {
+  ): Promise<Written> {
     const { runInThread, activators, log } = this.#host;
-    if (runInThread !== undefined)
-      return runInThread({ exportName: task.name, data, context, setThread });
+    if (runInThread !== undefined) return runInThread({ task, data, context, setThread });
     const { carrier } = data;
-    const run = (): unknown => task.run(...data.args, context);
+    const run = async (): Promise<Written> => writtenResult(await task.run(...args, context));
     if (carrier === undefined || activators.length === 0) return run();
     const onFault = ({ name: activator }: RemoteActivator, error: unknown): void =>
       log({ level: "warn", event: "activator.fault", message: String(error), activator });
@@ -235,24 +243,41 @@ export class Attempts {
     return performance.now() + endsAt - storeNow;
   }
 
-  #refusal(jobId: string, exportName: string, data: unknown): Error | undefined {
+  /** What is to be done, with the arguments as they were; throws the refusal of a job that this worker must not do. */
+  #given(jobId: string, exportName: string, data: unknown): Given {
+    const refuse = (reason: Refusal, message: string): never => {
+      throw this.#refused(jobId, data, reason, message);
+    };
+    if (!isJobData(data))
+      return refuse(
+        "unreadable",
+        "it is no job of a fleet. Something else puts jobs into this queue",
+      );
+    if (data.v !== PROTOCOL)
+      return refuse(
+        "protocol",
+        `it speaks version ${data.v} of the protocol, this worker version ${PROTOCOL}. Deploy scheduler and workers with the same release`,
+      );
+    if (!this.#host.signer.isOurJob(jobId, exportName, data))
+      return refuse(
+        "signature",
+        "it is not signed with this worker's key. Give scheduler and workers the same signingKey",
+      );
+    const args = decodeValue(data.args)?.value;
+    if (!Array.isArray(args))
+      return refuse(
+        "unreadable",
+        "its arguments cannot be read: they are damaged, or a newer @astrum/core wrote them. Deploy scheduler and workers with the same release",
+      );
+    return { data, args };
+  }
+
+  #refused(jobId: string, data: unknown, reason: Refusal, message: string): Error {
     const { signer, executor, log } = this.#host;
-    let reason: "protocol" | "signature" | "unreadable";
-    let message: string;
-    if (!isJobData(data)) {
-      reason = "unreadable";
-      message = "it is no job of a fleet. Something else puts jobs into this queue";
-    } else if (data.v !== PROTOCOL) {
-      reason = "protocol";
-      message = `it speaks version ${data.v} of the protocol, this worker version ${PROTOCOL}. Deploy scheduler and workers with the same release`;
-    } else if (!signer.isOurJob(jobId, exportName, data)) {
-      reason = "signature";
-      message =
-        "it is not signed with this worker's key. Give scheduler and workers the same signingKey";
-    } else return undefined;
     log({ level: "error", event: "job.refused", message, jobId, reason });
     const { by = "", hash = "" } = (data ?? {}) as Partial<JobData>;
-    const ending: Ending = { executor, deliveries: 1, by, hash, kind: "refused", reason, message };
+    const facts = { v: PROTOCOL, executor, deliveries: 1, by, hash };
+    const ending: Ending = { ...facts, kind: "refused", reason, message };
     return new JobFailed(failedReasonOf(`refused: ${message}`, signer.ending(jobId, ending)));
   }
 

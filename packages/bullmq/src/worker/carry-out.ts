@@ -2,17 +2,18 @@
  * Carries out one attempt on a worker: from what was read of its job to its ending. Knows no queue: it is handed what to
  * call and the signal, and gives back what to say.
  */
-import { attributeEntries, findJsonObstacle, joined } from "astrum-crossing";
+import { attributeEntries, joined } from "astrum-crossing";
+import type { Obstacle, Written } from "../wire/encoded.ts";
 import { packError } from "../wire/packed-error.ts";
 import type { Ending, JobData } from "../wire/protocol.ts";
 import type { WorkerContext } from "./worker-context.ts";
 
 /** What an ending has beside its kind. */
-export type EndingFacts = Pick<Ending, "executor" | "deliveries" | "by" | "hash">;
+export type EndingFacts = Pick<Ending, "v" | "executor" | "deliveries" | "by" | "hash">;
 
 export interface CarriedOut {
   readonly ending: Ending;
-  /** The result as JSON. */
+  /** The result as it is written down, as JSON. */
   readonly json?: string;
   /** For the log and the list of failed jobs: never more than a name and a message. */
   readonly line: string;
@@ -20,13 +21,13 @@ export interface CarriedOut {
 
 /** Never throws: what goes wrong is an ending. */
 export async function carryOut(
-  run: () => unknown,
+  run: () => Promise<Written>,
   data: JobData,
   context: WorkerContext,
   facts: () => EndingFacts,
 ): Promise<CarriedOut> {
   const errors: unknown[] = [];
-  let value: unknown;
+  let value: Written | undefined;
   try {
     value = await run();
     context.endsAsSkipped();
@@ -44,7 +45,7 @@ export async function carryOut(
   const reason = context.skipReason;
   if (errors.length === 0 && reason !== undefined)
     return { ending: { ...base, kind: "skipped", reason }, line: "" };
-  if (errors.length === 0) return endingOf(value, data, base);
+  if (errors.length === 0 && value !== undefined) return endingOf(value, data, base);
   const error = joined(errors);
   const obeyed = errors.length === 1 && isObedience(error, context.signal);
   if (obeyed) return { ending: { ...base, kind: "obeyed" }, line: "asked to stop, and stopped" };
@@ -54,14 +55,9 @@ export async function carryOut(
 
 type Base = EndingFacts & Pick<Ending, "attributes" | "log" | "spent">;
 
-function endingOf(value: unknown, data: JobData, base: Base): CarriedOut {
-  if (value === undefined) return { ending: { ...base, kind: "value" }, line: "" };
-  const obstacle = findJsonObstacle(value, "result");
-  if (obstacle !== undefined)
-    return {
-      ending: { ...base, kind: "uncrossable", ...obstacle },
-      line: `${obstacle.path} is ${obstacle.what}`,
-    };
+function endingOf(written: Written, data: JobData, base: Base): CarriedOut {
+  if ("obstacle" in written) return uncrossable(written.obstacle, base);
+  const { encoded: value } = written;
   const json = JSON.stringify(value);
   const bytes = Buffer.byteLength(json);
   if (bytes > data.maxBytes)
@@ -70,6 +66,11 @@ function endingOf(value: unknown, data: JobData, base: Base): CarriedOut {
       line: `the result has ${bytes} bytes, more than ${data.maxBytes}`,
     };
   return { ending: { ...base, kind: "value", value }, json, line: "" };
+}
+
+function uncrossable(obstacle: Obstacle, base: Base): CarriedOut {
+  const line = `${obstacle.path} ${obstacle.what}`;
+  return { ending: { ...base, kind: "uncrossable", ...obstacle }, line };
 }
 
 function attributesOf({ attributes }: WorkerContext, data: JobData): Pick<Ending, "attributes"> {

@@ -2,9 +2,12 @@
  * Hands attempts to a pool of threads, through the core's contract for runners: this package knows no pool. A loop in a
  * thread leaves the worker's own event loop free to keep its leases.
  */
+import { extname } from "node:path";
 import type { AttemptInfo, Runner, RunnerAttempt } from "@astrum/core";
+import type { Written } from "../wire/encoded.ts";
 import type { JobData } from "../wire/protocol.ts";
-import type { TaskTable } from "./task-table.ts";
+import type { CallInThread } from "./in-thread.ts";
+import type { TaskTable, WorkerTask } from "./task-table.ts";
 import type { WorkerContext } from "./worker-context.ts";
 
 /** What `createWorkerPool()` of `@astrum/worker-threads` gives. */
@@ -17,28 +20,36 @@ export interface ThreadPool {
 }
 
 interface ThreadCall {
-  readonly exportName: string;
+  readonly task: WorkerTask;
   readonly data: JobData;
   readonly context: WorkerContext;
   readonly setThread: (name: string) => void;
 }
 
-export type RunInThread = (call: ThreadCall) => unknown;
+export type RunInThread = (call: ThreadCall) => Promise<Written>;
+
+/** Beside this file in the sources, and in the build. */
+const IN_THREAD = new URL(`./in-thread${extname(import.meta.url)}`, import.meta.url).href;
 
 export function threadRunner(pool: ThreadPool, tasks: TaskTable): RunInThread {
   const references: Record<string, object> = {};
   for (const { name, url } of tasks.values())
-    if (url !== undefined) references[name] = { url, exportName: name };
+    if (url !== undefined) references[name] = { url: IN_THREAD, exportName: "callInThread" };
   const runner = pool.runner({ tasks: references as Readonly<Record<string, never>> });
-  return ({ exportName, data, context, setThread }) => {
+  return async ({ task, data, context, setThread }) => {
+    const call: CallInThread = {
+      url: task.url as string,
+      exportName: task.name,
+      args: data.args,
+    };
     const attempt: RunnerAttempt = {
-      info: infoOf(exportName, data),
+      info: infoOf(task.name, data),
       run: () => {
         throw new Error(
           `Task "${data.taskName}" is to run in a thread, and the pool did not take it`,
         );
       },
-      args: data.args,
+      args: [call],
       context,
       signal: context.signal,
       carrier: () => ({ ...data.carrier }),
@@ -47,7 +58,7 @@ export function threadRunner(pool: ThreadPool, tasks: TaskTable): RunInThread {
       logged: (lines, leftOut) => context.logged(lines, leftOut),
       progress: context.progress,
     };
-    return runner(attempt);
+    return (await runner(attempt)) as Written;
   };
 }
 

@@ -72,7 +72,7 @@ test("a password that is no longer right is told nowhere: not by a call, a run, 
   const errors = await Promise.all([
     fleet.status().catch(thrown),
     fleet.task(jobs.square)(3).catch(thrown),
-    flow("f", { s: task("s", fleet.task(jobs.returnsDate)) }).run({ runId: "r" }),
+    flow("f", { s: task("s", fleet.task(jobs.returnsHandle)) }).run({ runId: "r" }),
     connectFleet({ queue: "jobs", connection }).catch(thrown),
     serveWorker({ queue: "jobs", connection, tasks: { a: () => 1 } }).catch(thrown),
   ]);

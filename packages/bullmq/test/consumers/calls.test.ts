@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { DynamicScheduler, flow, fromEvents, map, task } from "@astrum/core";
 import { expect, test } from "vitest";
 import { remote } from "../../src/index.ts";
@@ -113,28 +114,75 @@ test("a large result crosses beside its job", async () => {
   });
 });
 
-test("a result that JSON would change is refused with its path", async () => {
+test("every value comes to a worker and back as it was", async () => {
+  const rig = await openRig();
+  await Promise.all([rig.worker(), rig.worker({ queue: "threads", threads: 1 })]);
+  const shared = { at: new Date(1_764_000_000_000) };
+  const round: unknown[] = [1];
+  round.push(round);
+  const values: unknown[] = [
+    undefined,
+    null,
+    { a: undefined, list: [undefined, -0, Number.NaN, Number.NEGATIVE_INFINITY] },
+    -(2n ** 80n),
+    new Date(Number.NaN),
+    new Map<unknown, unknown>([[{ k: 1 }, new Set([1n, /x/g])]]),
+    new URL("https://a.example/b?c"),
+    Buffer.from("bytes"),
+    new Float64Array([0.5, -0]),
+    [shared, shared],
+    round,
+    { $: 1, ["__proto__"]: 2, toJSON: 3 },
+    new TypeError("no", { cause: new RangeError("more") }),
+  ];
+  for (const queue of [rig.queue, "threads"]) {
+    const fleet = await rig.fleet({ queue });
+    const echoes = fleet.task(jobs.echoes);
+    for (const value of values) {
+      const { was, input } = await echoes(value);
+      expect(was).toBe(inspect(value, { depth: 9 }));
+      expect(input).toStrictEqual(value);
+    }
+    const [first, second] = (await echoes([shared, shared])).input as [object, object];
+    expect(first).toBe(second);
+    const list = task("list", () => values);
+    const report = await flow("echoes", { all: map("all", list, echoes) }).run();
+    expect(report.unwrap().all.map(({ input }) => input)).toStrictEqual(values);
+  }
+});
+
+test("a result that has no encoding is refused with its path", async () => {
   const rig = await openRig();
   await rig.worker();
   const fleet = await rig.fleet();
-  await expect(fleet.task(jobs.returnsDate)()).rejects.toMatchObject({
+  await expect(fleet.task(jobs.returnsHandle)()).rejects.toMatchObject({
     name: "RemoteSerializationError",
     direction: "result",
-    path: "result.list[0].at",
+    path: "result.list[0].handle.close",
+    message: expect.stringContaining(
+      "result.list[0].handle.close is a function, so it cannot be sent back from a worker",
+    ),
   });
 });
 
 test("an input that cannot cross, or is too large, is refused before anything is sent", async () => {
   const rig = await openRig();
   const fleet = await rig.fleet({ maxPayloadBytes: 100 });
-  const anything = fleet.task(remote<{ any(input: unknown): unknown }>().any);
-  await expect(anything({ list: [1, new Date()] })).rejects.toMatchObject({
+  const anything = fleet.task(remote<{ any(input: unknown, second?: unknown): unknown }>().any);
+  await expect(anything({ list: [1, Promise.resolve()] })).rejects.toMatchObject({
     name: "RemoteSerializationError",
     path: "input.list[1]",
+    message: expect.stringContaining(
+      "input.list[1] is a promise, so it cannot be sent to a worker",
+    ),
   });
+  await expect(anything(1, new Map([["a b", class {}]]))).rejects.toMatchObject({
+    path: 'args[1].get("a b")',
+  });
+  await expect(anything(() => {})).rejects.toMatchObject({ path: "input" });
   await expect(anything("x".repeat(99))).rejects.toMatchObject({
     name: "PayloadTooLargeError",
-    bytes: 103,
+    bytes: 131,
     message: expect.stringContaining("send where it is"),
   });
   expect(await rig.redis.client.keys("*wait*")).toEqual([]);

@@ -92,7 +92,7 @@ test("a function of the fleet that returns a flow fails its attempt, says so, an
   const report = await flow("outer", { gives }).run({ runId: "r" });
   expect(report.taskStatistics).toMatchObject([{ status: "failed", attemptCount: 1 }]);
   expect(report.errorSummary).toEqual([
-    'Task "gives" failed: result is a flow (only a function in the thread of the run may return one: return what it is made of, and make it in a task there), which JSON does not carry back from a worker as it is.',
+    'Task "gives" failed: result is a flow (only a function in the process of the run may return one: return what it is made of, and make it in a task there), so it cannot be sent back from a worker.',
   ]);
   expect(report.outcome("gives")).toMatchObject({ error: { name: "RemoteSerializationError" } });
   expect(await rig.starts()).toEqual(["r/gives/1"]);

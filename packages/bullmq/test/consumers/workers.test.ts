@@ -167,7 +167,12 @@ async function forge(rig: Rig, jobId: string): Promise<void> {
   const ending = { executor: "x:1", deliveries: 1, by: data.by, hash: data.hash };
   await rig.redis.client.hset(`astrum:{jobs}:${jobId}`, {
     finishedOn: "1",
-    returnvalue: JSON.stringify({ ...ending, kind: "value", value: 1_000_000 }),
+    returnvalue: JSON.stringify({
+      v: 2,
+      ...ending,
+      kind: "value",
+      value: { encoding: "json", value: 1_000_000 },
+    }),
   });
 }
 
@@ -255,7 +260,7 @@ test("an operator sees how much waits, and who has what", async () => {
   const status = await fleet.status();
   expect(status).toMatchObject({ queue: "jobs", waiting: 2, running: 1 });
   expect(status.workers).toMatchObject([
-    { executor: expect.stringContaining(`:${worker.pid}`), protocol: 1, concurrency: 1 },
+    { executor: expect.stringContaining(`:${worker.pid}`), protocol: 2, concurrency: 1 },
   ]);
   expect(status.tasks.endless).toEqual({ [status.workers[0]?.version as string]: 1 });
   abort.abort();

@@ -4,6 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { inspect } from "node:util";
 import { flow } from "@astrum/core";
 import { trace } from "@opentelemetry/api";
 import { Redis } from "ioredis";
@@ -140,12 +141,17 @@ export async function large({ size }: { size: number }): Promise<string> {
   return "x".repeat(size);
 }
 
-/** All of which JSON could carry as bare fields. */
+/** Whose bare fields could all be written down. */
 export async function returnsFlow(_: object, context: RemoteContext): Promise<unknown> {
   await note(context);
   return flow("inner", {});
 }
 
-export async function returnsDate(): Promise<unknown> {
-  return { list: [{ at: new Date(0) }] };
+/** What it was given, and what that was here. */
+export function echoes(input: unknown): { readonly was: string; readonly input: unknown } {
+  return { was: inspect(input, { depth: 9 }), input };
+}
+
+export async function returnsHandle(): Promise<unknown> {
+  return { list: [{ at: new Date(0), handle: { close() {} } }] };
 }

@@ -27,20 +27,37 @@ export type EncodedValue =
 export const MAX_DEPTH = 200;
 const MAX_DETAIL = 300;
 
+export interface EncodeOptions {
+  /** Values and characters that it may have. Default: as many as it has. */
+  readonly most?: number | undefined;
+  /** Told what in a value that is omitted has no encoding: its place (`.rows[3].at`), and what it is (`is a function`). */
+  readonly onObstacle?: ((path: string, what: string) => void) | undefined;
+}
+
 /**
- * Encodes a value so that `decodeValue` makes it again. What JSON has stays as it is; tags stand for `undefined`, `-0`,
- * numbers that are not finite, `bigint`, `Date`, `Map`, `Set`, `RegExp`, `URL`, errors, buffers and views of them, records
- * without a prototype, and objects that are in it more than once. Anything else is omitted, with its type and the place.
- * `most`: values and characters that it may have. Default: as many as it has.
+ * Encodes a value as JSON, so that `decodeValue` makes it again. What JSON has stays as it is; tags stand for `undefined`,
+ * `-0`, numbers that are not finite, `bigint`, `Date`, `Map`, `Set`, `RegExp`, `URL`, errors, buffers and views of them,
+ * records without a prototype, and objects that are in it more than once. Anything else is omitted, with its type and the
+ * place: nothing is written that would come back as something else. Throws nothing, whatever the value does.
+ *
+ * ```ts
+ * const stored = JSON.stringify(encodeValue(new Map([["at", new Date()]])));
+ * decodeValue(JSON.parse(stored))?.value; // that map again
+ * ```
  */
-export function encodeValue(value: unknown, most: number = Number.POSITIVE_INFINITY): EncodedValue {
+export function encodeValue(
+  value: unknown,
+  { most = Number.POSITIVE_INFINITY, onObstacle }: EncodeOptions = {},
+): EncodedValue {
   if (value === undefined) return { encoding: "undefined" };
   const encoder = new Encoder(most);
   try {
     return encoder.encode(value);
   } catch (thrown) {
     const { why, what } = misfitOf(thrown);
-    const detail = `${encoder.path} ${what}`.slice(0, MAX_DETAIL);
+    const { path } = encoder;
+    onObstacle?.(path, what);
+    const detail = `${path || "it"} ${what}`.slice(0, MAX_DETAIL);
     return { encoding: "omitted", why, ...describeOutput(value), detail };
   }
 }
@@ -125,7 +142,7 @@ class Encoder {
     return { encoding: "tagged", version: 1, value };
   }
 
-  /** As one would write it: `.rows[3].at`, or `it` for the value itself. */
+  /** As one would write it: `.rows[3].at`, and nothing for the value itself. */
   get path(): string {
     const steps = this.#steps.map((step) => {
       if (typeof step === "function") return step();
@@ -134,7 +151,7 @@ class Encoder {
       return plain ? `.${step}` : `[${describe(step)}]`;
     });
     if (steps.length > 12) steps.splice(6, steps.length - 12, "…");
-    return steps.length === 0 ? "it" : steps.join("");
+    return steps.join("");
   }
 
   /** A copy, so that a stored report does not change with the live value. Throws a `Misfit`, and what getters throw. */

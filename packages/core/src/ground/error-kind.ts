@@ -1,6 +1,6 @@
 /**
- * Errors as a kind of value: unlike the others they may be of any class, and come back as the built-in class that theirs
- * descends from, under the name that they had. Knows no other kind.
+ * Errors as a kind of value: unlike the others they may be of any class, and come back as one of a class of that name, which
+ * descends from the same built-in class. Knows no other kind.
  */
 import { fieldOf } from "./field.ts";
 import { inPairs, type Kind, text } from "./kind.ts";
@@ -19,21 +19,27 @@ const BASES: readonly { readonly prototype: object; readonly name: string }[] = 
 const SAID: ReadonlySet<string> = new Set(["name", "message", "stack"]);
 /** What an error has of its own, though it is not counted among its properties. */
 const HIDDEN: readonly string[] = ["cause", "errors"];
+/** What those read who try again: it counts wherever a class has it. */
+const FOR_RETRIES: readonly string[] = ["code", "retryable", "retryAfterMs", "retryAfter"];
 
 export const ERROR: Kind<Error> = {
   is: (value) =>
     value instanceof Error || Object.prototype.toString.call(value) === "[object Error]",
   facts(error) {
     const stack = fieldOf(error, "stack");
+    const base = baseOf(error);
+    const className = fieldOf(fieldOf(error, "constructor"), "name");
+    const own = typeof className === "string" && className !== "" && className !== base;
     return [
-      baseOf(error),
+      base,
       textIn(error, "name"),
       textIn(error, "message"),
       typeof stack === "string" ? stack : null,
+      ...(own ? [className] : []),
     ];
   },
-  make([base, name, message, stack]) {
-    const error = errorOf(text(base), text(message), text(name));
+  make([base, name, message, stack, className]) {
+    const error = errorOf(text(base), text(message), text(name), text(className ?? base));
     if (error.name !== name) define(error, "name", name);
     define(error, "stack", stack === null ? undefined : text(stack));
     return error;
@@ -41,9 +47,10 @@ export const ERROR: Kind<Error> = {
   parts: {
     spared: true,
     of(error) {
-      const own = new Set([...Object.keys(error), ...HIDDEN]);
-      return [...own]
-        .filter((key) => !SAID.has(key) && Object.hasOwn(error, key))
+      const own = [...Object.keys(error), ...HIDDEN].filter((key) => Object.hasOwn(error, key));
+      const inherited = FOR_RETRIES.filter((key) => said(error, key) !== undefined);
+      return [...new Set([...inherited, ...own])]
+        .filter((key) => !SAID.has(key))
         .flatMap((key) => [key, fieldOf(error, key)]);
     },
     step: (parts, at) => `.${parts[at - (at % 2)]}`,
@@ -65,17 +72,18 @@ function baseOf(error: Error): string {
 
 class Nothing {}
 
-function errorOf(base: string, message: string, name: string): Error {
-  switch (base) {
-    case "AggregateError":
-      return new AggregateError([], message);
-    case "DOMException":
-      return globalThis.DOMException ? new DOMException(message, name) : new Error(message);
-    default: {
-      const Base = BASES.find((known) => known.name === base) ?? Error;
-      return new (Base as ErrorConstructor)(message);
-    }
-  }
+/** Where an aborted signal has a number of old as its code, which comes back with its name. */
+function said(error: Error, key: string): unknown {
+  return key === "code" && baseOf(error) === "DOMException" ? undefined : fieldOf(error, key);
+}
+
+function errorOf(base: string, message: string, name: string, className: string): Error {
+  if (base === "DOMException" && globalThis.DOMException) return new DOMException(message, name);
+  const Base = (BASES.find((known) => known.name === base) ?? Error) as ErrorConstructor;
+  const args = base === "AggregateError" ? [[], message] : [message];
+  // The class itself is elsewhere: one of its name keeps what is printed of the error as it was.
+  const Class = className === base ? Base : { [className]: class extends Base {} }[className];
+  return Reflect.construct(Base, args, Class ?? Base) as Error;
 }
 
 function textIn(error: Error, key: string): string {

@@ -121,7 +121,7 @@ function encodeField(
   key: string,
 ): EncodedValue | undefined {
   try {
-    return encodeValue(error[key], MAX_FIELD);
+    return encodeValue(error[key], { most: MAX_FIELD });
   } catch {
     return undefined; // A getter that throws.
   }

@@ -17,7 +17,7 @@ function back(value: unknown): unknown {
   return read.value;
 }
 
-/** What it says when a value has no encoding. */
+/** What it says when a value has no encoding, and whoever asked is told. */
 function detail(value: unknown): string | undefined {
   const encoded = encodeValue(value);
   return encoded.encoding === "omitted" ? encoded.detail : undefined;
@@ -182,11 +182,44 @@ describe("A value that is written down", () => {
     const [first, second] = read.errors;
     expect(first).toBe(second);
     expect(first).toBeInstanceOf(TypeError);
-    expect(Object.keys(first)).toEqual(
-      ["name", "status", "headers"].filter((key) => key !== "name"),
-    );
+    expect(first.constructor.name).toBe("HttpError");
+    expect(Object.keys(first)).toEqual(["status", "headers"]);
     expect(first).toMatchObject({ name: "HttpError", status: 503, headers: inner.headers });
     expect((first.cause as Error).message).toBe("reset");
+  });
+
+  it("of an error keeps what retries read, also where its class says it", () => {
+    class QuotaError extends RangeError {
+      get code(): string {
+        return "QUOTA";
+      }
+      get retryable(): boolean {
+        return false;
+      }
+      get retryAfter(): unknown {
+        throw new Error("do not look");
+      }
+    }
+    const read = back(new QuotaError("no more")) as QuotaError;
+    expect(read).toMatchObject({ name: "RangeError", code: "QUOTA", retryable: false });
+    expect(read).not.toHaveProperty("retryAfter");
+    expect(encodeValue(read)).toEqual(encodeValue(back(read)));
+  });
+
+  it("of an error that was written before its class was keeps the built-in class", () => {
+    const value = { $: ["Error", "TypeError", "HttpError", "busy", null, ["status", 503]] };
+    const read = decodeValue({ encoding: "tagged", version: 1, value });
+    expect(read?.value).toMatchObject({ name: "HttpError", constructor: TypeError, status: 503 });
+  });
+
+  it("becomes no code by what the class of an error is called", () => {
+    for (const name of ["__proto__", "constructor", "a b", "}", "x".repeat(1000)]) {
+      const value = { $: ["Error", "Error", "E", "m", null, name, []] };
+      const read = decodeValue({ encoding: "tagged", version: 1, value })?.value as Error;
+      expect(read).toBeInstanceOf(Error);
+      expect(read.constructor.name).toBe(name);
+    }
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
   });
 
   it("means nothing by what was left out of an error", () => {
@@ -272,12 +305,12 @@ describe("A value that has no encoding is left out, and told where", () => {
     for (let level = 0; level < 201; level++) deep = [deep];
     expect(detail(deep)).toMatch(/ is nested deeper than 200 levels$/);
     expect(back((deep as unknown[])[0])).toEqual((deep as unknown[])[0]);
-    expect(encodeValue(new Set(["four"]), 6)).toMatchObject({ encoding: "tagged" });
-    expect(encodeValue(new Set(["four"]), 5)).toMatchObject({
+    expect(encodeValue(new Set(["four"]), { most: 6 })).toMatchObject({ encoding: "tagged" });
+    expect(encodeValue(new Set(["four"]), { most: 5 })).toMatchObject({
       encoding: "omitted",
       why: "too-large",
     });
-    expect(encodeValue(Buffer.alloc(50), 50)).toMatchObject({
+    expect(encodeValue(Buffer.alloc(50), { most: 50 })).toMatchObject({
       encoding: "omitted",
       why: "too-large",
     });
@@ -339,6 +372,7 @@ describe("What was written and damaged", () => {
       ["Map", "no list"],
       ["Map"],
       ["Error", "Error", "Error", "m", null, [1, 2]],
+      ["Error", "Error", "Error", "m", null, 5, []],
       ["Error"],
       ["same", 1],
       ["object", 1, 5],
