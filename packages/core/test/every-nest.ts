@@ -289,7 +289,7 @@ function isBehindTail(rows: ReadonlyMap<string, TaskStatistics>, name: string): 
 async function resumed(
   spec: NestRun,
   entries: readonly JournalEntry[],
-  whole: ExecutionReport,
+  whole: ExecutionReport<unknown>,
 ): Promise<void> {
   for (let cut = 0; cut <= entries.length; cut++) {
     const told = entries.slice(0, cut);
@@ -328,14 +328,14 @@ async function resumed(
   }
 }
 
-function wasLate({ taskStatistics }: ExecutionReport): boolean {
+function wasLate({ taskStatistics }: ExecutionReport<unknown>): boolean {
   return taskStatistics.some(
     ({ error }) => (error as { code?: unknown } | undefined)?.code === "ASTRUM_TIMEOUT",
   );
 }
 
 /** But for this: outcomes among them say whether they are restored. */
-function outputsOf({ outputs }: ExecutionReport): string {
+function outputsOf({ outputs }: ExecutionReport<unknown>): string {
   return JSON.stringify(outputs, (key, value) => {
     if (key === "restored") return undefined;
     return value instanceof Error ? String(value) : value;

@@ -71,9 +71,7 @@ export class WatchedJournal {
     // A map of which an item did not end well is to be looked at again by a later run. What is detached may yet end well.
     const endWell = ["completed", "restored", "detached"];
     const halfDone = new Set(
-      taskStatistics
-        .filter(({ status }) => !endWell.includes(status))
-        .map(({ parent }) => parent),
+      taskStatistics.filter(({ status }) => !endWell.includes(status)).map(({ parent }) => parent),
     );
     for (const { task, declared, startedAt } of this.#graph.seen) {
       for (const { task: source } of named.get(declared)?.dependencies ?? []) {
