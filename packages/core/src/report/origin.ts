@@ -19,6 +19,8 @@ export interface Origin {
   readonly given?: string;
   /** The runs whose calls gave the results that it was made from. Absent without dependencies. */
   readonly from?: string;
+  /** Of an item that stands elsewhere now: where it stood when it was called, so that copies of it are known as one. */
+  readonly item?: number;
 }
 
 /** The origins of the outputs of one run. An output without one cannot be compared, and is not restored. */

@@ -144,6 +144,7 @@ export function originOf(
     if (typeof digest === "string" || (digest === undefined && OPTIONAL.includes(key))) continue;
     issues.expected([...path, key], "a digest", digest);
   }
+  issues.integer([...path, "item"], record.item, 0);
   return issues.list.length === before ? (record as unknown as Origin) : undefined;
 }
 

@@ -17,7 +17,7 @@ import {
   type TakenOutput,
   take,
 } from "./earlier.ts";
-import { itemPlaces, itemsByMap } from "./item-places.ts";
+import { itemPlaces, itemsByMap, placed } from "./item-places.ts";
 
 /** A task, or an item of a map, that this run may not have to call. */
 interface Claim {
@@ -77,7 +77,7 @@ export class Restoration {
   /** Of them, things that need not start. */
   readonly #unreadInside: Set<string> = new Set();
   /** By map: the names of its stored items, by index; made once. */
-  #itemNames: Map<string, Map<number, string>> | undefined;
+  #itemNames: ReadonlyMap<string, ReadonlyMap<number, string>> | undefined;
   readonly #restored: string[] = [];
   readonly #rerun: { task: string; why: string }[] = [];
 
@@ -213,7 +213,7 @@ export class Restoration {
           : `its dependency "${this.#basis.lineage.nameOf(missing)}" gave no result this time`;
       const now = itemName(mapName, index);
       if (typeof found === "object") {
-        standing.set(index, { ...found, before: before ?? index });
+        standing.set(index, { ...placed(found, before ?? index, index), before: before ?? index });
         this.#restored.push(now);
       } else {
         this.#rerun.push({ task: now, why: found });
@@ -279,9 +279,12 @@ export class Restoration {
 
   /** The stored items of a map, by index. */
   #open(map: number, name: string): void {
-    this.#itemNames ??= itemsByMap(this.#earlier.stored.keys());
+    this.#itemNames ??= itemsByMap(
+      this.#earlier.stored.keys(),
+      (item) => this.#earlier.stored.get(item)?.origin,
+    );
     const items = this.#itemNames.get(name);
-    if (items !== undefined) this.#items.set(map, new Map([...items].sort(([a], [b]) => a - b)));
+    if (items !== undefined) this.#items.set(map, items);
   }
 
   /** The result that stands, or why none does. */

@@ -217,6 +217,35 @@ describe("An item", () => {
     expect(shorter.calls).toEqual([]);
   });
 
+  it("stands once, however often it moved, wherever the runs that moved it were killed", async () => {
+    const told: JournalEntry[] = [];
+    const life = async (items: readonly Item[], entries: number): Promise<Item[]> => {
+      const calls: Item[] = [];
+      const log: JournalEntry[] = [];
+      await pages("item alone", calls).run({
+        params: { list: items },
+        resumeFrom: told.length === 0 ? undefined : reportOfJournal(told),
+        concurrency: 1,
+        journal: (entry) => {
+          if (log.length === entries) throw new Error("killed");
+          log.push(structuredClone(entry));
+        },
+      });
+      told.push(...log);
+      return calls;
+    };
+    for (let killedAt = 3; killedAt < 9; killedAt++) {
+      told.length = 0;
+      // The start, one page, another.
+      expect(await life(["x", "a", "b"], 3)).toEqual(["x", "a", "b"]);
+      await life(["a", "x"], killedAt);
+      await life(["b", "a", "x"], killedAt);
+      const calls = await life(["x", "x", "x", "a", "a"], Number.POSITIVE_INFINITY);
+      expect(calls).toEqual(["x", "x", "a"]);
+      expect(told.length).toBeLessThan(40);
+    }
+  });
+
   it("is not told to the journal again where it stands as before", async () => {
     const before = written((await run("item alone", ["a", "b", "c"])).report);
     const told: string[] = [];
