@@ -48,7 +48,8 @@ export interface TaskContext {
   /**
    * The entry that the journal of the run will be told when the task returns this value, but for its instant. For a journal
    * in a database: write it in one transaction with what the task does there, return the same value, and let the journal
-   * leave what it finds under `runId` and `task`. A crash before the commit has then done nothing, one after it restores.
+   * write what it is told in the place of what it finds under `runId` and `task`: the later entry counts. A crash before the
+   * commit has then done nothing, one after it restores.
    *
    * Throws an `Error` when the run has no journal, and a `TypeError` when the value has no encoding. Only for tasks that
    * run in the process of their run, and neither for maps as a whole nor for a value that an `output` schema converts.

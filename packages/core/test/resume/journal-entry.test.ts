@@ -1,10 +1,11 @@
-/** Effects exactly once: a task writes its entry in one transaction with what it does, and its journal finds it there. */
+/** Effects exactly once: a task writes its entry in one transaction with what it does, and its journal writes it again. */
 import { describe, expect, it } from "vitest";
 import {
   type Flow,
   flow,
   type JournalEntry,
   map,
+  param,
   type RunOptions,
   reportOfJournal,
   task,
@@ -24,10 +25,12 @@ class Database {
     this.entries = inside.entries;
   }
 
-  /** As a table whose key is the run and the task: `on conflict do nothing`. */
+  /** As a table whose key is the run and the task: `on conflict do update`. */
   insert(entry: JournalEntry): void {
     const key = ({ runId, task }: JournalEntry): string => `${runId} ${task}`;
-    if (!this.entries.some((known) => key(known) === key(entry))) this.entries.push(entry);
+    const at = this.entries.findIndex((known) => key(known) === key(entry));
+    if (at === -1) this.entries.push(entry);
+    else this.entries[at] = entry;
   }
 }
 
@@ -77,6 +80,51 @@ describe("context.journalEntry()", () => {
       expect(database.payments).toEqual([10, 20, 30, 40]);
     },
   );
+
+  it("pays everybody once, whoever stands before them in the list of a later life", async () => {
+    const amounts = param<readonly number[]>("amounts");
+    for (let killedAt = 1; killedAt < 12; killedAt++) {
+      const database = new Database();
+      let dies = killedAt;
+      const pay = map(
+        "pay",
+        amounts,
+        async (amount, _index, { journalEntry }) => {
+          if (--dies === 0) throw new Error("killed");
+          database.transaction((inside) => {
+            inside.payments.push(amount);
+            inside.insert(journalEntry(amount));
+          });
+          if (--dies === 0) throw new Error("killed");
+          return amount;
+        },
+        { key: String },
+      );
+      const lives = [
+        [20, 40],
+        [10, 20, 30, 40],
+        [40, 30, 50, 20, 10],
+        [40, 30, 50, 20, 10],
+      ];
+      for (const list of lives) {
+        let dead = false;
+        const { entries } = database;
+        await flow("payday", { pay }).run({
+          concurrency: 1,
+          params: { amounts: list },
+          ...(entries.length > 0 && { resumeFrom: reportOfJournal(entries) }),
+          journal: (entry) => {
+            if (!dead) database.insert(entry);
+            if (dead || --dies === 0) {
+              dead = true;
+              throw new Error("killed");
+            }
+          },
+        });
+      }
+      expect(database.payments.sort()).toEqual([10, 20, 30, 40, 50]);
+    }
+  });
 
   it("is what the journal is told, but for its instant", async () => {
     const made: JournalEntry[] = [];
