@@ -38,8 +38,12 @@ export class Issues {
   /** An integer from `least` up, to `most` if there is an end; `undefined` passes. */
   integer(path: readonly string[], value: unknown, least: number, most?: number): void {
     if (value === undefined) return;
-    const beyond = (value as number) < least || (value as number) > (most ?? Infinity);
-    if (!Number.isSafeInteger(value) || beyond) {
+    // Only numbers can be compared: a symbol throws.
+    const fits =
+      Number.isSafeInteger(value) &&
+      (value as number) >= least &&
+      (value as number) <= (most ?? Infinity);
+    if (!fits) {
       const range = most === undefined ? `from ${least} up` : `from ${least} to ${most}`;
       this.expected(path, `an integer ${range}`, value);
     }
