@@ -14,6 +14,7 @@ import {
 } from "../src/index.ts";
 import { recorded, replay, VirtualClock } from "../src/testing.ts";
 import { hold } from "./hold.ts";
+import { onPaper } from "./on-paper.ts";
 import { NestGraph, type NestRun, type NestTask } from "./random-nest.ts";
 import { FINAL } from "./scenario.ts";
 
@@ -44,6 +45,8 @@ export async function everyNest(spec: NestRun): Promise<void> {
   await clock.run(live.tail);
   const rows = new Map(report.taskStatistics.map((row) => [row.taskName, row]));
   states(report, rows);
+  const stepsTake = graph.steps.some(({ startedAt, endedAt }) => startedAt !== endedAt);
+  onPaper(report, stepsTake);
   parents(graph, rows);
   for (const { task, startedAt, endedAt } of graph.seen) {
     const tail = isBehindTail(rows, task);

@@ -24,6 +24,7 @@ import { finallyTasks } from "./finally-oracle.ts";
 import { hold } from "./hold.ts";
 import { WatchedJournal } from "./journal-oracle.ts";
 import { MachineAgain } from "./machine-again.ts";
+import { onPaper } from "./on-paper.ts";
 import { unruly } from "./precedence-oracle.ts";
 import {
   CAPACITY,
@@ -102,6 +103,10 @@ export async function everyPromise(spec: RandomRun): Promise<void> {
   fallbacks(stored, spec, graph);
   things(stored, spec, graph, recording);
   uninterruptible(stored, spec, graph);
+  onPaper(
+    stored,
+    spec.tasks.some(({ fallback }) => fallback !== "none"),
+  );
   hold("the observer is at no fault", report.observerErrors?.length === 0, report.observerErrors);
   const text = JSON.stringify(stored);
   const again = asStored(replay(graph.flow.plan(), recording));

@@ -59,7 +59,8 @@ export function checkChange(
     }
   }
   issues.oneOf([...path, "dispatch"], change.dispatch, ["dependencies"]);
-  const maps = [...script.items.keys()].map((map) => plan.nameOf(map));
+  const { definitions } = plan.graph;
+  const maps = definitions.filter(({ kind }) => kind === "map").map(({ name }) => name);
   for (const [map, limit] of entries(issues, [...path, "mapConcurrency"], change.mapConcurrency)) {
     const at = [...path, "mapConcurrency", map];
     if (named(issues, at, map, "map", maps)) atOnce(issues, at, limit);

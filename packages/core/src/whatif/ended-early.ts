@@ -13,6 +13,8 @@ export function endedEarly({
     ({ status, reason }) =>
       status === "cancelled" ||
       reason?.kind === "not-started" ||
+      // Nothing ruled it out but the end of the run.
+      (status === "skipped" && reason?.kind !== "condition" && reason?.kind !== "dependency") ||
       // One that ignored its own time limit has ended as a failure.
       (status === "abandoned" && !(reason?.kind === "timeout" && reason.scope === "attempt")),
   );

@@ -8,11 +8,13 @@ import type { ScriptedAttempt, ScriptedTask } from "./script.ts";
 /** Instants of a report are rounded to microseconds, and durations are differences of them. */
 const ROUNDED_MS = 0.0015;
 
-/** What each task or item did, by name. */
-export function measuredScript(rows: readonly TaskStatistics[]): Map<string, ScriptedTask> {
+/** What each task or item did, by name, as far as it was seen: until the run settled. */
+export function measuredScript(
+  rows: readonly TaskStatistics[],
+  settledAt: number,
+): Map<string, ScriptedTask> {
   const calls = callsOf(rows);
-  const items = rows.filter(({ index }) => index !== undefined);
-  const listedAt = new Map(items.map(({ parent, readyAt }) => [parent, readyAt]));
+  const listedAt = firstInside(rows);
   const around = new Set(rows.map(({ parent }) => parent));
   const parents = new Map(rows.map(({ taskName, parent }) => [taskName, parent]));
   const released = releasedAt(rows);
@@ -22,13 +24,17 @@ export function measuredScript(rows: readonly TaskStatistics[]): Map<string, Scr
       {
         path: pathOf(row.taskName, parents),
         attempts: row.attemptStatistics.map((attempt, at) =>
-          scriptedAttempt(row, attempt, at, calls.get(attempt)),
+          scriptedAttempt(row, attempt, at, {
+            settledAt,
+            skips: row.status === "skipped" && !around.has(row.taskName),
+            call: calls.get(attempt),
+          }),
         ),
         prepareMs: prepareMs(row, listedAt.get(row.taskName)),
         // A map that has a list fails with its items, and a task with the flow inside of it.
         answer: around.has(row.taskName) ? undefined : answerOf(row),
         restored: row.status === "restored" ? true : undefined,
-        fallbackMs: fallbackMs(row, released.get(row.taskName)),
+        fallback: fallbackOf(row, released.get(row.taskName)),
         units: row.resources,
       },
     ]),
@@ -39,34 +45,49 @@ function scriptedAttempt(
   row: TaskStatistics,
   attempt: AttemptStatistics,
   at: number,
-  { lagMs, heldMs }: Call = NO_WAIT,
+  seen: {
+    readonly settledAt: number;
+    /** It said itself that it is not wanted: it was not the flow that it gave. */
+    readonly skips: boolean;
+    readonly call: Call | undefined;
+  },
 ): ScriptedAttempt {
+  const { lagMs, heldMs } = seen.call ?? NO_WAIT;
   const last = at === row.attemptStatistics.length - 1;
-  const { durationMs: runMs } = attempt;
-  if (attempt.endAt === null) return { runMs, end: "never", lagMs, heldMs };
+  const { durationMs: runMs, endAt, startAt } = attempt;
+  // Of a tail that went on nobody knows how long it would have kept its place from others.
+  if (endAt === null) {
+    return { runMs: Math.max(0, seen.settledAt - startAt), end: "returned", lagMs, heldMs };
+  }
   if (attempt.willRetry && !last) {
     return { runMs, end: "threw", retryMs: attempt.delayMs ?? 0, lagMs, heldMs };
   }
   if (attempt.status === "completed") {
-    return { runMs, end: row.status === "skipped" ? "skipped" : "returned", lagMs, heldMs };
+    return { runMs, end: seen.skips ? "skipped" : "returned", lagMs, heldMs };
   }
   return { runMs, end: "threw", lagMs, heldMs };
 }
 
 function pathOf(name: string, parents: ReadonlyMap<string, string | undefined>): readonly string[] {
   const path = [name];
-  for (let at = parents.get(name); at !== undefined; at = parents.get(at)) {
-    // A report from elsewhere may have a task inside of itself.
-    if (path.includes(at)) break;
-    path.push(at);
-  }
+  for (let at = parents.get(name); at !== undefined; at = parents.get(at)) path.push(at);
   return path;
+}
+
+/** When the first item of each map was ready, or what came up first in each loop. */
+function firstInside(rows: readonly TaskStatistics[]): Map<string, number> {
+  const first = new Map<string, number>();
+  for (const { taskName, parent, readyAt } of rows) {
+    if (parent === undefined || readyAt === null || !taskName.startsWith(`${parent}[`)) continue;
+    first.set(parent, Math.min(first.get(parent) ?? readyAt, readyAt));
+  }
+  return first;
 }
 
 /** From the end of what it needs until it competed for capacity, or its items did. */
 function prepareMs(
   { readyAt, attemptStatistics: [first] }: TaskStatistics,
-  listedAt: number | null | undefined,
+  listedAt: number | undefined,
 ): number {
   const at = first === undefined ? listedAt : first.startAt - first.queuedMs;
   const ms = (at ?? 0) - (readyAt ?? Number.POSITIVE_INFINITY);
@@ -90,13 +111,14 @@ function releasedAt(rows: readonly TaskStatistics[]): Map<string, number> {
   return first;
 }
 
-/** How long its fallback took, as far as somebody waited for it; nothing when it gave no value. */
-function fallbackMs(
-  { fallback, endAt }: TaskStatistics,
+/** What it did after its failure, as far as somebody waited for it. */
+function fallbackOf(
+  { fallback, status, endAt }: TaskStatistics,
   releasedAt: number | undefined,
-): number | undefined {
-  if (!fallback) return undefined;
-  return Math.max(0, (releasedAt ?? 0) - (endAt ?? Number.POSITIVE_INFINITY));
+): ScriptedTask["fallback"] {
+  const gives = fallback === true;
+  const ms = Math.max(0, (releasedAt ?? 0) - (endAt ?? Number.POSITIVE_INFINITY));
+  return gives || (status === "failed" && ms > ROUNDED_MS) ? { ms, gives } : undefined;
 }
 
 // ---- the thread ------------------------------------------------------------------------------------------------------

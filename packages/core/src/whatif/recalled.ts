@@ -11,7 +11,9 @@ import { Issues } from "../ground/check.ts";
 import { DefinitionError } from "../ground/errors.ts";
 import type { SerializedReport } from "../report/serialized-report.ts";
 import type { TaskStatistics } from "../report/statistics.ts";
+import { firstReady, lastEnd, lastOf, measuredMs, outward } from "./measured-instants.ts";
 import { measuredScript } from "./measured-script.ts";
+import { definitionOf } from "./row-definition.ts";
 import type { Scene, ScriptedTask } from "./script.ts";
 import type { VirtualSettings } from "./virtual-driver.ts";
 
@@ -61,7 +63,7 @@ class Recalling {
   constructor(report: SerializedReport, issues: Issues) {
     this.#report = report;
     this.#issues = issues;
-    this.#scripted = measuredScript(report.taskStatistics);
+    this.#scripted = measuredScript(report.taskStatistics, report.totalDurationMs);
     this.#rows = new Map(report.taskStatistics.map((row) => [row.taskName, row]));
     for (const row of report.taskStatistics) {
       const { parent, index } = row;
@@ -93,8 +95,23 @@ class Recalling {
     if (parent === undefined) return true;
     const around = this.#rows.get(parent);
     return (
-      index === undefined && around !== undefined && isSubflow(around) && this.#isPlanned(around)
+      index === undefined &&
+      around !== undefined &&
+      this.#isSubflow(around) &&
+      this.#isPlanned(around)
     );
+  }
+
+  /** A task with a flow inside of it that was planned with the rest: none of its own functions was called. */
+  #isSubflow({ taskName, attemptStatistics }: TaskStatistics): boolean {
+    if (attemptStatistics.length > 0) return false;
+    return this.#inside.get(taskName)?.[0]?.taskName.startsWith(`${taskName}.`) === true;
+  }
+
+  /** A finally task does not say what else it is; what is inside of a loop does. */
+  #isLoop({ taskName, role }: TaskStatistics): boolean {
+    if (role === "loop") return true;
+    return this.#inside.get(taskName)?.[0]?.taskName.startsWith(`${taskName}[`) === true;
   }
 
   /** Of these rows a graph and its script. `around`: the task that it came up inside of. */
@@ -115,12 +132,13 @@ class Recalling {
       ),
       subflows: rows.flatMap((row, owner) => this.#subflow(row, owner, rows, index)),
     };
-    const roots = around && rootsOf(around, index);
+    const roots = around && rootsOf(around, rows, index);
     const made = graph(name, definitions, edges, roles, roots, this.#issues);
     const items = new Map<number, (ScriptedTask | undefined)[]>();
-    rows.forEach(({ taskName }, at) => {
-      const list = this.#items.get(taskName);
-      if (list === undefined) return;
+    rows.forEach(({ taskName, status }, at) => {
+      // One that completed without items had an empty list; of others nobody knows how many there would have been.
+      const list = this.#items.get(taskName) ?? (status === "completed" ? [] : undefined);
+      if (list === undefined || definitions[at]?.kind !== "map") return;
       items.set(
         at,
         Array.from(list, (item) => item && this.#scriptedTask(item)),
@@ -153,10 +171,11 @@ class Recalling {
     rows: readonly TaskStatistics[],
     index: ReadonlyMap<string, number>,
   ): Subflow[] {
-    const inside = isSubflow(row) ? this.#inside.get(row.taskName) : undefined;
+    const inside = this.#isSubflow(row) ? this.#inside.get(row.taskName) : undefined;
     if (inside === undefined) return [];
     let first = owner;
-    while (first > 0 && isWithin(rows[first - 1] as TaskStatistics, row, this.#rows)) first--;
+    const isInside = (one: TaskStatistics): boolean => outward(one, this.#rows).includes(row, 1);
+    while (first > 0 && isInside(rows[first - 1] as TaskStatistics)) first--;
     const roots = row.dependencies.flatMap(({ task, to }) => {
       const at = this.#rows.get(task)?.parent === row.taskName ? index.get(task) : undefined;
       return at === undefined ? [] : [{ key: String(to ?? task), task: at }];
@@ -174,44 +193,47 @@ class Recalling {
     const items = this.#items.get(row.taskName);
     const scripted = this.#scripted.get(row.taskName);
     const name = row.taskName.startsWith(prefix) ? row.taskName.slice(prefix.length) : row.taskName;
-    return definitionOf(row, name, items, scripted);
+    const holds = this.#isLoop(row) ? "loop" : this.#isSubflow(row) ? "subflow" : undefined;
+    return definitionOf(row, { name, items, scripted, holds });
   }
 
   #scriptedTask(row: TaskStatistics): ScriptedTask | undefined {
     const scripted = this.#scripted.get(row.taskName);
     const inside = this.#inside.get(row.taskName);
-    if (scripted === undefined || inside === undefined || isSubflow(row)) return scripted;
-    const scenes = this.#flowsIn(row, inside).map(({ prefix, rows }) =>
-      this.#scene(prefix, rows, { owner: row, prefix }),
-    );
+    if (scripted === undefined || inside === undefined || this.#isSubflow(row)) return scripted;
+    const isLoop = this.#isLoop(row);
+    let endAt: number | undefined;
+    const scenes = Array.from(this.#flowsIn(row, inside), ([prefix, rows]): Scene => {
+      const scene = this.#scene(prefix, rows, { owner: row, prefix, isLoop });
+      const waitMs = Math.max(0, firstReady(rows) - (endAt ?? Number.POSITIVE_INFINITY));
+      endAt = lastOf(rows);
+      return { ...scene, waitMs };
+    });
     return { ...scripted, scenes };
   }
 
-  /** The flow that came up inside of a task, or those of a loop. */
+  /** The flow that came up inside of a task, or those of a loop, by what the names of their tasks begin with. */
   #flowsIn(
     owner: TaskStatistics,
     inside: readonly TaskStatistics[],
-  ): { readonly prefix: string; readonly rows: readonly TaskStatistics[] }[] {
+  ): ReadonlyMap<string, readonly TaskStatistics[]> {
     const { taskName } = owner;
-    const prefixes =
-      owner.role === "loop"
-        ? new Set(
-            inside.map((row) =>
-              row.taskName.slice(0, row.taskName.indexOf("].", taskName.length) + 2),
-            ),
-          )
-        : new Set([`${taskName}.`]);
-    return Array.from(prefixes, (prefix) => ({
-      prefix,
-      rows: inside
-        .filter((row) => row.taskName.startsWith(prefix))
-        .flatMap((row) => [...this.#nested(row), row]),
-    }));
+    const isLoop = this.#isLoop(owner);
+    const flows = new Map<string, TaskStatistics[]>();
+    for (const row of inside) {
+      const end = isLoop ? row.taskName.indexOf("].", taskName.length) + 2 : undefined;
+      const prefix = end === undefined ? `${taskName}.` : row.taskName.slice(0, end);
+      if (!row.taskName.startsWith(prefix)) continue;
+      const rows = flows.get(prefix) ?? [];
+      rows.push(...this.#nested(row), row);
+      flows.set(prefix, rows);
+    }
+    return flows;
   }
 
   /** What is planned inside of it, before it. */
   #nested(row: TaskStatistics): TaskStatistics[] {
-    if (!isSubflow(row)) return [];
+    if (!this.#isSubflow(row)) return [];
     const inside = this.#inside.get(row.taskName) ?? [];
     return inside.flatMap((one) => [...this.#nested(one), one]);
   }
@@ -219,38 +241,32 @@ class Recalling {
 
 interface Around {
   readonly owner: TaskStatistics;
+  readonly isLoop: boolean;
   /** What the names of its tasks begin with. */
   readonly prefix: string;
 }
 
-/** A task with a flow inside of it that was planned with the rest: none of its own functions was called. */
-function isSubflow({ role, attemptStatistics }: TaskStatistics): boolean {
-  return role === "subflow" && attemptStatistics.length === 0;
-}
-
-function isWithin(
-  row: TaskStatistics,
-  owner: TaskStatistics,
-  rows: ReadonlyMap<string, TaskStatistics>,
-): boolean {
-  let at: TaskStatistics | undefined = row;
-  for (let deep = 0; at?.parent !== undefined && deep < 1000; deep++) {
-    if (at.parent === owner.taskName) return true;
-    at = rows.get(at.parent);
-  }
-  return false;
-}
-
 /** What its value is made of; of the flows of a loop before the last, what is called the same. */
-function rootsOf({ owner, prefix }: Around, index: ReadonlyMap<string, number>): Root[] {
+function rootsOf(
+  { owner, isLoop, prefix }: Around,
+  rows: readonly TaskStatistics[],
+  index: ReadonlyMap<string, number>,
+): Root[] {
   const roots = owner.dependencies.flatMap(({ task, to }) => {
     const [, name] = /^(?:.*\]\.)?(.*)$/s.exec(task.slice(owner.taskName.length)) ?? [];
-    const own = owner.role === "loop" ? `${prefix}${name}` : task;
+    const own = isLoop ? `${prefix}${name}` : task;
     const at = index.get(own);
     return at === undefined ? [] : [{ key: String(to ?? own), task: at }];
   });
-  // A flow that did not come to its end does not say: then all of it is waited for.
-  return roots.length > 0 ? roots : Array.from(index, ([key, task]) => ({ key, task }));
+  if (roots.length > 0) return roots;
+  // A flow that a function gave does not say: then all of it is waited for. What gave nothing was none of them, had it a value.
+  const own = rows.filter(({ parent, kind }) => parent === owner.taskName && kind !== "tail");
+  const given = owner.status === "completed" ? own.filter(hasValue) : own;
+  return given.map(({ taskName }) => ({ key: taskName, task: index.get(taskName) as number }));
+}
+
+function hasValue({ status, fallback }: TaskStatistics): boolean {
+  return status === "completed" || status === "restored" || fallback === true;
 }
 
 function withRole(
@@ -258,56 +274,6 @@ function withRole(
   has: (row: TaskStatistics) => boolean,
 ): Set<number> {
   return new Set(rows.flatMap((row, at) => (has(row) ? [at] : [])));
-}
-
-function definitionOf(
-  row: TaskStatistics,
-  name: string,
-  items: readonly TaskStatistics[] | undefined,
-  scripted: ScriptedTask | undefined,
-): Definition {
-  const { concurrency, priority, resources, role } = row;
-  // A tail does not say that it is a map.
-  const kind =
-    row.kind === "map" || items !== undefined || concurrency !== undefined ? "map" : "task";
-  const inItems = items?.find((item) => item.resources !== undefined)?.resources;
-  const options = {
-    ...(concurrency === undefined ? {} : { concurrency }),
-    ...(priority === undefined ? {} : { priority }),
-    ...(resources === undefined ? {} : { resources }),
-    // Amounts that each item has of its own: the script says them.
-    ...(inItems === undefined ? {} : { resources: { ...resources, ...asked(inItems) } }),
-    ...fallbackOf(row, items),
-  };
-  const subflow = isSubflow(row) ? { role: "subflow" as const } : {};
-  const loop = role === "loop" ? { role } : {};
-  const asks = scripted?.answer !== undefined || (scripted?.prepareMs ?? 0) > 0;
-  return {
-    name,
-    kind,
-    slots: [],
-    call: "nothing",
-    run: () => {},
-    options: Object.keys(options).length === 0 ? undefined : (options as Definition["options"]),
-    prepares: kind === "map" || role === "loop" || asks,
-    needs: resources !== undefined || inItems !== undefined,
-    ...subflow,
-    ...loop,
-  };
-}
-
-function asked(units: Readonly<Record<string, number>>): Record<string, () => number> {
-  return Object.fromEntries(Object.keys(units).map((name) => [name, () => 0]));
-}
-
-/** How a map completed though items of it failed. */
-function fallbackOf(
-  row: TaskStatistics,
-  items: readonly TaskStatistics[] = [],
-): { fallback?: () => void; items?: "settled" } {
-  if (row.fallback || items.some(({ fallback }) => fallback)) return { fallback: () => {} };
-  const failed = items.some(({ status }) => status !== "completed" && status !== "restored");
-  return failed && row.status === "completed" ? { items: "settled" } : {};
 }
 
 /** What was held, as amounts of this run alone; what was spent, as rates of its own. A budget limits nothing in time. */
@@ -320,26 +286,4 @@ function resourcesOf({
     given[name] = perMs === null ? Number.MAX_SAFE_INTEGER : new RateLimit({ limit, perMs, burst });
   }
   return given;
-}
-
-/** As `estimatesFrom` of `@astrum/reporters` has them. */
-function measuredMs(rows: readonly TaskStatistics[]): Record<string, number> {
-  const measured = Object.create(null) as Record<string, number>;
-  for (const { taskName, kind, status, durationMs, attemptStatistics } of rows) {
-    if (status !== "completed" || kind === "item") continue;
-    const attempt = attemptStatistics.findLast((one) => one.status === "completed");
-    const ms = kind === "map" ? durationMs : attempt?.durationMs;
-    if (ms !== undefined) measured[taskName] = ms;
-  }
-  return measured;
-}
-
-function lastEnd(rows: readonly TaskStatistics[]): number {
-  const tails = new Set(rows.flatMap(({ kind, taskName }) => (kind === "tail" ? [taskName] : [])));
-  let last = 0;
-  for (const { kind, parent, attemptStatistics } of rows) {
-    if (kind === "tail" || (parent !== undefined && tails.has(parent))) continue;
-    for (const { endAt } of attemptStatistics) if (endAt !== null) last = Math.max(last, endAt);
-  }
-  return last;
 }

@@ -7,8 +7,7 @@ import type { Graph } from "../define/graph.ts";
 export interface ScriptedAttempt {
   /** How long it runs. */
   readonly runMs: number;
-  /** `never`: it goes on when the run has settled. */
-  readonly end: "returned" | "threw" | "skipped" | "never";
+  readonly end: "returned" | "threw" | "skipped";
   /** Present when another attempt follows: after so many milliseconds. */
   readonly retryMs?: number | undefined;
   /** From the command to the call, where the thread was busy with something else than other calls. */
@@ -27,8 +26,8 @@ export interface ScriptedTask {
   readonly answer?: "skip" | "error" | undefined;
   /** It was taken over from an earlier run. */
   readonly restored?: true | undefined;
-  /** When it fails, a value takes its place after so long. */
-  readonly fallbackMs?: number | undefined;
+  /** When it has failed, a fallback is asked: how long that takes, and whether it gives a value. */
+  readonly fallback?: { readonly ms: number; readonly gives: boolean } | undefined;
   /** Units of resources that it holds, or each of its items does. */
   readonly units?: Readonly<Record<string, number>> | undefined;
   /** The flow that came up inside of it, or those of a loop, one after another. */
@@ -47,6 +46,8 @@ export interface Script {
 export interface Scene {
   readonly graph: Graph;
   readonly script: Script;
+  /** Of the flows of a loop after the first: how long it took from the end of the one before until this one came up. */
+  readonly waitMs?: number | undefined;
 }
 
 /** One attempt of this duration. */
@@ -82,9 +83,9 @@ export function changed({ tasks, items }: Script, change: Change): Script {
   const inside = (task: ScriptedTask | undefined): ScriptedTask | undefined => {
     const done = change(task);
     if (done?.scenes === undefined) return done;
-    const scenes = done.scenes.map(({ graph, script }) => ({
-      graph,
-      script: changed(script, change),
+    const scenes = done.scenes.map((scene) => ({
+      ...scene,
+      script: changed(scene.script, change),
     }));
     return { ...done, scenes };
   };

@@ -114,7 +114,8 @@ function simulated(plan: GraphPlan, options: SimulateOptions): ExecutionReport {
   const { durations, resources = {}, longestFirst = false } = options;
   const issues = new Issues();
   for (const { name, options: task } of plan.graph.needing) {
-    if (task?.resources !== undefined) checkDemands(issues, name, task.resources, { resources });
+    if (task?.resources !== undefined)
+      checkDemands(issues, name, counted(task.resources), { resources });
   }
   issues.throwAs(PlanError);
   const { concurrency: slots } = options;
@@ -129,6 +130,13 @@ function simulated(plan: GraphPlan, options: SimulateOptions): ExecutionReport {
     release: false,
   });
   return reportOn(plan, run, concurrency);
+}
+
+/** What is computed in a run counts as 1. */
+function counted(demands: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(demands).map(([name, units]) => [name, typeof units === "function" ? 1 : units]),
+  );
 }
 
 /** Every task takes what `durations` says. */

@@ -13,13 +13,15 @@ import {
   type Resources,
   sharedResources,
 } from "../drive/resources.ts";
+import { DefinitionError } from "../ground/errors.ts";
 import type { Command, MachineEvent, PreparedEvent } from "../machine/event.ts";
 import { Heap } from "../machine/heap.ts";
 import type { Dispatch, Machine } from "../machine/machine.ts";
 import { Rows } from "../machine/rows.ts";
 import { Run } from "../machine/run.ts";
 import { StagedRun } from "../machine/run-stages.ts";
-import { definitionIn } from "../machine/task-name.ts";
+import { QUEUED } from "../machine/states.ts";
+import { definitionIn, taskName } from "../machine/task-name.ts";
 import { Playing, restoredIn } from "./playing.ts";
 import type { Script, ScriptedAttempt, ScriptedTask } from "./script.ts";
 
@@ -43,11 +45,11 @@ export interface VirtualRun {
   readonly settledAt: number;
   /** What an attempt waited for, in the words of the report: in the order of the machine's codes. */
   readonly limits: readonly string[];
-  /** Tasks and items that ran and that the script says nothing of: they took no time. */
+  /** Tasks and items that ran, that are waited for and that the script says nothing of: they took no time. */
   readonly unmeasured: readonly number[];
 }
 
-/** Throws `RangeError` when the run cannot end, because a task waits for more than there is. */
+/** Throws `DefinitionError` when the run cannot end: its script says what no run could do. */
 export function driven(plan: GraphPlan, settings: VirtualSettings): VirtualRun {
   const driver = new VirtualDriver(plan, settings);
   driver.drive();
@@ -120,7 +122,8 @@ class VirtualDriver implements GrantsHost, VirtualRun {
     this.#step({ type: "begin", at: this.#now, ...restoredIn(this.#script.tasks) });
     while (this.machine.state === undefined) {
       const timer = this.#timers.first;
-      if (timer === undefined) throw new RangeError("The simulated run cannot end");
+      // What is said to take for ever never ends either.
+      if (timer === undefined || timer.at === Number.POSITIVE_INFINITY) throw this.#stuck();
       this.#timers.removeAt(0);
       if (!timer.open) continue;
       this.#now = timer.at;
@@ -128,6 +131,17 @@ class VirtualDriver implements GrantsHost, VirtualRun {
       else timer.fire?.();
       this.#drain();
     }
+  }
+
+  /** Nothing is left that could happen. */
+  #stuck(): DefinitionError {
+    const { plan, ledger } = this.machine;
+    const queued = ledger.status.indexOf(QUEUED);
+    const open = ledger.status.findIndex((_, row) => !ledger.isFinal(row));
+    const task = taskName(plan.graph, ledger, queued === -1 ? open : queued);
+    const why = queued === -1 ? "never ends" : "waits for more than there is";
+    const message = `The simulated run cannot end: task "${task}" ${why}`;
+    return new DefinitionError([{ code: "endless", message, path: ["tasks", task] }]);
   }
 
   // ---- what grants ask of their driver --------------------------------------------------------------------------------
@@ -229,12 +243,11 @@ class VirtualDriver implements GrantsHost, VirtualRun {
     const scripted = this.#playing.of(task);
     const number = ledger.attemptCount(task);
     const attempt = scripted?.attempts[number - 1];
-    if (attempt === undefined) this.unmeasured.push(task);
+    if (attempt === undefined && !this.#rows.isTail(task)) this.unmeasured.push(task);
     const { runMs = 0, lagMs = 0, heldMs = 0 } = attempt ?? {};
     const at = Math.max(this.#now, this.#threadFreeAt) + lagMs;
     this.#threadFreeAt = at + heldMs;
     if (at > this.#now) this.machine.handle({ type: "started", task, at });
-    if (attempt?.end === "never") return;
     const end = endOf(task, at + runMs, attempt);
     const [inside] = scripted?.scenes ?? [];
     const returns = end.type === "returned" && inside !== undefined;
@@ -291,25 +304,28 @@ class VirtualDriver implements GrantsHost, VirtualRun {
   /** The next flow of a loop, as long as there is one. */
   #iterate(task: number, iteration: number): void {
     const next = this.#playing.of(task)?.scenes?.[iteration + 1];
-    const base = { type: "iterated", task, at: this.#now } as const;
-    this.#events.push(
+    const at = this.#now + (next?.waitMs ?? 0);
+    const base = { type: "iterated", task, at } as const;
+    const event: MachineEvent =
       next === undefined
         ? { ...base, done: true }
-        : { ...base, inner: this.#playing.innerOf(next, iteration + 1) },
-    );
+        : { ...base, inner: this.#playing.innerOf(next, iteration + 1) };
+    if (at > this.#now) {
+      this.#events.push({ type: "iterated", task, at: this.#now, pending: true });
+      this.#timer(at, event);
+    } else this.#events.push(event);
   }
 
   #fallBack(task: number): void {
     const at = this.#now;
     const base = { type: "fellBack", task, at } as const;
-    const ms = this.#playing.of(task)?.fallbackMs;
-    if (ms === undefined) {
-      this.#events.push({ ...base, error: undefined });
-    } else if (ms === 0) {
-      this.#events.push({ ...base, value: undefined });
+    const { ms, gives } = this.#playing.of(task)?.fallback ?? { ms: 0, gives: false };
+    const answer = gives ? { value: undefined } : { error: undefined };
+    if (ms === 0) {
+      this.#events.push({ ...base, ...answer });
     } else {
       this.#events.push({ ...base, pending: true });
-      this.#timer(at + ms, { ...base, at: at + ms, value: undefined });
+      this.#timer(at + ms, { ...base, at: at + ms, ...answer });
     }
   }
 }

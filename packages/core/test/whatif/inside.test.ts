@@ -4,8 +4,10 @@ import {
   flow,
   loop,
   map,
+  optional,
   param,
   type SerializedReport,
+  settled,
   subflow,
   task,
   value,
@@ -98,6 +100,52 @@ describe.each([
       makespan(await ran(make, 2)),
       makespan(await ran(make)),
     ]);
+  });
+});
+
+/** A loop that thinks between its flows, in a task that runs at the end. */
+const judged = (clock: VirtualClock): Flow<unknown> => {
+  const draft = (n: number): Flow<{ readonly text: number }> =>
+    flow("draft", { text: task("text", () => clock.wait(10 + n).then(() => n)) });
+  const written = loop(
+    "written",
+    {},
+    {
+      first: () => clock.wait(4).then(() => draft(0)),
+      next: (_, __, iteration) => clock.wait(30).then(() => draft(iteration)),
+      until: ({ text }) => text === 2,
+      max: 5,
+    },
+  );
+  const read = task("read", () => clock.wait(5));
+  return flow("judged", { read }, { finally: { written } });
+};
+
+/** What failed inside takes nothing down: it has a fallback that takes its time, is tolerated, or none of it was wanted. */
+const tolerant = (clock: VirtualClock): Flow<unknown> => {
+  const fails = (ms: number) => () => clock.wait(ms).then(() => Promise.reject(new Error("no")));
+  const tip = task("tip", fails(1), { fallback: () => clock.wait(8).then(() => 1) });
+  const told = task("told", fails(1), { onFailure: "ignore" });
+  const used = task("used", { tip, told: optional(told) }, () => clock.wait(3));
+  const shaky = flow("shaky", { used });
+  const unwanted = flow("unwanted", { never: task("never", () => 1, { when: () => false }) });
+  const grown = task("grown", () => clock.wait(2).then(() => shaky));
+  const spared = task("spared", () => clock.wait(6).then(() => unwanted));
+  const last = task("last", { grown, spared: settled(spared) }, () => clock.wait(9));
+  return flow("tolerant", { last });
+};
+
+describe("It takes on paper what it took, and tells nothing that it does not know", () => {
+  it.each([
+    [
+      "a loop that thinks between its flows, at the end of a run",
+      judged,
+      5 + 4 + 10 + 30 + 11 + 30 + 12,
+    ],
+    ["flows of which some tasks fail, or are not wanted", tolerant, 2 + 1 + 8 + 3 + 9],
+  ])("%s", async (_, make, ms) => {
+    const { asRun } = whatIf(await ran(make));
+    expect(asRun).toMatchObject({ makespanMs: ms, measuredMs: ms, errorMs: 0, unmeasured: [] });
   });
 });
 

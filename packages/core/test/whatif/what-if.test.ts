@@ -8,6 +8,7 @@ import {
   RateLimit,
   type RunOptions,
   type SerializedReport,
+  settled,
   task,
 } from "../../src/index.ts";
 import { type Step, scripted, VirtualClock } from "../../src/testing.ts";
@@ -379,6 +380,20 @@ describe("Refused, with who, what and the way out, is", () => {
     expect(refusal(() => whatIf(report))).toContain(
       'whatIf() needs a run that came to its end: run "r1" was stopped before task "b" had its end, so nobody knows how long the rest would have taken. Give it the report of a run that was not stopped',
     );
+  });
+
+  it("a run in which a task never had its turn: a failure stopped it, or its time limit", async () => {
+    const failing: Make = (clock) => {
+      const a = task("a", scripted(clock, { ms: 1, throw: "no" }));
+      return flow("stopped", { b: task("b", { a: settled(a) }, () => 1) });
+    };
+    const late: Make = (clock) => {
+      const a = task("a", () => clock.wait(50), { uninterruptible: true });
+      return flow("late", { b: task("b", { a }, () => 1) });
+    };
+    for (const report of [await ran(failing), await ran(late, { timeoutMs: 20 })]) {
+      expect(refusal(() => whatIf(report))).toContain('was stopped before task "b" had its end');
+    }
   });
 
   it("every change that is not what it may be, or names what the run did not have, all at once", async () => {
