@@ -41,8 +41,10 @@ const LEAST_SHARE = 0.01;
 const FULL = 0.9;
 /** What leaves every task as it is. A map that lets in more is bound by less. */
 const BOUNDED: ReadonlySet<Lever["kind"]> = new Set(["slots", "resource", "order", "stages"]);
-/** So many tasks of the critical path are tried. */
+/** So many tasks of the critical path are tried, */
 const TASKS = 3;
+/** and so many of the limits that held it back, each by itself: a run may have thousands of maps. */
+const LIMITS = 5;
 
 /** `held`: the limits that held the critical path back. Nothing for a run that cannot be simulated. */
 export function adviceOn(
@@ -78,8 +80,9 @@ export function adviceOn(
       },
     ];
   });
+  const told = withSlots(withoutSum(levers), study).filter(({ savedMs }) => savedMs >= least);
   return {
-    levers: withSlots(withoutSum(levers), study).sort((a, b) => b.savedMs - a.savedMs),
+    levers: told.sort((a, b) => b.savedMs - a.savedMs),
     errorMs: asRun.errorMs,
     asRunMs: asRun.makespanMs,
     busyCores,
@@ -89,7 +92,8 @@ export function adviceOn(
   };
 }
 
-interface Question extends Pick<Lever, "kind" | "name"> {
+type Limit = Pick<Lever, "kind" | "name">;
+interface Question extends Limit {
   readonly change: Change;
 }
 
@@ -97,13 +101,8 @@ function questions(report: SerializedReport, held: readonly HeldBack[], full: bo
   const { config } = report.run;
   const asked: Question[] = [];
   const limits = full ? [] : capacity(report, held);
-  asked.push(...limits);
-  if (limits.length > 1) {
-    const change = Object.assign({}, ...limits.map(({ change }) => change)) as Change;
-    const resources = Object.assign({}, ...limits.map(({ change }) => change.resources));
-    const mapConcurrency = Object.assign({}, ...limits.map(({ change }) => change.mapConcurrency));
-    asked.push({ kind: "limits", name: "", change: { ...change, resources, mapConcurrency } });
-  }
+  for (const limit of limits.slice(0, LIMITS)) asked.push({ ...limit, change: lifted([limit]) });
+  if (limits.length > 1) asked.push({ kind: "limits", name: "", change: lifted(limits) });
   if (config.longestFirst !== true && limited(report)) {
     asked.push({ kind: "order", name: "", change: { longestFirst: true } });
   }
@@ -119,24 +118,38 @@ function questions(report: SerializedReport, held: readonly HeldBack[], full: bo
   return asked;
 }
 
-/** Lifting the limits that held the critical path back, each by itself. */
-function capacity({ run }: SerializedReport, held: readonly HeldBack[]): Question[] {
-  const { resources = {}, rates = {} } = run.config;
-  const asked: Question[] = [];
-  if (run.config.concurrency !== null) {
-    asked.push({ kind: "slots", name: "", change: { concurrency: Infinity } });
-  }
+/** Its slots, and what else held the critical path back, the longest first. */
+function capacity({ run, taskStatistics }: SerializedReport, held: readonly HeldBack[]): Limit[] {
+  const { concurrency, resources = {}, rates = {} } = run.config;
+  const limits: Limit[] = concurrency === null ? [] : [{ kind: "slots", name: "" }];
+  // The limit of a map that came up in the run cannot be changed before it.
+  const planned = new Set(
+    taskStatistics.flatMap(({ taskName, stageId }) => (stageId === null ? [] : [taskName])),
+  );
   for (const { limit, name } of held) {
     if (limit === "map") {
-      asked.push({ kind: "map", name, change: { mapConcurrency: { [name]: Infinity } } });
+      if (planned.has(name)) limits.push({ kind: "map", name });
     } else if (
       limit !== "slots" &&
       (Object.hasOwn(resources, name) || Object.hasOwn(rates, name))
     ) {
-      asked.push({ kind: "resource", name, change: { resources: { [name]: Infinity } } });
+      limits.push({ kind: "resource", name });
     }
   }
-  return asked;
+  return limits;
+}
+
+/** None of these limits is there. */
+function lifted(limits: readonly Limit[]): Change {
+  const named = (wanted: Limit["kind"]): Record<string, number> =>
+    Object.fromEntries(
+      limits.flatMap(({ kind, name }) => (kind === wanted ? [[name, Infinity]] : [])),
+    );
+  return {
+    ...(limits.some(({ kind }) => kind === "slots") && { concurrency: Infinity }),
+    resources: named("resource"),
+    mapConcurrency: named("map"),
+  };
 }
 
 /** Whether tasks had to wait for each other's places at all, so that their order matters. */
