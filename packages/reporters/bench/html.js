@@ -46,8 +46,8 @@ try {
   for (const [width, grouping] of [
     [1440, "slot"],
     [2560, "slot"],
-    [1440, "waterfall"],
-    [1440, "group"],
+    [1440, "task"],
+    [1440, "map"],
   ]) {
     const { work, gaps } = await withPage(file, width, (page) => panned(page, grouping));
     console.log(

@@ -12,11 +12,14 @@ const INSIDE_SHOWN = 9;
 export class Details {
   readonly #pane: HTMLElement;
   readonly #run: Run;
+  readonly #link: (task: number) => HTMLElement;
   readonly #close: () => void;
 
-  constructor(pane: HTMLElement, run: Run, close: () => void) {
+  /** `link`: a task by its name, which leads to it. */
+  constructor(pane: HTMLElement, run: Run, link: (task: number) => HTMLElement, close: () => void) {
     this.#pane = pane;
     this.#run = run;
+    this.#link = link;
     this.#close = close;
   }
 
@@ -43,12 +46,14 @@ export class Details {
     const reason = error === "" ? run.text(tasks.reason[task]) : "";
     const blame = tasks.blame[task] ?? NONE;
     const note = run.text(tasks.note[task]);
+    const log = run.text(tasks.log[task]);
     fill(
       this.#pane,
       element(
         "div",
         { class: "title" },
         element("h3", {}, element("code", {}, run.name(task))),
+        element("button", { type: "button", "data-copy": "link" }, "Copy link"),
         close,
       ),
       element(
@@ -68,10 +73,12 @@ export class Details {
           { class: "actions" },
           element("button", { type: "button", "data-copy": task }, "Copy as Markdown"),
         ),
+      log !== "" && element("p", { class: "fallen" }, "What it said last:"),
+      log !== "" && element("pre", { class: "log" }, log),
       this.#facts(task),
       ...this.#inside(task),
       this.#attempts(task),
-      focusGraph(run, task),
+      focusGraph(run, task, this.#link),
       note !== "" &&
         element(
           "ul",
@@ -81,14 +88,6 @@ export class Details {
     );
     this.#pane.hidden = false;
     this.#pane.scrollTop = 0;
-  }
-
-  #link(task: number): HTMLElement {
-    return element(
-      "a",
-      { class: "task", href: `#t=${task}` },
-      element("code", {}, this.#run.name(task)),
-    );
   }
 
   #facts(task: number): HTMLElement {

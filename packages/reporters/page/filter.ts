@@ -1,4 +1,8 @@
-/** Which tasks the reader looks for. All words must occur; `>100ms` and `<2s` compare what a task ran. Knows no DOM. */
+/**
+ * Which tasks the reader looks for. All words must occur in what the page says about a task: names and keys, status, reasons,
+ * the errors of all attempts with causes, description, tags, log, limits, where it ran. `>100ms` and `<2s` compare what it
+ * ran. Knows no DOM.
+ */
 import type { TaskStatus } from "@astrum/core";
 import { NONE } from "../src/html/page-data.ts";
 import type { Run } from "./run.ts";
@@ -49,17 +53,26 @@ export class Filter {
 
   #textOf(name: string, task: number): string {
     const run = this.#run;
-    const { parent, reason, note, error } = run.data.tasks;
+    const { parent, reason, note, error, log } = run.data.tasks;
+    const { attempts } = run.data;
     const map = parent[task] ?? NONE;
-    const [title] = run.text(error[task]).split("\n", 1);
+    const ofAttempts = run
+      .attemptsOf(task)
+      .flatMap((attempt) =>
+        [attempts.error, attempts.executor, attempts.limitedBy].map((column) =>
+          run.text(column[attempt]),
+        ),
+      );
     return [
       name,
       run.status(task),
       run.kind(task),
       map === NONE ? "" : run.name(map),
       run.text(reason[task]),
-      title ?? "",
+      run.text(error[task]),
       run.text(note[task]),
+      run.text(log[task]),
+      ...ofAttempts,
     ]
       .join("\n")
       .toLowerCase();

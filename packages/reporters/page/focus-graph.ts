@@ -6,7 +6,9 @@ import type { Neighbour, Run } from "./run.ts";
 
 const SIDE = 9;
 
-export function focusGraph(run: Run, task: number): HTMLElement | undefined {
+type Link = (task: number) => HTMLElement;
+
+export function focusGraph(run: Run, task: number, link: Link): HTMLElement | undefined {
   const before = run.dependenciesOf(task);
   const after = run.dependentsOf(task);
   if (before.length + after.length === 0) return undefined;
@@ -14,9 +16,9 @@ export function focusGraph(run: Run, task: number): HTMLElement | undefined {
   return element(
     "div",
     { class: "focus-graph" },
-    side(run, "depends on", before, releasedBy),
+    side(run, "depends on", before, releasedBy, link),
     element("p", { class: "self" }, element("code", {}, run.name(task))),
-    side(run, "needed by", after, NONE),
+    side(run, "needed by", after, NONE, link),
   );
 }
 
@@ -25,6 +27,7 @@ function side(
   title: string,
   neighbours: readonly Neighbour[],
   releasedBy: number,
+  link: Link,
 ): HTMLElement {
   const sorted = neighbours.toSorted(
     (a, b) => weight(run, b, releasedBy) - weight(run, a, releasedBy),
@@ -49,7 +52,7 @@ function side(
             element("span", { class: "sign", "aria-hidden": "true" }, STATUS_SIGN[status]),
             element("span", { class: "sr" }, `${status} `),
           ),
-          element("a", { class: "task", href: `#t=${task}` }, element("code", {}, run.name(task))),
+          link(task),
           (words !== "value" || task === releasedBy) &&
             element("small", {}, task === releasedBy ? "released it" : words),
         );

@@ -55,8 +55,8 @@ export class Ghosts {
 /** With a row for each slot that the run did not have. */
 export function withSlots(rows: readonly Row[], ghosts: Ghosts | undefined): readonly Row[] {
   const more: Row[] = [];
-  for (let slot = rows.length; slot < (ghosts?.slots ?? 0); slot++)
-    more.push({ label: `slot ${slot}`, attempts: [], slot });
+  for (let slot = 1 + (rows.at(-1)?.slot ?? -1); slot < (ghosts?.slots ?? 0); slot++)
+    more.push({ label: `slot ${slot}`, attempts: [], waits: false, slot });
   return [...rows, ...more];
 }
 

@@ -65,8 +65,11 @@ function time(name: string, column: (tasks: Run["data"]["tasks"]) => readonly nu
 
 export class Grid {
   readonly box: HTMLElement;
+  /** With what is said where no task is shown. */
+  readonly frame: HTMLElement;
+  readonly #nothing: HTMLElement;
   readonly #run: Run;
-  readonly #chosen: (task: number) => void;
+  readonly #chosen: (task: number, clicked: boolean) => void;
   readonly #opened: () => void;
   readonly #tree: Tree | undefined;
   readonly #body: HTMLElement;
@@ -79,8 +82,8 @@ export class Grid {
   #unfolding: Tree | undefined;
   #active = NONE;
 
-  /** `chosen`: the reader moved to a task; `opened`: and wants to read about it. */
-  constructor(run: Run, chosen: (task: number) => void, opened: () => void) {
+  /** `chosen`: the reader moved to a task, with a click or with the keys; `opened`: and wants to read about it. */
+  constructor(run: Run, chosen: (task: number, clicked: boolean) => void, opened: () => void) {
     this.#run = run;
     this.#chosen = chosen;
     this.#opened = opened;
@@ -97,6 +100,8 @@ export class Grid {
       );
     });
     this.#body = element("div", { class: "body", role: "rowgroup" });
+    this.#nothing = element("p", { class: "nothing", hidden: true }, "No task matches.");
+    this.frame = element("div", { class: "framed" });
     this.box = element(
       "div",
       {
@@ -114,6 +119,7 @@ export class Grid {
       ),
       this.#body,
     );
+    this.frame.append(this.box, this.#nothing);
     this.box.addEventListener("scroll", () => this.#render(), { passive: true });
     this.box.addEventListener("keydown", (event) => this.#key(event));
     this.#body.addEventListener("click", (event) => this.#click(event));
@@ -167,7 +173,8 @@ export class Grid {
     } else this.#shown = shown;
     this.#active = this.#shown.indexOf(task);
     this.box.setAttribute("aria-rowcount", String(this.#shown.length + 1));
-    const height = Math.min(TALLEST, this.#shown.length * ROW);
+    this.#nothing.hidden = this.#shown.length > 0;
+    const height = Math.min(TALLEST, Math.max(2, this.#shown.length) * ROW);
     this.#body.style.height = `${height}px`;
     this.box.style.maxHeight = `${Math.max(320, Math.round(window.innerHeight * 0.7))}px`;
     this.#render();
@@ -254,7 +261,7 @@ export class Grid {
     const row = target?.closest("[data-place]");
     if (row === null || row === undefined) return;
     const place = Number(row.getAttribute("data-place"));
-    if (target?.closest("[data-fold]") == null) this.#move(place);
+    if (target?.closest("[data-fold]") == null) this.#move(place, true);
     else this.#toggle(place);
   }
 
@@ -308,12 +315,12 @@ export class Grid {
     this.#move(place);
   }
 
-  #move(place: number): void {
+  #move(place: number, clicked: boolean = false): void {
     if (this.#shown.length === 0) return;
     this.#active = Math.max(0, Math.min(this.#shown.length - 1, place));
     this.#reveal();
     this.#render();
-    this.#chosen(this.#shown[this.#active] ?? 0);
+    this.#chosen(this.#shown[this.#active] ?? 0, clicked);
   }
 
   #reveal(): void {

@@ -15,12 +15,13 @@ export function running({ attempts }: PageData, chosen?: readonly number[]): Sta
   );
 }
 
-export function waiting({ attempts }: PageData): Staircase {
+export function waiting({ attempts }: PageData, chosen?: readonly number[]): Staircase {
   const queued: [number, number][] = [];
-  attempts.queuedUs.forEach((queuedUs, place) => {
+  for (const place of chosen ?? attempts.task.keys()) {
     const startUs = attempts.startUs[place] ?? 0;
+    const queuedUs = attempts.queuedUs[place] ?? 0;
     if (queuedUs > 0) queued.push([Math.max(0, startUs - queuedUs), startUs]);
-  });
+  }
   return staircase(queued);
 }
 

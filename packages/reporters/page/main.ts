@@ -4,16 +4,18 @@
  */
 import { count } from "../src/html/counts.ts";
 import { NONE } from "../src/html/page-data.ts";
+import { type Address, isAddress, readAddress, writeAddress } from "./address.ts";
+import { Addressed } from "./addressed.ts";
 import { copy, failureMarkdown } from "./copy.ts";
 import { Details } from "./details.ts";
-import { byId, element } from "./element.ts";
+import { byId, element, fill } from "./element.ts";
 import { Filter } from "./filter.ts";
 import { Ghosts } from "./ghosts.ts";
 import { Grid } from "./grid.ts";
 import { legend } from "./legend.ts";
 import { readData } from "./read-data.ts";
-import { groupKeys } from "./rows.ts";
 import { Run } from "./run.ts";
+import { TaskNames } from "./task-names.ts";
 import { Timeline } from "./timeline.ts";
 import { Toolbar } from "./toolbar.ts";
 import { openPanel } from "./what-if-panel.ts";
@@ -36,38 +38,69 @@ class Page {
   readonly #grid: Grid;
   readonly #details: Details;
   readonly #toolbar: Toolbar;
+  readonly #names: TaskNames;
+  readonly #address: Addressed;
   #selected = NONE;
   #saying = 0;
 
   constructor(run: Run) {
     this.#run = run;
     const filter = new Filter(run);
-    this.#timeline = new Timeline(run, (task) => this.#select(task, "timeline"));
+    this.#names = new TaskNames(run);
+    this.#timeline = new Timeline(run, {
+      chosen: (task) => this.#choose(task, "timeline"),
+      moved: () => this.#address.later(),
+    });
     this.#grid = new Grid(
       run,
-      (task) => this.#select(task, "grid"),
+      (task, clicked) => {
+        if (clicked) this.#choose(task, "grid");
+        else {
+          this.#select(task, "grid");
+          this.#address.later();
+        }
+      },
       () => this.#details.focus(),
     );
-    this.#details = new Details(byId("details"), run, () => this.#leave());
+    this.#details = new Details(
+      byId("details"),
+      run,
+      (task) => this.#link(task),
+      () => this.#leave(),
+    );
     this.#toolbar = new Toolbar(run, {
       filter: (choice) => {
         const matches = filter.matches(choice);
         const filtered = matches.includes(0);
-        this.#timeline.show(matches, filtered);
+        this.#timeline.show(matches);
         this.#grid.show(matches);
         const shown = matches.reduce((sum, one) => sum + one, 0);
         byId("matches").textContent = filtered
           ? `${count(shown)} of ${count(run.taskCount)}`
           : count(run.taskCount);
+        this.#address.later();
         this.#say(filtered ? `${count(shown)} of ${count(run.taskCount)} tasks` : "All tasks");
       },
       group: (grouping) => {
         this.#timeline.group(grouping);
         this.#timeline.select(this.#selected, true);
+        this.#address.later();
       },
-      fold: (open) => this.#timeline.unfold(open ? groupKeys(run, this.#timeline.grouping) : []),
+      colour: (colouring) => {
+        fill(byId("legend"), legend(run, this.#timeline.colour(colouring)));
+        this.#address.later();
+      },
+      fold: (open) => this.#timeline.unfold(open),
       zoom: (factor) => this.#timeline.zoom(factor),
       reset: () => this.#timeline.reset(),
+    });
+    this.#address = new Addressed({
+      address: () => ({
+        ...this.#addressOf(this.#selected),
+        ...this.#toolbar.state,
+        zoom: this.#timeline.span,
+      }),
+      show: (address) => this.#show(address),
     });
   }
 
@@ -80,7 +113,7 @@ class Page {
     if (this.#run.attemptCount > 0) {
       explorer.append(
         this.#timeline.box,
-        legend(this.#run),
+        element("div", { id: "legend" }, legend(this.#run, [])),
         keys(
           "timeline-keys",
           "Drag to move, wheel to zoom after a click or with Ctrl, double-click or 0 for the whole run. With the keyboard: arrows, + and −.",
@@ -89,7 +122,7 @@ class Page {
       this.#timeline.fit();
     }
     tasks.append(
-      this.#grid.box,
+      this.#grid.frame,
       keys(
         "grid-keys",
         `Arrow keys, Page Up and Down, Home and End reach every task; Enter goes to its details, Escape back.${this.#run.nested ? " Right unfolds what is inside of a task, left folds it." : ""}`,
@@ -98,11 +131,16 @@ class Page {
     for (const one of document.querySelectorAll<HTMLElement>("[data-copy]")) one.hidden = false;
     document.addEventListener("click", (event) => this.#click(event));
     document.addEventListener("keydown", (event) => this.#key(event));
-    window.addEventListener("hashchange", () => this.#follow());
     window
       .matchMedia("(prefers-color-scheme: dark)")
       .addEventListener("change", () => this.#timeline.repaint());
-    this.#follow();
+    this.#address.open();
+  }
+
+  /** With a step in the history: Back leads to what was chosen before. */
+  #choose(task: number, from: "timeline" | "grid" | "link"): void {
+    this.#select(task, from);
+    this.#address.write(true);
   }
 
   tryOtherNumbers(): void {
@@ -119,46 +157,76 @@ class Page {
     document.documentElement.classList.toggle("selecting", task !== NONE);
     this.#timeline.select(task, from !== "timeline");
     if (from !== "grid") this.#grid.select(task);
-    if (from !== "link") this.#remember(task);
+    byId("missing").hidden = true;
   }
 
-  /** In the address, so that it can be passed on; without a step in the history. */
-  #remember(task: number): void {
-    try {
-      history.replaceState(
-        null,
-        "",
-        task === NONE ? location.pathname + location.search : `#t=${task}`,
-      );
-    } catch {
-      // A page in a sandbox has no history of its own.
-    }
+  #addressOf(task: number): { task?: string | undefined; place?: number | undefined } {
+    if (task === NONE) return {};
+    const name = this.#names.nameOf(task);
+    return name === undefined ? { place: task } : { task: name };
   }
 
-  #follow(): void {
-    const [, number] = /^#t=(\d+)$/.exec(location.hash) ?? [];
-    if (number === undefined) return;
-    const task = Number(number);
-    if (task >= this.#run.taskCount) return;
+  #show(address: Address): void {
+    const { task: name, place } = address;
+    this.#toolbar.set(address);
+    const named = name === undefined ? undefined : this.#names.find(name);
+    const task = named ?? (place !== undefined && place < this.#run.taskCount ? place : NONE);
     this.#select(task, "link");
-    byId("timeline").scrollIntoView({ block: "start" });
+    this.#timeline.span = address.zoom;
+    if (task === NONE && name !== undefined) this.#miss(name);
+    if (task === NONE && name === undefined && place !== undefined) this.#miss(`number ${place}`);
+    if (name !== undefined || place !== undefined) byId("timeline").scrollIntoView();
+  }
+
+  /** The task of the address is not in this report. */
+  #miss(name: string): void {
+    const box = byId("missing");
+    const near = this.#names.near(name);
+    fill(
+      box,
+      "No task of this run is called ",
+      element("code", {}, name),
+      ": the link is of another run, or of another report.",
+      ...near.flatMap((task, index) => [
+        index === 0 ? " Is it " : index === near.length - 1 ? " or " : ", ",
+        this.#link(task),
+      ]),
+      near.length > 0 && "?",
+    );
+    box.hidden = false;
+  }
+
+  #link(task: number): HTMLElement {
+    const href = writeAddress(this.#addressOf(task));
+    return element("a", { class: "task", href }, element("code", {}, this.#run.name(task)));
   }
 
   #leave(): void {
-    this.#select(NONE, "timeline");
+    this.#choose(NONE, "timeline");
     this.#grid.box.focus({ preventScroll: true });
   }
 
   #click(event: MouseEvent): void {
     if (!(event.target instanceof Element)) return;
-    const link = event.target.closest("a.task");
+    const href = event.target.closest("a")?.getAttribute("href") ?? "";
     const copied = event.target.closest("[data-copy]");
-    if (link !== null && link.getAttribute("href") === location.hash) this.#follow();
-    if (copied !== null) void this.#copy(copied, Number(copied.getAttribute("data-copy")));
+    if (isAddress(href) && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      // What is filtered and zoomed stays, which the address of the link knows nothing of.
+      const { task: name = "", place } = readAddress(href);
+      const task = this.#names.find(name) ?? place;
+      if (task === undefined) return;
+      event.preventDefault();
+      this.#choose(task, "link");
+      byId("timeline").scrollIntoView();
+    }
+    if (copied === null) return;
+    const task = copied.getAttribute("data-copy") ?? "";
+    const text = task === "link" ? this.#address.link : failureMarkdown(this.#run, Number(task));
+    void this.#copy(copied, text);
   }
 
-  async #copy(button: Element, task: number): Promise<void> {
-    const done = await copy(failureMarkdown(this.#run, task));
+  async #copy(button: Element, wanted: string): Promise<void> {
+    const done = await copy(wanted);
     const text = button.textContent;
     button.textContent = done ? "Copied" : "Cannot copy here";
     this.#say(button.textContent);
@@ -174,7 +242,7 @@ class Page {
     if (event.key === "Escape") {
       const inPane = event.target instanceof Node && byId("details").contains(event.target);
       if (inPane) this.#grid.box.focus({ preventScroll: true });
-      else if (this.#selected !== NONE) this.#select(NONE, "timeline");
+      else if (this.#selected !== NONE) this.#choose(NONE, "timeline");
       else this.#toolbar.clear();
     } else if (event.key === "/" && !writing) {
       event.preventDefault();

@@ -22,7 +22,9 @@ export function paintLinks(
     outline(context, view, scene, hovered, palette.soft, 1);
   if (selected === NONE) return;
   const { attempts, tasks } = run.data;
-  const own = run.attemptsOf(selected);
+  const shown = (attempt: number | undefined): attempt is number =>
+    attempt !== undefined && (rowOf[attempt] ?? NONE) !== NONE;
+  const own = run.attemptsOf(selected).filter(shown);
   const middle = (attempt: number): number =>
     (rowOf[attempt] ?? 0) * rowHeight - top + rowHeight / 2;
   context.strokeStyle = palette.ink;
@@ -49,7 +51,7 @@ export function paintLinks(
   if (releasedBy !== NONE) before.add(releasedBy);
   for (const task of Array.from(before).slice(0, ARROWS)) {
     const from = run.lastAttempt(task);
-    if (from === undefined) continue;
+    if (!shown(from)) continue;
     const strong = task === releasedBy;
     arrow(
       context,
@@ -64,7 +66,7 @@ export function paintLinks(
   }
   for (const { task } of run.dependentsOf(selected).slice(0, ARROWS)) {
     const [to] = run.attemptsOf(task);
-    if (to === undefined) continue;
+    if (!shown(to)) continue;
     arrow(
       context,
       view.x(attempts.endUs[last] ?? 0),
@@ -91,6 +93,7 @@ function outline(
   context.strokeStyle = colour;
   context.lineWidth = thick;
   for (const attempt of run.attemptsOf(task)) {
+    if ((rowOf[attempt] ?? NONE) === NONE) continue;
     const x = view.x(startUs[attempt] ?? 0);
     const width = Math.max(3, view.x(endUs[attempt] ?? 0) - x);
     context.strokeRect(

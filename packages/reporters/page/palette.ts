@@ -1,4 +1,5 @@
 /** The colours and fonts of the style sheet, for the canvas. Read again when light becomes dark. */
+import { HUES } from "./colours.ts";
 
 const NAMES = [
   "ink",
@@ -19,20 +20,24 @@ const NAMES = [
   "delay",
   "path",
   "wait",
+  "queue",
 ] as const;
 
 export type Palette = Readonly<Record<(typeof NAMES)[number], string>> & {
   readonly text: string;
   readonly code: string;
+  readonly hues: readonly string[];
 };
 
 export function palette(): Palette {
   const style = getComputedStyle(document.documentElement);
-  const colours = NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]);
+  const value = (name: string): string => style.getPropertyValue(`--${name}`).trim();
+  const colours = NAMES.map((name) => [name, value(name)]);
   return {
     ...(Object.fromEntries(colours) as Record<(typeof NAMES)[number], string>),
-    text: style.getPropertyValue("--text-font").trim(),
-    code: style.getPropertyValue("--code-font").trim(),
+    text: value("text-font"),
+    code: value("code-font"),
+    hues: Array.from({ length: HUES }, (_, hue) => value(`hue-${hue}`)),
   };
 }
 

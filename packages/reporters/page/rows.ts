@@ -1,21 +1,27 @@
 /**
- * The rows of the timeline in one of four orders: by slot; by flow, map or stage; by where it ran; or a row per task, in which
- * what is inside of a flow folds. Attempts that overlap in a group are packed on as few rows as they need. Knows no pixels.
+ * The rows of the timeline in one of four orders: a row per task; by map or flow; by slot; by where it ran. A map or a flow
+ * is the head of a group, which unfolds. Only what is looked for has a row, and so has what never started: it waited, too.
+ * Knows no pixels.
  */
-import { NONE, type PageData } from "../src/html/page-data.ts";
-import { running, type Staircase } from "./load.ts";
+import { ATTEMPT_STATUSES, NONE, type PageData } from "../src/html/page-data.ts";
+import { running, type Staircase, waiting } from "./load.ts";
 import type { Run } from "./run.ts";
 
-export const GROUPINGS = ["slot", "group", "executor", "waterfall"] as const;
+export const GROUPINGS = ["task", "map", "slot", "executor"] as const;
 export type Grouping = (typeof GROUPINGS)[number];
+
+/** So many rows are read one by one; of more, those that belong together are one. */
+const ROWS_READ = 60;
 
 export interface Row {
   readonly label: string;
   /** Attempts that do not overlap, in the order of their starts; none in the head of a group. */
   readonly attempts: readonly number[];
+  /** Whether the row is theirs, so that their waiting is drawn in it. A slot does not wait. */
+  readonly waits: boolean;
   /** The head of a group that can be folded: how much of it ran when. */
   readonly head?: GroupHead;
-  /** The one task of the row, or its one slot. */
+  /** The one task of the row, which may never have started, or its one slot. */
   readonly task?: number;
   readonly slot?: number;
 }
@@ -26,95 +32,217 @@ export interface GroupHead {
   /** All of the group, in the order of their starts. */
   readonly members: readonly number[];
   readonly load: Staircase;
-  readonly failed: boolean;
+  /** Those of them that failed, those on the critical path, and how many waited. */
+  readonly failed: Staircase;
+  readonly critical: Staircase;
+  readonly waiting: Staircase;
 }
 
-/** `open`: the keys of the groups that are unfolded. */
-export function rowsOf(run: Run, grouping: Grouping, open: ReadonlySet<string>): Row[] {
+/** What is shown: which groups are unfolded, and which tasks are looked for. */
+export interface Shown {
+  isOpen(key: string): boolean;
+  readonly matches: Uint8Array;
+}
+
+export function rowsOf(run: Run, grouping: Grouping, shown: Shown): Row[] {
   switch (grouping) {
     case "slot":
-      return bySlot(run.data);
-    case "waterfall":
-      return waterfall(run, open);
+      return bySlot(run, shown);
     case "executor":
-      return folded(
-        run,
-        groupedBy(run, (attempt) => run.text(run.data.attempts.executor[attempt]) || "main thread"),
-        open,
-      );
+      return byExecutor(run, shown);
+    case "map":
+      return byMap(run, shown);
     default:
-      return folded(
-        run,
-        groupedBy(run, (attempt) => groupOf(run, run.data.attempts.task[attempt] ?? 0)),
-        open,
-      );
+      return byTask(run, shown);
   }
 }
 
-export function groupKeys(run: Run, grouping: Grouping): string[] {
-  if (grouping === "waterfall") {
-    return run.data.tasks.name.flatMap((_, task) => (run.folds(task) ? [keyOf(task)] : []));
+/** By task, where so many rows can be read; otherwise by what the tasks belong to. */
+export function usualGrouping(run: Run): Grouping {
+  let rows = 0;
+  for (let task = 0; task < run.taskCount && rows <= ROWS_READ; task++)
+    if (hasRow(run, task)) rows++;
+  return rows <= ROWS_READ ? "task" : "map";
+}
+
+/** Whether there is something to unfold. */
+export function canUnfold(run: Run, grouping: Grouping): boolean {
+  return grouping === "task" ? run.nested : grouping !== "slot";
+}
+
+/** What only holds others is a head. */
+function hasRow(run: Run, task: number): boolean {
+  return run.attemptsOf(task).length > 0 || run.insideOf(task).length === 0;
+}
+
+function beganUs(run: Run, task: number): number {
+  const { tasks, attempts } = run.data;
+  const [first] = run.attemptsOf(task);
+  if (first !== undefined) return attempts.startUs[first] ?? 0;
+  const ready = tasks.readyUs[task] ?? NONE;
+  return ready === NONE ? run.droppedUs(task) : ready;
+}
+
+/** Those that have a row, in the order in which they began. */
+function inOrder(run: Run, { matches }: Shown): number[] {
+  const list: { task: number; us: number }[] = [];
+  for (let task = 0; task < run.taskCount; task++) {
+    if (matches[task] === 1 && hasRow(run, task)) list.push({ task, us: beganUs(run, task) });
   }
-  return rowsOf(run, grouping, new Set()).flatMap(({ head }) =>
-    head === undefined ? [] : [head.key],
-  );
+  return list.sort((a, b) => a.us - b.us).map(({ task }) => task);
 }
 
-function keyOf(task: number): string {
-  return `task ${task}`;
-}
-
-function groupOf(run: Run, task: number): string {
-  const outermost = run.around(task).at(-1) ?? task;
-  if (outermost !== task || run.folds(task)) return run.name(outermost);
-  const depth = run.data.tasks.stage[task] ?? NONE;
-  return depth === NONE ? "items" : `stage ${depth}`;
-}
-
-function bySlot({ attempts, lanes }: PageData): Row[] {
+function bySlot(run: Run, { matches }: Shown): Row[] {
+  const { attempts, lanes } = run.data;
   const rows: number[][] = Array.from({ length: lanes }, () => []);
   attempts.lane.forEach((lane, attempt) => {
-    rows[lane]?.push(attempt);
+    if (matches[attempts.task[attempt] ?? 0] === 1) rows[lane]?.push(attempt);
   });
-  return rows.map((own, lane) => ({ label: `slot ${lane}`, attempts: own, slot: lane }));
+  const all = !matches.includes(0);
+  return rows
+    .map((own, lane) => ({ label: `slot ${lane}`, attempts: own, waits: false, slot: lane }))
+    .filter((row) => all || row.attempts.length > 0);
 }
 
-/** Each task where it began first; those of a flow behind a head, which stands where the first of them began. */
-function waterfall(run: Run, open: ReadonlySet<string>): Row[] {
+function byExecutor(run: Run, shown: Shown): Row[] {
+  const { attempts } = run.data;
+  const groups = new Map<string, number[]>();
+  attempts.task.forEach((task, attempt) => {
+    if (shown.matches[task] === 1)
+      pushed(groups, run.text(attempts.executor[attempt]) || "main thread", attempt);
+  });
+  return Array.from(groups).flatMap(([name, members]) => {
+    const tasks = new Set(members.map((attempt) => attempts.task[attempt] ?? 0));
+    const head = headRow(run, shown, name, name, members, Array.from(tasks));
+    return head.head?.open === true ? [head, ...packed(run.data, members, false)] : [head];
+  });
+}
+
+/** A row for each task, those of a flow behind a head, which stands where the first of them began. */
+function byTask(run: Run, shown: Shown): Row[] {
   const top: number[] = [];
   const inside = new Map<number, number[]>();
-  const members = new Map<number, number[]>();
-  const seen = new Set<number>();
-  run.data.attempts.task.forEach((task, attempt) => {
+  const all = new Map<number, number[]>();
+  for (const task of inOrder(run, shown)) {
     const way = [task, ...run.around(task)].filter((one) => run.folds(one)).reverse();
-    for (const flow of way) pushed(members, flow, attempt);
     let list = top;
     for (const flow of way) {
+      pushed(all, flow, task);
       if (!inside.has(flow)) {
         inside.set(flow, []);
         list.push(flow);
       }
       list = inside.get(flow) ?? [];
     }
-    if (!seen.has(task)) list.push(task);
-    seen.add(task);
-  });
+    list.push(task);
+  }
   const rows: Row[] = [];
   const left = top.toReversed();
   const headed = new Set<number>();
   for (let task = left.pop(); task !== undefined; task = left.pop()) {
     const own = inside.get(task);
     if (own === undefined || headed.has(task)) {
-      rows.push({ label: run.name(task), attempts: run.attemptsOf(task), task });
+      rows.push(taskRow(run, task));
       continue;
     }
     headed.add(task);
-    const isOpen = open.has(keyOf(task));
-    rows.push(headRow(run, keyOf(task), run.name(task), members.get(task) ?? [], isOpen));
+    const row = groupRow(run, shown, `task ${task}`, run.name(task), all.get(task) ?? []);
+    rows.push(row);
     // More than a call takes arguments.
-    if (isOpen) for (const one of own.toReversed()) left.push(one);
+    if (row.head?.open === true) for (const one of own.toReversed()) left.push(one);
   }
   return rows;
+}
+
+/** A row for each map and flow at the top and for each other task, or for each stage where that would be too many. */
+function byMap(run: Run, shown: Shown): Row[] {
+  const order = inOrder(run, shown);
+  const owner = (task: number): number => {
+    const outermost = run.around(task).at(-1) ?? task;
+    return outermost !== task || run.insideOf(task).length > 0 ? outermost : NONE;
+  };
+  const alone = order.filter((task) => owner(task) === NONE).length;
+  const groups = new Map<string, { name: string; tasks: number[] }>();
+  for (const task of order) {
+    const above = owner(task);
+    const depth = run.data.tasks.stage[task] ?? NONE;
+    const [key, name] =
+      above !== NONE
+        ? [`task ${above}`, run.name(above)]
+        : alone <= ROWS_READ || depth === NONE
+          ? [`alone ${task}`, ""]
+          : [`stage ${depth}`, `stage ${depth}`];
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { name, tasks: [task] });
+    else group.tasks.push(task);
+  }
+  const rows: Row[] = [];
+  for (const [key, { name, tasks }] of groups) {
+    if (name === "") {
+      for (const task of tasks) rows.push(taskRow(run, task));
+      continue;
+    }
+    const row = groupRow(run, shown, key, name, tasks);
+    rows.push(row);
+    if (row.head?.open !== true) continue;
+    const inner =
+      tasks.length <= ROWS_READ
+        ? tasks.map((task) => taskRow(run, task))
+        : packed(run.data, row.head.members, true);
+    for (const one of inner) rows.push(one);
+  }
+  return rows;
+}
+
+function taskRow(run: Run, task: number): Row {
+  return { label: run.name(task), attempts: run.attemptsOf(task), waits: true, task };
+}
+
+function groupRow(
+  run: Run,
+  shown: Shown,
+  key: string,
+  name: string,
+  tasks: readonly number[],
+): Row {
+  // Attempts are numbered in the order of their starts.
+  const members = tasks.flatMap((task) => run.attemptsOf(task)).sort((a, b) => a - b);
+  return headRow(run, shown, key, name, members, tasks);
+}
+
+function headRow(
+  run: Run,
+  shown: Shown,
+  key: string,
+  name: string,
+  members: readonly number[],
+  tasks: readonly number[],
+): Row {
+  const { data } = run;
+  const open = shown.isOpen(key);
+  const failures = tasks.filter((task) => run.status(task) === "failed").length;
+  const counts = `×${tasks.length}${failures > 0 ? ` ✗${failures}` : ""}`;
+  const failed = ATTEMPT_STATUSES.indexOf("failed");
+  return {
+    label: `${open ? "▾" : "▸"} ${name} ${counts}`,
+    attempts: [],
+    waits: true,
+    head: {
+      key,
+      open,
+      members,
+      load: running(data, members),
+      failed: running(
+        data,
+        members.filter((attempt) => data.attempts.status[attempt] === failed),
+      ),
+      critical: running(
+        data,
+        members.filter((attempt) => data.attempts.critical[attempt] === 1),
+      ),
+      waiting: waiting(data, members),
+    },
+  };
 }
 
 function pushed<K>(lists: Map<K, number[]>, key: K, value: number): void {
@@ -123,46 +251,7 @@ function pushed<K>(lists: Map<K, number[]>, key: K, value: number): void {
   else list.push(value);
 }
 
-function groupedBy(run: Run, keyOf: (attempt: number) => string): Map<string, number[]> {
-  const groups = new Map<string, number[]>();
-  for (let attempt = 0; attempt < run.attemptCount; attempt++) {
-    pushed(groups, keyOf(attempt), attempt);
-  }
-  return groups;
-}
-
-function folded(
-  run: Run,
-  groups: ReadonlyMap<string, readonly number[]>,
-  open: ReadonlySet<string>,
-): Row[] {
-  const rows: Row[] = [];
-  for (const [key, attempts] of groups) {
-    const isOpen = open.has(key);
-    rows.push(headRow(run, key, key, attempts, isOpen));
-    if (isOpen) for (const row of packed(run.data, attempts)) rows.push(row);
-  }
-  return rows;
-}
-
-function headRow(
-  run: Run,
-  key: string,
-  name: string,
-  members: readonly number[],
-  open: boolean,
-): Row {
-  const tasks = new Set(members.map((attempt) => run.data.attempts.task[attempt] ?? 0));
-  const failures = Array.from(tasks).filter((task) => run.status(task) === "failed").length;
-  const counts = `×${tasks.size}${failures > 0 ? ` ✗${failures}` : ""}`;
-  return {
-    label: `${open ? "▾" : "▸"} ${name} ${counts}`,
-    attempts: [],
-    head: { key, open, members, load: running(run.data, members), failed: failures > 0 },
-  };
-}
-
-function packed({ attempts: all }: PageData, attempts: readonly number[]): Row[] {
+function packed({ attempts: all }: PageData, attempts: readonly number[], waits: boolean): Row[] {
   const rows: number[][] = [];
   const ends: number[] = [];
   for (const attempt of attempts) {
@@ -174,7 +263,7 @@ function packed({ attempts: all }: PageData, attempts: readonly number[]): Row[]
     if (own === undefined) rows[row] = [attempt];
     else own.push(attempt);
   }
-  return rows.map((own) => ({ label: "", attempts: own }));
+  return rows.map((own) => ({ label: "", attempts: own, waits }));
 }
 
 /** Attempts of a row do not overlap: what is sorted by its start is sorted by its end. */

@@ -144,6 +144,18 @@ export class Run {
     return last;
   }
 
+  /** When it was clear that a task would never start: with its cause, where no instant of its own is known. */
+  droppedUs(task: number): number {
+    const { endUs, readyUs, blame } = this.data.tasks;
+    const own = Math.max(endUs[task] ?? NONE, readyUs[task] ?? NONE);
+    if (own !== NONE) return own;
+    const cause = blame[task] ?? NONE;
+    const last = cause === NONE ? undefined : this.lastAttempt(cause);
+    if (last !== undefined) return this.data.attempts.endUs[last] ?? 0;
+    const ended = endUs[cause] ?? NONE;
+    return ended === NONE ? this.data.makespanUs : ended;
+  }
+
   isCritical(task: number): boolean {
     return this.attemptsOf(task).some((attempt) => this.data.attempts.critical[attempt] === 1);
   }

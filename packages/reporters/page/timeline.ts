@@ -4,8 +4,8 @@
  * those who cannot see it.
  */
 
-import { ATTEMPT_STATUSES, NONE } from "../src/html/page-data.ts";
-import { duration } from "../src/wording/duration.ts";
+import { NONE } from "../src/html/page-data.ts";
+import { type Colouring, type Colours, coloursOf } from "./colours.ts";
 import { element } from "./element.ts";
 import { type Ghosts, withSlots } from "./ghosts.ts";
 import { running, waiting } from "./load.ts";
@@ -14,60 +14,87 @@ import { HEAD_HEIGHT, paintHead } from "./paint-head.ts";
 import { paintRows } from "./paint-rows.ts";
 import { type Palette, palette } from "./palette.ts";
 import { Pointing } from "./pointing.ts";
-import { firstEndingAfter, type GroupHead, type Grouping, type Row, rowsOf } from "./rows.ts";
+import {
+  firstEndingAfter,
+  type GroupHead,
+  type Grouping,
+  type Row,
+  rowsOf,
+  usualGrouping,
+} from "./rows.ts";
 import type { Run } from "./run.ts";
 import type { Scene } from "./scene.ts";
 import { Surface } from "./surface.ts";
+import { moveFor } from "./timeline-keys.ts";
+import { tipText } from "./tip.ts";
 import { View } from "./view.ts";
+
+export interface TimelineOwner {
+  /** A task, or `NONE` when the reader pointed at nothing. */
+  chosen(task: number): void;
+  /** Another part of the time is in sight. */
+  moved(): void;
+}
 
 export class Timeline {
   readonly box: HTMLElement;
   readonly #run: Run;
-  readonly #chosen: (task: number) => void;
+  readonly #owner: TimelineOwner;
   readonly #view: View;
   readonly #head: Surface;
   readonly #body: Surface;
   readonly #scroller: HTMLElement;
   readonly #tall: HTMLElement;
   readonly #tip: HTMLElement;
+  readonly #nothing: HTMLElement;
   readonly #load: { running: ReturnType<typeof running>; waiting: ReturnType<typeof waiting> };
   #palette: Palette;
-  #grouping: Grouping = "slot";
-  readonly #open: Set<string> = new Set();
+  #grouping: Grouping;
+  #colours: Colours;
+  /** Whether groups are unfolded, and those that are not as the others. */
+  #unfolded = false;
+  readonly #turned: Set<string> = new Set();
   #rows: readonly Row[] = [];
   #rowOf: Int32Array;
   #rowHeight = 22;
   #matches: Uint8Array;
-  #filtered = false;
   #selected = NONE;
   #hovered = NONE;
   #ghosts: Ghosts | undefined;
   #asked = 0;
 
-  /** `chosen`: a task, or `NONE` when the reader pointed at nothing. */
-  constructor(run: Run, chosen: (task: number) => void) {
+  constructor(run: Run, owner: TimelineOwner) {
     this.#run = run;
-    this.#chosen = chosen;
+    this.#owner = owner;
     this.#view = new View(run.data.endUs);
     this.#load = { running: running(run.data), waiting: waiting(run.data) };
     this.#rowOf = new Int32Array(run.attemptCount);
     this.#matches = new Uint8Array(run.taskCount).fill(1);
+    this.#grouping = usualGrouping(run);
+    this.#colours = coloursOf(run, "outcome");
     this.#palette = palette();
     const head = element("canvas", { class: "head", "aria-hidden": "true" });
     const body = element("canvas", {
       tabindex: 0,
       role: "img",
-      "aria-label": `Timeline of ${run.attemptCount} attempts. The list of all tasks below holds the same.`,
       "aria-describedby": "timeline-keys",
     });
     this.#tall = element("div", { class: "tall" }, body);
     this.#scroller = element("div", { class: "rows" }, this.#tall);
     this.#tip = element("div", { class: "tip", hidden: true });
-    this.box = element("div", { class: "timeline" }, head, this.#scroller, this.#tip);
+    this.#nothing = element("p", { class: "nothing", hidden: true }, "Nothing that ran matches.");
+    this.box = element(
+      "div",
+      { class: "timeline" },
+      head,
+      this.#scroller,
+      this.#nothing,
+      this.#tip,
+    );
     this.#head = new Surface(head);
     this.#body = new Surface(body);
     this.#listen(body);
-    this.group("slot");
+    this.#lay();
   }
 
   get grouping(): Grouping {
@@ -76,51 +103,63 @@ export class Timeline {
 
   group(grouping: Grouping): void {
     this.#grouping = grouping;
-    this.#open.clear();
-    this.#lay();
+    this.unfold(false);
     this.#scroller.scrollTop = 0;
   }
 
-  unfold(keys: readonly string[]): void {
-    this.#open.clear();
-    for (const key of keys) this.#open.add(key);
+  /** All groups, or none. */
+  unfold(all: boolean): void {
+    this.#unfolded = all;
+    this.#turned.clear();
     this.#lay();
   }
 
-  show(matches: Uint8Array, filtered: boolean): void {
-    this.#matches = matches;
-    this.#filtered = filtered;
+  colour(colouring: Colouring): readonly string[] {
+    this.#colours = coloursOf(this.#run, colouring);
     this.draw();
+    return this.#colours.names;
+  }
+
+  /** Of all rows those of these tasks. */
+  show(matches: Uint8Array): void {
+    this.#matches = matches;
+    this.#lay();
   }
 
   /** `reveal`: brings it into sight; not for what was chosen in the timeline itself. */
   select(task: number, reveal: boolean): void {
     this.#selected = task;
-    if (reveal) this.#unfoldTo(task);
-    const attempts = task === NONE ? [] : this.#run.attemptsOf(task);
+    if (reveal && task !== NONE) this.#reveal(task);
+    this.draw();
+  }
+
+  #reveal(task: number): void {
+    this.#unfoldTo(task);
+    const attempts = this.#run.attemptsOf(task);
     const [first] = attempts;
     const last = attempts.at(-1);
-    if (reveal && first !== undefined && last !== undefined) {
-      const { startUs, endUs } = this.#run.data.attempts;
+    const { startUs, endUs } = this.#run.data.attempts;
+    if (first !== undefined && last !== undefined)
       this.#view.reveal(startUs[first] ?? 0, endUs[last] ?? 0);
-      const y = (this.#rowOf[first] ?? 0) * this.#rowHeight;
-      const { scrollTop, clientHeight } = this.#scroller;
-      if (y < scrollTop || y + this.#rowHeight > scrollTop + clientHeight) {
-        this.#scroller.scrollTop = y - clientHeight / 2;
-      }
-    }
-    this.draw();
+    const row =
+      first === undefined
+        ? this.#rows.findIndex((one) => one.task === task)
+        : (this.#rowOf[first] ?? NONE);
+    if (row === NONE) return;
+    const y = row * this.#rowHeight;
+    const { scrollTop, clientHeight } = this.#scroller;
+    if (y < scrollTop || y + this.#rowHeight > scrollTop + clientHeight)
+      this.#scroller.scrollTop = y - clientHeight / 2;
   }
 
   /** Unfolds what its first attempt is folded in, one in another. */
   #unfoldTo(task: number): void {
-    const [first] = task === NONE ? [] : this.#run.attemptsOf(task);
-    if (first === undefined || !this.#run.nested) return;
+    const [first] = this.#run.attemptsOf(task);
+    if (first === undefined) return;
     for (;;) {
-      const head: GroupHead | undefined = this.#rows[this.#rowOf[first] ?? 0]?.head;
-      if (head === undefined || head.open || !head.members.includes(first)) return;
-      this.#open.add(head.key);
-      this.#lay();
+      const head: GroupHead | undefined = this.#rows[this.#rowOf[first] ?? NONE]?.head;
+      if (head === undefined || head.open) return;
+      this.#turn(head.key);
     }
   }
 
@@ -134,14 +173,36 @@ export class Timeline {
     this.draw();
   }
 
+  #turn(key: string): void {
+    if (!this.#turned.delete(key)) this.#turned.add(key);
+    this.#lay();
+  }
+
+  /** The part of the time that is in sight, in whole microseconds; undefined for all of it. */
+  get span(): readonly [fromUs: number, toUs: number] | undefined {
+    const { fromUs, toUs, isWhole } = this.#view;
+    return isWhole ? undefined : [Math.round(fromUs), Math.round(toUs)];
+  }
+
+  set span(span: readonly [fromUs: number, toUs: number] | undefined) {
+    if (span === undefined) this.#view.reset();
+    else this.#view.show(...span);
+    this.draw();
+  }
+
   reset(): void {
     this.#view.reset();
-    this.draw();
+    this.#moved();
   }
 
   zoom(factor: number): void {
     this.#view.zoom(factor, (this.#view.left + this.#view.right) / 2);
+    this.#moved();
+  }
+
+  #moved(): void {
     this.draw();
+    this.#owner.moved();
   }
 
   /** Colours changed. */
@@ -173,9 +234,12 @@ export class Timeline {
   }
 
   #lay(): void {
-    const rows = rowsOf(this.#run, this.#grouping, this.#open);
+    const rows = rowsOf(this.#run, this.#grouping, {
+      isOpen: (key) => this.#unfolded !== this.#turned.has(key),
+      matches: this.#matches,
+    });
     this.#rows = this.#grouping === "slot" ? withSlots(rows, this.#ghosts) : rows;
-    this.#rowOf.fill(0);
+    this.#rowOf.fill(NONE);
     this.#rows.forEach(({ attempts, head }, place) => {
       for (const attempt of attempts) this.#rowOf[attempt] = place;
       if (head !== undefined && !head.open)
@@ -184,7 +248,13 @@ export class Timeline {
     const count = this.#rows.length;
     this.#rowHeight = count <= 12 ? 26 : count <= 24 ? 22 : 18;
     if (this.#ghosts !== undefined) this.#rowHeight += GHOST_ROOM;
-    const whole = Math.max(1, count) * this.#rowHeight;
+    this.box.dataset.rows = String(count);
+    this.#body.canvas.setAttribute(
+      "aria-label",
+      `Timeline of ${this.#run.attemptCount} attempts in ${count} rows. The list of all tasks below holds the same.`,
+    );
+    this.#nothing.hidden = count > 0;
+    const whole = Math.max(2, count) * this.#rowHeight;
     this.#tall.style.height = `${whole}px`;
     this.#scroller.style.height = `${Math.min(whole, Math.max(240, Math.round(window.innerHeight * 0.6)))}px`;
     this.fit();
@@ -202,8 +272,7 @@ export class Timeline {
       rowOf: this.#rowOf,
       rowHeight: this.#rowHeight,
       top: this.#scroller.scrollTop,
-      matches: this.#matches,
-      filtered: this.#filtered,
+      colours: this.#colours,
       selected: this.#selected,
       hovered: this.#hovered,
       ghosts: this.#ghosts,
@@ -217,11 +286,11 @@ export class Timeline {
       pan: (dx, dy) => {
         this.#view.pan(-dx);
         this.#scroller.scrollTop -= dy;
-        this.draw();
+        this.#moved();
       },
       zoom: (factor, x) => {
         this.#view.zoom(factor, x);
-        this.draw();
+        this.#moved();
       },
       click: (x, y) => this.#click(x, y),
       hover: (x, y) => this.#hover(x, y),
@@ -234,43 +303,25 @@ export class Timeline {
 
   #key(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const view = this.#view;
-    const page = view.right - view.left;
-    const does: Record<string, () => void> = {
-      ArrowLeft: () => view.pan(-page / 6),
-      ArrowRight: () => view.pan(page / 6),
-      Home: () => view.pan(-1e9),
-      End: () => view.pan(1e9),
-      ArrowUp: () => this.#scroller.scrollBy(0, -this.#rowHeight),
-      ArrowDown: () => this.#scroller.scrollBy(0, this.#rowHeight),
-      "+": () => this.zoom(1 / 1.5),
-      "=": () => this.zoom(1 / 1.5),
-      "-": () => this.zoom(1.5),
-    };
-    const act = does[event.key];
-    if (act === undefined) return;
+    const known = moveFor(event.key, {
+      view: this.#view,
+      scroll: (rows) => this.#scroller.scrollBy(0, rows * this.#rowHeight),
+      zoom: (factor) => this.zoom(factor),
+    });
+    if (!known) return;
     event.preventDefault();
-    act();
-    this.draw();
+    this.#moved();
   }
 
   #click(x: number, y: number): void {
     const row = this.#rowAt(y);
     if (row?.head !== undefined) {
-      const { key, open } = row.head;
-      if (open) this.#open.delete(key);
-      else this.#open.add(key);
-      this.#lay();
+      this.#turn(row.head.key);
       return;
     }
     const attempt = this.#attemptAt(row, x);
-    const task =
-      attempt === undefined
-        ? x < this.#view.left
-          ? row?.task
-          : undefined
-        : this.#run.data.attempts.task[attempt];
-    this.#chosen(task ?? NONE);
+    const task = attempt === undefined ? row?.task : this.#run.data.attempts.task[attempt];
+    this.#owner.chosen(task ?? NONE);
   }
 
   #hover(x: number, y: number): void {
@@ -278,7 +329,7 @@ export class Timeline {
     const task = attempt === undefined ? NONE : (this.#run.data.attempts.task[attempt] ?? NONE);
     this.#tip.hidden = attempt === undefined;
     if (attempt !== undefined) {
-      this.#tip.textContent = this.#tipText(attempt);
+      this.#tip.textContent = tipText(this.#run, attempt);
       const left = Math.min(x + 14, Math.max(0, this.box.clientWidth - this.#tip.offsetWidth - 4));
       this.#tip.style.transform = `translate(${left}px, ${HEAD_HEIGHT + y + 18}px)`;
     }
@@ -290,22 +341,6 @@ export class Timeline {
       "pointing",
       attempt !== undefined || this.#rowAt(y)?.head !== undefined,
     );
-  }
-
-  #tipText(attempt: number): string {
-    const { attempts } = this.#run.data;
-    const task = attempts.task[attempt] ?? 0;
-    const startUs = attempts.startUs[attempt] ?? 0;
-    const number =
-      this.#run.attemptsOf(task).length > 1 ? `, attempt ${attempts.number[attempt]}` : "";
-    const lines = [
-      `${this.#run.name(task)}${number}`,
-      `${ATTEMPT_STATUSES[attempts.status[attempt] ?? 0]} · ran ${duration(((attempts.endUs[attempt] ?? 0) - startUs) / 1000)} from ${duration(startUs / 1000)}`,
-    ];
-    const queuedUs = attempts.queuedUs[attempt] ?? 0;
-    if (queuedUs > 0) lines.push(`waited ${duration(queuedUs / 1000)}`);
-    if (attempts.critical[attempt] === 1) lines.push("on the critical path");
-    return lines.join("\n");
   }
 
   #rowAt(y: number): Row | undefined {

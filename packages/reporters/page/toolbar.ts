@@ -1,38 +1,49 @@
-/** The filter, its switches, and how the rows are grouped. */
+/** The filter, its switches, and how the rows are grouped and coloured. */
 import type { TaskStatus } from "@astrum/core";
 import { STATUS_SIGN, STATUSES } from "../src/wording/outcome.ts";
+import type { Address } from "./address.ts";
+import { COLOURINGS, type Colouring, colouringsOf } from "./colours.ts";
 import { element } from "./element.ts";
 import type { Choice } from "./filter.ts";
-import { GROUPINGS, type Grouping } from "./rows.ts";
+import { canUnfold, GROUPINGS, type Grouping, usualGrouping } from "./rows.ts";
 import type { Run } from "./run.ts";
 
 export interface ToolbarOwner {
   filter(choice: Choice): void;
   group(grouping: Grouping): void;
+  colour(colouring: Colouring): void;
   fold(open: boolean): void;
   zoom(factor: number): void;
   reset(): void;
 }
 
-const NAME: Readonly<Record<Grouping, string>> = {
+const GROUPING_NAME: Readonly<Record<Grouping, string>> = {
+  task: "task",
+  map: "map or flow",
   slot: "slot",
-  group: "flow, map or stage",
   executor: "where it ran",
-  waterfall: "task",
+};
+
+const COLOURING_NAME: Readonly<Record<Colouring, string>> = {
+  outcome: "outcome",
+  map: "map or flow",
+  tag: "first tag",
 };
 
 export class Toolbar {
   readonly box: HTMLElement;
+  readonly #run: Run;
   readonly #owner: ToolbarOwner;
   readonly #search: HTMLInputElement;
   readonly #fold: HTMLButtonElement;
-  readonly #statuses: Set<TaskStatus> = new Set();
-  readonly #switches: HTMLButtonElement[] = [];
-  #critical = false;
-  #flaky = false;
-  #open = false;
+  readonly #grouping: HTMLSelectElement;
+  readonly #colouring: HTMLSelectElement;
+  /** By the name that stands in the address. */
+  readonly #switches: Map<string, HTMLButtonElement> = new Map();
+  #unfolded = false;
 
   constructor(run: Run, owner: ToolbarOwner) {
+    this.#run = run;
     this.#owner = owner;
     this.#search = element("input", {
       type: "search",
@@ -43,45 +54,17 @@ export class Toolbar {
       spellcheck: "false",
     });
     this.#search.addEventListener("input", () => this.#tell());
-    this.#fold = button("Unfold all", () => {
-      this.#open = !this.#open;
-      this.#fold.textContent = this.#open ? "Fold all" : "Unfold all";
-      owner.fold(this.#open);
-    });
-    this.#fold.hidden = true;
-    const grouping = element(
-      "select",
-      { id: "grouping" },
-      ...GROUPINGS.map((name) => element("option", { value: name }, NAME[name])),
+    this.#fold = button("Unfold all", () => this.#unfold(!this.#unfolded));
+    this.#grouping = select("grouping", GROUPINGS, GROUPING_NAME, (chosen) => this.#group(chosen));
+    this.#grouping.value = usualGrouping(run);
+    this.#fold.hidden = !canUnfold(run, usualGrouping(run));
+    const colourings = colouringsOf(run);
+    this.#colouring = select("colouring", colourings, COLOURING_NAME, owner.colour);
+    const chips = element(
+      "div",
+      { class: "chips", role: "group", "aria-label": "Show only" },
+      ...this.#switchesOf(run),
     );
-    grouping.addEventListener("change", () => {
-      const chosen = GROUPINGS.find((name) => name === grouping.value) ?? "slot";
-      this.#open = false;
-      this.#fold.textContent = "Unfold all";
-      this.#fold.hidden = chosen === "slot" || (chosen === "waterfall" && !run.nested);
-      owner.group(chosen);
-    });
-    const chips = element("div", { class: "chips", role: "group", "aria-label": "Show only" });
-    for (const status of STATUSES) {
-      const count = run.data.tasks.status.filter((place) => STATUSES[place] === status).length;
-      if (count > 0 && count < run.taskCount)
-        chips.append(
-          this.#switch(`${STATUS_SIGN[status]} ${status}`, (on) => this.#pick(status, on)),
-        );
-    }
-    const anyCritical = run.data.attempts.critical.includes(1) && run.taskCount > 1;
-    if (anyCritical)
-      chips.append(
-        this.#switch("critical path", (on) => {
-          this.#critical = on;
-        }),
-      );
-    if (run.data.tasks.name.some((_, task) => run.isFlaky(task)))
-      chips.append(
-        this.#switch("flaky", (on) => {
-          this.#flaky = on;
-        }),
-      );
     this.box = element(
       "div",
       { class: "toolbar" },
@@ -97,8 +80,10 @@ export class Toolbar {
           "div",
           { class: "tools" },
           element("label", { for: "grouping" }, "rows by"),
-          grouping,
+          this.#grouping,
           this.#fold,
+          colourings.length > 1 && element("label", { for: "colouring" }, "colour by"),
+          colourings.length > 1 && this.#colouring,
           labelled(
             button("−", () => owner.zoom(1.6)),
             "Look from farther away",
@@ -116,6 +101,37 @@ export class Toolbar {
     );
   }
 
+  /** What of it is not as it is at first. */
+  get state(): Pick<Address, "filter" | "only" | "rows" | "colour"> {
+    const rows = GROUPINGS.find((one) => one === this.#grouping.value);
+    const colour = COLOURINGS.find((one) => one === this.#colouring.value);
+    return {
+      filter: this.#search.value,
+      only: this.#pressed(),
+      rows: rows === usualGrouping(this.#run) ? undefined : rows,
+      colour: colour === "outcome" ? undefined : colour,
+    };
+  }
+
+  /** What is not said is as it is at first. Tells only what changes. */
+  set(state: Pick<Address, "filter" | "only" | "rows" | "colour">): void {
+    const { filter = "", only = [], rows = usualGrouping(this.#run), colour = "outcome" } = state;
+    const before = this.state;
+    this.#search.value = filter;
+    for (const [name, one] of this.#switches)
+      one.setAttribute("aria-pressed", String(only.includes(name)));
+    if (this.#grouping.value !== rows) {
+      this.#grouping.value = rows;
+      this.#group(rows);
+    }
+    if (this.#colouring.value !== colour) {
+      this.#colouring.value = colour;
+      if (this.#colouring.value === colour) this.#owner.colour(colour);
+      else this.#colouring.value = "outcome";
+    }
+    if (before.filter !== filter || String(before.only) !== String(this.#pressed())) this.#tell();
+  }
+
   focus(): void {
     this.#search.focus();
     this.#search.select();
@@ -123,45 +139,81 @@ export class Toolbar {
 
   /** Whether there was anything to clear. */
   clear(): boolean {
-    if (
-      this.#search.value === "" &&
-      this.#switches.every((one) => one.getAttribute("aria-pressed") === "false")
-    )
-      return false;
-    this.#search.value = "";
-    this.#statuses.clear();
-    this.#critical = false;
-    this.#flaky = false;
-    for (const one of this.#switches) one.setAttribute("aria-pressed", "false");
-    this.#tell();
+    const { filter, only = [] } = this.state;
+    if (filter === "" && only.length === 0) return false;
+    this.set({ ...this.state, filter: "", only: [] });
     return true;
   }
 
-  #pick(status: TaskStatus, on: boolean): void {
-    if (on) this.#statuses.add(status);
-    else this.#statuses.delete(status);
+  #group(grouping: Grouping): void {
+    this.#fold.hidden = !canUnfold(this.#run, grouping);
+    this.#unfold(false);
+    this.#owner.group(grouping);
   }
 
-  #switch(text: string, turn: (on: boolean) => void): HTMLButtonElement {
+  #unfold(all: boolean): void {
+    this.#unfolded = all;
+    this.#fold.textContent = all ? "Fold all" : "Unfold all";
+    this.#owner.fold(all);
+  }
+
+  /** Only those that would leave something, and not all. */
+  #switchesOf(run: Run): HTMLButtonElement[] {
+    const statuses = STATUSES.filter((status) => {
+      const count = run.data.tasks.status.filter((place) => STATUSES[place] === status).length;
+      return count > 0 && count < run.taskCount;
+    });
+    const buttons = statuses.map((one) => this.#switch(one, `${STATUS_SIGN[one]} ${one}`));
+    if (run.data.attempts.critical.includes(1) && run.taskCount > 1)
+      buttons.push(this.#switch("critical", "critical path"));
+    if (run.data.tasks.name.some((_, task) => run.isFlaky(task)))
+      buttons.push(this.#switch("flaky", "flaky"));
+    return buttons;
+  }
+
+  #switch(name: string, text: string): HTMLButtonElement {
     const one = button(text, () => {
-      const on = one.getAttribute("aria-pressed") !== "true";
-      one.setAttribute("aria-pressed", String(on));
-      turn(on);
+      one.setAttribute("aria-pressed", String(one.getAttribute("aria-pressed") !== "true"));
       this.#tell();
     });
     one.setAttribute("aria-pressed", "false");
-    this.#switches.push(one);
+    this.#switches.set(name, one);
     return one;
   }
 
+  #pressed(): string[] {
+    return Array.from(this.#switches)
+      .filter(([, one]) => one.getAttribute("aria-pressed") === "true")
+      .map(([name]) => name);
+  }
+
   #tell(): void {
+    const pressed = this.#pressed();
     this.#owner.filter({
       text: this.#search.value,
-      statuses: this.#statuses,
-      critical: this.#critical,
-      flaky: this.#flaky,
+      statuses: new Set<TaskStatus>(STATUSES.filter((status) => pressed.includes(status))),
+      critical: pressed.includes("critical"),
+      flaky: pressed.includes("flaky"),
     });
   }
+}
+
+function select<Name extends string>(
+  id: string,
+  names: readonly Name[],
+  words: Readonly<Record<Name, string>>,
+  chosen: (name: Name) => void,
+): HTMLSelectElement {
+  const one = element(
+    "select",
+    { id },
+    ...names.map((name) => element("option", { value: name }, words[name])),
+  );
+  one.addEventListener("change", () => {
+    const found = names.find((name) => name === one.value);
+    if (found !== undefined) chosen(found);
+  });
+  return one;
 }
 
 function button(text: string, press: () => void): HTMLButtonElement {

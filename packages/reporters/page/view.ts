@@ -89,6 +89,13 @@ export class View {
     this.#spanUs = this.#wholeUs;
   }
 
+  /** This part of the time, or the whole where that is not in it. */
+  show(fromUs: number, toUs: number): void {
+    this.#spanUs = Math.min(this.#wholeUs, Math.max(LEAST_US, toUs - fromUs));
+    this.#fromUs = fromUs;
+    this.#clamp();
+  }
+
   /** Moves, and looks farther away if it must, until the interval is in sight. */
   reveal(fromUs: number, toUs: number): void {
     const length = Math.max(0, toUs - fromUs);

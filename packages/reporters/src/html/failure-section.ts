@@ -108,7 +108,7 @@ function failure(
 ${text !== "" && html`<pre>${text}</pre>`}
 ${log !== "" && html`<p class="fallen">What it said last:</p><pre class="log">${visibleLines(log)}</pre>`}
 ${fallen.length > 0 && html`<p class="fallen">Did not run because of it:</p>${links.list(fallen, 12)}`}
-<p class="actions">${place !== undefined && html`<a href="#t=${place}">What it waited for</a> <button type="button" data-copy="${place}" hidden>Copy as Markdown</button>`}</p>
+<p class="actions">${place !== undefined && html`<a href="${links.href(task.taskName) ?? ""}">What it waited for</a> <button type="button" data-copy="${place}" hidden>Copy as Markdown</button>`}</p>
 </details>`;
 }
 

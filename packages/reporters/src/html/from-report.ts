@@ -9,6 +9,7 @@ import { Nesting } from "../wording/nesting.ts";
 import { errorOf, reasonText, STATUSES } from "../wording/outcome.ts";
 import { visible, visibleLines, visibleMessage, visibleName } from "../wording/visible.ts";
 import { ErrorTexts } from "./error-texts.ts";
+import { LogTexts } from "./log-texts.ts";
 import { ATTEMPT_STATUSES, DEPENDENCY_KINDS, KINDS, NONE, type PageData } from "./page-data.ts";
 import { type Simulated, studyFacts } from "./study-facts.ts";
 import { noteOf } from "./task-note.ts";
@@ -22,6 +23,7 @@ export function pageDataOf(
   const rows = report.taskStatistics;
   const texts = new Texts();
   const errors = new ErrorTexts();
+  const logs = new LogTexts();
   const nesting = Nesting.of(report);
   const places = new Map<string, number>();
   rows.forEach(({ taskName }, index) => {
@@ -60,6 +62,8 @@ export function pageDataOf(
       blame: rows.map(({ reason }) => place(blamed(reason))),
       error: rows.map((task) => texts.add(errors.of(errorOf(task)))),
       note: rows.map((task) => texts.add(visibleLines(noteOf(task, report.outputs)))),
+      tag: rows.map(({ tags }) => texts.add(visible(tags?.[0] ?? ""))),
+      log: rows.map((task) => texts.add(logs.of(task))),
       dependencyCount: known.map((own) => own.length),
     },
     dependencies: {

@@ -54,6 +54,9 @@ export interface PageData {
     readonly error: readonly number[];
     /** Tags, attributes and what else is worth a line: a text. */
     readonly note: readonly number[];
+    /** Its first tag, and the last lines of its log: texts. */
+    readonly tag: readonly number[];
+    readonly log: readonly number[];
     /** How many entries of `dependencies` are its own. */
     readonly dependencyCount: readonly number[];
   };

@@ -11,6 +11,7 @@ import { type Redaction, redacted } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
 import { cut, visibleName } from "../wording/visible.ts";
 import { aboutSection } from "./about-section.ts";
+import { contents, type Part } from "./contents.ts";
 import { cutOffSection } from "./cut-off-section.ts";
 import { failureSection } from "./failure-section.ts";
 import { fasterSection } from "./faster-section.ts";
@@ -44,24 +45,36 @@ export function renderHtml(report: AnyReport, options: HtmlOptions = {}): string
   const tried = trial(shown, seen.advice);
   const data = pageDataOf(options.outputs === true ? shown : withoutOutputs(shown), name, tried);
   const links = new TaskLinks(shown);
-  const troubles = [
-    failureSection(shown, links),
-    cutOffSection(shown, links),
-    notRunSection(shown, links),
-    flakySection(seen, shown.flakyTasks, links),
+  const failures = failureSection(shown, links);
+  const cutOff = cutOffSection(shown, links);
+  const notRun = notRunSection(shown, links);
+  const flaky = flakySection(seen, shown.flakyTasks, links);
+  const troubled = [failures, cutOff, notRun, flaky].some((section) => section !== undefined);
+  const why = whySection(shown, seen, links);
+  const faster = fasterSection(shown, seen, links);
+  const parts: readonly Part[] = [
+    ["failures", "Failures", failures !== undefined],
+    ["cut-off", "Cut off", cutOff !== undefined],
+    ["not-run", "Not completed", notRun !== undefined],
+    ["flaky", "Flaky", flaky !== undefined],
+    ["why", "Why so long", why !== undefined],
+    ["faster", "Faster", faster !== undefined],
+    ["timeline", "Timeline", data.attempts.task.length > 0],
+    ["tasks-title", "All tasks", shown.totalTasks > 0],
+    ["about", "How it was run", true],
   ];
-  const troubled = troubles.some((section) => section !== undefined);
   const page = html`<!doctype html>
 <html lang="en">
 ${head(shown, title, tried !== undefined)}
 <body>
 ${shown.totalTasks > 0 && html`<a class="skip" href="#timeline">Skip to the timeline and the tasks</a>`}
 ${summary(shown, name, seen)}
+${contents(parts)}
 <main>
 <div class="findings${troubled ? " troubled" : ""}">
-${troubled && html`<div class="column troubles">${troubles}</div>`}
-<div class="column why">${whySection(shown, seen, links)}</div>
-<div class="column faster">${fasterSection(shown, seen, links)}${slowestSection(seen, links)}</div>
+${troubled && html`<div class="column troubles">${[failures, cutOff, notRun, flaky]}</div>`}
+<div class="column why">${why}</div>
+<div class="column faster">${faster}${slowestSection(seen, links)}</div>
 </div>
 ${whatIfSection(shown, tried)}
 ${workspace(shown, data)}

@@ -6,6 +6,7 @@ import { STATUS_SIGN } from "../wording/outcome.ts";
 import { cut, visibleName } from "../wording/visible.ts";
 import { count } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
+import { taskAddress } from "./task-address.ts";
 
 const SHOWN = 160;
 
@@ -23,17 +24,22 @@ export class TaskLinks {
     });
   }
 
-  /** `#t=12`: the row of the static list, and what the script opens. */
+  /** The row of the static list, and what the script opens. */
   to(name: string): Markup {
-    const place = this.#places.get(name);
+    const href = this.href(name);
     const shown = html`<code>${cut(visibleName(this.#labels.get(name) ?? name), SHOWN)}</code>`;
-    return place === undefined ? shown : html`<a class="task" href="#t=${place}">${shown}</a>`;
+    return href === undefined ? shown : html`<a class="task" href="${href}">${shown}</a>`;
   }
 
   /** Some of many, and how many more there are. */
   list(names: readonly string[], most: number): Markup {
     const more = names.length - most;
     return html`<ul class="names">${names.slice(0, most).map((name) => html`<li>${this.to(name)}</li>`)}${more > 0 && html`<li class="more">and ${count(more)} more</li>`}</ul>`;
+  }
+
+  href(name: string): string | undefined {
+    const place = this.#places.get(name);
+    return place === undefined ? undefined : taskAddress(visibleName(name), place);
   }
 
   place(name: string): number | undefined {

@@ -14,6 +14,7 @@ export function workspace(report: SerializedReport, data: PageData): Markup | un
   const anyRan = data.attempts.task.length > 0;
   return html`<section id="timeline" class="workspace" aria-labelledby="${anyRan ? "timeline-title" : "tasks-title"}" tabindex="-1">
 ${anyRan && html`<h2 id="timeline-title">What waited for what</h2>`}
+<p id="missing" class="missing" role="status" hidden></p>
 ${stillTimeline(data)}
 <div id="explorer" hidden></div>
 <aside id="details" aria-label="Details of the selected task" tabindex="-1" hidden></aside>

@@ -120,7 +120,7 @@ describe("The list of tasks, where tasks have flows inside,", () => {
 });
 
 describe("The timeline, where tasks have flows inside,", () => {
-  it.each(["group", "waterfall"])(
+  it.each(["map", "task"])(
     "by %s folds each flow, and unfolds to what is chosen",
     async (grouping) => {
       await withPage(browser, html, async ({ page, complaints }) => {
@@ -160,10 +160,7 @@ describe("Without scripts", () => {
       browser,
       html,
       async ({ page }) => {
-        await page
-          .locator(`#failures a[href="#t=${place("eu.load")}"]`)
-          .first()
-          .click();
+        await page.locator('#failures a[href="#task=eu.load"]').first().click();
         await page.locator(".list code", { hasText: "eu.load" }).waitFor({ state: "visible" });
       },
       { javaScriptEnabled: false },

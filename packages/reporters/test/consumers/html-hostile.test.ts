@@ -111,7 +111,7 @@ async function lookAtEverything(page: Page, tasks: number): Promise<Elements[]> 
     await page.locator("#details h3 code", { hasText: new RegExp(` ${task}$`) }).waitFor();
     seen.push(await elements(page));
   }
-  for (const grouping of ["group", "executor", "waterfall", "slot"]) {
+  for (const grouping of ["map", "executor", "slot", "task"]) {
     await page.locator("#grouping").selectOption(grouping);
     await page.locator(".timeline .rows canvas").hover({ position: { x: 400, y: 10 } });
   }

@@ -175,6 +175,7 @@ describe("the timeline", () => {
       open.locator(".legend li").allTextContents();
     await withPage(browser, html, async ({ page }) =>
       expect(await meanings(page)).toEqual([
+        "waited",
         "on the critical path",
         "completed",
         "failed",
@@ -202,45 +203,35 @@ describe("the timeline", () => {
 
   it("shows a task that is clicked, and its address leads back to it", async () => {
     await withPage(browser, html, async ({ page }) => {
+      await page.locator("#grouping").selectOption("slot");
       const box = page.locator(canvas);
       const { width = 0 } = (await box.boundingBox()) ?? {};
       await box.click({ position: { x: Math.round(width * 0.7), y: 40 } });
       const name = (await page.locator("#details h3").textContent()) ?? "";
       expect(names).toContain(name);
-      const place = names.indexOf(name);
-      expect(await page.evaluate("location.hash")).toBe(`#t=${place}`);
+      expect(await page.evaluate("location.hash")).toBe(`#task=${name}&rows=slot`);
       await withPage(
         browser,
         html,
         async ({ page: again }) => {
           expect(await again.locator("#details h3").textContent()).toBe(name);
         },
-        { hash: `#t=${place}` },
+        { hash: `#task=${name}` },
       );
     });
   });
 
-  it.each(["group", "executor", "waterfall"])("is drawn by %s as well", async (grouping) => {
+  it.each(["slot", "executor", "task"])("is drawn by %s as well", async (grouping) => {
     await withPage(browser, html, async ({ page, complaints }) => {
       const whole = await picture(page);
       await page.locator("#grouping").selectOption(grouping);
       const other = await picture(page);
       expect(other).not.toBe(whole);
-      if (grouping !== "waterfall") {
+      if (grouping === "executor") {
         await page.getByRole("button", { name: "Unfold all" }).click();
         expect(await picture(page)).not.toBe(other);
       }
       expect(complaints).toEqual([]);
-    });
-  });
-
-  it("dims what is not looked for and hides none of it", async () => {
-    await withPage(browser, html, async ({ page }) => {
-      const rows = `document.querySelector(".timeline .tall").style.height`;
-      const [before, height] = [await picture(page), await page.evaluate(rows)];
-      await page.locator("input[type=search]").fill("check-10");
-      expect(await picture(page)).not.toBe(before);
-      expect(await page.evaluate(rows)).toBe(height);
     });
   });
 });
