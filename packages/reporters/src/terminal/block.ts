@@ -3,15 +3,15 @@
 import { duration } from "../wording/duration.ts";
 import type { Line, Piece } from "../wording/styled.ts";
 import { cut } from "../wording/visible.ts";
+import type { Expected } from "./expectation.ts";
 import { fitLine } from "./fit.ts";
 import type { RunningAttempt, RunState } from "./run-state.ts";
 import type { Telling } from "./telling.ts";
-import type { TimeLeft } from "./time-left.ts";
 
 export interface BlockRun {
   readonly state: RunState;
   readonly now: number;
-  readonly left: TimeLeft | undefined;
+  readonly left: Expected | undefined;
   readonly telling: Telling;
 }
 
@@ -37,21 +37,16 @@ export function blockLines(runs: readonly BlockRun[], { columns, lines }: BlockS
 }
 
 function runLines({ state, now, left, telling }: BlockRun, columns: number): Line[] {
-  const { total, ended } = state;
-  const share = total === 0 ? 0 : ended / total;
-  const bar: Piece[] =
-    columns < BAR_FROM_COLUMNS
-      ? []
-      : [
-          ["good", "█".repeat(Math.floor(share * BAR))],
-          ["faint", "░".repeat(BAR - Math.floor(share * BAR))],
-          "  ",
-        ];
+  const { total, ran } = state;
+  const share = total === 0 ? 0 : ran / total;
+  const bar: Piece[] = columns < BAR_FROM_COLUMNS ? [] : [...barOf(state), "  "];
   const elapsed = Math.floor((now - state.startAt) / 1000);
   const times = [`${elapsed < 60 ? `${elapsed} s` : duration(elapsed * 1000)}`];
   if (left !== undefined) {
-    const ms = Math.max(1, Math.round(left.ms / 1000)) * 1000;
-    times.push(`${left.atLeast ? "≥" : "~"} ${ms < 60_000 ? `${ms / 1000} s` : duration(ms)} left`);
+    const { ms, atLeast, late } = left;
+    const told = ms < 60_000 ? `${ms / 1000} s` : duration(ms);
+    times.push(`${atLeast ? "≥" : "~"} ${told} left`);
+    if (late) times.push("longer than expected");
   }
   const name = cut(telling.name(state.run.flow), Math.max(8, Math.floor(columns / 3)));
   return [
@@ -59,10 +54,22 @@ function runLines({ state, now, left, telling }: BlockRun, columns: number): Lin
       ["title", name],
       "  ",
       ...bar,
-      `${ended}/${total}  ${Math.floor(share * 100)} %  `,
+      `${ran}/${total}  ${Math.floor(share * 100)} %  `,
       ["faint", times.join(", ")],
     ],
     countLine(state),
+  ];
+}
+
+/** What ran, what never will, and what is still to come. */
+function barOf({ total, ran, ended }: RunState): Piece[] {
+  if (total === 0) return [["faint", "░".repeat(BAR)]];
+  const done = Math.floor((ran / total) * BAR);
+  const gone = Math.floor((ended / total) * BAR) - done;
+  return [
+    ["good", "█".repeat(done)],
+    ["warning", "▒".repeat(gone)],
+    ["faint", "░".repeat(BAR - done - gone)],
   ];
 }
 

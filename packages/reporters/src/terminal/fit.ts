@@ -4,7 +4,7 @@ import { type Line, type Piece, pieceText } from "../wording/styled.ts";
 
 const graphemes = new Intl.Segmenter();
 /** ASCII and the signs that a block is drawn with: one column each. */
-const ONE_COLUMN_EACH = /^[ -~█░·…≥]*$/;
+const ONE_COLUMN_EACH = /^[ -~█▒░·…≥]*$/;
 
 /** The line itself when it fits; otherwise as much of it as fits, the last sign an ellipsis. */
 export function fitLine(line: Line, columns: number): Line {

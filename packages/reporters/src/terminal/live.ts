@@ -13,6 +13,7 @@ import { type BlockRun, blockLines } from "./block.ts";
 import { Children } from "./children.ts";
 import type { Paint } from "./colour.ts";
 import type { Display } from "./display.ts";
+import { Expectation, type Expected } from "./expectation.ts";
 import { noticeForeignWrites } from "./foreign-writes.ts";
 import { OpenLine } from "./open-line.ts";
 import { BEGIN_AT_ONCE, END_AT_ONCE, PlacedBlock, type Rest } from "./placed-block.ts";
@@ -47,7 +48,10 @@ interface Shown {
   readonly voice: Voice;
   /** From the clock of the display to that of the run's events. */
   readonly offset: number;
+  readonly expectation: Expectation;
   left: TimeLeft | undefined;
+  /** When that was worked out, and when it is to be again. */
+  leftAt: number;
   leftAgainAt: number;
 }
 
@@ -93,7 +97,14 @@ export class LiveDisplay {
     if (event.type === "run.start") {
       if (this.#runs.size === 0) this.#start();
       const offset = event.at - now;
-      this.#runs.set(state, { voice, offset, left: undefined, leftAgainAt: 0 });
+      this.#runs.set(state, {
+        voice,
+        offset,
+        expectation: new Expectation(),
+        left: undefined,
+        leftAt: 0,
+        leftAgainAt: 0,
+      });
       this.#drawnAt = now;
     }
     for (const line of toldFor(event, state, voice.telling)) {
@@ -218,17 +229,22 @@ export class LiveDisplay {
   #blockRuns(): BlockRun[] {
     return Array.from(this.#runs, ([state, shown]) => {
       const now = this.#clock.now() + shown.offset;
-      this.#estimate(state, shown, now);
-      return { state, now, left: shown.left, telling: shown.voice.telling };
+      const left = this.#left(state, shown, now);
+      return { state, now, left, telling: shown.voice.telling };
     });
   }
 
-  #estimate(state: RunState, shown: Shown, now: number): void {
+  #left(state: RunState, shown: Shown, now: number): Expected | undefined {
     const started = this.#clock.now();
-    if (started < shown.leftAgainAt) return;
-    shown.left = timeLeft(state, now, shown.voice.estimates);
-    const took = this.#clock.now() - started;
-    shown.leftAgainAt = this.#clock.now() + Math.max(LEFT_MS, took * LEFT_PART);
+    if (started >= shown.leftAgainAt) {
+      shown.left = timeLeft(state, now, shown.voice.estimates);
+      shown.leftAt = now;
+      const ended = this.#clock.now();
+      shown.leftAgainAt = ended + Math.max(LEFT_MS, (ended - started) * LEFT_PART);
+    }
+    const { left, leftAt } = shown;
+    if (left === undefined) return undefined;
+    return shown.expectation.said({ ...left, ms: Math.max(0, left.ms - (now - leftAt)) }, now);
   }
 }
 

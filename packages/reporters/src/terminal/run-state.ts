@@ -89,6 +89,11 @@ export class RunState {
     return this.#ended;
   }
 
+  /** Of those that have ended: what was skipped, or cancelled, is no progress. */
+  get ran(): number {
+    return this.#ended - this.#counts.skipped - this.#counts.cancelled;
+  }
+
   /** Milliseconds in attempts that have ended. */
   get attemptMs(): number {
     return this.#attemptMs;

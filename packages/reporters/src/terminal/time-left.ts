@@ -20,7 +20,7 @@ const FROM_SHARE = 0.05;
 
 export function timeLeft(state: RunState, now: number, estimates: Estimates): TimeLeft | undefined {
   const elapsed = now - state.startAt;
-  if (elapsed < FROM_MS || state.ended < state.total * FROM_SHARE) return undefined;
+  if (elapsed < FROM_MS || state.ran < state.total * FROM_SHARE) return undefined;
   const parallel = parallelism(state, now, elapsed);
   const items = new Map<string, { work: number; longest: number }>();
   let work = 0;
