@@ -5,7 +5,7 @@
 
 import type { SerializedError, SerializedReport, TaskStatistics } from "@astrum/core";
 import { type CriticalSegment, type Insight, insight, pathRows } from "../asking/insight.ts";
-import { adviceNote, leverLine } from "../asking/lever-text.ts";
+import { adviceNote, leverLine, possibleText } from "../asking/lever-text.ts";
 import { duration } from "../wording/duration.ts";
 import { atLeast, cutOff, endedBy, endingText, resumeText } from "../wording/ending.ts";
 import { errorText, errorTitle } from "../wording/error-text.ts";
@@ -43,6 +43,8 @@ export interface TextSections {
   readonly cutOff: readonly Line[];
   /** What would have made it faster, the most saving first, and how sure that is. */
   readonly faster: readonly Line[];
+  /** The first of these in a few words, or empty. */
+  readonly possible: string;
   /** The verdict, and where the time went. */
   readonly why: readonly Line[];
   readonly criticalPath: readonly Line[];
@@ -227,12 +229,14 @@ function planIssueLines(report: SerializedReport): Line[] {
 function insightSections(
   seen: Insight,
   limits: SectionLimits,
-): Pick<TextSections, "why" | "faster" | "criticalPath" | "slowest" | "flaky"> {
+): Pick<TextSections, "why" | "faster" | "possible" | "criticalPath" | "slowest" | "flaky"> {
   if (seen.criticalPath.length === 0) {
-    return { why: [], faster: [], criticalPath: [], slowest: [], flaky: [] };
+    return { why: [], faster: [], possible: "", criticalPath: [], slowest: [], flaky: [] };
   }
+  const labels = new Map(seen.criticalPath.map(({ task, label }) => [task, label]));
   return {
-    faster: fasterLines(seen),
+    possible: possibleText(seen.advice, (task) => labels.get(task) ?? task),
+    faster: fasterLines(seen, labels),
     why: section(`Why it took ${duration(seen.makespanMs)}:`, [
       [seen.verdict],
       [seen.parts.map(({ what, ms }) => `${duration(ms)} ${what}`).join(" + ")],
@@ -266,11 +270,10 @@ function insightSections(
   };
 }
 
-function fasterLines({ advice, criticalPath }: Insight): Line[] {
+function fasterLines({ advice }: Insight, labels: ReadonlyMap<string, string>): Line[] {
   if (advice === undefined || (advice.levers.length === 0 && advice.busyCores === undefined)) {
     return [];
   }
-  const labels = new Map(criticalPath.map(({ task, label }) => [task, label]));
   const { levers } = advice;
   return section("What would make it faster:", [
     ...(levers.length === 0 ? [] : [[["faint", `${columns(["takes", "saves"])}  if`]] as Line]),

@@ -1,6 +1,7 @@
 /** Whether to use colours, and which one for what. The only file that knows colours. */
 import { createColors } from "picocolors";
 import type { Line, Meaning } from "../wording/styled.ts";
+import { inAscii } from "./ascii.ts";
 import type { Environment } from "./mode.ts";
 import type { TerminalStream } from "./sink.ts";
 
@@ -39,8 +40,8 @@ export function coloursOn(
 
 export type Paint = (line: Line) => string;
 
-/** Text in, text with colours out; without colours not a single escape sequence. */
-export function painter(colours: boolean): Paint {
+/** Text in, text with colours out; without colours not a single escape sequence. `ascii`: no sign of ours beyond it. */
+export function painter(colours: boolean, ascii: boolean = false): Paint {
   const { bold, cyan, dim, green, red, yellow } = createColors(colours);
   const colourOf: Readonly<Record<Meaning, (text: string) => string>> = {
     title: bold,
@@ -50,6 +51,15 @@ export function painter(colours: boolean): Paint {
     bad: red,
     warning: yellow,
   };
+  if (ascii) {
+    const paint = painter(colours);
+    return (line) =>
+      paint(
+        line.map((piece) =>
+          typeof piece === "string" ? inAscii(piece) : [piece[0], inAscii(piece[1])],
+        ),
+      );
+  }
   return (line) =>
     line
       .map((piece) => (typeof piece === "string" ? piece : colourOf[piece[0]](piece[1])))

@@ -6,6 +6,7 @@ import type { Redaction } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
 import { lineObserver } from "../writing/event-lines.ts";
 import { lineWriter } from "../writing/live-log.ts";
+import { asciiOnly } from "./ascii.ts";
 import { coloursOn, painter } from "./colour.ts";
 import type { Display } from "./display.ts";
 import { LiveDisplay } from "./live.ts";
@@ -82,7 +83,7 @@ export function progressAt(
       lineWriter((line) => sink.write(`${line}\n`), redact),
     );
   }
-  const paint = painter(coloursOn(stream, color, env, argv));
+  const paint = painter(coloursOn(stream, color, env, argv), asciiOnly(stream.isTTY, env));
   const voice = { paint, telling: new Telling(redact), estimates };
   return shownBy(
     chosen === "tty"

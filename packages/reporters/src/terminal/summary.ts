@@ -8,9 +8,11 @@ import { type Redaction, redacted } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
 import type { Line } from "../wording/styled.ts";
 import { visible } from "../wording/visible.ts";
+import { asciiOnly } from "./ascii.ts";
 import { coloursOn, painter } from "./colour.ts";
 import { fitLine } from "./fit.ts";
 import { Sink, type TerminalStream, writableStream } from "./sink.ts";
+import { strip } from "./strip.ts";
 
 export interface SummaryOptions {
   /** Where to. Default `process.stdout`. */
@@ -32,10 +34,13 @@ const RULES: Rules<SummaryOptions> = {
   redact: redactRule,
 };
 
+/** Of a log, that has no width of its own. */
+const LOG_COLUMNS = 80;
 const LIMITS = { path: 5, slowest: 5 };
 
 /**
- * Writes the slowest and the flaky tasks, the critical path, what bound the run and what would make it faster, its failures, those that it tolerates, and last how it ended. On a
+ * Writes the slowest and the flaky tasks, the critical path, the run in three lines, what bound it and what would make it
+ * faster, its failures, those that it tolerates, and last how it ended and how much less was possible. On a
  * terminal the rows of a table that do not fit are cut, and sentences are broken between words; errors are left whole. A
  * reader that went away (`EPIPE`) is no error.
  *
@@ -44,11 +49,14 @@ const LIMITS = { path: 5, slowest: 5 };
 export function printSummary(report: AnyReport, options: SummaryOptions = {}): void {
   checkOptions("printSummary", options, RULES);
   const { stream = process.stdout, color, stacks = false, url, redact } = options;
-  const sections = textSections(redacted(report, redact), LIMITS);
-  const { headline, planIssues, failures, failureTitles, tolerated, cutOff, why } = sections;
+  const shown = redacted(report, redact);
+  const sections = textSections(shown, LIMITS);
+  const { headline, possible, planIssues, failures, failureTitles, tolerated, cutOff, why } =
+    sections;
   const sink = Sink.of(stream);
   const columns = stream.isTTY === true ? sink.size.columns : undefined;
-  const paint = painter(coloursOn(stream, color, process.env, process.argv));
+  const { argv, env } = process;
+  const paint = painter(coloursOn(stream, color, env, argv), asciiOnly(stream.isTTY, env));
   const row = (line: Line): string => paint(columns === undefined ? line : fitLine(line, columns));
   const prose = (line: Line): string =>
     columns === undefined ? paint(line) : wrapped(paint(line), columns);
@@ -60,13 +68,16 @@ export function printSummary(report: AnyReport, options: SummaryOptions = {}): v
   add(sections.slowest, row);
   add(sections.flaky, row);
   add(sections.criticalPath, row);
+  add(strip(shown, columns ?? LOG_COLUMNS), row);
   add(why, prose);
   add(sections.faster, prose);
   add(planIssues, paint);
   add(stacks ? failures : failureTitles, paint);
   add(tolerated, paint);
   add(cutOff, prose);
-  for (const line of headline) texts.push(prose(line));
+  const [closing = [], ...counts] = headline;
+  texts.push(prose(possible === "" ? closing : [...closing, `; ${possible}`]));
+  for (const line of counts) texts.push(prose(line));
   // Left whole, whatever the width: it is clicked on, or copied.
   if (url !== undefined) texts.push(`Report: ${visible(url)}`);
   sink.write(texts.map((text) => `${text}\n`).join(""));
