@@ -42,6 +42,12 @@ it("The context on a worker can be spread and taken apart as in the scheduler's 
   ]);
 });
 
+it("The journal is where the run is, so that a worker has no entry for it", () => {
+  expect(() => contextOf().context.journalEntry(1)).toThrow(
+    'context.journalEntry() of task "t": the journal is in the process of the run, not in this worker',
+  );
+});
+
 it("What a function says of its progress harms nothing, whatever it is", async () => {
   const said: unknown[] = [];
   const progress = contextOf(said).context.progress as (...told: unknown[]) => void;

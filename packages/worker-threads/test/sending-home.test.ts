@@ -33,6 +33,7 @@ interface Hostile {
   untilAborted(shared: Int32Array): void;
   thread(): number;
   echo(input: unknown): unknown;
+  asksForItsEntry(input: object): unknown;
 }
 const hostile = workerModule<Hostile>(new URL("./modules/hostile.js", import.meta.url));
 
@@ -241,4 +242,13 @@ test("a carrier that an observer has spoilt costs nobody the attempt", async () 
   const pool = openPool({ threads: 1, activators });
   const report = await keepingItsThread(pool, () => reportOf("setAttributes", pool, [spoiler]));
   expect(report.executionState).toBe("completed");
+});
+
+test("the entry of a journal cannot be had in a thread, and its function is told why", async () => {
+  const pool = openPool();
+  const one = task("one", (_, context) => pool.task(hostile.asksForItsEntry)({}, context));
+  const report = await flow("f", { one }).run({ journal: () => {} });
+  expect(report.errorSummary).toEqual([
+    'Task "one" failed: context.journalEntry() of task "one": the journal is in the thread of the run, not in this one',
+  ]);
 });

@@ -147,6 +147,20 @@ describe("context.journalEntry()", () => {
     expect(made).toHaveLength(2);
   });
 
+  it("is what a later run restores, though its task returned another value", async () => {
+    const database = new Database();
+    const one = task("one", (_, { journalEntry }) => {
+      database.insert(journalEntry("stored"));
+      return "returned";
+    });
+    const options = { journal: (entry: JournalEntry) => database.insert(entry) };
+    const first = await flow("f", { one }).run(options);
+    expect(first.unwrap()).toEqual({ one: "returned" });
+    const resumeFrom = reportOfJournal(database.entries);
+    const second = await flow("f", { one }).run({ ...options, resumeFrom });
+    expect(second.unwrap()).toEqual({ one: "stored" });
+  });
+
   it("says what cannot be stored, and that there is no journal", async () => {
     const one = task("one", (_, { journalEntry }) => journalEntry({ close: () => {} }));
     const told = await flow("f", { one }).run({ journal: () => {} });

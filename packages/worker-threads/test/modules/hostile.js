@@ -208,3 +208,11 @@ export async function untilAborted(shared, { signal }) {
   Atomics.store(shared, 0, 1);
   await new Promise((resolve) => signal.addEventListener("abort", resolve));
 }
+
+/**
+ * @param {object} _
+ * @param {import("@astrum/core").TaskContext} context
+ */
+export function asksForItsEntry(_, context) {
+  return context.journalEntry(1);
+}
