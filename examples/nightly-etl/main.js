@@ -20,7 +20,7 @@ db.exec(`
   create table if not exists journal (night text, run text, task text, entry text, unique (night, run, task));
 `);
 const addOrder = db.prepare("insert into orders values (?, ?, ?)");
-const addEntry = db.prepare("insert into journal values (?, ?, ?, ?) on conflict do nothing");
+const addEntry = db.prepare("insert or replace into journal values (?, ?, ?, ?)");
 
 /** @param {JournalEntry} entry */
 const journal = (entry) => {

@@ -17,15 +17,16 @@ if (!rows[0].ours) throw new Error(`another process pays ${month}`);
 await owner.query(`
   create table if not exists payments (month text, name text, cents int);
   create table if not exists
-    journal (at serial, month text, run text, task text, entry json, unique (month, run, task));
+    journal (at serial, month text, run text, task text, entry jsonb, unique (month, run, task));
 `);
 
-const insert = "insert into journal values (default, $1, $2, $3, $4) on conflict do nothing";
+const insert = `insert into journal as own values (default, $1, $2, $3, $4)
+  on conflict (month, run, task) do update set at = excluded.at, entry = excluded.entry
+  where own.entry -> 'origin' <> excluded.entry -> 'origin'`; // The same of the same item stays.
 /** @type {(sql: pg.Pool | pg.ClientBase, entry: import("@astrum/core").JournalEntry) => Promise<pg.QueryResult>} */
 const write = (sql, entry) => sql.query(insert, [month, entry.runId, entry.task ?? "", entry]);
-
-const staff = "select name, cents from staff order by name";
-const people = task("people", async () => (await pool.query(staff)).rows);
+const staff = () => pool.query("select name, cents from staff order by name");
+const people = task("people", async () => (await staff()).rows);
 const pay = "insert into payments values ($1, $2, $3)";
 const paid = map(
   "paid",
