@@ -1,4 +1,12 @@
-import { flow, map, type RunOptions, type SerializedReport, type Task, task } from "@astrum/core";
+import {
+  flow,
+  map,
+  type RunOptions,
+  type SerializedReport,
+  settled,
+  type Task,
+  task,
+} from "@astrum/core";
 import { scripted, VirtualClock } from "@astrum/core/testing";
 import { describe, expect, it } from "vitest";
 import type { Lever } from "../../src/asking/advice.ts";
@@ -257,6 +265,34 @@ describe("Every format says it", () => {
   });
 });
 
+describe("It asks for what a next run can be given", () => {
+  it("of many limits at most five alone, those that held it back longest", async () => {
+    const clock = new VirtualClock();
+    let before: Task<unknown> = task("start", () => 1);
+    for (let at = 0; at < 9; at++) {
+      const list = task(`list ${at}`, { before }, () => [1, 1, 1]);
+      before = map(`read ${at}`, list, () => clock.wait(1000 - at), { concurrency: 1 });
+    }
+    const report = (await clock.run(flow("limited", { before }).run({ clock }))).toJSON();
+    const levers = insight(report).advice?.levers ?? [];
+    const lifted = levers.filter(({ kind }) => kind === "map").map(({ name }) => name);
+    expect(lifted).toEqual([0, 1, 2, 3, 4].map((at) => `read ${at}`));
+  });
+
+  it("not to lift the limit of a map that only comes up in the run, and everything else as before", async () => {
+    const clock = new VirtualClock();
+    const inner = () => {
+      const list = task("list", () => [1000, 1000, 1000]);
+      return flow("inner", { read: map("read", list, (ms) => clock.wait(ms), { concurrency: 1 }) });
+    };
+    const grown = task("grown", () => inner());
+    const report = (await clock.run(flow("grows", { grown }).run({ clock }))).toJSON();
+    const levers = insight(report).advice?.levers ?? [];
+    expect(levers.map(({ kind }) => kind)).toContain("task");
+    expect(levers.map(({ kind }) => kind)).not.toContain("map");
+  });
+});
+
 describe("There is no advice", () => {
   it("on a run that ended early, in any format", async () => {
     const clock = new VirtualClock();
@@ -267,6 +303,15 @@ describe("There is no advice", () => {
     for (const said of [renderText(report), renderMarkdown(report), renderHtml(report)]) {
       expect(said).not.toMatch(/[Ww]hat would make it faster|took half as long/);
     }
+  });
+
+  it("on a run in which a failure kept a task from its turn", async () => {
+    const clock = new VirtualClock();
+    const bad = task("bad", scripted(clock, { ms: 5000, throw: "down" }));
+    const next = task("next", { bad: settled(bad) }, () => clock.wait(9000));
+    const report = (await clock.run(flow("stopped", { next }).run({ clock }))).toJSON();
+    expect(insight(report).advice).toBeUndefined();
+    expect(renderText(report)).not.toMatch(/[Ww]hat would make it faster/);
   });
 
   it("that the run followed already: it had the longest path first, or no limit", async () => {
