@@ -86,17 +86,17 @@ export function flow<R extends Roots>(
   roots: R,
   options?: { readonly tails?: Roots | undefined; readonly finally?: Roots | undefined },
 ): Flow<{ readonly [K in keyof R]: ValueOf<R[K]> }> {
-  const misuse = new Issues();
-  misuse.name(["name"], name, "The name of a flow");
-  const rootTasks = handles(misuse, "roots", roots ?? null);
-  const given = misuse.record([], options, ["tails", "finally"]);
-  const beside = {
-    tails: given?.tails === undefined ? NONE : handles(misuse, "tails", given.tails),
-    finally: given?.finally === undefined ? NONE : handles(misuse, "finally", given.finally),
-  };
-  misuse.throwAs(DefinitionError);
-
   const issues = new Issues();
+  issues.name(["name"], name, "The name of a flow");
+  const rootTasks = handles(issues, "roots", roots ?? null);
+  const given = issues.record([], options, ["tails", "finally"]);
+  const beside = {
+    tails: given?.tails === undefined ? NONE : handles(issues, "tails", given.tails),
+    finally: given?.finally === undefined ? NONE : handles(issues, "finally", given.finally),
+  };
+  issues.throwAs(DefinitionError);
+
+  // Nothing was wrong with what was given: what is wrong now is the graph.
   const built = reach(name, rootTasks, beside, issues);
   issues.throwAs(PlanError);
   return new GraphFlow(name, built) as unknown as Flow<{ readonly [K in keyof R]: ValueOf<R[K]> }>;

@@ -2,7 +2,7 @@
  * Flows that the functions of a run return: is a value one, and can it come up inside of its task? What is wrong with it
  * is told at once, all of it. Starts nothing.
  */
-import { type Definition, lives } from "../define/definition.ts";
+import { lives } from "../define/definition.ts";
 import { FlowHandle, foreignFlow } from "../define/flow-handle.ts";
 import type { Graph } from "../define/graph.ts";
 import { checkGivenThings } from "../define/living.ts";
@@ -40,6 +40,8 @@ export class InnerFlows {
   /** Names with dots that tasks of flows were given, by their whole name. */
   readonly #dotted: Set<string> = new Set();
   #planned: boolean | undefined;
+  /** The names of the flow that was looked at last: those that one function makes again and again share them. */
+  #lookedAt: Graph["index"] | undefined;
 
   constructor(host: InnerFlowsHost, options: RunOptions, dispatch: Dispatch) {
     this.#host = host;
@@ -98,24 +100,28 @@ export class InnerFlows {
   }
 
   /** Most are made of tasks that need nothing and have plain names: of these no word is written. */
-  #mayBeWrong(owner: number, { needing, lives, size, definitions }: Graph): boolean {
+  #mayBeWrong(owner: number, graph: Graph): boolean {
     const { ledger } = this.#host.machine;
+    const { needing, lives, size } = graph;
     return (
       needing.length > 0 ||
       lives ||
       this.#dispatch === "stages" ||
       isTooLarge(size, ledger.tasks, this.#options.maxTasks) ||
-      this.#hasDots(definitions) ||
+      this.#hasDots(graph) ||
       this.#depthOf(owner) >= MAX_DEPTH
     );
   }
 
   /** Whether any name that matters here holds a dot. */
-  #hasDots(definitions: readonly Definition[]): boolean {
+  #hasDots({ definitions, index }: Graph): boolean {
     const { graph } = this.#host.machine.plan;
     this.#planned ??= graph.definitions.some(({ name }) => name.includes("."));
     if (this.#planned || this.#dotted.size > 0) return true;
-    return definitions.some(({ name }) => name.includes("."));
+    if (index === this.#lookedAt) return false;
+    const dots = definitions.some(({ name }) => name.includes("."));
+    if (!dots) this.#lookedAt = index;
+    return dots;
   }
 
   #check(owner: number, { graph, name }: FlowHandle, iteration: number | undefined): void {
@@ -182,10 +188,10 @@ export class InnerFlows {
   }
 
   /** A name may hold dots, unless it is then that of a task inside of another. */
-  #checkNames(issues: Issues, { definitions }: Graph, path: string): void {
+  #checkNames(issues: Issues, graph: Graph, path: string): void {
     const { plan, ledger } = this.#host.machine;
-    if (!this.#hasDots(definitions)) return;
-    for (const { name } of definitions) {
+    if (!this.#hasDots(graph)) return;
+    for (const { name } of graph.definitions) {
       const dotted = name.includes(".");
       const whole = `${path}.${name}`;
       if (dotted) this.#dotted.add(whole);

@@ -38,6 +38,18 @@ export class Columns {
   }
 }
 
+/** How long a column is made that becomes too short: rows that come up a few at a time are copied about once each. */
+export function roomFor(rows: number, before: number): number {
+  return Math.max(16, rows, 2 * before);
+}
+
+/** The column itself where it has so many rows, else one with room for more that begins as it does. */
+export function longer<C extends Int32Array | Uint8Array>(column: C, rows: number): C {
+  if (column.length >= rows) return column;
+  const longer = column.constructor as new (length: number) => C;
+  return begun(new longer(roomFor(rows, column.length)), column);
+}
+
 /** A longer column that begins as the one before it. */
 export function begun<C extends Float64Array | Int32Array | Uint8Array>(column: C, before: C): C {
   column.set(before);

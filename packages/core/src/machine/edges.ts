@@ -3,6 +3,7 @@
  * it is ruled out. Starts nobody, and knows no capacity and no policy.
  */
 import { AFTER, type Graph, INNER, VALUE } from "../define/graph.ts";
+import { longer } from "./columns.ts";
 import type { Ledger, Reason } from "./ledger.ts";
 import type { Inner } from "./scope.ts";
 import { SKIPPED, WAITING } from "./states.ts";
@@ -75,11 +76,8 @@ export class Edges {
   /** A flow has come up: its rows begin at `first`. None is released before `beginInside`: some may be restored. */
   enter({ size, dependencies, finallyTasks, subflows }: Graph, first: number): void {
     this.#begun = false;
-    if (this.#missing.length < first + size) {
-      const room = Math.ceil((first + size) * 1.5);
-      this.#missing = longer(this.#missing, room);
-      this.released = longer(this.released, room);
-    }
+    this.#missing = longer(this.#missing, first + size);
+    this.released = longer(this.released, first + size);
     for (let row = 0; row < size; row++) {
       this.#missing[first + row] =
         (dependencies.start[row + 1] as number) - (dependencies.start[row] as number);
@@ -187,12 +185,6 @@ export function ruledOut(graph: Graph, ledger: Ledger, task: number): Reason | u
     return { kind: "dependency", task: dependency, root };
   }
   return undefined;
-}
-
-function longer(column: Int32Array, length: number): Int32Array {
-  const copy = new Int32Array(length);
-  copy.set(column);
-  return copy;
 }
 
 /** How many edges each task has. */

@@ -155,7 +155,8 @@ export class Flows {
       const inner = this.#done[at] as Inner;
       if (!this.#isOpen(inner) && !this.#ledger.isFinal(inner.owner)) continue;
       // What it still waits for brings it back: it is not looked at before that.
-      this.#done.splice(at, 1);
+      if (at === this.#done.length - 1) this.#done.pop();
+      else this.#done.splice(at, 1);
       const ended = inner.phase === "closing" ? isOver(inner) : inner.lingering === 0;
       if (ended && !inner.over) return inner;
     }

@@ -6,6 +6,7 @@
 import type { Definition } from "../define/definition.ts";
 import type { Edges, Graph } from "../define/graph.ts";
 import { type Traits, traitsOf } from "../define/traits.ts";
+import { longer } from "./columns.ts";
 
 /** Edges that rows are added to. */
 class GrowingEdges implements Edges {
@@ -28,7 +29,7 @@ class GrowingEdges implements Edges {
     this.start = longer(this.start, first + size + 1);
     this.end = longer(this.end, edges + added);
     this.kind = longer(this.kind, edges + added);
-    this.start.fill(edges, this.#rows + 1, first + 1);
+    for (let row = this.#rows; row < first; row++) this.start[row + 1] = edges;
     for (let row = 0; row < size; row++) {
       this.start[first + row + 1] = edges + (inner.start[row + 1] as number);
     }
@@ -86,13 +87,4 @@ export class Grown {
   traitsOf(row: number): Traits {
     return this.#traits[row - this.#planned] as Traits;
   }
-}
-
-/** The column itself when it is long enough, else a copy with room for more. */
-function longer<C extends Int32Array | Uint8Array>(column: C, length: number): C {
-  if (column.length >= length) return column;
-  const room = Math.max(length, Math.ceil(column.length * 1.5), 64);
-  const copy = new (column.constructor as new (length: number) => C)(room);
-  copy.set(column);
-  return copy;
 }

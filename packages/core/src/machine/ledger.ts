@@ -5,7 +5,7 @@
  */
 
 import type { Graph, Root } from "../define/graph.ts";
-import { begun, Columns } from "./columns.ts";
+import { begun, Columns, roomFor } from "./columns.ts";
 import type {
   AbortCause,
   Attributes,
@@ -210,25 +210,22 @@ export class Ledger {
   }
 
   #add(spawn: Spawn): Spawn {
-    const { first, count } = spawn;
-    this.tasks += count;
+    this.tasks += spawn.count;
     this.spawns.add(spawn);
     if (this.tasks > this.status.length) {
-      this.#growTasks(Math.max(this.tasks, Math.ceil(this.status.length * 1.5)));
+      this.#growTasks(roomFor(this.tasks, this.status.length));
     }
-    this.readyAt.fill(Number.NaN, first, this.tasks);
-    this.releasedBy.fill(-1, first, this.tasks);
-    this.firstAttempt.fill(-1, first, this.tasks);
-    this.lastAttempt.fill(-1, first, this.tasks);
     return spawn;
   }
 
+  /** To rows to which nothing has happened: most of what comes up is small, and finds them there. */
   #growTasks(rows: number): void {
     const tasks = new Columns(rows, TASK_WIDTH);
-    this.readyAt = begun(tasks.float64(), this.readyAt);
-    this.releasedBy = begun(tasks.int32(), this.releasedBy);
-    this.firstAttempt = begun(tasks.int32(), this.firstAttempt);
-    this.lastAttempt = begun(tasks.int32(), this.lastAttempt);
+    const before = this.status.length;
+    this.readyAt = begun(tasks.float64(), this.readyAt).fill(Number.NaN, before);
+    this.releasedBy = begun(tasks.int32(), this.releasedBy).fill(-1, before);
+    this.firstAttempt = begun(tasks.int32(), this.firstAttempt).fill(-1, before);
+    this.lastAttempt = begun(tasks.int32(), this.lastAttempt).fill(-1, before);
     this.status = begun(tasks.uint8(), this.status);
   }
 
@@ -276,7 +273,7 @@ export class Ledger {
   open(task: number, queuedAt: number, at: number, slot: number): number {
     const attempt = this.attempts++;
     if (attempt >= this.attemptTask.length) {
-      this.#growAttempts(Math.max(16, Math.ceil(attempt * 1.5), this.tasks));
+      this.#growAttempts(Math.max(roomFor(attempt + 1, attempt), this.tasks));
     }
     this.attemptTask[attempt] = task;
     this.attemptNext[attempt] = -1;

@@ -27,6 +27,8 @@ import { taskName } from "./task-name.ts";
 import type { Tasks } from "./tasks.ts";
 import type { Turn } from "./turn.ts";
 
+const NO_ROWS: readonly number[] = [];
+
 /** The rooms that it tells. */
 interface Rooms {
   readonly plan: GraphPlan;
@@ -73,8 +75,9 @@ export class Owners {
   // ---- flows inside of tasks ---------------------------------------------------------------------------------------
 
   /** Some of its rows are restored. */
-  restoreInside({ first }: Inner, { restored, unneeded = [] }: InnerFlow): void {
-    for (const index of restored?.keys() ?? []) this.#propagation.finish(first + index, RESTORED);
+  restoreInside({ first }: Inner, { restored, unneeded = NO_ROWS }: InnerFlow): void {
+    for (const index of restored?.keys() ?? NO_ROWS)
+      this.#propagation.finish(first + index, RESTORED);
     for (const index of unneeded) this.#propagation.unneeded(first + index);
   }
 
@@ -102,7 +105,6 @@ export class Owners {
     }
     inner.over = true;
     if (this.#ledger.isFinal(owner)) return;
-    const nameOf = (task: number): string => taskName(this.#plan.graph, this.#ledger, task);
     const verdict = this.#flows.verdict(inner);
     const { status, readyAt } = this.#ledger;
     // Nothing of it was released: all was restored, or ruled out.
@@ -119,8 +121,10 @@ export class Owners {
       else this.#iterate(inner, inner.iteration);
       return;
     }
-    if (verdict === "failed") this.#stops.failInside(owner, this.#flows.errorOf(inner, nameOf));
-    else if (inner.stoppedBy?.kind === "lost") {
+    if (verdict === "failed") {
+      const nameOf = (task: number): string => taskName(this.#plan.graph, this.#ledger, task);
+      this.#stops.failInside(owner, this.#flows.errorOf(inner, nameOf));
+    } else if (inner.stoppedBy?.kind === "lost") {
       // What it reads has gone before anything of it that needed that had begun.
       this.#ledger.taskErrors.set(owner, inner.stoppedBy.error);
       this.#stops.conclude(owner, "failing");

@@ -1,5 +1,6 @@
 /** Who has still to read an output: counts edges down, and says when an output has no reader left. Knows no values. */
 import type { Graph } from "../define/graph.ts";
+import { longer } from "./columns.ts";
 import { degrees } from "./edges.ts";
 import type { Inside, Ledger } from "./ledger.ts";
 import type { Turn } from "./turn.ts";
@@ -25,11 +26,7 @@ export class Readers {
 
   /** A flow has come up: its rows begin at `first`. Whoever it is inside of reads its roots after all others. */
   enter({ dependents, size, roots }: Graph, first: number): void {
-    if (this.#left.length < first + size) {
-      const longer = new Int32Array(Math.ceil((first + size) * 1.5));
-      longer.set(this.#left);
-      this.#left = longer;
-    }
+    this.#left = longer(this.#left, first + size);
     this.#left.set(degrees(dependents.start, size), first);
     for (const { task } of roots ?? []) this.#left[first + task] = FOR_EVER;
   }

@@ -3,6 +3,9 @@
  * they are inside of. Only grows; knows no state and no name.
  */
 import type { Root } from "../define/graph.ts";
+import { longer } from "./columns.ts";
+
+const NO_ROWS = new Int32Array(0);
 
 /** What has come up inside of a task, its owner: the items of a map or the tasks of a flow, consecutive from `first`. */
 export interface Spawn {
@@ -45,9 +48,9 @@ export class Spawns {
 
   #note({ owner, first, count }: Spawn, place: number): void {
     const from = first - this.#planned;
-    this.#places = longer(this.#places, from + count);
-    this.#places.fill(place, from, from + count);
-    this.#owned = longer(this.#owned, Math.max(first + count, owner + 1));
+    this.#places = longer(this.#places ?? NO_ROWS, from + count);
+    for (let row = from; row < from + count; row++) this.#places[row] = place;
+    this.#owned = longer(this.#owned ?? NO_ROWS, Math.max(first + count, owner + 1));
     this.#owned[owner] = place + 1;
   }
 
@@ -78,11 +81,4 @@ export class Spawns {
   copy(): Spawns {
     return new Spawns(this.#planned, this.#list);
   }
-}
-
-function longer(column: Int32Array | undefined, length: number): Int32Array {
-  if (column !== undefined && column.length >= length) return column;
-  const copy = new Int32Array(Math.ceil(length * 1.5));
-  if (column !== undefined) copy.set(column);
-  return copy;
 }

@@ -4,6 +4,7 @@
  * part of, neither of which is over before they are released; knows no value and stops nobody.
  */
 import { type Edges, type Graph, INNER } from "../define/graph.ts";
+import { longer } from "./columns.ts";
 import type { DisposedEvent, LostEvent } from "./event.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Rows } from "./rows.ts";
@@ -45,17 +46,14 @@ export class Things {
 
   #count({ dependents, size }: Graph, first: number): void {
     const { start, kind } = dependents;
-    if (this.#left === undefined || this.#left.length < first + size) {
-      const longer = new Int32Array(first === 0 ? size : Math.ceil((first + size) * 1.5));
-      if (this.#left !== undefined) longer.set(this.#left);
-      this.#left = longer;
-    }
+    const counts = longer(this.#left ?? new Int32Array(first + size), first + size);
+    this.#left = counts;
     for (let row = 0; row < size; row++) {
       let left = 0;
       for (let edge = start[row] as number; edge < (start[row + 1] as number); edge++) {
         if (kind[edge] !== INNER) left++;
       }
-      this.#left[first + row] = left;
+      counts[first + row] = left;
     }
   }
 
