@@ -2,8 +2,15 @@
  * One random chain of runs, held against what resuming promises. The outputs themselves say who made them from what, so
  * nothing of how the engine compares is known here. Throws with the promise that was broken.
  */
-import { type JournalEntry, reportOfJournal, type SerializedReport } from "../src/index.ts";
+import {
+  type ExecutionReport,
+  type JournalEntry,
+  reportOfJournal,
+  type SerializedReport,
+  type TaskStatistics,
+} from "../src/index.ts";
 import { VirtualClock } from "../src/testing.ts";
+import { faultsOf, storeOf } from "./chain-store.ts";
 import {
   ChainGraph,
   type ChainTask,
@@ -23,12 +30,11 @@ export async function everyLife(chain: RandomChain): Promise<void> {
   let resumeFrom: SerializedReport | undefined;
   let left: Left = new Map();
   const log: JournalEntry[] = [];
+  const cached = new Map<string, string>();
   for (let number = 0; number < chain.lives.length; number++) {
     const life = chain.lives[number] as Life;
     const graph = new ChainGraph(chain, number);
-    const entries: JournalEntry[] = [];
-    const calls: string[] = [];
-    let killed = false;
+    const database = new Database(life, graph);
     const clock = new VirtualClock(Date.UTC(2026, 0, 1) + number);
     const report = await clock.run(
       graph.flow.run({
@@ -37,22 +43,16 @@ export async function everyLife(chain: RandomChain): Promise<void> {
         // The same id all over, as for a program that names its runs.
         runId: "chain",
         params: bindings(graph, chain, life),
-        journal: (entry) => {
-          if (entries.length === life.killedAt) {
-            killed = true;
-            calls.push(...graph.calls);
-            throw new Error("killed");
-          }
-          entries.push(JSON.parse(JSON.stringify(entry)));
-          if (entry.type === "completed") note(graph, entry);
-        },
+        journal: database.journal,
+        cache: storeOf(life, cached, clock),
         ...(life.concurrency === undefined ? {} : { concurrency: life.concurrency }),
         ...(resumeFrom === undefined ? {} : { resumeFrom }),
       }),
     );
-    if (!killed) calls.push(...graph.calls);
+    const { killed, entries } = database;
+    const calls = database.callsBefore ?? graph.calls;
     const restored = new Set(report.resume?.restored);
-    const claims = new Claims(chain, life, graph, left, restored);
+    const claims = new Claims(chain, life, graph, left, restored, report);
     for (const name of calls) claims.mayBeCalled(name);
     hold("calls are those of the report", killed || calls.length === report.totalAttempts);
     hold(
@@ -61,18 +61,91 @@ export async function everyLife(chain: RandomChain): Promise<void> {
       graph.given,
       graph.released,
     );
+    const said = report.observerErrors?.map(({ message }) => message) ?? [];
+    const strange = said.find((message) => !faultsOf(life).some((fault) => fault.test(message)));
+    hold("a cache says what is wrong with it, and nothing else", strange === undefined, strange);
     if (!killed) claims.onlyWhatIsReadIsStarted(report, calls);
+    if (!killed) claims.failsByTasksAlone();
     for (const [name, value] of report.taskReturnSet) {
       if (!killed) claims.isRight(name, value as Made | Made[], report.taskReturnSet);
     }
+    if (!killed) claims.isTold(entries);
     // With a journal of its own, what the runs before it told is thrown away.
     if (life.leaves === "own journal") log.length = 0;
-    log.push(...entries);
+    log.push(...entries.map((entry) => ({ ...entry, life: number })));
     // A report is there only when the process ends by itself.
     const reported = life.leaves === "report" && !killed;
     resumeFrom = reported ? written(report) : reportOfJournal(log);
     left = reported ? leftBy(resumeFrom) : toldBy(log);
   }
+}
+
+/** The journal of one life, in a database that tasks write their entries to as well; the process may be killed at any. */
+class Database {
+  /** In the order in which they were told; what is told later of a task takes the place of what was told before. */
+  readonly entries: JournalEntry[] = [];
+  killed = false;
+  /** What had been called when the process was killed. */
+  callsBefore: readonly string[] | undefined;
+  readonly #life: Life;
+  readonly #graph: ChainGraph;
+  #told = 0;
+  #commits = 0;
+  #open = 0;
+
+  constructor(life: Life, graph: ChainGraph) {
+    this.#life = life;
+    this.#graph = graph;
+    graph.onCommit = (entry) => this.#commit(entry);
+  }
+
+  readonly journal = (entry: JournalEntry): unknown => {
+    if (this.killed) throw new Error("killed");
+    hold("entries are told one at a time", this.#open === 0, entry.task);
+    const { journalTurns } = this.#life;
+    const turns = journalTurns[this.#told++ % journalTurns.length] as number;
+    if (turns < 0) return this.#store(entry);
+    this.#open++;
+    return later(turns).then(() => {
+      this.#open--;
+      this.#store(entry);
+    });
+  };
+
+  #store(entry: JournalEntry): void {
+    const { killedAt, lastStored } = this.#life;
+    if (this.killed) throw new Error("killed");
+    if (this.#told - 1 === killedAt) {
+      if (lastStored) this.#insert(entry);
+      this.#kill();
+    }
+    this.#insert(entry);
+    if (entry.type === "completed") note(this.#graph, entry);
+  }
+
+  #commit(entry: JournalEntry): void {
+    if (this.killed) throw new Error("killed");
+    this.#insert(entry);
+    if (this.#commits++ === this.#life.killedAtCommit) this.#kill();
+  }
+
+  #kill(): never {
+    this.killed = true;
+    this.callsBefore = [...this.#graph.calls];
+    throw new Error("killed");
+  }
+
+  #insert(entry: JournalEntry): void {
+    const { task } = entry;
+    const at = task === undefined ? -1 : this.entries.findIndex((known) => known.task === task);
+    const row = JSON.parse(JSON.stringify(entry));
+    if (at === -1) this.entries.push(row);
+    else this.entries[at] = row;
+  }
+}
+
+async function later(turns: number): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await null;
 }
 
 function same(one: readonly string[], other: readonly string[]): boolean {
@@ -103,8 +176,13 @@ function bindings(graph: ChainGraph, { tasks }: RandomChain, { params }: Life) {
 
 function toldBy(entries: readonly JournalEntry[]): Left {
   const left = new Map<string, Made | readonly Made[] | undefined>();
-  for (const { type, task, output } of entries) {
-    if (type === "completed") left.set(String(task), (output as { value?: Made }).value);
+  for (const { type, task, output, origin, life } of entries) {
+    if (type !== "completed") continue;
+    const { value } = output as { value?: Made | Made[] };
+    // What the cache gave in the place of something that read what a fallback gave cannot be restored, as that cannot.
+    const [first] = [value ?? []].flat();
+    const found = first !== undefined && !first.by.endsWith(`in ${life}`);
+    left.set(String(task), found && origin === undefined ? undefined : (value as Made));
   }
   return left;
 }
@@ -133,6 +211,8 @@ class Claims {
   readonly #graph: ChainGraph;
   readonly #left: Left;
   readonly #restored: ReadonlySet<string>;
+  readonly #rows: ReadonlyMap<string, TaskStatistics>;
+  readonly #report: Pick<ExecutionReport, "executionState" | "failedTasks" | "abandonedTasks">;
 
   constructor(
     chain: RandomChain,
@@ -140,7 +220,10 @@ class Claims {
     graph: ChainGraph,
     left: Left,
     restored: ReadonlySet<string>,
+    report: ExecutionReport<unknown>,
   ) {
+    this.#report = report;
+    this.#rows = new Map(report.toJSON().taskStatistics.map((row) => [row.taskName, row]));
     this.#chain = chain;
     this.#life = life;
     this.#graph = graph;
@@ -185,6 +268,27 @@ class Claims {
     return sources.every((one) => this.#stands(one));
   }
 
+  /** Whatever the cache does, it is tasks that fail a run, and only those that say so. */
+  failsByTasksAlone(): void {
+    const { tasks, lives } = this.#chain;
+    const number = lives.indexOf(this.#life);
+    const fails = tasks.some(({ failsIn }) => failsIn.includes(number));
+    const { executionState } = this.#report;
+    hold("nothing but a task fails a run", fails || executionState === "completed", executionState);
+  }
+
+  /** What the cache gave is told to the journal as a result of this run. */
+  isTold(entries: readonly JournalEntry[]): void {
+    const told = new Set(entries.map(({ task }) => task));
+    for (const { taskName, source, status, kind } of this.#rows.values()) {
+      if (source !== "cache") continue;
+      hold("what was found is restored", status === "restored" && kind !== "map", taskName, status);
+      hold("what was found is told", told.has(taskName), taskName);
+      hold("what was found was to be cached", this.#declared(taskName).one.cached, taskName);
+      hold("what was found is not called", !this.#graph.calls.includes(taskName), taskName);
+    }
+  }
+
   /** A thing is called when somebody reads it who is not restored, and for nobody else. */
   onlyWhatIsReadIsStarted({ taskStatistics }: SerializedRows, calls: readonly string[]): void {
     const called = new Set(calls);
@@ -194,7 +298,11 @@ class Claims {
       const readers = taskStatistics.filter(({ dependencies }) =>
         dependencies.some(({ task }) => task === taskName),
       );
-      const needed = readers.some((reader) => reader.status !== "restored" && !isUnneeded(reader));
+      // What the cache is asked for must be given first.
+      const needed = readers.some(
+        (reader) =>
+          (reader.status !== "restored" || reader.source === "cache") && !isUnneeded(reader),
+      );
       const unneeded = isUnneeded(row);
       hold("a thing that is read is not left out", needed !== unneeded, taskName, status);
       hold("a thing that is left out is not called", !unneeded || !called.has(taskName), taskName);
@@ -218,6 +326,8 @@ class Claims {
         hold("parameters are right", made.params[which] === this.#life.params[which], name, made);
       }
       for (const source of this.#graph.reads.get(planned) as readonly string[]) {
+        // A key holds what a call is given, and nothing else.
+        if (this.#isFound(name, made) && this.#comesAfter(planned, source)) continue;
         const now = all.has(source) ? this.#graph.made.get(source) : null;
         // One that nobody needs is not there.
         // Who has taken over what one gave before is not concerned when it fails this time, or what it is made from does.
@@ -234,6 +344,22 @@ class Claims {
       const list = [all.get(first) as Made | Made[]].flat().flatMap(({ rows }) => rows);
       hold("the item is right", list[index] === item, name, made.item, list);
     }
+  }
+
+  /** Whether a result, or one of a map's, was in the cache of this run or of one before, by which it was restored. */
+  #isFound(name: string, { by }: Made): boolean {
+    const { one } = this.#declared(name);
+    return one.cached && !by.endsWith(`in ${this.#chain.lives.indexOf(this.#life)}`);
+  }
+
+  /** Whether a call is given nothing of it: the two only come in that order, or an item is all that it is given of its list. */
+  #comesAfter(planned: string, source: string): boolean {
+    const { at, one } = this.#declared(planned);
+    const isMap = one.kind === "map" && at > 0;
+    return one.edges.every(
+      ({ from, kind }, edge) =>
+        `t${Math.floor(from * at)}` !== source || kind === "after" || (isMap && edge === 0),
+    );
   }
 
   #declared(name: string): { at: number; one: ChainTask; planned: string } {

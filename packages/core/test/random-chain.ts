@@ -7,6 +7,7 @@ import {
   after,
   type Flow,
   flow,
+  type JournalEntry,
   map,
   optional,
   type Param,
@@ -14,6 +15,7 @@ import {
   pick,
   settled,
   type Task,
+  type TaskContext,
   task,
 } from "../src/index.ts";
 
@@ -38,6 +40,10 @@ export interface ChainTask {
   readonly lives: boolean;
   /** In microtasks; none is synchronous. */
   readonly turns: number;
+  /** Its results are in the cache that all lives have, unless they live. */
+  readonly cached: boolean;
+  /** It writes its journal entry itself, in the moment in which it has its result. */
+  readonly commits: boolean;
 }
 
 export interface Life {
@@ -49,6 +55,21 @@ export interface Life {
   /** Where the next life reads what this one left. */
   readonly leaves: "chain" | "own journal" | "report";
   readonly concurrency: number | undefined;
+  /** How many microtasks the journal takes for its entries, in turns; -1 answers at once. */
+  readonly journalTurns: readonly number[];
+  /** The entry at which the process is killed was stored all the same: only its answer is lost. */
+  readonly lastStored: boolean;
+  /** The process is killed right after so many tasks have written their own entries, before they return. */
+  readonly killedAtCommit: number | undefined;
+  /** What the store of the cache does. */
+  readonly store:
+    | "well"
+    | "late"
+    | "none"
+    | "get throws"
+    | "set throws"
+    | "forgets"
+    | "never answers";
 }
 
 export interface RandomChain {
@@ -76,6 +97,8 @@ const chainTask: fc.Arbitrary<ChainTask> = fc.record({
   fallsBack: seldom,
   lives: fc.nat(3).map((one) => one === 3),
   turns: fc.nat(3),
+  cached: fc.nat(2).map((one) => one === 2),
+  commits: seldom,
 });
 
 const life: fc.Arbitrary<Life> = fc.record({
@@ -84,6 +107,22 @@ const life: fc.Arbitrary<Life> = fc.record({
   killedAt: fc.oneof(fc.constant(undefined), fc.nat(20), fc.nat(8)),
   leaves: fc.constantFrom("chain", "chain", "own journal", "report"),
   concurrency: fc.constantFrom(undefined, 1, 2),
+  journalTurns: fc.oneof(
+    fc.constant([-1]),
+    fc.array(fc.constantFrom(-1, 0, 1, 5), { minLength: 1, maxLength: 3 }),
+  ),
+  lastStored: fc.boolean(),
+  killedAtCommit: fc.constantFrom(undefined, undefined, undefined, 0, 1),
+  store: fc.constantFrom(
+    "well",
+    "well",
+    "late",
+    "none",
+    "get throws",
+    "set throws",
+    "forgets",
+    "never answers",
+  ),
 });
 
 export const randomChain: fc.Arbitrary<RandomChain> = fc.record({
@@ -125,6 +164,8 @@ export class ChainGraph {
   /** What each thing that was called would be, also when it failed. */
   readonly meant: Map<string, string> = new Map();
   readonly released: string[] = [];
+  /** Called with the entry that a task writes itself; one that throws is a process that has ended. */
+  onCommit: (entry: JournalEntry) => void = () => {};
 
   constructor(chain: RandomChain, life: number) {
     this.#chain = chain;
@@ -158,6 +199,7 @@ export class ChainGraph {
     const options = {
       version: this.versionOf(at),
       onFailure: one.ignored ? ("ignore" as const) : ("fail" as const),
+      ...(one.cached && !this.things.has(name) && { cache: {} }),
     };
     const [first] = read;
     if (one.kind === "map" && first !== undefined) {
@@ -167,13 +209,13 @@ export class ChainGraph {
         name,
         rows,
         rest,
-        (item: number, index, given) =>
-          this.#call(one, at, `${name}[${index}]`, given, read, [item, index]),
+        (item: number, index, given, context) =>
+          this.#call(one, at, `${name}[${index}]`, given, context, read, [item, index]),
         options,
       ) as Task<Made[]>;
     }
     const fallback = (): Made => this.#fallback(one, at, name);
-    return task(name, inputs, (given) => this.#call(one, at, name, given, read), {
+    return task(name, inputs, (given, context) => this.#call(one, at, name, given, context, read), {
       ...options,
       ...(one.fallsBack && { fallback }),
       ...(this.things.has(name) && {
@@ -199,6 +241,7 @@ export class ChainGraph {
     at: number,
     name: string,
     given: Readonly<Record<string, unknown>>,
+    context: TaskContext,
     read: readonly Task<unknown>[],
     item?: readonly [unknown, number],
   ): Promise<Made> {
@@ -221,13 +264,18 @@ export class ChainGraph {
       this.given.push(by);
       this.made.set(name, JSON.stringify(by));
     }
-    const made = { by, version, params, saw, rows };
-    return {
-      ...made,
+    const made: Made = {
+      by,
+      version,
+      params,
+      saw,
+      rows,
       ...(item === undefined ? {} : { item }),
       ...(one.rows > 0 ? { when: new Date(one.rows) } : {}),
       ...(one.unstorable ? { oddity: () => {} } : {}),
     };
+    if (one.commits && !thing && !one.unstorable) this.onCommit(context.journalEntry(made));
+    return made;
   }
 }
 
