@@ -10,7 +10,9 @@ import {
   type TaskStatistics,
 } from "../src/index.ts";
 import { VirtualClock } from "../src/testing.ts";
+import { ChainDatabase } from "./chain-database.ts";
 import { faultsOf, storeOf } from "./chain-store.ts";
+import { hold } from "./hold.ts";
 import {
   ChainGraph,
   type ChainTask,
@@ -34,7 +36,7 @@ export async function everyLife(chain: RandomChain): Promise<void> {
   for (let number = 0; number < chain.lives.length; number++) {
     const life = chain.lives[number] as Life;
     const graph = new ChainGraph(chain, number);
-    const database = new Database(life, graph);
+    const database = new ChainDatabase(life, graph);
     const clock = new VirtualClock(Date.UTC(2026, 0, 1) + number);
     const report = await clock.run(
       graph.flow.run({
@@ -80,90 +82,8 @@ export async function everyLife(chain: RandomChain): Promise<void> {
   }
 }
 
-/** The journal of one life, in a database that tasks write their entries to as well; the process may be killed at any. */
-class Database {
-  /** In the order in which they were told; what is told later of a task takes the place of what was told before. */
-  readonly entries: JournalEntry[] = [];
-  killed = false;
-  /** What had been called when the process was killed. */
-  callsBefore: readonly string[] | undefined;
-  readonly #life: Life;
-  readonly #graph: ChainGraph;
-  #told = 0;
-  #commits = 0;
-  #open = 0;
-
-  constructor(life: Life, graph: ChainGraph) {
-    this.#life = life;
-    this.#graph = graph;
-    graph.onCommit = (entry) => this.#commit(entry);
-  }
-
-  readonly journal = (entry: JournalEntry): unknown => {
-    if (this.killed) throw new Error("killed");
-    hold("entries are told one at a time", this.#open === 0, entry.task);
-    const { journalTurns } = this.#life;
-    const turns = journalTurns[this.#told++ % journalTurns.length] as number;
-    if (turns < 0) return this.#store(entry);
-    this.#open++;
-    return later(turns).then(() => {
-      this.#open--;
-      this.#store(entry);
-    });
-  };
-
-  #store(entry: JournalEntry): void {
-    const { killedAt, lastStored } = this.#life;
-    if (this.killed) throw new Error("killed");
-    if (this.#told - 1 === killedAt) {
-      if (lastStored) this.#insert(entry);
-      this.#kill();
-    }
-    this.#insert(entry);
-    if (entry.type === "completed") note(this.#graph, entry);
-  }
-
-  #commit(entry: JournalEntry): void {
-    if (this.killed) throw new Error("killed");
-    this.#insert(entry);
-    if (this.#commits++ === this.#life.killedAtCommit) this.#kill();
-  }
-
-  #kill(): never {
-    this.killed = true;
-    this.callsBefore = [...this.#graph.calls];
-    throw new Error("killed");
-  }
-
-  #insert(entry: JournalEntry): void {
-    const { task } = entry;
-    const at = task === undefined ? -1 : this.entries.findIndex((known) => known.task === task);
-    const row = JSON.parse(JSON.stringify(entry));
-    if (at === -1) this.entries.push(row);
-    else this.entries[at] = row;
-  }
-}
-
-async function later(turns: number): Promise<void> {
-  for (let turn = 0; turn < turns; turn++) await null;
-}
-
 function same(one: readonly string[], other: readonly string[]): boolean {
   return JSON.stringify([...one].sort()) === JSON.stringify([...other].sort());
-}
-
-/** What became of a result: who made it. Things say that themselves. */
-function note(graph: ChainGraph, entry: JournalEntry): void {
-  if (graph.things.has(String(entry.task))) return;
-  const { encoding, value } = entry.output as { encoding: string; value?: Made | Made[] };
-  graph.made.set(
-    String(entry.task),
-    encoding === "omitted" ? `${entry.task}, unstored` : maker(value),
-  );
-}
-
-function maker(value: Made | readonly Made[] | undefined): string {
-  return JSON.stringify(Array.isArray(value) ? value.map(({ by }) => by) : (value as Made).by);
 }
 
 function bindings(graph: ChainGraph, { tasks }: RandomChain, { params }: Life) {
@@ -192,10 +112,6 @@ function leftBy({ outputs = {} }: SerializedReport): Left {
   for (const name of Object.keys(outputs))
     left.set(name, (outputs[name] as { value?: Made }).value);
   return left;
-}
-
-function hold(promise: string, kept: boolean, ...where: unknown[]): void {
-  if (!kept) throw new Error(`${promise}: ${JSON.stringify(where)}`);
 }
 
 type SerializedRows = Pick<SerializedReport, "taskStatistics">;
@@ -327,8 +243,9 @@ class Claims {
       }
       for (const source of this.#graph.reads.get(planned) as readonly string[]) {
         // A key holds what a call is given, and nothing else.
-        if (this.#isFound(name, made) && this.#comesAfter(planned, source)) continue;
         const now = all.has(source) ? this.#graph.made.get(source) : null;
+        const failed = now?.includes(FELL_BACK) === true;
+        if (this.#isFound(name, made) && this.#comesAfter(planned, source, failed)) continue;
         // One that nobody needs is not there.
         // Who has taken over what one gave before is not concerned when it fails this time, or what it is made from does.
         if (this.#graph.things.has(source) && (now === null || now?.includes(":null"))) continue;
@@ -352,13 +269,19 @@ class Claims {
     return one.cached && !by.endsWith(`in ${this.#chain.lives.indexOf(this.#life)}`);
   }
 
-  /** Whether a call is given nothing of it: the two only come in that order, or an item is all that it is given of its list. */
-  #comesAfter(planned: string, source: string): boolean {
+  /**
+   * Whether a call is given nothing of it: the two only come in that order, or an item is all that it is given of its list, or
+   * the error of what `failed` and fell back.
+   */
+  #comesAfter(planned: string, source: string, failed: boolean): boolean {
     const { at, one } = this.#declared(planned);
     const isMap = one.kind === "map" && at > 0;
     return one.edges.every(
       ({ from, kind }, edge) =>
-        `t${Math.floor(from * at)}` !== source || kind === "after" || (isMap && edge === 0),
+        `t${Math.floor(from * at)}` !== source ||
+        kind === "after" ||
+        (kind === "settled" && failed) ||
+        (isMap && edge === 0),
     );
   }
 

@@ -1,5 +1,5 @@
 import { describe, it } from "vitest";
-import { randomChains, randomNests, randomRuns } from "./random-runs.ts";
+import { randomCaches, randomChains, randomNests, randomRuns } from "./random-runs.ts";
 
 const SEED = 20_260_101;
 const CASES = 300;
@@ -24,5 +24,13 @@ describe("Whatever the graph, its tasks and its caller do", () => {
       timeout: 60_000,
     },
     () => randomNests(CASES, SEED),
+  );
+
+  it(
+    `a cache gives what is right, once, and fails no run (${CASES} random runs that share one from seed ${SEED})`,
+    {
+      timeout: 60_000,
+    },
+    () => randomCaches(CASES, SEED),
   );
 });

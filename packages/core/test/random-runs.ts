@@ -3,9 +3,11 @@
  * may escape to the process meanwhile.
  */
 import fc from "fast-check";
+import { everyCache } from "./every-cache.ts";
 import { everyLife } from "./every-life.ts";
 import { everyNest } from "./every-nest.ts";
 import { everyPromise } from "./every-promise.ts";
+import { cachesRun } from "./random-caches.ts";
 import { randomChain } from "./random-chain.ts";
 import { randomRun } from "./random-graph.ts";
 import { nestRun } from "./random-nest.ts";
@@ -23,6 +25,11 @@ export function randomChains(cases: number, seed: number): Promise<void> {
 /** Likewise with the smallest run of flows in flows. */
 export function randomNests(cases: number, seed: number): Promise<void> {
   return held(nestRun, everyNest, cases, seed);
+}
+
+/** Likewise with the fewest runs that share a cache. */
+export function randomCaches(cases: number, seed: number): Promise<void> {
+  return held(cachesRun, everyCache, cases, seed);
 }
 
 async function held<T>(

@@ -1,8 +1,8 @@
 /**
  * Makes random runs by the thousand, outside of any test runner:
  * `pnpm --filter @astrum/core stress -- --cases 1000000 [--seed 1]`; with `--chains`, chains of runs that take each other
- * up; with `--nests`, flows in flows, each taken up from every prefix of its journal. Ends with 1 and the smallest failing
- * run.
+ * up; with `--nests`, flows in flows, each taken up from every prefix of its journal; with `--caches`, runs that share a
+ * cache. Ends with 1 and the smallest failing run.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -16,6 +16,7 @@ const args = process.argv.slice(2).filter((argument) => argument !== "--");
 const { values } = parseArgs({
   args,
   options: {
+    caches: { type: "boolean", default: false },
     cases: { type: "string", default: "10000" },
     chains: { type: "boolean", default: false },
     nests: { type: "boolean", default: false },
@@ -48,12 +49,15 @@ const { outputFiles } = await build({
 const home = mkdtempSync(join(tmpdir(), "random-runs-"));
 const bundle = join(home, "random-runs.mjs");
 writeFileSync(bundle, outputFiles[0].text);
-const { randomChains, randomNests, randomRuns } = await import(pathToFileURL(bundle).href);
+const { randomCaches, randomChains, randomNests, randomRuns } = await import(
+  pathToFileURL(bundle).href
+);
 rmSync(home, { recursive: true });
 
 let [what, held] = ["runs", randomRuns];
 if (values.chains) [what, held] = ["chains of runs", randomChains];
 if (values.nests) [what, held] = ["runs of flows in flows", randomNests];
+if (values.caches) [what, held] = ["runs that share a cache", randomCaches];
 const BATCH = 10_000;
 const began = performance.now();
 for (let done = 0; done < cases; done += BATCH) {

@@ -130,15 +130,19 @@ export class Cached {
     }
     const { key } = made;
     const before = this.#flights.before(key);
+    // From here on, so that what another gets before the store has answered is not lost.
+    this.#flights.expect(key);
     const text = await this.#store.get(key);
-    return entryValue(text, this.#host.wallNow()) ?? { key, before };
+    const found = entryValue(text, this.#host.wallNow());
+    if (found !== undefined) this.#flights.leave(key);
+    return found ?? { key, before };
   }
 
   /** It is expected until it starts, or the run has settled. */
   #miss({ key, before }: Miss, ttlMs: number | undefined): Missed {
-    const waits = !this.#settled;
-    if (waits) this.#flights.expect(key);
-    return { key, before, ttlMs, waits, flight: undefined };
+    const missed: Missed = { key, before, ttlMs, waits: true, flight: undefined };
+    if (this.#settled) this.#starts(missed);
+    return missed;
   }
 
   /** Calls the function of an attempt, or waits for one that another run, or another task, makes for the same key. */
@@ -163,7 +167,8 @@ export class Cached {
     const flight = this.#flights.begin(key, call, Promise.resolve(result));
     missed.flight = flight;
     const over = (): void => {
-      missed.flight = undefined;
+      // The next attempt may have begun.
+      if (missed.flight === flight) missed.flight = undefined;
       // One that counts is being kept by now.
       if (flight.until === undefined) this.#flights.end(key, flight);
     };

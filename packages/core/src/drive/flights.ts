@@ -20,7 +20,7 @@ export interface Flight {
   until: number | undefined;
 }
 
-/** A key that somebody found nothing for and has not started with. */
+/** A key that somebody asks for, or found nothing for and has not started with. */
 interface Entry {
   /** How many there are of these. Until there is none, what one of them got is kept for the others. */
   waiting: number;
@@ -44,7 +44,7 @@ export class Flights {
     return flight?.over === true ? flight : undefined;
   }
 
-  /** Somebody found nothing for that key, and will `leave` it when it starts. */
+  /** Somebody asks for that key, and will `leave` it when it has found something, or starts. */
   expect(key: string): void {
     this.#entry(key).waiting++;
   }

@@ -145,6 +145,19 @@ describe("A task with `cache`", () => {
     expect(cache.size).toBe(0);
   });
 
+  it("keeps what a later attempt gives, also one that follows at once", async () => {
+    const cache = new Map<string, string>();
+    let calls = 0;
+    const work = () => {
+      if (++calls < 3) throw new Error("busy");
+      return calls;
+    };
+    const made = () => flow("f", { one: task("one", work, { cache: {}, retry: 2 }) });
+    expect((await made().run({ cache })).unwrap().one).toBe(3);
+    expect((await made().run({ cache })).unwrap().one).toBe(3);
+    expect(calls).toBe(3);
+  });
+
   it("is called again where it returned a flow, whose own tasks are kept", async () => {
     const cache = new Map<string, string>();
     const calls: string[] = [];
@@ -439,6 +452,25 @@ describe("Runs that miss the same key at once", () => {
     expect(calls).toEqual([3, 4]);
     await late;
     expect(calls).toEqual([3, 4, 1]);
+  });
+
+  it("share what another got while the store was still asked for them, though that could not be kept", async () => {
+    const clock = new VirtualClock();
+    const calls: number[] = [];
+    const store = {
+      get: () => clock.wait(4).then(() => undefined),
+      set: () => {
+        throw new Error("no room");
+      },
+    };
+    const run = (number: number) =>
+      flow("f", { one: task("one", () => calls.push(number), { cache: {} }) }).run({
+        clock,
+        cache: store,
+      });
+    const reports = await clock.run(Promise.all([run(1), run(2)]));
+    expect(calls).toEqual([1]);
+    expect(reports.map((report) => report.unwrap().one)).toEqual([1, 1]);
   });
 
   it("may be ten thousand items of one list: one is called", async () => {
