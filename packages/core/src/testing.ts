@@ -5,7 +5,7 @@
 import { type Flow, GraphFlow } from "./doors/flow.ts";
 import { RECORDER } from "./doors/launch.ts";
 import { type Recording, Tape } from "./doors/replay.ts";
-import { STUBS } from "./doors/stubs.ts";
+import { STUBS, stubbing } from "./doors/stubs.ts";
 import type { Recorder } from "./drive/execution.ts";
 import type { RunOptions } from "./drive/options.ts";
 import { otherCopy } from "./ground/brand.ts";
@@ -74,6 +74,6 @@ export async function testRun<O>(
   issues.record(["stubs"], given?.stubs);
   issues.throwAs(DefinitionError);
   const { stubs = {}, ...rest } = options;
-  const report = flow.run({ ...rest, [STUBS]: stubs } as RunOptions);
+  const report = flow.run({ ...rest, [STUBS]: stubbing(stubs) } as RunOptions);
   return options.clock instanceof VirtualClock ? options.clock.run(report) : report;
 }

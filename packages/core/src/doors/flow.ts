@@ -20,13 +20,14 @@ import { type Brand, brand, otherCopy } from "../ground/brand.ts";
 import { Issues } from "../ground/check.ts";
 import { describe } from "../ground/describe.ts";
 import { DefinitionError, PlanError } from "../ground/errors.ts";
+import { byDependencies } from "../machine/machine-for.ts";
 import type { ExecutionReport } from "../report/execution-report.ts";
 import { forecasting } from "../whatif/forecast.ts";
 import { type FlowRun, flowRun } from "./flow-run.ts";
 import { launch } from "./launch.ts";
 import { reach } from "./reach.ts";
 import { type ResumeInfo, type ResumeInfoOptions, resumeInfo } from "./resume-info.ts";
-import { askedFor, STUBS, type Stubs, stubbed } from "./stubs.ts";
+import { STUBS, type Stubbing } from "./stubs.ts";
 
 const NONE: readonly [key: string, task: TaskHandle][] = [];
 
@@ -169,10 +170,8 @@ export class GraphFlow
     return this.#whole;
   }
 
-  #planned(options: RunOptions & { readonly [STUBS]?: Stubs }): GraphPlan {
-    const stubs = options[STUBS];
-    if (stubs === undefined) return this.#plan(options.targets);
-    return plan(stubbed(this.graph, stubs), options.targets ?? askedFor(this.graph));
+  #planned(options: RunOptions & { readonly [STUBS]?: Stubbing }): GraphPlan {
+    return options[STUBS]?.(this.graph, options.targets) ?? this.#plan(options.targets);
   }
 
   with(params: Readonly<Record<string, unknown>>): Flow<Record<string, unknown>> {
@@ -225,6 +224,7 @@ export class GraphFlow
       options,
       anchor: from,
       dispatch: "dependencies",
+      machine: byDependencies,
       parameters: () => checkParameters(graph, options.params),
       stream,
     }).execution;

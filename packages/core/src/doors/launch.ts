@@ -7,12 +7,10 @@ import { execute } from "../drive/execute.ts";
 import type { Execution, Recorder } from "../drive/execution.ts";
 import type { RunOptions } from "../drive/options.ts";
 import type { Parameters } from "../drive/parameters.ts";
-import { bindClock, ownResources, sharedResources } from "../drive/resources.ts";
-import { Semaphore } from "../drive/semaphore.ts";
+import { bindClock, isSemaphore, ownResources, sharedResources } from "../drive/resources.ts";
 import { Issues } from "../ground/check.ts";
 import type { Dispatch, Machine, RunSettings } from "../machine/machine.ts";
-import { Run } from "../machine/run.ts";
-import { StagedRun } from "../machine/run-stages.ts";
+import type { MachineMaker } from "../machine/machine-for.ts";
 import { type Earlier, readEarlier } from "../resume/earlier.ts";
 import { observersOf } from "./process-observers.ts";
 
@@ -23,20 +21,18 @@ export interface Launch {
   readonly options: RunOptions;
   readonly anchor: Anchor;
   readonly dispatch: Dispatch;
+  /** The door says it: what a bundle carries is what its doors can run. */
+  readonly machine: MachineMaker;
   readonly parameters: () => Parameters | Promise<Parameters>;
   /** For whoever reads the events of the run while it goes. */
   readonly stream?: EventStream | undefined;
-}
-
-export function machineFor(plan: GraphPlan, settings: RunSettings, dispatch: Dispatch): Machine {
-  return dispatch === "stages" ? new StagedRun(plan, settings) : new Run(plan, settings);
 }
 
 /** Starts the run. The machine is the caller's to look at, not to feed. */
 export function launch(work: Launch): { readonly execution: Execution; readonly machine: Machine } {
   const { plan, options, anchor, dispatch, parameters, stream } = work;
   const { concurrency, resources, failure, estimates, keep } = options;
-  const shared = concurrency instanceof Semaphore;
+  const shared = isSemaphore(concurrency);
   bindClock(resources, options.clock);
   const told = observersOf(options.observers);
   const observers = stream === undefined ? told : [...told, stream.observer];
@@ -50,7 +46,7 @@ export function launch(work: Launch): { readonly execution: Execution; readonly 
     release: keep === "roots",
     observed: observers.length > 0,
   };
-  const machine = machineFor(plan, settings, dispatch);
+  const machine = work.machine(plan, settings, dispatch);
   const recorder = (options as { [RECORDER]?: Recorder })[RECORDER];
   // Whether somebody may look on is no part of the recording.
   recorder?.begin({ ...settings, observed: told.length > 0 }, dispatch);

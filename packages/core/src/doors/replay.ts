@@ -7,6 +7,7 @@ import type { GraphPlan, Plan } from "../define/plan.ts";
 import type { Recorder } from "../drive/execution.ts";
 import { type Command, type InnerFlow, type MachineEvent, restoredNext } from "../machine/event.ts";
 import type { Dispatch, Machine, RunSettings } from "../machine/machine.ts";
+import { machineFor } from "../machine/machine-for.ts";
 import { DETACHED, STATUSES } from "../machine/states.ts";
 import { taskName } from "../machine/task-name.ts";
 import type { ExecutionReport } from "../report/execution-report.ts";
@@ -15,7 +16,6 @@ import { collect, gathered } from "../report/outcome.ts";
 import { Reasons } from "../report/reasons.ts";
 import { reportOf } from "../report/report.ts";
 import type { RunFacts } from "../report/run-record.ts";
-import { machineFor } from "./launch.ts";
 
 /** The input log of one run. */
 export interface Recording {

@@ -13,6 +13,7 @@ import { NO_PARAMETERS } from "../drive/parameters.ts";
 import { Issues } from "../ground/check.ts";
 import { DefinitionError, PlanError } from "../ground/errors.ts";
 import type { Machine } from "../machine/machine.ts";
+import { machineFor } from "../machine/machine-for.ts";
 import { StagedRun } from "../machine/run-stages.ts";
 import type { ExecutionReport } from "../report/execution-report.ts";
 import { forecasting } from "../whatif/forecast.ts";
@@ -187,7 +188,15 @@ export class DynamicScheduler {
     const parameters = () => NO_PARAMETERS;
     // Before the first tasks are called: they may look.
     this.#state = "running";
-    const work = { plan: planned, options, anchor, dispatch, parameters, stream };
+    const work = {
+      plan: planned,
+      options,
+      anchor,
+      dispatch,
+      machine: machineFor,
+      parameters,
+      stream,
+    };
     const { execution, machine } = launch(work);
     return { report: this.#follow(execution, machine), execution };
   }

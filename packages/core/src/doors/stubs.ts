@@ -3,18 +3,24 @@
  */
 import type { Definition } from "../define/definition.ts";
 import { EdgeList, type Graph, graph, type Roles } from "../define/graph.ts";
+import { type GraphPlan, plan } from "../define/plan.ts";
 import { unknownNames } from "../define/unknown-name.ts";
 import { Issues } from "../ground/check.ts";
 import { PlanError } from "../ground/errors.ts";
 
-/** The key under which `@astrum/core/testing` hands stand-ins to a flow. */
+/** The key under which `@astrum/core/testing` hands a flow what makes its plan: a flow itself knows no stand-ins. */
 export const STUBS: unique symbol = Symbol("astrum.stubs");
+export type Stubbing = (graph: Graph, targets: readonly string[] | undefined) => GraphPlan;
 
 /** By task: its output, or a function in the place of its own. */
 export type Stubs = Readonly<Record<string, unknown>>;
 
-/** Throws a `PlanError` that names each stand-in without a task. */
-export function stubbed(whole: Graph, stubs: Stubs): Graph {
+/** What is planned throws a `PlanError` that names each stand-in without a task. */
+export function stubbing(stubs: Stubs): Stubbing {
+  return (graph, targets) => plan(stubbed(graph, stubs), targets ?? askedFor(graph));
+}
+
+function stubbed(whole: Graph, stubs: Stubs): Graph {
   const issues = new Issues();
   unknownNames(
     issues,
@@ -61,7 +67,7 @@ function without({ tails, finallyTasks, subflows, definitions }: Graph, stubs: S
 }
 
 /** The names of all that the flow itself asks for. */
-export function askedFor({ definitions, roots = [], tails, finallyTasks }: Graph): string[] {
+function askedFor({ definitions, roots = [], tails, finallyTasks }: Graph): string[] {
   const tasks = new Set([...roots.map(({ task }) => task), ...tails, ...finallyTasks]);
   return Array.from(tasks, (task) => (definitions[task] as Definition).name);
 }

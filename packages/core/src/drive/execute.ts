@@ -33,11 +33,12 @@ import { EventQueue, type QueueHost } from "./event-queue.ts";
 import type { ExecuteSettings, Execution } from "./execution.ts";
 import { FallbackCalls, type FallbackHost } from "./fall-back.ts";
 import { Gatherer } from "./gather.ts";
-import { Grants, type GrantsHost } from "./grants.ts";
+import type { Grants, GrantsHost } from "./grants.ts";
 import { HeldThread } from "./held-thread.ts";
 import { Faults } from "./hooks.ts";
 import { InnerFlows } from "./inner-flows.ts";
 import { type LoopHost, Loops } from "./loops.ts";
+import { noRate } from "./no-rate.ts";
 import { Notifier } from "./notify.ts";
 import { obey, type Parts } from "./obey.ts";
 import { Opening, type OpeningHost } from "./opening.ts";
@@ -45,7 +46,7 @@ import type { RunOptions } from "./options.ts";
 import type { Parameters } from "./parameters.ts";
 import { Preparation, type PreparationHost } from "./prepare.ts";
 import { processorTime } from "./processor-time.ts";
-import { limitNames } from "./resources.ts";
+import { grantsOf, limitNames } from "./resources.ts";
 import { RunClock } from "./run-clock.ts";
 import { RunHead } from "./run-head.ts";
 import { Ending, settledFacts, settledLedger, unendedLogs } from "./settle.ts";
@@ -95,7 +96,8 @@ class Driver
   readonly cache: Cached | undefined;
   readonly queue: EventQueue;
   readonly delays: Delays;
-  readonly grants: Grants;
+  /** There when the run shares something. */
+  readonly grants: Grants | undefined;
   readonly preparation: Preparation;
   readonly calls: Calls;
   readonly fallbacks: FallbackCalls;
@@ -144,7 +146,7 @@ class Driver
     this.stored = new Stored(this, settings, fingerprints);
     this.cache = options.cache && new Cached(options.cache, this);
     this.preparation = new Preparation(this, options);
-    this.grants = new Grants(this, options, anchor);
+    this.grants = grantsOf(this, options, anchor);
     this.calls = new Calls(this, options.graceMs);
     this.fallbacks = new FallbackCalls(this, this.#context, options.graceMs);
     const onTime = anchor.clock === systemClock && options.runner === undefined;
@@ -333,11 +335,12 @@ class Driver
   }
 
   spent(call: Call, resource: string, amount: number): void {
+    if (this.grants === undefined) throw noRate(resource, []);
     this.grants.spent(call, this.machine.claimOf(call.task), resource, amount);
   }
 
   pause(task: number, resource: string, ms: number): boolean {
-    return this.grants.pause(this.machine.claimOf(task), resource, ms);
+    return this.grants?.pause(this.machine.claimOf(task), resource, ms) ?? false;
   }
 
   logged(call: Call, line: LogLine): void {
@@ -394,7 +397,7 @@ class Driver
   close(): void {
     this.held?.close();
     this.cache?.close();
-    this.grants.close();
+    this.grants?.close();
     this.#ending.close();
   }
 
@@ -407,7 +410,7 @@ class Driver
     this.held?.close();
     this.cache?.close();
     this.calls.forsake(asError(error, "The run failed with"), this.now());
-    this.grants.forsake();
+    this.grants?.forsake();
     this.#ending.reject(error);
   }
 }

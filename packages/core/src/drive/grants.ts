@@ -3,20 +3,24 @@
  * claims and tells it the answers; who is served when is `sharing`'s to say.
  */
 import type { Anchor, Clock } from "../contract/clock.ts";
-import { describe } from "../ground/describe.ts";
 import { BudgetExhaustedError, frameless } from "../ground/errors.ts";
-import { didYouMean, nearest } from "../ground/guess.ts";
 import type { MachineEvent } from "../machine/event.ts";
 import type { Host } from "./host.ts";
-import type { RunOptions } from "./options.ts";
-import { sharedResources, stocksOf } from "./resources.ts";
-import { Semaphore } from "./semaphore.ts";
+import { noRate } from "./no-rate.ts";
 import { arrange, ask, change, correct, debit, end, pause } from "./sharing.ts";
-import { Claim, type Stock, stockOf, type Time } from "./stock.ts";
+import { Claim, type Stock, type Time } from "./stock.ts";
 
 /** What it needs of the driver: to be told answers, in the run's own context. */
 export interface GrantsHost extends Pick<Host, "now" | "after"> {
   answer(event: MachineEvent): void;
+}
+
+/** What a run shares with others. */
+export interface SharedByRun {
+  /** What its slots come from. */
+  readonly permits: Stock | undefined;
+  /** By name, in the order of the machine's settings. */
+  readonly stocks: ReadonlyMap<string, Stock>;
 }
 
 export class Grants {
@@ -33,11 +37,11 @@ export class Grants {
   readonly #clock: Clock;
   readonly #time: Time;
 
-  constructor(host: GrantsHost, { concurrency, resources }: RunOptions, anchor: Anchor) {
+  constructor(host: GrantsHost, { permits, stocks }: SharedByRun, anchor: Anchor) {
     this.#host = host;
-    this.#permits = concurrency instanceof Semaphore ? stockOf(concurrency) : undefined;
-    this.#stocks = stocksOf(resources);
-    this.#names = Object.keys(sharedResources(resources));
+    this.#permits = permits;
+    this.#stocks = [...stocks.values()];
+    this.#names = [...stocks.keys()];
     this.#clock = anchor.clock;
     this.#time = {
       now: () => anchor.now + host.now(),
@@ -98,7 +102,7 @@ export class Grants {
   spent(of: object, number: number | undefined, resource: string, amount: number): void {
     const at = this.#names.indexOf(resource);
     const stock = this.#stocks[at];
-    if (stock?.supply.spends !== true) throw this.#noRate(resource);
+    if (stock?.supply.spends !== true) throw noRate(resource, this.#rates);
     const claim = number === undefined ? undefined : this.#claims.get(number);
     const units = this.#units.get(number ?? -1);
     const told = this.#told.get(of) ?? this.#stocks.map((_, at) => units?.[at] ?? 0);
@@ -127,12 +131,8 @@ export class Grants {
     return own;
   }
 
-  #noRate(resource: string): TypeError {
-    const rates = this.#names.filter((_, at) => this.#stocks[at]?.supply.spends);
-    const guess = typeof resource === "string" ? nearest(resource, rates) : undefined;
-    return new TypeError(
-      `context.spent(${describe(resource)}, …): the run has no rate limit of that name.${didYouMean(guess)}`,
-    );
+  get #rates(): string[] {
+    return this.#names.filter((_, at) => this.#stocks[at]?.supply.spends);
   }
 
   /** What it takes of each thing that is there once, under whatever names. */

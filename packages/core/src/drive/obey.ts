@@ -22,7 +22,8 @@ export interface Parts {
   readonly gatherer: Gatherer;
   readonly loops: Loops;
   readonly things: Things;
-  readonly grants: Grants;
+  /** There when the run shares something. */
+  readonly grants: Grants | undefined;
   readonly values: Values;
   /** There once the run has begun, when somebody observes it. */
   readonly notifier: Notifier | undefined;
@@ -92,16 +93,16 @@ export function obey(parts: Parts, command: Command, at: number): void {
       parts.values.release(command.task);
       break;
     case "acquire":
-      parts.grants.acquire(command.claim, command.units);
+      parts.grants?.acquire(command.claim, command.units);
       break;
     case "arrange":
-      parts.grants.arrange(command.claims);
+      parts.grants?.arrange(command.claims);
       break;
     case "withdraw":
-      parts.grants.end(command.claim, true);
+      parts.grants?.end(command.claim, true);
       break;
     case "yield":
-      parts.grants.end(command.claim, command.unused === true);
+      parts.grants?.end(command.claim, command.unused === true);
       break;
     case "status":
       parts.notifier?.status(command.task, command.from, command.to, command.cause, at);

@@ -20,8 +20,8 @@ import type { SerializedReport } from "../report/serialized-report.ts";
 import { readEarlier } from "../resume/earlier.ts";
 import type { Journal } from "../resume/journal.ts";
 import { bindingsOf, checkBindings, type GivenParameters } from "./bindings.ts";
-import { checkDemands, checkResource, type Resource } from "./resources.ts";
-import { Semaphore } from "./semaphore.ts";
+import { checkDemands, checkResource, isSemaphore, type Resource } from "./resources.ts";
+import type { Semaphore } from "./semaphore.ts";
 import { checkSize } from "./size.ts";
 
 export interface RunOptions {
@@ -118,7 +118,7 @@ export function checkRunOptions(
   ) {
     issues.expected(["signal"], "an AbortSignal", signal);
   }
-  if (concurrency !== undefined && !(concurrency instanceof Semaphore)) {
+  if (concurrency !== undefined && !isSemaphore(concurrency)) {
     const foreign = otherCopy(concurrency, "semaphore");
     if (foreign !== undefined) {
       issues.add("invalid-option", `\`concurrency\` is ${foreign}`, ["concurrency"]);

@@ -6,7 +6,9 @@ import type { Clock } from "../contract/clock.ts";
 import { type Brand, brand } from "../ground/brand.ts";
 import { Issues } from "../ground/check.ts";
 import { DefinitionError } from "../ground/errors.ts";
-import { keepStock, Stock, type Supply, stockOf } from "./stock.ts";
+import { Grants } from "./grants.ts";
+import { keepShared, stockOf } from "./shared.ts";
+import { Stock, type Supply } from "./stock.ts";
 
 /** Instants are sums of fractions: a millionth of a unit too few is none. */
 const SLACK = 1e-6;
@@ -124,7 +126,7 @@ export class RateLimit {
     this.limit = options.limit;
     this.perMs = options.perMs;
     this.burst = options.burst ?? options.limit;
-    keepStock(this, new Stock(new Bucket(options)));
+    keepShared(this, { stock: new Stock(new Bucket(options)), grants: Grants });
   }
 
   get "~astrum"(): Brand {

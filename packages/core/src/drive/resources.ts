@@ -2,16 +2,25 @@
  * The resources of a run, by kind: amounts that are its own, and what it shares with other runs. Whether these are what they
  * must be, and enough for what tasks ask for. Counts nothing.
  */
-import { type Clock, systemClock } from "../contract/clock.ts";
+import { type Anchor, type Clock, systemClock } from "../contract/clock.ts";
 import { otherCopy } from "../ground/brand.ts";
 import type { Issues } from "../ground/check.ts";
 import { didYouMean, nearest } from "../ground/guess.ts";
-import { bucketOf, RateLimit } from "./rate-limit.ts";
-import { Semaphore } from "./semaphore.ts";
-import { type Stock, stockOf } from "./stock.ts";
+import type { Grants, GrantsHost } from "./grants.ts";
+import { bucketOf, type RateLimit } from "./rate-limit.ts";
+import type { Semaphore } from "./semaphore.ts";
+import { sharedBy } from "./shared.ts";
 
 export type Resource = number | Semaphore | RateLimit;
 export type Resources = Readonly<Record<string, Resource | undefined>>;
+
+export function isSemaphore(value: unknown): value is Semaphore {
+  return sharedBy(value)?.stock.supply.spends === false;
+}
+
+export function isRateLimit(value: unknown): value is RateLimit {
+  return sharedBy(value)?.stock.supply.spends === true;
+}
 
 /** Those of the run alone. */
 export function ownResources(resources: Resources = {}): Record<string, number> {
@@ -23,14 +32,27 @@ export function ownResources(resources: Resources = {}): Record<string, number> 
 export function sharedResources(resources: Resources = {}): Record<string, "held" | "spent"> {
   const shared: [string, "held" | "spent"][] = [];
   for (const [name, one] of Object.entries(resources)) {
-    if (typeof one === "object") shared.push([name, stockOf(one).supply.spends ? "spent" : "held"]);
+    const stock = sharedBy(one)?.stock;
+    if (stock !== undefined) shared.push([name, stock.supply.spends ? "spent" : "held"]);
   }
   return Object.fromEntries(shared);
 }
 
-/** What stands behind those, in the same order. */
-export function stocksOf(resources: Resources = {}): Stock[] {
-  return Object.keys(sharedResources(resources)).map((name) => stockOf(resources[name] as object));
+/** What the run asks for of those, and of the semaphore that its slots come from; nothing when it shares nothing. */
+export function grantsOf(
+  host: GrantsHost,
+  { concurrency, resources = {} }: Capacity,
+  anchor: Anchor,
+): Grants | undefined {
+  const permits = sharedBy(concurrency);
+  const shared = Object.entries(resources).flatMap(([name, one]) => {
+    const found = sharedBy(one);
+    return found === undefined ? [] : [[name, found] as const];
+  });
+  const first = permits ?? shared[0]?.[1];
+  if (first === undefined) return undefined;
+  const stocks = new Map(shared.map(([name, { stock }]) => [name, stock]));
+  return new first.grants(host, { permits: permits?.stock, stocks }, anchor);
 }
 
 /** What an attempt waited for, in the words of the report: in the order of the machine's codes. */
@@ -55,7 +77,7 @@ export function writtenResources(given: Resources | undefined): {
   const resources: Record<string, number> = {};
   const rates: Record<string, WrittenRate> = {};
   for (const [name, one] of Object.entries(given)) {
-    if (one instanceof RateLimit) {
+    if (isRateLimit(one)) {
       const { limit, perMs, burst } = one;
       rates[name] = { limit, perMs: perMs === Number.POSITIVE_INFINITY ? null : perMs, burst };
     } else if (one !== undefined) {
@@ -68,7 +90,7 @@ export function writtenResources(given: Resources | undefined): {
 /** The clock of a run is from now on that of its rate limits. */
 export function bindClock(resources: Resources = {}, clock: Clock = systemClock): void {
   for (const one of Object.values(resources)) {
-    if (one instanceof RateLimit) bucketOf(one).clock ??= clock;
+    if (isRateLimit(one)) bucketOf(one).clock ??= clock;
   }
 }
 
@@ -80,8 +102,8 @@ export function checkResource(
   clock: unknown = systemClock,
 ): void {
   const path = ["resources", name];
-  if (given === undefined || given instanceof Semaphore) return;
-  if (given instanceof RateLimit) {
+  if (given === undefined || isSemaphore(given)) return;
+  if (isRateLimit(given)) {
     const own = bucketOf(given).clock;
     if (own === undefined || own === clock) return;
     const message = `\`resources.${name}\` has been given to a run on another clock: what was spent on one cannot be told on the other. Give every run the same \`clock\`, or make a RateLimit for each clock`;
@@ -145,7 +167,7 @@ export function tooMuchTogether(
   { resources = {}, concurrency }: Capacity,
 ): string | undefined {
   const wanted = new Map<Resource, { readonly names: string[]; units: number }>();
-  if (concurrency instanceof Semaphore) {
+  if (isSemaphore(concurrency)) {
     wanted.set(concurrency, { names: ["concurrency"], units: 1 });
   }
   for (const [name, units] of demands) {
@@ -165,7 +187,7 @@ export function tooMuchTogether(
 
 /** Why that is too much, as the end of a sentence. */
 export function hasOnly(resource: Resource): string {
-  if (!(resource instanceof RateLimit)) return `but the run has only ${amountOfMost(resource)}`;
+  if (!isRateLimit(resource)) return `but the run has only ${amountOfMost(resource)}`;
   const { burst, perMs } = resource;
   if (perMs === Number.POSITIVE_INFINITY) return `but the budget is ${burst}`;
   return `but at most ${burst} may be spent at once: raise its \`burst\``;
@@ -173,11 +195,11 @@ export function hasOnly(resource: Resource): string {
 
 /** How much one attempt may ever take of it. */
 export function amountOfMost(resource: Resource): number {
-  if (resource instanceof RateLimit) return resource.burst;
+  if (isRateLimit(resource)) return resource.burst;
   return typeof resource === "number" ? resource : resource.limit;
 }
 
 /** Whether there are only whole units of it: of what is held; what is spent has fractions. */
 export function isWholeUnits(resource: Resource): boolean {
-  return !(resource instanceof RateLimit);
+  return !isRateLimit(resource);
 }

@@ -9,8 +9,7 @@ import { VERSION } from "../ground/version.ts";
 import type { SerializedReport } from "../report/serialized-report.ts";
 import type { ExecuteSettings } from "./execution.ts";
 import type { RunOptions } from "./options.ts";
-import { writtenResources } from "./resources.ts";
-import { Semaphore } from "./semaphore.ts";
+import { isSemaphore, writtenResources } from "./resources.ts";
 
 interface Runtime {
   readonly process?: {
@@ -24,7 +23,7 @@ interface Runtime {
 
 /** How many attempts may run at once, be it by a number or by a semaphore. */
 export function limitOf({ concurrency }: RunOptions): number | undefined {
-  return concurrency instanceof Semaphore ? concurrency.limit : concurrency;
+  return isSemaphore(concurrency) ? concurrency.limit : concurrency;
 }
 
 /** Both of one run, each made when it is first asked for, and the same from then on. */

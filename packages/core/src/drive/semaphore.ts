@@ -6,8 +6,10 @@ import { systemClock } from "../contract/clock.ts";
 import { type Brand, brand } from "../ground/brand.ts";
 import { Issues } from "../ground/check.ts";
 import { DefinitionError } from "../ground/errors.ts";
+import { Grants } from "./grants.ts";
+import { keepShared, stockOf } from "./shared.ts";
 import { ask, end } from "./sharing.ts";
-import { Claim, keepStock, Stock, type Supply, stockOf } from "./stock.ts";
+import { Claim, Stock, type Supply } from "./stock.ts";
 
 /** Permits that are held, and come back with the end of whoever holds them. */
 class Permits implements Supply {
@@ -60,7 +62,7 @@ export class Semaphore {
     issues.integer(["limit"], limit ?? Number.NaN, 1);
     issues.throwAs(DefinitionError);
     this.limit = limit;
-    keepStock(this, new Stock(new Permits(limit)));
+    keepShared(this, { stock: new Stock(new Permits(limit)), grants: Grants });
   }
 
   get "~astrum"(): Brand {

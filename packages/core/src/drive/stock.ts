@@ -291,15 +291,3 @@ export function laneOf({ places }: Claim): Lane {
   }
   return lane;
 }
-
-/** What stands behind the objects that callers hand to their runs. */
-const stocks: WeakMap<object, Stock> = new WeakMap();
-
-/** From now on this object stands for it. */
-export function keepStock(shared: object, stock: Stock): void {
-  stocks.set(shared, stock);
-}
-
-export function stockOf(shared: object): Stock {
-  return stocks.get(shared) as Stock;
-}

@@ -8,7 +8,7 @@ import type { GraphPlan } from "../define/plan.ts";
 import { type Flow, GraphFlow } from "../doors/flow.ts";
 import { RECORDER } from "../doors/launch.ts";
 import { type Recording, Tape } from "../doors/replay.ts";
-import { STUBS } from "../doors/stubs.ts";
+import { STUBS, stubbing } from "../doors/stubs.ts";
 import { checkRunOptions, type RunOptions } from "../drive/options.ts";
 import { otherCopy } from "../ground/brand.ts";
 import { Issues } from "../ground/check.ts";
@@ -196,7 +196,7 @@ async function played<O>(
       runner: gated(clock, decisions, plan, options.retries !== false),
       ...(options.cancels === true ? { signal: controller.signal } : {}),
       [RECORDER]: tape,
-      [STUBS]: Object.fromEntries(stubs),
+      [STUBS]: stubbing(Object.fromEntries(stubs)),
     } as RunOptions),
   );
   try {

@@ -3,9 +3,10 @@
  * Capacity beside slots is not known to a plan: it counts as enough.
  */
 import type { GraphPlan } from "../define/plan.ts";
+import { byDependencies } from "../machine/machine-for.ts";
 import { lastEnd } from "./prediction.ts";
 import { scriptOf } from "./simulate.ts";
-import { driven } from "./virtual-driver.ts";
+import { driven, type VirtualSettings } from "./virtual-driver.ts";
 
 type Estimates = Readonly<Record<string, number>>;
 
@@ -41,7 +42,7 @@ function makespan(
   estimates: Estimates,
   concurrency: number | undefined,
 ): { readonly ms: number; readonly atOnce: number } {
-  const { machine } = driven(plan, {
+  const settings: VirtualSettings = {
     script: scriptOf(plan, { durations: estimates }),
     dispatch: "dependencies",
     beginAt: 0,
@@ -49,7 +50,8 @@ function makespan(
     resources: {},
     estimates,
     release: false,
-  });
+  };
+  const { machine } = driven(plan, settings, byDependencies);
   return { ms: lastEnd(machine), atOnce: machine.ledger.peakConcurrency };
 }
 

@@ -1,8 +1,10 @@
 /** A simulated run in a few figures: how long it takes and why. Knows no format and no question. */
 
 import type { Machine } from "../machine/machine.ts";
+import { machineFor } from "../machine/machine-for.ts";
 import { taskName } from "../machine/task-name.ts";
 import { type Analysis, analyse } from "../report/analysis.ts";
+import { alone } from "./alone.ts";
 import { type Change, withChange } from "./changes.ts";
 import type { Recalled } from "./recalled.ts";
 import { driven } from "./virtual-driver.ts";
@@ -29,7 +31,11 @@ export function played(
   change: Change,
 ): { readonly prediction: Prediction; readonly machine: Machine } {
   const { plan, settings } = withChange(run, change);
-  const { machine, unmeasured } = driven(plan, settings);
+  const { machine, unmeasured } = driven(
+    plan,
+    { ...settings, resources: alone(settings.resources) },
+    machineFor,
+  );
   const { ledger } = machine;
   const { concurrency, dispatch } = settings;
   const staged = dispatch === "stages";

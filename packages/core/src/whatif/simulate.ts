@@ -12,6 +12,7 @@ import { Issues } from "../ground/check.ts";
 import { describe } from "../ground/describe.ts";
 import { DefinitionError, PlanError } from "../ground/errors.ts";
 import { VERSION } from "../ground/version.ts";
+import { byDependencies } from "../machine/machine-for.ts";
 import { DETACHED } from "../machine/states.ts";
 import { taskName } from "../machine/task-name.ts";
 import type { ExecutionReport } from "../report/execution-report.ts";
@@ -20,8 +21,9 @@ import { NO_ORIGINS } from "../report/origin.ts";
 import { Reasons } from "../report/reasons.ts";
 import { reportOf } from "../report/report.ts";
 import type { SerializedReport } from "../report/serialized-report.ts";
+import { alone } from "./alone.ts";
 import { lasting, type Scene, type Script } from "./script.ts";
-import { driven, type VirtualRun } from "./virtual-driver.ts";
+import { driven, type VirtualRun, type VirtualSettings } from "./virtual-driver.ts";
 
 export interface SimulateOptions {
   /**
@@ -120,15 +122,16 @@ function simulated(plan: GraphPlan, options: SimulateOptions): ExecutionReport {
   issues.throwAs(PlanError);
   const { concurrency: slots } = options;
   const concurrency = slots instanceof Semaphore ? slots.limit : slots;
-  const run = driven(plan, {
+  const settings: VirtualSettings = {
     script: scriptOf(plan, options),
     dispatch: "dependencies",
     beginAt: 0,
     concurrency,
-    resources,
+    resources: alone(resources),
     estimates: longestFirst ? durations : undefined,
     release: false,
-  });
+  };
+  const run = driven(plan, settings, byDependencies);
   return reportOn(plan, run, concurrency);
 }
 

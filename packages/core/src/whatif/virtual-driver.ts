@@ -4,12 +4,11 @@
  */
 import type { Anchor } from "../contract/clock.ts";
 import type { GraphPlan } from "../define/plan.ts";
-import { Grants, type GrantsHost } from "../drive/grants.ts";
-import { RateLimit } from "../drive/rate-limit.ts";
+import type { Grants, GrantsHost } from "../drive/grants.ts";
 import {
+  grantsOf,
   limitNames,
   ownResources,
-  type Resource,
   type Resources,
   sharedResources,
 } from "../drive/resources.ts";
@@ -17,9 +16,8 @@ import { DefinitionError } from "../ground/errors.ts";
 import type { Command, MachineEvent, PreparedEvent } from "../machine/event.ts";
 import { Heap } from "../machine/heap.ts";
 import type { Dispatch, Machine } from "../machine/machine.ts";
+import type { MachineMaker } from "../machine/machine-for.ts";
 import { Rows } from "../machine/rows.ts";
-import { Run } from "../machine/run.ts";
-import { StagedRun } from "../machine/run-stages.ts";
 import { QUEUED } from "../machine/states.ts";
 import { definitionIn, taskName } from "../machine/task-name.ts";
 import { Playing, restoredIn } from "./playing.ts";
@@ -31,7 +29,7 @@ export interface VirtualSettings {
   /** When the first tasks may start. */
   readonly beginAt: number;
   readonly concurrency: number | undefined;
-  /** What the run has of each, as if it were its own alone. */
+  /** What the run has of each. Nobody else may have any of what is shared: see `alone`. */
   readonly resources: Resources;
   /** Longest path first, by these. */
   readonly estimates: Readonly<Record<string, number>> | undefined;
@@ -50,8 +48,12 @@ export interface VirtualRun {
 }
 
 /** Throws `DefinitionError` when the run cannot end: its script says what no run could do. */
-export function driven(plan: GraphPlan, settings: VirtualSettings): VirtualRun {
-  const driver = new VirtualDriver(plan, settings);
+export function driven(
+  plan: GraphPlan,
+  settings: VirtualSettings,
+  machine: MachineMaker,
+): VirtualRun {
+  const driver = new VirtualDriver(plan, settings, machine);
   driver.drive();
   return driver;
 }
@@ -93,9 +95,9 @@ class VirtualDriver implements GrantsHost, VirtualRun {
   /** When the thread is free to call somebody. */
   #threadFreeAt = 0;
 
-  constructor(plan: GraphPlan, settings: VirtualSettings) {
+  constructor(plan: GraphPlan, settings: VirtualSettings, machine: MachineMaker) {
     const { concurrency, estimates, release, dispatch, beginAt } = settings;
-    const resources = alone(settings.resources);
+    const { resources } = settings;
     const shared = sharedResources(resources);
     this.limits = limitNames(resources);
     const machineSettings = {
@@ -107,15 +109,13 @@ class VirtualDriver implements GrantsHost, VirtualRun {
       // Whatever failed, the run came to its end.
       failure: "continue",
     } as const;
-    this.machine =
-      dispatch === "stages" ? new StagedRun(plan, machineSettings) : new Run(plan, machineSettings);
+    this.machine = machine(plan, machineSettings, dispatch);
     this.#script = settings.script;
     this.#playing = new Playing(settings.script, this.machine.ledger);
     this.#rows = new Rows(plan, this.machine.ledger);
     this.#now = beginAt;
     this.#threadFreeAt = beginAt;
-    if (Object.keys(shared).length > 0)
-      this.#grants = new Grants(this, { resources }, this.#anchor);
+    this.#grants = grantsOf(this, { resources }, this.#anchor);
   }
 
   drive(): void {
@@ -328,18 +328,6 @@ class VirtualDriver implements GrantsHost, VirtualRun {
       this.#timer(at + ms, { ...base, at: at + ms, ...answer });
     }
   }
-}
-
-/** A semaphore is an amount when nobody else has it; a rate limit is one that nobody has spent of. */
-function alone(resources: Resources): Record<string, Resource> {
-  const own = Object.entries(resources).map(([name, one]) => {
-    if (one instanceof RateLimit) {
-      const { limit, perMs, burst } = one;
-      return [name, new RateLimit({ limit, perMs, burst })];
-    }
-    return [name, typeof one === "object" ? one.limit : one];
-  });
-  return Object.fromEntries(own) as Record<string, Resource>;
 }
 
 function endOf(

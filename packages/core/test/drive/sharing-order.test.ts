@@ -4,8 +4,9 @@
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { stockOf } from "../../src/drive/shared.ts";
 import { arrange, ask, change, end } from "../../src/drive/sharing.ts";
-import { Claim, stockOf, type Time } from "../../src/drive/stock.ts";
+import { Claim, type Time } from "../../src/drive/stock.ts";
 import { Semaphore } from "../../src/index.ts";
 
 const CASES = 300;
