@@ -21,12 +21,13 @@ const TASKS: Readonly<Record<ExampleName, number>> = {
   backfill: 10_000,
 };
 
-/** `task`: the page with that task chosen. `part`: only what is in that element. */
+/** `task`: the page with that task chosen; `tried`: with that lever at its end. `part`: only what is in that element. */
 interface Picture {
   readonly run: ExampleName;
   readonly scheme: "light" | "dark";
   readonly width: number;
   readonly task?: string;
+  readonly tried?: string;
   readonly part?: string;
 }
 
@@ -36,6 +37,7 @@ const pictures: readonly Picture[] = [
   { run: "release", scheme: "light", width: 1280 },
   { run: "release", scheme: "dark", width: 1280 },
   { run: "release", scheme: "dark", width: 360 },
+  { run: "release", scheme: "light", width: 1280, tried: "browsers", part: "#what-if" },
   { run: "nightly", scheme: "dark", width: 1280 },
   { run: "nightly", scheme: "light", width: 360 },
   { run: "nightly", scheme: "light", width: 1280, task: "load west", part: "#timeline" },
@@ -52,18 +54,24 @@ beforeAll(async () => {
 
 afterAll(() => browser.close());
 
-it.each(pictures)("$run in $scheme at $width pixels, $task", async (picture) => {
-  const { run, scheme, width, task, part } = picture;
+it.each(pictures)("$run in $scheme at $width pixels, $task, $tried", async (picture) => {
+  const { run, scheme, width, task, tried, part } = picture;
   const report = await exampleRun(run);
   expect(report.totalTasks).toBe(TASKS[run]);
   const place = report.taskStatistics.findIndex(({ taskName }) => taskName === task);
   expect(place >= 0).toBe(task !== undefined);
-  const name = `html-${TASKS[run]}-${scheme}-${width}${task === undefined ? "" : "-chosen"}.png`;
+  const what = task === undefined ? (tried === undefined ? "" : "-what-if") : "-chosen";
+  const name = `html-${TASKS[run]}-${scheme}-${width}${what}.png`;
   await withPage(
     browser,
     renderHtml(report),
     async ({ page }) => {
       const path = `${folder}${name}`;
+      if (tried !== undefined) {
+        await page.getByRole("slider", { name: tried }).focus();
+        await page.keyboard.press("End");
+        await page.locator(".bar.what-if").waitFor();
+      }
       if (part === undefined) await page.screenshot({ path, fullPage: true });
       else await page.locator(part).screenshot({ path });
       execFileSync("pngquant", ["--force", "--ext=.png", "--strip", "--speed=1", "64", path]);
