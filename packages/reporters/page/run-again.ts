@@ -24,6 +24,7 @@ type Row = Pick<
   | "stageId"
   | "dependencies"
   | "status"
+  | "tolerated"
   | "fallback"
   | "reason"
   | "readyAt"
@@ -118,6 +119,7 @@ function rowsOf(data: PageData, study: StudyFacts, names: readonly string[]): Ro
   const has = (places: readonly number[]): ReadonlySet<number> => new Set(sums(places));
   const finallyTasks = has(study.finallyTasks);
   const fallback = has(study.fallback);
+  const tolerated = has(study.tolerated);
   const condition = has(study.condition);
   const priority = new Map(study.priority);
   const mapLimit = new Map(study.mapLimit);
@@ -159,16 +161,23 @@ function rowsOf(data: PageData, study: StudyFacts, names: readonly string[]): Ro
     if (parent !== NONE) row.parent = names[parent] ?? "";
     if (index !== null && index !== undefined) row.index = index;
     if (releasedBy !== NONE) row.releasedBy = names[releasedBy] ?? "";
+    if (tolerated.has(place)) row.tolerated = true;
     if (fallback.has(place)) row.fallback = true;
-    if (condition.has(place)) row.reason = { kind: "condition" };
-    // That it ignored its own time limit is the one way to be abandoned in a run that came to its end.
-    if (status === "abandoned") row.reason = { kind: "timeout", limitMs: 0, scope: "attempt" };
+    const reason = condition.has(place) ? ({ kind: "condition" } as const) : REASONS[status];
+    if (reason !== undefined) row.reason = reason;
     if (limit !== undefined) row.concurrency = limit;
     if (first !== undefined) row.priority = first;
     if (holds !== undefined) row.resources = holds;
     return row;
   });
 }
+
+/** The one that there can be in a run that came to its end, beside a condition; whose it was is no matter here. */
+const REASONS: Partial<Record<TaskStatistics["status"], NonNullable<TaskStatistics["reason"]>>> = {
+  skipped: { kind: "dependency", task: "", root: "" },
+  // It ignored its own time limit.
+  abandoned: { kind: "timeout", limitMs: 0, scope: "attempt" },
+};
 
 function attemptsInto(
   rows: readonly Row[],
@@ -186,8 +195,11 @@ function attemptsInto(
     const delay = attempts.delayUs[at] ?? 0;
     const freedBy = attempts.slotFreedBy[at] ?? NONE;
     const before = row.attemptStatistics.at(-1);
-    // Whoever has another attempt was to be tried again.
-    if (before !== undefined) before.willRetry = true;
+    // Whoever failed and has another attempt was to be tried again, be it at once.
+    if (before !== undefined && before.status !== "completed") {
+      before.willRetry = true;
+      before.delayMs ??= 0;
+    }
     const attempt: Attempt = {
       taskName: row.taskName,
       attemptNumber: attempts.number[at] ?? 1,

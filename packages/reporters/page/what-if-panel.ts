@@ -60,6 +60,10 @@ class Panel {
 
   open(section: HTMLElement): void {
     section.hidden = false;
+    // Without a script there is nothing that a link could lead to.
+    document
+      .querySelector('.contents a[href="#timeline"]')
+      ?.parentElement?.before(element("li", {}, element("a", { href: "#what-if" }, "What if")));
     if (this.#machine === undefined) {
       section.append(
         element(

@@ -35,6 +35,7 @@ export interface StudyFacts {
   readonly index: Sparse<number | null>;
   readonly finallyTasks: readonly number[];
   readonly fallback: readonly number[];
+  readonly tolerated: readonly number[];
   /** Skipped by their own condition. */
   readonly condition: readonly number[];
   readonly priority: Sparse<number>;
@@ -95,6 +96,7 @@ export function studyFacts(
     }),
     finallyTasks: places(({ role }) => role === "finally"),
     fallback: places(({ fallback }) => fallback === true),
+    tolerated: places(({ tolerated }) => tolerated === true),
     condition: places(({ reason }) => reason?.kind === "condition"),
     priority: sparse(({ priority }) => priority),
     mapLimit: sparse((row) => row.concurrency),
