@@ -50,12 +50,10 @@ function resources({ tasks }: PageData, study: StudyFacts): Lever[] {
   const used = (name: string): boolean => asked(name) > 0;
   const amounts = Object.entries(held).flatMap(([name, had]) => {
     if (!used(name) || !(had > 0)) return [];
-    const most = Math.max(
-      asked(name),
-      Math.min(4 * had, had + 64),
-      Math.min(16, tasks.name.length),
-    );
-    return lever("resource", name, visibleName(name), ladder(asked(name), most, had), had);
+    // A task may ask for parts of a unit; there are whole ones.
+    const least = Math.ceil(asked(name));
+    const most = Math.max(least, Math.min(4 * had, had + 64), Math.min(16, tasks.name.length));
+    return lever("resource", name, visibleName(name), ladder(least, most, had), had);
   });
   const spent = Object.entries(rates).flatMap(([name, { limit, perMs, burst }]) => {
     if (!used(name) || perMs === null) return [];
