@@ -65,7 +65,7 @@ export class Details {
         run.isCritical(task) && element("span", { class: "chip" }, "on the critical path"),
       ),
       reason !== "" && element("p", { class: "reason" }, reason),
-      blame !== NONE && blame !== task && element("p", {}, "The first cause: ", this.#link(blame)),
+      blame !== NONE && blame !== task && this.#cause(blame),
       error !== "" && element("pre", {}, error),
       error !== "" &&
         element(
@@ -88,6 +88,13 @@ export class Details {
     );
     this.#pane.hidden = false;
     this.#pane.scrollTop = 0;
+  }
+
+  /** Of a map the item that failed it. */
+  #cause(blame: number): HTMLElement {
+    const first = this.#run.firstCause(blame);
+    const within = first === blame ? [] : [", inside of ", this.#link(blame)];
+    return element("p", {}, "The first cause: ", this.#link(first), ...within);
   }
 
   #facts(task: number): HTMLElement {
@@ -149,9 +156,11 @@ export class Details {
     const words = Array.from(counts, ([status, count]) => `${count} ${status}`).join(", ");
     const what = run.kind(task) === "map" ? "items" : "tasks inside";
     const sentence = element("p", {}, `${inside.length} ${what}: ${words}.`);
-    if (!run.folds(task)) return [sentence];
     const failed = inside.filter((one) => run.status(one) === "failed");
-    const first = [...failed, ...inside.filter((one) => run.status(one) !== "failed")];
+    // Of the items of a map those that failed are worth a line.
+    const others = run.folds(task) ? inside.filter((one) => run.status(one) !== "failed") : [];
+    const first = [...failed, ...others];
+    if (first.length === 0) return [sentence];
     const more = first.length - INSIDE_SHOWN;
     return [
       sentence,

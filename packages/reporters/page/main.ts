@@ -11,6 +11,7 @@ import { Details } from "./details.ts";
 import { byId, element, fill } from "./element.ts";
 import { Filter } from "./filter.ts";
 import { Ghosts } from "./ghosts.ts";
+import { GraphPicture } from "./graph.ts";
 import { Grid } from "./grid.ts";
 import { legend } from "./legend.ts";
 import { readData } from "./read-data.ts";
@@ -38,6 +39,7 @@ class Page {
   readonly #grid: Grid;
   readonly #details: Details;
   readonly #toolbar: Toolbar;
+  readonly #graph: GraphPicture;
   readonly #names: TaskNames;
   readonly #address: Addressed;
   #selected = NONE;
@@ -47,6 +49,7 @@ class Page {
     this.#run = run;
     const filter = new Filter(run);
     this.#names = new TaskNames(run);
+    this.#graph = new GraphPicture(run, document.querySelector(".graph"));
     this.#timeline = new Timeline(run, {
       chosen: (task) => this.#choose(task, "timeline"),
       moved: () => this.#address.later(),
@@ -156,6 +159,7 @@ class Page {
     this.#details.show(task);
     document.documentElement.classList.toggle("selecting", task !== NONE);
     this.#timeline.select(task, from !== "timeline");
+    this.#graph.select(task);
     if (from !== "grid") this.#grid.select(task);
     byId("missing").hidden = true;
   }

@@ -8,6 +8,8 @@ export interface Neighbour {
   readonly kind: number;
 }
 
+const BROKEN: ReadonlySet<string> = new Set(["failed", "abandoned"]);
+
 export class Run {
   readonly data: PageData;
   readonly taskCount: number;
@@ -104,6 +106,18 @@ export class Run {
   /** Directly inside of it: items of a map, tasks of a flow. */
   insideOf(task: number): readonly number[] {
     return this.#inside.get(task) ?? [];
+  }
+
+  /** Of what failed inside of it, at any depth, the one that failed first; itself where nothing did. */
+  firstCause(task: number): number {
+    const { endUs } = this.data.tasks;
+    const when = (one: number): number => endUs[one] ?? NONE;
+    let cause = task;
+    for (;;) {
+      const failed = this.insideOf(cause).filter((one) => BROKEN.has(this.status(one)));
+      if (failed.length === 0) return cause;
+      cause = failed.reduce((first, one) => (when(one) < when(first) ? one : first));
+    }
   }
 
   /** Everything inside of it, at any depth. */

@@ -18,6 +18,7 @@ import {
 import { cut, visible, visibleLines, visibleMessage } from "../wording/visible.ts";
 import { count, plural } from "./counts.ts";
 import { ErrorTexts } from "./error-texts.ts";
+import { FirstCauses } from "./first-cause.ts";
 import { html, type Markup } from "./markup.ts";
 import { statusMark, type TaskLinks } from "./task-links.ts";
 
@@ -36,6 +37,7 @@ export function failureSection(report: SerializedReport, links: TaskLinks): Mark
   const tolerated = toleratedOf(report);
   if (failures.length + tolerated.length + observers.length === 0) return undefined;
   const fallen = fallenBecauseOf(report);
+  const first = new FirstCauses(report);
   const errors = new ErrorTexts();
   const shown = failures.slice(0, SHOWN);
   const more = failures.slice(SHOWN);
@@ -43,7 +45,8 @@ export function failureSection(report: SerializedReport, links: TaskLinks): Mark
     failure(
       task,
       index < OPEN && !(isFlow(task) && failsForInside(task)),
-      fallen.get(task.taskName) ?? [],
+      // An item that failed its map took down what waited for that.
+      first.begunBy(task.taskName).flatMap((one) => fallen.get(one) ?? []),
       errors,
       links,
     );

@@ -3,6 +3,7 @@ import type { SerializedReport } from "@astrum/core";
 import { reasonText } from "../wording/outcome.ts";
 import { cut, visibleMessage, visibleName } from "../wording/visible.ts";
 import { count, plural } from "./counts.ts";
+import { FirstCauses } from "./first-cause.ts";
 import { html, type Markup } from "./markup.ts";
 import { statusMark, type TaskLinks } from "./task-links.ts";
 
@@ -11,6 +12,7 @@ const NAMES = 24;
 
 export function notRunSection(report: SerializedReport, links: TaskLinks): Markup | undefined {
   if (report.planIssues !== undefined) return undefined;
+  const first = new FirstCauses(report);
   const causes = new Map<string, Cause>();
   for (const task of report.taskStatistics) {
     const { status, reason } = task;
@@ -31,10 +33,15 @@ export function notRunSection(report: SerializedReport, links: TaskLinks): Marku
     .slice(0, CAUSES)
     .map(
       ({ status, root, text, names }) =>
-        html`<li><details><summary>${statusMark(status)} <b>${count(names.length)}</b> <span class="cause">${root === undefined ? sentence(text) : html`because <code>${cut(visibleName(root), 120)}</code> did not complete`}</span></summary>${root !== undefined && html`<p class="fallen">The first cause: ${links.to(root)}</p>`}${links.list(names, NAMES)}</details></li>`,
+        html`<li><details><summary>${statusMark(status)} <b>${count(names.length)}</b> <span class="cause">${root === undefined ? sentence(text) : html`because <code>${cut(visibleName(root), 120)}</code> did not complete`}</span></summary>${root !== undefined && html`<p class="fallen">The first cause: ${firstCause(root, first.of(root), links)}</p>`}${links.list(names, NAMES)}</details></li>`,
     )}</ul>
 ${list.length > CAUSES && html`<p class="hint">and ${plural(list.length - CAUSES, "more cause")}</p>`}
 </section>`;
+}
+
+function firstCause(root: string, first: string, links: TaskLinks): Markup {
+  if (first === root) return links.to(root);
+  return html`${links.to(first)}, inside of ${links.to(root)}`;
 }
 
 interface Cause {

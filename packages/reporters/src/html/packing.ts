@@ -80,7 +80,30 @@ function shifted(data: PageData, shift: Shift): PageData {
     },
     dependencies: { ...data.dependencies, task: dependency },
     attempts: { ...attempts, task, startUs, endUs, slotFreedBy },
+    ...(data.study !== undefined && {
+      study: {
+        ...data.study,
+        startUs: shiftedPairs(data.study.startUs, starts, shift),
+        endUs: shiftedPairs(data.study.endUs, ends, shift),
+      },
+    }),
   };
+}
+
+/** Of some places what was measured there, as far as it is from what is shown. */
+function shiftedPairs<Value extends number | null>(
+  pairs: readonly (readonly [place: number, value: Value])[],
+  shown: readonly number[],
+  shift: Shift,
+): (readonly [place: number, value: Value])[] {
+  const packing = shift(1, 1) === 0;
+  let before = 0;
+  return pairs.map(([place, value]) => {
+    const moved = shift(place, before);
+    before = packing ? place : moved;
+    const other = value === null ? null : shift(value, shown[before] ?? 0);
+    return [moved, other as Value];
+  });
 }
 
 /**

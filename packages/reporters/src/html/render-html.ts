@@ -16,6 +16,7 @@ import { cutOffSection } from "./cut-off-section.ts";
 import { failureSection } from "./failure-section.ts";
 import { fasterSection } from "./faster-section.ts";
 import { pageDataOf } from "./from-report.ts";
+import { graphSection } from "./graph-section.ts";
 import { head, script } from "./head.ts";
 import { island } from "./island.ts";
 import { html } from "./markup.ts";
@@ -52,6 +53,7 @@ export function renderHtml(report: AnyReport, options: HtmlOptions = {}): string
   const troubled = [failures, cutOff, notRun, flaky].some((section) => section !== undefined);
   const why = whySection(shown, seen, links);
   const faster = fasterSection(shown, seen, links);
+  const graph = graphSection(shown);
   const parts: readonly Part[] = [
     ["failures", "Failures", failures !== undefined],
     ["cut-off", "Cut off", cutOff !== undefined],
@@ -60,6 +62,7 @@ export function renderHtml(report: AnyReport, options: HtmlOptions = {}): string
     ["why", "Why so long", why !== undefined],
     ["faster", "Faster", faster !== undefined],
     ["timeline", "Timeline", data.attempts.task.length > 0],
+    ["graph-title", "Graph", graph !== undefined],
     ["tasks-title", "All tasks", shown.totalTasks > 0],
     ["about", "How it was run", true],
   ];
@@ -77,7 +80,7 @@ ${troubled && html`<div class="column troubles">${[failures, cutOff, notRun, fla
 <div class="column faster">${faster}${slowestSection(seen, links)}</div>
 </div>
 ${whatIfSection(shown, tried)}
-${workspace(shown, data)}
+${workspace(shown, data, graph)}
 ${aboutSection(shown, links)}
 </main>
 <footer><p>Made by Astrum for one run. This file asks for nothing and sends nothing.</p></footer>

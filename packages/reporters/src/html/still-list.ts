@@ -14,7 +14,7 @@ import { failsForInside, reasonText } from "../wording/outcome.ts";
 import { cut, visibleMessage, visibleName } from "../wording/visible.ts";
 import { count, plural } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
-import { taskAddress } from "./task-address.ts";
+import { taskId } from "./task-address.ts";
 import { statusMark } from "./task-links.ts";
 
 const SHOWN = 300;
@@ -87,5 +87,5 @@ function row(
   const silent =
     task.status === "completed" || task.status === "restored" || (folds && failsForInside(task));
   const why = silent ? "" : visibleMessage(reasonText(task, WHY));
-  return html`<tr id="${taskAddress(visibleName(task.taskName), index).slice(1)}"><td>${statusMark(task.status)}</td><td><code>${cut(visibleName(labelOf(task)), 160)}</code>${why !== "" && html` <small>${why}</small>`}</td><td class="number">${task.readyAt !== null && duration(task.readyAt)}</td><td class="number">${task.queuedMs > 0 && duration(task.queuedMs)}</td><td class="number">${task.startAt !== null && (folds ? duration(task.durationMs) : ranText(task, report))}</td><td class="number">${task.attemptCount > 1 && task.attemptCount}</td></tr>`;
+  return html`<tr id="${taskId(visibleName(task.taskName), index)}"><td>${statusMark(task.status)}</td><td><code>${cut(visibleName(labelOf(task)), 160)}</code>${why !== "" && html` <small>${why}</small>`}</td><td class="number">${task.readyAt !== null && duration(task.readyAt)}</td><td class="number">${task.queuedMs > 0 && duration(task.queuedMs)}</td><td class="number">${task.startAt !== null && (folds ? duration(task.durationMs) : ranText(task, report))}</td><td class="number">${task.attemptCount > 1 && task.attemptCount}</td></tr>`;
 }

@@ -11,6 +11,11 @@ export function taskAddress(name: string, place: number): string {
   return name.length > LONGEST ? `#t=${place}` : `#task=${addressText(name)}`;
 }
 
+/** The id of the element that this leads to: browsers look for what an address says once it is decoded. */
+export function taskId(name: string, place: number): string {
+  return name.length > LONGEST ? `t=${place}` : `task=${name}`;
+}
+
 /** What stands for itself in the value of a part of the address, and nothing else. */
 export function addressText(text: string): string {
   return encodeURIComponent(text).replace(/%(?:2F|3A|5B|5D|2C|40)/g, decodeURIComponent);

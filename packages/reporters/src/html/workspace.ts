@@ -1,5 +1,5 @@
 /**
- * What waited for what: the place of the timeline, the list of all tasks and the details. Without the script it is a picture
+ * What waited for what: the place of the timeline, the graph, the list of all tasks and the details. Without the script it is a picture
  * and a table; the script fills what is hidden here and takes their place.
  */
 import type { SerializedReport } from "@astrum/core";
@@ -9,7 +9,12 @@ import type { PageData } from "./page-data.ts";
 import { stillList } from "./still-list.ts";
 import { stillTimeline } from "./still-timeline.ts";
 
-export function workspace(report: SerializedReport, data: PageData): Markup | undefined {
+/** `graph`: the picture of it, where there is one. */
+export function workspace(
+  report: SerializedReport,
+  data: PageData,
+  graph: Markup | undefined,
+): Markup | undefined {
   if (report.totalTasks === 0) return undefined;
   const anyRan = data.attempts.task.length > 0;
   return html`<section id="timeline" class="workspace" aria-labelledby="${anyRan ? "timeline-title" : "tasks-title"}" tabindex="-1">
@@ -18,6 +23,7 @@ ${anyRan && html`<h2 id="timeline-title">What waited for what</h2>`}
 ${stillTimeline(data)}
 <div id="explorer" hidden></div>
 <aside id="details" aria-label="Details of the selected task" tabindex="-1" hidden></aside>
+${graph}
 <h2 id="tasks-title">All tasks <span class="count" id="matches">${count(report.taskStatistics.length)}</span></h2>
 <div id="tasks" hidden></div>
 ${stillList(report)}

@@ -20,12 +20,14 @@ export interface GraphView {
   readonly note: string | undefined;
 }
 
-interface GraphBox {
+export interface GraphBox {
   /** One visible line, not yet quoted for any format. */
   readonly label: string;
   /** Of a single task, or shared by all tasks of the box. */
   readonly status: TaskStatus | undefined;
   readonly critical: boolean;
+  /** Places of its tasks in the report or plan. */
+  readonly tasks: readonly number[];
 }
 
 /** What is inside of one task: its boxes, the task's own among them, and frames in turn. */
@@ -36,7 +38,7 @@ export interface GraphFrame {
   readonly frames: GraphFrame[];
 }
 
-interface GraphArrow {
+export interface GraphArrow {
   readonly from: number;
   readonly to: number;
   /** Solid for values and plain order, dashed where the dependent runs even when this fails. */
@@ -79,6 +81,15 @@ export function* graphViews(subject: SerializedReport | Plan): Generator<GraphVi
     "the whole graph is one box",
     () => graph.title,
   );
+}
+
+/** The planned graph: each map and subflow one box; and where tasks with the same neighbours share one. */
+export function foldedViews(report: SerializedReport): readonly [GraphView, GraphView] {
+  const graph = graphOfReport(report);
+  return [
+    view(graph, (node) => node.outermost, undefined),
+    view(graph, alike(graph), "tasks with the same neighbours share a box"),
+  ];
 }
 
 interface GraphNode {
@@ -307,14 +318,15 @@ function boxFor(
   const [first] = group;
   const last = group.at(-1);
   if (first === undefined || last === undefined) {
-    return { label: "", status: undefined, critical: false };
+    return { label: "", status: undefined, critical: false, tasks: [] };
   }
   const critical = group.some(({ index }) => graph.criticalNodes.has(index));
+  const tasks = group.map(({ index }) => index);
   if (group.length === 1) {
     const parts = [visibleName(first.name)];
     if (first.status !== undefined) parts.push(STATUS_SIGN[first.status]);
     if (first.ms !== undefined) parts.push(duration(first.ms));
-    return { label: parts.join(" "), status: first.status, critical };
+    return { label: parts.join(" "), status: first.status, critical, tasks };
   }
   const counts = STATUSES.map((status) => ({
     status,
@@ -323,5 +335,5 @@ function boxFor(
   const signs = counts.map(({ status, count }) => `${STATUS_SIGN[status]}${count}`);
   const label = [visibleName(nameOf(first, last)), `×${group.length}`, ...signs].join(" ");
   const worst = counts.find(({ status }) => status === "failed") ?? counts[0];
-  return { label, status: worst?.status, critical };
+  return { label, status: worst?.status, critical, tasks };
 }
