@@ -66,9 +66,11 @@ export const reporterFolders = [
   "resuming",
   "html",
   "terminal",
+  "command",
 ];
 
-const reporterEntries = "^packages/reporters/src/(index|reporter-table)\\.ts$";
+const reporterDoors = "^packages/reporters/src/(index|astrum-report)\\.ts$";
+const reporterTable = "^packages/reporters/src/reporter-table\\.ts$";
 
 /** @param {readonly string[]} folders */
 const inReporters = (...folders) => `^packages/reporters/src/(${folders.join("|")})/`;
@@ -80,7 +82,12 @@ const reporterArrows = reporterFolders.map((folder, place) => ({
   severity: "error",
   from: { path: inReporters(folder) },
   to: {
-    path: [...reporterFolders.slice(place + 1).map((later) => inReporters(later)), reporterEntries],
+    path: [
+      ...reporterFolders.slice(place + 1).map((later) => inReporters(later)),
+      reporterDoors,
+      // The command writes whatever format it is asked for.
+      ...(folder === "command" ? [] : [reporterTable]),
+    ],
   },
 }));
 
@@ -118,8 +125,16 @@ export default {
       from: {},
       to: {
         path: "^packages/reporters/src/",
-        pathNot: [inReporters(...reporterFolders), reporterEntries],
+        pathNot: [inReporters(...reporterFolders), reporterDoors, reporterTable],
       },
+    },
+    {
+      name: "reporters-command-has-one-door",
+      comment:
+        "The command is a program of Node, and what the package exports works in a browser: only the program imports it.",
+      severity: "error",
+      from: { path: [reporterTable, "^packages/reporters/src/index\\.ts$"] },
+      to: { path: inReporters("command") },
     },
     {
       name: "reporters-page-knows-wording-and-html",

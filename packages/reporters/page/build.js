@@ -1,6 +1,6 @@
 /**
- * Writes `src/html/assets.generated.ts` and `machine.generated.ts`: the scripts and the style of the HTML report as texts, with
- * their hashes, so that the sources of the package can be imported as they are, by tests and by bundlers alike. The machine is
+ * Writes `assets.generated.ts`, `machine.generated.ts` and `still-style.generated.ts` in `src/html`: the scripts and the styles of
+ * the HTML pages as texts, with their hashes, so that the sources of the package can be imported as they are, by tests and by bundlers alike. The machine is
  * that of the core: what changes there changes it. A test says when they are out of date.
  *
  *     pnpm page            once
@@ -15,10 +15,11 @@ const folder = new URL("./", import.meta.url);
 
 /** By file in `src/html`; the same sources give the same text. */
 export async function assetSources() {
-  const [script, machine, style] = await Promise.all([
+  const [script, machine, style, stillStyle] = await Promise.all([
     built("main.ts"),
     built("what-if-worker.ts"),
     built("style.css"),
+    built("still-style.css"),
   ]);
   return {
     "assets.generated.ts": `${MADE}export const pageScript: string = ${JSON.stringify(script)};
@@ -28,6 +29,9 @@ export const styleHash: string = "${hash(style)}";
 `,
     "machine.generated.ts": `${MADE}export const machineScript: string = ${JSON.stringify(machine)};
 export const machineHash: string = "${hash(machine)}";
+`,
+    "still-style.generated.ts": `${MADE}export const stillStyle: string = ${JSON.stringify(stillStyle)};
+export const stillStyleHash: string = "${hash(stillStyle)}";
 `,
   };
 }

@@ -38,6 +38,7 @@ export { type LogInfo, type LogInfoOptions, resumeInfo } from "./resuming/resume
 
 // For people.
 
+export { renderComparisonHtml } from "./html/comparison-html.ts";
 export { type HtmlOptions, renderHtml } from "./html/render-html.ts";
 export { renderComparisonMarkdown } from "./writing/comparison-markdown.ts";
 export { renderComparisonText } from "./writing/comparison-text.ts";

@@ -19,6 +19,7 @@ describe("the examples of the README", () => {
     process.chdir(folder);
     const rows = task("rows", async () => [1, 2, 3]);
     vi.stubGlobal("report", fixture("one"));
+    vi.stubGlobal("again", fixture("one"));
     vi.stubGlobal("nightly", flow("nightly", { rows }));
   });
 

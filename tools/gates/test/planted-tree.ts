@@ -67,7 +67,7 @@ export function plantTree(planted: Readonly<Record<string, string>>): string {
     write(`packages/${name}/test/it.test.ts`, source);
   }
   for (const file of [...coreFiles, "testing"]) write(`packages/core/src/${file}.ts`, source);
-  for (const file of [...reporterFiles, "reporter-table"])
+  for (const file of [...reporterFiles, "reporter-table", "astrum-report"])
     write(`packages/reporters/src/${file}.ts`, source);
   write("packages/reporters/page/main.ts", source);
   write("node_modules/installed/package.json", JSON.stringify({ main: "dist/index.js" }));

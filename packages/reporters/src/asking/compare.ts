@@ -5,10 +5,11 @@
 import type { SerializedReport, TaskStatistics, TaskStatus } from "@astrum/core";
 import { amount, checkOptions, type Rules } from "astrum-options";
 import type { AnyReport } from "../wording/given-report.ts";
-import { failedAttempts, isFlow } from "../wording/outcome.ts";
+import { failedAttempts } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
 import { type ComparisonVerdict, verdictOn } from "./comparison-verdict.ts";
+import { ownMs } from "./own-time.ts";
 import { type PathChange, pathChanges } from "./path-change.ts";
 import { groups, identities } from "./same-task.ts";
 
@@ -165,13 +166,6 @@ function criticalGroups(report: SerializedReport): Set<string> {
 
 function summaryOf({ run, executionState }: SerializedReport): RunSummary {
   return { id: run.id, ...(run.flow === undefined ? {} : { flow: run.flow }), executionState };
-}
-
-/** Of a map or a flow its whole time: what is inside is compared one by one as well. */
-function ownMs(task: TaskStatistics): number | undefined {
-  if (task.status !== "completed") return undefined;
-  if (task.kind === "map" || isFlow(task)) return task.durationMs;
-  return task.attemptStatistics.findLast(({ status }) => status === "completed")?.durationMs;
 }
 
 function makespan(report: SerializedReport): number {

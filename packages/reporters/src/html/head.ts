@@ -18,7 +18,7 @@ export function head(report: SerializedReport, title: string, tries: boolean): M
 <meta name="referrer" content="no-referrer">
 <meta name="robots" content="noindex">
 <title>${title}</title>
-<link rel="icon" href="${icon(report)}">
+<link rel="icon" href="${icon(report.executionState)}">
 <style>${verbatim(pageStyle)}</style>
 </head>`;
 }
@@ -54,7 +54,8 @@ const STROKE: Readonly<Record<SerializedReport["executionState"], string>> = {
   interrupted: "M9 16h14",
 };
 
-function icon({ executionState }: SerializedReport): string {
+/** A picture in the address itself. */
+export function icon(executionState: SerializedReport["executionState"]): string {
   const picture = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><circle cx="16" cy="16" r="15" fill="${COLOUR[executionState]}"/><path d="${STROKE[executionState]}" fill="none" stroke="#fff" stroke-width="4" stroke-linecap="round" stroke-linejoin="round"/></svg>`;
   return `data:image/svg+xml,${encodeURIComponent(picture)}`;
 }

@@ -15,6 +15,9 @@ export interface ComparisonTable {
 
 const SHOWN = 10;
 
+/** Of the one table that adds up. */
+export const PATH_TITLE = "Along the critical path, adding up to the change:";
+
 /** `nightly: run b against run a`. */
 export function comparisonTitle({ runs: { before, after } }: ReportComparison): string {
   const flow = after.flow === undefined || after.flow === "" ? "" : `${visible(after.flow)}: `;
@@ -32,10 +35,7 @@ export function comparisonTables(comparison: ReportComparison): ComparisonTable[
     changeText(change.changeMs),
   ];
   return [
-    table("Along the critical path, adding up to the change:", took, path, (part) => [
-      ...times(part),
-      partText(part),
-    ]),
+    table(PATH_TITLE, took, path, (part) => [...times(part), partText(part)]),
     table("Ended otherwise:", ["before", "after", "task"], statusChanged, (one) => [
       one.before,
       one.after,

@@ -132,6 +132,15 @@ function surroundings(): Surroundings {
   };
 }
 
+/** Who has a log at the moment, for those who only read it: nothing is taken or left. */
+export function writerOf(path: URL): Pick<Claim, "pid" | "host"> | undefined {
+  const here = surroundings();
+  const { size, mtimeMs } = here.fs.statSync(path);
+  const silent = (): boolean => Date.now() - mtimeMs >= SILENT_MS;
+  const claims = Array.from(claimsIn(fileLines(here.fs, path, size)).values());
+  return claims.find((claim) => lives(claim, here, silent));
+}
+
 /** A process that ends without it, or a disk that is full, costs nothing: whoever comes next finds the process gone. */
 function leave(file: LineFile, token: string): void {
   try {

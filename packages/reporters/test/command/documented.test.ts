@@ -1,0 +1,104 @@
+/** What docs/command.md says is what the program does: each of its lines is run, and its tables are those of the program. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { commands } from "../../src/command/commands.ts";
+import { EXIT_CODES } from "../../src/command/exit-code.ts";
+import { astrumReport } from "./in-process.ts";
+import { filesOf, siteRun } from "./site-runs.ts";
+
+const page = readFileSync(new URL("../../../../docs/command.md", import.meta.url), "utf8");
+
+const lines = Array.from(page.matchAll(/```sh\n([\s\S]*?)```/g), ([, block = ""]) =>
+  block.trim().split("\n"),
+)
+  .flat()
+  .map((line) => line.replace(/ +#.*$/, ""));
+
+/** A line of a shell: what is piped into the program goes in, what it is piped into is run with it. */
+async function typed(line: string, folder: string): Promise<{ code: number; stdout: string }> {
+  const parts = line.split(" | ").map((part) => part.trim().split(" "));
+  const at = parts.findIndex(([name]) => name === "astrum-report");
+  const [, ...args] = parts[at] as [string, ...string[]];
+  const inFolder = args.map((arg) => (/\.\w+(#|$)/.test(arg) ? join(folder, arg) : arg));
+  const before = at > 0 ? readFileSync(join(folder, parts[0]?.[1] ?? ""), "utf8") : "";
+  const { code, stdout } = await astrumReport(inFolder, { stdin: before });
+  const [reader, wanted = ""] = parts[at + 1] ?? [];
+  if (reader === undefined) return { code, stdout };
+  // jq is for the consumer tests; what it would find is there.
+  expect(reader).toBe("jq");
+  const found = (JSON.parse(stdout) as Record<string, unknown>)[wanted.slice(1)];
+  return { code, stdout: `${JSON.stringify(found)}\n` };
+}
+
+describe("docs/command.md", () => {
+  it("shows each command", () => {
+    expect(lines.length).toBeGreaterThan(15);
+    for (const { name } of commands)
+      expect(lines.some((line) => line.includes(`astrum-report ${name} `))).toBe(true);
+  });
+
+  it.each(lines)("%s", async (line) => {
+    const night = { flow: "nightly" };
+    const folder = filesOf({
+      "run.json": await siteRun("r1"),
+      "run.ndjson": [await siteRun("r1")],
+      "yesterday.json": await siteRun("r1"),
+      "today.json": await siteRun("r2", { build: 900, day: 2 }),
+      "nightly.ndjson": [
+        await siteRun("night-1", night),
+        await siteRun("night-2", { ...night, day: 2 }),
+      ],
+    });
+    const worse = line.includes("compare yesterday");
+    const { code, stdout } = await typed(line, folder);
+    expect([line, code]).toEqual([line, worse ? 1 : 0]);
+    const out = /--out (\S+)/.exec(line)?.[1];
+    if (out === undefined) expect(stdout.length).toBeGreaterThan(5);
+    else expect(readFileSync(join(folder, out), "utf8").length).toBeGreaterThan(100);
+  });
+
+  it("has every command with all of its options in its table", () => {
+    const rows = Array.from(
+      page.matchAll(/^\| `([\w-]+) ([^`]+)` \|[^|]+\|([^|]+)\|$/gm),
+      (row) => row,
+    );
+    const shown = rows.map(([, name, takes, options]) => [
+      name,
+      takes,
+      options?.match(/--[\w-]+/g),
+    ]);
+    const real = commands.map(({ name, takes, options }) => [
+      name,
+      takes,
+      Object.keys(options).map((option) => `--${option}`),
+    ]);
+    const sorted = (list: readonly unknown[]) =>
+      list.map((row) =>
+        (row as unknown[]).map((cell) => (Array.isArray(cell) ? cell.sort() : cell)),
+      );
+    expect(sorted(shown)).toEqual(sorted(real));
+  });
+
+  it("has the exit codes of the program", () => {
+    const rows = Array.from(page.matchAll(/^\| (\d+) \| ([^|]+) \|$/gm), ([, code, means]) => [
+      Number(code),
+      means,
+    ]);
+    expect(rows).toEqual(EXIT_CODES.map((row) => [...row]));
+  });
+
+  it("shows a strip as it is", async () => {
+    const folder = filesOf({
+      "all.ndjson": [
+        await siteRun("r1", { day: 1 }),
+        await siteRun("r2", { day: 2, failures: 1 }),
+        await siteRun("r3", { day: 3, failures: 2 }),
+        await siteRun("r4", { day: 4, files: { a: 100, b: 600, c: 300 } }),
+      ],
+    });
+    const [, shown = ""] = /```text\n([\s\S]*?)```/.exec(page) ?? [];
+    const { stdout } = await astrumReport(`strip ${folder}/all.ndjson`);
+    expect(stdout.startsWith(shown)).toBe(true);
+  });
+});

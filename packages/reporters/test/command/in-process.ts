@@ -1,0 +1,50 @@
+/** The program without a process of its own, for tests of what it does and not of how it is started. */
+import { Readable, Writable } from "node:stream";
+import type { Desk } from "../../src/command/desk.ts";
+import { program } from "../../src/command/program.ts";
+
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Pages that the browser was asked to show. */
+  readonly opened: readonly string[];
+}
+
+export interface Around {
+  readonly stdin?: string | Uint8Array;
+  /** A terminal of so many columns, in place of a pipe. */
+  readonly columns?: number;
+  readonly browse?: (path: string) => Promise<void>;
+}
+
+/** `args` are split at spaces; a list is taken as it is. */
+export async function astrumReport(
+  args: string | readonly string[],
+  { stdin = "", columns, browse }: Around = {},
+): Promise<Ended> {
+  const [stdout, stderr] = [new Kept(), new Kept()];
+  const opened: string[] = [];
+  const terminal = columns === undefined ? {} : { isTTY: true, columns, rows: 24 };
+  const desk: Desk = {
+    stdin: Readable.from([Buffer.from(stdin)]),
+    stdout: Object.assign(stdout, terminal),
+    stderr,
+    async browse(path) {
+      await browse?.(path);
+      opened.push(path);
+    },
+  };
+  const list = typeof args === "string" ? args.split(" ").filter((word) => word !== "") : args;
+  const code = await program(list, desk);
+  return { code, stdout: stdout.text, stderr: stderr.text, opened };
+}
+
+class Kept extends Writable {
+  text = "";
+
+  override _write(chunk: Buffer, _: BufferEncoding, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}
