@@ -83,7 +83,7 @@ describe("An option that is there and undefined is one that was left out", () =>
         redact,
       }),
     ],
-    ["svg", same<SvgOptions>(renderSvg, { width: undefined, redact })],
+    ["svg", same<SvgOptions>(renderSvg, { width: undefined, theme: undefined, redact })],
     ["ctrf", same<CtrfOptions>(renderCtrf, { redact })],
     [
       "github annotations",

@@ -9,7 +9,8 @@ import { amount, checkOptions, oneOf, type Rules } from "astrum-options";
 import { type GraphFrame, type GraphView, graphViews, isPlan } from "../layout/graph-view.ts";
 import type { AnyReport } from "../wording/given-report.ts";
 import { labelOf } from "../wording/label.ts";
-import { STATUS_SIGN } from "../wording/outcome.ts";
+import { Nesting } from "../wording/nesting.ts";
+import { hasFailed, STATUS_SIGN } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
 import { cut, visible, visibleName } from "../wording/visible.ts";
@@ -36,6 +37,8 @@ const RULES: Rules<MermaidOptions> = {
 
 const LABEL_LENGTH = 120;
 const GANTT_BARS = 200;
+/** With more bars than that, what is inside of maps and flows is folded. */
+const GANTT_OPEN = 60;
 
 /** Stays below the limits for any graph. The text is a diagram, without the Markdown fence around it. */
 export function renderMermaid(subject: AnyReport | Plan, options: MermaidOptions = {}): string {
@@ -88,64 +91,109 @@ function flowchart(view: GraphView, direction: string): string {
   return `${lines.join("\n")}\n`;
 }
 
+interface GanttBar {
+  readonly task: TaskStatistics;
+  readonly label: string;
+  /** Escaped. */
+  readonly section: string;
+  readonly failed: boolean;
+  readonly critical: boolean;
+}
+
 function gantt(report: SerializedReport, options: MermaidOptions): string {
   const maxChars = options.maxChars ?? 50_000;
-  const ran = report.taskStatistics.filter((task) => task.startAt !== null);
-  let bars = GANTT_BARS;
+  const all = ganttBars(report, "open");
+  const bars = all.length <= GANTT_OPEN ? all : ganttBars(report, "folded");
+  let most = GANTT_BARS;
   while (true) {
-    const text = ganttOf(report, ran, bars);
-    if (text.length <= maxChars || bars <= 1) return text;
-    bars = Math.floor(bars / 2);
+    const text = ganttOf(report, bars, most);
+    if (text.length <= maxChars || most <= 1) return text;
+    most = Math.floor(most / 2);
   }
 }
 
-function ganttOf(report: SerializedReport, ran: readonly TaskStatistics[], most: number): string {
-  const critical = new Set(report.analysis.criticalPath.map(({ task }) => task));
-  const chosen = ran.length <= most ? ran : notable(ran, critical, most);
+/** `folded`: what is inside of a map or a flow is told by its bar. In the order of their stages, what came up inside last. */
+function ganttBars(report: SerializedReport, how: "open" | "folded"): GanttBar[] {
+  const { taskStatistics } = report;
+  const nesting = Nesting.of(report);
+  const path = new Set(report.analysis.criticalPath.map(({ task }) => task));
+  const criticalTops = new Set<number>();
+  const inside = new Map<number, { count: number; failed: number }>();
+  taskStatistics.forEach((task, place) => {
+    const top = nesting.outermostOf(place);
+    if (path.has(task.taskName)) criticalTops.add(top);
+    if (top === place) return;
+    const counts = inside.get(top) ?? { count: 0, failed: 0 };
+    inside.set(top, counts);
+    counts.count++;
+    if (hasFailed(task)) counts.failed++;
+  });
+  const bars = taskStatistics.flatMap((task, place): GanttBar[] => {
+    const top = nesting.outermostOf(place);
+    if (task.startAt === null || (how === "folded" && top !== place)) return [];
+    const counts = how === "folded" ? inside.get(place) : undefined;
+    const broke =
+      counts !== undefined && counts.failed > 0 ? ` ${STATUS_SIGN.failed}${counts.failed}` : "";
+    const more = counts === undefined ? "" : ` ×${counts.count}${broke}`;
+    const around = visibleName(labelOf(taskStatistics[top] as TaskStatistics));
+    return [
+      {
+        task,
+        label: `${visibleName(labelOf(task))}${more} ${STATUS_SIGN[task.status]}`,
+        section:
+          task.stageId === null
+            ? `inside of ${entities(cut(around, LABEL_LENGTH))}`
+            : `stage ${task.stageId}`,
+        failed: task.status === "failed" || task.status === "abandoned",
+        critical: how === "folded" ? criticalTops.has(place) : path.has(task.taskName),
+      },
+    ];
+  });
+  const sections = new Map<string, number>();
+  for (const { section } of bars) if (!sections.has(section)) sections.set(section, sections.size);
+  const order = ({ task, section }: GanttBar): number =>
+    task.stageId ?? Number.MAX_SAFE_INTEGER / 2 + (sections.get(section) ?? 0);
+  return bars.sort((a, b) => order(a) - order(b));
+}
+
+function ganttOf(report: SerializedReport, bars: readonly GanttBar[], most: number): string {
+  const chosen = bars.length <= most ? bars : notable(bars, most);
   const lines = ["gantt", "  dateFormat x", `  axisFormat ${axis(report.totalDurationMs)}`];
-  const left = ran.length - chosen.length;
+  const left = bars.length - chosen.length;
   const note = left > 0 ? ` (${left} shorter tasks left out)` : "";
   lines.push(
     `  title ${entities(cut(`${visible(report.run.flow ?? report.run.id)}${note}`, LABEL_LENGTH), true)}`,
   );
   if (chosen.length === 0) lines.push("  nothing ran :0, 1");
-  let stage: number | null | undefined;
-  for (const task of chosen.toSorted((a, b) => stageOrder(a) - stageOrder(b))) {
-    if (task.stageId !== stage) {
-      stage = task.stageId;
-      lines.push(`  section ${stage === null ? "items" : `stage ${stage}`}`);
+  let section: string | undefined;
+  for (const bar of chosen) {
+    if (bar.section !== section) {
+      section = bar.section;
+      lines.push(`  section ${section}`);
     }
-    const startAt = Math.max(0, Math.round(task.startAt ?? 0));
-    const endAt = Math.max(startAt + 1, Math.round(task.endAt ?? report.totalDurationMs));
-    const label = `${visibleName(labelOf(task))} ${STATUS_SIGN[task.status]}`;
+    const startAt = Math.max(0, Math.round(bar.task.startAt ?? 0));
+    const endAt = Math.max(startAt + 1, Math.round(bar.task.endAt ?? report.totalDurationMs));
     lines.push(
-      `  ${entities(cut(label, LABEL_LENGTH), true)} :${ganttTags(task, critical)}${startAt}, ${endAt}`,
+      `  ${entities(cut(bar.label, LABEL_LENGTH), true)} :${ganttTags(bar)}${startAt}, ${endAt}`,
     );
   }
   return `${lines.join("\n")}\n`;
 }
 
-function ganttTags(task: TaskStatistics, critical: ReadonlySet<string>): string {
-  if (task.status === "failed" || task.status === "abandoned") return "crit, ";
-  return critical.has(task.taskName) ? "active, " : "done, ";
+function ganttTags({ failed, critical }: GanttBar): string {
+  if (failed) return "crit, ";
+  return critical ? "active, " : "done, ";
 }
 
-function stageOrder({ stageId }: TaskStatistics): number {
-  return stageId ?? Number.MAX_SAFE_INTEGER;
-}
-
-/** Failures, then the critical path, then the longest; in the order of the report. */
-function notable(
-  tasks: readonly TaskStatistics[],
-  critical: ReadonlySet<string>,
-  most: number,
-): TaskStatistics[] {
-  const rank = (task: TaskStatistics): number =>
-    task.status === "failed" ? 2 : critical.has(task.taskName) ? 1 : 0;
+/** Failures, then the critical path, then the longest; in the order in which they were. */
+function notable(bars: readonly GanttBar[], most: number): GanttBar[] {
+  const rank = ({ failed, critical }: GanttBar): number => (failed ? 2 : critical ? 1 : 0);
   const chosen = new Set(
-    tasks.toSorted((a, b) => rank(b) - rank(a) || b.durationMs - a.durationMs).slice(0, most),
+    bars
+      .toSorted((a, b) => rank(b) - rank(a) || b.task.durationMs - a.task.durationMs)
+      .slice(0, most),
   );
-  return tasks.filter((task) => chosen.has(task));
+  return bars.filter((bar) => chosen.has(bar));
 }
 
 /** Mermaid formats the axis in local time: only what is the same in every time zone is shown. */

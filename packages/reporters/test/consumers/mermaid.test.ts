@@ -76,6 +76,15 @@ describe("Mermaid in Chromium", () => {
     60_000,
   );
 
+  it("draws in a timeline what is inside of a task in a section of its own, and folds it when it is much", async () => {
+    const few = await draw(renderMermaid(await nestedRun({ fails: true }), { kind: "gantt" }));
+    expect(few.text).toContain("inside of thumbs");
+    expect(few.text).toContain("thumbs[2].store ✗");
+    const much = await draw(renderMermaid(await mapOfFlows(300), { kind: "gantt" }));
+    expect(much.barLabels.map((label) => label.trim())).toEqual(["photos ✓", "thumbs ×1200 ✓"]);
+    expect(complaints).toEqual([]);
+  });
+
   it.each(fixtureNames)(
     "draws the timeline of the fixture %s with every bar",
     async (name) => {

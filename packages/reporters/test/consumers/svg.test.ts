@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { renderSvg } from "../../src/index.ts";
 import { visibleName } from "../../src/wording/visible.ts";
 import { fixture, fixtureNames } from "../fixtures.ts";
+import { nestedRun } from "../nested-runs.ts";
 import { openBrowser } from "./browser.ts";
 import { run, withFile } from "./programs.ts";
 
@@ -56,6 +57,41 @@ describe("the picture", () => {
     },
     60_000,
   );
+
+  it.each(fixtureNames)(
+    "of the fixture %s squeezes no text, and lets none out of its bar",
+    async (name) => {
+      for (const [width, theme] of [
+        [1200, "light"],
+        [500, "dark"],
+      ] as const) {
+        const svg = renderSvg(fixture(name), { width, theme });
+        expect(svg).not.toContain("textLength");
+        await page.setContent(`<!doctype html><body style="margin:0">${svg}`);
+        const out = (await page.evaluate(`(() => {
+        const frame = document.querySelector("svg").getBoundingClientRect();
+        return Array.from(document.querySelectorAll("svg text")).filter((text) => {
+          const bar = text.parentElement.tagName === "g" ? text.parentElement.firstElementChild.nextElementSibling.getBoundingClientRect() : frame;
+          const own = text.getBoundingClientRect();
+          return own.left < bar.left - 0.5 || own.right > bar.right + 0.5;
+        }).map((text) => text.textContent);
+      })()`)) as string[];
+        expect(out).toEqual([]);
+      }
+    },
+  );
+
+  it("of a run with flows inside of tasks has a row for each task at the top, what is inside folded into it", async () => {
+    await page.setContent(renderSvg(await nestedRun({ fails: true })));
+    const rows = await page.evaluate(
+      `Array.from(document.querySelectorAll('svg > text[text-anchor="end"]'), (text) => text.textContent)`,
+    );
+    expect(rows).toEqual(["config", "us ×2", "photos", "eu ×1", "thumbs ×12", "crawl ×4"]);
+    const failed = await page.evaluate(
+      `Array.from(document.querySelectorAll('g[aria-label*="failed"] > title'), (title) => title.textContent)`,
+    );
+    expect(failed).toEqual(["eu.load failed, 5 ms", "thumbs[2].store failed, 0.001 ms"]);
+  });
 
   it("of hostile names says each of them as it is", async () => {
     const report = fixture("hostile");

@@ -1,0 +1,172 @@
+/** Rows of bars, an axis and text as SVG, for the two pictures. No script, no style sheet, no reference to anything outside. */
+import type { Look, Picture, PictureBar } from "../layout/picture.ts";
+import { cutToWidth, textWidth } from "../layout/text-width.ts";
+import { duration } from "../wording/duration.ts";
+import { xmlAttribute, xmlText } from "../wording/xml.ts";
+
+export type Theme = "light" | "dark";
+
+export interface Colours {
+  readonly ground: string;
+  readonly ink: string;
+  readonly soft: string;
+  readonly line: string;
+  readonly bar: Readonly<Record<Exclude<Look, "path">, string>>;
+  /** On a bar. */
+  readonly onBar: string;
+  readonly path: string;
+}
+
+export const COLOURS: Readonly<Record<Theme, Colours>> = {
+  light: {
+    ground: "#ffffff",
+    ink: "#1b2328",
+    soft: "#4a5860",
+    line: "#dfe4e7",
+    bar: { completed: "#3f8a59", failed: "#c4352b", other: "#9a5f14" },
+    onBar: "#ffffff",
+    path: "#1b2328",
+  },
+  dark: {
+    ground: "#14181b",
+    ink: "#e8edf0",
+    soft: "#a3b1b9",
+    line: "#2b343a",
+    bar: { completed: "#6fbf8b", failed: "#f07d72", other: "#dca650" },
+    onBar: "#101416",
+    path: "#ffffff",
+  },
+};
+
+export interface TextLook {
+  readonly size: number;
+  readonly fill: string;
+  readonly bold?: boolean | undefined;
+  readonly anchor?: "middle" | "end" | undefined;
+}
+
+/** Cut where there is no room, never squeezed. */
+export function textXml(text: string, x: number, y: number, look: TextLook, room: number): string {
+  // Bold letters are a tenth wider.
+  const size = look.bold === true ? look.size * 1.1 : look.size;
+  const shown = cutToWidth(text, size, room);
+  if (shown === "") return "";
+  const anchor = look.anchor === undefined ? "" : ` text-anchor="${look.anchor}"`;
+  const weight = look.bold === true ? ' font-weight="bold"' : "";
+  return `<text x="${fixed(x)}" y="${fixed(y)}" font-size="${look.size}"${weight}${anchor} fill="${look.fill}">${xmlText(shown)}</text>`;
+}
+
+export interface Area {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  /** Of a row. */
+  readonly row: number;
+  readonly font: number;
+  /** For what stands before a row. */
+  readonly names: number;
+}
+
+/** The rows with what stands before them, and the axis below. */
+export function pictureXml(shown: Picture, area: Area, colours: Colours): string[] {
+  const { left, top, row, font } = area;
+  const scale = area.width / Math.max(1, shown.endUs);
+  return [
+    ...axis(shown, area, scale, colours),
+    ...shown.rows.map((name, at) =>
+      textXml(
+        name,
+        left - 8,
+        top + at * row + row / 2 + font / 3,
+        { size: font, fill: colours.soft, anchor: "end" },
+        area.names,
+      ),
+    ),
+    ...shown.bars.map((bar) => barXml(bar, area, scale, colours, shown.by)),
+  ];
+}
+
+/** As wide as the longest of these, but no wider than a part of the picture. */
+export function namesWidth(rows: readonly string[], font: number, most: number): number {
+  const widest = rows.reduce((width, name) => Math.max(width, textWidth(name, font)), 0);
+  return Math.min(most, Math.ceil(widest));
+}
+
+function barXml(
+  bar: PictureBar,
+  { left, top, row, font }: Area,
+  scale: number,
+  colours: Colours,
+  by: Picture["by"],
+): string {
+  const x = left + bar.startUs * scale;
+  const length = (bar.endUs - bar.startUs) * scale;
+  // Neighbours that follow each other without a gap still look like two.
+  const width = length > 3 ? length - 0.75 : Math.max(bar.look === "failed" ? 1.5 : 0.5, length);
+  const y = top + bar.row * row + 2;
+  const tall = row - 4;
+  const line = `<rect x="${fixed(x)}" y="${fixed(y + tall - 3)}" width="${fixed(width)}" height="3" fill="${colours.path}"/>`;
+  if (bar.look === "path") return `<g><title>Critical path</title>${line}</g>`;
+  const more = bar.count > 1 && by === "slot" ? ` and ${bar.count - 1} more` : "";
+  const tip = `${bar.label}${more}, ${duration((bar.endUs - bar.startUs) / 1000)}`;
+  const dashes = bar.look === "completed" ? "" : ` stroke="${colours.path}" stroke-dasharray="3 2"`;
+  const text =
+    by === "slot" && width > 24
+      ? textXml(
+          bar.label,
+          x + 3,
+          y + tall / 2 + font / 3,
+          { size: font, fill: colours.onBar },
+          width - 6,
+        )
+      : "";
+  const rect = `<rect x="${fixed(x)}" y="${fixed(y)}" width="${fixed(width)}" height="${fixed(tall)}" fill="${colours.bar[bar.look]}"${dashes}/>`;
+  return `<g aria-label="${xmlAttribute(tip)}"><title>${xmlText(tip)}</title>${rect}${bar.critical ? line : ""}${text}</g>`;
+}
+
+/** About eight ticks at round times. */
+function axis(
+  { endUs, rows }: Picture,
+  { left, top, row, font, width }: Area,
+  scale: number,
+  { line, soft }: Colours,
+): string[] {
+  const bottom = top + rows.length * row;
+  const rough = Math.max(1, endUs) / Math.max(2, Math.min(8, width / (font * 9)));
+  const step = roundStep(rough);
+  const lines: string[] = [];
+  for (let tick = 0; tick * step <= endUs && tick <= 20; tick++) {
+    const x = fixed(left + tick * step * scale);
+    lines.push(`<line x1="${x}" y1="${top}" x2="${x}" y2="${bottom}" stroke="${line}"/>`);
+    lines.push(
+      `<text x="${x}" y="${fixed(bottom + font * 1.5)}" font-size="${font}" text-anchor="middle" fill="${soft}">${tickText((tick * step) / 1000)}</text>`,
+    );
+  }
+  return lines;
+}
+
+const SECOND = 1_000_000;
+const MINUTE = 60 * SECOND;
+/** Above ten seconds nobody counts in tens. */
+const ROUND = [15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200].map(
+  (seconds) => seconds * SECOND,
+);
+
+function roundStep(rough: number): number {
+  const longer = rough > 10 * SECOND ? ROUND.find((step) => step >= rough) : undefined;
+  if (longer !== undefined) return longer;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  return ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10) * power;
+}
+
+/** `5 min`, where a duration says `5 min 00 s`. */
+function tickText(ms: number): string {
+  const us = ms * 1000;
+  if (us >= MINUTE && us % MINUTE === 0 && us < 60 * MINUTE) return `${us / MINUTE} min`;
+  if (us > 0 && us % (60 * MINUTE) === 0) return `${us / (60 * MINUTE)} h`;
+  return duration(ms);
+}
+
+export function fixed(value: number): string {
+  return String(Math.round(value * 100) / 100);
+}
