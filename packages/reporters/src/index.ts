@@ -48,6 +48,7 @@ export { renderText, type TextOptions } from "./writing/text.ts";
 
 // Pictures.
 
+export { type CardOptions, renderCard } from "./writing/card.ts";
 export { type ChromeTraceOptions, renderChromeTrace } from "./writing/chrome-trace.ts";
 export { type DotOptions, renderDot } from "./writing/dot.ts";
 export { type MermaidOptions, renderMermaid } from "./writing/mermaid.ts";

@@ -4,6 +4,7 @@ import { renderHtml } from "./html/render-html.ts";
 import type { AnyReport } from "./wording/given-report.ts";
 import type { Redaction } from "./wording/redact.ts";
 import { redactRule } from "./wording/redact-rule.ts";
+import { renderCard } from "./writing/card.ts";
 import { renderChromeTrace } from "./writing/chrome-trace.ts";
 import { renderCsv } from "./writing/csv.ts";
 import { renderCtrf } from "./writing/ctrf.ts";
@@ -50,6 +51,7 @@ export type ReporterName =
   | "ctrf"
   | "otlp"
   | "svg"
+  | "card"
   | "tap"
   | "github";
 
@@ -116,6 +118,7 @@ export const reporters: Readonly<Record<ReporterName, Reporter>> = {
     render: renderOtlpJson,
   },
   svg: { name: "svg", extension: "svg", mediaType: "image/svg+xml", render: renderSvg },
+  card: { name: "card", extension: "card.svg", mediaType: "image/svg+xml", render: renderCard },
   tap: { name: "tap", extension: "tap", mediaType: "text/plain; charset=utf-8", render: renderTap },
   github: {
     name: "github",

@@ -59,7 +59,7 @@ async function watched(mode: "plain" | "tty"): Promise<string> {
 }
 
 const detailed = ["text", "html", "markdown", "junit", "ctrf", "tap", "github", "otlp"] as const;
-const short = ["csv", "chrome-trace", "mermaid", "gantt", "dot", "svg"] as const;
+const short = ["csv", "chrome-trace", "mermaid", "gantt", "dot", "svg", "card"] as const;
 
 describe("every root cause of real failures", () => {
   it.each(detailed)("is in the format %s, and no frame of ours", (name) => {

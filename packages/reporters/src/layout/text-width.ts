@@ -31,6 +31,25 @@ export function cutToWidth(text: string, size: number, room: number): string {
   return end === 0 ? "" : `${text.slice(0, end)}…`;
 }
 
+/** Broken between words into at most so many lines, the last of them cut. */
+export function wrapToWidth(text: string, size: number, room: number, most: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  const words = text.split(" ");
+  for (const [at, word] of words.entries()) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line === "" || textWidth(longer, size) <= room) line = longer;
+    else if (lines.length < most - 1) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = `${line} ${words.slice(at).join(" ")}`;
+      break;
+    }
+  }
+  return [...lines, line].map((one) => cutToWidth(one, size, room));
+}
+
 const graphemes = new Intl.Segmenter();
 
 function widthOf(character: string): number {
