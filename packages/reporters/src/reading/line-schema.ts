@@ -170,6 +170,7 @@ const bodies: Readonly<Record<LineBody["type"], SchemaObject>> = {
     origin: { $ref: "#/$defs/origin" },
     parent: text,
     index: count,
+    crc: text,
   }),
   "task.end": record(["task", "outcome"], {
     task: text,

@@ -204,6 +204,8 @@ export interface CompletedLine {
   /** Of an item: its map, and its place there. */
   readonly parent?: string;
   readonly index?: number;
+  /** The last property: the CRC-32 of the line before it, in UTF-8. */
+  readonly crc?: string;
 }
 
 interface TaskEndLine {

@@ -3,6 +3,7 @@
  * head of a line only; what else it says is for `collected-run`.
  */
 import { checkedLine } from "./check-line.ts";
+import { isAsWritten } from "./line-sum.ts";
 import { type EventLine, isLineType, LINE_VERSION } from "./log-format.ts";
 import { ReportFormatError } from "./parse-report.ts";
 
@@ -127,7 +128,15 @@ export function parsedLine(raw: string, number: number): EventLine | undefined {
   }
   if (typeof line?.v !== "number" || typeof line.type !== "string") return undefined;
   refuseNewer(line.v);
+  if (line.type === "completed") refuseChanged(raw, number);
   return isLineType(line.type) ? checkedLine(line as { type: string }, number) : undefined;
+}
+
+function refuseChanged(raw: string, number: number): void {
+  if (isAsWritten(raw)) return;
+  throw new ReportFormatError(
+    `Line ${number} of the event log is damaged: it is not what its checksum was made of. The log can be read without that line.`,
+  );
 }
 
 function refuseNewer(version: number): void {

@@ -5,6 +5,7 @@
  */
 import type { EncodedValue, Journal, Observer } from "@astrum/core";
 import { checkOptions, type Rules } from "astrum-options";
+import { withSum } from "../reading/line-sum.ts";
 import { LINE_VERSION, type LineBody, type Unwritten } from "../reading/log-format.ts";
 import { type Encryption, encryptionRule, sealed } from "../reading/sealed.ts";
 import type { Redaction } from "../wording/redact.ts";
@@ -75,13 +76,15 @@ type Body = Unwritten<LineBody> | (Readonly<Record<string, unknown>> & { readonl
 
 export type LineWriter = (run: string, at: number, body: Body) => void;
 
-/** Numbers the lines, and hands each on as JSON without a line break. */
+/** Numbers the lines, and hands each on as JSON without a line break; those with a result have a sum. */
 export function lineWriter(
-  append: (line: string, type: string) => void,
+  hand: (line: string, type: string) => void,
   redact?: Redaction,
   encryption?: Encryption,
 ): LineWriter {
   const clean = lineRedactor(redact);
+  const append = (line: string, type: string): void =>
+    hand(type === "completed" ? withSum(line) : line, type);
   let seq = 0;
   return (run, at, body) => {
     const instant = Math.round(at * 1000) / 1000;

@@ -9,6 +9,7 @@ import type {
   TaskStatistics,
 } from "@astrum/core";
 import { checkOptions, flag, type Rules } from "astrum-options";
+import { withSum } from "../reading/line-sum.ts";
 import {
   LINE_VERSION,
   type LineBody,
@@ -47,15 +48,16 @@ export function renderNdjson(report: AnyReport, options: NdjsonOptions = {}): st
     }),
   ];
   const { epochMs } = shown.clock;
-  const texts = lines.map(({ at, body }, seq) =>
-    JSON.stringify({
+  const texts = lines.map(({ at, body }, seq) => {
+    const line = JSON.stringify({
       v: LINE_VERSION,
       seq,
       run: shown.run.id,
       at: Math.round((epochMs + at) * 1000) / 1000,
       ...body,
-    }),
-  );
+    });
+    return body.type === "completed" ? withSum(line) : line;
+  });
   return `${texts.join("\n")}\n`;
 }
 

@@ -98,7 +98,9 @@ describe("A log with encryption", () => {
     const message = `Line ${number} of the event log cannot be decrypted`;
     await expect(start(path, withKey())).rejects.toThrow(message);
     writeFileSync(path, text.replace('"sealed":"', '"sealed":"A'));
-    await expect(start(path, encryption)).rejects.toThrow(message);
+    await expect(start(path, encryption)).rejects.toThrow(
+      `Line ${number} of the event log is damaged: it is not what its checksum was made of`,
+    );
     // What was decrypted is checked as any other line.
     const odd: Encryption = { encrypt: (text) => text, decrypt: () => '{"encoding":7}' };
     await expect(start(path, odd)).rejects.toThrow(/^Line \d+ of the event log is damaged/);

@@ -1,0 +1,34 @@
+/**
+ * The checksum that a line with a result ends with: CRC-32 of what stands before it, in UTF-8. A result that was changed on a
+ * disk reads like one that was stored; by its sum it does not. Knows no line in particular.
+ */
+
+const SUM = /,"crc":"([\da-f]{8})"\}$/;
+
+/** A line, `{…}`, with its sum as the last property. */
+export function withSum(line: string): string {
+  const told = line.slice(0, -1);
+  return `${told},"crc":"${sumOf(told)}"}`;
+}
+
+/** Whether a line is as it was written. One without a sum, of a log from before there were any, is taken as it is. */
+export function isAsWritten(line: string): boolean {
+  const found = SUM.exec(line);
+  return found === null || sumOf(line.slice(0, found.index)) === found[1];
+}
+
+const TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
+  let rest = byte;
+  for (let bit = 0; bit < 8; bit++) rest = rest & 1 ? (rest >>> 1) ^ 0xedb88320 : rest >>> 1;
+  return rest;
+});
+
+const encoder = new TextEncoder();
+
+function sumOf(text: string): string {
+  let sum = -1;
+  for (const byte of encoder.encode(text)) {
+    sum = (sum >>> 8) ^ (TABLE[(sum ^ byte) & 0xff] as number);
+  }
+  return (~sum >>> 0).toString(16).padStart(8, "0");
+}
