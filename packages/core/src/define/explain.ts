@@ -15,11 +15,10 @@ interface Explained {
   criticalPath(estimates?: Readonly<Record<string, number>>): string[];
 }
 
-function kindText({ definitions, subflows }: Graph, task: number): string {
-  const { kind, role, steps } = definitions[task] as Definition;
+/** `inside`: how many tasks are inside of it, where that is planned. */
+function kindText({ kind, role, steps }: Definition, inside: number | undefined): string {
   if (steps !== undefined) return `loop of ${counted(steps.max, "flow")} at most`;
-  const inside = role === undefined ? undefined : subflows.find(({ owner }) => owner === task);
-  if (inside !== undefined) return `subflow of ${counted(task - inside.first, "task")}`;
+  if (inside !== undefined) return `subflow of ${counted(inside, "task")}`;
   return kind === "map" ? kind : (role ?? "");
 }
 
@@ -48,6 +47,7 @@ export function explain(plan: Explained, estimates?: Readonly<Record<string, num
   const lines = [
     `${plan.graph.name}: ${counted(totalTasks, "task")} in ${counted(totalStages, "stage")}, at most ${maxParallelism} at once`,
   ];
+  const inside = new Map(plan.graph.subflows.map(({ owner, first }) => [owner, owner - first]));
   const width = String(totalStages - 1).length;
   const shownStages = Math.min(totalStages, 100);
   for (let stageId = 0; stageId < shownStages; stageId++) {
@@ -58,7 +58,7 @@ export function explain(plan: Explained, estimates?: Readonly<Record<string, num
       const needs = names.length === 0 ? "" : ` ← ${shortened(names)}`;
       const definition = plan.graph.definitions[task] as Definition;
       const marks = [
-        kindText(plan.graph, task),
+        kindText(definition, inside.get(task)),
         plan.traits.of(task).settles ? "its items fail alone" : "",
         demandText(plan.traits.of(task).resources),
         plan.graph.tails.has(task) ? "tail" : "",

@@ -17,7 +17,10 @@ export type Stubs = Readonly<Record<string, unknown>>;
 
 /** What is planned throws a `PlanError` that names each stand-in without a task. */
 export function stubbing(stubs: Stubs): Stubbing {
-  return (graph, targets) => plan(stubbed(graph, stubs), targets ?? askedFor(graph));
+  return (whole, targets) => {
+    const stood = stubbed(whole, stubs);
+    return plan(stood, targets ?? askedFor(stood));
+  };
 }
 
 function stubbed(whole: Graph, stubs: Stubs): Graph {
@@ -57,12 +60,13 @@ function without({ tails, finallyTasks, subflows, definitions }: Graph, stubs: S
     Object.hasOwn(stubs, (definitions[owner] as Definition).name),
   );
   if (gone.length === 0) return { tails, finallyTasks, subflows };
-  const isGone = (task: number): boolean =>
-    gone.some(({ first, owner }) => task >= first && task < owner);
+  const inside = new Uint8Array(definitions.length);
+  for (const { first, owner } of gone) inside.fill(1, first, owner);
+  const owners = new Set(gone.map(({ owner }) => owner));
   return {
-    tails: new Set([...tails].filter((task) => !isGone(task))),
+    tails: new Set([...tails].filter((task) => inside[task] === 0)),
     finallyTasks,
-    subflows: subflows.filter((one) => !gone.includes(one) && !isGone(one.owner)),
+    subflows: subflows.filter(({ owner }) => !owners.has(owner) && inside[owner] === 0),
   };
 }
 

@@ -3,7 +3,7 @@
  * a flow that is about to come up, whose tasks are the next rows. Knows no value.
  */
 import type { Definition } from "../define/definition.ts";
-import type { Graph } from "../define/graph.ts";
+import type { Graph, Subflow } from "../define/graph.ts";
 import { itemName } from "../define/item-name.ts";
 import type { Ledger } from "../machine/ledger.ts";
 import type { Spawn } from "../machine/spawns.ts";
@@ -89,8 +89,10 @@ export class Lineage {
     if (this.isNext(row)) {
       const { graph, owner } = this.#next as NextFlow;
       const task = row - this.#ledger.tasks;
-      const around = graph.subflows.filter((one) => task >= one.first && task < one.owner);
-      if (graph.gated.has(task) || around.some((one) => graph.gated.has(one.owner))) return true;
+      const isInGated = ({ first, owner }: Subflow): boolean =>
+        task >= first && task < owner && graph.gated.has(owner);
+      if (graph.gated.has(task)) return true;
+      if (graph.gated.size > 0 && graph.subflows.some(isInGated)) return true;
       at = owner;
     }
     const { gated } = this.#ledger.grown ?? this.graph;

@@ -1,5 +1,14 @@
 import { describe, expect, it, vi } from "vitest";
-import { after, DefinitionError, flow, map, PlanError, param, task } from "../../src/index.ts";
+import {
+  after,
+  DefinitionError,
+  flow,
+  map,
+  PlanError,
+  param,
+  subflow,
+  task,
+} from "../../src/index.ts";
 import { testRun, VirtualClock } from "../../src/testing.ts";
 
 const never = (): never => {
@@ -24,6 +33,16 @@ describe("testRun() with stubs", () => {
     });
     expect(done.taskStatistics.map(({ taskName }) => taskName)).toEqual(["user", "name"]);
     expect(done.unwrap().user).toBe("Ada");
+  });
+
+  it("runs nothing that is inside of a subflow with a stub, no tail and no finally task either", async () => {
+    const lasts = { finally: { tidy: task("tidy", never) }, tails: { log: task("log", never) } };
+    const inner = flow("inner", { work: task("work", never) }, lasts);
+    const done = await testRun(flow("f", { eu: subflow("eu", inner, {}) }), {
+      stubs: { eu: { work: 7 } },
+    });
+    expect(done.taskStatistics.map(({ taskName }) => taskName)).toEqual(["eu"]);
+    expect(done.unwrap()).toEqual({ eu: { work: 7 } });
   });
 
   it("calls a function in the place of a task's own, with its inputs, retries and schema", async () => {
