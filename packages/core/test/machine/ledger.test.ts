@@ -29,6 +29,22 @@ describe("A ledger", () => {
     }
   });
 
+  it("is copied about once for each of the rows that come up three at a time", () => {
+    const ledger = new Ledger(1);
+    let { status } = ledger;
+    let copied = 0;
+    for (let owner = 0; ledger.tasks < 30_000; owner++) {
+      ledger.spawn(owner, 3);
+      if (ledger.status === status) continue;
+      copied += status.length;
+      status = ledger.status;
+    }
+    expect(copied).toBeLessThan(1.25 * ledger.tasks);
+    expect(status.length).toBeLessThan(2 * ledger.tasks);
+    expect(ledger.lastAttempt[ledger.tasks - 1]).toBe(-1);
+    expect(ledger.readyAt[ledger.tasks - 1]).toBeNaN();
+  });
+
   it.each([3, 30])(
     "of %i tasks is copied as it is: nothing that happens later is in it",
     (size) => {
