@@ -157,6 +157,8 @@ class Claims {
       stored.version !== this.#graph.versionOf(at) ||
       one.params.some((which) => stored.params[which] !== this.#life.params[which]) ||
       sources.some((source) => !this.#stands(source)) ||
+      // What the cache gave is a result of the run that found it, whoever made it: what was made of it before is not made of that.
+      sources.some((source) => this.#declared(source).one.cached) ||
       sources.some((source) => {
         const made = this.#graph.made.get(source);
         // A map without items does not say which run made it; a thing that nobody needs is not made.

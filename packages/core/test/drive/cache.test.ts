@@ -158,6 +158,32 @@ describe("A task with `cache`", () => {
     expect(calls).toBe(3);
   });
 
+  it("keeps nothing that a fallback gave, and nothing for a map as a whole", async () => {
+    const cache = new Map<string, string>();
+    const calls: string[] = [];
+    const list = task("list", () => ["a", "b"]);
+    const each = (item: string) => {
+      calls.push(item);
+      if (item === "b") throw new Error("no");
+      return item;
+    };
+    const made = () => {
+      const one = task("one", () => each("b"), { cache: {}, fallback: () => "instead" });
+      const all = map("all", list, each, { cache: {}, fallback: () => "instead" });
+      return flow("f", { one, all });
+    };
+    for (const called of [
+      ["b", "a", "b"],
+      ["b", "b"],
+    ]) {
+      calls.length = 0;
+      const report = await made().run({ cache });
+      expect(report.unwrap()).toEqual({ one: "instead", all: ["a", "instead"] });
+      expect(calls).toEqual(called);
+    }
+    expect(cache.size).toBe(1);
+  });
+
   it("is called again where it returned a flow, whose own tasks are kept", async () => {
     const cache = new Map<string, string>();
     const calls: string[] = [];
