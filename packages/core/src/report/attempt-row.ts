@@ -21,8 +21,24 @@ export interface AttemptFacts {
   readonly resources: readonly string[];
 }
 
-/** The statistics of an attempt; `name` and `maxRetries` are its task's. */
-export function attemptRow(
+/** The statistics of all attempts of a task, whose `name` and `maxRetries` these are. */
+export function attemptRows(
+  facts: AttemptFacts,
+  task: number,
+  name: string,
+  maxRetries: number,
+): AttemptStatistics[] {
+  const { firstAttempt, attemptNext } = facts.ledger;
+  const rows: AttemptStatistics[] = new Array(facts.ledger.attemptCount(task));
+  let attempt = firstAttempt[task] as number;
+  for (let at = 0; at < rows.length; at++) {
+    rows[at] = attemptRow(facts, attempt, name, at + 1, maxRetries);
+    attempt = attemptNext[attempt] as number;
+  }
+  return rows;
+}
+
+function attemptRow(
   { plan, ledger, resources }: AttemptFacts,
   attempt: number,
   name: string,

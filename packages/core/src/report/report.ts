@@ -29,13 +29,14 @@ import type { ExecutionReport } from "./execution-report.ts";
 import { failuresOf, type TaskFailure } from "./failures.ts";
 import { footerOf, timedOutOf } from "./footer.ts";
 import { outcomeOf } from "./outcome.ts";
-import { outputsOfAll, outputsOfRoots, storedOutputs } from "./outputs.ts";
+import { outputsOfAll, outputsOfRoots } from "./outputs.ts";
+import { reportJson } from "./report-json.ts";
 import { missingRoots, runError } from "./run-error.ts";
 import type { RunRecord } from "./run-record.ts";
 import type { PlanIssue, ReportFooter, SerializedReport } from "./serialized-report.ts";
 import { StageRow, StageTimes } from "./stage-row.ts";
 import type { Ms, StageStatistics, TaskStatistics } from "./statistics.ts";
-import { type TaskRow, taskRow } from "./task-row.ts";
+import { taskRow } from "./task-row.ts";
 
 /** What a report shows when it is spread or taken apart. */
 const SHOWN = {
@@ -319,51 +320,7 @@ export class Report implements ExecutionReport {
   }
 
   toJSON(options?: { outputs?: boolean | readonly string[] | undefined }): SerializedReport {
-    const { planIssues, observerErrors, resume } = this.#record;
-    const { cpuMs } = this;
-    const report: SerializedReport = {
-      format: "astrum.execution-report",
-      formatVersion: "1.1",
-      run: this.run,
-      clock: this.clock,
-      executionState: this.executionState,
-      ...(this.timedOut && { timedOut: true }),
-      totalDurationMs: this.totalDurationMs,
-      planningDurationMs: this.planningDurationMs,
-      executionDurationMs: this.executionDurationMs,
-      totalTasks: this.totalTasks,
-      totalStages: this.totalStages,
-      maxParallelism: this.maxParallelism,
-      peakConcurrency: this.peakConcurrency,
-      successfulTasks: this.successfulTasks,
-      failedTasks: this.failedTasks,
-      cancelledTasks: this.cancelledTasks,
-      skippedTasks: this.skippedTasks,
-      restoredTasks: this.restoredTasks,
-      detachedTasks: this.detachedTasks,
-      abandonedTasks: this.abandonedTasks,
-      toleratedFailures: this.toleratedFailures,
-      flakyTasks: this.flakyTasks,
-      totalAttempts: this.totalAttempts,
-      busyMs: this.busyMs,
-      ...(cpuMs === undefined ? {} : { cpuMs }),
-      stageStatistics: this.stageStatistics.map((row) => (row as StageRow).toJSON()),
-      taskStatistics: this.taskStatistics.map((row) => (row as unknown as TaskRow).toJSON()),
-      errorSummary: this.errorSummary,
-      originalTasks: this.originalTasks,
-      analysis: this.analysis,
-    };
-    if (planIssues.length > 0) report.planIssues = this.planIssues;
-    if (observerErrors.length > 0) report.observerErrors = this.observerErrors;
-    if (resume !== undefined) report.resume = resume;
-    const wanted = options?.outputs;
-    if (wanted !== undefined && wanted !== false) {
-      Object.assign(
-        report,
-        storedOutputs(this.#record, wanted === true ? undefined : new Set(wanted)),
-      );
-    }
-    return report;
+    return reportJson(this, this.#record, options?.outputs);
   }
 }
 

@@ -3,20 +3,21 @@
  * ten times as long to make as ten thousand of these, and seven times the memory.
  */
 
-import { type Definition, maxRetriesOf, type Slot } from "../define/definition.ts";
-import { EDGE_KINDS } from "../define/graph.ts";
+import { type Definition, maxRetriesOf } from "../define/definition.ts";
 import type { Because } from "../define/task.ts";
 import { type Brand, brand } from "../ground/brand.ts";
 import { describeOutput } from "../ground/describe.ts";
 import { type SerializedError, serializeError } from "../ground/serialize-error.ts";
-import type { Ledger, Reason } from "../machine/ledger.ts";
+import type { Ledger } from "../machine/ledger.ts";
 import type { Spawn } from "../machine/spawns.ts";
 import { ABANDONED, COMPLETED, FAILED, RESTORED, SKIPPED, STATUSES } from "../machine/states.ts";
 import { definitionIn, parentOf, taskName } from "../machine/task-name.ts";
-import { type AttemptFacts, attemptRow } from "./attempt-row.ts";
+import { type AttemptFacts, attemptRows } from "./attempt-row.ts";
 import { between, endOf, instant, queuedOf, ranOf, rounded, startOf } from "./durations.ts";
-import { type Fingerprints, selectedKey } from "./fingerprint.ts";
-import { holdsFlow, rootsIn } from "./outcome.ts";
+import { edgeRows } from "./edge-row.ts";
+import type { Fingerprints } from "./fingerprint.ts";
+import { holdsFlow } from "./outcome.ts";
+import { reasonRow } from "./reason-row.ts";
 import type { Reasons } from "./reasons.ts";
 import type { AttemptStatistics, Ms, Offset, TaskStatistics, TaskStatus } from "./statistics.ts";
 import { unitsOf } from "./units-of.ts";
@@ -75,8 +76,6 @@ const FIELDS = [
   "attributes",
   "output",
 ] as const satisfies readonly (keyof TaskStatistics)[];
-
-type EdgeKind = (typeof EDGE_KINDS)[number];
 
 /** What `TaskStatistics` promises, without the promise that an absent field is not there. */
 type Fields = { readonly [K in keyof TaskStatistics]: TaskStatistics[K] | undefined };
@@ -276,16 +275,7 @@ export class TaskRow implements Fields {
   }
 
   get attemptStatistics(): AttemptStatistics[] {
-    const { firstAttempt, attemptNext } = this.#facts.ledger;
-    const rows: AttemptStatistics[] = new Array(this.attemptCount);
-    const name = this.taskName;
-    const maxRetries = this.retry;
-    let attempt = firstAttempt[this.#task] as number;
-    for (let at = 0; at < rows.length; at++) {
-      rows[at] = attemptRow(this.#facts, attempt, name, at + 1, maxRetries);
-      attempt = attemptNext[attempt] as number;
-    }
-    return rows;
+    return attemptRows(this.#facts, this.#task, this.taskName, this.retry);
   }
 
   get error(): SerializedError | undefined {
@@ -360,50 +350,6 @@ export function taskRow(facts: Facts, task: number): TaskStatistics {
   return new TaskRow(facts, task) as Fields as TaskStatistics;
 }
 
-function reasonRow(facts: Facts, reason: Reason): NonNullable<TaskStatistics["reason"]> {
-  const { plan, ledger, reasons } = facts;
-  const name = (task: number): string => taskName(plan.graph, ledger, task);
-  switch (reason.kind) {
-    case "dependency":
-      return { kind: "dependency", task: name(reason.task), root: name(reason.root) };
-    case "failure":
-      return { kind: "failure", task: name(reason.task) };
-    case "timeout":
-      return reason.scope === "task"
-        ? { kind: "timeout", limitMs: reason.limitMs, scope: "attempt", deadline: true }
-        : { kind: "timeout", limitMs: reason.limitMs, scope: reason.scope };
-    case "condition":
-      return { kind: "condition", message: reason.message };
-    case "unneeded":
-      return { kind: "condition", message: reasons.textOf(reason) };
-    case "not-started":
-      return { kind: "not-started", message: reasons.textOf(reason.because) };
-    default:
-      return { kind: "aborted", message: reasons.textOf(reason) };
-  }
-}
-
-function edgeRows({ plan, ledger }: Facts, task: number): TaskStatistics["dependencies"] {
-  const { graph } = plan;
-  const { start, end, kind } = (ledger.grown ?? graph).dependencies;
-  const { slots } = definitionIn(graph, ledger, task);
-  let edge = start[task] as number;
-  const last = start[task + 1] as number;
-  const rows: TaskStatistics["dependencies"] = new Array(last - edge);
-  let at = 0;
-  for (const slot of slots) {
-    if (slot.task === undefined) continue;
-    const name = taskName(graph, ledger, end[edge] as number);
-    rows[at++] = edgeRow(name, EDGE_KINDS[kind[edge++] as number] as EdgeKind, slot);
-  }
-  // What a flow gives has no slot.
-  const roots = edge < last ? (rootsIn(ledger, task) ?? []) : [];
-  for (const { key, task: root } of roots) {
-    rows[at++] = { task: taskName(graph, ledger, root), kind: "value", to: key };
-  }
-  return rows;
-}
-
 /** What stands inside of a task beside items: a flow, or those of a loop. */
 function roleOf(
   ledger: Ledger,
@@ -412,11 +358,4 @@ function roleOf(
 ): "subflow" | "loop" | undefined {
   if (role !== undefined && ledger.itemsOf(task) === undefined) return role;
   return holdsFlow(ledger, task) ? "subflow" : undefined;
-}
-
-/** Each form as one literal: a field that is added later lies outside of the object. */
-function edgeRow(task: string, kind: EdgeKind, slot: Slot): TaskStatistics["dependencies"][number] {
-  if (slot.kind === "after") return { task, kind };
-  const from = selectedKey(slot);
-  return from === undefined ? { task, kind, to: slot.to } : { task, kind, from, to: slot.to };
 }
