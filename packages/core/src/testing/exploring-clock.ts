@@ -4,6 +4,7 @@
  */
 import type { Decisions } from "./decisions.ts";
 import { turn, VirtualClock } from "./virtual-clock.ts";
+import { waitOn } from "./wait-on.ts";
 
 interface Timer {
   readonly at: number;
@@ -52,22 +53,7 @@ export class ExploringClock extends VirtualClock {
   }
 
   override wait(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(signal.reason);
-        return;
-      }
-      const stop = (): void => {
-        off();
-        reject(signal?.reason);
-      };
-      const end = (): void => {
-        signal?.removeEventListener("abort", stop);
-        resolve();
-      };
-      const off = this.#add(ms, end, true);
-      signal?.addEventListener("abort", stop, { once: true });
-    });
+    return waitOn((ms, fire) => this.#add(ms, fire, true), ms, signal);
   }
 
   override hold(ms: number): void {

@@ -1,5 +1,6 @@
 /** A clock that does not wait: time stands still until it is moved, and what follows from each timer happens on the way. */
 import type { Clock } from "../contract/clock.ts";
+import { waitOn } from "./wait-on.ts";
 
 interface Timer {
   readonly at: number;
@@ -42,21 +43,7 @@ export class VirtualClock implements Clock {
 
   /** Resolves after `ms` of this clock; rejects with the signal's reason when that is aborted first. */
   wait(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(signal.reason);
-        return;
-      }
-      const stop = (): void => {
-        off();
-        reject(signal?.reason);
-      };
-      const off = this.after(ms, () => {
-        signal?.removeEventListener("abort", stop);
-        resolve();
-      });
-      signal?.addEventListener("abort", stop, { once: true });
-    });
+    return waitOn((ms, fire) => this.after(ms, fire), ms, signal);
   }
 
   /** Time passes while the thread is held, as by a loop: no timer fires before it is let go. */
