@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 /**
  * @typedef {object} Library
  * @property {typeof import("@astrum/core")} core
+ * @property {() => Promise<typeof import("@astrum/core/whatif")>} whatif Loaded when it is measured: an earlier checkout may have none.
  * @property {typeof import("@astrum/reporters")} reporters
  * @property {typeof import("@astrum/otel")} otel
  * @property {typeof import("@astrum/prometheus")} prometheus
@@ -18,15 +19,18 @@ export async function load(checkout) {
   if (checkout === undefined) {
     return {
       core: await import("@astrum/core"),
+      whatif: () => import("@astrum/core/whatif"),
       reporters: await import("@astrum/reporters"),
       otel: await import("@astrum/otel"),
       prometheus: await import("@astrum/prometheus"),
     };
   }
-  const built = (/** @type {string} */ name) =>
-    import(pathToFileURL(join(checkout, "packages", name, "dist/index.js")).href);
+  const entry = (/** @type {string} */ name, /** @type {string} */ file) =>
+    import(pathToFileURL(join(checkout, "packages", name, `dist/${file}.js`)).href);
+  const built = (/** @type {string} */ name) => entry(name, "index");
   return {
     core: await built("core"),
+    whatif: () => entry("core", "whatif"),
     reporters: await built("reporters"),
     otel: await built("otel"),
     prometheus: await built("prometheus"),

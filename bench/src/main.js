@@ -15,6 +15,7 @@ import { nestedRuns } from "./nested-runs.js";
 import { observers } from "./observers.js";
 import { planning } from "./planning.js";
 import { smallRuns } from "./small-runs.js";
+import { studies } from "./studies.js";
 import { threads } from "./threads.js";
 
 const { values } = parseArgs({
@@ -37,6 +38,7 @@ const sections = {
   observers,
   logs,
   planning,
+  studies,
   memory,
   growth,
 };

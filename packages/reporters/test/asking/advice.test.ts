@@ -1,193 +1,22 @@
-import {
-  flow,
-  map,
-  type RunOptions,
-  type SerializedReport,
-  settled,
-  type Task,
-  task,
-} from "@astrum/core";
+import { flow, map, settled, type Task, task } from "@astrum/core";
 import { scripted, VirtualClock } from "@astrum/core/testing";
 import { describe, expect, it } from "vitest";
 import type { Lever } from "../../src/asking/advice.ts";
 import { insight } from "../../src/asking/insight.ts";
 import { estimatesFrom, renderHtml, renderMarkdown, renderText } from "../../src/index.ts";
 import { printSummary } from "../../src/terminal/index.ts";
+import { advised, again, fixtures, makespan, ran, tasks } from "./advised-runs.ts";
 
-/** A run that can be run again with other options, other limits of maps, other durations, or without its failures. */
-interface Fixture {
-  readonly options: RunOptions;
-  make(clock: VirtualClock, twist: Twist): Record<string, Task<unknown>>;
-}
-interface Twist {
-  readonly faster?: Readonly<Record<string, number>>;
-  readonly mapLimits?: Readonly<Record<string, number>>;
-  readonly noFailures?: boolean;
-}
+const { mixed, hours, slots } = fixtures;
 
-async function ran(
-  { options, make }: Fixture,
-  more: RunOptions = {},
-  twist: Twist = {},
-): Promise<SerializedReport> {
-  const clock = new VirtualClock();
-  const all = flow("fixture", make(clock, twist));
-  return (await clock.run(all.run({ clock, failure: "continue", ...options, ...more }))).toJSON();
-}
-
-function makespan(report: SerializedReport): number {
-  return insight(report).makespanMs;
-}
-
-/** Tasks by name, each with its length and what it needs. */
-function tasks(
-  clock: VirtualClock,
-  { faster = {}, noFailures = false }: Twist,
-  plan: Readonly<
-    Record<string, readonly [ms: number, needs?: readonly string[], units?: number, fails?: number]>
-  >,
-): Record<string, Task<unknown>> {
-  const made: Record<string, Task<unknown>> = {};
-  for (const [name, [ms, needs = [], units = 0, fails = 0]] of Object.entries(plan)) {
-    const inputs = Object.fromEntries(needs.map((need) => [need, made[need] as Task<unknown>]));
-    const length = ms * (faster[name] ?? 1);
-    const failing = noFailures ? 0 : fails;
-    const steps = [
-      ...Array.from({ length: failing }, () => ({ ms: length, throw: "down" })),
-      { ms: length, return: 1 },
-    ];
-    made[name] = task(name, inputs, scripted(clock, ...steps), {
-      ...(units > 0 && { resources: { db: units } }),
-      ...(fails > 0 && {
-        retry: { attempts: fails, baseMs: 100, backoff: "fixed" as const, jitter: "none" as const },
-      }),
-    });
-  }
-  return made;
-}
-
-/** Sixteen slots of which fewer are ever used, and a database that lets six in. */
-const mixed: Fixture = {
-  options: { concurrency: 16, resources: { db: 6 } },
-  make(clock, twist) {
-    const list = task(
-      "list",
-      scripted(clock, {
-        ms: 300 * (twist.faster?.list ?? 1),
-        return: Array.from({ length: 200 }, (_, at) => at),
-      }),
-    );
-    const shards = map(
-      "import shard",
-      list as Task<number[]>,
-      (at) => clock.wait((40 + (at % 7) * 5) * (twist.faster?.[`import shard[${at}]`] ?? 1)),
-      {
-        resources: { db: 1 },
-      },
-    );
-    const others = tasks(clock, twist, { config: [100], assets: [700], images: [650] });
-    return {
-      ...others,
-      tables: task(
-        "publish tables",
-        { shards },
-        scripted(clock, { ms: 200 * (twist.faster?.["publish tables"] ?? 1), return: 1 }),
-      ),
-    };
-  },
-};
-
-/** Eight tasks of hours on three slots, declared in an order that leaves the longest for last. */
-const hours: Fixture = {
-  options: { concurrency: 3 },
-  make: (clock, twist) =>
-    tasks(clock, twist, {
-      a: [40 * 60_000],
-      b: [45 * 60_000],
-      c: [50 * 60_000],
-      d: [60 * 60_000],
-      e: [62 * 60_000],
-      f: [70 * 60_000],
-      g: [80 * 60_000],
-      h: [150 * 60_000],
-    }),
-};
-
-const chain: Fixture = {
-  options: { concurrency: 4 },
-  make: (clock, twist) =>
-    tasks(clock, twist, { a: [1000], b: [4000, ["a"]], c: [500, ["b"]], side: [800] }),
-};
-
-const flaky: Fixture = {
-  options: {},
-  make: (clock, twist) => tasks(clock, twist, { a: [400, [], 0, 2], b: [300, ["a"]], c: [200] }),
-};
-
-const slots: Fixture = {
-  options: { concurrency: 2 },
-  make: (clock, twist) =>
-    tasks(
-      clock,
-      twist,
-      Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`t${at}`, [500]])),
-    ),
-};
-
-const mapped: Fixture = {
-  options: { concurrency: 8 },
-  make(clock, { mapLimits = {}, faster = {} }) {
-    const list = task("list", () => Array.from({ length: 20 }, (_, at) => at));
-    const limit = mapLimits.read ?? 2;
-    return {
-      read: map("read", list, (at) => clock.wait(100 * (faster[`read[${at}]`] ?? 1)), {
-        ...(limit === Infinity ? {} : { concurrency: limit }),
-      }),
-    };
-  },
-};
-
-/** The run as the lever has it, run for real. */
-function again(
-  fixture: Fixture,
-  report: SerializedReport,
-  lever: Lever,
-): Promise<SerializedReport> {
-  switch (lever.kind) {
-    case "slots":
-      return ran(fixture, { concurrency: lever.slots });
-    case "resource":
-      return ran(fixture, { resources: { [lever.name]: 1_000_000 } });
-    case "order":
-      return ran(fixture, { estimates: estimatesFrom(report) });
-    case "map":
-      return ran(fixture, {}, { mapLimits: { [lever.name]: Infinity } });
-    case "failures":
-      return ran(fixture, {}, { noFailures: true });
-    case "task":
-      return ran(fixture, {}, { faster: { [lever.name]: 0.5 } });
-    default:
-      throw new Error(`no way to run ${lever.kind} again`);
-  }
-}
-
-const fixtures = { mixed, hours, chain, flaky, slots, mapped };
-
-describe.each(Object.entries(fixtures))("The advice on the run %s", (name, fixture) => {
+describe.each(Object.entries(fixtures))("The advice on the run %s", (_, fixture) => {
   it("is what the run takes when the advice is followed", async () => {
     const report = await ran(fixture);
     const { advice, makespanMs } = insight(report);
     expect(advice?.errorMs).toBe(0);
     const levers = advice?.levers ?? [];
     expect(levers.length).toBeGreaterThan(0);
-    const table = await Promise.all(
-      levers.map(async (lever) => ({
-        run: name,
-        if: `${lever.kind} ${lever.slots ?? lever.name}`,
-        predicted: lever.makespanMs,
-        real: makespan(await again(fixture, report, lever)),
-      })),
-    );
+    const table = await advised(fixture);
     for (const { if: what, predicted, real } of table) {
       expect(
         Math.abs(predicted - real) / real,
