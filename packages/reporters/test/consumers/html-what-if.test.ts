@@ -145,10 +145,10 @@ describe("The panel", () => {
       await answered(page);
       expect(await accented(page)).toBe(0);
       await press(page, "slots", "Home");
-      await page.waitForFunction(`(${ACCENTED})() > 0`);
+      await expect.poll(() => accented(page)).toBeGreaterThan(0);
       const height = await page.evaluate(TALL);
       await page.getByRole("button", { name: "As it ran" }).click();
-      await page.waitForFunction(`(${ACCENTED})() === 0`);
+      await expect.poll(() => accented(page)).toBe(0);
       const before = await page.evaluate(TALL);
       expect(height).toBeGreaterThan(before as number);
     });
@@ -165,7 +165,7 @@ describe("The panel", () => {
           "Array.from(document.querySelectorAll('#grouping option'), ({ value }) => value)";
         for (const value of (await page.evaluate(values)) as string[]) {
           await page.locator("#grouping").selectOption(value);
-          await page.waitForFunction(`(${ACCENTED})() > 0`);
+          await expect.poll(() => accented(page)).toBeGreaterThan(0);
         }
         // Chromium remarks on how this test reads the picture.
         expect(complaints.filter((one) => !one.includes("willReadFrequently"))).toEqual([]);
@@ -173,7 +173,7 @@ describe("The panel", () => {
     );
   });
 
-  const TALL = "document.querySelector('.timeline .rows').clientHeight";
+  const TALL = "document.querySelector('.timeline .tall').clientHeight";
   /** How many pixels of the rows have the colour of what would be. */
   const ACCENTED = `() => {
     const canvas = document.querySelector(".timeline .rows canvas");
