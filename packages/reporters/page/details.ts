@@ -6,6 +6,7 @@ import { STATUS_SIGN } from "../src/wording/outcome.ts";
 import { element, fill } from "./element.ts";
 import { focusGraph } from "./focus-graph.ts";
 import type { Run } from "./run.ts";
+import { whyLate } from "./why-late.ts";
 
 const INSIDE_SHOWN = 9;
 
@@ -75,6 +76,7 @@ export class Details {
         ),
       log !== "" && element("p", { class: "fallen" }, "What it said last:"),
       log !== "" && element("pre", { class: "log" }, log),
+      this.#whyLate(task),
       this.#facts(task),
       ...this.#inside(task),
       this.#attempts(task),
@@ -95,6 +97,18 @@ export class Details {
     const first = this.#run.firstCause(blame);
     const within = first === blame ? [] : [", inside of ", this.#link(blame)];
     return element("p", {}, "The first cause: ", this.#link(first), ...within);
+  }
+
+  #whyLate(task: number): HTMLElement | undefined {
+    const parts = whyLate(this.#run, task);
+    return (
+      parts &&
+      element(
+        "p",
+        { class: "late" },
+        ...parts.map((part) => (typeof part === "number" ? this.#link(part) : part)),
+      )
+    );
   }
 
   #facts(task: number): HTMLElement {

@@ -1,6 +1,8 @@
 /** What failed and why: the first error first, each with its stack and with what it took down; then what was tolerated. */
 
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
+import type { Insight } from "../asking/insight.ts";
+import { priceText } from "../asking/price.ts";
 import { duration } from "../wording/duration.ts";
 import { errorTitle } from "../wording/error-text.ts";
 import { labelOf } from "../wording/label.ts";
@@ -29,7 +31,11 @@ const OPEN = 2;
 const NAMED = 200;
 const TITLE = 300;
 
-export function failureSection(report: SerializedReport, links: TaskLinks): Markup | undefined {
+export function failureSection(
+  report: SerializedReport,
+  seen: Insight,
+  links: TaskLinks,
+): Markup | undefined {
   const issues = report.planIssues ?? [];
   if (issues.length > 0) return planSection(issues);
   const failures = failuresOf(report);
@@ -37,6 +43,7 @@ export function failureSection(report: SerializedReport, links: TaskLinks): Mark
   const tolerated = toleratedOf(report);
   if (failures.length + tolerated.length + observers.length === 0) return undefined;
   const fallen = fallenBecauseOf(report);
+  const price = priceText(report, seen.makespanMs);
   const first = new FirstCauses(report);
   const errors = new ErrorTexts();
   const shown = failures.slice(0, SHOWN);
@@ -52,6 +59,7 @@ export function failureSection(report: SerializedReport, links: TaskLinks): Mark
     );
   return html`<section id="failures" aria-labelledby="failures-title">
 ${failures.length > 0 && html`<h2 id="failures-title">What failed <span class="count">${count(failures.length)}</span></h2>`}
+${price !== undefined && html`<p class="hint price">${price}</p>`}
 ${shown.map(entry)}
 ${
   more.length > 0 &&

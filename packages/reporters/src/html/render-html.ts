@@ -46,7 +46,7 @@ export function renderHtml(report: AnyReport, options: HtmlOptions = {}): string
   const tried = trial(shown, seen.advice);
   const data = pageDataOf(options.outputs === true ? shown : withoutOutputs(shown), name, tried);
   const links = new TaskLinks(shown);
-  const failures = failureSection(shown, links);
+  const failures = failureSection(shown, seen, links);
   const cutOff = cutOffSection(shown, links);
   const notRun = notRunSection(shown, links);
   const flaky = flakySection(seen, shown.flakyTasks, links);
