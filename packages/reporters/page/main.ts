@@ -14,9 +14,11 @@ import { Ghosts } from "./ghosts.ts";
 import { GraphPicture } from "./graph.ts";
 import { Grid } from "./grid.ts";
 import { legend } from "./legend.ts";
+import { tellLocalTime } from "./local-time.ts";
 import { readData } from "./read-data.ts";
 import { Run } from "./run.ts";
 import { TaskNames } from "./task-names.ts";
+import { offerTheme } from "./theme.ts";
 import { Timeline } from "./timeline.ts";
 import { Toolbar } from "./toolbar.ts";
 import { openPanel } from "./what-if-panel.ts";
@@ -134,9 +136,8 @@ class Page {
     for (const one of document.querySelectorAll<HTMLElement>("[data-copy]")) one.hidden = false;
     document.addEventListener("click", (event) => this.#click(event));
     document.addEventListener("keydown", (event) => this.#key(event));
-    window
-      .matchMedia("(prefers-color-scheme: dark)")
-      .addEventListener("change", () => this.#timeline.repaint());
+    offerTheme(document.querySelector(".contents"), () => this.#timeline.repaint());
+    tellLocalTime(document.querySelector(".meta time"));
     this.#address.open();
   }
 

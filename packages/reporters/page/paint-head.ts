@@ -1,9 +1,8 @@
 /** Above the rows: the time axis, how many attempts ran at once and how many waited, each on a scale of its own. */
-import { duration } from "../src/wording/duration.ts";
 import { highestBetween, type Staircase } from "./load.ts";
 import type { Palette } from "./palette.ts";
 import type { Surface } from "./surface.ts";
-import { ticks, type View } from "./view.ts";
+import { ticks, tickText, type View } from "./view.ts";
 
 export const HEAD_HEIGHT = 108;
 const CHART = 30;
@@ -31,7 +30,7 @@ export function paintHead(
   context.textAlign = "center";
   for (const us of ticks(view)) {
     const x = view.x(us);
-    const text = duration(us / 1000);
+    const text = tickText(us);
     const half = context.measureText(text).width / 2;
     if (x - half < view.left - 6 || x + half > view.right + 4) continue;
     context.fillText(text, x, AXIS_TOP + 8);

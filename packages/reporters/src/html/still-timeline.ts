@@ -2,6 +2,7 @@
  * The timeline as a picture that needs no script, and that is printed: a row per slot, what completed, what failed and what
  * ended otherwise, and the critical path as a line under it. Attempts closer than a pixel are drawn as one.
  */
+import { duration } from "../wording/duration.ts";
 import { html, type Markup } from "./markup.ts";
 import { ATTEMPT_STATUSES, type PageData } from "./page-data.ts";
 
@@ -52,7 +53,10 @@ export function stillTimeline(data: PageData): Markup | undefined {
   for (const look of Object.keys(open) as Look[])
     for (let row = 0; row < rows; row++) close(look, row);
   const height = rows * ROW;
-  return html`<svg class="still" viewBox="0 0 ${WIDE} ${height}" width="100%" height="${height}" preserveAspectRatio="none" role="img" aria-label="Which slot was busy when, the critical path underlined">${(Object.keys(paths) as Look[]).map((look) => html`<path class="still-${look}" d="${paths[look]}" fill="${FILL[look]}"/>`)}</svg>`;
+  const instants = [0, 0.25, 0.5, 0.75, 1].map((share) => duration((share * endUs) / 1000));
+  return html`<figure class="still"><svg class="still" viewBox="0 0 ${WIDE} ${height}" width="100%" height="${height}" preserveAspectRatio="none" role="img" aria-label="Which slot was busy when, the critical path underlined">${(Object.keys(paths) as Look[]).map((look) => html`<path class="still-${look}" d="${paths[look]}" fill="${FILL[look]}"/>`)}</svg>
+<div class="axis">${instants.map((instant) => html`<span>${instant}</span>`)}</div>
+<figcaption class="hint">${lanes === rows ? "Each row is a slot" : `The first ${rows} of ${lanes} slots, a row each`}: what ran there, red where it failed, and a line under what was on the critical path.</figcaption></figure>`;
 }
 
 interface Stroke {

@@ -11,6 +11,7 @@ import { html, type Markup } from "./markup.ts";
 import type { TaskLinks } from "./task-links.ts";
 
 const PATH_SHOWN = 12;
+const FOLDED_SHOWN = 24;
 /** One picture of a thousand units; what is narrower than this share of them is widened to be seen. */
 const LEAST = 3;
 
@@ -99,7 +100,13 @@ function pathPicture(report: SerializedReport, { criticalPath, makespanMs }: Ins
 function pathRow({ fromMs, gapMs, runMs, segments }: PathRow, links: TaskLinks): Markup {
   const [first] = segments;
   const alone = segments.length === 1;
-  return html`<tr${!alone && html` class="folded"`}><td class="number">${duration(fromMs)}</td><td class="number">${gapMs > 0 && duration(gapMs)}</td><td class="number">${duration(runMs)}</td><td>${alone && first !== undefined ? segmentText(first, links) : `${count(segments.length)} shorter attempts`}</td></tr>`;
+  return html`<tr${!alone && html` class="folded"`}><td class="number">${duration(fromMs)}</td><td class="number">${gapMs > 0 && duration(gapMs)}</td><td class="number">${duration(runMs)}</td><td>${alone && first !== undefined ? segmentText(first, links) : folded(segments, links)}</td></tr>`;
+}
+
+/** Those that are too short for a row of their own, in their order. */
+function folded(segments: readonly CriticalSegment[], links: TaskLinks): Markup {
+  const names = segments.map(({ task }) => task);
+  return html`<details><summary>${count(segments.length)} shorter attempts</summary>${links.list(names, FOLDED_SHOWN)}</details>`;
 }
 
 function segmentText({ task, attempt, link }: CriticalSegment, links: TaskLinks): Markup {
