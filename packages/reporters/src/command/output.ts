@@ -46,8 +46,8 @@ export async function putStream(
     try {
       await write(desk.stdout as TextSink);
     } catch (error) {
-      // Whoever reads us may stop reading.
-      if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
+      // Whoever started the program hears of its streams, and of a reader that went away nobody has to.
+      if ((error as NodeJS.ErrnoException).syscall !== "write") throw error;
     }
     return;
   }
