@@ -8,6 +8,12 @@ import { type Desk, tell } from "./desk.ts";
 import { exit } from "./exit-code.ts";
 import { put } from "./output.ts";
 
+/** Adds to `problems` that a page that is opened is a file. */
+export function notStandardOutput(out: string | undefined, problems: string[]): void {
+  if (out !== "-") return;
+  problems.push('Expected "--out" to be a file, got "-": a browser opens no standard output');
+}
+
 /** Resolves with the path of the page, whether a browser could be started or not. @throws CommandError */
 export async function showPage(
   page: string,

@@ -7,7 +7,7 @@ import { visible } from "../wording/visible.ts";
 import { renderComparisonMarkdown } from "../writing/comparison-markdown.ts";
 import { renderComparisonText } from "../writing/comparison-text.ts";
 import type { Command, Given } from "./arguments.ts";
-import { showPage } from "./browser.ts";
+import { notStandardOutput, showPage } from "./browser.ts";
 import { CommandError } from "./command-error.ts";
 import { type Desk, tell } from "./desk.ts";
 import { exit } from "./exit-code.ts";
@@ -48,6 +48,7 @@ export const compareCommand: Command = {
     const share = "a share, such as 0.1";
     const minRatio = amount("--min-ratio", given.text("min-ratio"), share, problems);
     notAnInput(out, given.files, problems);
+    if (format === "open") notStandardOutput(out, problems);
     refuseTheSame(first, second, problems);
     const options = { minMs, minRatio, redact };
     return async (desk) => {

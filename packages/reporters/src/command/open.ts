@@ -1,7 +1,7 @@
 /** `open`: a run as an HTML page, in the browser. */
 import { renderHtml } from "../html/render-html.ts";
 import type { Command } from "./arguments.ts";
-import { showPage } from "./browser.ts";
+import { notStandardOutput, showPage } from "./browser.ts";
 import { exit } from "./exit-code.ts";
 import { patterns } from "./option-values.ts";
 import { notAnInput } from "./output.ts";
@@ -26,6 +26,7 @@ export const openCommand: Command = {
     const flow = given.text("flow");
     const redact = patterns("--redact", given.all("redact"), problems);
     notAnInput(out, given.files, problems);
+    notStandardOutput(out, problems);
     return async (desk) => {
       const report = await readRun(file, flow, desk);
       const name = report.run.flow || report.run.id;

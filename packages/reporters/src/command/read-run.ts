@@ -145,7 +145,13 @@ function reading<T>({ shown }: Source, read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    if (!(cause instanceof ReportFormatError)) throw cause;
-    throw new CommandError(exit.data, `Cannot read ${shown}: ${cause.message}`, { cause });
+    const { message, syscall } = cause as NodeJS.ErrnoException;
+    const format = cause instanceof ReportFormatError;
+    // It was there a moment ago.
+    if (!format && syscall === undefined) throw cause;
+    const text = message.replace(" For an event log use readEventLog().", "");
+    throw new CommandError(format ? exit.data : exit.missing, `Cannot read ${shown}: ${text}`, {
+      cause,
+    });
   }
 }

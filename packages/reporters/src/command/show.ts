@@ -1,5 +1,4 @@
 /** `show`: a run in the terminal, as text. */
-import { coloursOn } from "../terminal/colour.ts";
 import { printSummary } from "../terminal/summary.ts";
 import { writeJson } from "../writing/json.ts";
 import { renderText } from "../writing/text.ts";
@@ -37,10 +36,17 @@ export const showCommand: Command = {
       const { stdout } = desk;
       const color = given.flag("no-color") ? false : given.flag("color") ? true : undefined;
       if (json) await putStream((stream) => writeJson(report, stream, { redact }), undefined, desk);
-      else if (!tasks && (stdout.isTTY === true || coloursOn(stdout, color, process.env, []))) {
+      else if (!tasks && (stdout.isTTY === true || isForced(color))) {
         printSummary(report, { stream: stdout, color, stacks: true, redact });
       } else stdout.write(renderText(report, { tasks, redact }));
       return report.executionState === "completed" ? exit.good : exit.bad;
     };
   },
 };
+
+/** Colours that are no guess: also a service that shows them in its logs may have redirected this to a file. */
+function isForced(color: boolean | undefined): boolean {
+  if (color !== undefined) return color;
+  const { FORCE_COLOR = "", NO_COLOR = "" } = process.env;
+  return NO_COLOR === "" && !["", "0", "false"].includes(FORCE_COLOR.toLowerCase());
+}

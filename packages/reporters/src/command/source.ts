@@ -53,11 +53,17 @@ export async function sourceOf(given: string, desk: Desk): Promise<Source> {
   return { ...parted, path: undefined, ...fromBytes(head, shown) };
 }
 
-/** A file may have a `#` in its name. */
+/** The name of a file and the id of a run may hold a `#`: the first beginning that is a file counts. */
 function parts(given: string): { readonly path: string; readonly run: string | undefined } {
-  const at = given.lastIndexOf("#");
-  if (at <= 0 || existsSync(given)) return { path: given, run: undefined };
-  return { path: given.slice(0, at), run: given.slice(at + 1) };
+  if (existsSync(given)) return { path: given, run: undefined };
+  let last = -1;
+  for (let at = given.indexOf("#", 1); at !== -1; at = given.indexOf("#", at + 1)) {
+    last = at;
+    const path = given.slice(0, at);
+    if (path === "-" || existsSync(path)) break;
+  }
+  if (last === -1) return { path: given, run: undefined };
+  return { path: given.slice(0, last), run: given.slice(last + 1) };
 }
 
 function opened(path: string, shown: string): { head: Buffer; size: number; isFile: boolean } {

@@ -6,7 +6,7 @@ import { redactReport } from "../wording/redact.ts";
 import { visible } from "../wording/visible.ts";
 import { renderStripText } from "../writing/strip-text.ts";
 import type { Command } from "./arguments.ts";
-import { showPage } from "./browser.ts";
+import { notStandardOutput, showPage } from "./browser.ts";
 import { CommandError } from "./command-error.ts";
 import type { Desk } from "./desk.ts";
 import { exit } from "./exit-code.ts";
@@ -34,6 +34,7 @@ export const stripCommand: Command = {
     const flow = given.text("flow");
     const redact = patterns("--redact", given.all("redact"), problems);
     notAnInput(out, given.files, problems);
+    if (given.flag("open")) notStandardOutput(out, problems);
     return async (desk) => {
       const many = manyRuns(await allRuns(given.files, flow, redact, desk));
       const { columns } = desk.stdout;

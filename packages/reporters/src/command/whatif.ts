@@ -105,7 +105,8 @@ function studied(report: SerializedReport, changes: readonly Change[]): ReturnTy
       const flag = FLAG[key];
       const place = `\`${path.join(".")}\``;
       if (flag === undefined) return message.replace("whatIf()", "whatif");
-      return message.replace(place, `"${[flag, ...names].join(" ")}"`);
+      const named = message.replace(place, `"${[flag, ...names].join(" ")}"`);
+      return named.replace("Infinity", '"unlimited"');
     });
     // Of a lever that is told alone and with the others, once.
     const problems = Array.from(new Set(said));

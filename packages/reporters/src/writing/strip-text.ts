@@ -1,7 +1,8 @@
 /** Many runs as text: a line a task, a character a run. Takes the columns there are; the latest runs go last, and first. */
+import stringWidth from "string-width";
 import type { Cell, ManyRuns, Strip } from "../asking/many-runs.ts";
 import { heatOf, longestStrips, spanText, stripTitle } from "../layout/heat.ts";
-import { cut, visible, visibleName } from "../wording/visible.ts";
+import { visible, visibleName } from "../wording/visible.ts";
 
 const HEAT = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"] as const;
 const SIGN: Readonly<Record<Exclude<Cell["is"], "completed">, string>> = {
@@ -23,7 +24,7 @@ export function renderStripText(many: ManyRuns, columns: number | undefined): st
   const longest = longestStrips(many, TASKS);
   const strips = [makespan, ...flaky.slice(0, TASKS), ...failing.slice(0, TASKS), ...longest];
   const room = columns ?? Number.POSITIVE_INFINITY;
-  const widest = Math.max(...strips.map(({ task }) => visibleName(task).length));
+  const widest = Math.max(...strips.map(({ task }) => stringWidth(visibleName(task))));
   const width = Math.min(widest, NAME, Math.max(6, Math.floor(room / 3)));
   const most = Math.max(1, Math.min(RUNS, room - width - 4));
   const shown = Math.min(runs.length, most);
@@ -33,10 +34,10 @@ export function renderStripText(many: ManyRuns, columns: number | undefined): st
     lines.push("", title);
     for (const strip of list.slice(0, TASKS)) {
       const heat = strip.cells.slice(-shown).map((cell) => signOf(cell, strip));
-      const name = cut(visibleName(strip.task), width).padEnd(width);
+      const name = fitted(visibleName(strip.task), width);
       const line = `  ${name}  ${heat.join("")}`;
       const told = `${line}  ${visible(note(strip))}`.trimEnd();
-      lines.push(told.length <= room ? told : line);
+      lines.push(stringWidth(told) <= room ? told : line);
     }
     if (list.length > TASKS) lines.push(`  … and ${list.length - TASKS} more`);
   };
@@ -48,6 +49,16 @@ export function renderStripText(many: ManyRuns, columns: number | undefined): st
   if (left > 0) lines.push(`  … and ${left} that took less`);
   lines.push("", ...legend(room));
   return `${lines.join("\n")}\n`;
+}
+
+/** In so many columns, whatever the width of its characters. */
+function fitted(name: string, columns: number): string {
+  let shown = name;
+  for (const characters = Array.from(name); stringWidth(shown) > columns; ) {
+    characters.pop();
+    shown = `${characters.join("")}…`;
+  }
+  return shown + " ".repeat(columns - stringWidth(shown));
 }
 
 function signOf(cell: Cell, strip: Strip): string {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { SerializedReport } from "@astrum/core";
+import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
 import {
   compareReports,
@@ -325,6 +326,10 @@ Simulated as it was: 1.1 s, exact.
     ["--faster buidl=2", '"--faster buidl": the run had no task "buidl". Did you mean "build"?'],
     ["--map raed=2", '"--map raed": the run had no map "raed". Did you mean "read"?'],
     ["--resource bd=2", /^"--resource bd": the run had no resource "bd"\./],
+    [
+      "--resource db=0.5",
+      'Expected "--resource db" to be an integer from 0 up, or "unlimited" for no limit, got `0.5`',
+    ],
     ["--resource db=0", '"--resource db": task "read" needs 1 of "db", which has only 0'],
   ])("%s is told in the words of the command line", async (line, problem) => {
     const { code, stdout, stderr } = await astrumReport(`whatif ${await run()} ${line}`);
@@ -456,6 +461,18 @@ Tasks:
     for (const row of rows) expect(row.length).toBeLessThanOrEqual(columns);
     expect(stdout).toMatch(/ earlier runs are not shown\n/);
     expect(stdout).toContain("to r29 of ");
+  });
+
+  it("keeps its columns whatever the width of a name", async () => {
+    const runs = [await siteRun("r1"), await siteRun("r2", { day: 2 })].map((report) => {
+      const renamed = JSON.stringify(report).replaceAll("build", "建てる建てる建てる建てる");
+      return JSON.parse(renamed) as SerializedReport;
+    });
+    const folder = filesOf({ "all.ndjson": runs });
+    const { stdout } = await astrumReport(`strip ${folder}/all.ndjson`, { columns: 30 });
+    const rows = stdout.split("\n").filter((line) => /[▁▂▃▄▅▆▇█]{2}/.test(line));
+    const starts = rows.map((row) => stringWidth(row.slice(0, row.search(/[▁▂▃▄▅▆▇█]/))));
+    expect(new Set(starts).size).toBe(1);
   });
 
   it("tells a task that fails since a run from a flaky one", async () => {

@@ -116,6 +116,11 @@ describe("Of a log with several runs", () => {
     const folder = filesOf({ "run#1.json": await siteRun("r1") });
     expect((await astrumReport(`show ${folder}/run#1.json`)).code).toBe(0);
     expect((await astrumReport(`show ${folder}/run#1.json#r1`)).code).toBe(0);
+    const numbered = filesOf({
+      "all.ndjson": [await siteRun("night#1"), await siteRun("night#2")],
+    });
+    const { stdout } = await astrumReport(`show ${numbered}/all.ndjson#night#1 --json`);
+    expect(JSON.parse(stdout)).toMatchObject({ run: { id: "night#1" } });
   });
 });
 
@@ -160,6 +165,11 @@ describe("What cannot be read is told by its name, with the way out:", () => {
       "a report that was cut off",
       '{"format":"astrum.execution-report",',
       /^Cannot read FILE: Expected the text of an execution report, but it is not JSON: /,
+    ],
+    [
+      "lines of another program",
+      '{"level":30}\n{"level":40}\n',
+      /^Cannot read FILE: Expected the text of an execution report, but it is not JSON: [^.]*\.$/,
     ],
     [
       "a newer report",

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { commands } from "../../src/command/commands.ts";
+import { reporters } from "../../src/index.ts";
 import { astrumReport } from "./in-process.ts";
 
 const wrong = async (line: string): Promise<string[]> => {
@@ -44,7 +45,7 @@ describe("Wrong usage is told before anything is read, with the way out and the 
     ],
     [
       "convert a --to jnuit",
-      'Expected "--to" to be json, ndjson, text, html, chrome-trace, junit, mermaid, gantt, dot, markdown, csv, ctrf, otlp, svg, tap, github, got "jnuit". Did you mean "junit"?',
+      `Expected "--to" to be ${Object.keys(reporters).join(", ")}, got "jnuit". Did you mean "junit"?`,
     ],
     ["convert a", 'Expected "--to" with a format, or "--out" with a name that says which'],
     ["convert a --out b.pdf", 'The name "b.pdf" does not say which format; add "--to"'],
@@ -59,6 +60,10 @@ describe("Wrong usage is told before anything is read, with the way out and the 
     [
       "whatif a --concurrency 0",
       'Expected "--concurrency" to be a whole number from 1 up, or "unlimited", got "0"',
+    ],
+    [
+      "open a --out -",
+      'Expected "--out" to be a file, got "-": a browser opens no standard output',
     ],
     [
       "whatif a --map read",

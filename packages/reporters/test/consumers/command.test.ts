@@ -190,6 +190,19 @@ describe("The program", () => {
   });
 });
 
+it("In a pipe there is no escape sequence, also in the job of a service that shows colours, unless it is told so", async () => {
+  const folder = filesOf({ "run.json": await siteRun("r1", { failures: 2 }) });
+  const shown = async (env: NodeJS.ProcessEnv, more = ""): Promise<boolean> => {
+    const { stdout } = await typed(`astrum-report show run.json ${more}`, folder, env);
+    return stdout.includes("\u001b");
+  };
+  expect(await shown({ GITHUB_ACTIONS: "true", CI: "true" })).toBe(false);
+  expect(await shown({ FORCE_COLOR: "1" })).toBe(true);
+  expect(await shown({ FORCE_COLOR: "1" }, "--no-color")).toBe(false);
+  expect(await shown({ FORCE_COLOR: "0" })).toBe(false);
+  expect(await shown({ NO_COLOR: "1" }, "--color")).toBe(true);
+});
+
 describe("On a terminal", () => {
   const onTerminal = (line: string, folder: string, env: NodeJS.ProcessEnv = {}): Promise<Ended> =>
     typed(`script -qefc 'stty cols 40 rows 24; ${line}' /dev/null`, folder, {
