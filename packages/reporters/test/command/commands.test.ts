@@ -143,6 +143,7 @@ describe("A file that is written", () => {
     for (const line of [
       "convert run.json --to text --out run.json",
       "convert run.json --to text --out link.json",
+      "convert link.json --to text --out run.json",
       "compare b.json run.json --out ./run.json",
       "open run.json --out run.json",
       "strip run.json b.json --out b.json",
@@ -452,7 +453,9 @@ Tasks:
 
   it.each([20, 40])("fits into a terminal of %i columns, with the latest runs", async (columns) => {
     const runs = await Promise.all(
-      Array.from({ length: 30 }, (_, day) => siteRun(`r${day}`, { day: day + 1 })),
+      Array.from({ length: 30 }, (_, day) =>
+        siteRun(`r${day}`, { day: day + 1, failures: day === 29 ? 2 : 0 }),
+      ),
     );
     const folder = filesOf({ "all.ndjson": runs });
     const { stdout } = await astrumReport(`strip ${folder}/all.ndjson`, { columns });
@@ -461,6 +464,8 @@ Tasks:
     for (const row of rows) expect(row.length).toBeLessThanOrEqual(columns);
     expect(stdout).toMatch(/ earlier runs are not shown\n/);
     expect(stdout).toContain("to r29 of ");
+    // The last one failed.
+    expect(stdout).toMatch(/\n {2}the \S+.* {2}█+✗/);
   });
 
   it("keeps its columns whatever the width of a name", async () => {
