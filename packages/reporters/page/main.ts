@@ -6,6 +6,7 @@ import { count } from "../src/html/counts.ts";
 import { NONE } from "../src/html/page-data.ts";
 import { type Address, isAddress, readAddress, writeAddress } from "./address.ts";
 import { Addressed } from "./addressed.ts";
+import { offerCard } from "./card.ts";
 import { copy, failureMarkdown } from "./copy.ts";
 import { Details } from "./details.ts";
 import { byId, element, fill } from "./element.ts";
@@ -134,6 +135,7 @@ class Page {
       ),
     );
     for (const one of document.querySelectorAll<HTMLElement>("[data-copy]")) one.hidden = false;
+    offerCard((text) => this.#say(text));
     document.addEventListener("click", (event) => this.#click(event));
     document.addEventListener("keydown", (event) => this.#key(event));
     offerTheme(document.querySelector(".contents"), () => this.#timeline.repaint());

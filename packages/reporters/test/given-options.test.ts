@@ -27,6 +27,7 @@ const REDACTING: Readonly<Record<string, Called>> = {
   renderNdjson: (options) => reports.renderNdjson(report, options),
   renderOtlpJson: (options) => reports.renderOtlpJson(report, options),
   renderSvg: (options) => reports.renderSvg(report, options),
+  renderCard: (options) => reports.renderCard(report, options),
   renderTap: (options) => reports.renderTap(report, options),
   renderText: (options) => reports.renderText(report, options),
   toAstrumPython: (options) => reports.toAstrumPython(report, options),

@@ -2,6 +2,7 @@ import type { SerializedReport } from "@astrum/core";
 import { describe, expect, it } from "vitest";
 import {
   type AstrumPythonOptions,
+  type CardOptions,
   type ChromeTraceOptions,
   type CompareOptions,
   type CsvOptions,
@@ -16,6 +17,7 @@ import {
   type MermaidOptions,
   type NdjsonOptions,
   type OtlpJsonOptions,
+  renderCard,
   renderChromeTrace,
   renderCsv,
   renderCtrf,
@@ -84,6 +86,7 @@ describe("An option that is there and undefined is one that was left out", () =>
       }),
     ],
     ["svg", same<SvgOptions>(renderSvg, { width: undefined, theme: undefined, redact })],
+    ["card", same<CardOptions>(renderCard, { theme: undefined, redact })],
     ["ctrf", same<CtrfOptions>(renderCtrf, { redact })],
     [
       "github annotations",

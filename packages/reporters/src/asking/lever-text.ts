@@ -60,13 +60,16 @@ export function leverShort({ kind, slots }: Lever, label: string): string {
   }
 }
 
-/** `14 % less possible: longest first`: of the order, which costs nothing, or else of what saves most; empty where nothing does. */
+/** `14 % less possible: longest first`, of what saves most; empty where nothing does. */
 export function possibleText(
   advice: Advice | undefined,
   labelOf: (task: string) => string,
 ): string {
-  const best = advice?.levers.find(({ kind }) => kind === "order") ?? advice?.levers[0];
-  if (advice === undefined || best === undefined) return "";
+  const [most] = advice?.levers ?? [];
+  if (advice === undefined || most === undefined) return "";
+  // The order costs nothing: it is named when it saves at least half as much.
+  const order = advice.levers.find(({ kind }) => kind === "order");
+  const best = order !== undefined && order.savedMs >= most.savedMs / 2 ? order : most;
   const share = Math.round((100 * best.savedMs) / advice.asRunMs);
   return `${share < 1 ? "less" : `${share} % less`} possible: ${leverShort(best, labelOf(best.name))}`;
 }

@@ -13,12 +13,22 @@ export function island(data: PageData): Markup {
   const json = JSON.stringify(packed(data));
   const zlib = globalThis.process?.getBuiltinModule?.("node:zlib");
   if (zlib === undefined || json.length <= PLAIN_CHARACTERS) {
-    const inert = json
-      .replace(/</g, "\\u003c")
-      .replace(/\u2028/g, "\\u2028")
-      .replace(/\u2029/g, "\\u2029");
-    return html`<script type="application/json" id="data">${verbatim(inert)}</script>`;
+    return html`<script type="application/json" id="data">${inert(json)}</script>`;
   }
   const compressed = zlib.gzipSync(json, { level: 9 }).toString("base64");
   return html`<script type="application/gzip" id="data">${verbatim(compressed)}</script>`;
+}
+
+/** A text for the script, as JSON. */
+export function textIsland(id: string, text: string): Markup {
+  return html`<script type="application/json" id="${id}">${inert(JSON.stringify(text))}</script>`;
+}
+
+function inert(json: string): Markup {
+  return verbatim(
+    json
+      .replace(/</g, "\\u003c")
+      .replace(/\u2028/g, "\\u2028")
+      .replace(/\u2029/g, "\\u2029"),
+  );
 }

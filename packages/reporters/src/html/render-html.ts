@@ -10,6 +10,7 @@ import type { AnyReport } from "../wording/given-report.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
 import { cut, visibleName } from "../wording/visible.ts";
+import { renderCard } from "../writing/card.ts";
 import { aboutSection } from "./about-section.ts";
 import { contents, type Part } from "./contents.ts";
 import { cutOffSection } from "./cut-off-section.ts";
@@ -18,7 +19,7 @@ import { fasterSection } from "./faster-section.ts";
 import { pageDataOf } from "./from-report.ts";
 import { graphSection } from "./graph-section.ts";
 import { head, script } from "./head.ts";
-import { island } from "./island.ts";
+import { island, textIsland } from "./island.ts";
 import { html } from "./markup.ts";
 import { notRunSection } from "./not-run-section.ts";
 import { flakySection, slowestSection } from "./ranking-section.ts";
@@ -86,6 +87,7 @@ ${aboutSection(shown, links)}
 <footer><p>Made by Astrum for one run. This file asks for nothing and sends nothing.</p></footer>
 <p class="sr" role="status" aria-live="polite" id="said"></p>
 ${island(data)}
+${textIsland("card", renderCard(shown, { redact: false }))}
 ${script(tried !== undefined)}
 </body>
 </html>

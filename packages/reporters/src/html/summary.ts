@@ -33,6 +33,7 @@ ${report.resume !== undefined && isResumed(report) && resumed(report, report.res
     run.attributes ?? {},
   ).map(([key, value]) => html` · ${visible(key)} <code>${visible(String(value))}</code>`)}</p>
 </div>
+<button type="button" class="card" data-card hidden>Copy as picture</button>
 </div>
 ${counts(report)}
 <dl class="figures">${figures(report, seen).map(([term, value, note]) => html`<div><dt>${term}</dt><dd>${value}${note !== "" && html` <small>${note}</small>`}</dd></div>`)}</dl>

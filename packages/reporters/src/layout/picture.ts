@@ -38,11 +38,12 @@ export interface PictureSize {
   readonly rows: number;
   /** Pixels that the whole run takes. */
   readonly width: number;
+  /** Aimed at; what failed in between can make it some more. Default 2000. */
+  readonly bars?: number;
 }
 
 /** Of fewer rows, all that runs in one of them would be nothing but a long bar. */
 const FEWEST_FOLDED = 4;
-/** Aimed at; what failed in between can make it some more. */
 const BARS_SHOWN = 2000;
 /** In pixels: with longer ones nothing would be left to see. */
 const LONGEST_JOINED = 16;
@@ -65,6 +66,7 @@ export function picture(report: SerializedReport, size: PictureSize): Picture {
       bars: joinedBars(
         rows.flatMap((top, row) => barsOf(top, drawn, row)),
         scale,
+        size.bars,
       ),
       endUs,
     };
@@ -77,6 +79,7 @@ export function picture(report: SerializedReport, size: PictureSize): Picture {
     bars: joinedBars(
       drawn.filter(({ row }) => row < lanes),
       scale,
+      size.bars,
     ),
     endUs,
   };
@@ -163,9 +166,13 @@ function united(bars: readonly PictureBar[]): PictureBar[] {
 }
 
 /** Neighbours that are too short to tell apart are joined; while there are too many bars, ever longer ones are. */
-function joinedBars(bars: readonly PictureBar[], scale: number): PictureBar[] {
+function joinedBars(
+  bars: readonly PictureBar[],
+  scale: number,
+  wanted: number = BARS_SHOWN,
+): PictureBar[] {
   let drawn = joined(bars, scale, 0.5);
-  for (let most = 1; drawn.length > BARS_SHOWN && most <= LONGEST_JOINED; most *= 2) {
+  for (let most = 1; drawn.length > wanted && most <= LONGEST_JOINED; most *= 2) {
     drawn = joined(bars, scale, most);
   }
   return drawn;

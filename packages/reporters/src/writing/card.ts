@@ -7,7 +7,7 @@ import { checkOptions, oneOf, type Rules } from "astrum-options";
 import { type Insight, insight } from "../asking/insight.ts";
 import { possibleText } from "../asking/lever-text.ts";
 import { picture } from "../layout/picture.ts";
-import { wrapToWidth } from "../layout/text-width.ts";
+import { textWidth, wrapToWidth } from "../layout/text-width.ts";
 import { duration } from "../wording/duration.ts";
 import { endedBy } from "../wording/ending.ts";
 import { errorTitle } from "../wording/error-text.ts";
@@ -33,7 +33,8 @@ const HEIGHT = 630;
 const EDGE = 56;
 const ROOM = WIDTH - 2 * EDGE;
 const SENTENCE = { top: 176, size: 24, lines: 2, step: 34 };
-const GANTT = { top: 262, height: 270, rows: 12, row: 34, font: 15, names: 280 };
+const FOOTER = 18;
+const GANTT = { top: 262, height: 270, rows: 12, row: 34, font: 15, names: 280, bars: 250 };
 
 /** Its texts are cut to the picture, never squeezed. */
 export function renderCard(report: AnyReport, options: CardOptions = {}): string {
@@ -107,35 +108,35 @@ function sentenceOf(report: SerializedReport, { verdict }: Insight): string {
 
 function gantt(report: SerializedReport, colours: Colours): string[] {
   const { top, height, font } = GANTT;
-  const shown = picture(report, { rows: GANTT.rows, width: ROOM - GANTT.names });
+  const shown = picture(report, {
+    rows: GANTT.rows,
+    width: ROOM - GANTT.names,
+    bars: GANTT.bars,
+  });
   if (shown.bars.length === 0) return [];
   const names = namesWidth(shown.rows, font, GANTT.names);
   const left = EDGE + names + 8;
   const row = Math.min(GANTT.row, height / shown.rows.length);
   // The last tick reaches beyond the end of its line.
   const width = WIDTH - EDGE - 24 - left;
-  return pictureXml(shown, { left, top, width, row, font, names }, colours);
+  return pictureXml(shown, { left, top, width, row, font, names, tips: false }, colours);
 }
 
 function footer(report: SerializedReport, seen: Insight, { soft, ink }: Colours): string[] {
   const labels = new Map(seen.criticalPath.map(({ task, label }) => [task, label]));
   const possible = possibleText(seen.advice, (task) => labels.get(task) ?? task);
   const [day = ""] = visible(report.run.startedAt).split("T");
-  const half = ROOM / 2;
+  const left = `${countsText(report)}${day === "" ? "" : ` · ${day}`}`;
+  const y = HEIGHT - 28;
+  const room = Math.min(ROOM / 2, textWidth(possible, FOOTER * 1.1));
   return [
-    textXml(
-      `${countsText(report)}${day === "" ? "" : ` · ${day}`}`,
-      EDGE,
-      HEIGHT - 28,
-      { size: 18, fill: soft },
-      possible === "" ? ROOM : half,
-    ),
+    textXml(left, EDGE, y, { size: FOOTER, fill: soft }, ROOM - room - 24),
     textXml(
       possible,
       WIDTH - EDGE,
-      HEIGHT - 28,
-      { size: 18, fill: ink, bold: true, anchor: "end" },
-      half,
+      y,
+      { size: FOOTER, fill: ink, bold: true, anchor: "end" },
+      ROOM / 2,
     ),
   ];
 }

@@ -65,6 +65,8 @@ export interface Area {
   readonly font: number;
   /** For what stands before a row. */
   readonly names: number;
+  /** What each bar is, for who points at it. Not of a picture that becomes pixels. Default `true`. */
+  readonly tips?: boolean | undefined;
 }
 
 /** The rows with what stands before them, and the axis below. */
@@ -94,7 +96,7 @@ export function namesWidth(rows: readonly string[], font: number, most: number):
 
 function barXml(
   bar: PictureBar,
-  { left, top, row, font }: Area,
+  { left, top, row, font, tips = true }: Area,
   scale: number,
   colours: Colours,
   by: Picture["by"],
@@ -106,7 +108,7 @@ function barXml(
   const y = top + bar.row * row + 2;
   const tall = row - 4;
   const line = `<rect x="${fixed(x)}" y="${fixed(y + tall - 3)}" width="${fixed(width)}" height="3" fill="${colours.path}"/>`;
-  if (bar.look === "path") return `<g><title>Critical path</title>${line}</g>`;
+  if (bar.look === "path") return tips ? `<g><title>Critical path</title>${line}</g>` : line;
   const more = bar.count > 1 && by === "slot" ? ` and ${bar.count - 1} more` : "";
   const tip = `${bar.label}${more}, ${duration((bar.endUs - bar.startUs) / 1000)}`;
   const dashes = bar.look === "completed" ? "" : ` stroke="${colours.path}" stroke-dasharray="3 2"`;
@@ -121,6 +123,7 @@ function barXml(
         )
       : "";
   const rect = `<rect x="${fixed(x)}" y="${fixed(y)}" width="${fixed(width)}" height="${fixed(tall)}" fill="${colours.bar[bar.look]}"${dashes}/>`;
+  if (!tips) return `${rect}${bar.critical ? line : ""}${text}`;
   return `<g aria-label="${xmlAttribute(tip)}"><title>${xmlText(tip)}</title>${rect}${bar.critical ? line : ""}${text}</g>`;
 }
 

@@ -1,6 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { renderSvg } from "../../src/index.ts";
+import { renderCard, renderSvg } from "../../src/index.ts";
 import { visibleName } from "../../src/wording/visible.ts";
 import { fixture, fixtureNames } from "../fixtures.ts";
 import { nestedRun } from "../nested-runs.ts";
@@ -22,13 +22,16 @@ describe("the picture", () => {
 
   afterAll(() => browser.close());
 
-  it.each(fixtureNames)("of the fixture %s is well-formed XML to xmllint", (name) => {
-    const { code, stderr } = withFile(renderSvg(fixture(name)), (file) =>
-      run("xmllint", ["--noout", file]),
-    );
-    expect(stderr).toBe("");
-    expect(code).toBe(0);
-  });
+  it.each(fixtureNames)(
+    "of the fixture %s is well-formed XML to xmllint, and so is its card",
+    (name) => {
+      for (const svg of [renderSvg(fixture(name)), renderCard(fixture(name))]) {
+        const { code, stderr } = withFile(svg, (file) => run("xmllint", ["--noout", file]));
+        expect(stderr).toBe("");
+        expect(code).toBe(0);
+      }
+    },
+  );
 
   it.each(fixtureNames)(
     "of the fixture %s is drawn by Chromium inside its frame, asking for nothing",
@@ -59,13 +62,14 @@ describe("the picture", () => {
   );
 
   it.each(fixtureNames)(
-    "of the fixture %s squeezes no text, and lets none out of its bar",
+    "of the fixture %s and its card squeeze no text, and let none out of its bar",
     async (name) => {
-      for (const [width, theme] of [
-        [1200, "light"],
-        [500, "dark"],
-      ] as const) {
-        const svg = renderSvg(fixture(name), { width, theme });
+      const svgs = [
+        renderSvg(fixture(name)),
+        renderSvg(fixture(name), { width: 500, theme: "dark" }),
+        renderCard(fixture(name)),
+      ];
+      for (const svg of svgs) {
         expect(svg).not.toContain("textLength");
         await page.setContent(`<!doctype html><body style="margin:0">${svg}`);
         const out = (await page.evaluate(`(() => {
