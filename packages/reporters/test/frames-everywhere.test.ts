@@ -6,6 +6,7 @@ import {
   type ExecutionReport,
   type Flow,
   flow,
+  type JournalEntry,
   loop,
   map,
   type RunOptions,
@@ -67,8 +68,8 @@ const brokenCache = {
   set: () => boom("writing the cache"),
 };
 /** It fails while the run goes on, and all of that stops. */
-const brokenJournal = ({ task: name }: { readonly task?: string }): void => {
-  if (name === "a") boom("the journal");
+const brokenJournal = (entry: JournalEntry): void => {
+  if (entry.task === "a") boom("the journal");
 };
 
 interface Case {
@@ -129,8 +130,8 @@ describe.each(cases)("Errors of $name", ({ roots, run }) => {
     expect(JSON.stringify(report)).toMatch(OURS);
   });
 
-  it.each(shown.map(({ name }) => name))("show none of these in the format %s", (name) => {
-    const text = reporters[name].render(report);
+  it.each(shown)("show none of these in the format $name", ({ name, render }) => {
+    const text = render(report);
     expect(text).not.toMatch(OURS);
     if (name === "text") for (const root of roots) expect(text).toContain(root);
   });
