@@ -31,7 +31,7 @@ const HELD = {
   "run of 20 tasks, limit and signal": { goal: 5, floor: 6 },
   "run of 100 tasks, limit and signal": { goal: 3.5, floor: 4.3 },
   "map of 10,000 items, against p-map": { goal: 0.7, floor: 1 },
-  "10,000 items of three tasks each, against planned beforehand": { goal: 1.3, floor: 1.5 },
+  "10,000 items of three tasks each, against planned beforehand": { goal: 1.3, floor: 1.6 },
   "empty call to a thread, against a bare pool": { goal: 1.5, floor: 2 },
   "observer above bare, run.end only, against by hand": { goal: 0.3, floor: 1 },
   "observer above bare, every hook, all empty, against by hand": { goal: 2, floor: 4 },

@@ -105,7 +105,8 @@ export async function everyPromise(spec: RandomRun): Promise<void> {
   uninterruptible(stored, spec, graph);
   onPaper(
     stored,
-    spec.tasks.some(({ fallback }) => fallback !== "none"),
+    spec.tasks.some(({ fallback }) => fallback !== "none") ||
+      spec.journalTakes.some((ms) => ms > 0),
   );
   hold("the observer is at no fault", report.observerErrors?.length === 0, report.observerErrors);
   const text = JSON.stringify(stored);
