@@ -21,6 +21,14 @@ export class Awaited {
     this.#open.set(task, undefined);
   }
 
+  /** Waits for an answer that never rejects; it is heard unless it was given up by then. */
+  wait<Answer>(task: number, answer: Promise<Answer>, heard: (answer: Answer) => void): void {
+    this.add(task);
+    void answer.then((said) => {
+      if (this.end(task)) heard(said);
+    });
+  }
+
   has(task: number): boolean {
     return this.#open.has(task);
   }

@@ -9,13 +9,7 @@ import type { Placement } from "../contract/runner.ts";
 import type { JournalEntry } from "../define/journal-entry.ts";
 import { noSuchTask } from "../define/unknown-name.ts";
 import { asError } from "../ground/errors.ts";
-import {
-  type LogLine,
-  type MachineEvent,
-  type ReturnedEvent,
-  restoredNext,
-  type StopCause,
-} from "../machine/event.ts";
+import { type LogLine, type MachineEvent, restoredNext, type StopCause } from "../machine/event.ts";
 import type { Machine } from "../machine/machine.ts";
 import { taskName, taskNamed } from "../machine/task-name.ts";
 import { rounded } from "../report/durations.ts";
@@ -36,7 +30,6 @@ import { Gatherer } from "./gather.ts";
 import type { Grants, GrantsHost } from "./grants.ts";
 import { HeldThread } from "./held-thread.ts";
 import { Faults } from "./hooks.ts";
-import { InnerFlows } from "./inner-flows.ts";
 import { type LoopHost, Loops } from "./loops.ts";
 import { noRate } from "./no-rate.ts";
 import { Notifier } from "./notify.ts";
@@ -47,6 +40,7 @@ import type { Parameters } from "./parameters.ts";
 import { Preparation, type PreparationHost } from "./prepare.ts";
 import { processorTime } from "./processor-time.ts";
 import { grantsOf, limitNames } from "./resources.ts";
+import { Results, type ResultsHost } from "./results.ts";
 import { RunClock } from "./run-clock.ts";
 import { RunHead } from "./run-head.ts";
 import { Ending, settledFacts, settledLedger, unendedLogs } from "./settle.ts";
@@ -79,6 +73,7 @@ class Driver
     Parts,
     PreparationHost,
     QueueHost,
+    ResultsHost,
     StartHost,
     StoredHost,
     ThingsHost
@@ -113,7 +108,7 @@ class Driver
   readonly #opening: Opening;
   readonly #deadlines: DeadlineTimers = new DeadlineTimers(this);
   readonly #starter: AttemptStarter;
-  readonly #inner: InnerFlows;
+  readonly #results: Results;
   readonly #ending: Ending;
   /** When the plan was there, and what it is given. */
   #plannedAt = 0;
@@ -151,7 +146,7 @@ class Driver
     this.fallbacks = new FallbackCalls(this, this.#context, options.graceMs);
     const onTime = anchor.clock === systemClock && options.runner === undefined;
     this.held = onTime ? new HeldThread(() => this.calls.all) : undefined;
-    this.#inner = new InnerFlows(this, options, settings.dispatch);
+    this.#results = new Results(this, options, settings.dispatch);
     this.gatherer = new Gatherer(this);
     this.loops = new Loops(this, this.#context, options.graceMs);
     const ender = new AttemptEnder(this, this.calls);
@@ -241,8 +236,7 @@ class Driver
   handle(given: MachineEvent): void {
     // The thread was held beyond the limit, or its timer is late: what happens from then on comes after it.
     if (this.#opening.isLate(given.at)) this.handle(this.#opening.timeUp(given.at) as MachineEvent);
-    const event = this.#withFlow(given);
-    if (event.type === "fellBack") this.stored.fellBack(event);
+    const event = this.#results.take(given);
     this.#settings.recorder?.event(event);
     this.values.restoreNext(restoredNext(event));
     for (const command of this.machine.handle(event)) obey(this, command, event.at);
@@ -251,29 +245,6 @@ class Driver
     if (!("task" in event)) return;
     if (this.values.holds) this.values.forget(event.task);
     this.#deadlines.look(event.task);
-  }
-
-  /** What it brings may be a flow: can that come up? */
-  #withFlow(given: MachineEvent): MachineEvent {
-    switch (given.type) {
-      case "returned":
-        return this.#inner.returned(given) ?? this.#kept(given);
-      case "prepared":
-      case "iterated":
-        return given.inner === undefined ? given : this.#inner.next(given);
-      default:
-        return given;
-    }
-  }
-
-  /** A result that counts is stored and cached; what a thing gave and does not count is let go. */
-  #kept(given: ReturnedEvent): MachineEvent {
-    const event = this.stored.kept(given);
-    if (given.heard === false) return event;
-    const { task, value } = given;
-    if (event.type === "returned" && this.machine.mayComplete(task)) this.cache?.keep(task, value);
-    else if (this.things.live(task)) this.things.unheard(task, value);
-    return event;
   }
 
   note(event: MachineEvent): void {

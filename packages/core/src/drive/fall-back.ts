@@ -42,13 +42,13 @@ export class FallbackCalls {
       return this.#event(task, { error: this.#joined(task, error, failure) });
     }
     if (!promised) return this.#event(task, { value: given });
-    this.#awaited.add(task);
-    this.#context.run(() =>
-      new Promise((resolve) => resolve(given)).then(
-        (value) => this.#answer(task, { value }),
-        (error: unknown) => this.#answer(task, { error: this.#joined(task, error, failure) }),
-      ),
-    );
+    this.#context.run(() => {
+      const settled = new Promise((resolve) => resolve(given)).then(
+        (value): Answer => ({ value }),
+        (error: unknown): Answer => ({ error: this.#joined(task, error, failure) }),
+      );
+      this.#awaited.wait(task, settled, (said) => this.#host.send(this.#event(task, said)));
+    });
     return { type: "fellBack", task, at: this.#host.now(), pending: true };
   }
 
@@ -62,11 +62,6 @@ export class FallbackCalls {
       const cause = this.#host.machine.ledger.errorOf(task);
       this.#host.send(this.#event(task, { error: frameless(new Error(message, { cause })) }));
     });
-  }
-
-  /** What was left behind answers no more. */
-  #answer(task: number, answer: Answer): void {
-    if (this.#awaited.end(task)) this.#host.send(this.#event(task, answer));
   }
 
   #event(task: number, answer: Answer): FellBackEvent {

@@ -90,11 +90,8 @@ export class Loops {
   }
 
   #wait(task: number, answer: Promise<Answer>): IteratedEvent {
-    this.#awaited.add(task);
-    const heard = (said: Answer): void => {
-      if (this.#awaited.end(task)) this.#host.send(this.#event(task, said));
-    };
-    answer.then(heard, (error: unknown) => heard({ error: this.#failure(task, error) }));
+    const settled = answer.catch((error: unknown) => ({ error: this.#failure(task, error) }));
+    this.#awaited.wait(task, settled, (said) => this.#host.send(this.#event(task, said)));
     return { type: "iterated", task, at: this.#host.now(), pending: true };
   }
 
