@@ -147,18 +147,22 @@ describe("context.journalEntry()", () => {
     expect(made).toHaveLength(2);
   });
 
-  it("is what a later run restores, though its task returned another value", async () => {
-    const database = new Database();
-    const one = task("one", (_, { journalEntry }) => {
-      database.insert(journalEntry("stored"));
-      return "returned";
-    });
-    const options = { journal: (entry: JournalEntry) => database.insert(entry) };
-    const first = await flow("f", { one }).run(options);
-    expect(first.unwrap()).toEqual({ one: "returned" });
-    const resumeFrom = reportOfJournal(database.entries);
-    const second = await flow("f", { one }).run({ ...options, resumeFrom });
-    expect(second.unwrap()).toEqual({ one: "stored" });
+  it("is what a later run restores, until the journal is told what its task returned", async () => {
+    for (const killed of [true, false]) {
+      const database = new Database();
+      const one = task("one", (_, { journalEntry }) => {
+        database.insert(journalEntry("stored"));
+        return "returned";
+      });
+      const journal = (entry: JournalEntry): void => {
+        if (killed && entry.type === "completed") throw new Error("killed");
+        database.insert(entry);
+      };
+      await flow("f", { one }).run({ journal });
+      const resumeFrom = reportOfJournal(database.entries);
+      const second = await flow("f", { one }).run({ resumeFrom });
+      expect(second.unwrap()).toEqual({ one: killed ? "stored" : "returned" });
+    }
   });
 
   it("says what cannot be stored, and that there is no journal", async () => {
