@@ -35,6 +35,7 @@ export function measuredScript(
         answer: around.has(row.taskName) ? undefined : answerOf(row),
         restored: row.status === "restored" ? true : undefined,
         fallback: fallbackOf(row, released.get(row.taskName)),
+        journalMs: row.journalMs,
         units: row.resources,
       },
     ]),

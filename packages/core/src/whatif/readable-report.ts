@@ -92,7 +92,7 @@ function faultOfRow(row: Partial<TaskStatistics>): string | undefined {
   if (!Array.isArray(attemptStatistics) || !attemptStatistics.every(isAttempt)) {
     return "has no list of attempts with their instants";
   }
-  if (![row.readyAt ?? 0, row.endAt ?? 0, row.durationMs].every(isInstant)) {
+  if (![row.readyAt ?? 0, row.endAt ?? 0, row.durationMs, row.journalMs ?? 0].every(isInstant)) {
     return "does not say when it was";
   }
   if (parent !== undefined && typeof parent !== "string") return "is inside of what has no name";

@@ -41,7 +41,8 @@ export function recalled(report: SerializedReport): Recalled {
     settings: {
       script,
       dispatch: config.dispatch === "stages" ? "stages" : "dependencies",
-      beginAt: planningDurationMs,
+      // A journal may have had to store that it begins.
+      beginAt: Math.min(Math.max(planningDurationMs, firstReady(rows)), lastEnd(rows)),
       concurrency: config.concurrency ?? undefined,
       resources: resourcesOf(config),
       estimates: config.longestFirst ? measured : undefined,

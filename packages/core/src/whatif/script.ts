@@ -28,6 +28,8 @@ export interface ScriptedTask {
   readonly restored?: true | undefined;
   /** When it has failed, a fallback is asked: how long that takes, and whether it gives a value. */
   readonly fallback?: { readonly ms: number; readonly gives: boolean } | undefined;
+  /** How long its result is being stored once it is there; then it has completed. */
+  readonly journalMs?: number | undefined;
   /** Units of resources that it holds, or each of its items does. */
   readonly units?: Readonly<Record<string, number>> | undefined;
   /** The flow that came up inside of it, or those of a loop, one after another. */

@@ -14,12 +14,12 @@ import {
 } from "../drive/resources.ts";
 import { DefinitionError } from "../ground/errors.ts";
 import type { Command, MachineEvent, PreparedEvent } from "../machine/event.ts";
-import { Heap } from "../machine/heap.ts";
 import type { Dispatch, Machine } from "../machine/machine.ts";
 import type { MachineMaker } from "../machine/machine-for.ts";
 import { Rows } from "../machine/rows.ts";
 import { QUEUED } from "../machine/states.ts";
 import { definitionIn, taskName } from "../machine/task-name.ts";
+import { Agenda } from "./agenda.ts";
 import { Playing, restoredIn } from "./playing.ts";
 import type { Script, ScriptedAttempt, ScriptedTask } from "./script.ts";
 
@@ -58,14 +58,6 @@ export function driven(
   return driver;
 }
 
-interface Timer {
-  readonly at: number;
-  readonly serial: number;
-  open: boolean;
-  readonly event: MachineEvent | undefined;
-  readonly fire: (() => void) | undefined;
-}
-
 class VirtualDriver implements GrantsHost, VirtualRun {
   readonly machine: Machine;
   readonly unmeasured: number[] = [];
@@ -75,9 +67,7 @@ class VirtualDriver implements GrantsHost, VirtualRun {
   readonly #playing: Playing;
   readonly #rows: Rows;
   readonly #grants: Grants | undefined;
-  readonly #timers: Heap<Timer> = new Heap(
-    (a, b) => a.at < b.at || (a.at === b.at && a.serial < b.serial),
-  );
+  readonly #agenda: Agenda<MachineEvent | (() => void)> = new Agenda();
   /** What happens at this instant. */
   readonly #events: MachineEvent[] = [];
   /** Nobody but this run counts by it. */
@@ -90,7 +80,6 @@ class VirtualDriver implements GrantsHost, VirtualRun {
     now: 0,
     epochMs: 0,
   };
-  #serial = 0;
   #now: number;
   /** When the thread is free to call somebody. */
   #threadFreeAt = 0;
@@ -121,14 +110,11 @@ class VirtualDriver implements GrantsHost, VirtualRun {
   drive(): void {
     this.#step({ type: "begin", at: this.#now, ...restoredIn(this.#script.tasks) });
     while (this.machine.state === undefined) {
-      const timer = this.#timers.first;
-      // What is said to take for ever never ends either.
-      if (timer === undefined || timer.at === Number.POSITIVE_INFINITY) throw this.#stuck();
-      this.#timers.removeAt(0);
-      if (!timer.open) continue;
-      this.#now = timer.at;
-      if (timer.event !== undefined) this.#step(timer.event);
-      else timer.fire?.();
+      const next = this.#agenda.take();
+      if (next === undefined) throw this.#stuck();
+      this.#now = next.at;
+      if (typeof next.what === "function") next.what();
+      else this.#step(next.what);
       this.#drain();
     }
   }
@@ -151,10 +137,7 @@ class VirtualDriver implements GrantsHost, VirtualRun {
   }
 
   after(ms: number, fire: () => void): () => void {
-    const timer = this.#timer(this.#now + ms, undefined, fire);
-    return () => {
-      timer.open = false;
-    };
+    return this.#agenda.add(this.#now + ms, fire);
   }
 
   answer(event: MachineEvent): void {
@@ -163,10 +146,8 @@ class VirtualDriver implements GrantsHost, VirtualRun {
 
   // ---- events and commands -----------------------------------------------------------------------------------------
 
-  #timer(at: number, event: MachineEvent | undefined, fire?: () => void): Timer {
-    const timer = { at, serial: this.#serial++, open: true, event, fire };
-    this.#timers.push(timer);
-    return timer;
+  #timer(at: number, event: MachineEvent): void {
+    this.#agenda.add(at, event);
   }
 
   #step(event: MachineEvent): void {
@@ -205,7 +186,7 @@ class VirtualDriver implements GrantsHost, VirtualRun {
         this.#timer(at + command.ms, { type: "elapsed", task: command.task, at: at + command.ms });
         break;
       case "gather":
-        this.#events.push({ type: "gathered", task: command.task, at });
+        this.#gather(command.task);
         break;
       case "iterate":
         this.#iterate(command.task, command.iteration);
@@ -250,8 +231,29 @@ class VirtualDriver implements GrantsHost, VirtualRun {
     if (at > this.#now) this.machine.handle({ type: "started", task, at });
     const end = endOf(task, at + runMs, attempt);
     const [inside] = scripted?.scenes ?? [];
-    const returns = end.type === "returned" && inside !== undefined;
-    this.#timer(end.at, returns ? { ...end, inner: this.#playing.innerOf(inside) } : end);
+    if (end.type !== "returned") this.#timer(end.at, end);
+    else if (inside !== undefined) {
+      this.#timer(end.at, { ...end, inner: this.#playing.innerOf(inside) });
+    } else if (scripted?.journalMs) {
+      this.#timer(end.at, { ...end, storing: true });
+      this.#stored(task, end.at, scripted.journalMs);
+    } else this.#timer(end.at, end);
+  }
+
+  /** What is made of what was inside of it may have to be stored. */
+  #gather(task: number): void {
+    const at = this.#now;
+    const { journalMs = 0 } = this.#playing.of(task) ?? {};
+    if (journalMs === 0) this.#events.push({ type: "gathered", task, at });
+    else {
+      this.#events.push({ type: "gathered", task, at, pending: true });
+      this.#stored(task, at, journalMs);
+    }
+  }
+
+  #stored(task: number, since: number, journalMs: number): void {
+    const at = since + journalMs;
+    this.#timer(at, { type: "gathered", task, at, journalMs });
   }
 
   #prepare(task: number): void {

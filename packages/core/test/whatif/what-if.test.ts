@@ -101,6 +101,21 @@ describe("A run simulated unchanged takes what it took", () => {
     });
   });
 
+  it("with a journal that takes its time: to begin, for tasks, for items, for what was inside of a task", async () => {
+    const clock = new VirtualClock();
+    const list = task("list", () => [1, 2]);
+    const read = map("read", list, (ms) => clock.wait(ms));
+    const inner = flow("inner", { wait: task("wait", () => clock.wait(3)) });
+    const grown = task("grown", { read }, () => inner);
+    const all = flow("stored", { last: task("last", { grown }, () => 1) });
+    const journal = () => clock.wait(4);
+    const report = (await clock.run(all.run({ clock, concurrency: 1, journal }))).toJSON();
+    const { asRun } = whatIf(report);
+    expect(makespan(report)).toBe(32);
+    expect(asRun).toMatchObject({ makespanMs: 32, errorMs: 0 });
+    expect(asRun.criticalPath).toEqual(report.analysis.criticalPath);
+  });
+
   it("where calls hold the thread, so that those beside them are called later", async () => {
     const make: Make = (clock) =>
       flow("held", {
