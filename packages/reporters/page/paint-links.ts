@@ -1,5 +1,5 @@
 /**
- * What belongs to the selected task: how long it waited, as dashes before its bars, and arrows from what it depends on and
+ * What belongs to the selected task: how long it waited, as dashes above the row before its bars, and arrows from what it depends on and
  * to what depends on it. The arrow from the task that released it is the strong one.
  */
 import { NONE } from "../src/html/page-data.ts";
@@ -34,13 +34,9 @@ export function paintLinks(
     const startUs = attempts.startUs[attempt] ?? 0;
     const queuedUs = attempts.queuedUs[attempt] ?? 0;
     if (queuedUs <= 0) continue;
-    line(
-      context,
-      view.x(Math.max(0, startUs - queuedUs)),
-      middle(attempt),
-      view.x(startUs),
-      middle(attempt),
-    );
+    // Others may have run in the row meanwhile: their names stay readable.
+    const y = middle(attempt) - rowHeight / 2 + 1.5;
+    line(context, view.x(Math.max(0, startUs - queuedUs)), y, view.x(startUs), y);
   }
   context.setLineDash([]);
   const [first] = own;

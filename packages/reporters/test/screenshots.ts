@@ -21,7 +21,7 @@ const TASKS: Readonly<Record<ExampleName, number>> = {
   backfill: 10_000,
 };
 
-/** `task`: the page with that task chosen; `tried`: with that lever at its end. `part`: only what is in that element. */
+/** `task`: the page with that task chosen; `tried`: with that lever at its end. `part`: only what is in that element; `what`: its word in the file's name. */
 interface Picture {
   readonly run: ExampleName;
   readonly scheme: "light" | "dark";
@@ -29,20 +29,32 @@ interface Picture {
   readonly task?: string;
   readonly tried?: string;
   readonly part?: string;
+  readonly what?: string;
 }
 
 const pictures: readonly Picture[] = [
   { run: "one", scheme: "light", width: 1280 },
-  { run: "one", scheme: "dark", width: 360 },
   { run: "release", scheme: "light", width: 1280 },
-  { run: "release", scheme: "dark", width: 1280 },
-  { run: "release", scheme: "dark", width: 360 },
-  { run: "release", scheme: "light", width: 1280, tried: "browsers", part: "#what-if" },
+  { run: "release", scheme: "dark", width: 390 },
+  {
+    run: "release",
+    scheme: "light",
+    width: 1280,
+    tried: "browsers",
+    part: "#what-if",
+    what: "-what-if",
+  },
+  { run: "release", scheme: "light", width: 1440, part: ".graph", what: "-graph" },
   { run: "nightly", scheme: "dark", width: 1280 },
-  { run: "nightly", scheme: "light", width: 360 },
-  { run: "nightly", scheme: "light", width: 1280, task: "load west", part: "#timeline" },
+  {
+    run: "nightly",
+    scheme: "light",
+    width: 1280,
+    task: "load west",
+    part: "#timeline",
+    what: "-chosen",
+  },
   { run: "backfill", scheme: "light", width: 2560 },
-  { run: "backfill", scheme: "dark", width: 360 },
 ];
 
 let browser: Browser;
@@ -55,12 +67,11 @@ beforeAll(async () => {
 afterAll(() => browser.close());
 
 it.each(pictures)("$run in $scheme at $width pixels, $task, $tried", async (picture) => {
-  const { run, scheme, width, task, tried, part } = picture;
+  const { run, scheme, width, task, tried, part, what = "" } = picture;
   const report = await exampleRun(run);
   expect(report.totalTasks).toBe(TASKS[run]);
   const place = report.taskStatistics.findIndex(({ taskName }) => taskName === task);
   expect(place >= 0).toBe(task !== undefined);
-  const what = task === undefined ? (tried === undefined ? "" : "-what-if") : "-chosen";
   const name = `html-${TASKS[run]}-${scheme}-${width}${what}.png`;
   await withPage(
     browser,

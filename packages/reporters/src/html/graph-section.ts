@@ -77,7 +77,7 @@ export function graphSection(report: SerializedReport): Markup | undefined {
     lines[critical ? "critical" : dashed ? "dashed" : "plain"] += curve(points);
     heads[critical ? "critical" : "plain"] += arrowHead(tip);
   });
-  const hint = note === "" ? "" : `Shown: ${note}. `;
+  const hint = note === "" ? "" : `${note} `;
   return html`<h2 id="graph-title">What depends on what</h2>
 <p class="hint">${hint}A map or a flow is one box; arrows that follow from others are left out; the critical path is strong.</p>
 <div class="graph"><svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="group" aria-labelledby="graph-title">

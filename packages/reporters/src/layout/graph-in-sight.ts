@@ -9,7 +9,7 @@ import { foldedViews, type GraphArrow, type GraphBox } from "./graph-view.ts";
 export interface GraphInSight {
   readonly boxes: readonly GraphBox[];
   readonly arrows: readonly GraphArrow[];
-  /** What is not seen; empty for all of it. */
+  /** What is not seen, as a sentence; empty for all of it. */
   readonly note: string;
 }
 
@@ -18,6 +18,7 @@ const READ = 40;
 /** More of them, or so many arrows, are no picture, and take seconds to lay out. */
 const MOST = 150;
 const MOST_ARROWS = 400;
+const SHARED = "Tasks with the same neighbours share a box.";
 /** Of a larger graph: so many boxes, so many failures, and of each task so many neighbours. */
 const KEPT = 60;
 const FAILED = 8;
@@ -29,7 +30,7 @@ export function graphInSight(report: SerializedReport): GraphInSight {
   if (seen.boxes.length <= MOST) {
     const arrows = reduced(seen.boxes.length, seen.arrows);
     if (arrows.length <= MOST_ARROWS)
-      return { boxes: seen.boxes, arrows, note: seen === each ? "" : (seen.note ?? "") };
+      return { boxes: seen.boxes, arrows, note: seen === each ? "" : SHARED };
   }
   return neighbourhood(each.boxes, each.arrows);
 }
@@ -59,7 +60,7 @@ function neighbourhood(boxes: readonly GraphBox[], arrows: readonly GraphArrow[]
   return {
     boxes: order.flatMap((place) => boxes[place] ?? []),
     arrows: reduced(order.length, own),
-    note: `of ${boxes.length} tasks, maps and flows a part: what failed first, the end of the critical path, and some of what is beside them`,
+    note: `This is a part of ${boxes.length} tasks, maps and flows: what failed first, the end of the critical path, and some of what is beside them.`,
   };
 }
 

@@ -90,7 +90,7 @@ describe("the picture of the graph", () => {
         expect(boxes.filter((one) => one.includes(", failed")).length).toBeGreaterThanOrEqual(
           Math.min(3, failed),
         );
-        await page.getByText(`of ${backfill.totalTasks} tasks, maps and flows a part`).waitFor();
+        await page.getByText(`a part of ${backfill.totalTasks} tasks, maps and flows`).waitFor();
       },
       { javaScriptEnabled: false },
     );
