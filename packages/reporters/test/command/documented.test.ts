@@ -1,19 +1,34 @@
-/** What docs/command.md says is what the program does: each of its lines is run, and its tables are those of the program. */
-import { readFileSync } from "node:fs";
+/** What the pages say of the command is what it does: each line that they show is run, and the tables are those of the program. */
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { commands } from "../../src/command/commands.ts";
+import { PROGRAM } from "../../src/command/desk.ts";
 import { EXIT_CODES } from "../../src/command/exit-code.ts";
 import { astrumReport } from "./in-process.ts";
 import { filesOf, siteRun } from "./site-runs.ts";
 
-const page = readFileSync(new URL("../../../../docs/command.md", import.meta.url), "utf8");
+const read = (path: string): string =>
+  readFileSync(new URL(`../../../../${path}`, import.meta.url), "utf8");
+const page = read("docs/command.md");
+const docs = readdirSync(new URL("../../../../docs", import.meta.url))
+  .filter((file) => file.endsWith(".md"))
+  .map((file) => `docs/${file}`);
 
-const lines = Array.from(page.matchAll(/```sh\n([\s\S]*?)```/g), ([, block = ""]) =>
-  block.trim().split("\n"),
-)
-  .flat()
-  .map((line) => line.replace(/ +#.*$/, ""));
+/** Of every page, what is typed in a block or between back quotes. */
+const lines = [...docs, "README.md", "packages/reporters/README.md"].flatMap((path) => {
+  const blocks = Array.from(
+    read(path).matchAll(/```sh\n([\s\S]*?)```/g),
+    ([, block = ""]) => block,
+  );
+  const inline = Array.from(
+    read(path).matchAll(/`(npx @astrum\/reporters [^`]+)`/g),
+    ([, line]) => line,
+  );
+  return [...blocks.flatMap((block) => block.trim().split("\n")), ...inline]
+    .map((line = "") => line.replace(/ +#.*$/, "").replace("npx @astrum/reporters", PROGRAM))
+    .filter((line) => /^(\w+ \S+ \| )?astrum-report /.test(line));
+});
 
 /** A line of a shell: what is piped into the program goes in, what it is piped into is run with it. */
 async function typed(line: string, folder: string): Promise<{ code: number; stdout: string }> {
@@ -31,9 +46,9 @@ async function typed(line: string, folder: string): Promise<{ code: number; stdo
   return { code, stdout: `${JSON.stringify(found)}\n` };
 }
 
-describe("docs/command.md", () => {
-  it("shows each command", () => {
-    expect(lines.length).toBeGreaterThan(15);
+describe("The pages", () => {
+  it("show each command", () => {
+    expect(lines.length).toBeGreaterThan(20);
     for (const { name } of commands)
       expect(lines.some((line) => line.includes(`astrum-report ${name} `))).toBe(true);
   });
@@ -58,7 +73,7 @@ describe("docs/command.md", () => {
     else expect(readFileSync(join(folder, out), "utf8").length).toBeGreaterThan(100);
   });
 
-  it("has every command with all of its options in its table", () => {
+  it("have in docs/command.md every command with all of its options", () => {
     const rows = Array.from(
       page.matchAll(/^\| `([\w-]+) ([^`]+)` \|[^|]+\|([^|]+)\|$/gm),
       (row) => row,
@@ -80,7 +95,7 @@ describe("docs/command.md", () => {
     expect(sorted(shown)).toEqual(sorted(real));
   });
 
-  it("has the exit codes of the program", () => {
+  it("have there the exit codes of the program", () => {
     const rows = Array.from(page.matchAll(/^\| (\d+) \| ([^|]+) \|$/gm), ([, code, means]) => [
       Number(code),
       means,
@@ -88,7 +103,7 @@ describe("docs/command.md", () => {
     expect(rows).toEqual(EXIT_CODES.map((row) => [...row]));
   });
 
-  it("shows a strip as it is", async () => {
+  it("show a strip as it is", async () => {
     const folder = filesOf({
       "all.ndjson": [
         await siteRun("r1", { day: 1 }),

@@ -1,5 +1,9 @@
 /** The program without a process of its own, for tests of what it does and not of how it is started. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
+import { onTestFinished, vi } from "vitest";
 import type { Desk } from "../../src/command/desk.ts";
 import { program } from "../../src/command/program.ts";
 
@@ -23,6 +27,7 @@ export async function astrumReport(
   args: string | readonly string[],
   { stdin = "", columns, browse }: Around = {},
 ): Promise<Ended> {
+  keepTemporaryFiles();
   const [stdout, stderr] = [new Kept(), new Kept()];
   const opened: string[] = [];
   const terminal = columns === undefined ? {} : { isTTY: true, columns, rows: 24 };
@@ -38,6 +43,16 @@ export async function astrumReport(
   const list = typeof args === "string" ? args.split(" ").filter((word) => word !== "") : args;
   const code = await program(list, desk);
   return { code, stdout: stdout.text, stderr: stderr.text, opened };
+}
+
+/** Pages that are opened stay after the program has ended; those of a test go with it. */
+function keepTemporaryFiles(): void {
+  const folder = mkdtempSync(join(tmpdir(), "astrum-opened-"));
+  vi.stubEnv("TMPDIR", folder);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true, force: true });
+  });
 }
 
 class Kept extends Writable {

@@ -64,7 +64,7 @@ function started(
   const path = `${bin}:${own.PATH}`;
   return spawn(command, args, {
     cwd,
-    env: { ...own, PATH: path, ...env },
+    env: { ...own, PATH: path, TMPDIR: cwd, ...env },
     stdio: ["pipe", "pipe", "pipe"],
   });
 }
