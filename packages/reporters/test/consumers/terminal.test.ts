@@ -166,6 +166,7 @@ describe("a program in a terminal", () => {
     for (let line = 0; line < 40; line++) {
       expect(end.filter((text) => text.startsWith(`child ${line};`))).toHaveLength(1);
     }
+    expect(end.filter((text) => /^nightly {2}|^ {2}\d+ running/.test(text))).toEqual([]);
     expect(end.slice(-1)).toEqual(["ended with 7"]);
   });
 

@@ -8,6 +8,7 @@ import { scripted, VirtualClock } from "@astrum/core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ProgressOptions } from "../../src/terminal/index.ts";
+import { PlacedBlock } from "../../src/terminal/placed-block.ts";
 import { progressAt } from "../../src/terminal/progress.ts";
 import { type Size, TestTerminal } from "../terminal-screen.ts";
 
@@ -107,6 +108,42 @@ describe("the block", () => {
     expect((await one.terminal.lines())[0]).toBe("Password: ****");
   });
 
+  it("does so on the last row of the screen too, where making room moves everything up", async () => {
+    const one = new Watched({ columns: 40, rows: 10 });
+    const running = one.run();
+    await one.clock.advance(1500);
+    for (let line = 0; line < 30; line++) one.terminal.write(`line ${line}\n`);
+    one.terminal.write("Password: ");
+    const before = (await one.terminal.lines()).indexOf("Password: ");
+    expect(await one.terminal.cursor()).toEqual({ line: before, column: 10 });
+    expect(await one.blocks()).toBe(1);
+    one.terminal.write("****\n");
+    const lines = await one.terminal.lines();
+    expect(lines.slice(before - 1, before + 1)).toEqual(["line 29", "Password: ****"]);
+    expect(lines[before + 1]).toMatch(/^nightly/);
+    await one.clock.run(running);
+  });
+
+  it("makes its room before it keeps the place of the cursor, which most terminals keep by its row", () => {
+    const text = new PlacedBlock().place(["a", "b"], 80, "above");
+    expect(text.replaceAll(ESCAPE, "ESC ")).toBe("ESC DESC DESC [2AESC 7ESC [0m\r\na\r\nbESC 8");
+  });
+
+  it("waits at the margin for the next character, which some terminals would put over the last", async () => {
+    const one = new Watched({ columns: 40, rows: 10 });
+    const running = one.run();
+    await one.clock.advance(1500);
+    one.terminal.write("x".repeat(39));
+    expect(await one.blocks()).toBe(1);
+    one.terminal.write("x");
+    expect(await one.blocks()).toBe(0);
+    one.terminal.write("x");
+    expect(await one.blocks()).toBe(1);
+    one.terminal.write("\n");
+    expect((await one.terminal.lines()).slice(0, 2)).toEqual(["x".repeat(40), "x"]);
+    await one.clock.run(running);
+  });
+
   it("leaves to a line with movements of the cursor in it the rest of the screen, until that has ended", async () => {
     const one = new Watched();
     const running = one.run();
@@ -191,6 +228,8 @@ describe("a child process that has the terminal", () => {
     for (let line = 0; line < 60; line++) {
       expect(lines.filter((text) => text.startsWith(`child ${line};`))).toHaveLength(1);
     }
+    // No copy of the block is left between them.
+    expect(lines.filter((text) => /^nightly {2}|^ {2}\d+ running/.test(text))).toEqual([]);
     expect(one.terminal.listenerCount("resize")).toBe(0);
   });
 
