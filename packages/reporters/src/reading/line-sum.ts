@@ -17,18 +17,26 @@ export function isAsWritten(line: string): boolean {
   return found === null || sumOf(line.slice(0, found.index)) === found[1];
 }
 
+/** That of the runtime is five times as fast; where there is none, a log can still be read. */
+const builtIn = globalThis.process?.getBuiltinModule?.("node:zlib")?.crc32 as
+  | ((text: string) => number)
+  | undefined;
+
+function sumOf(text: string): string {
+  return (builtIn ?? crc32)(text).toString(16).padStart(8, "0");
+}
+
 const TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
   let rest = byte;
   for (let bit = 0; bit < 8; bit++) rest = rest & 1 ? (rest >>> 1) ^ 0xedb88320 : rest >>> 1;
   return rest;
 });
 
-const encoder = new TextEncoder();
-
-function sumOf(text: string): string {
+/** Of a text in UTF-8. */
+export function crc32(text: string): number {
   let sum = -1;
-  for (const byte of encoder.encode(text)) {
+  for (const byte of new TextEncoder().encode(text)) {
     sum = (sum >>> 8) ^ (TABLE[(sum ^ byte) & 0xff] as number);
   }
-  return (~sum >>> 0).toString(16).padStart(8, "0");
+  return ~sum >>> 0;
 }
