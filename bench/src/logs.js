@@ -31,6 +31,22 @@ function mapOf({ task, map, flow }, count) {
 }
 
 /**
+ * Each item becomes a flow of two tasks, the first of which the item is made of: three results an item, as many as `count`.
+ *
+ * @param {typeof import("@astrum/core")} core
+ * @param {number} count
+ */
+function flowsOf({ task, map, flow }, count) {
+  const items = Array.from({ length: Math.floor(count / 3) }, (_, at) => at);
+  const list = task("list", () => items);
+  const inner = map("inner", list, (item) => {
+    const load = task("load", async () => item);
+    return flow("inner", { doubled: task("doubled", { load }, async ({ load }) => load * 2) });
+  });
+  return flow("flows", { inner });
+}
+
+/**
  * @param {typeof import("@astrum/core")} core
  * @param {typeof import("@astrum/reporters")} reporters
  * @param {string} folder
@@ -39,15 +55,23 @@ function mapOf({ task, map, flow }, count) {
  */
 async function written(core, { eventLog }, folder, rounds) {
   const items = mapOf(core, ITEMS);
+  const nested = flowsOf(core, ITEMS);
   let files = 0;
   const path = () => join(folder, `${files++}.ndjson`);
   const line = Buffer.alloc(850, "x");
-  /** @param {(log: import("@astrum/reporters").EventLog) => import("@astrum/core").RunOptions} options */
-  const logged = (options) => async () => {
-    const log = eventLog(path());
-    await items.run(options(log));
-    log.close();
-  };
+  /**
+   * @param {(log: import("@astrum/reporters").EventLog) => import("@astrum/core").RunOptions} options
+   * @param {{ run: typeof items.run } | { run: typeof nested.run }} flow
+   */
+  const logged =
+    (options, flow = items) =>
+    async () => {
+      const log = eventLog(path());
+      await flow.run(options(log));
+      log.close();
+    };
+  /** @type {(log: import("@astrum/reporters").EventLog) => import("@astrum/core").RunOptions} */
+  const wholly = ({ journal, observer }) => ({ journal, observers: [observer] });
   const { times } = await inTurn(
     {
       "two bare writes of 850 bytes": async () => {
@@ -59,20 +83,24 @@ async function written(core, { eventLog }, folder, rounds) {
       "journal that stores nothing": () => items.run({ journal: () => {} }),
       "journal to a file": logged(({ journal }) => ({ journal })),
       "event log to a file": logged(({ observer }) => ({ observers: [observer] })),
-      "journal and event log to a file": logged(({ journal, observer }) => ({
-        journal,
-        observers: [observer],
-      })),
+      "journal and event log to a file": logged(wholly),
+      "bare, flows inside": () => nested.run(),
+      "journal and event log to a file, flows inside": logged(wholly, nested),
     },
     rounds,
     5,
   );
   const each = (/** @type {number} */ ms) => (ms * 1000) / ITEMS;
-  const bare = times("bare");
-  const above = (/** @type {readonly number[]} */ own) =>
+  const above = (/** @type {readonly number[]} */ own, bare = times("bare")) =>
     own.map((time, round) => time - /** @type {number} */ (bare[round]));
   const writes = times("two bare writes of 850 bytes");
   const both = above(times("journal and event log to a file"));
+  const inside = above(
+    times("journal and event log to a file, flows inside"),
+    times("bare, flows inside"),
+  );
+  const against = (/** @type {readonly number[]} */ own) =>
+    median(own.map((time, round) => time / /** @type {number} */ (writes[round])));
   return [
     { row: "two bare writes of 850 bytes", value: each(median(writes)), unit: "µs" },
     ...[
@@ -88,7 +116,12 @@ async function written(core, { eventLog }, folder, rounds) {
     })),
     {
       row: "journal and event log, against two writes",
-      value: median(both.map((time, round) => time / /** @type {number} */ (writes[round]))),
+      value: against(both),
+      unit: "×",
+    },
+    {
+      row: "journal and event log, tasks inside of items, against two writes",
+      value: against(inside),
       unit: "×",
     },
   ];
