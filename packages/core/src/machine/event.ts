@@ -233,7 +233,7 @@ interface PermitEvent extends Instant {
   readonly lacked?: number | undefined;
 }
 /** What was claimed can never be granted: a budget is exhausted. */
-interface DeniedEvent extends Instant {
+export interface DeniedEvent extends Instant {
   readonly type: "denied";
   readonly claim: number;
   readonly error: unknown;

@@ -6,7 +6,6 @@
  */
 
 import type { GraphPlan } from "../define/plan.ts";
-import { addCause } from "../ground/causes.ts";
 import { Attempts, type Verdict } from "./attempts.ts";
 import { Bounds } from "./bounds.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -25,7 +24,7 @@ import type {
 import { Fallbacks } from "./fallbacks.ts";
 import { Flows } from "./flows.ts";
 import { Grown } from "./grown.ts";
-import { BY_MAP, BY_SEMAPHORE, Ledger, reasonOf } from "./ledger.ts";
+import { Ledger, reasonOf } from "./ledger.ts";
 import type { Machine, RunSettings, RunState } from "./machine.ts";
 import { Maps } from "./maps.ts";
 import { Owners } from "./owners.ts";
@@ -35,7 +34,8 @@ import { limits, Room } from "./room.ts";
 import { Rows } from "./rows.ts";
 import { type Inner, rowsOf } from "./scope.ts";
 import { Scopes } from "./scopes.ts";
-import { BETWEEN, INSIDE, QUEUED, RESTORED, RUNNING, WAITING } from "./states.ts";
+import { Starts } from "./starts.ts";
+import { BETWEEN, INSIDE, QUEUED, RESTORED } from "./states.ts";
 import { Stops } from "./stops.ts";
 import { type Answer, Tasks } from "./tasks.ts";
 import { Things } from "./things.ts";
@@ -59,13 +59,10 @@ export class Run implements Machine {
   readonly #propagation: Propagation;
   readonly #stops: Stops;
   readonly #owners: Owners;
+  readonly #starts: Starts;
   /** Only there when something may live. */
   readonly #things: Things;
   readonly #observed: boolean;
-  /** Whether tasks compete for anything. */
-  readonly #limited: boolean;
-  /** Nobody is chosen before those that can be prepared at once are there. */
-  #mustering = false;
 
   constructor(plan: GraphPlan, settings: RunSettings = {}) {
     const { graph } = plan;
@@ -103,11 +100,14 @@ export class Run implements Machine {
     this.#things = things;
     this.#propagation = propagation;
     this.#stops = stops;
-    this.#owners = new Owners({ ...rooms, propagation, stops });
+    const owners = new Owners({ ...rooms, propagation, stops });
+    const limited = limits(settings);
+    const order = limited ? new Precedence(plan, ledger, settings) : undefined;
+    const room = new Room(rows, ledger, turn, settings, order);
+    this.#owners = owners;
     this.#observed = observed;
-    this.#limited = limits(settings);
-    const order = this.#limited ? new Precedence(plan, ledger, settings) : undefined;
-    this.#room = new Room(rows, ledger, turn, settings, order);
+    this.#room = room;
+    this.#starts = new Starts({ ...parts, rows, owners, stops, room }, limited);
   }
 
   get state(): RunState | undefined {
@@ -164,8 +164,7 @@ export class Run implements Machine {
         this.#tasks.forsake(event.task);
         break;
       case "mustered":
-        this.#mustering = false;
-        this.#room.answered();
+        this.#starts.mustered();
         break;
       case "elapsed":
         this.#goOn(event.task, this.#deadlines.elapsed(event.task));
@@ -175,7 +174,7 @@ export class Run implements Machine {
         this.#room.granted(event);
         break;
       case "denied":
-        this.#denied(event);
+        this.#starts.denied(event);
         break;
       case "gathered":
         this.#owners.gathered(event);
@@ -338,7 +337,7 @@ export class Run implements Machine {
   }
 
   #goOn(task: number, answer: Exclude<Answer, "inside"> | undefined): void {
-    if (answer === "queued") this.#enqueue(task);
+    if (answer === "queued") this.#starts.enqueue(task);
     else if (answer !== undefined) this.#stops.conclude(task, answer);
   }
 
@@ -361,14 +360,7 @@ export class Run implements Machine {
     }
     if (this.detached.has(map)) this.#bounds.detach(rowsOf(items.spawn));
     if (items.open.main === 0) this.#owners.itemsEnded(items);
-    for (const [index, error] of event.refused ?? []) this.#refuse(first + index, error);
-  }
-
-  /** It cannot have what it asks for, now or later. */
-  #refuse(task: number, error: unknown): void {
-    if (this.ledger.status[task] !== QUEUED) return;
-    this.ledger.taskErrors.set(task, error);
-    this.#stops.conclude(task, "failing");
+    for (const [index, error] of event.refused ?? []) this.#starts.refuse(first + index, error);
   }
 
   // ---- who starts --------------------------------------------------------------------------------------------------
@@ -376,19 +368,19 @@ export class Run implements Machine {
   /** Who was let in or released starts or queues, who fits starts, and the run settles when nobody is left. */
   #proceed(): void {
     if (this.#scopes.nests && this.#bounds.begun && !this.#endFlows()) return;
-    if (this.#maps.letsIn) this.#startItems();
+    if (this.#maps.letsIn) this.#starts.startItems();
     const { open, phase } = this.#scopes.run;
     const ended = open.main === 0 && this.#bounds.open && this.#tasks.idle;
-    this.#takeReleased();
+    this.#starts.takeReleased();
     if (ended && phase !== "closing") {
       this.#scopes.close(this.#scopes.run);
       if (open.finally > 0) this.#turn.cause = this.#scopes.lastToEnd();
       this.#edges.openGate(this.plan.graph.finallyTasks);
-      this.#takeReleased();
+      this.#starts.takeReleased();
       // A finally task may have a flow inside of which nothing is left to do.
       if (this.#scopes.nests && !this.#endFlows()) return;
     }
-    if (this.#limited && !this.#mustering) this.#fill();
+    this.#starts.fill();
     const { alive, failed } = this.#things;
     if (ended && open.finally === 0 && alive === 0) {
       const broken = failed || this.#scopes.run.failed > 0;
@@ -396,99 +388,15 @@ export class Run implements Machine {
     }
   }
 
-  /** Those that were released before a halt in the same turn are told by it. */
-  #takeReleased(): void {
-    const count = this.#edges.takeReleased();
-    if (count === 0) return;
-    const { released } = this.#edges;
-    let left = 0;
-    for (let at = 0; at < count; at++) {
-      const row = released[at] as number;
-      if (this.ledger.status[row] !== WAITING || !this.#scopes.letsStart(row)) continue;
-      if (this.#scopes.nests) this.#owners.begins(row);
-      released[left++] = row;
-    }
-    if (left > 0) this.#startReleased(left);
-  }
-
   /** What is inside of a task may be over, and say what became of it. Whether nothing has to be stored first. */
   #endFlows(): boolean {
     for (;;) {
       // Those that were released before are no dependents of what ends now.
-      this.#takeReleased();
+      this.#starts.takeReleased();
       const inner = this.#flows.mayEndAny ? this.#flows.nextDone() : undefined;
       if (inner === undefined) return true;
       this.#owners.flowEnded(inner);
       if (this.#owners.ending > 0) return false;
     }
-  }
-
-  #startItems(): void {
-    for (let item = this.#maps.nextItem(); item !== -1; item = this.#maps.nextItem()) {
-      if (this.#limited) this.#room.add(item);
-      else this.#start(item, this.#heldByMap(item));
-    }
-  }
-
-  /** In declaration order; when one of them has inputs to resolve, all take that way, so that the order holds. */
-  #startReleased(count: number): void {
-    const { released } = this.#edges;
-    const ask = this.#rows.ask && this.#asksAny(count);
-    for (let at = 0; at < count; at++) {
-      if (ask) this.#tasks.ask(released[at] as number);
-      else this.#enqueue(released[at] as number);
-    }
-    if (!ask || !this.#limited || this.#mustering) return;
-    this.#muster();
-  }
-
-  #asksAny(count: number): boolean {
-    const { released } = this.#edges;
-    for (let at = 0; at < count; at++) {
-      if (this.#rows.traitsOf(released[at] as number).asks) return true;
-    }
-    return false;
-  }
-
-  #enqueue(task: number): void {
-    this.#tasks.become(task, QUEUED);
-    if (this.#limited) this.#room.add(task);
-    else this.#start(task, 0);
-  }
-
-  /** The best start that fit. Who waits for what other runs share starts when it is there. */
-  #fill(): void {
-    for (let next = this.#room.next(); next !== undefined; next = this.#room.next()) {
-      const { task, lacked, permitted } = next;
-      const waited = permitted && this.#turn.now > this.#tasks.queuedSince(task);
-      this.#start(task, lacked || (waited ? BY_SEMAPHORE : this.#heldByMap(task)));
-    }
-    if (this.#room.rest()) this.#muster();
-  }
-
-  #muster(): void {
-    this.#mustering = true;
-    this.#turn.command({ type: "muster" });
-  }
-
-  /** It cannot be served, now or later. */
-  #denied({ claim, error }: Extract<MachineEvent, { readonly type: "denied" }>): void {
-    const task = this.#room.denied(claim);
-    if (task === undefined) return;
-    // What its last attempt failed with is not lost behind that.
-    const before = this.ledger.errorOf(task);
-    if (before !== undefined) addCause(error as Error, before);
-    this.#refuse(task, error);
-  }
-
-  #start(task: number, limitedBy: number): void {
-    this.#tasks.become(task, RUNNING);
-    this.#attempts.open(task, this.#tasks.queuedSince(task), this.#room.take(), limitedBy);
-  }
-
-  /** An item that starts later than it was listed, though nothing else was lacking, waited for its map. */
-  #heldByMap(task: number): number {
-    if (!this.#rows.isItem(task)) return 0;
-    return this.#turn.now > this.#tasks.queuedSince(task) ? BY_MAP : 0;
   }
 }
