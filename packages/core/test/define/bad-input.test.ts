@@ -475,7 +475,7 @@ describe("Records", () => {
 
   it("may be objects of any class, and of none", async () => {
     class Settings {
-      readonly timeoutMs = 50;
+      readonly timeoutMs = 60_000;
     }
     const bare = Object.assign(Object.create(null), { db: 1 });
     const uses = task("uses", nothing, {
