@@ -105,8 +105,7 @@ export async function everyPromise(spec: RandomRun): Promise<void> {
   uninterruptible(stored, spec, graph);
   onPaper(
     stored,
-    spec.tasks.some(({ fallback }) => fallback !== "none") ||
-      spec.journalTakes.some((ms) => ms > 0),
+    spec.tasks.some(({ fallback }) => fallback !== "none"),
   );
   hold("the observer is at no fault", report.observerErrors?.length === 0, report.observerErrors);
   const text = JSON.stringify(stored);

@@ -14,11 +14,8 @@ const CHANGES: readonly Change[] = [
 /** Instants are rounded to microseconds, one after another. */
 const ROUNDED_MS = 0.01;
 
-/**
- * `waits`: fallbacks or loops are asked, and of an answer after which nothing starts no report says how long it took; or its
- * journal takes its time, which is left out.
- */
-export function onPaper(report: SerializedReport, waits: boolean): void {
+/** `asks`: fallbacks or loops are asked, and of an answer after which nothing starts no report says how long it took. */
+export function onPaper(report: SerializedReport, asks: boolean): void {
   const study = studied(report);
   hold("a run that is stopped is no study", (study === undefined) === isStopped(report), study);
   if (study === undefined) return;
@@ -26,7 +23,7 @@ export function onPaper(report: SerializedReport, waits: boolean): void {
   for (const { makespanMs } of [asRun, ...changes, ...knee.points]) {
     hold("on paper a run takes some time", makespanMs >= 0 && makespanMs < Infinity, makespanMs);
   }
-  const known = !waits && !waitedForOthers(report) && !tookUnseen(report);
+  const known = !asks && !waitedForOthers(report) && !tookUnseen(report);
   const exact = asRun.errorMs <= ROUNDED_MS;
   hold("on paper, unchanged, a run takes what it took", exact || !known, asRun);
 }

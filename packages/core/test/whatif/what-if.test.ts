@@ -71,13 +71,6 @@ const nightly: Make = (clock) => {
   });
 };
 
-it("What a journal that returns promises took is left out of it, and `errorMs` says how far that is off", async () => {
-  const clock = new VirtualClock();
-  const one = flow("one", { a: task("a", scripted(clock, { ms: 20 })) });
-  const report = await clock.run(one.run({ clock, journal: () => clock.wait(5) }));
-  expect(whatIf(report, []).asRun).toMatchObject({ makespanMs: 20, measuredMs: 25, errorMs: 5 });
-});
-
 describe("A run simulated unchanged takes what it took", () => {
   it("with retries, back-off, a map with a limit, a resource and fewer slots than tasks", async () => {
     const report = await ran(nightly, { concurrency: 3, resources: { db: 1 } });
