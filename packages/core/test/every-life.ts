@@ -33,6 +33,8 @@ export async function everyLife(chain: RandomChain): Promise<void> {
   let left: Left = new Map();
   const log: JournalEntry[] = [];
   const cached = new Map<string, string>();
+  /** By map: the last life in which it was put together, also of items that had all been there before. */
+  const gathered = new Map<string, number>();
   for (let number = 0; number < chain.lives.length; number++) {
     const life = chain.lives[number] as Life;
     const graph = new ChainGraph(chain, number);
@@ -54,7 +56,7 @@ export async function everyLife(chain: RandomChain): Promise<void> {
     const { killed, entries } = database;
     const calls = database.callsBefore ?? graph.calls;
     const restored = new Set(report.resume?.restored);
-    const claims = new Claims(chain, life, graph, left, restored, report);
+    const claims = new Claims(chain, life, graph, left, restored, report, gathered);
     for (const name of calls) claims.mayBeCalled(name);
     hold("calls are those of the report", killed || calls.length === report.totalAttempts);
     hold(
@@ -72,6 +74,10 @@ export async function everyLife(chain: RandomChain): Promise<void> {
       if (!killed) claims.isRight(name, value as Made | Made[], report.taskReturnSet);
     }
     if (!killed) claims.isTold(entries);
+    for (const { task, output } of entries) {
+      const { value } = (output ?? {}) as { value?: unknown };
+      if (Array.isArray(value) && !restored.has(String(task))) gathered.set(String(task), number);
+    }
     // With a journal of its own, what the runs before it told is thrown away.
     if (life.leaves === "own journal") log.length = 0;
     log.push(...entries.map((entry) => ({ ...entry, life: number })));
@@ -114,6 +120,12 @@ function leftBy({ outputs = {} }: SerializedReport): Left {
   return left;
 }
 
+/** The life in which it was made. */
+function lifeOf(made: Made | readonly Made[]): number {
+  const [first] = [made].flat() as Made[];
+  return Number(/ in (\d+)$/.exec(first?.by ?? "")?.[1]);
+}
+
 type SerializedRows = Pick<SerializedReport, "taskStatistics">;
 
 function isUnneeded({ status, reason }: SerializedReport["taskStatistics"][number]): boolean {
@@ -128,6 +140,7 @@ class Claims {
   readonly #left: Left;
   readonly #restored: ReadonlySet<string>;
   readonly #rows: ReadonlyMap<string, TaskStatistics>;
+  readonly #gathered: ReadonlyMap<string, number>;
   readonly #report: Pick<ExecutionReport, "executionState" | "failedTasks" | "abandonedTasks">;
 
   constructor(
@@ -137,7 +150,9 @@ class Claims {
     left: Left,
     restored: ReadonlySet<string>,
     report: ExecutionReport<unknown>,
+    gathered: ReadonlyMap<string, number>,
   ) {
+    this.#gathered = gathered;
     this.#report = report;
     this.#rows = new Map(report.toJSON().taskStatistics.map((row) => [row.taskName, row]));
     this.#chain = chain;
@@ -157,6 +172,8 @@ class Claims {
       stored.version !== this.#graph.versionOf(at) ||
       one.params.some((which) => stored.params[which] !== this.#life.params[which]) ||
       sources.some((source) => !this.#stands(source)) ||
+      // A map that was put together since is another result, though its items are those of before.
+      sources.some((source) => (this.#gathered.get(source) ?? -1) > lifeOf(stored)) ||
       // What the cache gave is a result of the run that found it, whoever made it: what was made of it before is not made of that.
       sources.some((source) => this.#declared(source).one.cached) ||
       sources.some((source) => {
