@@ -32,6 +32,7 @@ type Row = Pick<
   | "endAt"
   | "durationMs"
   | "releasedBy"
+  | "journalMs"
   | "priority"
   | "concurrency"
   | "resources"
@@ -121,6 +122,7 @@ function rowsOf(data: PageData, study: StudyFacts, names: readonly string[]): Ro
   const fallback = has(study.fallback);
   const tolerated = has(study.tolerated);
   const condition = has(study.condition);
+  const journalUs = new Map(study.journalUs);
   const priority = new Map(study.priority);
   const mapLimit = new Map(study.mapLimit);
   const units = new Map(
@@ -157,6 +159,7 @@ function rowsOf(data: PageData, study: StudyFacts, names: readonly string[]): Ro
     const limit = mapLimit.get(place);
     const first = priority.get(place);
     const holds = units.get(place);
+    const stored = journalUs.get(place);
     if (role !== undefined) row.role = role;
     if (parent !== NONE) row.parent = names[parent] ?? "";
     if (index !== null && index !== undefined) row.index = index;
@@ -165,6 +168,7 @@ function rowsOf(data: PageData, study: StudyFacts, names: readonly string[]): Ro
     if (fallback.has(place)) row.fallback = true;
     const reason = condition.has(place) ? ({ kind: "condition" } as const) : REASONS[status];
     if (reason !== undefined) row.reason = reason;
+    if (stored !== undefined) row.journalMs = stored / 1000;
     if (limit !== undefined) row.concurrency = limit;
     if (first !== undefined) row.priority = first;
     if (holds !== undefined) row.resources = holds;

@@ -38,6 +38,8 @@ export interface StudyFacts {
   readonly tolerated: readonly number[];
   /** Skipped by their own condition. */
   readonly condition: readonly number[];
+  /** How long a journal took to store its result. */
+  readonly journalUs: Sparse<number>;
   readonly priority: Sparse<number>;
   readonly mapLimit: Sparse<number>;
   /** Who holds or spends something: a place in `units` each. */
@@ -98,6 +100,7 @@ export function studyFacts(
     fallback: places(({ fallback }) => fallback === true),
     tolerated: places(({ tolerated }) => tolerated === true),
     condition: places(({ reason }) => reason?.kind === "condition"),
+    journalUs: sparse(({ journalMs }) => journalMs && microseconds(journalMs)),
     priority: sparse(({ priority }) => priority),
     mapLimit: sparse((row) => row.concurrency),
     holders: differences(holders.map(({ place }) => place)),

@@ -1,6 +1,6 @@
 /** The page runs a run again from its own packed data: that must say what the report says. */
-import type { SerializedReport } from "@astrum/core";
-import { VirtualClock } from "@astrum/core/testing";
+import { flow, type SerializedReport, task } from "@astrum/core";
+import { scripted, VirtualClock } from "@astrum/core/testing";
 import { type Change, whatIf } from "@astrum/core/whatif";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -59,6 +59,35 @@ function studied(report: SerializedReport): unknown {
 function expectTheSame(report: SerializedReport): void {
   expect(studied(again(report))).toEqual(studied(report));
 }
+
+/** What a simulation reads of the rows and attempts of a report, by place. */
+function read(report: SerializedReport): Map<string, unknown> {
+  const seen = new Map<string, unknown>();
+  const watched = <T extends object>(value: T, place: string): T =>
+    new Proxy(value, {
+      get(target, key) {
+        const found: unknown = Reflect.get(target, key);
+        if (typeof key === "string" && found !== undefined) seen.set(`${place} ${key}`, found);
+        return found;
+      },
+    });
+  const taskStatistics = report.taskStatistics.map((row, at) =>
+    watched(
+      {
+        ...row,
+        attemptStatistics: row.attemptStatistics.map((one, number) =>
+          watched(one, `${at} attempt ${number}`),
+        ),
+      },
+      `${at}`,
+    ),
+  );
+  whatIf({ ...report, taskStatistics }, [{ noFailures: true, longestFirst: true }]);
+  return seen;
+}
+
+/** What the page says otherwise, because it is no matter which. */
+const OTHERWISE = /(?: attemptStatistics| reason| limitedBy| dependencies| delayMs)$/;
 
 describe("The run that the page makes of its data is simulated as the report is", () => {
   it.each(["one", "release", "nightly"] as const)("of the example %s", async (name) => {
@@ -120,5 +149,28 @@ describe("The run that the page makes of its data is simulated as the report is"
       typeof value === "string" ? (names.get(value) ?? value) : value,
     );
     expectTheSame(JSON.parse(text) as SerializedReport);
+  });
+
+  it("with all that a simulation reads of a row or an attempt, also from a journal that takes its time", async () => {
+    const clock = new VirtualClock();
+    const first = task("first", scripted(clock, { ms: 10, return: 1 }));
+    const second = task("second", { first }, scripted(clock, { ms: 20, return: 2 }));
+    const journal = (): Promise<void> => clock.wait(7);
+    const run = flow("stored", { second }).run({ clock, journal });
+    const stored = (await clock.run(run)).toJSON();
+    expect(stored.taskStatistics[0]?.journalMs).toBe(7);
+    const reports = [
+      stored,
+      await exampleRun("release"),
+      await exampleRun("nightly"),
+      await nestedRun({ fails: true }),
+    ];
+    for (const report of reports) {
+      expectTheSame(report);
+      const page = read(again(report));
+      for (const [what, value] of read(report)) {
+        if (!OTHERWISE.test(what)) expect([what, page.get(what)]).toEqual([what, value]);
+      }
+    }
   });
 });
