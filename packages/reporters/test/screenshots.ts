@@ -54,7 +54,7 @@ const pictures: readonly Picture[] = [
     part: "#timeline",
     what: "-chosen",
   },
-  { run: "backfill", scheme: "light", width: 2560 },
+  { run: "backfill", scheme: "light", width: 1920, part: "#timeline" },
 ];
 
 let browser: Browser;
@@ -85,12 +85,20 @@ it.each(pictures)("$run in $scheme at $width pixels, $task, $tried", async (pict
       }
       if (part === undefined) await page.screenshot({ path, fullPage: true });
       else await page.locator(part).screenshot({ path });
-      execFileSync("pngquant", ["--force", "--ext=.png", "--strip", "--speed=1", "64", path]);
+      execFileSync("pngquant", [
+        "--force",
+        "--ext=.png",
+        "--strip",
+        "--speed=1",
+        "--nofs",
+        "32",
+        path,
+      ]);
     },
     {
       colorScheme: scheme,
       viewport: { width, height: 900 },
-      ...(task !== undefined && { hash: `#t=${place}` }),
+      ...(task !== undefined && { hash: `#task=${task}` }),
     },
   );
-});
+}, 240_000);
