@@ -109,7 +109,7 @@ describe("The list of tasks, where tasks have flows inside,", () => {
         await page.locator("#details h3", { hasText: "thumbs[2].store" }).waitFor();
         const selected = page.locator('.grid [aria-selected="true"]');
         expect(await selected.textContent()).toContain("thumbs[2].store");
-        await page.locator("#details a", { hasText: /^thumbs\[2\]$/ }).click();
+        await page.locator("#details .facts a", { hasText: /^thumbs\[2\]$/ }).click();
         await page
           .locator("#details", { hasText: "3 tasks inside: 2 completed, 1 failed." })
           .waitFor();
