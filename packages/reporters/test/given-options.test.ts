@@ -36,6 +36,7 @@ const REDACTING: Readonly<Record<string, Called>> = {
   progress: (options) => terminal.progress(options),
   printSummary: (options) => terminal.printSummary(report, options),
   compareReports: (options) => reports.compareReports(report, report, options),
+  renderComparisonHtml: (options) => reports.renderComparisonHtml(report, report, options),
 };
 const TAKING_OPTIONS: Readonly<Record<string, Called>> = {
   ...REDACTING,

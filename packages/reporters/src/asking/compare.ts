@@ -22,7 +22,7 @@ export interface CompareOptions {
   readonly redact?: Redaction | undefined;
 }
 
-const RULES: Rules<CompareOptions> = {
+export const COMPARE_RULES: Rules<CompareOptions> = {
   minMs: amount("a number of milliseconds", 0, Infinity),
   minRatio: amount("a number", 0, Infinity),
   redact: redactRule,
@@ -88,7 +88,7 @@ export function compareReports(
   after: AnyReport,
   options: CompareOptions = {},
 ): ReportComparison {
-  checkOptions("compareReports", options, RULES);
+  checkOptions("compareReports", options, COMPARE_RULES);
   const { minMs = 10, minRatio = 0.1, redact } = options;
   return comparison(redacted(before, redact), redacted(after, redact), minMs, minRatio);
 }

@@ -3,7 +3,13 @@
  * both runs on one time scale, and what else changed.
  */
 import type { SerializedReport } from "@astrum/core";
-import { type CompareOptions, compareReports, type ReportComparison } from "../asking/compare.ts";
+import { checkOptions } from "astrum-options";
+import {
+  COMPARE_RULES,
+  type CompareOptions,
+  compareReports,
+  type ReportComparison,
+} from "../asking/compare.ts";
 import type { ComparisonVerdict } from "../asking/comparison-verdict.ts";
 import { changeText } from "../asking/comparison-verdict.ts";
 import { type ComparisonTable, comparisonTables, PATH_TITLE } from "../layout/comparison-rows.ts";
@@ -51,6 +57,7 @@ export function renderComparisonHtml(
   after: AnyReport,
   options: CompareOptions = {},
 ): string {
+  checkOptions("renderComparisonHtml", options, COMPARE_RULES);
   const comparison = compareReports(before, after, options);
   const [then, now] = [redacted(before, options.redact), redacted(after, options.redact)];
   const { is } = comparison.verdict;
