@@ -84,8 +84,60 @@ export function pictureXml(shown: Picture, area: Area, colours: Colours): string
         area.names,
       ),
     ),
-    ...shown.bars.map((bar) => barXml(bar, area, scale, colours, shown.by)),
+    ...(area.tips === false
+      ? plainBars(shown, area, scale, colours)
+      : shown.bars.map((bar) => barXml(bar, area, scale, colours, shown.by))),
   ];
+}
+
+/** All that look the same as one shape: nobody points at one of them, and it is a fifth of the text. */
+function plainBars(shown: Picture, area: Area, scale: number, colours: Colours): string[] {
+  const shapes: Record<Look, string> = { completed: "", other: "", failed: "", path: "" };
+  for (const bar of shown.bars) {
+    const { x, y, width, tall } = placeOf(bar, area, scale);
+    const [left, wide] = [tenth(x), tenth(width)];
+    if (bar.look !== "path") {
+      shapes[bar.look] += `M${left} ${fixed(y)}h${wide}v${fixed(tall)}h-${wide}z`;
+    }
+    if (bar.look === "path" || bar.critical) {
+      shapes.path += `M${left} ${fixed(y + tall - 3)}h${wide}v3h-${wide}z`;
+    }
+  }
+  const drawn = (Object.keys(shapes) as Look[]).map((look) => {
+    const fill = look === "path" ? colours.path : colours.bar[look];
+    return shapes[look] === "" ? "" : `<path d="${shapes[look]}" fill="${fill}"/>`;
+  });
+  const texts = shown.bars.map((bar) => barText(bar, area, scale, colours, shown.by));
+  return [...drawn, ...texts].filter((part) => part !== "");
+}
+
+interface Place {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly tall: number;
+}
+
+function placeOf(bar: PictureBar, { left, top, row }: Area, scale: number): Place {
+  const length = (bar.endUs - bar.startUs) * scale;
+  // Neighbours that follow each other without a gap still look like two.
+  const width = length > 3 ? length - 0.75 : Math.max(bar.look === "failed" ? 1.5 : 0.5, length);
+  return { x: left + bar.startUs * scale, y: top + bar.row * row + 2, width, tall: row - 4 };
+}
+
+/** Where a row is a slot, and has no name of its own. */
+function barText(
+  bar: PictureBar,
+  area: Area,
+  scale: number,
+  colours: Colours,
+  by: Picture["by"],
+): string {
+  const { x, y, width, tall } = placeOf(bar, area, scale);
+  if (by !== "slot" || width <= 24) return "";
+  const { font } = area;
+  const look = { size: font, fill: colours.onBar };
+  return textXml(bar.label, x + 3, y + tall / 2 + font / 3, look, width - 6);
 }
 
 /** As wide as the longest of these, but no wider than a part of the picture. */
@@ -96,34 +148,19 @@ export function namesWidth(rows: readonly string[], font: number, most: number):
 
 function barXml(
   bar: PictureBar,
-  { left, top, row, font, tips = true }: Area,
+  area: Area,
   scale: number,
   colours: Colours,
   by: Picture["by"],
 ): string {
-  const x = left + bar.startUs * scale;
-  const length = (bar.endUs - bar.startUs) * scale;
-  // Neighbours that follow each other without a gap still look like two.
-  const width = length > 3 ? length - 0.75 : Math.max(bar.look === "failed" ? 1.5 : 0.5, length);
-  const y = top + bar.row * row + 2;
-  const tall = row - 4;
+  const { x, y, width, tall } = placeOf(bar, area, scale);
   const line = `<rect x="${fixed(x)}" y="${fixed(y + tall - 3)}" width="${fixed(width)}" height="3" fill="${colours.path}"/>`;
-  if (bar.look === "path") return tips ? `<g><title>Critical path</title>${line}</g>` : line;
+  if (bar.look === "path") return `<g><title>Critical path</title>${line}</g>`;
   const more = bar.count > 1 && by === "slot" ? ` and ${bar.count - 1} more` : "";
   const tip = `${bar.label}${more}, ${duration((bar.endUs - bar.startUs) / 1000)}`;
   const dashes = bar.look === "completed" ? "" : ` stroke="${colours.path}" stroke-dasharray="3 2"`;
-  const text =
-    by === "slot" && width > 24
-      ? textXml(
-          bar.label,
-          x + 3,
-          y + tall / 2 + font / 3,
-          { size: font, fill: colours.onBar },
-          width - 6,
-        )
-      : "";
+  const text = barText(bar, area, scale, colours, by);
   const rect = `<rect x="${fixed(x)}" y="${fixed(y)}" width="${fixed(width)}" height="${fixed(tall)}" fill="${colours.bar[bar.look]}"${dashes}/>`;
-  if (!tips) return `${rect}${bar.critical ? line : ""}${text}`;
   return `<g aria-label="${xmlAttribute(tip)}"><title>${xmlText(tip)}</title>${rect}${bar.critical ? line : ""}${text}</g>`;
 }
 
@@ -172,4 +209,8 @@ function tickText(ms: number): string {
 
 export function fixed(value: number): string {
   return String(Math.round(value * 100) / 100);
+}
+
+function tenth(value: number): string {
+  return String(Math.round(value * 10) / 10);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { renderSvg } from "../../src/index.ts";
+import { renderCard, renderSvg } from "../../src/index.ts";
 import { picture } from "../../src/layout/picture.ts";
 import { cutToWidth, textWidth } from "../../src/layout/text-width.ts";
 import { fixture, fixtureNames } from "../fixtures.ts";
@@ -48,6 +48,12 @@ describe("a text in a picture", () => {
     expect(textWidth(cut, 11)).toBeLessThanOrEqual(80);
     expect(cutToWidth("👨‍👩‍👧‍👦👨‍👩‍👧‍👦👨‍👩‍👧‍👦", 10, 120)).toBe("👨‍👩‍👧‍👦…");
     expect(cutToWidth("wide", 11, 5)).toBe("");
+  });
+});
+
+describe("renderCard", () => {
+  it.each(fixtureNames)("of %s is small enough to be a part of the page", (name) => {
+    expect(renderCard(fixture(name)).length).toBeLessThan(72_000);
   });
 });
 
