@@ -46,7 +46,7 @@ export async function everyNest(spec: NestRun): Promise<void> {
   const rows = new Map(report.taskStatistics.map((row) => [row.taskName, row]));
   states(report, rows);
   const stepsTake = graph.steps.some(({ startedAt, endedAt }) => startedAt !== endedAt);
-  onPaper(report, stepsTake);
+  onPaper(report, stepsTake || (isAsked(spec.flow) && waitedForSlots(report)));
   parents(graph, rows);
   for (const { task, startedAt, endedAt } of graph.seen) {
     const tail = isBehindTail(rows, task);
@@ -151,6 +151,17 @@ function loops({ specs, steps }: NestGraph, rows: ReadonlyMap<string, TaskStatis
 
 function declared(name: string): string {
   return name.replace(/\[\d+\]/g, "");
+}
+
+/** A task that has a condition comes to a slot after one of the same instant that has none, which no report tells. */
+function isAsked({ tasks }: NestRun["flow"]): boolean {
+  return tasks.some(({ when, inside }) => when !== "none" || (inside && isAsked(inside)));
+}
+
+function waitedForSlots({ taskStatistics }: SerializedReport): boolean {
+  return taskStatistics.some(({ attemptStatistics }) =>
+    attemptStatistics.some(({ queuedMs }) => queuedMs > 0),
+  );
 }
 
 /** The tasks of each flow of a loop, by its number. */

@@ -18,7 +18,7 @@ export function isSemaphore(value: unknown): value is Semaphore {
   return sharedBy(value)?.stock.supply.spends === false;
 }
 
-export function isRateLimit(value: unknown): value is RateLimit {
+function isRateLimit(value: unknown): value is RateLimit {
   return sharedBy(value)?.stock.supply.spends === true;
 }
 

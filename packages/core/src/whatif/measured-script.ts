@@ -31,8 +31,7 @@ export function measuredScript(
           }),
         ),
         prepareMs: prepareMs(row, listedAt.get(row.taskName)),
-        // A map that has a list fails with its items, and a task with the flow inside of it.
-        answer: around.has(row.taskName) ? undefined : answerOf(row),
+        answer: answerOf(row, around.has(row.taskName)),
         restored: row.status === "restored" ? true : undefined,
         fallback: fallbackOf(row, released.get(row.taskName)),
         journalMs: row.journalMs,
@@ -95,11 +94,11 @@ function prepareMs(
   return ms > ROUNDED_MS ? ms : 0;
 }
 
-/** What was said before it queued. */
-function answerOf(row: TaskStatistics): ScriptedTask["answer"] {
+/** What was said before it queued. A map that has a list fails with its items, and a task with the flow inside of it. */
+function answerOf(row: TaskStatistics, isAround: boolean): ScriptedTask["answer"] {
   if (row.attemptStatistics.length > 0) return undefined;
   if (row.status === "skipped" && row.reason?.kind === "condition") return "skip";
-  return row.status === "failed" ? "error" : undefined;
+  return row.status === "failed" && !isAround ? "error" : undefined;
 }
 
 /** When the first dependent of each task was ready that it released. */

@@ -135,6 +135,18 @@ const tolerant = (clock: VirtualClock): Flow<unknown> => {
   return flow("tolerant", { last });
 };
 
+/** A flow that was planned with the rest, and then not wanted: what needs it has nothing to do. */
+const unwanted = (clock: VirtualClock): Flow<unknown> => {
+  const region = flow("region", { rank: task("rank", () => clock.wait(20)) });
+  const west = subflow("west", region, {}, { when: () => false });
+  const code = task("code", () => clock.wait(7));
+  const both = task("both", { west, code }, () => clock.wait(9));
+  return flow("unwanted", {
+    told: task("told", { both: settled(both) }, () => clock.wait(4)),
+    code,
+  });
+};
+
 describe("It takes on paper what it took, and tells nothing that it does not know", () => {
   it.each([
     [
@@ -143,6 +155,7 @@ describe("It takes on paper what it took, and tells nothing that it does not kno
       5 + 4 + 10 + 30 + 11 + 30 + 12,
     ],
     ["flows of which some tasks fail, or are not wanted", tolerant, 2 + 1 + 8 + 3 + 9],
+    ["a planned flow that is not wanted", unwanted, 7],
   ])("%s", async (_, make, ms) => {
     const { asRun } = whatIf(await ran(make));
     expect(asRun).toMatchObject({ makespanMs: ms, measuredMs: ms, errorMs: 0, unmeasured: [] });

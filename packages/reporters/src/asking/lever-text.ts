@@ -38,7 +38,7 @@ export function leverLine(lever: Lever, label: string = lever.name): string {
 }
 
 /** In a few words, where there is no room for a sentence. */
-export function leverShort({ kind, slots }: Lever, label: string): string {
+function leverShort({ kind, slots }: Lever, label: string): string {
   const name = cut(visibleName(label), NAME);
   switch (kind) {
     case "slots":

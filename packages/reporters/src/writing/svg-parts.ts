@@ -207,7 +207,7 @@ function tickText(ms: number): string {
   return duration(ms);
 }
 
-export function fixed(value: number): string {
+function fixed(value: number): string {
   return String(Math.round(value * 100) / 100);
 }
 
