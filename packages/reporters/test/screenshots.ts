@@ -66,39 +66,43 @@ beforeAll(async () => {
 
 afterAll(() => browser.close());
 
-it.each(pictures)("$run in $scheme at $width pixels, $task, $tried", async (picture) => {
-  const { run, scheme, width, task, tried, part, what = "" } = picture;
-  const report = await exampleRun(run);
-  expect(report.totalTasks).toBe(TASKS[run]);
-  const place = report.taskStatistics.findIndex(({ taskName }) => taskName === task);
-  expect(place >= 0).toBe(task !== undefined);
-  const name = `html-${TASKS[run]}-${scheme}-${width}${what}.png`;
-  await withPage(
-    browser,
-    renderHtml(report),
-    async ({ page }) => {
-      const path = `${folder}${name}`;
-      if (tried !== undefined) {
-        await page.getByRole("slider", { name: tried }).focus();
-        await page.keyboard.press("End");
-        await page.locator(".bar.what-if").waitFor();
-      }
-      if (part === undefined) await page.screenshot({ path, fullPage: true });
-      else await page.locator(part).screenshot({ path });
-      execFileSync("pngquant", [
-        "--force",
-        "--ext=.png",
-        "--strip",
-        "--speed=1",
-        "--nofs",
-        "32",
-        path,
-      ]);
-    },
-    {
-      colorScheme: scheme,
-      viewport: { width, height: 900 },
-      ...(task !== undefined && { hash: `#task=${task}` }),
-    },
-  );
-}, 240_000);
+it.each(pictures)(
+  "$run in $scheme at $width pixels, $task, $tried",
+  async (picture) => {
+    const { run, scheme, width, task, tried, part, what = "" } = picture;
+    const report = await exampleRun(run);
+    expect(report.totalTasks).toBe(TASKS[run]);
+    const place = report.taskStatistics.findIndex(({ taskName }) => taskName === task);
+    expect(place >= 0).toBe(task !== undefined);
+    const name = `html-${TASKS[run]}-${scheme}-${width}${what}.png`;
+    await withPage(
+      browser,
+      renderHtml(report),
+      async ({ page }) => {
+        const path = `${folder}${name}`;
+        if (tried !== undefined) {
+          await page.getByRole("slider", { name: tried }).focus();
+          await page.keyboard.press("End");
+          await page.locator(".bar.what-if").waitFor();
+        }
+        if (part === undefined) await page.screenshot({ path, fullPage: true });
+        else await page.locator(part).screenshot({ path });
+        execFileSync("pngquant", [
+          "--force",
+          "--ext=.png",
+          "--strip",
+          "--speed=1",
+          "--nofs",
+          "32",
+          path,
+        ]);
+      },
+      {
+        colorScheme: scheme,
+        viewport: { width, height: 900 },
+        ...(task !== undefined && { hash: `#task=${task}` }),
+      },
+    );
+  },
+  240_000,
+);
