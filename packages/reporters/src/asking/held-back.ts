@@ -46,9 +46,26 @@ function limitOf(
   if (link === "external") return { limit: "shared", name: sharedResource(attempt) };
   if (link === "item" && map !== undefined) return { limit: "map", name: map };
   if (link !== "slot") return undefined;
-  return attempt.limitedBy === undefined || attempt.limitedBy === "concurrency"
-    ? { limit: "slots", name: "" }
-    : { limit: "resource", name: attempt.limitedBy };
+  const name = ownResource(attempt);
+  return name === undefined ? { limit: "slots", name: "" } : { limit: "resource", name };
+}
+
+/** By attempt, as `1 load`: the resource of the run that it waited for; nothing where that was a slot. */
+export function freedResources({ taskStatistics }: SerializedReport): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const { taskName, attemptStatistics } of taskStatistics) {
+    for (const attempt of attemptStatistics) {
+      const name = ownResource(attempt);
+      if (name !== undefined) found.set(`${attempt.attemptNumber} ${taskName}`, name);
+    }
+  }
+  return found;
+}
+
+/** Slots may be those of a semaphore. */
+function ownResource({ limitedBy }: AttemptStatistics): string | undefined {
+  if (limitedBy === "concurrency" || limitedBy === "semaphore") return undefined;
+  return limitedBy?.replace(/^resource:/, "");
 }
 
 /** The resource that other runs, or its rate, kept it from; none where it was a slot. */

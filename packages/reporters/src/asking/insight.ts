@@ -6,7 +6,7 @@ import type { Analysis, SerializedReport, TaskStatistics } from "@astrum/core";
 import { labelOf } from "../wording/label.ts";
 import { failedAttempts, isFlaky } from "../wording/outcome.ts";
 import { type Advice, adviceOn } from "./advice.ts";
-import { type HeldBack, heldBack } from "./held-back.ts";
+import { freedResources, type HeldBack, heldBack } from "./held-back.ts";
 import { verdictText } from "./verdict.ts";
 
 export interface CriticalSegment {
@@ -15,6 +15,8 @@ export interface CriticalSegment {
   readonly label: string;
   readonly attempt: number;
   readonly link: Analysis["criticalPath"][number]["link"];
+  /** The resource that had to be given back before; of a `slot` that was one, nothing. */
+  readonly freed?: string;
   /** When the gap before the attempt began, from the start of the run. */
   readonly fromMs: number;
   readonly gapMs: number;
@@ -74,9 +76,12 @@ export function insight(report: SerializedReport): Insight {
   const criticalPath: CriticalSegment[] = [];
   const parts = new Map<string, number>();
   let at = 0;
+  const resources = freedResources(report);
   for (const { task, attempt, link, gapMs, runMs } of report.analysis.criticalPath) {
     const label = labels.get(task) ?? task;
-    criticalPath.push({ task, label, attempt, link, fromMs: at, gapMs, runMs });
+    const freed = link === "slot" ? resources.get(`${attempt} ${task}`) : undefined;
+    const name = freed === undefined ? {} : { freed };
+    criticalPath.push({ task, label, attempt, link, ...name, fromMs: at, gapMs, runMs });
     at = thousandths(at + gapMs + runMs);
     add(parts, GAP_IS[link], gapMs);
     add(parts, failed.has(`${attempt} ${task}`) ? "failed attempts" : "running", runMs);

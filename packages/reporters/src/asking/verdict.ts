@@ -43,9 +43,9 @@ function heldText(held: HeldBack | undefined, took: string): string | undefined 
   if (held === undefined || held.limit === "slots") return undefined;
   const ms = duration(held.ms);
   if (held.limit === "map")
-    return `Bound by the limit of a map: for ${ms} of ${took} its items waited for one another.`;
+    return `Bound by the limit of map ${visible(held.name)}: for ${ms} of ${took} its items waited for one another.`;
   if (held.limit === "resource")
-    return `Bound by the limit of a resource: for ${ms} of ${took} tasks that were ready waited for it.`;
+    return `Bound by the limit of ${visible(held.name)}: for ${ms} of ${took} tasks that were ready waited for it.`;
   if (held.name !== "")
     return `Bound by a rate or by what other runs hold of ${visible(held.name)}: for ${ms} of ${took} tasks that were ready waited for it.`;
   return `Bound by a limit shared with other runs: for ${ms} of ${took} tasks that were ready waited for it.`;

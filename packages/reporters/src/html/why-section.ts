@@ -109,8 +109,9 @@ function folded(segments: readonly CriticalSegment[], links: TaskLinks): Markup 
   return html`<details><summary>${count(segments.length)} shorter attempts</summary>${links.list(names, FOLDED_SHOWN)}</details>`;
 }
 
-function segmentText({ task, attempt, link }: CriticalSegment, links: TaskLinks): Markup {
-  const notes = [attempt > 1 ? `attempt ${attempt}` : "", LINK[link]].filter((note) => note !== "");
+function segmentText({ task, attempt, link, freed }: CriticalSegment, links: TaskLinks): Markup {
+  const why = freed === undefined ? LINK[link] : `when ${freed} was given back`;
+  const notes = [attempt > 1 ? `attempt ${attempt}` : "", why].filter((note) => note !== "");
   return html`${links.to(task)}${notes.length > 0 && html` <small>${cut(visibleName(notes.join(", ")), 80)}</small>`}`;
 }
 

@@ -293,8 +293,14 @@ function pathLabel([segment, ...more]: readonly CriticalSegment[]): Line {
   if (segment === undefined) return [];
   if (more.length > 0) return [["faint", `… ${more.length + 1} shorter attempts`]];
   const number = segment.attempt > 1 ? ` (attempt ${segment.attempt})` : "";
-  const freed = segment.link === "slot" ? ", after a slot was freed" : "";
-  return [["name", visibleName(segment.label)], `${number}${freed}`];
+  return [["name", visibleName(segment.label)], `${number}${freedText(segment)}`];
+}
+
+function freedText({ link, freed }: CriticalSegment): string {
+  if (link !== "slot") return "";
+  return freed === undefined
+    ? ", after a slot was freed"
+    : `, after ${visibleName(freed)} was given back`;
 }
 
 export function columns(texts: readonly string[]): string {

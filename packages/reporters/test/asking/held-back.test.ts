@@ -3,7 +3,7 @@ import { scripted, VirtualClock } from "@astrum/core/testing";
 import { describe, expect, it } from "vitest";
 import { heldBack } from "../../src/asking/held-back.ts";
 import { insight } from "../../src/asking/insight.ts";
-import { renderHtml } from "../../src/index.ts";
+import { renderHtml, renderText } from "../../src/index.ts";
 
 /** Six pages of 100, 200, 300, 100, 200 and 300 ms, a place in the map for as many as the limit says. */
 async function mapped(limit: number | undefined): Promise<SerializedReport> {
@@ -37,7 +37,7 @@ describe("what held the critical path back", () => {
     const report = await mapped(1);
     expect(heldBack(report)).toEqual([{ limit: "map", name: "fetch", ms: 900 }]);
     expect(insight(report).verdict).toBe(
-      "Bound by the limit of a map: for 900 ms of 1.26 s its items waited for one another.",
+      "Bound by the limit of map fetch: for 900 ms of 1.26 s its items waited for one another.",
     );
   });
 
@@ -45,8 +45,13 @@ describe("what held the critical path back", () => {
     const report = await loaded(1);
     expect(heldBack(report)).toEqual([{ limit: "resource", name: "warehouse", ms: 200 }]);
     expect(insight(report).verdict).toBe(
-      "Bound by the limit of a resource: for 200 ms of 300 ms tasks that were ready waited for it.",
+      "Bound by the limit of warehouse: for 200 ms of 300 ms tasks that were ready waited for it.",
     );
+    const { criticalPath } = insight(report);
+    const freed = criticalPath.map(({ link, freed }) => [link, freed]);
+    expect(freed.slice(1)).toEqual(freed.slice(1).map(() => ["slot", "warehouse"]));
+    expect(renderText(report)).toContain("after warehouse was given back");
+    expect(renderHtml(report)).toContain("when warehouse was given back");
   });
 
   it("is nothing where nothing waited", async () => {
