@@ -50,7 +50,7 @@ export const everything = `
 export const saidEverywhere = {
   sum: 13,
   lateMs: 20_000,
-  formats: 16,
+  formats: 17,
   text: true,
   page: true,
   large: true,
