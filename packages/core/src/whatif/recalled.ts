@@ -195,7 +195,9 @@ class Recalling {
     const scripted = this.#scripted.get(row.taskName);
     const name = row.taskName.startsWith(prefix) ? row.taskName.slice(prefix.length) : row.taskName;
     const holds = this.#isLoop(row) ? "loop" : this.#isSubflow(row) ? "subflow" : undefined;
-    return definitionOf(row, { name, items, scripted, holds });
+    const around = row.parent === undefined ? undefined : this.#rows.get(row.parent);
+    const inFailed = around?.status === "failed";
+    return definitionOf(row, { name, items, scripted, holds, inFailed });
   }
 
   #scriptedTask(row: TaskStatistics): ScriptedTask | undefined {

@@ -14,9 +14,11 @@ export function definitionOf(
     readonly scripted: ScriptedTask | undefined;
     /** What is inside of it was planned with the rest, or came up flow by flow. */
     readonly holds: "loop" | "subflow" | undefined;
+    /** What it is inside of has failed: then its own failure was tolerated further out, if at all. */
+    readonly inFailed: boolean;
   },
 ): Definition {
-  const { name, items, scripted, holds } = seen;
+  const { name, items, scripted, holds, inFailed } = seen;
   const { concurrency, priority, resources } = row;
   // A tail does not say that it is a map.
   const kind =
@@ -32,7 +34,7 @@ export function definitionOf(
     ...(resources === undefined && inItems === undefined
       ? {}
       : { resources: { ...resources, ...asked([...computed, ...Object.keys(inItems ?? {})]) } }),
-    ...(row.tolerated ? { onFailure: "ignore" as const } : {}),
+    ...(row.tolerated && !inFailed ? { onFailure: "ignore" as const } : {}),
     ...fallbackOf(row, items, scripted),
   };
   const asks = scripted?.answer !== undefined || (scripted?.prepareMs ?? 0) > 0;

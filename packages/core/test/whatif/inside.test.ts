@@ -147,6 +147,15 @@ const unwanted = (clock: VirtualClock): Flow<unknown> => {
   });
 };
 
+/** A flow whose failure its owner's fallback makes good, so that what failed inside of it counts as tolerated. */
+const madeGood = (clock: VirtualClock): Flow<unknown> => {
+  const bad = task("bad", () => clock.wait(3).then(() => Promise.reject(new Error("no"))));
+  const next = task("next", { bad }, () => clock.wait(1));
+  const inner = flow("inner", { bad, next });
+  const grown = task("grown", () => inner as never, { fallback: () => 1 as never });
+  return flow("madeGood", { last: task("last", { grown }, () => clock.wait(4)) });
+};
+
 describe("It takes on paper what it took, and tells nothing that it does not know", () => {
   it.each([
     [
@@ -156,6 +165,7 @@ describe("It takes on paper what it took, and tells nothing that it does not kno
     ],
     ["flows of which some tasks fail, or are not wanted", tolerant, 2 + 1 + 8 + 3 + 9],
     ["a planned flow that is not wanted", unwanted, 7],
+    ["a flow that failed, and was made good by a fallback", madeGood, 3 + 4],
   ])("%s", async (_, make, ms) => {
     const { asRun } = whatIf(await ran(make));
     expect(asRun).toMatchObject({ makespanMs: ms, measuredMs: ms, errorMs: 0, unmeasured: [] });
