@@ -56,7 +56,7 @@ const AROUND: readonly ((text: string) => string)[] = [
   (text) => `    at f (${text}x`,
 ];
 
-/** `pnpm test:slow` has a million of everything. */
+/** `pnpm test:nightly` has a million of everything. */
 const ALL = process.env.ASTRUM_SIZES === "all";
 const CHARACTERS = ALL ? 1_000_000 : 150_000;
 

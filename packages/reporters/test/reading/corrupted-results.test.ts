@@ -32,7 +32,7 @@ import { crc32 } from "../../src/reading/line-sum.ts";
 import { lineObserver } from "../../src/writing/event-lines.ts";
 import { lineWriter } from "../../src/writing/live-log.ts";
 
-/** Every byte takes minutes: `pnpm test:slow`. */
+/** Every byte takes minutes: `pnpm test:nightly`. */
 const ALL = process.env.ASTRUM_DAMAGE === "all";
 const PLACES = ALL ? 10_000 : 100;
 /** So many of the reports that were read are taken up, and of more than these every twentieth. */

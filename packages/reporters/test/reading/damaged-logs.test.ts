@@ -105,7 +105,7 @@ const ACTING_IN_JSON = /(?![\t\r\n\x7f-\x9f])\p{Cc}|\p{Cs}/u;
 
 const { html, ...quick } = reporters;
 
-/** All lines, many bytes and all formats take minutes: `pnpm test:slow`. Otherwise one line of each shape, and of the rest some. */
+/** All lines, many bytes and all formats take minutes: `pnpm test:nightly`. Otherwise one line of each shape, and of the rest some. */
 const ALL = process.env.ASTRUM_DAMAGE === "all";
 const LINES = ALL ? Number.POSITIVE_INFINITY : 1;
 const BYTES = ALL ? 5_000 : 60;
