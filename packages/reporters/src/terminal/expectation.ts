@@ -13,35 +13,42 @@ export interface Expected extends TimeLeft {
 const LEAST_MS = 1000;
 
 export class Expectation {
-  /** The one that passes first of those that were said. */
-  #promise: { readonly ms: number; readonly endAt: number } | undefined;
-  /** When the first time had passed that was said in vain. */
-  #lateSince: number | undefined;
+  /** By the second in which it passes: the longest time that was said to be left. */
+  readonly #said: Map<number, number> = new Map();
+  /** Since a time has passed that was said in vain: when that was, and until when the next is said to last. */
+  #late: { readonly since: number; endAt: number } | undefined;
 
   /** What to say at an instant; `left` is what can be worked out then. */
   said(left: TimeLeft, now: number): Expected {
-    const late = (): boolean => this.#lateSince !== undefined;
+    const ms = wholeSeconds(left.ms);
     if (left.atLeast) {
       // Nobody is told when it ends at the latest.
-      this.#promise = undefined;
-      return { ...left, ms: wholeSeconds(left.ms), late: late() };
+      this.#said.clear();
+      if (this.#late !== undefined) this.#late.endAt = now;
+      return { ms, atLeast: true, late: this.#late !== undefined };
     }
-    const ms = wholeSeconds(left.ms);
-    const promise = this.#promise;
-    if (promise === undefined) this.#say(ms, now);
-    else if (now >= promise.endAt) {
-      // More has come up than was known: that is no delay.
-      if (ms <= promise.ms || late()) this.#lateSince ??= promise.endAt;
-      // It was wrong by so much already: as much again may well be.
-      const over = this.#lateSince === undefined ? 0 : now - this.#lateSince;
-      this.#say(Math.max(ms, wholeSeconds(over)), now);
-    } else if (!late() && now + ms < promise.endAt) this.#say(ms, now);
-    const promised = (this.#promise?.endAt ?? now) - now;
-    return { ms: late() ? Math.max(ms, wholeSeconds(promised)) : ms, atLeast: false, late: late() };
+    const since = this.#saidInVain(ms, now);
+    if (since !== undefined) this.#late ??= { since, endAt: now };
+    const late = this.#late;
+    if (late === undefined) {
+      const second = Math.ceil((now + ms) / 1000);
+      this.#said.set(second, Math.max(ms, this.#said.get(second) ?? 0));
+      return { ms, atLeast: false, late: false };
+    }
+    // It was wrong by so much already: as much again may well be.
+    if (now >= late.endAt) late.endAt = now + Math.max(ms, wholeSeconds(now - late.since));
+    return { ms: Math.max(ms, wholeSeconds(late.endAt - now)), atLeast: false, late: true };
   }
 
-  #say(ms: number, now: number): void {
-    this.#promise = { ms, endAt: now + ms };
+  /** When a time had passed after which no more is left than was said then. Where it is more, more has come up: that is no delay. */
+  #saidInVain(ms: number, now: number): number | undefined {
+    let since: number | undefined;
+    for (const [second, said] of this.#said) {
+      if (second * 1000 > now) continue;
+      this.#said.delete(second);
+      if (said >= ms) since = Math.min(since ?? now, second * 1000);
+    }
+    return since;
   }
 }
 
