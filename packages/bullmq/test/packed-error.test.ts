@@ -95,5 +95,6 @@ it("Whatever is thrown can be packed, and a name in it becomes no code", () => {
       crossed(error);
       crossed(value);
     }),
+    { seed: 20_260_101 },
   );
 });

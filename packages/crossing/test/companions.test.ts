@@ -31,6 +31,7 @@ describe("attributes on their way", () => {
           );
         },
       ),
+      { seed: 20_260_101 },
     );
   });
 

@@ -235,6 +235,7 @@ describe("What an error says in one line", () => {
         const shorter = summarizeError(error, 100);
         expect(shorter.length).toBeLessThanOrEqual(100);
       }),
+      { seed: 20_260_101 },
     );
   });
 
@@ -243,6 +244,7 @@ describe("What an error says in one line", () => {
       fc.property(tree, (error) => {
         expect(summarizeError(serializeError(error))).toBe(summarizeError(error));
       }),
+      { seed: 20_260_101 },
     );
   });
 });

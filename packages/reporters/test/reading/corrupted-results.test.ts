@@ -301,6 +301,9 @@ describe("A line with a result", () => {
   });
 
   it("has the same checksum in a runtime that counts none itself", () => {
-    fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => crc32(text) === builtIn(text)));
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => crc32(text) === builtIn(text)),
+      { seed: 20_260_101 },
+    );
   });
 });
