@@ -9,6 +9,7 @@ import { decodeValue } from "../ground/decode.ts";
 import { encodeValue } from "../ground/encode.ts";
 import { serializeError } from "../ground/serialize-error.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
+import type { PreparedEvent } from "../machine/event.ts";
 import type { Machine } from "../machine/machine.ts";
 import { Lineage } from "../report/lineage.ts";
 import { Basis } from "../report/origin.ts";
@@ -20,10 +21,12 @@ import type { Prepared } from "./inputs.ts";
 import { NO_PARAMETERS } from "./parameters.ts";
 import { PatientStore } from "./patient-store.ts";
 import { onAbort } from "./surroundings.ts";
+import type { Values } from "./values.ts";
 
 /** What it needs of the driver. */
 export interface CacheHost {
   readonly machine: Machine;
+  readonly values: Pick<Values, "wants">;
   readonly faults: Faults;
   /** Milliseconds since the Unix epoch. */
   wallNow(): number;
@@ -79,39 +82,47 @@ export class Cached {
   ): Promise<{ readonly value: unknown } | undefined> {
     const { key: ask, ttlMs } = (options?.cache ?? {}) as CacheOptions;
     const of = ask === undefined ? ["inputs", inputs] : ["key", await ask(inputs)];
+    if (!this.#host.values.wants(task)) return undefined;
     const found = await this.#look(task, of);
     if (found === undefined || "value" in found) return found;
     this.#missed.set(task, this.#miss(found, ttlMs));
     return undefined;
   }
 
-  /** Results of items of a map, by index, but for those that are there already. Rejects with what its `key` throws. */
+  /**
+   * Results of items of a map, by index, but for those that are there already (`restored`). `failed` is told what its `key`
+   * throws. No other item is asked for once its map has its status, by that or by anything else.
+   */
   async findItems(
     map: number,
     { options, run }: Definition,
     { inputs, list = [] }: Prepared,
-    keys: readonly string[] | undefined,
-    there: ReadonlyMap<number, unknown>,
+    { keys, restored }: Pick<PreparedEvent, "keys"> & Required<Pick<PreparedEvent, "restored">>,
+    failed: (error: unknown) => void,
   ): Promise<Map<number, unknown>> {
+    const { values } = this.#host;
     const { key: ask, ttlMs } = (options?.cache ?? {}) as ItemCacheOptions;
     const found = new Map<number, unknown>();
     const missed = new Map<number, Missed>();
     this.#missedItems.set(map, missed);
     const placed = keys === undefined && run.length !== 1;
+    const look = async (index: number): Promise<void> => {
+      const item = list[index];
+      const of =
+        ask === undefined
+          ? ["item", item, inputs, placed ? index : (keys?.[index] ?? null)]
+          : ["key", await ask(item, index)];
+      if (!values.wants(map)) return;
+      const hit = await this.#look(map, of);
+      if (hit === undefined) return;
+      if ("value" in hit) found.set(index, hit.value);
+      else missed.set(index, this.#miss(hit, ttlMs));
+    };
     let next = 0;
     const worker = async (): Promise<void> => {
-      while (next < list.length) {
+      while (next < list.length && values.wants(map)) {
         const index = next++;
-        if (there.has(index)) continue;
-        const item = list[index];
-        const of =
-          ask === undefined
-            ? ["item", item, inputs, placed ? index : (keys?.[index] ?? null)]
-            : ["key", await ask(item, index)];
-        const hit = await this.#look(map, of);
-        if (hit === undefined) continue;
-        if ("value" in hit) found.set(index, hit.value);
-        else missed.set(index, this.#miss(hit, ttlMs));
+        if (!restored.has(index)) await look(index).catch(failed);
       }
     };
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, list.length) }, worker));

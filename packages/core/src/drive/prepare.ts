@@ -253,12 +253,16 @@ export class Preparation {
     answer: ListAnswer,
     cache: Cached,
   ): void {
-    const { stored } = this.#host;
+    const { stored, values } = this.#host;
     const { keys, restored } = answer;
+    const failed = (error: unknown): void => {
+      // Those that were asked for before it are waited for.
+      if (values.wants(task)) this.#failed(task, definition, error, true);
+    };
     this.#askCache(
       task,
       definition,
-      () => cache.findItems(task, definition, prepared, keys, restored),
+      () => cache.findItems(task, definition, prepared, answer, failed),
       (found) =>
         this.#journaled(
           task,

@@ -354,6 +354,37 @@ describe("A map with `cache`", () => {
     await run(["aa"], true);
     expect(await run(["bb"], true)).toEqual(["0 aa"]);
   });
+
+  it.each(["throws", "is called off", "is given up"])(
+    "that %s asks for no other item, and the run waits for those that were asked, within its grace period",
+    async (end) => {
+      const clock = new VirtualClock();
+      const seen = { asked: 0, open: 0, looked: 0 };
+      const key = async (item: number): Promise<number> => {
+        seen.asked++;
+        seen.open++;
+        const throws = end === "throws" && (item === 5 || item === 6);
+        await clock.wait(throws ? 1 : 10);
+        seen.open--;
+        if (throws) throw new Error(`no file ${item}`);
+        return item;
+      };
+      const list = task("list", () => Array.from({ length: 1000 }, (_, at) => at));
+      const each = map("each", list, (item) => item, { cache: { key } });
+      const cache = { get: () => void seen.looked++, set() {} };
+      const graceMs = end === "is given up" ? 2 : undefined;
+      const run = flow("f", { each }).start({ clock, cache, graceMs });
+      if (end !== "throws") clock.after(5, () => run.cancel());
+      const report = await clock.run(run.report);
+      const open = end === "is given up" ? 64 : 0;
+      expect(seen).toEqual({ asked: 64, open, looked: 0 });
+      if (end === "throws") {
+        expect(report.errorSummary).toEqual(['Task "each" failed: no file 5']);
+      } else expect(report.executionState).toBe("cancelled");
+      await clock.advance(1000);
+      expect(seen).toEqual({ asked: 64, open: 0, looked: 0 });
+    },
+  );
 });
 
 describe("Runs that miss the same key at once", () => {
