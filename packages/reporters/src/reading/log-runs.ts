@@ -128,12 +128,12 @@ export function parsedLine(raw: string, number: number): EventLine | undefined {
   }
   if (typeof line?.v !== "number" || typeof line.type !== "string") return undefined;
   refuseNewer(line.v);
-  if (line.type === "completed") refuseChanged(raw, number);
+  if (line.type === "completed") refuseChanged(raw, line.crc, number);
   return isLineType(line.type) ? checkedLine(line as { type: string }, number) : undefined;
 }
 
-function refuseChanged(raw: string, number: number): void {
-  if (isAsWritten(raw)) return;
+function refuseChanged(raw: string, crc: unknown, number: number): void {
+  if (isAsWritten(raw, crc)) return;
   throw new ReportFormatError(
     `Line ${number} of the event log is damaged: it is not what its checksum was made of. The log can be read without that line.`,
   );

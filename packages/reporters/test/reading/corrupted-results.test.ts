@@ -24,9 +24,11 @@ import { describe, expect, it } from "vitest";
 import {
   compactLog,
   type Encryption,
+  type Redaction,
   ReportFormatError,
   readEventLog,
   renderNdjson,
+  resumable,
 } from "../../src/index.ts";
 import { crc32 } from "../../src/reading/line-sum.ts";
 import { lineObserver } from "../../src/writing/event-lines.ts";
@@ -130,6 +132,7 @@ const encryption: Encryption = {
 interface Told {
   readonly observed?: boolean;
   readonly sealed?: boolean;
+  readonly redact?: Redaction;
 }
 
 /** The log of one run after the other: those that are named break at that task. */
@@ -139,12 +142,12 @@ async function log(
   told: Told,
   run: RunOptions = {},
 ) {
-  const { observed = true, sealed = false } = told;
+  const { observed = true, sealed = false, redact = false } = told;
   let text = "";
   for (const [at, broken] of lives.entries()) {
     const earlier = text;
     const key = sealed ? encryption : undefined;
-    const write = lineWriter((line) => (text += `${line}\n`), false, key);
+    const write = lineWriter((line) => (text += `${line}\n`), redact, key);
     await make(broken).run({
       ...run,
       runId: `life ${at}`,
@@ -156,17 +159,33 @@ async function log(
   return text;
 }
 
-async function compacted(text: string): Promise<string> {
+const compacted = (text: string): Promise<string> =>
+  withFile(text, async (file) => void (await compactLog(file)));
+
+/** What `change` makes of a file with that text. */
+async function withFile(text: string, change: (file: string) => Promise<void>): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "astrum-corrupted-"));
   try {
     const file = join(folder, "log.ndjson");
     writeFileSync(file, text);
-    await compactLog(file);
+    await change(file);
     return readFileSync(file, "utf8");
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** Of each line with a result, what it says of what stands before its sum. */
+function sumsIn(text: string): (boolean | undefined)[] {
+  const results = text.split("\n").filter((line) => line.includes('"type":"completed"'));
+  return results.map((line) => {
+    const [, told = "", crc] = /^(.*),"crc":"([\da-f]{8})"\}$/.exec(line) ?? [];
+    // As any program counts it: the CRC-32 of what stands before, in UTF-8.
+    return crc === undefined ? undefined : crc === builtIn(told).toString(16).padStart(8, "0");
+  });
+}
+
+const withoutSums = (text: string): string => text.replace(/,"crc":"[\da-f]{8}"/g, "");
 
 const outputsOf = (report: ExecutionReport<unknown>): SerializedReport =>
   report.toJSON({ outputs: true });
@@ -293,11 +312,69 @@ describe("A line with a result", () => {
     const without = lines.filter((_, at) => at !== number - 1).join("\n");
     const report = await plain().run({ resumeFrom: readEventLog(without) });
     expect(report.unwrap()).toEqual((await plain().run()).unwrap());
-    const older = whole.replace(/,"crc":"[\da-f]{8}"/g, "");
-    expect(readEventLog(older)).toEqual(readEventLog(whole));
-    // As any program counts it: the CRC-32 of what stands before, in UTF-8.
-    const [, told = "", crc] = /^(.*),"crc":"([\da-f]{8})"\}$/.exec(lines[number - 1] ?? "") ?? [];
-    expect(crc).toBe(builtIn(told).toString(16).padStart(8, "0"));
+    expect(readEventLog(withoutSums(whole))).toEqual(readEventLog(whole));
+    expect(new Set(sumsIn(whole))).toEqual(new Set([true]));
+  });
+
+  it("is held to its checksum whatever has written it anew, with other line breaks, spaces or places", async () => {
+    const whole = await log(plain, ["sum"], { observed: false });
+    const changed = whole.replace('"Zoë 2"', '"Zoë 3"');
+    const crlf = (text: string): string => text.replaceAll("\n", "\r\n");
+    expect(readEventLog(crlf(whole))).toEqual(readEventLog(whole));
+    const anew: ((text: string) => string)[] = [
+      crlf,
+      (text) => text.replaceAll(',"crc":"', ', "crc": "'),
+      (text) => text.replace(/^\{(.*),("crc":"[\da-f]{8}")\}$/gm, "{$2,$1}"),
+      (text) => text.replaceAll('"crc":"', '"crc":7,"was":"'),
+    ];
+    for (const write of anew) {
+      expect(write(changed)).not.toBe(changed);
+      expect(() => readEventLog(write(changed))).toThrow("it is not what its checksum was made of");
+    }
+  });
+
+  it("may follow older ones, which have none: each is held to its own, in every life and after compacting", async () => {
+    const older = withoutSums(await log(plain, ["sum"], { observed: false }));
+    const again = await withFile(older, async (file) => {
+      const broken = plain("sum");
+      await using saved = await resumable(file, broken);
+      await broken.run(saved.options());
+    });
+    // The list, three rows, their map and the task beside them; what is restored whole is told again without its items.
+    expect(sumsIn(again)).toEqual([...Array(6).fill(undefined), true, true, true]);
+    const small = await compacted(again);
+    expect(sumsIn(small)).toEqual([true, true, true]);
+    for (const text of [again, small]) {
+      expect((await plain().run({ resumeFrom: readEventLog(text) })).restoredTasks).toBe(3);
+      const at = text.lastIndexOf('"Zoë 2"');
+      const changed = `${text.slice(0, at)}"Zoë 3"${text.slice(at + '"Zoë 3"'.length)}`;
+      expect(() => readEventLog(changed)).toThrow("it is not what its checksum was made of");
+      await expect(compacted(changed)).rejects.toThrow(ReportFormatError);
+    }
+  });
+
+  it("has the checksum of what is written: without secrets, and encrypted", async () => {
+    for (const sealed of [false, true]) {
+      const told = { observed: false, sealed, redact: ["Zoë 2"] };
+      const text = await log(plain, ["sum"], told);
+      expect(text).not.toContain("Zoë 2");
+      expect(sumsIn(text)).toEqual(Array(6).fill(true));
+      const options = sealed ? { encryption } : {};
+      const report = await plain().run({ resumeFrom: readEventLog(text, options) });
+      expect(report.unwrap()).toEqual((await plain().run()).unwrap());
+    }
+  });
+
+  it("is found among ten thousand", async () => {
+    const many: Make = () => {
+      const list = task("list", () => Array.from({ length: 10_000 }, (_, item) => item));
+      return flow("many", { rows: map("rows", list, (item) => ({ item })) });
+    };
+    const whole = await log(many, [undefined], { observed: false });
+    expect(Object.keys(readEventLog(whole).outputs ?? {})).toHaveLength(10_002);
+    const changed = whole.replace('{"item":9876}', '{"item":9877}');
+    const number = changed.slice(0, changed.indexOf('"task":"rows[9876]"')).split("\n").length;
+    expect(() => readEventLog(changed)).toThrow(`Line ${number} of the event log is damaged`);
   });
 
   it("has the same checksum in a runtime that counts none itself", () => {
