@@ -140,6 +140,7 @@ describe.each(runs)("run $seed by $dispatch", ({ seed, dispatch }) => {
         let told = 0;
         let atTail = false;
         let open = 0;
+        let most = 0;
         const store = (entry: JournalEntry): void => {
           if (told++ < entries) notebook.journal(entry);
           else {
@@ -149,7 +150,7 @@ describe.each(runs)("run $seed by $dispatch", ({ seed, dispatch }) => {
         };
         // Some at once and others late, one at a time.
         const journal = (entry: JournalEntry): unknown => {
-          expect(open).toBe(0);
+          most = Math.max(most, open + 1);
           const ms = answers === "late" ? told % 4 : 0;
           if (ms === 0) return store(entry);
           open++;
@@ -164,6 +165,7 @@ describe.each(runs)("run $seed by $dispatch", ({ seed, dispatch }) => {
         await clock.advance(1000);
         broke = told > entries;
         expect(told).toBeLessThanOrEqual(entries + 1);
+        expect(most).toBeLessThanOrEqual(1);
         if (broke && !atTail) expect(report.executionState).not.toBe("completed");
 
         const calls = new Map(seen.calls);

@@ -1,9 +1,8 @@
 /**
  * The journal of one life of a random chain, in a database that tasks write their entries to as well; the process may be
- * killed at any of them. It judges nothing but that it is told one entry at a time.
+ * killed at any of them. It judges nothing.
  */
 import type { JournalEntry } from "../src/index.ts";
-import { hold } from "./hold.ts";
 import type { ChainGraph, Life, Made } from "./random-chain.ts";
 
 export class ChainDatabase {
@@ -17,6 +16,8 @@ export class ChainDatabase {
   #told = 0;
   #commits = 0;
   #open = 0;
+  /** An entry that it was told while another one was being stored. */
+  toldAtOnce: unknown;
 
   constructor(life: Life, graph: ChainGraph) {
     this.#life = life;
@@ -26,7 +27,7 @@ export class ChainDatabase {
 
   readonly journal = (entry: JournalEntry): unknown => {
     if (this.killed) throw new Error("killed");
-    hold("entries are told one at a time", this.#open === 0, entry.task);
+    if (this.#open > 0) this.toldAtOnce = entry;
     const { journalTurns } = this.#life;
     const turns = journalTurns[this.#told++ % journalTurns.length] as number;
     if (turns < 0) return this.#store(entry);

@@ -53,7 +53,8 @@ export async function everyLife(chain: RandomChain): Promise<void> {
         ...(resumeFrom === undefined ? {} : { resumeFrom }),
       }),
     );
-    const { killed, entries } = database;
+    const { killed, entries, toldAtOnce } = database;
+    hold("entries are told one at a time", toldAtOnce === undefined, toldAtOnce);
     const calls = database.callsBefore ?? graph.calls;
     const restored = new Set(report.resume?.restored);
     const claims = new Claims(chain, life, graph, left, restored, report, gathered);

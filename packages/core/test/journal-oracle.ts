@@ -20,6 +20,8 @@ export class WatchedJournal {
   #open = 0;
   #broke = Number.POSITIVE_INFINITY;
   #atTail = false;
+  /** What is wrong with how it is told. Thrown there, it would be the journal that failed. */
+  #wrong: string | undefined;
 
   constructor(spec: RandomRun, graph: RandomGraph, clock: VirtualClock) {
     this.#spec = spec;
@@ -29,8 +31,8 @@ export class WatchedJournal {
 
   readonly journal = (entry: JournalEntry): unknown => {
     const { journalTakes } = this.#spec;
-    hold("a journal that failed is told nothing more", this.#broke === Infinity, entry.task);
-    hold("a journal is told one entry at a time", this.#open === 0, entry.task);
+    if (this.#broke < Infinity) this.#wrong = `${entry.task} is told to a journal that failed`;
+    if (this.#open > 0) this.#wrong = `${entry.task} is told while another one is stored`;
     const ms = journalTakes[this.#entries++ % journalTakes.length] as number;
     if (ms < 0) return this.#store(entry);
     this.#open++;
@@ -58,6 +60,7 @@ export class WatchedJournal {
     const spec = this.#spec;
     const { executionState, taskStatistics } = report;
     const broke = this.#broke < Number.POSITIVE_INFINITY;
+    hold("a journal is told one entry at a time, until it fails", !this.#wrong, this.#wrong);
     hold(
       "a journal that fails fails the run",
       !broke || this.#atTail || executionState !== "completed",
