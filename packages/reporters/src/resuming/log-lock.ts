@@ -46,13 +46,16 @@ interface Surroundings {
   readonly host: string;
 }
 
-/** Tokens of this process. Two copies of the package know each other's. */
+/** Tokens of this process: of locks that it has, and of those that it left and could not say so. */
 const HELD = Symbol.for("astrum.log-locks");
+const LEFT = Symbol.for("astrum.log-locks.left");
 
-function held(): Set<string> {
-  const place = globalThis as { [HELD]?: Set<string> };
-  place[HELD] ??= new Set();
-  return place[HELD];
+/** Two copies of the package know each other's. */
+function tokens(kept: typeof HELD | typeof LEFT): Set<string> {
+  const place = globalThis as { [HELD]?: Set<string>; [LEFT]?: Set<string> };
+  const known = place[kept] ?? new Set<string>();
+  place[kept] = known;
+  return known;
 }
 
 export class LogLock {
@@ -106,7 +109,7 @@ export class LogLock {
         if (before !== undefined) forget(path, before, [line, unlock(token)], fs);
         throw error;
       }
-      held().add(token);
+      tokens(HELD).add(token);
       const beat = setInterval(() => touch(fs, path, new Date()), BEAT_MS);
       beat.unref();
       return new LogLock(file, token, beat);
@@ -117,7 +120,7 @@ export class LogLock {
     if (this.#released) return;
     this.#released = true;
     clearInterval(this.#beat);
-    held().delete(this.#token);
+    tokens(HELD).delete(this.#token);
     leave(this.#file, this.#token);
   }
 }
@@ -141,12 +144,13 @@ export function writerOf(path: URL): Pick<Claim, "pid" | "host"> | undefined {
   return claims.find((claim) => lives(claim, here, silent));
 }
 
-/** A process that ends without it, or a disk that is full, costs nothing: whoever comes next finds the process gone. */
+/** A process that ends without it costs nothing: whoever comes next finds it gone. One that goes on must know it itself. */
 function leave(file: LineFile, token: string): void {
   try {
     file.append(unlock(token));
   } catch {
-    // As above.
+    // A disk that is full.
+    tokens(LEFT).add(token);
   }
   file.close();
 }
@@ -221,7 +225,8 @@ function lives(
   silent: (claim: Claim) => boolean,
 ): boolean {
   if (claim.host !== host) return !silent(claim);
-  if (claim.pid === pid && held().has(claim.token)) return true;
+  if (tokens(LEFT).has(claim.token)) return false;
+  if (claim.pid === pid && tokens(HELD).has(claim.token)) return true;
   const known = processOf(fs, claim.pid);
   if (known?.ended) return false;
   if (known !== undefined && claim.begun !== undefined) return known.begun === claim.begun;

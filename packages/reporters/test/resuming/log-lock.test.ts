@@ -111,6 +111,24 @@ describe("A log that this program has taken up", () => {
     await first.close();
     await (await resumable(path, nightly)).close();
   });
+
+  it("is free when it was closed, or refused, on a disk that was full: this program knows it, though the file does not", async () => {
+    const fs = process.getBuiltinModule("node:fs");
+    const { writeSync } = fs;
+    const path = newFile();
+    const first = await resumable(path, nightly);
+    const full = vi.spyOn(fs, "writeSync").mockImplementation((...given: unknown[]) => {
+      if (String(given[1]).includes('"unlock"')) throw new Error("ENOSPC: no space left on device");
+      return (writeSync as (...given: unknown[]) => number)(...given);
+    });
+    await expect(resumable(path, nightly)).rejects.toThrow(LogInUseError);
+    await first.close();
+    full.mockRestore();
+    expect(readFileSync(path, "utf8")).not.toContain('"unlock"');
+    for (let time = 0; time < 2; time++) await (await resumable(path, nightly)).close();
+    // And says so for others, once there is room again.
+    expect(readFileSync(path, "utf8").match(/"unlock"/g)).toHaveLength(4);
+  });
 });
 
 describe("What others left in a log", () => {
