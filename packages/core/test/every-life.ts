@@ -33,8 +33,8 @@ export async function everyLife(chain: RandomChain): Promise<void> {
   let left: Left = new Map();
   const log: JournalEntry[] = [];
   const cached = new Map<string, string>();
-  /** By map: the last life in which it was put together, also of items that had all been there before. */
-  const gathered = new Map<string, number>();
+  /** By task: the last life in which it got another result that does not say so: a map put together, one found in the cache. */
+  const renewed = new Map<string, number>();
   for (let number = 0; number < chain.lives.length; number++) {
     const life = chain.lives[number] as Life;
     const graph = new ChainGraph(chain, number);
@@ -57,7 +57,7 @@ export async function everyLife(chain: RandomChain): Promise<void> {
     hold("entries are told one at a time", toldAtOnce === undefined, toldAtOnce);
     const calls = database.callsBefore ?? graph.calls;
     const restored = new Set(report.resume?.restored);
-    const claims = new Claims(chain, life, graph, left, restored, report, gathered);
+    const claims = new Claims(chain, life, graph, left, restored, report, renewed);
     for (const name of calls) claims.mayBeCalled(name);
     hold("calls are those of the report", killed || calls.length === report.totalAttempts);
     hold(
@@ -75,9 +75,11 @@ export async function everyLife(chain: RandomChain): Promise<void> {
       if (!killed) claims.isRight(name, value as Made | Made[], report.taskReturnSet);
     }
     if (!killed) claims.isTold(entries);
-    for (const { task, output } of entries) {
-      const { value } = (output ?? {}) as { value?: unknown };
-      if (Array.isArray(value) && !restored.has(String(task))) gathered.set(String(task), number);
+    for (const entry of entries) {
+      const name = String(entry.task);
+      const gathered = Array.isArray((entry.output as { value?: unknown } | undefined)?.value);
+      const found = isFound(entry, number) && claims.isCached(name);
+      if ((gathered || found) && !restored.has(name)) renewed.set(name, number);
     }
     // With a journal of its own, what the runs before it told is thrown away.
     if (life.leaves === "own journal") log.length = 0;
@@ -103,15 +105,22 @@ function bindings(graph: ChainGraph, { tasks }: RandomChain, { params }: Life) {
 
 function toldBy(entries: readonly JournalEntry[]): Left {
   const left = new Map<string, Made | readonly Made[] | undefined>();
-  for (const { type, task, output, origin, life } of entries) {
+  for (const entry of entries) {
+    const { type, task, output, origin, life } = entry;
     if (type !== "completed") continue;
-    const { value } = output as { value?: Made | Made[] };
-    // What the cache gave in the place of something that read what a fallback gave cannot be restored, as that cannot.
-    const [first] = [value ?? []].flat();
-    const found = first !== undefined && !first.by.endsWith(`in ${life}`);
-    left.set(String(task), found && origin === undefined ? undefined : (value as Made));
+    const { value } = output as { value?: Made };
+    // What the cache gave of something that went on without a result cannot be restored, as that cannot.
+    const lost = isFound(entry, life as number) && origin === undefined;
+    left.set(String(task), lost ? undefined : value);
   }
   return left;
+}
+
+/** Whether a life was told of a result that another one had made. */
+function isFound({ output }: JournalEntry, life: number): boolean {
+  const { value } = (output ?? {}) as { value?: Made | Made[] };
+  const [first] = [value ?? []].flat();
+  return first !== undefined && !first.by.endsWith(`in ${life}`);
 }
 
 function leftBy({ outputs = {} }: SerializedReport): Left {
@@ -141,7 +150,7 @@ class Claims {
   readonly #left: Left;
   readonly #restored: ReadonlySet<string>;
   readonly #rows: ReadonlyMap<string, TaskStatistics>;
-  readonly #gathered: ReadonlyMap<string, number>;
+  readonly #renewed: ReadonlyMap<string, number>;
   readonly #report: Pick<ExecutionReport, "executionState" | "failedTasks" | "abandonedTasks">;
 
   constructor(
@@ -151,9 +160,9 @@ class Claims {
     left: Left,
     restored: ReadonlySet<string>,
     report: ExecutionReport<unknown>,
-    gathered: ReadonlyMap<string, number>,
+    renewed: ReadonlyMap<string, number>,
   ) {
-    this.#gathered = gathered;
+    this.#renewed = renewed;
     this.#report = report;
     this.#rows = new Map(report.toJSON().taskStatistics.map((row) => [row.taskName, row]));
     this.#chain = chain;
@@ -173,18 +182,15 @@ class Claims {
       stored.version !== this.#graph.versionOf(at) ||
       one.params.some((which) => stored.params[which] !== this.#life.params[which]) ||
       sources.some((source) => !this.#stands(source)) ||
-      // A map that was put together since is another result, though its items are those of before.
-      sources.some((source) => (this.#gathered.get(source) ?? -1) > lifeOf(stored)) ||
-      // What the cache gave is a result of the run that found it, whoever made it: what was made of it before is not made of that.
-      sources.some((source) => this.#declared(source).one.cached) ||
+      // A map that was put together since is another result, though its items are those of before; and what the cache gave
+      // is a result of the run that found it, whoever made it: what was made of it before is not made of that.
+      sources.some((source) => this.#renewedIn(source) > lifeOf(stored)) ||
       sources.some((source) => {
         const made = this.#graph.made.get(source);
         // A map without items does not say which run made it; a thing that nobody needs is not made.
         if (this.#graph.things.has(source)) {
           // One that was made without a result would have to be made without it again, which nobody stores.
           if (stored.saw[source]?.includes(":null")) return true;
-          // Nor does one that was made from a map without items say by which run.
-          if (stored.saw[source]?.includes("[]")) return true;
           // What one that could not be called would have been made from is not seen here.
           if (!this.#graph.calls.includes(source)) return true;
           const meant = this.#graph.meant.get(source);
@@ -204,6 +210,28 @@ class Claims {
     return sources.every((one) => this.#stands(one));
   }
 
+  /** The last life in which it, or what a thing is made from, became another result. */
+  #renewedIn(source: string): number {
+    const own = this.#renewed.get(source) ?? -1;
+    if (!this.#graph.things.has(source)) return own;
+    const sources = this.#graph.reads.get(source) as readonly string[];
+    return Math.max(own, ...sources.map((one) => this.#renewedIn(one)));
+  }
+
+  isCached(name: string): boolean {
+    return this.#declared(name).one.cached;
+  }
+
+  /** Whether all that it is made from are results: what it went on without would have to be so again, which nobody stores. */
+  #isMadeOfResults(planned: string): boolean {
+    const sources = this.#graph.reads.get(planned) as readonly string[];
+    return sources.every((source) => {
+      const { status } = this.#rows.get(source) ?? {};
+      const made = status === "completed" || status === "restored";
+      return made && (!this.#graph.things.has(source) || this.#isMadeOfResults(source));
+    });
+  }
+
   /** Whatever the cache does, it is tasks that fail a run, and only those that say so. */
   failsByTasksAlone(): void {
     const { tasks, lives } = this.#chain;
@@ -215,12 +243,16 @@ class Claims {
 
   /** What the cache gave is told to the journal as a result of this run. */
   isTold(entries: readonly JournalEntry[]): void {
-    const told = new Set(entries.map(({ task }) => task));
+    const told = new Map(entries.map((entry) => [entry.task, entry]));
     for (const { taskName, source, status, kind } of this.#rows.values()) {
       if (source !== "cache") continue;
       hold("what was found is restored", status === "restored" && kind !== "map", taskName, status);
       hold("what was found is told", told.has(taskName), taskName);
-      hold("what was found was to be cached", this.#declared(taskName).one.cached, taskName);
+      const { one, planned } = this.#declared(taskName);
+      const known = told.get(taskName)?.origin !== undefined;
+      const stands = known === this.#isMadeOfResults(planned);
+      hold("what was found is told with the results that it is made from", stands, taskName);
+      hold("what was found was to be cached", one.cached, taskName);
       hold("what was found is not called", !this.#graph.calls.includes(taskName), taskName);
     }
   }

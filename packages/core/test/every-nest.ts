@@ -45,8 +45,8 @@ export async function everyNest(spec: NestRun): Promise<void> {
   await clock.run(live.tail);
   const rows = new Map(report.taskStatistics.map((row) => [row.taskName, row]));
   states(report, rows);
-  const stepsTake = graph.steps.some(({ startedAt, endedAt }) => startedAt !== endedAt);
-  onPaper(report, stepsTake || (isAsked(spec.flow) && waitedForSlots(report)));
+  const stepMs = Math.max(...graph.steps.map(({ path }) => graph.specs.get(path)?.stepMs ?? -1));
+  onPaper(report, stepMs > 0 || ((stepMs === 0 || isAsked(spec.flow)) && waitedForSlots(report)));
   parents(graph, rows);
   for (const { task, startedAt, endedAt } of graph.seen) {
     const tail = isBehindTail(rows, task);
@@ -64,7 +64,10 @@ export async function everyNest(spec: NestRun): Promise<void> {
     const [at = 0] = releasedAt;
     hold("it is released before the run settles", at < settledAt || isBehindTail(rows, task), task);
   }
-  for (const { task, thing, startedAt, endedAt = Number.POSITIVE_INFINITY } of graph.seen) {
+  for (const { task, handed, startedAt, endedAt = Number.POSITIVE_INFINITY } of graph.seen) {
+    if (handed === undefined) continue;
+    const { thing } = handed;
+    hold("who reads what lives is handed it", thing !== undefined, task);
     const [at = Number.POSITIVE_INFINITY] = thing?.releasedAt ?? [];
     hold("nobody reads what was released", startedAt < at && endedAt <= at, task, thing?.task);
   }
@@ -153,7 +156,7 @@ function declared(name: string): string {
   return name.replace(/\[\d+\]/g, "");
 }
 
-/** A task that has a condition comes to a slot after one of the same instant that has none, which no report tells. */
+/** A task that has a condition, as a loop whose steps answer late, comes to a slot after one of the same instant: no report tells. */
 function isAsked({ tasks }: NestRun["flow"]): boolean {
   return tasks.some(({ when, inside }) => when !== "none" || (inside && isAsked(inside)));
 }

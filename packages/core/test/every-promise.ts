@@ -31,6 +31,7 @@ import {
   callOf,
   endless,
   FELL_BACK,
+  fallsBack,
   LINES,
   RandomGraph,
   type RandomRun,
@@ -103,10 +104,7 @@ export async function everyPromise(spec: RandomRun): Promise<void> {
   fallbacks(stored, spec, graph);
   things(stored, spec, graph, recording);
   uninterruptible(stored, spec, graph);
-  onPaper(
-    stored,
-    spec.tasks.some(({ fallback }) => fallback !== "none"),
-  );
+  onPaper(stored, fellBackLate(stored, spec));
   hold("the observer is at no fault", report.observerErrors?.length === 0, report.observerErrors);
   const text = JSON.stringify(stored);
   const again = asStored(replay(graph.flow.plan(), recording));
@@ -382,6 +380,16 @@ function path({ analysis, taskStatistics }: SerializedReport): void {
   hold("the critical path tiles the makespan", sum === last, sum, last);
   const { dependencyMs } = analysis.bounds;
   hold("no bound is above what it took", micros(dependencyMs) <= last, dependencyMs, last);
+}
+
+/** A fallback was asked that takes its time. */
+function fellBackLate({ taskStatistics }: SerializedReport, spec: RandomRun): boolean {
+  return taskStatistics.some(({ taskName, parent, status }) => {
+    const one = writtenAs(spec, parent ?? taskName);
+    if (one === undefined || !fallsBack(one)) return false;
+    const atOnce = one.fallback === "gives" || one.fallback === "throws";
+    return !atOnce && (status === "failed" || status === "abandoned");
+  });
 }
 
 /** At settle nothing is running but attempts of detached tail tasks and abandoned ones. */

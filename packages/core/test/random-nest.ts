@@ -132,8 +132,8 @@ export interface NestThing {
 /** What a function saw: when it was called, and when it ended. */
 export interface NestSeen {
   readonly task: string;
-  /** What lives that it was handed. */
-  readonly thing: NestThing | undefined;
+  /** What it was handed that lives, if it is to be handed such. */
+  readonly handed: { readonly thing: NestThing | undefined } | undefined;
   readonly startedAt: number;
   endedAt: number | undefined;
 }
@@ -254,8 +254,10 @@ export class NestGraph {
         return task(
           name,
           inputs,
-          ({ thing: handed }, context) =>
-            this.#call(one, context, path, handed as NestThing | undefined),
+          (given, context) => {
+            const handed = given.thing as NestThing | undefined;
+            return this.#call(one, context, path, thing && { thing: handed });
+          },
           options,
         ) as Task<unknown>;
     }
@@ -308,12 +310,12 @@ export class NestGraph {
     one: NestTask,
     context: TaskContext,
     path: string,
-    thing?: NestThing,
+    handed?: NestSeen["handed"],
   ): Promise<unknown> {
     const { taskName, signal } = context;
     const seen: NestSeen = {
       task: taskName,
-      thing,
+      handed,
       startedAt: this.tick(),
       endedAt: undefined,
     };
