@@ -77,6 +77,12 @@ export async function everyNest(spec: NestRun): Promise<void> {
       { ...again, observerErrors: undefined },
       { ...live.toJSON(), observerErrors: undefined },
     );
+  } else {
+    for (const name of live.taskReturnSet.keys()) {
+      const { parent, role } = rows.get(name) as TaskStatistics;
+      const letGo = parent === undefined || role === "finally" || isBehindTail(rows, name);
+      hold("no output is held of what is inside of a task that has ended", letGo, name);
+    }
   }
   await resumed(spec, entries, live);
 }

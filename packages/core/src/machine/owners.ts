@@ -112,7 +112,6 @@ export class Owners {
     this.#turn.cause = inner.last;
     if (inner.expired && verdict !== "failed") {
       this.#stops.conclude(owner, "failing");
-      this.#propagation.insideEnded(owner);
       return;
     }
     if (verdict === "ending") {
@@ -132,7 +131,6 @@ export class Owners {
       this.#ledger.reasons.set(owner, this.#flows.reasonOf(inner));
       this.#propagation.finish(owner, verdict === "cancelled" ? CANCELLED : SKIPPED);
     }
-    this.#propagation.insideEnded(owner);
   }
 
   /** The deadline of a task has passed: whether it is one with a flow inside. What is in time is not stopped: finally tasks. */
@@ -143,10 +141,8 @@ export class Owners {
     if (inner.phase === "closing" && inner.iteration === undefined) return true;
     this.#ledger.taskErrors.set(task, error);
     inner.expired = true;
-    if (status === BETWEEN) {
-      this.#stops.conclude(task, "failing");
-      this.#propagation.insideEnded(task);
-    } else this.#stops.halt(inner, "stopped", { kind: "failure", task, inside: task }, "stopped");
+    if (status === BETWEEN) this.#stops.conclude(task, "failing");
+    else this.#stops.halt(inner, "stopped", { kind: "failure", task, inside: task }, "stopped");
     return true;
   }
 
@@ -175,7 +171,6 @@ export class Owners {
       this.#ledger.reasons.set(owner, stoppedBy);
       this.#propagation.finish(owner, CANCELLED);
     }
-    this.#propagation.insideEnded(owner);
   }
 
   /** The answer to that: whether the flow comes up that it brings. */
@@ -190,12 +185,10 @@ export class Owners {
       this.#stops.conclude(task, "failing");
     } else if (done) {
       this.#gather(task);
-      return false;
     } else if (inner !== undefined && this.#scopes.mayStart(task)) {
       this.#propagation.insideEnded(task);
       return true;
     } else this.refuse(task);
-    this.#propagation.insideEnded(task);
     return false;
   }
 
@@ -238,7 +231,6 @@ export class Owners {
       this.#ledger.reasons.set(map, this.#maps.reasonOf(items));
       this.#propagation.finish(map, CANCELLED);
     }
-    this.#propagation.insideEnded(map);
   }
 
   /** The attempt of a task has ended well, and its result is being stored: it holds nothing any more. */
@@ -265,6 +257,5 @@ export class Owners {
       if (stops !== undefined) this.#stops.stop(stops);
     }
     this.ending--;
-    this.#propagation.insideEnded(map);
   }
 }

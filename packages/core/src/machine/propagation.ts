@@ -66,11 +66,13 @@ export class Propagation {
     const released = state !== SKIPPED || lastAttempt[task] !== -1;
     this.#turn.cause = released ? task : (releasedBy[task] as number);
     if (this.#scopes.itemsOf(task) !== undefined) {
+      this.insideEnded(task);
       const items = this.#maps.itemEnded(task);
       if (items.open.main === 0) this.#itemsEnded(items);
       return;
     }
     this.tellDependents(task);
+    this.insideEnded(task);
   }
 
   /** Nothing of this run reads it. */
@@ -128,10 +130,14 @@ export class Propagation {
     this.#readers?.enter(graph, first);
   }
 
-  /** Its results live on in what it gave. Of a loop those of its last flow: the others went when the next one came up. */
+  /**
+   * What is inside of a task has no reader left: its results live on in what the task gave. Of a loop those of its last flow,
+   * before the next one comes up.
+   */
   insideEnded(owner: number): void {
+    if (this.#readers === undefined) return;
     const spawn = this.#ledger.spawns.in(owner);
-    if (spawn !== undefined) this.#readers?.insideEnded(spawn);
+    if (spawn !== undefined) this.#readers.insideEnded(spawn);
   }
 
   /** When all others have ended: tail tasks, and what is inside of them, without a final state. */

@@ -865,6 +865,32 @@ describe("A run with a loop", () => {
     expect(next[1]).toContain("release draft[1].critic");
   });
 
+  it.each(["is called off", "has lost what it reads"])(
+    "lets go of what a flow gave, where outputs are let go, when the loop %s before the next one",
+    async (what) => {
+      const clock = new VirtualClock();
+      const diary = new Diary(clock);
+      const gone = new Gate();
+      const db = task("db", () => "db", { release: () => {}, lost: () => gone.promise });
+      const up = loop(
+        "up",
+        { db },
+        {
+          first: () => draftFlow(diary, "a", 1),
+          next: ({ text }) => draftFlow(diary, text, 1),
+          until: () => clock.wait(30).then(() => true),
+          max: 3,
+        },
+      );
+      const run = flow("outer", { up }).start({ clock, keep: "roots" });
+      clock.after(20, () => (what === "is called off" ? run.cancelTask("up") : gone.open()));
+      const report = await clock.run(run.report);
+      expect(statuses(report).up).toBe(what === "is called off" ? "cancelled" : "failed");
+      expect(statuses(report)["up[0].critic"]).toBe("completed");
+      expect([...report.taskReturnSet.keys()]).toEqual([]);
+    },
+  );
+
   it("lets a recursion of loops come to a hundred flows inside of one another", async () => {
     const deeper = (): Flow<{ next: unknown }> =>
       flow("deeper", {
