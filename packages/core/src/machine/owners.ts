@@ -253,7 +253,9 @@ export class Owners {
     } else {
       this.#ledger.taskErrors.set(map, error);
       if (stops !== undefined) this.#scopes.halt(this.#scopes.run, "draining", reasonOf(stops));
-      this.#stops.fail(map, FAILED, journalMs !== undefined);
+      // Else it is its schema that refused it.
+      const broken = stops !== undefined || journalMs !== undefined;
+      this.#stops.conclude(map, "failing", broken);
       if (stops !== undefined) this.#stops.stop(stops);
     }
     this.ending--;

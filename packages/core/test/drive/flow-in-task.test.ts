@@ -173,6 +173,35 @@ describe("A function that returns a flow", () => {
     }
   });
 
+  it("fails its task for good with what its schema refuses: a fallback is asked, that of an item too", async () => {
+    for (const later of [false, true]) {
+      const output = {
+        "~standard": {
+          version: 1 as const,
+          vendor: "test",
+          validate: () => {
+            const refused = { issues: [{ message: "too small" }] };
+            return later ? Promise.resolve(refused) : refused;
+          },
+        },
+      };
+      const asked: string[] = [];
+      const fallback = (error: unknown): string => {
+        asked.push(String(error));
+        return "plain";
+      };
+      const { report } = await run((diary) => {
+        const one = task("one", {}, () => thumbFlow(1, diary), { output, fallback });
+        const each = map("each", photos, (photo) => thumbFlow(photo, diary), { output, fallback });
+        return flow("outer", { one, each });
+      });
+      expect(report.unwrap()).toEqual({ one: "plain", each: ["plain", "plain", "plain"] });
+      expect(asked).toHaveLength(4);
+      for (const message of asked) expect(message).toContain("too small");
+      expect(row(report, "one")).toMatchObject({ status: "failed", fallback: true });
+    }
+  });
+
   it("is called again until it has returned one, and not for what fails inside", async () => {
     const { report, diary } = await run(
       (diary) => {

@@ -193,6 +193,20 @@ describe("A journal that fails", () => {
     ]);
   });
 
+  test("at an item that has become a flow fails its map too, though items fail alone", async () => {
+    const list = task("list", () => [1]);
+    const becomes = () => flow("inner", { a: task("a", () => 1) });
+    const m = map("m", list, becomes, { items: "settled" });
+    const report = await flow("f", { m, next: task("next", { m }, () => "next") }).run({
+      journal: ({ task }) => {
+        if (task === "m[0]") throw new Error("disk full");
+      },
+    });
+    expect(report.executionState).toBe("failed");
+    const item = { "m[0]": "failed", "m[0].a": "completed" };
+    expect(statuses(report)).toMatchObject({ ...item, m: "failed", next: "skipped" });
+  });
+
   test("at the entry of a map, the last that there is to do, fails the map and the run", async () => {
     const list = task("list", () => [1, 2]);
     const m = map("m", list, (item) => item);
