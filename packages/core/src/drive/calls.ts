@@ -3,8 +3,7 @@
  * once it has ended or nobody waits for it. Decides nothing: the machine is told that a limit has passed.
  */
 
-import type { AbortCause, StopCause } from "../machine/event.ts";
-import { reasonOf } from "../machine/ledger.ts";
+import { type AbortCause, reasonOf, type StopCause } from "../machine/reason.ts";
 import { parentOf } from "../machine/task-name.ts";
 import { startOf } from "../report/durations.ts";
 import type { Reasons } from "../report/reasons.ts";

@@ -3,7 +3,8 @@
  * and its beginning, which parameters that are still being checked put off. Called off before that, a run begins stopped.
  */
 
-import type { MachineEvent, StopCause } from "../machine/event.ts";
+import type { MachineEvent } from "../machine/event.ts";
+import type { StopCause } from "../machine/reason.ts";
 import type { Host } from "./host.ts";
 import type { RunOptions } from "./options.ts";
 import { NO_PARAMETERS, type Parameters } from "./parameters.ts";

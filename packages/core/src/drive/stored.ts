@@ -11,9 +11,9 @@ import type {
   InnerFlow,
   MachineEvent,
   ReturnedEvent,
-  StopCause,
 } from "../machine/event.ts";
 import type { Machine } from "../machine/machine.ts";
+import type { StopCause } from "../machine/reason.ts";
 import { taskName } from "../machine/task-name.ts";
 import type { Fingerprints } from "../report/fingerprint.ts";
 import { Lineage, type NextFlow } from "../report/lineage.ts";

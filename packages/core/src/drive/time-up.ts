@@ -1,7 +1,7 @@
 /** A time limit has passed: what is known at that moment, for whoever is told why. Decides nothing. */
 import type { TimeoutError } from "../ground/errors.ts";
-import type { StopCause } from "../machine/event.ts";
 import type { Ledger } from "../machine/ledger.ts";
+import type { StopCause } from "../machine/reason.ts";
 import { attemptTimeout } from "../report/timeouts.ts";
 import type { Call } from "./call.ts";
 

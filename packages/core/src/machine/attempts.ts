@@ -2,8 +2,9 @@
  * The life of attempts: they are opened, asked to stop, and end. What an end means for the task is handed back as a
  * verdict, read from the table; this file calls nobody, gives back no capacity and knows no other task.
  */
-import type { AbortCause, MachineEvent } from "./event.ts";
-import { type Ledger, reasonOf } from "./ledger.ts";
+import type { MachineEvent } from "./event.ts";
+import type { Ledger } from "./ledger.ts";
+import { type AbortCause, reasonOf } from "./reason.ts";
 import type { Rows } from "./rows.ts";
 import { Sparse } from "./sparse.ts";
 import {

@@ -2,9 +2,10 @@
  * Where a run begins and where it ends: what was called off before it began, its verdict, and the tail tasks that it
  * leaves behind. Both machines tell it when; it decides nothing in between.
  */
-import type { MachineEvent, StopCause } from "./event.ts";
+import type { MachineEvent } from "./event.ts";
 import type { Ledger } from "./ledger.ts";
 import type { RunState } from "./machine.ts";
+import type { StopCause } from "./reason.ts";
 import { Sparse } from "./sparse.ts";
 import { DETACHED, SHOWN } from "./states.ts";
 import type { Turn } from "./turn.ts";

@@ -4,7 +4,8 @@
  */
 import { AFTER, type Graph, INNER, VALUE } from "../define/graph.ts";
 import { longer } from "./columns.ts";
-import type { Ledger, Reason } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Reason } from "./reason.ts";
 import type { Inner } from "./scope.ts";
 import { SKIPPED, WAITING } from "./states.ts";
 import type { Tasks } from "./tasks.ts";

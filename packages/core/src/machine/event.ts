@@ -4,23 +4,7 @@
  */
 
 import type { Graph } from "../define/graph.ts";
-import type { Progress } from "../ground/errors.ts";
-
-/** Why a run stops before its tasks are done. */
-export type StopCause =
-  | { readonly kind: "aborted"; readonly reason: unknown }
-  | ({ readonly kind: "timeout"; readonly limitMs: number } & TimeoutScene)
-  | { readonly kind: "journal"; readonly error: unknown }
-  | { readonly kind: "clock"; readonly error: unknown };
-
-/** What is known of a run at the moment when its time was up. */
-export interface TimeoutScene {
-  /** Since its start, in milliseconds. */
-  readonly elapsedMs?: number;
-  /** How many attempts were running, and a few of them, those that had run longest first. */
-  readonly running?: number;
-  readonly busy?: readonly { readonly task: number; readonly progress: Progress | undefined }[];
-}
+import type { AbortCause, StopCause } from "./reason.ts";
 
 interface Instant {
   /** Milliseconds since the run's anchor. */
@@ -276,14 +260,6 @@ export function restoredNext(event: MachineEvent): ReadonlyMap<number, unknown> 
       return undefined;
   }
 }
-
-/** Why an attempt is asked to stop. */
-export type AbortCause =
-  | StopCause
-  | { readonly kind: "failure"; readonly task: number; readonly inside?: number | undefined }
-  | { readonly kind: "expired"; readonly limitMs: number; readonly scope?: "task" | undefined }
-  | { readonly kind: "lost"; readonly error: Error }
-  | { readonly kind: "cancelled"; readonly reason: unknown };
 
 export type Command =
   /** Resolve the inputs and ask the condition; answer with `prepared`. */

@@ -4,7 +4,8 @@
  */
 import type { Graph } from "../define/graph.ts";
 import { SubflowError } from "../ground/subflow-error.ts";
-import type { Ledger, Reason } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Reason } from "./reason.ts";
 import type { Rows } from "./rows.ts";
 import type { Inner, Scope } from "./scope.ts";
 import type { Scopes } from "./scopes.ts";

@@ -6,57 +6,12 @@
 
 import type { Graph, Root } from "../define/graph.ts";
 import { begun, Columns, roomFor } from "./columns.ts";
-import type {
-  AbortCause,
-  Attributes,
-  EndFacts,
-  LogFacts,
-  StopCause,
-  TimeoutScene,
-} from "./event.ts";
+import type { Attributes, EndFacts, LogFacts } from "./event.ts";
 import type { Grown } from "./grown.ts";
+import type { Reason } from "./reason.ts";
 import { Sparse } from "./sparse.ts";
 import { type Spawn, Spawns } from "./spawns.ts";
 import { COMPLETED, isFinal, RESTORED, RUNNING } from "./states.ts";
-
-export type Reason =
-  /** A dependency rules it out; `root` is the first task of that chain. */
-  | { readonly kind: "dependency"; readonly task: number; readonly root: number }
-  | { readonly kind: "condition"; readonly message: string }
-  /** A thing, and all that reads it is restored. */
-  | { readonly kind: "unneeded" }
-  | { readonly kind: "aborted"; readonly scope: "run" | "task"; readonly reason: unknown }
-  | { readonly kind: "not-started"; readonly because: Reason }
-  /** `inside`: it stopped no more than what is inside of this task. */
-  | { readonly kind: "failure"; readonly task: number; readonly inside?: number | undefined }
-  | { readonly kind: "timeout"; readonly limitMs: number; readonly scope: "attempt" | "task" }
-  | ({ readonly kind: "timeout"; readonly limitMs: number; readonly scope: "run" } & TimeoutScene)
-  | { readonly kind: "lost"; readonly error: Error }
-  | { readonly kind: "journal"; readonly error: unknown }
-  | { readonly kind: "clock"; readonly error: unknown };
-
-/** Why, in the words of the ledger. */
-export function reasonOf(cause: AbortCause | StopCause): Reason {
-  switch (cause.kind) {
-    case "failure":
-      return cause.inside === undefined
-        ? { kind: "failure", task: cause.task }
-        : { kind: "failure", task: cause.task, inside: cause.inside };
-    case "timeout":
-      return { ...cause, scope: "run" };
-    case "expired":
-      return { kind: "timeout", limitMs: cause.limitMs, scope: cause.scope ?? "attempt" };
-    case "lost":
-      return cause;
-    case "journal":
-    case "clock":
-      return { kind: cause.kind, error: cause.error };
-    case "cancelled":
-      return { kind: "aborted", scope: "task", reason: cause.reason };
-    case "aborted":
-      return { kind: "aborted", scope: "run", reason: cause.reason };
-  }
-}
 
 /** Tasks that are inside of another, consecutive from `first`. */
 export type Inside = Pick<Spawn, "first" | "count">;

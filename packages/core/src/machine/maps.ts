@@ -3,7 +3,8 @@
  * none.
  */
 import { type FailedItem, MapError } from "../ground/map-error.ts";
-import type { Ledger, Reason } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Reason } from "./reason.ts";
 import type { Rows } from "./rows.ts";
 import { type Items, rowsOf } from "./scope.ts";
 import type { Scopes } from "./scopes.ts";

@@ -6,9 +6,10 @@ import type { GraphPlan } from "../define/plan.ts";
 import type { Edges } from "./edges.ts";
 import type { ExpiredEvent, GatheredEvent, InnerFlow, IteratedEvent } from "./event.ts";
 import { type Flows, isOver } from "./flows.ts";
-import { type Ledger, reasonOf } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 import type { Maps } from "./maps.ts";
 import type { Propagation } from "./propagation.ts";
+import { reasonOf } from "./reason.ts";
 import type { Inner, Items, Scope } from "./scope.ts";
 import type { Scopes } from "./scopes.ts";
 import {

@@ -22,20 +22,19 @@ import { Cursor } from "./cursor.ts";
 import { Deadlines } from "./deadlines.ts";
 import { ruledOut } from "./edges.ts";
 import type {
-  AbortCause,
   Command,
   ExpiredEvent,
   FellBackEvent,
   GatheredEvent,
   MachineEvent,
   ReturnedEvent,
-  StopCause,
 } from "./event.ts";
 import { Fallbacks } from "./fallbacks.ts";
-import { BY_CONCURRENCY, BY_SEMAPHORE, Ledger, type Reason, reasonOf } from "./ledger.ts";
+import { BY_CONCURRENCY, BY_SEMAPHORE, Ledger } from "./ledger.ts";
 import { Line } from "./line.ts";
 import type { Machine, RunSettings, RunState } from "./machine.ts";
 import { Readers } from "./readers.ts";
+import { type AbortCause, type Reason, reasonOf, type StopCause } from "./reason.ts";
 import { Room } from "./room.ts";
 import { Rows } from "./rows.ts";
 import {

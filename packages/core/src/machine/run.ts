@@ -24,12 +24,13 @@ import type {
 import { Fallbacks } from "./fallbacks.ts";
 import { Flows } from "./flows.ts";
 import { Grown } from "./grown.ts";
-import { Ledger, reasonOf } from "./ledger.ts";
+import { Ledger } from "./ledger.ts";
 import type { Machine, RunSettings, RunState } from "./machine.ts";
 import { Maps } from "./maps.ts";
 import { Owners } from "./owners.ts";
 import { Precedence } from "./precedence.ts";
 import { Propagation } from "./propagation.ts";
+import { reasonOf } from "./reason.ts";
 import { limits, Room } from "./room.ts";
 import { Rows } from "./rows.ts";
 import { type Inner, rowsOf } from "./scope.ts";

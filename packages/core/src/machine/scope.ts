@@ -4,7 +4,7 @@
  * no row.
  */
 import type { Root } from "../define/graph.ts";
-import type { Reason } from "./ledger.ts";
+import type { Reason } from "./reason.ts";
 import type { Spawn } from "./spawns.ts";
 import { type Phase, type Role, SCOPE } from "./states.ts";
 

@@ -3,8 +3,9 @@
  * starts none.
  */
 import type { Graph } from "../define/graph.ts";
-import type { Ledger, Reason } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 import type { FailureMode } from "./machine.ts";
+import type { Reason } from "./reason.ts";
 import type { Rows } from "./rows.ts";
 import { halt, type Inner, type Items, lower, rowsOf, type Scope } from "./scope.ts";
 import { Sparse } from "./sparse.ts";

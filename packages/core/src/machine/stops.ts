@@ -5,11 +5,12 @@
 import type { GraphPlan } from "../define/plan.ts";
 import type { Attempts } from "./attempts.ts";
 import type { Bounds } from "./bounds.ts";
-import type { AbortCause, FellBackEvent, StopCause } from "./event.ts";
+import type { FellBackEvent } from "./event.ts";
 import type { Fallbacks } from "./fallbacks.ts";
-import { type Ledger, type Reason, reasonOf } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 import type { RunSettings } from "./machine.ts";
 import type { Propagation } from "./propagation.ts";
+import { type AbortCause, type Reason, reasonOf, type StopCause } from "./reason.ts";
 import { type Inner, type Items, lower, rowsOf, type Scope } from "./scope.ts";
 import type { Scopes } from "./scopes.ts";
 import {

@@ -1,5 +1,6 @@
 /** Why a task has its status, as its row says it: a kind, and what that names. */
-import type { Reason } from "../machine/ledger.ts";
+
+import type { Reason } from "../machine/reason.ts";
 import { taskName } from "../machine/task-name.ts";
 import type { AttemptFacts } from "./attempt-row.ts";
 import type { Reasons } from "./reasons.ts";

@@ -12,7 +12,8 @@ import {
   TaskCancelledError,
 } from "../ground/errors.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
-import type { Ledger, Reason } from "../machine/ledger.ts";
+import type { Ledger } from "../machine/ledger.ts";
+import type { Reason } from "../machine/reason.ts";
 import { CANCELLED, SHOWN, SKIPPED } from "../machine/states.ts";
 import { attemptTimeout, runTimeout } from "./timeouts.ts";
 

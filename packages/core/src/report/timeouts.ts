@@ -4,7 +4,8 @@
  */
 import { describe } from "../ground/describe.ts";
 import { frameless, type Progress, TimeoutError } from "../ground/errors.ts";
-import type { Ledger, Reason } from "../machine/ledger.ts";
+import type { Ledger } from "../machine/ledger.ts";
+import type { Reason } from "../machine/reason.ts";
 import { rounded } from "./durations.ts";
 
 /** By so much of the limit too late is worth a word: the thread was held. */
