@@ -8,7 +8,7 @@ import type { ExpiredEvent, GatheredEvent, InnerFlow, IteratedEvent } from "./ev
 import { type Flows, isOver } from "./flows.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Maps } from "./maps.ts";
-import type { Propagation } from "./propagation.ts";
+import type { Propagation, PropagationRooms } from "./propagation.ts";
 import { reasonOf } from "./reason.ts";
 import type { Inner, Items, Scope } from "./scope.ts";
 import type { Scopes } from "./scopes.ts";
@@ -30,24 +30,16 @@ import type { Turn } from "./turn.ts";
 
 const NO_ROWS: readonly number[] = [];
 
-/** The rooms that it tells. */
-interface Rooms {
-  readonly plan: GraphPlan;
-  readonly ledger: Ledger;
-  readonly turn: Turn;
-  readonly tasks: Tasks;
-  readonly scopes: Scopes;
-  readonly maps: Maps;
-  readonly flows: Flows;
-  readonly edges: Edges;
+/** The rooms that it tells: those that hear of one end, and whoever tells these. */
+interface Rooms extends Omit<PropagationRooms, "things"> {
   readonly propagation: Propagation;
   readonly stops: Stops;
 }
 
 export class Owners {
-  /** Maps, and tasks with a flow inside, whose result is being stored. */
+  /** Maps, and tasks with a flow inside, whose answer to `gather` or `iterate` comes before anything else. */
   ending = 0;
-  /** Those of them whose schema is being asked. */
+  /** Those whose answer takes time: a schema, a step of a loop or the journal does. */
   readonly #pending: Set<number> = new Set();
   readonly #plan: GraphPlan;
   readonly #ledger: Ledger;

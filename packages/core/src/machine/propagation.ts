@@ -19,7 +19,7 @@ import type { Things } from "./things.ts";
 import type { Turn } from "./turn.ts";
 
 /** The rooms that it tells. */
-interface Rooms {
+export interface PropagationRooms {
   readonly plan: GraphPlan;
   readonly ledger: Ledger;
   readonly turn: Turn;
@@ -45,7 +45,11 @@ export class Propagation {
   /** Only counted when outputs are to be released. */
   readonly #readers: Readers | undefined;
 
-  constructor(rooms: Rooms, { release }: RunSettings, itemsEnded: (items: Items) => void) {
+  constructor(
+    rooms: PropagationRooms,
+    { release }: RunSettings,
+    itemsEnded: (items: Items) => void,
+  ) {
     const { plan, ledger, turn } = rooms;
     this.#ledger = ledger;
     this.#turn = turn;

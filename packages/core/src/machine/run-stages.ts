@@ -21,36 +21,15 @@ import type { Permit } from "./claims.ts";
 import { Cursor } from "./cursor.ts";
 import { Deadlines } from "./deadlines.ts";
 import { ruledOut } from "./edges.ts";
-import type {
-  Command,
-  ExpiredEvent,
-  FellBackEvent,
-  GatheredEvent,
-  MachineEvent,
-  ReturnedEvent,
-} from "./event.ts";
+import type { Command, ExpiredEvent, GatheredEvent, MachineEvent, ReturnedEvent } from "./event.ts";
 import { Fallbacks } from "./fallbacks.ts";
 import { BY_CONCURRENCY, BY_SEMAPHORE, Ledger } from "./ledger.ts";
 import { Line } from "./line.ts";
 import type { Machine, RunSettings, RunState } from "./machine.ts";
-import { Readers } from "./readers.ts";
-import { type AbortCause, type Reason, reasonOf, type StopCause } from "./reason.ts";
 import { Room } from "./room.ts";
 import { Rows } from "./rows.ts";
-import {
-  CANCELLED,
-  CONCLUDED,
-  type Conclusion,
-  ENDING,
-  effectOf,
-  type Failing,
-  isFailing,
-  QUEUED,
-  RESTORED,
-  RUNNING,
-  SKIPPED,
-  WAITING,
-} from "./states.ts";
+import { ENDING, QUEUED, RESTORED, RUNNING, SKIPPED, WAITING } from "./states.ts";
+import { StagedStops } from "./stops-stages.ts";
 import { type Answer, Tasks } from "./tasks.ts";
 import { Turn } from "./turn.ts";
 
@@ -64,37 +43,33 @@ export class StagedRun implements Machine {
   readonly #attempts: Attempts;
   readonly #bounds: Bounds;
   readonly #room: Room;
-  readonly #fallbacks: Fallbacks;
   readonly #deadlines: Deadlines;
-  /** Only counted when outputs are to be released. */
-  readonly #readers: Readers | undefined;
-  /** Tail tasks without a final state. */
-  #openTails: number;
-
+  readonly #stops: StagedStops;
   readonly #cursor: Cursor;
   readonly #line: Line;
-  /** Failed tasks that stop the run when the cursor comes to them. */
-  readonly #fatal: Set<number> = new Set();
 
   constructor(plan: GraphPlan, settings: RunSettings = {}) {
-    const { graph } = plan;
-    const { concurrency = Number.POSITIVE_INFINITY, observed = false, release } = settings;
-    const ledger = new Ledger(graph.size);
+    const { concurrency = Number.POSITIVE_INFINITY, observed = false } = settings;
+    const ledger = new Ledger(plan.graph.size);
     const turn = this.#turn;
+    const rows = new Rows(plan, ledger);
+    const tasks = new Tasks(ledger, turn, observed);
+    const attempts = new Attempts(rows, ledger, turn, observed);
+    const bounds = new Bounds(ledger, turn, observed);
+    const fallbacks = new Fallbacks(rows, ledger, turn, tasks);
+    const rooms = { plan, ledger, turn, rows, tasks, attempts, bounds, fallbacks };
     this.plan = plan;
     this.ledger = ledger;
     this.#concurrency = concurrency;
-    this.#rows = new Rows(plan, ledger);
-    this.#tasks = new Tasks(ledger, turn, observed);
-    this.#attempts = new Attempts(this.#rows, ledger, turn, observed);
-    this.#bounds = new Bounds(ledger, turn, observed);
-    this.#room = new Room(this.#rows, ledger, turn, settings);
-    this.#deadlines = new Deadlines(this.#rows, ledger, turn, this.#tasks);
-    this.#fallbacks = new Fallbacks(this.#rows, ledger, turn, this.#tasks);
-    if (release) this.#readers = new Readers(graph, ledger, turn);
+    this.#rows = rows;
+    this.#tasks = tasks;
+    this.#attempts = attempts;
+    this.#bounds = bounds;
+    this.#room = new Room(rows, ledger, turn, settings);
+    this.#deadlines = new Deadlines(rows, ledger, turn, tasks);
+    this.#stops = new StagedStops(rooms, settings);
     this.#cursor = new Cursor(plan);
     this.#line = new Line(ledger);
-    this.#openTails = graph.tails.size;
   }
 
   get state(): RunState | undefined {
@@ -138,7 +113,7 @@ export class StagedRun implements Machine {
           this.#attempts.ended(event, event.type === "threw" && this.#deadlines.allows(event)),
           event.type === "threw" && event.stops !== undefined,
         );
-        if (event.type === "threw" && event.stops !== undefined) this.#stop(event.stops);
+        if (event.type === "threw" && event.stops !== undefined) this.#stops.stop(event.stops);
         break;
       case "gathered":
         this.#stored(event);
@@ -160,13 +135,13 @@ export class StagedRun implements Machine {
         this.#permitted(event);
         break;
       case "fellBack":
-        this.#fellBack(event);
+        this.#stops.fellBack(event);
         break;
       case "cancel":
-        if (!this.#bounds.isEarly(event)) this.#cancel(event.task, event.reason);
+        if (!this.#bounds.isEarly(event)) this.#stops.cancel(event.task, event.reason);
         break;
       case "stop":
-        if (!this.#bounds.isEarly(event)) this.#stop(event.cause);
+        if (!this.#bounds.isEarly(event)) this.#stops.stop(event.cause);
         break;
       case "begin":
         this.#begin(event.restored);
@@ -174,7 +149,7 @@ export class StagedRun implements Machine {
     }
     this.#endOverdue();
     this.#proceed(event);
-    this.#bounds.closeWhen(this.#openTails === 0 && this.#tasks.idle);
+    this.#bounds.closeWhen(this.#stops.openTails === 0 && this.#tasks.idle);
     return this.#turn.commands;
   }
 
@@ -221,10 +196,10 @@ export class StagedRun implements Machine {
 
   /** The cursor does the rest. */
   #begin(restored: ReadonlyMap<number, unknown> | undefined): void {
-    for (const task of restored?.keys() ?? []) this.#finish(task, RESTORED);
-    for (const [task, reason] of this.#bounds.calledOffBefore) this.#cancel(task, reason);
+    for (const task of restored?.keys() ?? []) this.#stops.finish(task, RESTORED);
+    for (const [task, reason] of this.#bounds.calledOffBefore) this.#stops.cancel(task, reason);
     const stopped = this.#bounds.begin();
-    if (stopped !== undefined) this.#stop(stopped);
+    if (stopped !== undefined) this.#stops.stop(stopped);
   }
 
   // ---- the cursor --------------------------------------------------------------------------------------------------
@@ -259,12 +234,12 @@ export class StagedRun implements Machine {
       if (plan.graph.tails.has(task)) continue;
       if (!ledger.isFinal(task)) {
         const { stoppedBy } = ledger;
-        if (stoppedBy?.kind === "failure") this.#callOff(task, stoppedBy);
+        if (stoppedBy?.kind === "failure") this.#stops.callOff(task, stoppedBy);
         if (!ledger.isFinal(task)) return false;
       }
-      if (ledger.stoppedBy === undefined && this.#fatal.has(task)) {
+      if (ledger.stoppedBy === undefined && this.#stops.isFatal(task)) {
         ledger.stoppedBy = { kind: "failure", task };
-        this.#skipFrom(cursor.stage, ledger.stoppedBy);
+        this.#stops.skipFrom(cursor.stage, ledger.stoppedBy);
       }
     }
     return true;
@@ -280,7 +255,7 @@ export class StagedRun implements Machine {
       if (ledger.status[task] !== WAITING) continue; // Restored, or called off by the caller.
       const reason = ruledOut(plan.graph, ledger, task);
       if (reason !== undefined) {
-        this.#skip(task, reason);
+        this.#stops.skip(task, reason);
       } else {
         ledger.readyAt[task] = this.#turn.now;
         ledger.releasedBy[task] = this.#turn.cause;
@@ -292,21 +267,6 @@ export class StagedRun implements Machine {
       if (ask) this.#tasks.ask(task);
       else this.#enqueue(task);
     }
-  }
-
-  /** The tasks of a stage and of all later ones will not start. */
-  #skipFrom(stage: number, reason: Reason): void {
-    const { ledger, plan } = this;
-    for (const task of plan.order.subarray(plan.stageStart[stage])) {
-      if (effectOf(ledger.status[task] as number, "stopped") !== "skipped") continue;
-      this.#skip(task, ruledOut(plan.graph, ledger, task) ?? reason);
-    }
-  }
-
-  #skip(task: number, reason: Reason): void {
-    this.ledger.reasons.set(task, reason);
-    this.ledger.readyAt[task] = Number.NaN;
-    this.#finish(task, SKIPPED);
   }
 
   // ---- the line ----------------------------------------------------------------------------------------------------
@@ -355,7 +315,7 @@ export class StagedRun implements Machine {
     }
     this.#room.give(task);
     if (verdict === "later") this.#deadlines.delay(task);
-    else this.#conclude(task, verdict, broken);
+    else this.#stops.conclude(task, verdict, broken);
   }
 
   /** One whose result is being stored holds no slot any more, and has not ended before that. */
@@ -372,91 +332,28 @@ export class StagedRun implements Machine {
   #stored({ task, error, journalMs }: GatheredEvent): void {
     if (journalMs !== undefined) this.ledger.journalMs.set(task, journalMs);
     if (error === undefined) {
-      this.#conclude(task, "completed");
+      this.#stops.conclude(task, "completed");
       return;
     }
     this.ledger.taskErrors.set(task, error);
-    this.#conclude(task, "failing", true);
+    this.#stops.conclude(task, "failing", true);
   }
 
   #expired(event: ExpiredEvent): void {
     const { task, limitMs, scope } = event;
-    if (this.#deadlines.expired(event)) this.#conclude(task, "failing");
+    if (this.#deadlines.expired(event)) this.#stops.conclude(task, "failing");
     else this.#attempts.ask(task, { kind: "expired", limitMs, scope });
   }
 
   #endOverdue(): void {
     const deadlines = this.#deadlines;
     for (let task = deadlines.passed(); task !== undefined; task = deadlines.passed()) {
-      this.#conclude(task, "failing");
+      this.#stops.conclude(task, "failing");
     }
   }
 
   #answered(task: number, answer: Answer | undefined): void {
     if (answer === "queued") this.#enqueue(task);
-    else if (answer !== undefined && answer !== "inside") this.#conclude(task, answer);
-  }
-
-  #conclude(task: number, conclusion: Conclusion, broken = false): void {
-    if (!isFailing(conclusion)) this.#finish(task, CONCLUDED[conclusion]);
-    else if (broken || !this.#fallbacks.ask(task, conclusion)) this.#fail(task, conclusion);
-    else if (this.#isStopped) this.#fallbacks.press(task);
-  }
-
-  /** From outside; after a failure the cursor comes to each task in its turn. */
-  get #isStopped(): boolean {
-    const { stoppedBy } = this.ledger;
-    return this.#bounds.open && stoppedBy !== undefined && stoppedBy.kind !== "failure";
-  }
-
-  #fellBack(event: FellBackEvent): void {
-    const conclusion = this.#fallbacks.answered(event);
-    if (conclusion !== undefined) this.#fail(event.task, conclusion);
-  }
-
-  #fail(task: number, conclusion: Failing): void {
-    this.#finish(task, CONCLUDED[conclusion]);
-    const tolerated = this.ledger.fellBack.has(task) || this.#rows.tolerates(task);
-    this.ledger.fail(task, tolerated);
-    if (!tolerated) this.#fatal.add(task);
-  }
-
-  #finish(task: number, state: number): void {
-    this.#tasks.become(task, state);
-    if (this.plan.graph.tails.has(task)) this.#openTails--;
-    this.#readers?.ended(task);
-  }
-
-  // ---- stopping ----------------------------------------------------------------------------------------------------
-
-  /** From outside: nothing new starts, and whatever runs is asked at once, tail tasks too. */
-  #stop(cause: StopCause): void {
-    const reason = reasonOf(cause);
-    if (this.state === undefined) this.ledger.stoppedBy ??= reason;
-    this.#skipFrom(0, reason);
-    for (const task of this.plan.order) this.#callOff(task, cause);
-  }
-
-  #cancel(task: number, reason: unknown): void {
-    this.#callOff(task, { kind: "cancelled", reason });
-  }
-
-  #callOff(task: number, cause: AbortCause): void {
-    const { ledger } = this;
-    const alone = cause.kind === "cancelled";
-    const effect = effectOf(ledger.status[task] as number, alone ? "calledOff" : "stopped");
-    if (effect === "asked") {
-      this.#attempts.ask(task, cause);
-    } else if (effect === "let end") {
-      this.#fallbacks.press(task);
-    } else if (effect === "skipped") {
-      this.#skip(task, reasonOf(cause));
-    } else if (effect === "cancelled") {
-      const reason = reasonOf(cause);
-      const begun = ledger.lastAttempt[task] !== -1;
-      this.#tasks.undelay(task);
-      ledger.reasons.set(task, alone || begun ? reason : { kind: "not-started", because: reason });
-      this.#finish(task, CANCELLED);
-    }
+    else if (answer !== undefined && answer !== "inside") this.#stops.conclude(task, answer);
   }
 }

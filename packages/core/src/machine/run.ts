@@ -1,11 +1,12 @@
 /**
  * The run machine: one passage through a plan. Events go in, commands come out; it is synchronous and deterministic,
  * reads no clock, awaits nothing, calls no code of the user and knows no promise, signal or observer. It joins the rooms
- * of this folder: they say what an event means, it says who starts. `for (const command of run.handle(event))
- * obey(command)` is all that a driver does.
+ * of this folder, which say what an event means and who starts, and says when the run settles. `for (const command of
+ * run.handle(event)) obey(command)` is all that a driver does.
  */
 
 import type { GraphPlan } from "../define/plan.ts";
+import { Arrivals } from "./arrivals.ts";
 import { Attempts, type Verdict } from "./attempts.ts";
 import { Bounds } from "./bounds.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -23,7 +24,6 @@ import type {
 } from "./event.ts";
 import { Fallbacks } from "./fallbacks.ts";
 import { Flows } from "./flows.ts";
-import { Grown } from "./grown.ts";
 import { Ledger } from "./ledger.ts";
 import type { Machine, RunSettings, RunState } from "./machine.ts";
 import { Maps } from "./maps.ts";
@@ -33,10 +33,10 @@ import { Propagation } from "./propagation.ts";
 import { reasonOf } from "./reason.ts";
 import { limits, Room } from "./room.ts";
 import { Rows } from "./rows.ts";
-import { type Inner, rowsOf } from "./scope.ts";
+import type { Inner } from "./scope.ts";
 import { Scopes } from "./scopes.ts";
 import { Starts } from "./starts.ts";
-import { BETWEEN, INSIDE, QUEUED, RESTORED } from "./states.ts";
+import { BETWEEN, INSIDE, RESTORED } from "./states.ts";
 import { Stops } from "./stops.ts";
 import { type Answer, Tasks } from "./tasks.ts";
 import { Things } from "./things.ts";
@@ -61,9 +61,8 @@ export class Run implements Machine {
   readonly #stops: Stops;
   readonly #owners: Owners;
   readonly #starts: Starts;
-  /** Only there when something may live. */
+  readonly #arrivals: Arrivals;
   readonly #things: Things;
-  readonly #observed: boolean;
 
   constructor(plan: GraphPlan, settings: RunSettings = {}) {
     const { graph } = plan;
@@ -82,10 +81,15 @@ export class Run implements Machine {
     const fallbacks = new Fallbacks(rows, ledger, turn, tasks);
     const things = new Things(graph, { rows, ledger, turn, scopes }, observed);
     const maps = new Maps(rows, ledger, scopes);
-    const parts = { plan, ledger, turn, tasks, attempts, scopes, maps, flows, edges };
-    const rooms = { ...parts, bounds, fallbacks, things };
-    const propagation = new Propagation(rooms, settings, (items) => this.#owners.itemsEnded(items));
-    const stops = new Stops({ ...rooms, propagation }, settings);
+    const parts = { plan, ledger, turn, rows, tasks, attempts, scopes, maps, flows, edges };
+    const ends = { ...parts, bounds, fallbacks, things };
+    const propagation = new Propagation(ends, settings, (items) => this.#owners.itemsEnded(items));
+    const stops = new Stops({ ...ends, propagation }, settings);
+    const owners = new Owners({ ...ends, propagation, stops });
+    const limited = limits(settings);
+    const order = limited ? new Precedence(plan, ledger, settings) : undefined;
+    const room = new Room(rows, ledger, turn, settings, order);
+    const starts = new Starts({ ...parts, owners, stops, room }, limited);
     this.plan = plan;
     this.ledger = ledger;
     this.#rows = rows;
@@ -101,14 +105,13 @@ export class Run implements Machine {
     this.#things = things;
     this.#propagation = propagation;
     this.#stops = stops;
-    const owners = new Owners({ ...rooms, propagation, stops });
-    const limited = limits(settings);
-    const order = limited ? new Precedence(plan, ledger, settings) : undefined;
-    const room = new Room(rows, ledger, turn, settings, order);
     this.#owners = owners;
-    this.#observed = observed;
     this.#room = room;
-    this.#starts = new Starts({ ...parts, rows, owners, stops, room }, limited);
+    this.#starts = starts;
+    this.#arrivals = new Arrivals(
+      { ...parts, bounds, room, propagation, owners, starts },
+      observed,
+    );
   }
 
   get state(): RunState | undefined {
@@ -181,7 +184,8 @@ export class Run implements Machine {
         this.#owners.gathered(event);
         break;
       case "iterated":
-        if (this.#owners.iterated(event)) this.#enter(event.task, event.inner as InnerFlow);
+        if (this.#owners.iterated(event))
+          this.#arrivals.enter(event.task, event.inner as InnerFlow);
         break;
       case "fellBack":
         this.#stops.fellBack(event);
@@ -296,33 +300,15 @@ export class Run implements Machine {
     } else if (verdict !== "completed" || inner === undefined) this.#attemptEnded(task, verdict);
     else {
       this.#room.give(task);
-      if (this.#scopes.mayStart(task)) this.#enter(task, inner);
+      if (this.#scopes.mayStart(task)) this.#arrivals.enter(task, inner);
       else this.#owners.refuse(task);
     }
   }
 
-  /** A flow comes up inside of a task: its tasks are rows. */
-  #enter(owner: number, flow: InnerFlow): void {
-    const { ledger } = this;
-    const { graph, iteration } = flow;
-    ledger.grown ??= new Grown(this.plan.graph);
-    const cause = iteration === undefined ? owner : this.#owners.lastInside(owner);
-    const spawn = ledger.enter(owner, graph, iteration);
-    const { first, count } = spawn;
-    const inner = this.#flows.enter(spawn, graph);
-    this.#propagation.enter(graph, first);
-    if (this.#observed) this.#turn.command({ type: "spawned", first, count });
-    this.#tasks.become(owner, INSIDE);
-    this.#owners.restoreInside(inner, flow);
-    this.#turn.cause = cause;
-    this.#edges.beginInside(inner);
-    if (this.detached.has(owner)) this.#bounds.detach(rowsOf(spawn));
-  }
-
   #answered(event: PreparedEvent, answer: Answer | undefined): void {
     if (answer === "inside") {
-      if (event.inner === undefined) this.#expand(event);
-      else this.#enter(event.task, event.inner);
+      if (event.inner === undefined) this.#arrivals.list(event);
+      else this.#arrivals.enter(event.task, event.inner);
       return;
     }
     if (event.amounts !== undefined && answer === "queued") {
@@ -340,28 +326,6 @@ export class Run implements Machine {
   #goOn(task: number, answer: Exclude<Answer, "inside"> | undefined): void {
     if (answer === "queued") this.#starts.enqueue(task);
     else if (answer !== undefined) this.#stops.conclude(task, answer);
-  }
-
-  /** The list of a map is there: its items are rows, of which some may be restored. */
-  #expand(event: PreparedEvent): void {
-    const { task: map, items: count = 0, keys, restored, amounts } = event;
-    const { ledger } = this;
-    const items = this.#maps.list(ledger.spawn(map, count, keys), restored?.size ?? 0);
-    const { first } = items.spawn;
-    if (this.#observed) this.#turn.command({ type: "spawned", first, count });
-    this.#tasks.become(map, INSIDE);
-    for (const index of event.foundItems ?? []) ledger.cached.set(first + index, true);
-    for (const index of restored?.keys() ?? []) this.#tasks.become(first + index, RESTORED);
-    for (const item of rowsOf(items.spawn)) {
-      if (ledger.status[item] === RESTORED) continue;
-      ledger.readyAt[item] = this.#turn.now;
-      ledger.releasedBy[item] = ledger.releasedBy[map] as number;
-      if (amounts !== undefined) this.#room.compute(item, amounts, item - first);
-      this.#tasks.become(item, QUEUED);
-    }
-    if (this.detached.has(map)) this.#bounds.detach(rowsOf(items.spawn));
-    if (items.open.main === 0) this.#owners.itemsEnded(items);
-    for (const [index, error] of event.refused ?? []) this.#starts.refuse(first + index, error);
   }
 
   // ---- who starts --------------------------------------------------------------------------------------------------
