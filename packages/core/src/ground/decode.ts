@@ -28,6 +28,22 @@ export function decodeValue(encoded: EncodedValue): { readonly value: unknown } 
   }
 }
 
+/** Whether something has the form of an encoded value. Of an encoding that only a newer version knows any holds. */
+export function isEncoded(output: unknown): boolean {
+  const { encoding, version, why, type, size, detail } = (output ?? {}) as Record<string, unknown>;
+  if (encoding === "json" || encoding === "tagged") {
+    const known = encoding === "json" || (Number.isInteger(version) && (version as number) > 0);
+    return known && Object.hasOwn(output as object, "value");
+  }
+  if (encoding !== "omitted") return typeof encoding === "string";
+  return (
+    ["too-large", "not-serialisable", "redacted"].includes(why as string) &&
+    typeof type === "string" &&
+    (size === undefined || (Number.isInteger(size) && (size as number) >= 0)) &&
+    (detail === undefined || typeof detail === "string")
+  );
+}
+
 type Copies = Record<string, unknown>;
 
 /** Hands an object on as soon as there is one: it may be in itself. */

@@ -8,7 +8,7 @@ import type { Grown } from "../machine/grown.ts";
 import { BY_MAP, BY_SEMAPHORE, type Ledger } from "../machine/ledger.ts";
 import type { Spawn } from "../machine/spawns.ts";
 import { definitionIn, parentOf, taskName } from "../machine/task-name.ts";
-import { micros, ranMicros } from "./durations.ts";
+import { micros, ownMicros, ranMicros } from "./durations.ts";
 import type { Ms } from "./statistics.ts";
 
 /** How an attempt hangs on the one before it on the critical path. */
@@ -191,20 +191,6 @@ function lastInside(ledger: Ledger, owner: number): number {
 function laterOf({ endAt }: Ledger, a: number, b: number): number {
   if (a === -1 || b === -1) return Math.max(a, b);
   return (endAt[b] as number) >= (endAt[a] as number) ? b : a;
-}
-
-/** What a task would have taken had it never queued: its attempts and the delays between them. */
-function ownMicros(ledger: Ledger, task: number): number {
-  let own = 0;
-  for (
-    let attempt = ledger.firstAttempt[task] as number;
-    attempt !== -1;
-    attempt = ledger.attemptNext[attempt] as number
-  ) {
-    own += ranMicros(ledger, attempt);
-    if (ledger.attemptNext[attempt] !== -1) own += micros(ledger.retryDelay.get(attempt) ?? 0);
-  }
-  return own;
 }
 
 function bounds(run: Analysed): Analysis["bounds"] {

@@ -85,3 +85,17 @@ export function ranOf(ledger: Ledger, task: number): Ms {
   }
   return ran / 1000;
 }
+
+/** What a task would have taken had it never queued: its attempts and the delays between them. */
+export function ownMicros(ledger: Ledger, task: number): number {
+  let own = 0;
+  for (
+    let attempt = ledger.firstAttempt[task] as number;
+    attempt !== -1;
+    attempt = ledger.attemptNext[attempt] as number
+  ) {
+    own += ranMicros(ledger, attempt);
+    if (ledger.attemptNext[attempt] !== -1) own += micros(ledger.retryDelay.get(attempt) ?? 0);
+  }
+  return own;
+}

@@ -5,6 +5,7 @@
 
 import type { JournalEntry } from "../define/journal-entry.ts";
 import { Issues } from "../ground/check.ts";
+import { isEncoded } from "../ground/decode.ts";
 import type { EncodedValue } from "../ground/encode.ts";
 import { DefinitionError } from "../ground/errors.ts";
 import type { Origin } from "../report/origin.ts";
@@ -110,7 +111,7 @@ function isEntry(issues: Issues, path: readonly string[], entry: unknown): entry
   }
   if (type === "completed") {
     if (typeof task !== "string") issues.expected([...path, "task"], "the name of a task", task);
-    if (!isOutput(output)) {
+    if (!isEncoded(output)) {
       issues.expected([...path, "output"], "an output with its encoding", output);
     }
     issues.integer([...path, "index"], index, 0);
@@ -123,22 +124,6 @@ function isEntry(issues: Issues, path: readonly string[], entry: unknown): entry
     }
   }
   return issues.list.length === before;
-}
-
-/** Whether an encoding that this version knows holds what it must; a newer one may have others. */
-function isOutput(output: unknown): boolean {
-  const { encoding, version, why, type, size, detail } = (output ?? {}) as Record<string, unknown>;
-  if (encoding === "json" || encoding === "tagged") {
-    const known = encoding === "json" || (Number.isInteger(version) && (version as number) > 0);
-    return known && Object.hasOwn(output as object, "value");
-  }
-  if (encoding !== "omitted") return typeof encoding === "string";
-  return (
-    ["too-large", "not-serialisable", "redacted"].includes(why as string) &&
-    typeof type === "string" &&
-    (size === undefined || (Number.isInteger(size) && (size as number) >= 0)) &&
-    (detail === undefined || typeof detail === "string")
-  );
 }
 
 function reportOf(
