@@ -996,6 +996,41 @@ describe("A run with a loop", () => {
     ]);
   });
 
+  it.each(["fails", "is under way when the loop is called off"])(
+    "releases what lives in a flow of it, also when that %s",
+    async (how) => {
+      const clock = new VirtualClock();
+      const diary = new Diary(clock);
+      const released: string[] = [];
+      const made = (): Flow<{ read: unknown }> => {
+        const release = async (page: string): Promise<void> => {
+          await clock.wait(3);
+          released.push(page);
+          if (how === "fails") throw new Error("stuck");
+        };
+        const page = task("page", () => "page", { release });
+        return flow("n", { read: task("read", { page }, diary.task({ ms: 2 })) });
+      };
+      let flows = 0;
+      const until = (): boolean => ++flows === 2;
+      const up = loop("up", {}, { first: made, next: made, until, max: 3 });
+      const run = flow("outer", { up }).start({ clock });
+      if (how !== "fails") clock.after(3, () => run.cancelTask("up"));
+      const report = await clock.run(run.report);
+      if (how === "fails") {
+        expect(statuses(report)).toMatchObject({ up: "completed", "up[1].read": "completed" });
+        expect(report.executionState).toBe("failed");
+        expect(row(report, "up[0].page").releaseError?.message).toBe("stuck");
+        expect(released).toEqual(["page", "page"]);
+      } else {
+        expect(statuses(report)).toMatchObject({ up: "cancelled", "up[0].read": "completed" });
+        expect(released).toEqual(["page"]);
+        expect(flows).toBe(0);
+        expect(report.totalDurationMs).toBe(5);
+      }
+    },
+  );
+
   it("fails the loop between two flows when what it reads has gone", async () => {
     const gone = new Gate();
     const { report } = await run((diary, clock) => {

@@ -45,6 +45,22 @@ describe("testRun() with stubs", () => {
     expect(done.unwrap()).toEqual({ eu: { work: 7 } });
   });
 
+  it("takes the stub of a subflow where there is one for what is inside of it, too", async () => {
+    const deepest = flow(
+      "deepest",
+      { work: task("work", never) },
+      { tails: { log: task("log", never) } },
+    );
+    const inner = flow("inner", { deep: subflow("deep", deepest, {}) });
+    const outer = flow("f", { eu: subflow("eu", inner, {}), us: subflow("us", inner, {}) });
+    const done = await testRun(outer, {
+      stubs: { "eu.deep.work": 1, "eu.deep": { work: 2 }, eu: { deep: 3 }, "us.deep": { work: 4 } },
+    });
+    expect(done.unwrap()).toEqual({ eu: { deep: 3 }, us: { deep: { work: 4 } } });
+    const names = done.taskStatistics.map(({ taskName }) => taskName);
+    expect(names).toEqual(["eu", "us.deep", "us"]);
+  });
+
   it("calls a function in the place of a task's own, with its inputs, retries and schema", async () => {
     const limit = task("limit", () => 2);
     const load = task("load", { limit }, (): number => never(), { retry: 1 });

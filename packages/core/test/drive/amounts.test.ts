@@ -158,6 +158,22 @@ describe("An amount that is a function", () => {
     expect(replay(once.plan(), recording).toJSON()).toEqual(report.toJSON());
   });
 
+  it("of two items fails the map with the first: the other is cancelled like those that wait", async () => {
+    const { clock, diary } = setup();
+    const list = task("list", () => [9, 1, 9]);
+    const options = { resources: { gb: (size: number) => size } };
+    const items = map("items", list, diary.item({ ms: 1 }), options);
+    const report = await clock.run(flow("f", { items }).run({ clock, resources: { gb: 3 } }));
+    expect(statuses(report)).toMatchObject({
+      items: "failed",
+      "items[0]": "failed",
+      "items[1]": "cancelled",
+      "items[2]": "cancelled",
+    });
+    expect(diary.started).toEqual([]);
+    expect(report.failures).toHaveLength(2);
+  });
+
   it("needs a resource that the run has: else it is a plan error", async () => {
     const t = task("t", () => 1, { resources: { memroy: () => 1 } });
     expect(await refusal(() => flow("f", { t }).run({ resources: { memory: 1 } }))).toEqual([

@@ -212,6 +212,28 @@ describe("When a thing has gone,", () => {
     expect(report.executionState).toBe("failed");
   });
 
+  it("in one moment with another one, each reader of both fails once, with the first, and each thing is released", async () => {
+    const yard = new Yard();
+    yard.goes(10);
+    const server = yard.server();
+    const other = task("other", () => "other!", {
+      release: (value) => void yard.released.push([value, yard.clock.now()]),
+      lost: () => yard.exit.promise,
+    });
+    const slow = task("slow", yard.diary.task({ ms: 20 }));
+    const runs = task("runs", { server, other }, yard.diary.task({ ms: 30 }));
+    const waits = task("waits", { server, other, slow }, yard.diary.task());
+    const report = await yard.run({ runs, waits }, { failure: "continue" });
+    expect(statuses(report)).toMatchObject({ runs: "failed", waits: "failed" });
+    for (const name of ["runs", "waits"])
+      expect(report.outcome(name)).toMatchObject({ error: { task: "server" } });
+    expect(report.failures).toHaveLength(2);
+    expect(yard.released).toEqual([
+      ["server!", 10],
+      ["other!", 10],
+    ]);
+  });
+
   it("a tolerated reader fails alone", async () => {
     const yard = new Yard();
     yard.goes(10);
