@@ -3,10 +3,8 @@ import type { SerializedReport } from "@astrum/core";
 import { describe, expect, it } from "vitest";
 import { renderJson } from "../../src/index.ts";
 import { fixture } from "../fixtures.ts";
-import { astrumReport } from "./in-process.ts";
+import { astrumReport, told } from "./in-process.ts";
 import { filesOf, siteRun } from "./site-runs.ts";
-
-const told = (stderr: string): string => stderr.replace(/^astrum-report: /gm, "").trimEnd();
 
 describe("whatif", () => {
   const run = async (): Promise<string> =>

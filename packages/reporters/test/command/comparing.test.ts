@@ -8,10 +8,8 @@ import {
   renderComparisonText,
 } from "../../src/index.ts";
 import { fixture } from "../fixtures.ts";
-import { astrumReport } from "./in-process.ts";
+import { astrumReport, told } from "./in-process.ts";
 import { filesOf, siteRun } from "./site-runs.ts";
-
-const told = (stderr: string): string => stderr.replace(/^astrum-report: /gm, "").trimEnd();
 
 describe("compare", () => {
   const two = async (after: Parameters<typeof siteRun>[1] = {}, before: typeof after = {}) => {

@@ -6,7 +6,7 @@ import { commands } from "../../src/command/commands.ts";
 import { PROGRAM } from "../../src/command/desk.ts";
 import { EXIT_CODES } from "../../src/command/exit-code.ts";
 import { astrumReport } from "./in-process.ts";
-import { filesOf, siteRun } from "./site-runs.ts";
+import { documentedFiles, filesOf, siteRun } from "./site-runs.ts";
 
 const read = (path: string): string =>
   readFileSync(new URL(`../../../../${path}`, import.meta.url), "utf8");
@@ -54,17 +54,7 @@ describe("The pages", () => {
   });
 
   it.each(lines)("%s", async (line) => {
-    const night = { flow: "nightly" };
-    const folder = filesOf({
-      "run.json": await siteRun("r1"),
-      "run.ndjson": [await siteRun("r1")],
-      "yesterday.json": await siteRun("r1"),
-      "today.json": await siteRun("r2", { build: 900, day: 2 }),
-      "nightly.ndjson": [
-        await siteRun("night-1", night),
-        await siteRun("night-2", { ...night, day: 2 }),
-      ],
-    });
+    const folder = await documentedFiles();
     const worse = line.includes("compare yesterday");
     const { code, stdout } = await typed(line, folder);
     expect([line, code]).toEqual([line, worse ? 1 : 0]);

@@ -55,6 +55,11 @@ function keepTemporaryFiles(): void {
   });
 }
 
+/** What a person reads of it, without the name of the program before each line. */
+export function told(stderr: string): string {
+  return stderr.replace(/^astrum-report: /gm, "").trimEnd();
+}
+
 class Kept extends Writable {
   text = "";
 

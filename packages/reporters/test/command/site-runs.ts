@@ -67,6 +67,22 @@ export function filesOf(
   return folder;
 }
 
+/** A folder with every file that the lines of the pages name; of which `compare yesterday.json` says that it got worse. */
+export async function documentedFiles(): Promise<string> {
+  const night = { flow: "nightly" };
+  const first = await siteRun("r1");
+  return filesOf({
+    "run.json": first,
+    "run.ndjson": [first],
+    "yesterday.json": first,
+    "today.json": await siteRun("r2", { build: 900, day: 2 }),
+    "nightly.ndjson": [
+      await siteRun("night-1", night),
+      await siteRun("night-2", { ...night, day: 2 }),
+    ],
+  });
+}
+
 function textOf(
   content: SerializedReport | readonly SerializedReport[] | string | Uint8Array,
 ): string | Uint8Array {

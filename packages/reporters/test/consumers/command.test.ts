@@ -19,7 +19,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { renderJson, renderNdjson, renderText, reporters } from "../../src/index.ts";
 import { builtProgram } from "../command/built-program.ts";
-import { filesOf, siteRun } from "../command/site-runs.ts";
+import { documentedFiles, filesOf, siteRun } from "../command/site-runs.ts";
 import { compiledFile } from "../compiled.ts";
 import { fixture } from "../fixtures.ts";
 
@@ -277,17 +277,7 @@ describe("Each line of docs/command.md, as it stands there,", () => {
   ).flat();
 
   it.each(lines)("%s", async (line) => {
-    const night = { flow: "nightly" };
-    const folder = filesOf({
-      "run.json": await siteRun("r1"),
-      "run.ndjson": [await siteRun("r1")],
-      "yesterday.json": await siteRun("r1"),
-      "today.json": await siteRun("r2", { build: 900, day: 2 }),
-      "nightly.ndjson": [
-        await siteRun("night-1", night),
-        await siteRun("night-2", { ...night, day: 2 }),
-      ],
-    });
+    const folder = await documentedFiles();
     const { code } = await typed(line, folder);
     expect([line, code]).toEqual([line, line.includes("compare yesterday") ? 1 : 0]);
   });
