@@ -2,7 +2,9 @@
  * Where the output goes: standard output, or a file that is whole or not there. A file is written beside its place and moved
  * into it, so that a full disk and Ctrl-C leave what was there before.
  */
+import { randomUUID } from "node:crypto";
 import {
+  chmodSync,
   closeSync,
   createWriteStream,
   existsSync,
@@ -13,13 +15,14 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { finished } from "node:stream/promises";
 import { visible } from "../wording/visible.ts";
 import type { TextSink } from "../writing/json.ts";
 import { CommandError } from "./command-error.ts";
-import type { Desk } from "./desk.ts";
+import { type Desk, PROGRAM } from "./desk.ts";
 import { exit } from "./exit-code.ts";
+import { parts } from "./source.ts";
 
 /** @throws CommandError when the file cannot be written. */
 export function put(text: string, out: string | undefined, desk: Desk): void {
@@ -71,7 +74,8 @@ export function notAnInput(
 ): void {
   if (out === undefined || !existsSync(out)) return;
   const place = realpathSync(out);
-  if (files.some((file) => existsSync(file) && realpathSync(file) === place)) {
+  const read = files.map((file) => parts(file).path);
+  if (read.some((path) => existsSync(path) && realpathSync(path) === place)) {
     problems.push(`"--out" is the file that is read, "${visible(out)}"; write to another one`);
   }
 }
@@ -104,12 +108,17 @@ function placeOf(out: string): Place {
   // A pipe or a device is written into as it is.
   if (stat !== undefined && !stat.isFile()) return { writtenTo: out, done() {}, failed };
   const place = stat === undefined ? out : realpathSync(out);
-  const beside = join(dirname(place), `.${basename(place)}.${process.pid}.tmp`);
+  // Two programs may write to one place at once, and in two containers they may have the same process id.
+  const beside = join(dirname(place), `.${PROGRAM}-${randomUUID()}.tmp`);
   // A file may be writable in a folder that is not.
   if (stat !== undefined && !canBeMade(beside)) return { writtenTo: place, done() {}, failed };
   return {
     writtenTo: beside,
-    done: () => renameSync(beside, place),
+    done() {
+      // Who might read or write what was there before still may, and nobody else.
+      if (stat !== undefined) chmodSync(beside, stat.mode);
+      renameSync(beside, place);
+    },
     failed(error) {
       rmSync(beside, { force: true });
       return failed(error);
@@ -119,7 +128,7 @@ function placeOf(out: string): Place {
 
 function canBeMade(path: string): boolean {
   try {
-    closeSync(openSync(path, "w"));
+    closeSync(openSync(path, "wx", 0o600));
     return true;
   } catch {
     return false;

@@ -54,7 +54,7 @@ export async function sourceOf(given: string, desk: Desk): Promise<Source> {
 }
 
 /** The name of a file and the id of a run may hold a `#`: the first beginning that is a file counts. */
-function parts(given: string): { readonly path: string; readonly run: string | undefined } {
+export function parts(given: string): { readonly path: string; readonly run: string | undefined } {
   if (existsSync(given)) return { path: given, run: undefined };
   let last = -1;
   for (let at = given.indexOf("#", 1); at !== -1; at = given.indexOf("#", at + 1)) {

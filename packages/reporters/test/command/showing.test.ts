@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { SerializedReport } from "@astrum/core";
 import { describe, expect, it } from "vitest";
@@ -10,10 +10,8 @@ import {
   reporters,
 } from "../../src/index.ts";
 import { fixture } from "../fixtures.ts";
-import { astrumReport } from "./in-process.ts";
+import { astrumReport, told } from "./in-process.ts";
 import { filesOf, siteRun } from "./site-runs.ts";
-
-const told = (stderr: string): string => stderr.replace(/^astrum-report: /gm, "").trimEnd();
 
 const TOKEN = "ghp_abcdefghijkl";
 
@@ -141,6 +139,8 @@ describe("A file that is written", () => {
       "compare b.json run.json --out ./run.json",
       "open run.json --out run.json",
       "strip run.json b.json --out b.json",
+      "convert run.json#r1 --to text --out run.json",
+      "compare run.json#r1 b.json --out link.json",
     ]) {
       const args = line.replace(/\S+\.json/g, (file) => join(folder, file));
       const { code, stderr } = await astrumReport(args);
@@ -155,6 +155,37 @@ describe("A file that is written", () => {
     await astrumReport(`convert ${folder}/run.json --to text --out ${folder}/link.txt`);
     expect(readFileSync(join(folder, "real.txt"), "utf8")).toMatch(/^site: completed/);
     expect(readdirSync(folder).sort()).toEqual(["link.txt", "real.txt", "run.json"]);
+  });
+
+  it("stays for those only who might read what was there before", async () => {
+    const folder = filesOf({ "run.json": await siteRun("r1"), "mine.txt": "before" });
+    const mine = join(folder, "mine.txt");
+    for (const [to, mode] of [
+      ["text", 0o600],
+      ["json", 0o664],
+    ] as const) {
+      chmodSync(mine, mode);
+      await astrumReport(`convert ${folder}/run.json --to ${to} --out ${mine}`);
+      expect([statSync(mine).mode & 0o777, readFileSync(mine, "utf8")]).toEqual([
+        mode,
+        expect.stringContaining("site"),
+      ]);
+    }
+  });
+
+  it("by many at once is of one of them, whole, and nothing else is left", async () => {
+    const reports = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => siteRun(`r${n}`, { day: n + 1 })),
+    );
+    const folder = filesOf({ "all.ndjson": reports });
+    const out = join(folder, "out.json");
+    const ended = await Promise.all(
+      reports.map(({ run }) => astrumReport(`convert ${folder}/all.ndjson#${run.id} --out ${out}`)),
+    );
+    for (const { code, stderr } of ended) expect([code, stderr]).toEqual([0, ""]);
+    const { run } = parseReport(readFileSync(out, "utf8"));
+    expect(reports.map((report) => report.run.id)).toContain(run.id);
+    expect(readdirSync(folder).sort()).toEqual(["all.ndjson", "out.json"]);
   });
 
   it("that cannot be is told with the exit code 73, and nothing of it is left", async () => {
