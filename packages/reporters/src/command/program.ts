@@ -2,7 +2,7 @@
  * The program as a function of its arguments: finds the command, checks the command line, and hands over. Ends no process.
  */
 import { existsSync } from "node:fs";
-import manifest from "../../package.json" with { type: "json" };
+import { VERSION } from "@astrum/core";
 import { type Command, givenTo } from "./arguments.ts";
 import { CommandError } from "./command-error.ts";
 import { commands } from "./commands.ts";
@@ -41,7 +41,8 @@ async function obey(args: readonly string[], desk: Desk): Promise<number> {
       return help(rest, desk);
     case "--version":
     case "-v":
-      return answer(`${manifest.version}\n`, desk);
+      // All packages of a release have one version.
+      return answer(`${VERSION}\n`, desk);
   }
   const command = commands.find(({ name }) => name === first);
   if (command !== undefined) return run(command, rest, desk);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import manifest from "../../package.json" with { type: "json" };
 import { commands } from "../../src/command/commands.ts";
 import { reporters } from "../../src/index.ts";
 import { astrumReport } from "./in-process.ts";
@@ -139,6 +140,6 @@ describe("Help", () => {
       'Unknown option "--jsno". Did you mean "--json"?',
     );
     const { stdout } = await astrumReport("--version");
-    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(stdout).toBe(`${manifest.version}\n`);
   });
 });
