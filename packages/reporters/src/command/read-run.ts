@@ -7,7 +7,7 @@ import type { SerializedReport } from "@astrum/core";
 import { logLines } from "../reading/log-lines.ts";
 import type { LoggedRun } from "../reading/log-runs.ts";
 import { parseReport, ReportFormatError } from "../reading/parse-report.ts";
-import { readEventLog, runsOf } from "../reading/read-event-log.ts";
+import { reportOfRun, reportsOfRuns, runsOf } from "../reading/read-event-log.ts";
 import { writerOf } from "../resuming/log-lock.ts";
 import { visible } from "../wording/visible.ts";
 import { CommandError } from "./command-error.ts";
@@ -27,34 +27,69 @@ export async function readRun(
 ): Promise<SerializedReport> {
   const source = await sourceOf(given, desk);
   if (source.kind === "report") return reportOf(source, flow);
-  const runs = runsIn(source, flow);
-  const chosen = runs.at(-1) as LoggedRun;
-  const ids = Array.from(new Set(runs.map(({ id }) => id)));
+  const { size, lines, all, asked } = runsIn(source, flow);
+  const chosen = asked.at(-1) as LoggedRun;
+  const ids = Array.from(new Set(asked.map(({ id }) => id)));
   if (source.run === undefined && ids.length > 1) {
     const others = ids.filter((id) => id !== chosen.id).slice(-NAMED);
     const ways = others.map((id) => `"${visible(`${source.given}#${id}`)}"`).join(", ");
     const last = `this is the one that started last, ${visible(chosen.id)}`;
     tell(desk, `${source.shown} holds ${ids.length} runs; ${last}. Others: ${ways}`);
   }
-  return fromLog(source, chosen.id, flow, desk);
+  return reading(source, () => {
+    const report = reportOfRun(lines, chosen, all, undefined);
+    if (report.executionState === "interrupted") tellWhoWrites(source, size, desk);
+    tellSealed(source, report, desk);
+    return report;
+  });
 }
 
-/** Every run of a log, in the order in which they started. @throws CommandError */
-export async function readRuns(
+/**
+ * Every run of a log, each when it has been read, in the order in which they ended; of runs with the same id the last.
+ *
+ * @throws CommandError
+ */
+export async function* readRuns(
   given: string,
   flow: string | undefined,
   desk: Desk,
-): Promise<SerializedReport[]> {
+): AsyncGenerator<SerializedReport> {
   const source = await sourceOf(given, desk);
-  if (source.kind === "report") return [reportOf(source, flow)];
-  const ids = new Set(runsIn(source, flow).map(({ id }) => id));
-  return Array.from(ids, (id) => fromLog(source, id, flow, desk));
+  if (source.kind === "report") {
+    yield reportOf(source, flow);
+    return;
+  }
+  const { size, lines, asked } = runsIn(source, flow);
+  const last = new Map(asked.map((run) => [run.id, run]));
+  let ended = true;
+  try {
+    for (const report of reportsOfRuns(lines, Array.from(last.values()))) {
+      ended = report.executionState !== "interrupted";
+      yield report;
+    }
+    if (!ended) tellWhoWrites(source, size, desk);
+  } catch (cause) {
+    throw unreadable(source, cause);
+  }
 }
 
-/** Those that may be meant, at least one. */
-function runsIn(source: Source, flow: string | undefined): readonly LoggedRun[] {
-  const { shown, run } = source;
-  const all = reading(source, () => runsOf(logLines(source.content)));
+interface RunsIn {
+  /** Of the file, when it was looked at first. */
+  readonly size: number;
+  /** The same each time that they are gone through, though the log may grow. */
+  readonly lines: Iterable<string>;
+  readonly all: readonly LoggedRun[];
+  /** Those that may be meant, at least one. */
+  readonly asked: readonly LoggedRun[];
+}
+
+function runsIn(source: Source, flow: string | undefined): RunsIn {
+  const { shown, run, path, content } = source;
+  const { size, lines, all } = reading(source, () => {
+    const size = path === undefined ? 0 : statSync(path).size;
+    const lines = logLines(content);
+    return { size, lines, all: runsOf(lines) };
+  });
   if (all.length === 0) {
     throw new CommandError(
       exit.data,
@@ -70,9 +105,9 @@ function runsIn(source: Source, flow: string | undefined): readonly LoggedRun[] 
       flows,
     );
   }
-  if (run === undefined) return asked;
+  if (run === undefined) return { size, lines, all, asked };
   const found = asked.filter(({ id }) => id === run);
-  if (found.length > 0) return found;
+  if (found.length > 0) return { size, lines, all, asked: found };
   const ids = Array.from(new Set(asked.map(({ id }) => id)));
   throw noSuch(`${shown} holds no run "${visible(run)}"`, run, ids);
 }
@@ -88,36 +123,26 @@ function noSuch(what: string, name: string, known: readonly string[]): CommandEr
   );
 }
 
-function fromLog(
-  source: Source,
-  runId: string,
-  flow: string | undefined,
-  desk: Desk,
-): SerializedReport {
-  const { content, path, shown } = source;
-  const size = path === undefined ? 0 : statSync(path).size;
-  const report = reading(source, () => readEventLog(content, { runId, flow }));
-  if (path !== undefined && report.executionState === "interrupted") {
-    const writer = writerOf(content as URL);
-    const grown = statSync(path).size !== size;
-    if (writer !== undefined) {
-      tell(
-        desk,
-        `${shown} is in use by process ${writer.pid} on ${visible(writer.host)}: this is how far the run is`,
-      );
-    } else if (grown) {
-      tell(desk, `${shown} is being written: this is how far the run was`);
-    }
+/** Of a run that has not ended: whether it still may. */
+function tellWhoWrites({ path, shown, content }: Source, size: number, desk: Desk): void {
+  if (path === undefined) return;
+  const writer = writerOf(content as URL);
+  if (writer !== undefined) {
+    const who = `process ${writer.pid} on ${visible(writer.host)}`;
+    tell(desk, `${shown} is in use by ${who}: this is how far the run is`);
+  } else if (statSync(path).size !== size) {
+    tell(desk, `${shown} is being written: this is how far the run was`);
   }
-  const sealed = Object.values(report.outputs ?? {}).filter(isSealed).length;
-  if (sealed > 0) {
-    const are = sealed === 1 ? "1 output" : `${sealed} outputs`;
-    tell(
-      desk,
-      `${are} of ${shown} can only be read with the key: names, times and errors can be without`,
-    );
-  }
-  return report;
+}
+
+function tellSealed({ shown }: Source, { outputs = {} }: SerializedReport, desk: Desk): void {
+  const sealed = Object.values(outputs).filter(isSealed).length;
+  if (sealed === 0) return;
+  const are = sealed === 1 ? "1 output" : `${sealed} outputs`;
+  tell(
+    desk,
+    `${are} of ${shown} can only be read with the key: names, times and errors can be without`,
+  );
 }
 
 function isSealed(output: NonNullable<SerializedReport["outputs"]>[string]): boolean {
@@ -140,18 +165,22 @@ function reportOf(source: Source, flow: string | undefined): SerializedReport {
   return report;
 }
 
-/** What is wrong with it, with its name. */
-function reading<T>({ shown }: Source, read: () => T): T {
+function reading<T>(source: Source, read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    const { message, syscall } = cause as NodeJS.ErrnoException;
-    const format = cause instanceof ReportFormatError;
-    // It was there a moment ago.
-    if (!format && syscall === undefined) throw cause;
-    const text = message.replace(" For an event log use readEventLog().", "");
-    throw new CommandError(format ? exit.data : exit.missing, `Cannot read ${shown}: ${text}`, {
-      cause,
-    });
+    throw unreadable(source, cause);
   }
+}
+
+/** What is wrong with it, with its name; what nobody expected stays what it is. */
+function unreadable({ shown }: Source, cause: unknown): unknown {
+  const { message, code = "" } = cause as NodeJS.ErrnoException;
+  const format = cause instanceof ReportFormatError;
+  // Of the system: it was there a moment ago.
+  if (!format && !/^E[A-Z0-9]+$/.test(code)) return cause;
+  const text = message.replace(" For an event log use readEventLog().", "");
+  return new CommandError(format ? exit.data : exit.missing, `Cannot read ${shown}: ${text}`, {
+    cause,
+  });
 }

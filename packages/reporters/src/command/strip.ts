@@ -58,7 +58,7 @@ async function allRuns(
 ): Promise<SerializedReport[]> {
   const reports: SerializedReport[] = [];
   for (const file of files) {
-    for (const report of await readRuns(file, flow, desk)) {
+    for await (const report of readRuns(file, flow, desk)) {
       // Of a hundred runs the values of their tasks are too much to keep, and nobody asks for them here.
       const { outputs: _, origins: __, ...rest } = report;
       reports.push(redactReport(rest, redact));

@@ -21,6 +21,8 @@ export interface LoggedRun {
   ended: boolean;
   /** As far as the log says. */
   completed: boolean;
+  /** The number of its last line. */
+  lastLine: number;
 }
 
 /** The start of a line as this package writes it; others are parsed. */
@@ -47,6 +49,7 @@ export class LogRuns {
       refuseNewer(Number(version));
       const known = this.#latest.get(id);
       if (known !== undefined && type !== "run.start" && type !== "started") {
+        known.lastLine = number;
         if (type === "run.end") noteEnd(known, parsedLine(raw, number));
         return { run: known, type };
       }
@@ -55,6 +58,7 @@ export class LogRuns {
     const line = parsedLine(raw, number);
     if (line === undefined) return undefined;
     const run = this.#runOf(line);
+    run.lastLine = number;
     return { run, type: line.type };
   }
 
@@ -75,6 +79,7 @@ export class LogRuns {
         journaled: false,
         ended: false,
         completed: false,
+        lastLine: 0,
       };
       this.all.push(run);
       this.#latest.set(line.run, run);

@@ -63,12 +63,53 @@ export function readEventLog(
     );
   }
   if (chosen === undefined) return rebuiltReport(new CollectedRun("", 0), new Map());
-  const { run, earlier } = collected(lines, chosen, runs, options.encryption);
-  return rebuiltReport(run, earlier);
+  return reportOfRun(lines, chosen, runs, options.encryption);
 }
 
 /** Of the runs of a log, in a complaint. */
 const NAMED = 10;
+
+/** Of one of `all`, the runs of these lines. */
+export function reportOfRun(
+  lines: Iterable<string>,
+  chosen: LoggedRun,
+  all: readonly LoggedRun[],
+  encryption: Encryption | undefined,
+): SerializedReport {
+  const { run, earlier } = collected(lines, chosen, all, encryption);
+  return rebuiltReport(run, earlier);
+}
+
+/**
+ * Of each of `chosen`, as soon as its last line has been read: the lines are gone through once, however many runs there are,
+ * and no more of them are kept than were going on at once. Without what runs stored that they took up.
+ *
+ * @throws ReportFormatError for lines of them that are damaged.
+ */
+export function* reportsOfRuns(
+  lines: Iterable<string>,
+  chosen: readonly LoggedRun[],
+): Generator<SerializedReport> {
+  const lastLines = new Map(chosen.map(({ place, lastLine }) => [place, lastLine]));
+  const runs = new LogRuns();
+  const going = new Map<number, CollectedRun>();
+  let number = 0;
+  for (const raw of lines) {
+    const place = runs.find(raw, ++number)?.run.place;
+    const lastLine = place === undefined ? undefined : lastLines.get(place);
+    if (place === undefined || lastLine === undefined) continue;
+    let run = going.get(place);
+    const line = parsedLine(raw, number);
+    if (line !== undefined) {
+      run ??= new CollectedRun(line.run, line.at);
+      going.set(place, run);
+      run.take(line);
+    }
+    if (number < lastLine || run === undefined) continue;
+    going.delete(place);
+    yield rebuiltReport(run, new Map());
+  }
+}
 
 export function runsOf(lines: Iterable<string>): readonly LoggedRun[] {
   const runs = new LogRuns();

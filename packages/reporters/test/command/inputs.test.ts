@@ -1,14 +1,19 @@
-import { appendFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { flow, task } from "@astrum/core";
 import { describe, expect, it } from "vitest";
 import { eventLog, renderHtml, renderJson, renderNdjson, resumable } from "../../src/index.ts";
 import { fixtureText } from "../fixtures.ts";
-import { astrumReport } from "./in-process.ts";
+import { astrumReport, told } from "./in-process.ts";
 import { filesOf, siteRun } from "./site-runs.ts";
-
-const told = (stderr: string): string => stderr.replace(/^astrum-report: /gm, "").trimEnd();
 
 describe("A run is read from", () => {
   it.each(["1.0", "1.1"])("a report of version %s", async (version) => {
@@ -223,6 +228,16 @@ describe("What cannot be read is told by its name, with the way out:", () => {
       const { code, stderr } = await astrumReport(`show ${folder}/${name}`);
       expect([code, told(stderr)]).toEqual([66, problem]);
     }
+  });
+
+  it.each(["show", "strip"])("a log that is removed while it is read, by %s", async (command) => {
+    const file = join(filesOf({ "run.ndjson": [await siteRun("r1")] }), "run.ndjson");
+    const asked = astrumReport(`${command} ${file}`);
+    // Its first lines have been looked at by now.
+    rmSync(file);
+    const { code, stdout, stderr } = await asked;
+    expect([code, stdout]).toEqual([66, ""]);
+    expect(told(stderr)).toMatch(/^Cannot read ".*run\.ndjson": ENOENT: no such file/);
   });
 
   it("a name that would act on a terminal does not", async () => {

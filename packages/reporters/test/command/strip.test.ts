@@ -3,10 +3,8 @@ import { dirname, join } from "node:path";
 import type { SerializedReport } from "@astrum/core";
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
-import { astrumReport } from "./in-process.ts";
+import { astrumReport, told } from "./in-process.ts";
 import { filesOf, siteRun } from "./site-runs.ts";
-
-const told = (stderr: string): string => stderr.replace(/^astrum-report: /gm, "").trimEnd();
 
 describe("strip", () => {
   const days = async (): Promise<SerializedReport[]> => [
@@ -67,6 +65,25 @@ Tasks:
     expect(stdout).toContain("to r29 of ");
     // The last one failed.
     expect(stdout).toMatch(/\n {2}the \S+.* {2}█+✗/);
+  });
+
+  it.each(["a log of a thousand runs", "a thousand files"])("takes %s", async (what) => {
+    const report = await siteRun("r");
+    const runs = Array.from({ length: 1000 }, (_, n) => ({
+      ...report,
+      run: { ...report.run, id: `r${n}`, startedAt: new Date(n * 60_000).toISOString() },
+      clock: { ...report.clock, epochMs: n * 60_000 },
+    }));
+    const one = what.startsWith("a log");
+    const folder = filesOf(
+      one ? { "all.ndjson": runs } : Object.fromEntries(runs.map((run, n) => [`${n}.json`, run])),
+    );
+    const files = one ? ["all.ndjson"] : runs.map((_, n) => `${n}.json`);
+    const line = ["strip", ...files.map((file) => join(folder, file))];
+    const { code, stdout, stderr } = await astrumReport(line);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(/^site: 1000 runs\nFrom r940 of .* to r999 of .*\n940 earlier runs/);
+    expect(stdout).toMatch(/\n {2}build +█{60} {2}500 ms\n/);
   });
 
   it("keeps its columns whatever the width of a name", async () => {
