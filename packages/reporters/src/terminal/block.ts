@@ -1,10 +1,10 @@
 /** The lines of the live block: how far each run is, and what runs longest. Knows no terminal but its size. */
 
 import { duration } from "../wording/duration.ts";
+import { fitLine } from "../wording/fit.ts";
 import type { Line, Piece } from "../wording/styled.ts";
 import { cut } from "../wording/visible.ts";
 import type { Expected } from "./expectation.ts";
-import { fitLine } from "./fit.ts";
 import type { RunningAttempt, RunState } from "./run-state.ts";
 import type { Telling } from "./telling.ts";
 

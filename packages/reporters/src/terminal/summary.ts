@@ -3,6 +3,7 @@ import process from "node:process";
 import { checkOptions, flag, type Rules, text } from "astrum-options";
 import wrapAnsi from "wrap-ansi";
 import { textSections } from "../layout/sections.ts";
+import { fitLine } from "../wording/fit.ts";
 import type { AnyReport } from "../wording/given-report.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
@@ -10,9 +11,8 @@ import type { Line } from "../wording/styled.ts";
 import { visible } from "../wording/visible.ts";
 import { asciiOnly } from "./ascii.ts";
 import { coloursOn, painter } from "./colour.ts";
-import { fitLine } from "./fit.ts";
 import { Sink, type TerminalStream, writableStream } from "./sink.ts";
-import { strip } from "./strip.ts";
+import { timelineLines } from "./timeline-lines.ts";
 
 export interface SummaryOptions {
   /** Where to. Default `process.stdout`. */
@@ -68,7 +68,7 @@ export function printSummary(report: AnyReport, options: SummaryOptions = {}): v
   add(sections.slowest, row);
   add(sections.flaky, row);
   add(sections.criticalPath, row);
-  add(strip(shown, columns ?? LOG_COLUMNS), row);
+  add(timelineLines(shown, columns ?? LOG_COLUMNS), row);
   add(why, prose);
   add(sections.faster, prose);
   add(planIssues, paint);

@@ -2,6 +2,8 @@
 import stringWidth from "string-width";
 import type { Cell, ManyRuns, Strip } from "../asking/many-runs.ts";
 import { heatOf, longestStrips, spanText, stripTitle } from "../layout/heat.ts";
+import { fitLine } from "../wording/fit.ts";
+import { lineText } from "../wording/styled.ts";
 import { visible, visibleName } from "../wording/visible.ts";
 
 const HEAT = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"] as const;
@@ -53,11 +55,7 @@ export function renderStripText(many: ManyRuns, columns: number | undefined): st
 
 /** In so many columns, whatever the width of its characters. */
 function fitted(name: string, columns: number): string {
-  let shown = name;
-  for (const characters = Array.from(name); stringWidth(shown) > columns; ) {
-    characters.pop();
-    shown = `${characters.join("")}…`;
-  }
+  const shown = lineText(fitLine([name], columns));
   return shown + " ".repeat(columns - stringWidth(shown));
 }
 

@@ -98,6 +98,17 @@ Tasks:
     expect(new Set(starts).size).toBe(1);
   });
 
+  it("tears no character of a name that is too long, and looks no further than it shows", async () => {
+    const family = "👨‍👩‍👧‍👦";
+    const name = `${family.repeat(3)}${"x".repeat(200_000)}`;
+    const renamed = JSON.stringify(await siteRun("r1")).replaceAll("build", name);
+    const folder = filesOf({ "run.json": JSON.parse(renamed) as SerializedReport });
+    const { stdout } = await astrumReport(`strip ${folder}/run.json`, { columns: 30 });
+    expect(stdout).toContain(`\n  ${family.repeat(3)}xxx…  █  500 ms\n`);
+    const narrow = await astrumReport(`strip ${folder}/run.json`, { columns: 20 });
+    expect(narrow.stdout).toContain(`\n  ${family.repeat(2)}…   █\n`);
+  });
+
   it("tells a task that fails since a run from a flaky one", async () => {
     const runs = [
       await siteRun("r1", { day: 1 }),

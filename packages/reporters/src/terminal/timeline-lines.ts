@@ -7,9 +7,9 @@ import stringWidth from "string-width";
 import { type CriticalSegment, insight } from "../asking/insight.ts";
 import { timeline } from "../layout/timeline.ts";
 import { duration } from "../wording/duration.ts";
-import type { Line, Meaning, Piece } from "../wording/styled.ts";
+import { fitLine } from "../wording/fit.ts";
+import { type Line, lineText, type Meaning, type Piece } from "../wording/styled.ts";
 import { visibleName } from "../wording/visible.ts";
-import { fitLine } from "./fit.ts";
 
 const LEVELS = " ▁▂▃▄▅▆▇█";
 /** Neighbours on the path look different without any colour. */
@@ -29,7 +29,7 @@ interface Cell {
 }
 
 /** A title and three lines; nothing for a run of one attempt or none, and where there is no room. */
-export function strip(report: SerializedReport, columns: number): Line[] {
+export function timelineLines(report: SerializedReport, columns: number): Line[] {
   const { criticalPath, makespanMs } = insight(report);
   if (report.totalAttempts < 2 || makespanMs <= 0 || columns < NARROWEST) return [];
   const words =
@@ -119,7 +119,7 @@ function names(drawn: readonly Drawn[], width: number): Piece[] {
     if (!free || room < SHORTEST_NAME) continue;
     const again = segment.attempt > 1 ? ` (attempt ${segment.attempt})` : "";
     const line = fitLine([["name", `${visibleName(segment.label)}${again}`]], room);
-    taken.push({ from: at, to: at + widthOf(line), line });
+    taken.push({ from: at, to: at + stringWidth(lineText(line)), line });
   }
   const row: Piece[] = [];
   let column = 0;
@@ -128,13 +128,6 @@ function names(drawn: readonly Drawn[], width: number): Piece[] {
     column = to;
   }
   return row;
-}
-
-function widthOf(line: Line): number {
-  return line.reduce(
-    (sum, piece) => sum + stringWidth(typeof piece === "string" ? piece : piece[1]),
-    0,
-  );
 }
 
 /** Neighbours of one meaning are one piece. */

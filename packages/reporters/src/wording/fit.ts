@@ -1,6 +1,6 @@
 /** Lines cut to the columns they have, by what a terminal shows and not by characters. Knows no colours. */
 import stringWidth from "string-width";
-import { type Line, type Piece, pieceText } from "../wording/styled.ts";
+import { type Line, type Piece, pieceText } from "./styled.ts";
 
 const graphemes = new Intl.Segmenter();
 /** ASCII and the signs that a block is drawn with: one column each. */

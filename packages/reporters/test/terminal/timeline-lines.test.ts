@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { asciiOnly } from "../../src/terminal/ascii.ts";
 import { painter } from "../../src/terminal/colour.ts";
 import { printSummary } from "../../src/terminal/index.ts";
-import { strip } from "../../src/terminal/strip.ts";
+import { timelineLines } from "../../src/terminal/timeline-lines.ts";
 import { lineText } from "../../src/wording/styled.ts";
 import { fixture, fixtureNames } from "../fixtures.ts";
 import { nestedRun } from "../nested-runs.ts";
@@ -38,7 +38,7 @@ async function longLast(): Promise<SerializedReport> {
 
 describe("three lines of a run", () => {
   it("are how much ran at once, the critical path with failures and gaps, and who is on it", async () => {
-    const lines = strip(await retried(), 42).map(lineText);
+    const lines = timelineLines(await retried(), 42).map(lineText);
     expect(lines).toEqual([
       "Timeline of 4 s:",
       "  █████▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄",
@@ -52,7 +52,7 @@ describe("three lines of a run", () => {
     (name) => {
       const report = fixture(name);
       for (const columns of [24, 40, 59, 60, 80, 133, 300]) {
-        const lines = strip(report, columns).map(lineText);
+        const lines = timelineLines(report, columns).map(lineText);
         expect([0, 4]).toContain(lines.length);
         for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(columns);
       }
@@ -61,15 +61,15 @@ describe("three lines of a run", () => {
 
   it("are of a run with flows inside of tasks too, and of none where nothing ran or there is no room", async () => {
     const nested = await nestedRun({ fails: true });
-    expect(strip(nested, 80)).toHaveLength(4);
-    expect(strip(nested, 23)).toEqual([]);
-    expect(strip(fixture("empty"), 80)).toEqual([]);
-    expect(strip(fixture("planning-failure"), 80)).toEqual([]);
-    expect(strip(fixture("one"), 80)).toEqual([]);
+    expect(timelineLines(nested, 80)).toHaveLength(4);
+    expect(timelineLines(nested, 23)).toEqual([]);
+    expect(timelineLines(fixture("empty"), 80)).toEqual([]);
+    expect(timelineLines(fixture("planning-failure"), 80)).toEqual([]);
+    expect(timelineLines(fixture("one"), 80)).toEqual([]);
   });
 
   it("are written without colours, and in ASCII where the terminal has no more, each line as wide as before", async () => {
-    const lines = strip(await retried(), 80);
+    const lines = timelineLines(await retried(), 80);
     for (const line of lines) {
       const bare = painter(false, true)(line);
       expect(bare).not.toMatch(OURS);
