@@ -14,13 +14,13 @@ export function notStandardOutput(out: string | undefined, problems: string[]): 
   problems.push('Expected "--out" to be a file, got "-": a browser opens no standard output');
 }
 
-/** Resolves with the path of the page, whether a browser could be started or not. @throws CommandError */
+/** Says where the page is, whether a browser could be started or not. @throws CommandError */
 export async function showPage(
   page: string,
   name: string,
   { out, browse }: { readonly out: string | undefined; readonly browse: boolean },
   desk: Desk,
-): Promise<string> {
+): Promise<void> {
   const path = resolve(out ?? join(ownFolder(), `${fileName(name)}.html`));
   put(page, path, desk);
   if (browse) {
@@ -31,7 +31,7 @@ export async function showPage(
       tell(desk, `cannot open it in a browser: ${(error as Error).message}; open it yourself`);
     }
   }
-  return path;
+  desk.stdout.write(`${path}\n`);
 }
 
 /** Others cannot look into it. It stays: the browser reads it when this process has ended. */

@@ -61,7 +61,7 @@ export const compareCommand: Command = {
         if (format === "html") put(page, out, desk);
         else {
           const name = `${after.run.flow || after.run.id}-compared`;
-          desk.stdout.write(`${await showPage(page, name, { out, browse: true }, desk)}\n`);
+          await showPage(page, name, { out, browse: true }, desk);
         }
       } else if (format === "markdown") put(renderComparisonMarkdown(comparison), out, desk);
       else if (format === "json") put(`${JSON.stringify(comparison)}\n`, out, desk);

@@ -31,8 +31,7 @@ export const openCommand: Command = {
       const report = await readRun(file, flow, desk);
       const name = report.run.flow || report.run.id;
       const where = { out, browse: !given.flag("no-open") };
-      const path = await showPage(renderHtml(report, { redact }), name, where, desk);
-      desk.stdout.write(`${path}\n`);
+      await showPage(renderHtml(report, { redact }), name, where, desk);
       return exit.good;
     };
   },

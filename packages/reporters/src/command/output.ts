@@ -22,7 +22,7 @@ import type { TextSink } from "../writing/json.ts";
 import { CommandError } from "./command-error.ts";
 import { type Desk, PROGRAM } from "./desk.ts";
 import { exit } from "./exit-code.ts";
-import { parts } from "./source.ts";
+import { fileAndRun } from "./source.ts";
 
 /** @throws CommandError when the file cannot be written. */
 export function put(text: string, out: string | undefined, desk: Desk): void {
@@ -74,7 +74,7 @@ export function notAnInput(
 ): void {
   if (out === undefined || !existsSync(out)) return;
   const place = realpathSync(out);
-  const read = files.map((file) => parts(file).path);
+  const read = files.map((file) => fileAndRun(file).path);
   if (read.some((path) => existsSync(path) && realpathSync(path) === place)) {
     problems.push(`"--out" is the file that is read, "${visible(out)}"; write to another one`);
   }

@@ -8,6 +8,7 @@ import { logLines } from "../reading/log-lines.ts";
 import type { LoggedRun } from "../reading/log-runs.ts";
 import { parseReport, ReportFormatError } from "../reading/parse-report.ts";
 import { reportOfRun, reportsOfRuns, runsOf } from "../reading/read-event-log.ts";
+import { isSealed } from "../reading/sealed.ts";
 import { writerOf } from "../resuming/log-lock.ts";
 import { visible } from "../wording/visible.ts";
 import { CommandError } from "./command-error.ts";
@@ -31,10 +32,14 @@ export async function readRun(
   const chosen = asked.at(-1) as LoggedRun;
   const ids = Array.from(new Set(asked.map(({ id }) => id)));
   if (source.run === undefined && ids.length > 1) {
-    const others = ids.filter((id) => id !== chosen.id).slice(-NAMED);
-    const ways = others.map((id) => `"${visible(`${source.given}#${id}`)}"`).join(", ");
+    const others = ids.filter((id) => id !== chosen.id);
+    const ways = others.slice(-NAMED).map((id) => `"${visible(`${source.given}#${id}`)}"`);
+    const more = others.length > NAMED ? ` and ${others.length - NAMED} before` : "";
     const last = `this is the one that started last, ${visible(chosen.id)}`;
-    tell(desk, `${source.shown} holds ${ids.length} runs; ${last}. Others: ${ways}`);
+    tell(
+      desk,
+      `${source.shown} holds ${ids.length} runs; ${last}. Others: ${ways.join(", ")}${more}`,
+    );
   }
   return reading(source, () => {
     const report = reportOfRun(lines, chosen, all, undefined);
@@ -143,10 +148,6 @@ function tellSealed({ shown }: Source, { outputs = {} }: SerializedReport, desk:
     desk,
     `${are} of ${shown} can only be read with the key: names, times and errors can be without`,
   );
-}
-
-function isSealed(output: NonNullable<SerializedReport["outputs"]>[string]): boolean {
-  return output.encoding === "omitted" && output.type === "encrypted";
 }
 
 function reportOf(source: Source, flow: string | undefined): SerializedReport {

@@ -39,7 +39,7 @@ const HEAD = 65_536;
 
 /** @throws CommandError for what is missing, cannot be read, or is neither. */
 export async function sourceOf(given: string, desk: Desk): Promise<Source> {
-  const { path, run } = parts(given);
+  const { path, run } = fileAndRun(given);
   if (path === "-") return fromInput(run, desk);
   const shown = `"${visible(path)}"`;
   const { head, size, isFile } = opened(path, shown);
@@ -54,7 +54,10 @@ export async function sourceOf(given: string, desk: Desk): Promise<Source> {
 }
 
 /** The name of a file and the id of a run may hold a `#`: the first beginning that is a file counts. */
-export function parts(given: string): { readonly path: string; readonly run: string | undefined } {
+export function fileAndRun(given: string): {
+  readonly path: string;
+  readonly run: string | undefined;
+} {
   if (existsSync(given)) return { path: given, run: undefined };
   let last = -1;
   for (let at = given.indexOf("#", 1); at !== -1; at = given.indexOf("#", at + 1)) {
@@ -116,20 +119,25 @@ function wholeOf(fd: number, shown: string): Buffer {
 async function fromInput(run: string | undefined, desk: Desk): Promise<Source> {
   const shown = "standard input";
   if (desk.stdin.isTTY === true) tell(desk, "reading standard input; Ctrl-D ends it");
+  const bytes = await allOf(desk.stdin, shown);
+  return { shown, given: "-", path: undefined, run, ...fromBytes(bytes, shown) };
+}
+
+async function allOf(stdin: Desk["stdin"], shown: string): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
   let size = 0;
-  for await (const piece of desk.stdin) {
-    pieces.push(piece);
-    size += piece.length;
-    if (size > constants.MAX_STRING_LENGTH) throw tooLarge(shown);
+  try {
+    for await (const piece of stdin) {
+      pieces.push(piece);
+      size += piece.length;
+      if (size > constants.MAX_STRING_LENGTH) throw tooLarge(shown);
+    }
+  } catch (cause) {
+    if (cause instanceof CommandError) throw cause;
+    const problem = `Cannot read ${shown}: ${(cause as Error).message}`;
+    throw new CommandError(exit.missing, problem, { cause });
   }
-  return {
-    shown,
-    given: "-",
-    path: undefined,
-    run,
-    ...fromBytes(Buffer.concat(pieces), shown),
-  };
+  return Buffer.concat(pieces);
 }
 
 function fromBytes(bytes: Buffer, shown: string): Pick<Source, "kind" | "content"> {

@@ -41,8 +41,7 @@ export const stripCommand: Command = {
       const width = out === undefined && desk.stdout.isTTY === true ? columns || 80 : undefined;
       if (given.flag("open")) {
         const name = `${many.runs.at(-1)?.run.flow || "runs"}-strip`;
-        const path = await showPage(renderStripHtml(many), name, { out, browse: true }, desk);
-        desk.stdout.write(`${path}\n`);
+        await showPage(renderStripHtml(many), name, { out, browse: true }, desk);
       } else if (given.flag("html")) put(renderStripHtml(many), out, desk);
       else put(renderStripText(many, width), out, desk);
       return exit.good;

@@ -19,9 +19,9 @@ import {
   failuresOf,
   isUnreleased,
   reasonText,
-  STATUS_SIGN,
   signOf,
   startedAgainText,
+  stateSign,
   toleratedOf,
   toleratedText,
 } from "../wording/outcome.ts";
@@ -107,13 +107,6 @@ const STATE_MEANING: Readonly<Record<SerializedReport["executionState"], Meaning
   interrupted: "warning",
 };
 
-const STATE_SIGN: Readonly<Record<SerializedReport["executionState"], string>> = {
-  completed: STATUS_SIGN.completed,
-  failed: STATUS_SIGN.failed,
-  cancelled: STATUS_SIGN.cancelled,
-  interrupted: STATUS_SIGN.cancelled,
-};
-
 /** `✗ nightly: failed after 12.3 s: its time limit of 10 s`. The first piece is the sign. */
 export function closingLine(
   run: string,
@@ -122,7 +115,7 @@ export function closingLine(
   why: string,
 ): Line {
   return [
-    [STATE_MEANING[state], `${STATE_SIGN[state]} `],
+    [STATE_MEANING[state], `${stateSign(state)} `],
     ["title", visible(cut(run, NAME))],
     ": ",
     [STATE_MEANING[state], state],

@@ -24,12 +24,17 @@ export const encryptionRule: Rule = fits(
 );
 
 /** For a reader without the key it was not stored. */
-const SEALED: EncodedValue = {
+const SEALED = {
   encoding: "omitted",
   why: "not-serialisable",
   type: "encrypted",
   detail: "it is encrypted, and was read without `encryption`",
-};
+} as const satisfies EncodedValue;
+
+/** Whether an output is such a one, and was read without the key. */
+export function isSealed(output: EncodedValue | undefined): boolean {
+  return output?.encoding === "omitted" && output.type === SEALED.type;
+}
 
 /** The parts of a line that hold an output. @throws Error when it was not encrypted. */
 export function sealed(

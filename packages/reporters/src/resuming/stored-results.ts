@@ -2,7 +2,8 @@
  * What a run left for the next one, as far as its record alone says: which results are stored, and why the others are not.
  * Whether what is stored still stands, only the flow can say. Knows no file.
  */
-import type { EncodedValue, SerializedReport, TaskStatistics } from "@astrum/core";
+import type { SerializedReport, TaskStatistics } from "@astrum/core";
+import { isSealed } from "../reading/sealed.ts";
 
 export interface StoredResults {
   readonly run: string;
@@ -44,10 +45,6 @@ export function storedResults(report: SerializedReport): StoredResults {
 
 /** Why a task is called again that completed, of a record without its output. */
 export const UNSTORED = "its output was not stored";
-
-function isSealed(output: EncodedValue | undefined): boolean {
-  return output?.encoding === "omitted" && output.type === "encrypted";
-}
 
 /** In the words in which the core says it of a run. */
 function whyNot(

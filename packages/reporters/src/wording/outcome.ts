@@ -52,6 +52,11 @@ export function signOf(task: TaskStatistics): string {
   return STATUS_SIGN[task.releaseError === undefined ? task.status : "failed"];
 }
 
+/** Of a run. */
+export function stateSign(state: SerializedReport["executionState"]): string {
+  return STATUS_SIGN[state === "interrupted" ? "cancelled" : state];
+}
+
 /** A task that has a flow inside of it, or one after another: what is in there stands in the same report. */
 export function isFlow({ role }: Pick<TaskStatistics, "role">): boolean {
   return role === "subflow" || role === "loop";

@@ -13,7 +13,7 @@ import { endedBy } from "../wording/ending.ts";
 import { errorTitle } from "../wording/error-text.ts";
 import type { AnyReport } from "../wording/given-report.ts";
 import { labelOf } from "../wording/label.ts";
-import { countsText, errorOf, failuresOf, reasonText, STATUS_SIGN } from "../wording/outcome.ts";
+import { countsText, errorOf, failuresOf, reasonText, stateSign } from "../wording/outcome.ts";
 import { type Redaction, redacted } from "../wording/redact.ts";
 import { redactRule } from "../wording/redact-rule.ts";
 import { cut, visible, visibleMessage, visibleName } from "../wording/visible.ts";
@@ -52,7 +52,7 @@ export function renderCard(report: AnyReport, options: CardOptions = {}): string
     `<rect width="16" height="${HEIGHT}" fill="${stateColour(shown, colours)}"/>`,
     textXml(title, EDGE, 80, { size: 44, fill: colours.ink, bold: true }, ROOM),
     textXml(
-      `${STATE_SIGN[shown.executionState]} ${state}`,
+      `${stateSign(shown.executionState)} ${state}`,
       EDGE,
       126,
       { size: 30, fill: stateColour(shown, colours), bold: true },
@@ -73,13 +73,6 @@ export function renderCard(report: AnyReport, options: CardOptions = {}): string
     "",
   ].join("\n");
 }
-
-const STATE_SIGN: Readonly<Record<SerializedReport["executionState"], string>> = {
-  completed: STATUS_SIGN.completed,
-  failed: STATUS_SIGN.failed,
-  cancelled: STATUS_SIGN.cancelled,
-  interrupted: STATUS_SIGN.cancelled,
-};
 
 function stateColour({ executionState }: SerializedReport, { bar }: Colours): string {
   if (executionState === "completed") return bar.completed;

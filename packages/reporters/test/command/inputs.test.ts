@@ -85,6 +85,15 @@ describe("Of a log with several runs", () => {
     );
   });
 
+  it("so many that not all of them are named, how many more there are is said", async () => {
+    const runs = await Promise.all(
+      Array.from({ length: 8 }, (_, n) => siteRun(`r${n}`, { day: n + 1 })),
+    );
+    const file = join(filesOf({ "all.ndjson": runs }), "all.ndjson");
+    const { stderr } = await astrumReport(`show ${file}`);
+    expect(told(stderr)).toMatch(/, r7\. Others: "[^"]+#r2", .*, "[^"]+#r6" and 2 before$/);
+  });
+
   it("FILE#RUN takes another, and --flow the last of a flow", async () => {
     const file = await log();
     expect(await astrumReport(`show ${file}#r1`)).toMatchObject({ stderr: "", code: 0 });
