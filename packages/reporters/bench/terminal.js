@@ -1,8 +1,9 @@
 /**
  * What showing a run costs: 10,000 tasks, 50 at once, some ten seconds long. The share of one CPU that the process takes
  * with nobody observing and with `progress()`, which is both the renderer and what the core asks for its events; and the
- * share of the time that the main thread spends in the renderer itself, measured around each of its functions, what the
- * measuring takes being taken off. In turn, least / median / most. Needs a terminal, and draws on it:
+ * share that the renderer itself takes, measured around each of its functions, what the measuring takes being taken off.
+ * All of it is time of the processor, and does not depend on who else uses the machine. In turn, least / median / most.
+ * Needs a terminal, and draws on it:
  *
  *     script -qec "node bench/terminal.js" /dev/null
  */
@@ -68,15 +69,20 @@ function milliseconds(n) {
 }
 
 async function measured(observers) {
-  const before = process.cpuUsage();
+  const before = processorMs();
   const start = performance.now();
   await watched.run({ concurrency: CONCURRENCY, observers });
   const ms = performance.now() - start;
-  const { user, system } = process.cpuUsage(before);
-  return { ms, cpu: ((user + system) / 1000 / ms) * 100 };
+  return { ms, cpu: ((processorMs() - before) / ms) * 100 };
 }
 
-/** Percent of the time, in the functions of an observer and in the timers it sets. */
+/** Of all threads of the process. */
+function processorMs() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** Percent of one CPU, in the functions of an observer and in the timers it sets. */
 async function spentIn(observer) {
   const spent = { events: 0, drawings: 0 };
   const stopTiming = timeTimers(spent);
@@ -91,9 +97,9 @@ function timed(scope, spent) {
   const parts = Object.entries(scope).map(([name, part]) => {
     if (typeof part !== "function") return [name, part];
     const told = (...event) => {
-      const start = performance.now();
+      const start = processorMs();
       const opened = part(...event);
-      spent.events += performance.now() - start;
+      spent.events += processorMs() - start;
       return timed(opened, spent);
     };
     return [name, told];
@@ -106,9 +112,9 @@ function timeTimers(spent) {
   const { setTimeout } = globalThis;
   globalThis.setTimeout = (fire, ms) =>
     setTimeout(() => {
-      const start = performance.now();
+      const start = processorMs();
       fire();
-      spent.drawings += performance.now() - start;
+      spent.drawings += processorMs() - start;
     }, ms);
   return () => {
     globalThis.setTimeout = setTimeout;
