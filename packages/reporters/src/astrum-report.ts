@@ -1,7 +1,8 @@
 #!/usr/bin/env node
+/** What a shell starts: the program, with what a process adds to it. */
+
 import { PROGRAM } from "./command/desk.ts";
 import { exit } from "./command/exit-code.ts";
-/** What a shell starts: the program, with what a process adds to it. */
 import { program } from "./command/program.ts";
 
 let unwritable = false;
