@@ -2,17 +2,14 @@
  * The stages of tasks of which some have a flow inside: a task comes after all that is inside of it, a finally task of a
  * flow after all others of that, and what has to be asked for after what it is asked with. Knows no plan.
  */
+import { around } from "./around.ts";
 import { type Graph, INNER } from "./graph.ts";
 
 /** Writes the depth of each task; returns how many stages there are. Every task stands after all that it reads. */
 export function nestedDepths(graph: Graph, depth: Int32Array): number {
   const { size, subflows, dependencies, gated, tails } = graph;
   const { start, end, kind } = dependencies;
-  const around = new Int32Array(size).fill(-1);
-  for (let at = subflows.length - 1; at >= 0; at--) {
-    const { first, owner } = subflows[at] as Graph["subflows"][number];
-    around.fill(at, first, owner);
-  }
+  const innermost = around(graph);
   const after = (task: number, inner: boolean): number => {
     let own = 0;
     for (let edge = start[task] as number; edge < (start[task + 1] as number); edge++) {
@@ -31,7 +28,7 @@ export function nestedDepths(graph: Graph, depth: Int32Array): number {
     if (begun[at] === 0) {
       begun[at] = 1;
       const { owner, asked } = subflows[at] as Graph["subflows"][number];
-      const outer = around[owner] as number;
+      const outer = innermost[owner] as number;
       let from = open(outer);
       if (asked) from = Math.max(from, after(owner, false) + 1);
       if (outer !== -1 && gated.has(owner)) from = Math.max(from, gates[outer] as number);
@@ -42,7 +39,7 @@ export function nestedDepths(graph: Graph, depth: Int32Array): number {
   const owned = new Map(subflows.map(({ owner }, at) => [owner, at]));
   let deepest = 0;
   for (let task = 0; task < size; task++) {
-    const outer = around[task] as number;
+    const outer = innermost[task] as number;
     const inside = owned.get(task);
     let own = Math.max(open(outer), after(task, true));
     if (outer !== -1 && gated.has(task)) own = Math.max(own, gates[outer] as number);

@@ -5,10 +5,11 @@
 import { type Brand, brand } from "../ground/brand.ts";
 import { Issues } from "../ground/check.ts";
 import { DefinitionError, PlanError } from "../ground/errors.ts";
+import { around } from "./around.ts";
 import { reportCycle } from "./cycle.ts";
 import type { Definition } from "./definition.ts";
 import { explain } from "./explain.ts";
-import { dependencyNames, type Graph, type Subflow } from "./graph.ts";
+import { dependencyNames, type Graph } from "./graph.ts";
 import { checkEstimates, criticalPath } from "./longest-path.ts";
 import { nestedDepths } from "./nested-depth.ts";
 import { rankTasks } from "./rank.ts";
@@ -208,13 +209,9 @@ export class GraphPlan implements Plan {
   get tasks(): readonly PlannedTask[] {
     if (this.#tasks !== undefined) return this.#tasks;
     const { definitions, subflows } = this.graph;
-    const insideOf = new Map<number, number>();
-    // The smallest one that a task lies in comes last.
-    for (const { owner, first } of subflows.toSorted(bySizeDown)) {
-      for (let task = first; task < owner; task++) insideOf.set(task, owner);
-    }
+    const innermost = around(this.graph);
     this.#tasks = Array.from(this.order, (task) => {
-      const parent = insideOf.get(task);
+      const parent = subflows[innermost[task] as number]?.owner;
       const role = definitions[task]?.role;
       return {
         name: this.nameOf(task),
@@ -248,10 +245,6 @@ export class GraphPlan implements Plan {
     if (estimates === undefined || this.forecast === undefined) return lines;
     return [lines, ...this.forecast(this, estimates)].join("\n");
   }
-}
-
-function bySizeDown(a: Subflow, b: Subflow): number {
-  return b.owner - b.first - (a.owner - a.first);
 }
 
 /**

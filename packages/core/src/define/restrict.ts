@@ -1,12 +1,14 @@
 /** The part of a graph that a run is for: its targets, and all that they need. Checks nothing but the targets. */
 import { Issues } from "../ground/check.ts";
+import { around } from "./around.ts";
 import type { Definition } from "./definition.ts";
 import { EdgeList, type Graph, graph, type Subflow } from "./graph.ts";
 import { unknownNames } from "./unknown-name.ts";
 
 /**
  * The part of a graph that the targets need. Tail tasks stay when all that they depend on does; so do finally tasks, also
- * those that depend on nothing.
+ * those that depend on nothing. Of a flow inside of a task that is kept, all that gives what it gives stays, and its tails and
+ * finally tasks.
  */
 export function restrict(whole: Graph, targets: readonly string[], issues: Issues): Graph {
   unknownNames(
@@ -24,18 +26,18 @@ export function restrict(whole: Graph, targets: readonly string[], issues: Issue
     const task = whole.index.get(target);
     if (task !== undefined) pending.push(task);
   }
-  const insideOf = new Map(whole.subflows.map((one) => [one.owner, one.first]));
+  const inside = insideOf(whole);
+  const tails = inside.get(undefined) ?? [];
   for (let task = pending.pop(); task !== undefined; task = pending.pop()) {
     if (kept[task] === 1) continue;
     kept[task] = 1;
-    // A flow inside of a task is kept as a whole: its tails and finally tasks too.
-    for (let inner = insideOf.get(task) ?? task; inner < task; inner++) pending.push(inner);
+    for (const inner of inside.get(task) ?? []) pending.push(inner);
     const last = start[task + 1] as number;
     for (let edge = start[task] as number; edge < last; edge++) pending.push(end[edge] as number);
   }
   const keptWhole = (task: number): boolean =>
     end.subarray(start[task], start[task + 1]).every((dependency) => kept[dependency] === 1);
-  for (const tail of whole.tails) {
+  for (const tail of tails) {
     if (start[tail] !== start[tail + 1] && keptWhole(tail)) kept[tail] = 1;
   }
   keepFinally(whole, kept, keptWhole);
@@ -63,7 +65,7 @@ export function restrict(whole: Graph, targets: readonly string[], issues: Issue
   const roles = {
     tails: renumber(whole.tails),
     finallyTasks: renumber(whole.finallyTasks),
-    subflows: keptSubflows(whole, renumbered),
+    subflows: keptSubflows(whole, kept, renumbered),
   };
   const roots = whole.roots
     ?.filter(({ task }) => kept[task] === 1)
@@ -73,14 +75,24 @@ export function restrict(whole: Graph, targets: readonly string[], issues: Issue
   return { ...graph(whole.name, definitions, list, roles, roots, new Issues()), leftOut };
 }
 
+/** By the owner of a flow, none for the one around all: what of it nobody reads. What it gives, its owner reads itself. */
+function insideOf(whole: Graph): Map<number | undefined, number[]> {
+  const { subflows, tails } = whole;
+  const inside = new Map<number | undefined, number[]>([[undefined, []]]);
+  for (const { owner, finallyTasks } of subflows) inside.set(owner, [...finallyTasks]);
+  const innermost = around(whole);
+  for (const tail of tails) inside.get(subflows[innermost[tail] as number]?.owner)?.push(tail);
+  return inside;
+}
+
 /** Those whose owners are kept; what is left of another is a part of the flow around it. */
-function keptSubflows({ subflows }: Graph, renumbered: Int32Array): Subflow[] {
+function keptSubflows({ subflows }: Graph, kept: Uint8Array, renumbered: Int32Array): Subflow[] {
   const row = (task: number): number => renumbered[task] as number;
   return subflows
-    .filter(({ owner }) => row(owner) !== -1)
+    .filter(({ owner }) => kept[owner] === 1)
     .map(({ owner, first, roots, finallyTasks, asked }) => ({
       owner: row(owner),
-      first: row(owner) - (owner - first),
+      first: row(kept.indexOf(1, first)),
       roots: roots.map(({ key, task }) => ({ key, task: row(task) })),
       finallyTasks: finallyTasks.map(row),
       asked,

@@ -1,6 +1,7 @@
 /**
  * A graph with stand-ins for some of its tasks: for tests of what depends on them. Runs nothing.
  */
+import { around } from "../define/around.ts";
 import type { Definition } from "../define/definition.ts";
 import { EdgeList, type Graph, graph, type Roles } from "../define/graph.ts";
 import { type GraphPlan, plan } from "../define/plan.ts";
@@ -70,9 +71,12 @@ function without({ tails, finallyTasks, subflows, definitions }: Graph, stubs: S
   };
 }
 
-/** The names of all that the flow itself asks for. */
-function askedFor({ definitions, roots = [], tails, finallyTasks }: Graph): string[] {
-  const tasks = new Set([...roots.map(({ task }) => task), ...tails, ...finallyTasks]);
+/** The names of all that the flow itself asks for. What is inside of its tasks comes with them. */
+function askedFor(whole: Graph): string[] {
+  const { definitions, roots = [], tails, finallyTasks } = whole;
+  const innermost = around(whole);
+  const own = [...tails].filter((tail) => innermost[tail] === -1);
+  const tasks = new Set([...roots.map(({ task }) => task), ...own, ...finallyTasks]);
   return Array.from(tasks, (task) => (definitions[task] as Definition).name);
 }
 

@@ -165,6 +165,15 @@ describe("A subflow", () => {
     expect(row(report, "deep.down.down.leaf").parent).toBe("deep.down.down");
   });
 
+  it("brings no tail along that reads what is kept, when it is not kept itself", async () => {
+    const user = param<string>("user");
+    const work = task("work", { user }, ({ user }) => user);
+    const inner = flow("inner", { work }, { tails: { log: task("log", { user }, () => 0) } });
+    const name = task("name", () => "Ada");
+    const outer = flow("outer", { eu: subflow("eu", inner, { user: name }) });
+    expect(outer.plan({ targets: ["name"] }).tasks.map((one) => one.name)).toEqual(["name"]);
+  });
+
   it("is restricted to targets inside of it, or kept as a whole", async () => {
     const { report } = await run(twice, { targets: ["us.load"] });
     expect(statuses(report)).toEqual({ "us code": "completed", "us.load": "completed" });
