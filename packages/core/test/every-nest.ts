@@ -78,10 +78,13 @@ export async function everyNest(spec: NestRun): Promise<void> {
       { ...live.toJSON(), observerErrors: undefined },
     );
   } else {
+    const goOn = [...rows.values()].filter(({ taskName }) => isBehindTail(rows, taskName));
+    const readLater = new Set(goOn.flatMap((row) => row.dependencies.map(({ task }) => task)));
     for (const name of live.taskReturnSet.keys()) {
       const { parent, role } = rows.get(name) as TaskStatistics;
-      const letGo = parent === undefined || role === "finally" || isBehindTail(rows, name);
-      hold("no output is held of what is inside of a task that has ended", letGo, name);
+      const behind = isBehindTail(rows, name) || readLater.has(name);
+      const held = parent === undefined || role === "finally" || behind;
+      hold("no output is held of what is inside of a task that has ended", held, name);
     }
   }
   await resumed(spec, entries, live);
