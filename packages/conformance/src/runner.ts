@@ -5,6 +5,7 @@ import {
   fromEvents,
   map,
   type Observer,
+  RateLimit,
   type Runner,
   type Task,
   task,
@@ -36,6 +37,7 @@ export function testRunner(create: () => RunnerUnderTest | Promise<RunnerUnderTe
         readonly signal?: AbortSignal;
         readonly observers?: readonly Observer[];
         readonly runId?: string;
+        readonly resources?: Readonly<Record<string, RateLimit>>;
       } = {},
       wrap: (runner: Runner) => Runner = (runner) => runner,
     ): Promise<ExecutionReport> =>
@@ -131,6 +133,20 @@ export function testRunner(create: () => RunnerUnderTest | Promise<RunnerUnderTe
       );
       expect(limited.outputs.asksForTime).toBeGreaterThan(0);
       expect(limited.outputs.asksForTime).toBeLessThanOrEqual(60_000);
+    });
+
+    it("tells the run what the task has spent, in place of what it had asked for", async () => {
+      const resources = { llm: new RateLimit({ limit: 10, perMs: Number.POSITIVE_INFINITY }) };
+      await run(
+        { spends: task("spends", tasks.spends, { resources: { llm: 10 } }) },
+        { resources },
+      );
+      const takes = (llm: number) =>
+        flow("rest", { takes: task("takes", () => llm, { resources: { llm } }) }).run({
+          resources,
+        });
+      expect((await takes(3)).failures).toMatchObject([{ error: { left: 2, needed: 3 } }]);
+      expect((await takes(2)).outputs).toEqual({ takes: 2 });
     });
 
     it("passes progress on", async () => {

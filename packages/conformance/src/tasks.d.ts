@@ -14,4 +14,5 @@ export function skipsInSecret(inputs: unknown, context: TaskContext): Promise<st
 export function skipsInVain(inputs: unknown, context: TaskContext): Promise<never>;
 export function speaks(inputs: unknown, context: TaskContext): Promise<void>;
 export function speaksAndBreaks(inputs: unknown, context: TaskContext): Promise<never>;
+export function spends(inputs: unknown, context: TaskContext): Promise<void>;
 export function asksForTime(inputs: unknown, context: TaskContext): Promise<number | string>;

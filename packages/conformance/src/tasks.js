@@ -132,6 +132,17 @@ export async function speaksAndBreaks(_, context) {
 }
 
 /**
+ * What it says last counts.
+ *
+ * @param {unknown} _
+ * @param {TaskContext} context
+ */
+export async function spends(_, { spent }) {
+  spent("llm", 2);
+  spent("llm", 8);
+}
+
+/**
  * @param {unknown} _
  * @param {TaskContext} context
  */

@@ -15,13 +15,13 @@ testRunner(async () => {
   const jobs = remote<typeof import("astrum-conformance/tasks")>();
   const { sum, two, scaled, breaks, final, finalAndUntidy, secondTry, tells, endless } = jobs;
   const { skips, skipsInSecret, skipsInVain } = jobs;
-  const { speaks, speaksAndBreaks, asksForTime } = jobs;
+  const { speaks, speaksAndBreaks, asksForTime, spends } = jobs;
   return {
     runner: fleet.runner({
       tasks: {
         ...{ sum, two, scaled, breaks, final, finalAndUntidy, secondTry, tells, endless },
         ...{ skips, skipsInSecret, skipsInVain },
-        ...{ speaks, speaksAndBreaks, asksForTime },
+        ...{ speaks, speaksAndBreaks, asksForTime, spends },
       },
     }),
     place: /^[^:/]+:\d+$/,
