@@ -198,4 +198,35 @@ describe("The CI/CD conventions, when they are asked for,", () => {
       }
     }
   });
+
+  it("have a word of their list for the end of a task, and none where the list has none", async () => {
+    const { spans } = await traced();
+    const clock = new VirtualClock();
+    const until = (ms: number) => (_: unknown, context: { readonly signal: AbortSignal }) =>
+      clock.wait(ms, context.signal);
+    const roots = {
+      good: task("good", () => 1),
+      skips: task("skips", (_, { skip }) => skip("nothing new")),
+      late: task("late", until(100), { timeoutMs: 5 }),
+      unwanted: task("unwanted", until(100)),
+    };
+    const tails = { last: task("last", () => clock.wait(1000)) };
+    const observers = [otelObserver({ semconv: { cicd: true } })];
+    const run = flow("f", roots, { tails }).start({ clock, observers, failure: "continue" });
+    clock.after(1, () => run.cancelTask("unwanted"));
+    const report = await clock.run(run.report);
+    await clock.run(report.tail);
+    const ofTasks = (await spans()).filter(({ name }) => name.startsWith("task "));
+    const words = ofTasks.map(({ name, attributes }) => [
+      name,
+      attributes["cicd.pipeline.task.run.result"],
+    ]);
+    expect(Object.fromEntries(words)).toEqual({
+      "task good": conventions.CICD_PIPELINE_TASK_RUN_RESULT_VALUE_SUCCESS,
+      "task skips": conventions.CICD_PIPELINE_TASK_RUN_RESULT_VALUE_SKIP,
+      "task late": conventions.CICD_PIPELINE_TASK_RUN_RESULT_VALUE_TIMEOUT,
+      "task unwanted": conventions.CICD_PIPELINE_TASK_RUN_RESULT_VALUE_CANCELLATION,
+      "task last": undefined,
+    });
+  });
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { flow, task } from "@astrum/core";
-import { metrics, trace } from "@opentelemetry/api";
-import { describe, expect, it } from "vitest";
+import { DiagLogLevel, diag, metrics, trace } from "@opentelemetry/api";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { astrumInstrumentation, otelObserver } from "../src/index.ts";
 import { VERSION } from "../src/version.ts";
 
@@ -65,14 +65,26 @@ describe("What is wrong with the options", () => {
 });
 
 describe("Without an SDK", () => {
-  it("the observer is silent and opens nothing", async () => {
+  it("the observer opens nothing, and says so once, to who asks the API what goes on", async () => {
+    const said: string[] = [];
+    const tell = (...words: unknown[]) => void said.push(words.join(" "));
+    const logger = { verbose: tell, debug: tell, info: tell, warn: tell, error: tell };
+    diag.setLogger(logger, { logLevel: DiagLogLevel.DEBUG, suppressOverrideMessage: true });
+    onTestFinished(() => diag.disable());
+    said.length = 0;
     const hooks: unknown[] = [];
-    const observer = otelObserver();
-    const report = await flow("f", { one: task("one", () => 1) }).run({
-      observers: [{ name: "probe", run: (event) => void hooks.push(observer.run?.(event)) }],
-    });
-    expect(hooks).toEqual([undefined]);
-    expect(report.observerErrors ?? []).toEqual([]);
+    // As a process would that has observed no run.
+    vi.resetModules();
+    const observer = (await import("../src/index.ts")).otelObserver();
+    const once = flow("f", { one: task("one", () => 1) });
+    for (let run = 0; run < 2; run++) {
+      const report = await once.run({
+        observers: [{ name: "probe", run: (event) => void hooks.push(observer.run?.(event)) }],
+      });
+      expect(report.observerErrors ?? []).toEqual([]);
+    }
+    expect(hooks).toEqual([undefined, undefined]);
+    expect(said).toEqual([expect.stringContaining("No SDK is registered")]);
     expect(metrics.getMeterProvider()).toBeDefined();
   });
 });
