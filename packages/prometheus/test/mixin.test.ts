@@ -115,6 +115,25 @@ test.each(DASHBOARDS)("%s: each panel says what it shows, and follows the variab
   }
 });
 
+test("a share of runs or tasks leaves out of both sides what was cancelled or skipped", () => {
+  const panels = DASHBOARDS.flatMap((name) => dashboard(name).panels);
+  const asked = [
+    ...panels.flatMap(({ targets }) => targets),
+    ...rules("rules"),
+    ...rules("alerts"),
+  ];
+  const shares = asked.flatMap(({ expr }) => {
+    const [part = "", whole] = expr.split(/\s\/\s/);
+    const counts = /astrum_(?:runs_total|tasks_total|\w+_duration_seconds_count)\{/.test(part);
+    return counts && whole !== undefined ? [{ part, whole }] : [];
+  });
+  expect(shares.length).toBeGreaterThan(6);
+  for (const { part, whole } of shares) {
+    expect(part).toMatch(/result="success"|result=~"failure\|timeout"/);
+    expect(whole).toContain('result=~"success|failure|timeout"');
+  }
+});
+
 test("every alert says what happened, how bad it is, and which page helps", () => {
   const page = readFileSync(new URL("../../../docs/metrics.md", import.meta.url), "utf8");
   const headings = [...page.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
