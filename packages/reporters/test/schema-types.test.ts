@@ -60,3 +60,27 @@ it("the schema has exactly the properties and words of the engine's own types", 
   const ours = { ...(shapeOf(reportSchema, reportSchema) as Shape), formatVersion: "1.0|1.1" };
   expect(ours).toEqual(shapeOf(generated, generated));
 }, 30_000);
+
+/** The lists of words of version 1.0: whoever reads it knows no others. */
+const WORDS: readonly string[] = [
+  "completed|failed|cancelled|interrupted",
+  "task|map|item|tail",
+  "value|optional|settled|after",
+  "completed|failed|cancelled|skipped|restored|detached|abandoned",
+  "skipped|cancelled|abandoned",
+  "condition|aborted|not-started",
+  "attempt|run",
+  "completed|failed|cancelled|running|abandoned",
+  "start|dependency|slot|retry|stage|item|external",
+  "dependencies|slots|retries|scheduler|none",
+  "too-large|not-serialisable|redacted",
+];
+
+it("no list of words has got another one since version 1.0, nor lost one", () => {
+  const lists: string[] = [];
+  JSON.stringify(reportSchema, (key, value: unknown) => {
+    if (key === "enum") lists.push((value as unknown[]).join("|"));
+    return value;
+  });
+  expect(lists).toEqual(expect.arrayContaining([...WORDS]));
+});
