@@ -4,7 +4,7 @@ import { inspect } from "node:util";
 import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
 import { OPTION_KEYS } from "../src/define/task-options.ts";
-import type { ExecutionReport } from "../src/index.ts";
+import { type ExecutionReport, flow, task } from "../src/index.ts";
 import type { WhatIf } from "../src/whatif.ts";
 
 /** What the reader of an example brings along. */
@@ -137,6 +137,20 @@ describe("The page on what a task can be told", () => {
     const named = new Set(Array.from(page.matchAll(/`(\w+)(?::|`)/g), ([, word]) => word));
     const written = new Set(["tags", "description", "version"]);
     for (const key of OPTION_KEYS) expect(named.has(key) || written.has(key), key).toBe(true);
+  });
+
+  test("names nothing of a context that is not there, nor do the guarantees", async () => {
+    const keys = task("keys", (_, context) => Object.keys({ ...context }));
+    const there = (await flow("keys", { keys }).run()).unwrap().keys;
+    const guarantees = readFileSync(
+      new URL("../../../docs/guarantees.md", import.meta.url),
+      "utf8",
+    );
+    for (const text of [page, guarantees]) {
+      const named = Array.from(text.matchAll(/\bcontext\.(?!test\b)(\w+)/g), ([, word]) => word);
+      expect(named.length).toBeGreaterThan(5);
+      for (const word of named) expect(there).toContain(word);
+    }
   });
 });
 
