@@ -1,4 +1,4 @@
-/** What must hold for a run that is killed, taken up, killed again: few kills in every test run, a thousand in the slow one. */
+/** What must hold for a run that is killed, taken up, killed again: few kills in every test run, a thousand in the nightly one. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
