@@ -59,6 +59,8 @@ export function explain(plan: Explained, estimates?: Readonly<Record<string, num
       const definition = plan.graph.definitions[task] as Definition;
       const marks = [
         kindText(definition, inside.get(task)),
+        definition.options?.when === undefined ? "" : "has a condition",
+        definition.options?.key === undefined ? "" : "its items have keys",
         plan.traits.of(task).settles ? "its items fail alone" : "",
         demandText(plan.traits.of(task).resources),
         plan.graph.tails.has(task) ? "tail" : "",

@@ -13,6 +13,7 @@ import {
   type SchedulerOptions,
   type Schema,
   settled,
+  subflow,
   type Task,
   type TaskOrder,
   task,
@@ -687,6 +688,12 @@ describe("A plan", () => {
         "longest path: list → sizes → report",
       ].join("\n"),
     );
+    const asked = { when: () => true };
+    const read = map("read", list, nothing, { ...asked, key: (n) => `row ${n}` });
+    const build = subflow("build", flow("inner", { list }), {}, asked);
+    const marked = flow("asked", { read, build }).plan().explain();
+    expect(marked).toContain("  read (map, has a condition, its items have keys) ← list\n");
+    expect(marked).toContain("  build (subflow of 1 task, has a condition) ← build.list\n");
     expect(scheduler({}).plan().explain()).toBe(
       "scheduler: 0 tasks in 0 stages, at most 0 at once",
     );
