@@ -1,6 +1,6 @@
 /** What did not run, by cause. Those that a failure took down stand with the failure as well; here is all of it. */
 import type { SerializedReport } from "@astrum/core";
-import { reasonText } from "../wording/outcome.ts";
+import { notRunByCause } from "../asking/not-run.ts";
 import { cut, visibleMessage, visibleName } from "../wording/visible.ts";
 import { count, plural } from "./counts.ts";
 import { FirstCauses } from "./first-cause.ts";
@@ -12,20 +12,9 @@ const NAMES = 24;
 
 export function notRunSection(report: SerializedReport, links: TaskLinks): Markup | undefined {
   if (report.planIssues !== undefined) return undefined;
+  const list = notRunByCause(report);
+  if (list.length === 0) return undefined;
   const first = new FirstCauses(report);
-  const causes = new Map<string, Cause>();
-  for (const task of report.taskStatistics) {
-    const { status, reason } = task;
-    if (status !== "skipped" && status !== "cancelled") continue;
-    const root = reason?.kind === "dependency" ? reason.root : undefined;
-    const text = root === undefined ? reasonText(task) : "";
-    const key = `${status} ${root ?? ""} ${text}`;
-    const cause = causes.get(key);
-    if (cause === undefined) causes.set(key, { status, root, text, names: [task.taskName] });
-    else cause.names.push(task.taskName);
-  }
-  if (causes.size === 0) return undefined;
-  const list = Array.from(causes.values()).sort((a, b) => b.names.length - a.names.length);
   const total = list.reduce((sum, { names }) => sum + names.length, 0);
   return html`<section id="not-run" aria-labelledby="not-run-title">
 <h2 id="not-run-title">What did not complete, by cause <span class="count">${count(total)}</span></h2>
@@ -42,13 +31,6 @@ ${list.length > CAUSES && html`<p class="hint">and ${plural(list.length - CAUSES
 function firstCause(root: string, first: string, links: TaskLinks): Markup {
   if (first === root) return links.to(root);
   return html`${links.to(first)}, inside of ${links.to(root)}`;
-}
-
-interface Cause {
-  readonly status: "skipped" | "cancelled";
-  readonly root: string | undefined;
-  readonly text: string;
-  readonly names: string[];
 }
 
 function sentence(text: string): string {

@@ -6,6 +6,7 @@
 import type { SerializedError, SerializedReport, TaskStatistics } from "@astrum/core";
 import { type CriticalSegment, type Insight, insight, pathRows } from "../asking/insight.ts";
 import { adviceNote, leverLine, possibleText } from "../asking/lever-text.ts";
+import { notRunByCause } from "../asking/not-run.ts";
 import { duration } from "../wording/duration.ts";
 import { atLeast, cutOff, endedBy, endingText, resumeText } from "../wording/ending.ts";
 import { errorText, errorTitle } from "../wording/error-text.ts";
@@ -19,6 +20,7 @@ import {
   failuresOf,
   isUnreleased,
   reasonText,
+  STATUS_SIGN,
   signOf,
   startedAgainText,
   stateSign,
@@ -39,6 +41,8 @@ export interface TextSections {
   readonly failureTitles: readonly Line[];
   /** What the run tolerates, one line each. */
   readonly tolerated: readonly Line[];
+  /** What was skipped or cancelled, one line for each cause. */
+  readonly notRun: readonly Line[];
   /** What was running when the record of an interrupted run ended, and how to go on. */
   readonly cutOff: readonly Line[];
   /** What would have made it faster, the most saving first, and how sure that is. */
@@ -59,6 +63,7 @@ export interface SectionLimits {
 
 const LEVERS_SHOWN = 5;
 const FAILURES_SHOWN = 50;
+const CAUSES_SHOWN = 5;
 const STACK_LINES = 12;
 const LINE = 300;
 /** The engine has no longer names; a report from elsewhere may. */
@@ -95,6 +100,7 @@ export function textSections(report: SerializedReport, limits: SectionLimits): T
       toleratedOf(report),
       (task) => [failureTitle(task)],
     ),
+    notRun: notRunSection(report),
     cutOff: cutOffSection(report),
     ...insightSections(seen, limits),
   };
@@ -191,6 +197,21 @@ function failureSection(
   return section(title, [
     ...failures.slice(0, FAILURES_SHOWN).flatMap(show),
     ...(more > 0 ? [[`… and ${more} more failures`]] : []),
+  ]);
+}
+
+function notRunSection(report: SerializedReport): Line[] {
+  if (report.planIssues !== undefined) return [];
+  const causes = notRunByCause(report);
+  const more = causes.length - CAUSES_SHOWN;
+  return section("Skipped and cancelled, by cause:", [
+    ...causes.slice(0, CAUSES_SHOWN).map(({ status, root, text, names }): Line => {
+      const head: Line = [["warning", `${STATUS_SIGN[status]} ${names.length} ${status}`]];
+      if (root !== undefined)
+        return [...head, ", because of ", ["name", visibleName(cut(root, NAME))]];
+      return text === "" ? head : [...head, `: ${cut(visibleMessage(text), LINE)}`];
+    }),
+    ...(more > 0 ? [[`… and ${plural(more, "more cause")}`]] : []),
   ]);
 }
 

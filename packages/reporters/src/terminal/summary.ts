@@ -40,9 +40,9 @@ const LIMITS = { path: 5, slowest: 5 };
 
 /**
  * Writes the slowest and the flaky tasks, the critical path, the run in three lines, what bound it and what would make it
- * faster, its failures, those that it tolerates, and last how it ended and how much less was possible. On a
- * terminal the rows of a table that do not fit are cut, and sentences are broken between words; errors are left whole. A
- * reader that went away (`EPIPE`) is no error.
+ * faster, what did not run and why, its failures, those that it tolerates, and last how it ended and how much less was
+ * possible. On a terminal the rows of a table that do not fit are cut, and sentences are broken between words; errors are
+ * left whole. A reader that went away (`EPIPE`) is no error.
  *
  * @throws TypeError for what is no report, and for options that are unknown or not what they may be.
  */
@@ -51,8 +51,7 @@ export function printSummary(report: AnyReport, options: SummaryOptions = {}): v
   const { stream = process.stdout, color, stacks = false, url, redact } = options;
   const shown = redacted(report, redact);
   const sections = textSections(shown, LIMITS);
-  const { headline, possible, planIssues, failures, failureTitles, tolerated, cutOff, why } =
-    sections;
+  const { headline, possible, planIssues, failures, failureTitles, tolerated } = sections;
   const sink = Sink.of(stream);
   const columns = stream.isTTY === true ? sink.size.columns : undefined;
   const { argv, env } = process;
@@ -69,12 +68,13 @@ export function printSummary(report: AnyReport, options: SummaryOptions = {}): v
   add(sections.flaky, row);
   add(sections.criticalPath, row);
   add(timelineLines(shown, columns ?? LOG_COLUMNS), row);
-  add(why, prose);
+  add(sections.why, prose);
   add(sections.faster, prose);
   add(planIssues, paint);
+  add(sections.notRun, row);
   add(stacks ? failures : failureTitles, paint);
   add(tolerated, paint);
-  add(cutOff, prose);
+  add(sections.cutOff, prose);
   const [closing = [], ...counts] = headline;
   texts.push(prose(possible === "" ? closing : [...closing, `; ${possible}`]));
   for (const line of counts) texts.push(prose(line));

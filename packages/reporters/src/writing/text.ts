@@ -26,7 +26,7 @@ export interface TextOptions {
 
 const RULES: Rules<TextOptions> = { tasks: flag, redact: redactRule };
 
-/** State and counts, failures, why it took that long, the ten slowest and the flaky tasks; for a plan its stages. */
+/** State and counts, failures, what did not run and why, why it took that long, the ten slowest and the flaky tasks; for a plan its stages. */
 export function renderText(subject: AnyReport | Plan, options: TextOptions = {}): string {
   checkOptions("renderText", options, RULES);
   const lines = isPlan(subject)
@@ -36,12 +36,15 @@ export function renderText(subject: AnyReport | Plan, options: TextOptions = {})
 }
 
 function reportLines(report: SerializedReport, options: TextOptions): string[] {
-  const { headline, planIssues, failures, tolerated, cutOff, why, ...more } = textSections(report, {
-    path: 20,
-    slowest: 10,
-  });
+  const { headline, planIssues, failures, tolerated, notRun, cutOff, why, ...more } = textSections(
+    report,
+    {
+      path: 20,
+      slowest: 10,
+    },
+  );
   const { faster, criticalPath, slowest, flaky } = more;
-  const told = [planIssues, failures, tolerated, cutOff];
+  const told = [planIssues, failures, tolerated, notRun, cutOff];
   const sections = [...told, why, faster, criticalPath, slowest, flaky];
   // Joined as arrays: a section may have more lines than a call takes arguments.
   const below = sections.flatMap((section) => (section.length > 0 ? [[], ...section] : []));

@@ -3,7 +3,7 @@ import { type Step, scripted, VirtualClock } from "@astrum/core/testing";
 import { estimatesFrom } from "@astrum/reporters";
 import { testObserver } from "astrum-conformance";
 import { describe, expect, it } from "vitest";
-import { readEventLog } from "../../src/index.ts";
+import { readEventLog, renderText } from "../../src/index.ts";
 import { type ProgressOptions, printSummary, progress } from "../../src/terminal/index.ts";
 import { progressAt } from "../../src/terminal/progress.ts";
 import { fixture, fixtureNames } from "../fixtures.ts";
@@ -436,6 +436,27 @@ describe("the summary", () => {
     expect(places).toEqual(places.toSorted((a, b) => a - b));
     expect(text).toContain("cannot parse <config>");
     expect(text).not.toContain("Caused by");
+  });
+
+  it("says how many tasks were skipped or cancelled for each cause, the most first", async () => {
+    const clock = new VirtualClock();
+    const bad = task("import shard", scripted(clock, { ms: 5, throw: "unexpected token" }));
+    const next = task("next", { bad }, () => 1);
+    const after = ["a", "b"].map((name) => [name, task(name, { next }, () => 1)] as const);
+    const asked = task("asked", () => 1, { when: () => ({ skip: "nothing new" }) });
+    const roots = { ...Object.fromEntries(after), asked };
+    const report = await clock.run(flow("f", roots).run({ clock, failure: "continue" }));
+    const terminal = new TestTerminal({ columns: 100, rows: 50 });
+    printSummary(report, { stream: terminal, color: false });
+    const said =
+      "Skipped and cancelled, by cause:\n  ↷ 3 skipped, because of import shard\n  ↷ 1 skipped: nothing new\n";
+    expect((await terminal.lines()).join("\n")).toContain(said);
+    expect(renderText(report)).toContain(said);
+    const many = Array.from({ length: 9 }, (_, at) =>
+      task(`asked ${at}`, () => 1, { when: () => ({ skip: `reason ${at}` }) }),
+    );
+    const skipped = await flow("g", Object.fromEntries(many.map((one) => [one.name, one]))).run();
+    expect(renderText(skipped)).toContain("  ↷ 1 skipped: reason 4\n  … and 4 more causes\n");
   });
 
   it("shows stacks when asked to", async () => {
