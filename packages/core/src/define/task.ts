@@ -132,6 +132,9 @@ export function task(name: string, second: unknown, third?: unknown, fourth?: un
 /**
  * Defines a task that calls its function once for each item of a list and returns the results in order.
  *
+ * The list is an array, or anything else that can be iterated but a text, such as a `Set`: that is read once, before the
+ * items are listed. An iterator, such as what a generator gives, can be read once: another map that reads it fails.
+ *
  * Items are tasks of their own, `name[0]`, `name[1]`, …, with their own attempts and status; calls are made as capacity
  * allows, at most `concurrency` at once. Retries, time-outs, resources and the output schema apply to each item, `when`
  * to the whole. An empty list completes with `[]`. Items that fail fail the map with a `MapError`; with `items: "settled"`
@@ -153,7 +156,7 @@ export function task(name: string, second: unknown, third?: unknown, fourth?: un
  */
 export function map<E, T>(
   name: string,
-  over: Task<readonly E[]> | Input<readonly E[]>,
+  over: Task<Iterable<E> & object> | Input<Iterable<E> & object>,
   run: (item: E, index: number, context: TaskContext) => T,
 ): Task<ResultOf<Awaited<T>>[]>;
 export function map<
@@ -165,7 +168,7 @@ export function map<
   F = never,
 >(
   name: string,
-  over: Task<readonly E[]> | Input<readonly E[]>,
+  over: Task<Iterable<E> & object> | Input<Iterable<E> & object>,
   inputs: NotOne & D,
   run: (
     item: E,
@@ -185,7 +188,7 @@ export function map<
   F = never,
 >(
   name: string,
-  over: Task<readonly E[]> | Input<readonly E[]>,
+  over: Task<Iterable<E> & object> | Input<Iterable<E> & object>,
   inputsOrRun: (NotOne & D) | ((item: E, index: number, context: TaskContext) => T),
   runOrOptions:
     | ((

@@ -10,6 +10,7 @@ import { describe } from "../ground/describe.ts";
 import { frameless, InputError, SchemaError } from "../ground/errors.ts";
 import { isPromise, settling } from "../ground/promised.ts";
 import { summarizeError } from "../ground/summarize-error.ts";
+import { listOf } from "./list-of.ts";
 
 /** Where slots read from. */
 export interface Sources {
@@ -96,11 +97,15 @@ export interface Answer {
   ended(): void;
 }
 
-/** Resolves every slot; answers at once unless a schema or a computed value is a promise. */
+/**
+ * Resolves every slot; answers at once unless a schema or a computed value is a promise. Of what a map iterates at most one
+ * item more than `most` is read.
+ */
 export function prepare(
   definition: Definition,
   task: number,
   sources: Sources,
+  most: number,
   answer: Answer,
 ): void {
   const values: unknown[] = [];
@@ -117,7 +122,7 @@ export function prepare(
   const conclude = (): void => {
     let prepared: Prepared;
     try {
-      prepared = assemble(definition, values);
+      prepared = assemble(definition, values, most);
     } catch (error) {
       fail(error);
       return;
@@ -155,17 +160,13 @@ export function prepare(
   if (pending === 0) conclude();
 }
 
-function assemble(definition: Definition, values: readonly unknown[]): Prepared {
+function assemble(definition: Definition, values: readonly unknown[], most: number): Prepared {
   const { name, kind, slots, call } = definition;
   let from = 0;
   let list: readonly unknown[] | undefined;
   if (kind === "map") {
     from = 1;
-    if (!Array.isArray(values[0])) {
-      const message = `Map "${name}" needs an array to map over, got ${describe(values[0])}`;
-      throw frameless(new InputError(name, message));
-    }
-    list = values[0];
+    list = listOf(name, values[0], most);
   }
   const args: unknown[] = [];
   const inputs: Record<string, unknown> = {};

@@ -20,7 +20,7 @@ import { itemKeys } from "./item-keys.ts";
 import { flowOf } from "./loops.ts";
 import type { RunOptions } from "./options.ts";
 import type { Capacity } from "./resources.ts";
-import { checkSize } from "./size.ts";
+import { checkSize, MAX_TASKS } from "./size.ts";
 import { journalFailure, type Stored } from "./stored.ts";
 import type { Values } from "./values.ts";
 
@@ -39,14 +39,14 @@ type Skip = { readonly skip?: unknown } | null | undefined;
 
 export class Preparation {
   readonly #host: PreparationHost;
-  readonly #maxTasks: number | undefined;
+  readonly #maxTasks: number;
   /** Tasks that have not been answered for. */
   readonly #awaited: Awaited;
 
   constructor(host: PreparationHost, { graceMs, maxTasks }: RunOptions) {
     this.#host = host;
     this.#awaited = new Awaited(host, graceMs);
-    this.#maxTasks = maxTasks;
+    this.#maxTasks = maxTasks ?? MAX_TASKS;
   }
 
   prepare(task: number): void {
@@ -56,7 +56,7 @@ export class Preparation {
       this.#answer(task, {});
       return;
     }
-    prepare(definition, task, this.#host.values, {
+    prepare(definition, task, this.#host.values, this.#maxTasks, {
       ready: (prepared) => this.#decide(task, definition, prepared),
       failed: (error, unfinished) => this.#failed(task, definition, error, unfinished),
       ended: () => this.#answer(task, {}),

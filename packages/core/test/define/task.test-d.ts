@@ -212,6 +212,18 @@ task("constants", { day: value("monday"), at: value(new Date()), count }, ({ day
   expectTypeOf(at).toEqualTypeOf<Date>();
 });
 expectTypeOf(map("squares", value([1, 2]), (n) => n * n)).toEqualTypeOf<Task<number[]>>();
+const unique = task("unique", async () => new Set(["a"]));
+expectTypeOf(map("sizes", unique, (text) => text.length)).toEqualTypeOf<Task<number[]>>();
+expectTypeOf(map("pairs", value(new Map([["a", 1]])), ([, n]) => n)).toEqualTypeOf<
+  Task<number[]>
+>();
+// @ts-expect-error a text is not a list of letters
+map("letters", value("abc"), (letter) => letter);
+const rows = task("rows", async function* () {
+  yield 1;
+});
+// @ts-expect-error what comes asynchronously is no list yet
+map("cells", rows, (row) => row);
 // @ts-expect-error a task is an input as it is
 value(count);
 // @ts-expect-error a parameter is an input as it is

@@ -452,7 +452,7 @@ describe("A failure inside of a task", () => {
     );
     expect(wide.report.totalTasks).toBe(7);
     expect(wide.report.errorSummary[0]).toMatch(
-      /Inside of "all\[.\]" the run would have 2 tasks more, and has 7 already: at most 8 are allowed, say more with `maxTasks`/,
+      /Inside of "all\[.\]" the run would have at least 2 tasks more, and has 7 already: at most 8 are allowed, say more with `maxTasks`/,
     );
     const items = await run((diary) => flow("outer", { all: map("all", photos, diary.item()) }), {
       maxTasks: 4,
@@ -465,7 +465,7 @@ describe("A failure inside of a task", () => {
     expect(exact.report.totalTasks).toBe(11);
     const short = await run(all, { maxTasks: 10 });
     expect(short.report.errorSummary[0]).toMatch(
-      /have 2 tasks more, and has 9 already: at most 10/,
+      /have at least 2 tasks more, and has 9 already: at most 10/,
     );
     await expect(
       run(() => flow("outer", { photos, more: task("more", () => 1) }), { maxTasks: 1 }),

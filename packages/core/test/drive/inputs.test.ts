@@ -242,7 +242,7 @@ describe("A map is called with", () => {
     expect(calls).toBe(0);
     expect(errorOf(report, "sizes")).toMatchObject({
       name: "InputError",
-      message: 'Map "sizes" needs an array to map over, got "abc"',
+      message: 'Map "sizes" needs an array or another iterable to map over, got "abc"',
     });
   });
 });

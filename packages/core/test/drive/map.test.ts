@@ -9,6 +9,7 @@ import {
   settled,
   type TaskInfo,
   task,
+  value,
 } from "../../src/index.ts";
 import { recorded, replay, VirtualClock } from "../../src/testing.ts";
 import { Diary, row, statuses } from "../scenario.ts";
@@ -202,16 +203,94 @@ describe("A map", () => {
     for (const [given, described] of [
       [{ length: 2 }, "an object"],
       ["text", '"text"'],
-      [new Set([1]), "a Set"],
+      [new WeakSet(), "a WeakSet"],
       [undefined, "undefined"],
     ] as const) {
       const wrong = task("wrong", () => given as unknown as string[]);
       const items = map("items", wrong, (item) => item);
       const report = await clock.run(flow("f", { items }).run({ clock }));
       expect(report.errorSummary).toEqual([
-        `Map "items" needs an array to map over, got ${described}`,
+        `Map "items" needs an array or another iterable to map over, got ${described}`,
       ]);
     }
+  });
+
+  it("reads any other iterable once, before it lists the items", async () => {
+    const told: string[] = [];
+    function* letters() {
+      for (const letter of ["a", "b"]) {
+        told.push(`read ${letter}`);
+        yield letter;
+      }
+    }
+    const read = map("read", task("list", letters), (letter) => {
+      told.push(`called ${letter}`);
+      return letter.toUpperCase();
+    });
+    const sets = map("sets", value(new Set([1, 2, 1])), (item) => item * 2);
+    const pairs = map("pairs", value(new Map([["a", 1]])), ([key, item]) => `${key}${item}`);
+    const bytes = map("bytes", value(Uint8Array.of(3, 4)), (item) => item);
+    const report = await flow("f", { read, sets, pairs, bytes }).run();
+    expect(report.unwrap()).toEqual({
+      read: ["A", "B"],
+      sets: [2, 4],
+      pairs: ["a1"],
+      bytes: [3, 4],
+    });
+    expect(told).toEqual(["read a", "read b", "called a", "called b"]);
+  });
+
+  it("fails over an iterable that throws, and reads no more of an endless one than it may have items", async () => {
+    function* broken() {
+      yield 1;
+      throw new Error("the cursor is gone");
+    }
+    let read = 0;
+    let closed = false;
+    function* endless() {
+      try {
+        for (;;) yield read++;
+      } finally {
+        closed = true;
+      }
+    }
+    const calls: unknown[] = [];
+    const over = (list: () => Iterable<number>) =>
+      flow("f", { items: map("items", task("list", list), (item) => calls.push(item)) });
+    expect((await over(broken).run()).errorSummary).toEqual([
+      'Map "items" could not read what it maps over: the cursor is gone',
+    ]);
+    const { errorSummary } = await over(endless).run({ maxTasks: 10 });
+    expect(errorSummary).toEqual([
+      'Task "items" failed: Inside of "items" the run would have at least 11 tasks more, and has 2 already: at most 10 are allowed, say more with `maxTasks`',
+    ]);
+    expect([read, closed, calls]).toEqual([11, true, []]);
+  });
+
+  it("takes no iterator that another map, or an earlier run, has read for an empty list", async () => {
+    const used =
+      "a map has read this iterator already, and an iterator gives its items once. Gather them in an array first";
+    const letters = task("letters", () => ["a", "b"].values());
+    const one = map("one", letters, (letter) => letter);
+    const two = map("two", letters, (letter) => letter);
+    const both = await flow("f", { one, two }).run({ failure: "continue" });
+    expect(both.outputs).toEqual({ one: ["a", "b"] });
+    expect(both.errorSummary).toEqual([`Map "two" could not read what it maps over: ${used}`]);
+    const given = flow("g", { items: map("items", value([1].values()), (item) => item) });
+    expect((await given.run()).unwrap()).toEqual({ items: [1] });
+    expect((await given.run()).errorSummary).toEqual([
+      `Map "items" could not read what it maps over: ${used}`,
+    ]);
+  });
+
+  it("fails over what lists its items asynchronously, with the way out", async () => {
+    const rows = task("rows", async function* () {
+      yield 1;
+    });
+    const items = map("items", rows as never, (row) => row);
+    expect((await flow("f", { items }).run()).errorSummary).toEqual([
+      'Map "items" needs an array or another iterable to map over, got an asynchronous one: gather its items in an array first',
+    ]);
   });
 
   it("whose name a task of the flow has taken for an item is a plan error", () => {

@@ -285,7 +285,10 @@ describe("The summary of a failed run", () => {
         task("a", () => 1, { output: nothing }),
         'Task "a" failed: output does not match its schema: no',
       ],
-      [map("a", list as never, () => 1), 'Map "a" needs an array to map over, got an object'],
+      [
+        map("a", list as never, () => 1),
+        'Map "a" needs an array or another iterable to map over, got an object',
+      ],
       [
         task("a", { list }, () => 1, { when: () => "yes" as never }),
         'The condition of task "a" must return true, false or { skip: "why" }, or a promise of that, got "yes"',
