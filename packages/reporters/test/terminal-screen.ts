@@ -20,7 +20,7 @@ export class TestTerminal extends EventEmitter implements TerminalStream {
     this.#terminal = new xterm.Terminal({
       cols: columns,
       rows,
-      scrollback: 20_000,
+      scrollback: 40_000,
       convertEol: true,
       allowProposedApi: true,
     });
