@@ -4,12 +4,12 @@
  */
 import type { Definition } from "../define/definition.ts";
 import { GraphPlan } from "../define/plan.ts";
+import { unknownNames } from "../define/unknown-name.ts";
 import { RateLimit } from "../drive/rate-limit.ts";
 import { amountOfMost, hasOnly, type Resource } from "../drive/resources.ts";
 import type { Issues } from "../ground/check.ts";
-import { didYouMean, nearest } from "../ground/guess.ts";
 import type { Recalled } from "./recalled.ts";
-import { changed, everyTask, type Script, scaled, withoutFailures } from "./script.ts";
+import { changed, type Script, type ScriptedTask, scaled, withoutFailures } from "./script.ts";
 import type { VirtualSettings } from "./virtual-driver.ts";
 
 /** All of it applies together. `Infinity` is no limit. */
@@ -45,13 +45,12 @@ export function checkChange(
   issues: Issues,
   path: readonly string[],
   given: unknown,
-  { plan, settings }: Pick<Recalled, "plan" | "settings">,
+  { plan, settings, tasks }: Recalled,
 ): void {
   const change = issues.record(path, given ?? null, KEYS);
   if (change === undefined) return;
-  const { script, resources } = settings;
-  if (change.concurrency !== undefined)
-    atOnce(issues, [...path, "concurrency"], change.concurrency);
+  const { concurrency } = change;
+  if (concurrency !== undefined) atOnce(issues, [...path, "concurrency"], concurrency);
   for (const key of ["longestFirst", "noFailures"] as const) {
     const value = change[key];
     if (value !== undefined && typeof value !== "boolean") {
@@ -59,32 +58,59 @@ export function checkChange(
     }
   }
   issues.oneOf([...path, "dispatch"], change.dispatch, ["dependencies"]);
-  const { definitions } = plan.graph;
-  const maps = definitions.filter(({ kind }) => kind === "map").map(({ name }) => name);
-  for (const [map, limit] of entries(issues, [...path, "mapConcurrency"], change.mapConcurrency)) {
-    const at = [...path, "mapConcurrency", map];
-    if (named(issues, at, map, "map", maps)) atOnce(issues, at, limit);
+  const had = new Map(Object.entries(settings.resources));
+  const named = <T>(
+    key: "mapConcurrency" | "faster" | "resources",
+    what: string,
+    known: ReadonlyMap<string, T>,
+  ): Entry<T>[] => entries(issues, [...path, key], change[key], what, known);
+  for (const { at, value } of named("mapConcurrency", "map", mapsOf(plan))) {
+    atOnce(issues, at, value);
   }
-  const names = (): string[] => Array.from(everyTask(script), ({ path: [name = ""] }) => name);
-  for (const [task, factor] of entries(issues, [...path, "faster"], change.faster)) {
-    const at = [...path, "faster", task];
-    if (!named(issues, at, task, "task", names())) continue;
-    issues.amount(at, factor, "a share of the time that it took, 0.5 for half as long,");
+  for (const { at, value } of named("faster", "task", tasks)) {
+    issues.amount(at, value, "a share of the time that it took, 0.5 for half as long,");
   }
-  const had = Object.keys(resources);
-  for (const [name, amount] of entries(issues, [...path, "resources"], change.resources)) {
-    const at = [...path, "resources", name];
-    if (!named(issues, at, name, "resource", had)) continue;
-    if (!isAmount(amount, resources[name])) {
-      issues.expected(at, amountText(resources[name]), amount);
-    } else if (amount !== Number.POSITIVE_INFINITY) {
-      checkDemand(issues, at, name, changedResource(resources[name], amount as number), script);
+  for (const { at, name, value, had: resource } of named("resources", "resource", had)) {
+    if (!isAmount(value, resource)) {
+      issues.expected(at, amountText(resource), value);
+    } else if (value !== Number.POSITIVE_INFINITY) {
+      checkDemand(issues, at, name, changedResource(resource, value as number), tasks);
     }
   }
 }
 
-function entries(issues: Issues, path: readonly string[], given: unknown): [string, unknown][] {
-  return Object.entries(issues.record(path, given) ?? {});
+interface Entry<T> {
+  readonly at: readonly string[];
+  readonly name: string;
+  readonly value: unknown;
+  /** What the run had of that name. */
+  readonly had: T;
+}
+
+/** Those of a record that name something the run had; of the others it collects that it had no such thing. */
+function entries<T>(
+  issues: Issues,
+  path: readonly string[],
+  record: unknown,
+  what: string,
+  known: ReadonlyMap<string, T>,
+): Entry<T>[] {
+  const all = Object.entries(issues.record(path, record) ?? {});
+  const none = known.size === 0 ? `. It had no ${what}` : "";
+  const say = (name: string): string =>
+    `\`${[...path, name].join(".")}\`: the run had no ${what} "${name}"${none}`;
+  const names = all.map(([name]) => name);
+  unknownNames(issues, names, known, `unknown-${what}`, say, path);
+  return all.flatMap(([name, value]) =>
+    known.has(name) ? [{ at: [...path, name], name, value, had: known.get(name) as T }] : [],
+  );
+}
+
+/** By name. */
+export function mapsOf({ graph }: GraphPlan): Map<string, true> {
+  const maps = new Map<string, true>();
+  for (const { name, kind } of graph.definitions) if (kind === "map") maps.set(name, true);
+  return maps;
 }
 
 function atOnce(issues: Issues, path: readonly string[], value: unknown): void {
@@ -92,23 +118,6 @@ function atOnce(issues: Issues, path: readonly string[], value: unknown): void {
   if (!Number.isSafeInteger(value) || (value as number) < 1) {
     issues.expected(path, "an integer from 1 up, or Infinity for no limit", value);
   }
-}
-
-/** Whether the run had something of that name. */
-function named(
-  issues: Issues,
-  path: readonly string[],
-  name: string,
-  what: string,
-  known: Iterable<string>,
-): boolean {
-  const names = [...known];
-  if (names.includes(name)) return true;
-  const guess = nearest(name, names);
-  const none = names.length === 0 ? ` It had no ${what}.` : "";
-  const message = `\`${path.join(".")}\`: the run had no ${what} "${name}".${didYouMean(guess)}${none}`;
-  issues.add(`unknown-${what}`, message, path, guess);
-  return false;
 }
 
 function isAmount(amount: unknown, had: Resource | undefined): boolean {
@@ -128,13 +137,10 @@ function checkDemand(
   path: readonly string[],
   resource: string,
   had: Resource,
-  script: Script,
+  tasks: ReadonlyMap<string, ScriptedTask>,
 ): void {
   const most = amountOfMost(had);
-  for (const {
-    path: [task],
-    units,
-  } of everyTask(script)) {
+  for (const [task, { units }] of tasks) {
     const needed = units?.[resource] ?? 0;
     if (needed <= most) continue;
     const message = `\`${path.join(".")}\`: task "${task}" needs ${needed} of "${resource}", ${hasOnly(had)}`;

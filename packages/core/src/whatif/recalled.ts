@@ -20,6 +20,8 @@ import type { VirtualSettings } from "./virtual-driver.ts";
 export interface Recalled {
   readonly plan: GraphPlan;
   readonly settings: VirtualSettings;
+  /** What each task or item did, by name. */
+  readonly tasks: ReadonlyMap<string, ScriptedTask>;
   /** Of completed tasks, what they took: the estimates of a run that starts its longest path first. */
   readonly measured: Readonly<Record<string, number>>;
   /** The end of the last attempt that was waited for. */
@@ -30,12 +32,14 @@ export interface Recalled {
 export function recalled(report: SerializedReport): Recalled {
   const { taskStatistics: rows, run, planningDurationMs } = report;
   const issues = new Issues();
-  const { graph, script } = new Recalling(report, issues).plan();
+  const tasks = measuredScript(rows, report.totalDurationMs);
+  const { graph, script } = new Recalling(report, tasks, issues).plan();
   issues.throwAs(DefinitionError);
   const measured = measuredMs(rows);
   const { config } = run;
   return {
     plan: plan(graph),
+    tasks,
     measured,
     makespanMs: lastEnd(rows),
     settings: {
@@ -61,10 +65,14 @@ class Recalling {
   readonly #items: Map<string, TaskStatistics[]> = new Map();
   readonly #inside: Map<string, TaskStatistics[]> = new Map();
 
-  constructor(report: SerializedReport, issues: Issues) {
+  constructor(
+    report: SerializedReport,
+    scripted: ReadonlyMap<string, ScriptedTask>,
+    issues: Issues,
+  ) {
     this.#report = report;
+    this.#scripted = scripted;
     this.#issues = issues;
-    this.#scripted = measuredScript(report.taskStatistics, report.totalDurationMs);
     this.#rows = new Map(report.taskStatistics.map((row) => [row.taskName, row]));
     for (const row of report.taskStatistics) {
       const { parent, index } = row;
@@ -228,17 +236,17 @@ class Recalling {
       const prefix = end === undefined ? `${taskName}.` : row.taskName.slice(0, end);
       if (!row.taskName.startsWith(prefix)) continue;
       const rows = flows.get(prefix) ?? [];
-      rows.push(...this.#nested(row), row);
+      this.#addPlanned(row, rows);
       flows.set(prefix, rows);
     }
     return flows;
   }
 
-  /** What is planned inside of it, before it. */
-  #nested(row: TaskStatistics): TaskStatistics[] {
-    if (!this.#isSubflow(row)) return [];
-    const inside = this.#inside.get(row.taskName) ?? [];
-    return inside.flatMap((one) => [...this.#nested(one), one]);
+  /** It, after what is planned inside of it. */
+  #addPlanned(row: TaskStatistics, rows: TaskStatistics[]): void {
+    const inside = this.#isSubflow(row) ? this.#inside.get(row.taskName) : undefined;
+    for (const one of inside ?? []) this.#addPlanned(one, rows);
+    rows.push(row);
   }
 }
 

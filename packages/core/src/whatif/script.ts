@@ -96,14 +96,3 @@ export function changed({ tasks, items }: Script, change: Change): Script {
     items: new Map(Array.from(items, ([map, list]) => [map, list.map(inside)])),
   };
 }
-
-/** Every task of it, items and what is inside of others too. */
-export function* everyTask({ tasks, items }: Script): Iterable<ScriptedTask> {
-  for (const list of [tasks, ...items.values()]) {
-    for (const task of list) {
-      if (task === undefined) continue;
-      yield task;
-      for (const { script } of task.scenes ?? []) yield* everyTask(script);
-    }
-  }
-}

@@ -5,6 +5,7 @@
 import type { Definition } from "../define/definition.ts";
 import { EdgeList, graph } from "../define/graph.ts";
 import { GraphPlan, type Plan } from "../define/plan.ts";
+import { unknownNames } from "../define/unknown-name.ts";
 import { checkDemands, checkResource, type Resource } from "../drive/resources.ts";
 import { Semaphore } from "../drive/semaphore.ts";
 import { otherCopy } from "../ground/brand.ts";
@@ -22,6 +23,7 @@ import { Reasons } from "../report/reasons.ts";
 import { reportOf } from "../report/report.ts";
 import type { SerializedReport } from "../report/serialized-report.ts";
 import { alone } from "./alone.ts";
+import { mapsOf } from "./changes.ts";
 import { lasting, type Scene, type Script } from "./script.ts";
 import { driven, type VirtualRun, type VirtualSettings } from "./virtual-driver.ts";
 
@@ -90,12 +92,13 @@ function checkOptions(issues: Issues, plan: unknown, options: unknown): void {
   if (given.durations === undefined) issues.expected(["durations"], "an object", undefined);
   const durations = issues.record(["durations"], given.durations);
   for (const name in durations) issues.amount(["durations", name], durations[name]);
-  const items = issues.record(["items"], given.items);
+  const items = issues.record(["items"], given.items) ?? {};
   for (const name in items) {
     issues.array(["items", name], items[name], "numbers of milliseconds from 0 up", isDuration);
-    if (!(plan instanceof GraphPlan)) continue;
-    if (plan.graph.definitions[plan.graph.index.get(name) ?? -1]?.kind === "map") continue;
-    issues.add("unknown-map", `\`items.${name}\`: the plan has no map "${name}"`, ["items", name]);
+  }
+  if (plan instanceof GraphPlan) {
+    const say = (name: string): string => `\`items.${name}\`: the plan has no map "${name}"`;
+    unknownNames(issues, Object.keys(items), mapsOf(plan), "unknown-map", say, ["items"]);
   }
   if (!(given.concurrency instanceof Semaphore)) {
     issues.integer(["concurrency"], given.concurrency, 1);

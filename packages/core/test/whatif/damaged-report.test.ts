@@ -13,7 +13,7 @@ import {
   task,
 } from "../../src/index.ts";
 import { VirtualClock } from "../../src/testing.ts";
-import { whatIf } from "../../src/whatif.ts";
+import { simulate, whatIf } from "../../src/whatif.ts";
 
 /** A run of all that a script is made from: a map, a subflow, a loop, a task that became a flow, a retry, a tail. */
 async function whole(): Promise<SerializedReport> {
@@ -115,6 +115,64 @@ describe("Whatever stands in the place of any one value", () => {
     });
     expect(wrong).toEqual([]);
     expect([...seen].sort()).toEqual(["figures", "refused"]);
+  });
+});
+
+describe("A large study", () => {
+  /** A list of so many items of a millisecond, four at a time. */
+  function wide(items: number): SerializedReport {
+    const list = task("list", () => [1]);
+    const read = map("read", list, () => 1, { concurrency: 4 });
+    const durations = { list: 0 };
+    const each = { read: Array.from({ length: items }, () => 1) };
+    return simulate(flow("wide", { read }).plan(), { durations, items: each }).toJSON();
+  }
+
+  it("may name everything that ran", () => {
+    const report = wide(50_000);
+    const names = report.taskStatistics.map(({ taskName }) => taskName);
+    const faster = Object.fromEntries(names.map((name) => [name, 0.5]));
+    expect(whatIf(report, [{ faster }]).changes[0]?.makespanMs).toBe(50_000 / 4 / 4);
+  });
+
+  it("has thousands of changes, each answered as if it were alone", () => {
+    const report = wide(8);
+    const changes = Array.from({ length: 10_000 }, (_, at) => ({ concurrency: 1 + (at % 8) }));
+    const study = whatIf(report, changes);
+    const told = study.changes.map(({ makespanMs }) => makespanMs);
+    const alone = changes.slice(0, 8).map((change) => study.ask(change).makespanMs);
+    expect(told).toEqual(changes.map((_, at) => alone[at % 8]));
+  });
+
+  it("tells ten guesses of ten thousand wrong names", () => {
+    const report = wide(20_000);
+    const faster = Object.fromEntries(
+      Array.from({ length: 10_000 }, (_, at) => [`raed[${at}]`, 0.5]),
+    );
+    let issues: DefinitionError["issues"] = [];
+    try {
+      whatIf(report, [{ faster }]);
+    } catch (error) {
+      issues = (error as DefinitionError).issues;
+    }
+    expect(issues).toHaveLength(10_000);
+    expect(issues.filter(({ suggestion }) => suggestion !== undefined)).toHaveLength(10);
+  });
+
+  it("may be of a run that has more planned in a flow than a call can have arguments", async () => {
+    const clock = new VirtualClock();
+    const inner = subflow("inner", flow("inner", { part: task("part", () => clock.wait(4)) }));
+    const grown = task("grown", () => flow("outer", { inner }) as never);
+    const report = (await clock.run(flow("deep", { grown }).run({ clock }))).toJSON();
+    const part = report.taskStatistics.find(({ taskName }) => taskName === "grown.inner.part");
+    for (let at = 0; at < 150_000; at++) {
+      report.taskStatistics.push({ ...(part as TaskStatistics), taskName: `grown.inner.t${at}` });
+    }
+    expect(whatIf(report).asRun).toMatchObject({
+      makespanMs: 4,
+      errorMs: 0,
+      peakConcurrency: 150_001,
+    });
   });
 });
 

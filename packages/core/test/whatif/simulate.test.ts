@@ -119,6 +119,11 @@ describe("Refused is", () => {
     ]) {
       expect(message).toContain(part);
     }
+    const list = task("list", () => [1]);
+    const read = map("read", list, () => 1);
+    expect(
+      refused(flow("mapped", { read }).plan(), { durations: {}, items: { raed: [1] } }),
+    ).toContain('`items.raed`: the plan has no map "raed". Did you mean "read"?');
     expect(refused(site, undefined)).toContain("Expected `options` to be an object, got `null`");
   });
 
