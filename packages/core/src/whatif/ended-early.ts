@@ -7,7 +7,7 @@ export function endedEarly({
   planIssues,
   taskStatistics,
 }: SerializedReport): string | undefined {
-  if (planIssues !== undefined && planIssues.length > 0) return "could not be planned";
+  if (Array.isArray(planIssues) && planIssues.length > 0) return "could not be planned";
   if (executionState === "interrupted") return "was interrupted";
   const cutOff = taskStatistics.find(
     ({ status, reason }) =>

@@ -19,6 +19,11 @@ export function readableReport(issues: Issues, given: unknown): SerializedReport
     issues.add("invalid-argument", message, ["report"]);
     return undefined;
   }
+  if (!isOfVersion1(report.formatVersion)) {
+    const message = `whatIf() reads reports of format version 1, got one of version ${describe(report.formatVersion)}. Update @astrum/core, or give it the report of a run of this version`;
+    issues.add("invalid-argument", message, ["report", "formatVersion"]);
+    return undefined;
+  }
   const fault = faultOf(report);
   if (fault !== undefined) {
     const message = `whatIf() cannot read this report: ${fault}. Give it one as report.toJSON() made it`;
@@ -31,6 +36,11 @@ export function readableReport(issues: Issues, given: unknown): SerializedReport
     issues.add("ended-early", message, ["report"]);
   }
   return report;
+}
+
+/** A minor version only adds what may be absent. */
+function isOfVersion1(version: unknown): boolean {
+  return typeof version === "string" && /^1\.\d+$/.test(version);
 }
 
 function isReport(value: unknown): value is SerializedReport {
@@ -53,6 +63,7 @@ function faultOf({
   for (const [name, ms] of Object.entries({ planningDurationMs, totalDurationMs })) {
     if (!isInstant(ms)) return `\`${name}\` is no number of milliseconds`;
   }
+  if (typeof run.id !== "string") return "`run.id` is no text";
   const fault = faultOfConfig(run.config);
   if (fault !== undefined) return fault;
   const named = new Map<string, TaskStatistics>();

@@ -89,7 +89,11 @@ describe("Whatever stands in the place of any one value", () => {
   beforeAll(async () => {
     report = await whole();
     const { taskStatistics, run, planningDurationMs, totalDurationMs, originalTasks } = report;
-    const read = { taskStatistics, run, planningDurationMs, totalDurationMs, originalTasks };
+    const { format, formatVersion, executionState, planIssues } = report;
+    const read = {
+      ...{ format, formatVersion, executionState, planIssues },
+      ...{ taskStatistics, run, planningDurationMs, totalDurationMs, originalTasks },
+    };
     paths = Array.from(places(read)).filter((path) => !path.includes("log"));
   });
 
@@ -201,6 +205,23 @@ describe("Refused is", () => {
       deep.taskStatistics.push({ ...model, taskName: `inner ${at}`, parent });
     }
     expect(refusal(deep)).toContain('"inner 500" is inside of itself, or of more than 500 others');
+  });
+
+  it("another major version of the format; a minor one only adds what may be absent", async () => {
+    const report = await whole();
+    const later = { ...report, formatVersion: "2.0" } as never;
+    expect(refusal(later)).toContain(
+      'whatIf() reads reports of format version 1, got one of version "2.0". Update @astrum/core, or give it the report of a run of this version',
+    );
+    expect(refusal({ ...report, formatVersion: "1.7" } as never)).toBe("nothing was refused");
+  });
+
+  it("an identifier that is no text: no sentence could name the run", async () => {
+    const report = await whole();
+    report.executionState = "interrupted";
+    expect(refusal(report)).toContain(`run "${report.run.id}" was interrupted`);
+    Object.assign(report.run, { id: { toString: 1 } });
+    expect(refusal(report)).toContain("whatIf() cannot read this report: `run.id` is no text");
   });
 
   it("two tasks of one name", async () => {
