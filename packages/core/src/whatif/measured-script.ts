@@ -3,6 +3,7 @@
  * apart from its waiting for capacity. Reads numbers; knows no plan.
  */
 import type { AttemptStatistics, TaskStatistics } from "../report/statistics.ts";
+import { fatalInside } from "./fatal-inside.ts";
 import type { ScriptedAttempt, ScriptedTask } from "./script.ts";
 
 /** Instants of a report are rounded to microseconds, and durations are differences of them. */
@@ -16,6 +17,8 @@ export function measuredScript(
   const calls = callsOf(rows);
   const listedAt = firstInside(rows);
   const around = new Set(rows.map(({ parent }) => parent));
+  const begun = new Set(rows.map(({ parent, readyAt }) => (readyAt === null ? "" : parent)));
+  const fatal = fatalInside(rows);
   const parents = new Map(rows.map(({ taskName, parent }) => [taskName, parent]));
   const released = releasedAt(rows);
   return new Map(
@@ -31,7 +34,9 @@ export function measuredScript(
           }),
         ),
         prepareMs: prepareMs(row, listedAt.get(row.taskName)),
-        answer: answerOf(row, around.has(row.taskName)),
+        answer: answerOf(row, fatal.has(row.taskName) || begun.has(row.taskName)),
+        fails: fails(row, around.has(row.taskName) && !fatal.has(row.taskName)),
+        fatal: fatal.get(row.parent ?? "") === row ? true : undefined,
         restored: row.status === "restored" ? true : undefined,
         fallback: fallbackOf(row, released.get(row.taskName)),
         journalMs: row.journalMs,
@@ -94,11 +99,16 @@ function prepareMs(
   return ms > ROUNDED_MS ? ms : 0;
 }
 
-/** What was said before it queued. A map that has a list fails with its items, and a task with the flow inside of it. */
-function answerOf(row: TaskStatistics, isAround: boolean): ScriptedTask["answer"] {
+/** What was said before it queued, or before anything inside of it began. */
+function answerOf(row: TaskStatistics, hasBegun: boolean): ScriptedTask["answer"] {
   if (row.attemptStatistics.length > 0) return undefined;
   if (row.status === "skipped" && row.reason?.kind === "condition") return "skip";
-  return row.status === "failed" && !isAround ? "error" : undefined;
+  return row.status === "failed" && !hasBegun ? "error" : undefined;
+}
+
+/** Not with what is inside of it, which ended well. */
+function fails({ status }: TaskStatistics, insideIsWell: boolean): true | undefined {
+  return status === "failed" && insideIsWell ? true : undefined;
 }
 
 /** When the first dependent of each task was ready that it released. */

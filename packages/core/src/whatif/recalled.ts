@@ -203,19 +203,19 @@ class Recalling {
     const scripted = this.#scripted.get(row.taskName);
     const name = row.taskName.startsWith(prefix) ? row.taskName.slice(prefix.length) : row.taskName;
     const holds = this.#isLoop(row) ? "loop" : this.#isSubflow(row) ? "subflow" : undefined;
-    const around = row.parent === undefined ? undefined : this.#rows.get(row.parent);
-    const inFailed = around?.status === "failed";
-    return definitionOf(row, { name, items, scripted, holds, inFailed });
+    return definitionOf(row, { name, items, scripted, holds });
   }
 
   #scriptedTask(row: TaskStatistics): ScriptedTask | undefined {
     const scripted = this.#scripted.get(row.taskName);
     const inside = this.#inside.get(row.taskName);
     if (scripted === undefined || inside === undefined || this.#isSubflow(row)) return scripted;
-    const isLoop = this.#isLoop(row);
+    const flows = Array.from(this.#flowsIn(row, inside));
     let endAt: number | undefined;
-    const scenes = Array.from(this.#flowsIn(row, inside), ([prefix, rows]): Scene => {
-      const scene = this.#scene(prefix, rows, { owner: row, prefix, isLoop });
+    const scenes = flows.map(([prefix, rows], at): Scene => {
+      const isLast = at === flows.length - 1;
+      const isWell = !isLast || row.status === "completed" || scripted.fails === true;
+      const scene = this.#scene(prefix, rows, { owner: row, prefix, isWell });
       const waitMs = Math.max(0, firstReady(rows) - (endAt ?? Number.POSITIVE_INFINITY));
       endAt = lastOf(rows);
       return { ...scene, waitMs };
@@ -252,27 +252,20 @@ class Recalling {
 
 interface Around {
   readonly owner: TaskStatistics;
-  readonly isLoop: boolean;
   /** What the names of its tasks begin with. */
   readonly prefix: string;
+  /** It gave a value for each of its roots: of the flows of a loop all did but the last. */
+  readonly isWell: boolean;
 }
 
-/** What its value is made of; of the flows of a loop before the last, what is called the same. */
+/** What its value is made of, which no report says: all of it, and of a flow that was well what gave nothing was none of them. */
 function rootsOf(
-  { owner, isLoop, prefix }: Around,
+  { owner, isWell }: Around,
   rows: readonly TaskStatistics[],
   index: ReadonlyMap<string, number>,
 ): Root[] {
-  const roots = owner.dependencies.flatMap(({ task, to }) => {
-    const [, name] = /^(?:.*\]\.)?(.*)$/s.exec(task.slice(owner.taskName.length)) ?? [];
-    const own = isLoop ? `${prefix}${name}` : task;
-    const at = index.get(own);
-    return at === undefined ? [] : [{ key: String(to ?? own), task: at }];
-  });
-  if (roots.length > 0) return roots;
-  // A flow that a function gave does not say: then all of it is waited for. What gave nothing was none of them, had it a value.
   const own = rows.filter(({ parent, kind }) => parent === owner.taskName && kind !== "tail");
-  const given = owner.status === "completed" ? own.filter(hasValue) : own;
+  const given = isWell ? own.filter(hasValue) : own;
   return given.map(({ taskName }) => ({ key: taskName, task: index.get(taskName) as number }));
 }
 

@@ -14,11 +14,9 @@ export function definitionOf(
     readonly scripted: ScriptedTask | undefined;
     /** What is inside of it was planned with the rest, or came up flow by flow. */
     readonly holds: "loop" | "subflow" | undefined;
-    /** What it is inside of has failed: then its own failure was tolerated further out, if at all. */
-    readonly inFailed: boolean;
   },
 ): Definition {
-  const { name, items, scripted, holds, inFailed } = seen;
+  const { name, items, scripted, holds } = seen;
   const { concurrency, priority, resources } = row;
   // A tail does not say that it is a map.
   const kind =
@@ -34,7 +32,8 @@ export function definitionOf(
     ...(resources === undefined && inItems === undefined
       ? {}
       : { resources: { ...resources, ...asked([...computed, ...Object.keys(inItems ?? {})]) } }),
-    ...(row.tolerated && !inFailed ? { onFailure: "ignore" as const } : {}),
+    // What failed what it is inside of was tolerated further out.
+    ...(row.tolerated && !scripted?.fatal ? { onFailure: "ignore" as const } : {}),
     ...fallbackOf(row, items, scripted),
   };
   const asks = scripted?.answer !== undefined || (scripted?.prepareMs ?? 0) > 0;

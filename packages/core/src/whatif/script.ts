@@ -24,6 +24,10 @@ export interface ScriptedTask {
   readonly prepareMs: number;
   /** What is said before it queues: that it is not wanted, or cannot be prepared. */
   readonly answer?: "skip" | "error" | undefined;
+  /** What is inside of it ended well, and it failed all the same: a loop that was not done, an output that was refused. */
+  readonly fails?: true | undefined;
+  /** What it is inside of failed because of it. */
+  readonly fatal?: true | undefined;
   /** It was taken over from an earlier run. */
   readonly restored?: true | undefined;
   /** When it has failed, a fallback is asked: how long that takes, and whether it gives a value. */
@@ -70,12 +74,13 @@ export function scaled(task: ScriptedTask, factor: number): ScriptedTask {
 
 /** It does not fail: of its attempts the last is left, and that completes. */
 export function withoutFailures(task: ScriptedTask | undefined): ScriptedTask | undefined {
-  if (task?.answer === "error") return undefined;
-  const last = task?.attempts.at(-1);
-  if (task === undefined || last === undefined) return task;
-  if (task.attempts.length === 1 && last.end !== "threw") return task;
+  if (task === undefined || task.answer === "error") return undefined;
+  const { attempts, fails } = task;
+  const last = attempts.at(-1);
+  if (fails === undefined && attempts.length < 2 && last?.end !== "threw") return task;
+  if (last === undefined) return { ...task, fails: undefined };
   const end = last.end === "threw" ? "returned" : last.end;
-  return { ...task, attempts: [{ ...last, end, retryMs: undefined }] };
+  return { ...task, fails: undefined, attempts: [{ ...last, end, retryMs: undefined }] };
 }
 
 type Change = (task: ScriptedTask | undefined) => ScriptedTask | undefined;

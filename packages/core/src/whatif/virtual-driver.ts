@@ -243,8 +243,10 @@ class VirtualDriver implements GrantsHost, VirtualRun {
   /** What is made of what was inside of it may have to be stored. */
   #gather(task: number): void {
     const at = this.#now;
-    const { journalMs = 0 } = this.#playing.of(task) ?? {};
-    if (journalMs === 0) this.#events.push({ type: "gathered", task, at });
+    const { journalMs = 0, fails } = this.#playing.of(task) ?? {};
+    // What the error is nobody reads.
+    if (fails) this.#events.push({ type: "gathered", task, at, error: null });
+    else if (journalMs === 0) this.#events.push({ type: "gathered", task, at });
     else {
       this.#events.push({ type: "gathered", task, at, pending: true });
       this.#stored(task, at, journalMs);
@@ -305,13 +307,13 @@ class VirtualDriver implements GrantsHost, VirtualRun {
 
   /** The next flow of a loop, as long as there is one. */
   #iterate(task: number, iteration: number): void {
-    const next = this.#playing.of(task)?.scenes?.[iteration + 1];
+    const { scenes, fails } = this.#playing.of(task) ?? {};
+    const next = scenes?.[iteration + 1];
     const at = this.#now + (next?.waitMs ?? 0);
     const base = { type: "iterated", task, at } as const;
+    const last: MachineEvent = fails ? { ...base, error: undefined } : { ...base, done: true };
     const event: MachineEvent =
-      next === undefined
-        ? { ...base, done: true }
-        : { ...base, inner: this.#playing.innerOf(next, iteration + 1) };
+      next === undefined ? last : { ...base, inner: this.#playing.innerOf(next, iteration + 1) };
     if (at > this.#now) {
       this.#events.push({ type: "iterated", task, at: this.#now, pending: true });
       this.#timer(at, event);

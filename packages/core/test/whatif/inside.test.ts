@@ -156,6 +156,94 @@ const madeGood = (clock: VirtualClock): Flow<unknown> => {
   return flow("madeGood", { last: task("last", { grown }, () => clock.wait(4)) });
 };
 
+const failing = (clock: VirtualClock, ms: number) => (): Promise<never> =>
+  clock.wait(ms).then(() => Promise.reject(new Error("no")));
+
+/** It fails after 9 ms, with one that needs another; what fails after 3 is tolerated by itself, and stops nothing. */
+const shaky = (clock: VirtualClock): Flow<unknown> => {
+  const told = task("told", failing(clock, 3), { onFailure: "ignore" });
+  const other = task("other", () => clock.wait(5));
+  const bad = task("bad", { other }, failing(clock, 4));
+  const swept = task("swept", failing(clock, 2));
+  return flow("shaky", { told, bad }, { finally: { swept } });
+};
+
+const good = { fallback: () => 1 as never };
+
+const toleratedBefore = (clock: VirtualClock): Flow<unknown> => {
+  const grown = task("grown", () => shaky(clock) as never, good);
+  return flow("before", { last: task("last", { grown }, () => clock.wait(4)) });
+};
+
+const twoLevelsUp = (clock: VirtualClock): Flow<unknown> => {
+  const deep = task("deep", () => shaky(clock) as never);
+  const outer = subflow("outer", flow("outer", { deep }), {}, { onFailure: "ignore" });
+  const last = task("last", { outer: settled(outer) }, () => clock.wait(4));
+  return flow("up", { last });
+};
+
+const settledItems = (clock: VirtualClock): Flow<unknown> => {
+  const well = flow("well", { one: task("one", () => clock.wait(6)) });
+  const list = task("list", () => [1, 2]);
+  const all = map("all", list, (n) => (n === 1 ? well : shaky(clock)) as never, {
+    items: "settled",
+  });
+  return flow("items", { last: task("last", { all }, () => clock.wait(4)) });
+};
+
+/** Its first flow ends well, with failures that are tolerated; its second fails. */
+const failsLater = (clock: VirtualClock): Flow<unknown> => {
+  const draft = (n: number): Flow<{ readonly text: number }> => {
+    const told = task("told", failing(clock, 1), { onFailure: "ignore" });
+    const swept = task("swept", failing(clock, 1), { onFailure: "ignore" });
+    const text = task("text", { told: optional(told) }, () =>
+      clock.wait(2).then(() => (n === 0 ? n : Promise.reject(new Error("no")))),
+    );
+    return flow("draft", { text }, { finally: { swept } });
+  };
+  const steps = { first: () => draft(0), next: () => draft(1), until: () => false, max: 5 };
+  const written = loop("written", {}, { ...steps, ...good });
+  return flow("later", { last: task("last", { written }, () => clock.wait(4)) });
+};
+
+/** Nothing in its flows fails, and not all of it is wanted; but it is not done when it may have no more. */
+const notDone = (clock: VirtualClock): Flow<unknown> => {
+  const draft = (n: number): Flow<{ readonly text: number }> => {
+    const read = task("read", () => clock.wait(2));
+    const seldom = task("seldom", { read }, () => 1, { when: () => false });
+    const inputs = { read, seldom: optional(seldom) };
+    return flow("draft", { text: task("text", inputs, () => clock.wait(3).then(() => n)) });
+  };
+  const steps = { first: () => draft(0), next: () => draft(1), until: () => false, max: 2 };
+  const written = loop("written", {}, steps);
+  const used = task("used", { written }, () => clock.wait(50));
+  const told = task("told", { written: settled(written) }, () => clock.wait(4));
+  return flow("limited", { used, told });
+};
+
+/** A task inside of which all went well, and whose schema then refused what that gave. */
+const refused = (clock: VirtualClock): Flow<unknown> => {
+  const validate = () => ({ issues: [{ message: "too small" }] });
+  const output = { "~standard": { version: 1 as const, vendor: "test", validate } };
+  const inner = flow("inner", { one: task("one", () => clock.wait(3)) });
+  const grown = task("grown", {}, () => inner as never, { output });
+  const used = task("used", { grown }, () => clock.wait(50));
+  const told = task("told", { grown: settled(grown) }, () => clock.wait(4));
+  return flow("refused", { used, told });
+};
+
+/** A flow that was planned with the rest, whose condition threw. */
+const neverOpened = (clock: VirtualClock): Flow<unknown> => {
+  const region = flow("region", { rank: task("rank", () => clock.wait(20)) });
+  const when = (): boolean => {
+    throw new Error("no");
+  };
+  const west = subflow("west", region, {}, { when });
+  const used = task("used", { west }, () => clock.wait(50));
+  const told = task("told", { west: settled(west) }, () => clock.wait(4));
+  return flow("opened", { used, told });
+};
+
 describe("It takes on paper what it took, and tells nothing that it does not know", () => {
   it.each([
     [
@@ -166,6 +254,13 @@ describe("It takes on paper what it took, and tells nothing that it does not kno
     ["flows of which some tasks fail, or are not wanted", tolerant, 2 + 1 + 8 + 3 + 9],
     ["a planned flow that is not wanted", unwanted, 7],
     ["a flow that failed, and was made good by a fallback", madeGood, 3 + 4],
+    ["one in which a failure was tolerated before", toleratedBefore, 9 + 2 + 4],
+    ["one two levels further in than what tolerates it", twoLevelsUp, 9 + 2 + 4],
+    ["one of an item that fails alone", settledItems, 9 + 2 + 4],
+    ["a loop that failed in its second flow", failsLater, 1 + 2 + 1 + 1 + 2 + 1 + 4],
+    ["a loop that was not done", notDone, 2 * (2 + 3) + 4],
+    ["a flow whose output was refused", refused, 3 + 4],
+    ["a planned flow whose condition threw", neverOpened, 4],
   ])("%s", async (_, make, ms) => {
     const { asRun } = whatIf(await ran(make));
     expect(asRun).toMatchObject({ makespanMs: ms, measuredMs: ms, errorMs: 0, unmeasured: [] });
@@ -173,6 +268,17 @@ describe("It takes on paper what it took, and tells nothing that it does not kno
 });
 
 describe("What is inside of a task", () => {
+  it("without failures completes, and what it had kept from its turn counts as nothing", async () => {
+    const made = [notDone, refused, neverOpened];
+    const studies = made.map(async (make) => whatIf(await ran(make), [{ noFailures: true }]));
+    const changes = (await Promise.all(studies)).map(({ changes }) => changes[0]);
+    expect(changes).toMatchObject([
+      { makespanMs: 2 * (2 + 3) + 4, unmeasured: ["used"] },
+      { makespanMs: 3 + 4, unmeasured: ["used"] },
+      { makespanMs: 4, unmeasured: ["west.rank", "used"] },
+    ]);
+  });
+
   it("is faster with it, or by its own name", async () => {
     const report = await ran(drafts, 1);
     const inside = [10, 20, 30, 40].reduce((sum, ms) => sum + ms + 7, 0);

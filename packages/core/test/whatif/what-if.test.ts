@@ -448,6 +448,20 @@ describe("Refused, with who, what and the way out, is", () => {
 });
 
 describe("A run that is asked about more than once", () => {
+  it("gives the same while a tail of it goes on, and when that has ended", async () => {
+    const clock = new VirtualClock();
+    const a = task("a", () => clock.wait(10));
+    const tail = task("tail", () => clock.wait(900));
+    const run = flow("tailed", { a }, { tails: { tail } }).run({ clock });
+    const live = await clock.run(run);
+    const changes = [{ concurrency: 1 }, { faster: { a: 0.5 } }];
+    const during = whatIf(live, changes);
+    expect(during.asRun).toMatchObject({ makespanMs: 10, errorMs: 0 });
+    await clock.run(live.tail);
+    const after = whatIf(live, changes);
+    expect([after.asRun, after.changes]).toEqual([during.asRun, during.changes]);
+  });
+
   it("answers each time as it did in a list, and with every attempt that the changed run then has", async () => {
     const given = { concurrency: 3, resources: { db: 1 } };
     const report = await ran(nightly, given);
