@@ -30,21 +30,33 @@ beforeEach(async () => {
   await query(`insert into staff values ${NAMES.map((name) => `('${name}', 100)`).join()}`);
 });
 
-/** An example is started as its reader does; the sources need no build. */
-async function pay(killed = "") {
+/** An example is started as its reader does; the sources need no build. `meanwhile`: while it is held. */
+async function pay(killed = "", meanwhile?: () => Promise<void>) {
   const main = join(import.meta.dirname, "../../main.js");
   const preloaded = ["--import", import.meta.resolve("tsx"), "--import", KILLED];
   const child = spawn(
     process.execPath,
     ["--conditions=@astrum/source", ...preloaded, main, MONTH],
-    { env: { ...process.env, ...postgres.env, KILLED: killed }, stdio: ["ignore", "pipe", "pipe"] },
+    { env: { ...process.env, ...postgres.env, KILLED: killed }, stdio: ["pipe", "pipe", "pipe"] },
   );
-  const [told, errors, [, signal]] = await Promise.all([
+  const goesOn = async (): Promise<void> => {
+    if (meanwhile !== undefined) await Promise.race([once(child.stdout, "data"), closed]);
+    await meanwhile?.();
+    child.stdin.end();
+  };
+  const closed = once(child, "close");
+  const [told, errors, [code, signal]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
-    once(child, "close"),
+    closed,
+    goesOn(),
   ]);
-  return { told: told.trimEnd(), errors, signal: signal as string | null };
+  return {
+    told: told.trimEnd(),
+    errors,
+    code: code as number | null,
+    signal: signal as string | null,
+  };
 }
 
 const paid = async (): Promise<unknown[]> =>
@@ -70,6 +82,24 @@ it("does not pay again whose commit was done when the connection was lost", asyn
   const entries = await query("select task from journal where task like 'paid[%' order by task");
   expect(entries.map(({ task }) => task)).toEqual(NAMES.map((_, at) => `paid[${at}]`));
 });
+
+it.each([
+  ["before", 2],
+  ["after", 2],
+  ["after", 6],
+])(
+  "ends when PostgreSQL is restarted %s commit %i, since its lock is gone, and then pays who is left",
+  async (when, which) => {
+    const held = await pay(`held ${when} ${which}`, () => postgres.restart());
+    expect(held).toMatchObject({ code: 1, signal: null, told: "held" });
+    // Whether it hears first what the server says, or that nobody is there.
+    expect(held.errors).toMatch(/terminat|EPIPE|ECONNRESET/);
+    // Others are paid at the same time, and whether those are depends on the instant.
+    if (when === "after") expect(await paid()).not.toEqual([]);
+    expect(await pay()).toMatchObject({ code: 0, told: `${MONTH}: 6 are paid`, errors: "" });
+    expect(await paid()).toEqual(NAMES);
+  },
+);
 
 it("is refused while another process pays, and not when that was killed", async () => {
   const other = await postgres.connect();

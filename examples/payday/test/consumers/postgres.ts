@@ -10,6 +10,8 @@ export interface Postgres {
   /** What psql and drivers read: PGHOST, PGUSER, PGDATABASE. */
   readonly env: Readonly<Record<string, string>>;
   connect(): Promise<pg.Client>;
+  /** Ends it with all of its connections, as a power cut would, and starts it again. */
+  restart(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -25,27 +27,32 @@ export async function startPostgres(): Promise<Postgres> {
   const init = ["--auth=trust", "--username=postgres", "--no-sync", "--no-locale", "-D", data];
   execFileSync(join(programs, "initdb"), init, { ...user, stdio: "ignore", cwd: folder });
   const options = ["-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"];
-  const server = spawn(join(programs, "postgres"), options, {
-    ...user,
-    stdio: "ignore",
-    cwd: folder,
-  });
+  const start = (): ChildProcess =>
+    spawn(join(programs, "postgres"), options, { ...user, stdio: "ignore", cwd: folder });
+  let server = start();
   const env = { PGHOST: folder, PGUSER: "postgres", PGDATABASE: "postgres" };
   const connect = async (): Promise<pg.Client> => {
     const client = new pg.Client({ host: folder, user: "postgres", database: "postgres" });
     await client.connect();
     return client;
   };
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (server.exitCode !== null) return;
+    const gone = once(server, "exit");
+    server.kill(signal);
+    await gone;
+  };
+  const restart = async (): Promise<void> => {
+    await end("SIGQUIT"); // Without a word to anybody; what is in its log is recovered.
+    server = start();
+    await ready(server, connect);
+  };
   const close = async (): Promise<void> => {
-    if (server.exitCode === null) {
-      const gone = once(server, "exit");
-      server.kill("SIGINT"); // Which ends the connections that are left.
-      await gone;
-    }
+    await end("SIGINT"); // Which ends the connections that are left.
     rmSync(folder, { recursive: true, force: true });
   };
   await ready(server, connect);
-  return { env, connect, close };
+  return { env, connect, restart, close };
 }
 
 /** Resolves when it takes connections. */
