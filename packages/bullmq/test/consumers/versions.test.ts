@@ -3,7 +3,7 @@
  * what they answer, to the letter.
  */
 import { createHash } from "node:crypto";
-import { flow, task } from "@astrum/core";
+import { flow, map, task } from "@astrum/core";
 import { Queue, Worker } from "bullmq";
 import { expect, onTestFinished, test } from "vitest";
 import { remote } from "../../src/index.ts";
@@ -117,3 +117,85 @@ test.each([true, false])(
     expect((await queue.getJob("r/doubled/1"))?.returnvalue).toMatchObject({ value: 8 });
   },
 );
+
+test("while workers of both versions are there nothing is lost or run twice: what the old ones refused is run once they are gone", async () => {
+  const rig = await openRig();
+  const [old, fleet] = [oldWorker(rig), await rig.fleet()];
+  await rig.worker();
+  const list = task("list", () => Array.from({ length: 100 }, (_, n) => n));
+  const double = fleet.task(jobs.double);
+  const doubled = map("doubled", list, (n, _, context) => double({ n }, context), {
+    concurrency: 8,
+  });
+  const run = () => flow("f", { doubled }).run({ runId: "r", failure: "continue" });
+  const rows = (await run()).taskStatistics.filter(({ taskName }) =>
+    taskName.startsWith("doubled["),
+  );
+  const errors = rows.filter(({ status }) => status === "failed").map(({ error }) => error);
+  expect(rows).toHaveLength(100);
+  expect((await rig.starts()).length + errors.length).toBe(100);
+  for (const error of errors) expect(error).toMatchObject({ data: { reason: "protocol" } });
+  await old.close();
+  expect((await run()).unwrap().doubled).toEqual(rows.map((_, n) => n * 2));
+  const starts = await rig.starts();
+  expect(starts.sort()).toEqual(rows.map((_, n) => `r/doubled[${n}]/1`).sort());
+});
+
+test("schedulers of both versions on one queue leave each other's jobs alone, and each hears of its own", async () => {
+  const rig = await openRig();
+  const queue = await oldQueue(rig);
+  const numbers = Array.from({ length: 50 }, (_, n) => n);
+  const old = oldWorker(rig);
+  await rig.worker();
+  const fleet = await rig.fleet();
+  const list = task("list", () => numbers);
+  const double = fleet.task(jobs.double);
+  const doubled = map("doubled", list, (n, _, context) => double({ n }, context), {
+    concurrency: 8,
+  });
+  const run = flow("f", { doubled }).run({ runId: "new", failure: "continue" });
+  const put = numbers.map((n) =>
+    queue.add(
+      "double",
+      { ...OLD_JOB, runId: "old", taskName: `t${n}`, args: [{ n }] },
+      { jobId: `old/t${n}/1`, attempts: 1 },
+    ),
+  );
+  await Promise.all(put);
+  const rows = (await run).taskStatistics.filter(({ taskName }) => taskName.startsWith("doubled["));
+  expect(rows).toHaveLength(numbers.length);
+  for (const { status, error } of rows)
+    if (status !== "completed") expect(error).toMatchObject({ data: { reason: "protocol" } });
+  const ended = async (n: number) => {
+    const job = await queue.getJob(`old/t${n}/1`);
+    return job?.returnvalue ?? job?.failedReason;
+  };
+  for (const n of numbers) {
+    await until(async () => (await ended(n)) != null);
+    const job = await queue.getJob(`old/t${n}/1`);
+    expect(job?.data).toMatchObject({ v: 1, args: [{ n }] });
+    if (job?.failedReason === undefined) expect(job?.returnvalue).toMatchObject({ value: n * 2 });
+    else expect(job.failedReason).toContain('"reason":"protocol"');
+  }
+  expect((await rig.starts()).filter((start) => !start.startsWith("new/doubled"))).toEqual([]);
+  await old.close();
+});
+
+test("a run that a scheduler of version 1 has is refused by a newer one while that lives, and left as it is", async () => {
+  const rig = await openRig();
+  await oldQueue(rig);
+  const { client } = rig.redis;
+  const lease = "astrum:{jobs}:run:r";
+  const until = Date.now() + 600_000;
+  await client.hset(lease, { holder: "old:7/8a1f", until, beats: 1 });
+  const alive = setInterval(() => void client.hincrby(lease, "beats", 1), 50);
+  onTestFinished(() => clearInterval(alive));
+  const job = await client.hgetall("astrum:{jobs}:r/doubled/1");
+  const fleet = await rig.fleet();
+  const doubled = task("doubled", { n: task("n", () => 4) }, fleet.task(jobs.double));
+  const report = await flow("f", { doubled }).run({ runId: "r" });
+  expect(report.outcome("doubled")).toMatchObject({
+    error: { name: "RunInUseError", holder: "old:7" },
+  });
+  expect(await client.hgetall("astrum:{jobs}:r/doubled/1")).toEqual(job);
+});
