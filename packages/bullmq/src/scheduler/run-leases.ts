@@ -100,12 +100,13 @@ export class RunLeases {
   /** What the store refuses now, full or just failed over, it may take a moment later. */
   async #asked(runId: string): Promise<Answer> {
     const { outageMs } = this.#host;
-    for (const since = performance.now(); ; ) {
+    // Counted, as everything is that the store refuses: while this process stands still nobody asks.
+    for (let waitedMs = 0; ; waitedMs += REFUSED_PAUSE_MS) {
       try {
         return await this.#ask(runId);
       } catch (error) {
         const cause = storeError(error);
-        if (this.#closed || performance.now() - since > outageMs)
+        if (this.#closed || waitedMs > outageMs)
           throw new StoreUnavailableError(
             `Run "${runId}": the store has refused to note who has it for ${outageMs} ms: ${cause.message}`,
             { cause },
