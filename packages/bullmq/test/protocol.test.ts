@@ -37,6 +37,10 @@ it("What a job gave back is an ending when a worker of a fleet completed it", ()
   expect(asEnding(ending)).toBe(ending);
   for (const other of [null, undefined, 5, "value", [], {}, { kind: 1 }])
     expect(asEnding(other)).toBeUndefined();
+  for (const bent of [{ deliveries: "1" }, { attributes: 5 }, { spent: [1] }, { log: {} }]) {
+    expect(asEnding({ ...ending, ...bent })).toBeUndefined();
+    expect(endingIn(failedReasonOf("x", { ...ending, ...bent } as Ending))).toBeUndefined();
+  }
 });
 
 it("A signature holds for one job, one export and one payload", () => {

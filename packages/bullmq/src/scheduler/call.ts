@@ -136,7 +136,8 @@ export class Call {
     this.#starts.seen(state.starts);
     if (state.word !== undefined) this.heard(state.word);
     if (!state.finished) this.#checkLeft(state.starts);
-    else if (state.returned !== undefined) this.ended(parsed(state.returned), undefined, state);
+    else if (state.returned !== undefined)
+      this.ended(asEnding(parsed(state.returned)), undefined, state);
     else this.ended(endingIn(state.failedReason ?? ""), state.failedReason, state);
   }
 
@@ -176,14 +177,15 @@ export class Call {
 
   /** The result lies beside the job. When it cannot be had now, the next look comes by here again. */
   async #fetch({ stored: _, ...ending }: Extract<Ending, { kind: "value" }>): Promise<void> {
+    let json: string | undefined;
     try {
-      const json = await this.#host.store.storedResult(this.jobId);
-      if (this.#answered) return;
-      if (json === undefined) this.#missing();
-      else this.#endedByWorker({ ...ending, value: JSON.parse(json) as EncodedValue });
+      json = await this.#host.store.storedResult(this.jobId);
     } catch {
-      // Out of reach.
+      return; // Out of reach.
     }
+    if (this.#answered) return;
+    if (json === undefined) this.#missing();
+    else this.#endedByWorker({ ...ending, value: parsed(json) as EncodedValue });
   }
 
   #endedByWorker(ending: Ending): void {
@@ -351,9 +353,10 @@ export class Call {
   }
 }
 
-function parsed(json: string): Ending | undefined {
+/** `undefined` for what is damaged: it would be so at the next look as well. */
+function parsed(json: string): unknown {
   try {
-    return asEnding(JSON.parse(json));
+    return JSON.parse(json);
   } catch {
     return undefined;
   }

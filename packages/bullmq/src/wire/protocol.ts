@@ -122,16 +122,28 @@ export function endingIn(failedReason: string): Ending | undefined {
   const at = failedReason.lastIndexOf("\n{");
   if (at === -1) return undefined;
   try {
-    return JSON.parse(failedReason.slice(at + 1)) as Ending;
+    return asEnding(JSON.parse(failedReason.slice(at + 1)));
   } catch {
     return undefined;
   }
 }
 
-/** What a completed job gave back, as its ending; `undefined` when no worker of ours completed it. */
+/** What a completed job gave back, as its ending; `undefined` when no worker of ours completed it, or it is damaged. */
 export function asEnding(returned: unknown): Ending | undefined {
-  const { kind } = (returned ?? {}) as Partial<Ending>;
-  return typeof kind === "string" ? (returned as Ending) : undefined;
+  const { kind, executor, deliveries, attributes, spent, log } = (returned ??
+    {}) as Partial<Ending>;
+  const isOne =
+    typeof kind === "string" &&
+    typeof executor === "string" &&
+    typeof deliveries === "number" &&
+    arePairs(attributes) &&
+    arePairs(spent) &&
+    (log === undefined || Array.isArray(log?.lines));
+  return isOne ? (returned as Ending) : undefined;
+}
+
+function arePairs(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.every(Array.isArray));
 }
 
 /** Whether what was read from the store has the shape of a job of ours, of whichever version. */

@@ -5,7 +5,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { flushActivators } from "astrum-crossing";
-import { Worker } from "bullmq";
 import {
   type Client,
   openConnection,
@@ -22,6 +21,7 @@ import { PROTOCOL } from "../wire/protocol.ts";
 import { Signer } from "../wire/signature.ts";
 import { Attempts } from "./attempts.ts";
 import { type HttpEnd, serveHttp } from "./http.ts";
+import { JobWorker } from "./job-worker.ts";
 import { watchLoop } from "./loop-watch.ts";
 import { NO_METRICS, workerMetrics } from "./metrics.ts";
 import { type TaskTable, taskTable } from "./task-table.ts";
@@ -84,7 +84,7 @@ class ServingWorker implements FleetWorker {
   readonly #subscriber: Client;
   readonly #script: ReturnType<typeof scriptCaller>;
   readonly #attempts: Attempts;
-  readonly #worker: Worker;
+  readonly #worker: JobWorker;
   #http: HttpEnd | undefined;
   #beats: NodeJS.Timeout | undefined;
   #unwatch: (() => void) | undefined;
@@ -178,9 +178,9 @@ class ServingWorker implements FleetWorker {
     await this.close();
   }
 
-  #makeWorker(onError: (error: Error) => void): Worker {
+  #makeWorker(onError: (error: Error) => void): JobWorker {
     const { concurrency, lockMs, checkMs, redeliver, prefix } = this.#settings;
-    const worker = new Worker(
+    const worker = new JobWorker(
       this.#names.bullName,
       (job, token) => this.#attempts.run(job, token as string),
       {
