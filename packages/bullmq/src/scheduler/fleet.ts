@@ -53,7 +53,7 @@ export type FleetTask<
 export interface Fleet extends AsyncDisposable {
   /**
    * A function that runs `ref` on a worker: give it to `task()`, `map()`, a `DynamicScheduler`, or call it. A context in
-   * the last place brings run, task, attempt and the signal that stops it; anything before goes to the worker, and comes to it as it was.
+   * the last place brings run, task, attempt and the signal that stops it; anything before comes to the worker as it was.
    * In a run the report names the worker of each attempt (`executor: "host:pid"`) and how often it was started, and
    * traces cross.
    *
