@@ -1,6 +1,6 @@
 /**
- * What can cross to another thread (by structured clone) or process (as the core writes values down) as far as a type can tell, and how a function
- * looks from the other side. Types only; what they let through is checked again at run time.
+ * What can cross to another thread (by structured clone) or process (as the core writes values down) as far as a type can
+ * tell, and how a function looks from the other side. Types only; what they let through is checked again at run time.
  */
 import type { MessagePort } from "node:worker_threads";
 

@@ -21,15 +21,23 @@ export interface Obstacle {
 }
 
 /**
- * Finds the place that stops a value from being cloned, for the error message; `undefined` when every part can be. Made
- * for after a clone has failed, so it may be slow. What is `transferred` counts as fine and is not touched: a trial clone
- * would detach it. `root` is what the value is called in the path. Never throws.
+ * Finds the place that stops a value from being cloned, or of which a clone would keep nothing (a `URL`, an instance that
+ * has methods or getters but no fields), for the error message; `undefined` when every part can cross. Made for after a
+ * clone has failed, or would lose something, so it may be slow. What is `transferred` counts as fine and is not touched: a
+ * trial clone would detach it. `root` is what the value is called in the path. Never throws.
  */
 export declare function findCloneObstacle(
   value: unknown,
   root: string,
   transferred?: readonly unknown[],
 ): Obstacle | undefined;
+
+/**
+ * Whether a clone of the value would keep nothing of something in it, and say nothing of that: `findCloneObstacle` knows
+ * what, and where. Looks at the first 5,000 values in it, the outer ones first. What is `transferred` counts as fine. Made
+ * for every value that is about to be cloned, so it is quick. Never throws.
+ */
+export declare function losesInClone(value: unknown, transferred?: readonly unknown[]): boolean;
 
 /**
  * That the value is a flow of the core, which would lose what it is on its way, or arrive as its bare fields; `undefined`

@@ -7,6 +7,7 @@ export { attributeEntries, carrierTexts } from "./companions.js";
 export { describe, messageOf, text } from "./describe.js";
 export { flowObstacle } from "./flow.js";
 export { LogLines } from "./log-lines.js";
+export { losesInClone } from "./loss-in-clone.js";
 export { findCloneObstacle, isDetached } from "./obstacle-in-clone.js";
 export { Skipping, skippedBy } from "./skipping.js";
 export { isError, joined, putTogether, takeApart } from "./thrown.js";

@@ -1,4 +1,4 @@
-/** What the structured clone refuses, and where it lies. Knows no port. */
+/** What the structured clone refuses, or would leave nothing of, and where it lies. Knows no port. */
 import { types } from "node:util";
 import { text } from "./describe.js";
 import { flowObstacle } from "./flow.js";
@@ -42,8 +42,12 @@ export function findCloneObstacle(value, root, transferred = []) {
     seen.add(part);
     deepest = Math.max(deepest, depth);
     const inside = suspectsIn(part, path, depth + 1);
-    if (inside !== undefined) for (const each of inside.reverse()) stack.push(each);
-    else if (!canClone(part)) return { path, what: described(part) };
+    if (inside !== undefined) {
+      for (const each of inside.reverse()) stack.push(each);
+      continue;
+    }
+    const what = refused(part);
+    if (what !== undefined) return { path, what };
   }
   return deepest > DEEP ? { path: root, what: nested(DEEP) } : undefined;
 }
@@ -109,7 +113,7 @@ function isHarmless(value) {
  *
  * @param {object} part
  */
-function isOnePiece(part) {
+export function isOnePiece(part) {
   return (
     ArrayBuffer.isView(part) ||
     types.isNativeError(part) ||
@@ -119,14 +123,51 @@ function isOnePiece(part) {
   );
 }
 
-/** @param {object} part */
-function canClone(part) {
+/**
+ * Why an object that has no parts cannot cross.
+ *
+ * @param {object} part
+ */
+function refused(part) {
   try {
-    structuredClone(part);
-    return true;
+    if (!arrivesBare(part)) return undefined;
   } catch {
-    return false;
+    return described(part);
   }
+  return `${named(part) ?? "an object of a class without a name"} (of which nothing would arrive)`;
+}
+
+/**
+ * Whether nothing of an object that has no fields would be left, though its class says that there is something. Throws
+ * where it cannot be cloned.
+ *
+ * @param {object} part
+ */
+export function arrivesBare(part) {
+  return isPlain(structuredClone(part)) && !isPlain(part) && hasMembers(part);
+}
+
+/**
+ * Whether its class has methods or getters, through which it may hold more than its fields.
+ *
+ * @param {object} part
+ */
+function hasMembers(part) {
+  for (let at = part; !isPlain(at); ) {
+    at = Object.getPrototypeOf(at);
+    if (Reflect.ownKeys(at).some((key) => key !== "constructor")) return true;
+  }
+  return false;
+}
+
+/**
+ * Whether no class but the one of all objects has made it, of whichever realm.
+ *
+ * @param {object} part
+ */
+export function isPlain(part) {
+  const prototype = Object.getPrototypeOf(part);
+  return prototype === null || Object.hasOwn(prototype, "isPrototypeOf");
 }
 
 /** @param {object} part */

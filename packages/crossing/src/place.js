@@ -1,5 +1,8 @@
 /** How a part of a value is called in a message: where it is, as one would write it in a program, and of which class. */
 
+/** A URL, a Uint8Array and a User are not spoken with one. */
+const VOWEL = /^(?:[AEIO]|U(?!RL|int|ser|ni))/;
+
 /**
  * @param {object} whole
  * @param {string} path of the whole
@@ -19,7 +22,7 @@ export function named(part) {
   try {
     const name = /** @type {unknown} */ (part.constructor?.name);
     if (typeof name !== "string" || name === "") return undefined;
-    return `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name.slice(0, 80)}`;
+    return `${VOWEL.test(name) ? "an" : "a"} ${name.slice(0, 80)}`;
   } catch {
     return undefined;
   }

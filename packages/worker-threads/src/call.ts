@@ -8,6 +8,7 @@ import {
   type Attribute,
   attributeEntries,
   isDetached,
+  losesInClone,
   type RemoteLogLine,
   text,
 } from "astrum-crossing";
@@ -103,6 +104,8 @@ export class Call implements Entrant, Errand {
         this.transfer = items;
         this.#moves = items.length > 0;
       }
+      if (losesInClone(args, this.transfer))
+        throw inputError(this.#request, this.transfer, undefined);
     } catch (error) {
       queueMicrotask(() => this.#finish({ error }));
       return;

@@ -8,10 +8,10 @@
 import { receiveMessageOnPort, workerData } from "node:worker_threads";
 import {
   findCloneObstacle,
-  flowObstacle,
   flushActivators,
   isDetached,
   joined,
+  losesInClone,
   runActivated,
 } from "astrum-crossing";
 import { loadActivators, reportFault } from "./worker/activate.js";
@@ -125,23 +125,20 @@ async function runFunction(call, context, run) {
  * @param {unknown} value
  */
 function answerValue(call, context, value) {
-  const flow = flowObstacle(value, "result");
-  if (flow !== undefined) {
-    answerUncrossable(call, context, "result", flow);
-    return;
-  }
   const { sequence } = call;
   const attributes = context.attributeEntries;
   const transfer = context.transferred;
+  const obstacle = () =>
+    findCloneObstacle(value, "result", transfer) ?? { path: "result", what: "not clonable" };
+  if (losesInClone(value, transfer)) {
+    answerUncrossable(call, context, "result", obstacle());
+    return;
+  }
   try {
     if (transfer?.some(isDetached)) throw new Error("A buffer to be transferred is detached");
     send({ kind: "result", sequence, attributes, value }, transfer);
   } catch (error) {
-    const obstacle = findCloneObstacle(value, "result", transfer) ?? {
-      path: "result",
-      what: "not clonable",
-    };
-    answerUncrossable(call, context, "result", obstacle, pack(error));
+    answerUncrossable(call, context, "result", obstacle(), pack(error));
   }
 }
 

@@ -201,6 +201,48 @@ describe("what cannot be cloned", () => {
     });
   });
 
+  test("because nothing of it would arrive, be it an input, a result, or thrown", async () => {
+    const pool = openPool();
+    const url = new URL("https://a.example/");
+    const echo = pool.task(tasks.echo) as (...args: unknown[]) => Promise<unknown>;
+    expect(await keepsItsThread(pool, () => echo({ list: [url] }))).toMatchObject({
+      name: "WorkerSerializationError",
+      direction: "input",
+      path: "input.list[0]",
+      retryable: false,
+      message: expect.stringContaining(
+        'Task "echo": input.list[0] is a URL (of which nothing would arrive), which cannot be sent to a thread.',
+      ),
+    });
+    await expect(echo(1, url)).rejects.toMatchObject({ path: "args[1]" });
+    const { loseInResult, loseThrown, loseInError } = faults;
+    expect(await keepsItsThread(pool, () => pool.task(loseInResult)())).toMatchObject({
+      direction: "result",
+      path: "result.signal",
+      message:
+        'Task "loseInResult": result.signal is an AbortSignal (of which nothing would arrive), which cannot be returned from a thread. Return plain values.',
+    });
+    expect(await keepsItsThread(pool, () => pool.task(loseThrown)())).toMatchObject({
+      direction: "error",
+      message: expect.stringContaining("threw a URL (of which nothing would arrive) (thrown)"),
+    });
+    const error = await keepsItsThread(pool, () => pool.task(loseInError)());
+    expect(error).toMatchObject({ message: "no answer", url: expect.stringContaining(url.href) });
+  });
+
+  test("is refused once, however many attempts there may be, and what is moved is still here", async () => {
+    const pool = openPool();
+    const bytes = new Uint8Array(4);
+    const transfer = (): ArrayBuffer[] => [bytes.buffer];
+    const echo = pool.task(tasks.echo, { transfer }) as (input: unknown) => Promise<unknown>;
+    const sends = task("sends", () => echo({ bytes, url: new URL("https://a.example/") }), {
+      retry: 2,
+    });
+    const report = await flow("f", { sends }).run();
+    expect(report.taskStatistics).toMatchObject([{ status: "failed", attemptCount: 1 }]);
+    expect(bytes).toHaveLength(4);
+  });
+
   test("because it is a flow, which becomes tasks only where its run is", async () => {
     const pool = openPool({ execArgv: ["--conditions=@astrum/source"] });
     const places = {

@@ -3,7 +3,14 @@
  * fail. Never throws, whatever was thrown. Knows no port.
  */
 import { inspect } from "node:util";
-import { describe, findCloneObstacle, isError, putTogether, takeApart } from "astrum-crossing";
+import {
+  describe,
+  findCloneObstacle,
+  isError,
+  losesInClone,
+  putTogether,
+  takeApart,
+} from "astrum-crossing";
 
 /** @import { ErrorParts } from "astrum-crossing" */
 /** @import { Packed } from "../wire.ts" */
@@ -44,10 +51,11 @@ function packAny(thrown, path, depth, state) {
   if (thrown === state.reason && thrown !== undefined) return { reason: true };
   if (isError(thrown)) return { error: packError(thrown, path, depth, state) };
   try {
-    return { value: structuredClone(thrown) };
+    if (!losesInClone(thrown)) return { value: structuredClone(thrown) };
   } catch {
-    return { obstacle: findCloneObstacle(thrown, path) ?? { path, what: "not clonable" } };
+    // What it is that cannot be cloned is found out now.
   }
+  return { obstacle: findCloneObstacle(thrown, path) ?? { path, what: "not clonable" } };
 }
 
 /**

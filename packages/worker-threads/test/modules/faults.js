@@ -155,3 +155,16 @@ export function loopAndTell(shared) {
 export function thread() {
   return threadId;
 }
+
+/** @returns {unknown} */
+export function loseInResult() {
+  return { signal: new AbortController().signal };
+}
+
+export function loseThrown() {
+  throw new URL("https://a.example/");
+}
+
+export function loseInError() {
+  throw Object.assign(new Error("no answer"), { url: new URL("https://a.example/") });
+}
