@@ -1,8 +1,9 @@
 /** Above the rows: the time axis, how many attempts ran at once and how many waited, each on a scale of its own. */
+import { instantText } from "../src/wording/time-axis.ts";
 import { highestBetween, type Staircase } from "./load.ts";
 import type { Palette } from "./palette.ts";
 import type { Surface } from "./surface.ts";
-import { ticks, tickText, type View } from "./view.ts";
+import { ticks, type View } from "./view.ts";
 
 export const HEAD_HEIGHT = 108;
 const CHART = 30;
@@ -30,7 +31,7 @@ export function paintHead(
   context.textAlign = "center";
   for (const us of ticks(view)) {
     const x = view.x(us);
-    const text = tickText(us);
+    const text = instantText(us);
     const half = context.measureText(text).width / 2;
     if (x - half < view.left - 6 || x + half > view.right + 4) continue;
     context.fillText(text, x, AXIS_TOP + 8);

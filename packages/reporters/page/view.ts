@@ -1,5 +1,5 @@
 /** Which part of the time is seen, and how it maps to pixels. Knows no canvas. */
-import { duration } from "../src/wording/duration.ts";
+import { roundStep } from "../src/wording/time-axis.ts";
 
 /** Nothing shorter than this is worth a screen. */
 const LEAST_US = 20;
@@ -113,44 +113,10 @@ export class View {
   }
 }
 
-/** Steps that people count in: of seconds and minutes those that make a whole of the next unit. */
-const STEPS_US: readonly number[] = [
-  ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * 1e6),
-  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * 60e6),
-  ...[1, 2, 3, 6, 12, 24].map((hours) => hours * 3600e6),
-];
-
-function stepFor(roughUs: number): number {
-  const day = 86_400e6;
-  const known = roughUs < 1e6 ? undefined : STEPS_US.find((step) => step >= roughUs);
-  if (known !== undefined) return known;
-  // Below a second and above a day people count by tens.
-  const unit = roughUs < 1e6 ? 1 : day;
-  const rough = roughUs / unit;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const factor = [1, 2, 5, 10].find((one) => one * power >= rough) ?? 10;
-  return Math.max(1, factor * power * unit);
-}
-
 /** Round instants, some hundred pixels apart. */
 export function ticks(view: View): number[] {
-  const step = stepFor(96 / view.pixelsPerUs);
+  const step = roundStep(96 / view.pixelsPerUs);
   const list: number[] = [];
   for (let us = Math.ceil(view.fromUs / step) * step; us <= view.toUs; us += step) list.push(us);
   return list;
-}
-
-/** An instant on the axis: `34 min`, `1 h 30 min`, `2 min 15 s`; what is zero is not said. */
-export function tickText(us: number): string {
-  if (us < 60e6) return duration(us / 1000);
-  const seconds = Math.round(us / 1e6);
-  const parts: readonly (readonly [count: number, unit: string])[] = [
-    [Math.floor(seconds / 3600), "h"],
-    [Math.floor(seconds / 60) % 60, "min"],
-    [seconds % 60, "s"],
-  ];
-  return parts
-    .filter(([count]) => count > 0)
-    .map(([count, unit]) => `${count} ${unit}`)
-    .join(" ");
 }

@@ -2,6 +2,7 @@
 import type { Look, Picture, PictureBar } from "../layout/picture.ts";
 import { cutToWidth, textWidth } from "../layout/text-width.ts";
 import { duration } from "../wording/duration.ts";
+import { instantText, roundStep } from "../wording/time-axis.ts";
 import { xmlAttribute, xmlText } from "../wording/xml.ts";
 
 export type Theme = "light" | "dark";
@@ -179,32 +180,10 @@ function axis(
     const x = fixed(left + tick * step * scale);
     lines.push(`<line x1="${x}" y1="${top}" x2="${x}" y2="${bottom}" stroke="${line}"/>`);
     lines.push(
-      `<text x="${x}" y="${fixed(bottom + font * 1.5)}" font-size="${font}" text-anchor="middle" fill="${soft}">${tickText((tick * step) / 1000)}</text>`,
+      `<text x="${x}" y="${fixed(bottom + font * 1.5)}" font-size="${font}" text-anchor="middle" fill="${soft}">${instantText(tick * step)}</text>`,
     );
   }
   return lines;
-}
-
-const SECOND = 1_000_000;
-const MINUTE = 60 * SECOND;
-/** Above ten seconds nobody counts in tens. */
-const ROUND = [15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200].map(
-  (seconds) => seconds * SECOND,
-);
-
-function roundStep(rough: number): number {
-  const longer = rough > 10 * SECOND ? ROUND.find((step) => step >= rough) : undefined;
-  if (longer !== undefined) return longer;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  return ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10) * power;
-}
-
-/** `5 min`, where a duration says `5 min 00 s`. */
-function tickText(ms: number): string {
-  const us = ms * 1000;
-  if (us >= MINUTE && us % MINUTE === 0 && us < 60 * MINUTE) return `${us / MINUTE} min`;
-  if (us > 0 && us % (60 * MINUTE) === 0) return `${us / (60 * MINUTE)} h`;
-  return duration(ms);
 }
 
 function fixed(value: number): string {

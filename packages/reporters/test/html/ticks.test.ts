@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { ticks, tickText, View } from "../../page/view.ts";
+import { ticks, View } from "../../page/view.ts";
+import { instantText } from "../../src/wording/time-axis.ts";
 
 /** What is written on an axis of so many pixels for a run of so many seconds. */
 function axis(seconds: number, pixels: number): string[] {
   const view = new View(seconds * 1e6);
   view.place(0, pixels);
-  return ticks(view).map(tickText);
+  return ticks(view).map(instantText);
 }
 
 describe("the ticks of the time axis", () => {

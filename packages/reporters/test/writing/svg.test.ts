@@ -69,16 +69,20 @@ describe("renderSvg", () => {
     );
   });
 
-  it("has a time at each line of its axis that a person would choose", () => {
-    const hours = structuredClone(fixture("one"));
-    const [task] = hours.taskStatistics;
-    Object.assign(hours, { totalDurationMs: 4 * 3_600_000 });
-    Object.assign(task?.attemptStatistics[0] ?? {}, { endAt: 4 * 3_600_000 });
-    const ticks = Array.from(
-      renderSvg(hours).matchAll(/middle" fill="[^"]+">([^<]+)</g),
+  /** What is written on the axis of a run of so many hours. */
+  function axis(hours: number): (string | undefined)[] {
+    const report = structuredClone(fixture("one"));
+    const [task] = report.taskStatistics;
+    Object.assign(report, { totalDurationMs: hours * 3_600_000 });
+    Object.assign(task?.attemptStatistics[0] ?? {}, { endAt: hours * 3_600_000 });
+    return Array.from(
+      renderSvg(report).matchAll(/middle" fill="[^"]+">([^<]+)</g),
       ([, tick]) => tick,
     );
-    expect(ticks).toEqual([
+  }
+
+  it("has a time at each line of its axis that a person would choose", () => {
+    expect(axis(4)).toEqual([
       "0 ms",
       "30 min",
       "1 h",
@@ -89,5 +93,9 @@ describe("renderSvg", () => {
       "3 h 30 min",
       "4 h",
     ]);
+  });
+
+  it("has one also for a run of days", () => {
+    expect(axis(240)).toEqual(["0 ms", "48 h", "96 h", "144 h", "192 h", "240 h"]);
   });
 });
