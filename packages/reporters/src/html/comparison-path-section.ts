@@ -1,6 +1,8 @@
 /** What changed along the critical path, from the time before to the time now: its rows add up. */
+
 import type { ReportComparison } from "../asking/compare.ts";
 import { changeText, partText } from "../asking/comparison-verdict.ts";
+import { tenth } from "../layout/coordinates.ts";
 import { duration } from "../wording/duration.ts";
 import { cut } from "../wording/visible.ts";
 import { count } from "./counts.ts";
@@ -73,7 +75,7 @@ function floating(fromMs: number, toMs: number, { from, perMs }: Scale, look?: s
   const x = (Math.min(fromMs, toMs) - from) * perMs;
   const width = Math.max(3, Math.abs(toMs - fromMs) * perMs);
   const colour = look !== undefined ? "#8d8a84" : more ? "#c2362b" : "#1d7763";
-  return html`<svg viewBox="0 0 ${WIDE} 14" width="100%" height="14" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect class="${look ?? (more ? "change-more" : "change-less")}" x="${fixed(Math.min(x, WIDE - 3))}" y="1" width="${fixed(width)}" height="12" fill="${colour}"/></svg>`;
+  return html`<svg viewBox="0 0 ${WIDE} 14" width="100%" height="14" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect class="${look ?? (more ? "change-more" : "change-less")}" x="${tenth(Math.min(x, WIDE - 3))}" y="1" width="${tenth(width)}" height="12" fill="${colour}"/></svg>`;
 }
 
 function name(text: string, isTask: boolean): Markup {
@@ -82,8 +84,4 @@ function name(text: string, isTask: boolean): Markup {
 
 function sum(list: readonly number[]): number {
   return Math.round(list.reduce((total, one) => total + one, 0) * 1000) / 1000;
-}
-
-function fixed(value: number): string {
-  return String(Math.round(value * 10) / 10);
 }

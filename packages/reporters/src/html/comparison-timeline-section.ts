@@ -2,6 +2,7 @@
  * Two runs on one time scale, as pictures that need no script: task by task, the run before as a ghost behind the run, and
  * all slots of both, one below the other. Colours are attributes, so that they are pictures where no style sheet is let in.
  */
+
 import type { SerializedReport } from "@astrum/core";
 import type { ReportComparison } from "../asking/compare.ts";
 import {
@@ -9,6 +10,7 @@ import {
   type ComparedTask,
   comparisonTimeline,
 } from "../layout/comparison-timeline.ts";
+import { tenth } from "../layout/coordinates.ts";
 import { duration } from "../wording/duration.ts";
 import { cut, visibleName } from "../wording/visible.ts";
 import { count } from "./counts.ts";
@@ -62,7 +64,7 @@ function bar(
   colour: string,
 ): Markup {
   const width = Math.max(2, (toMs - fromMs) * scale);
-  return html`<rect class="${look}" x="${fixed(Math.min(fromMs * scale, WIDE - 2))}" y="${top}" width="${fixed(width)}" height="${tall}" fill="${colour}"/>`;
+  return html`<rect class="${look}" x="${tenth(Math.min(fromMs * scale, WIDE - 2))}" y="${top}" width="${tenth(width)}" height="${tall}" fill="${colour}"/>`;
 }
 
 function took(spans: readonly ComparedSpan[]): string {
@@ -89,8 +91,4 @@ function slots(report: SerializedReport, endMs: number): Markup | undefined {
 
 function swatch(look: string, colour: string): Markup {
   return html`<svg viewBox="0 0 12 12" width="12" height="12" aria-hidden="true" focusable="false"><rect class="${look}" width="12" height="12" fill="${colour}"/></svg>`;
-}
-
-function fixed(value: number): string {
-  return String(Math.round(value * 10) / 10);
 }

@@ -3,7 +3,9 @@
  * a link to its task, and says how that ended and how long it took; the critical path is strong. Colours stand as attributes,
  * so that it is a picture where no style sheet is let in.
  */
+
 import type { SerializedReport, TaskStatistics, TaskStatus } from "@astrum/core";
+import { tenth } from "../layout/coordinates.ts";
 import { graphInSight } from "../layout/graph-in-sight.ts";
 import type { GraphBox } from "../layout/graph-view.ts";
 import { layered, type Point } from "../layout/layered.ts";
@@ -13,6 +15,7 @@ import { STATUS_SIGN } from "../wording/outcome.ts";
 import { cut, visibleName } from "../wording/visible.ts";
 import { count } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
+import { STATUS_COLOUR } from "./status-colour.ts";
 import { taskAddress } from "./task-address.ts";
 
 const NAME = 30;
@@ -22,16 +25,6 @@ const ORIGIN: Point = { x: 0, y: 0 };
 /** Pixels of a letter, of the name and of the line below it. */
 const LETTER = 7.3;
 const SMALL = 6;
-
-const COLOUR: Readonly<Record<TaskStatus, string>> = {
-  completed: "#2c8571",
-  restored: "#5b7fb5",
-  failed: "#c2362b",
-  abandoned: "#8c1d40",
-  cancelled: "#b7791f",
-  skipped: "#9a958c",
-  detached: "#7a6aa8",
-};
 
 /** A box as it is written. */
 interface Drawn {
@@ -123,7 +116,7 @@ function boxMarkup(box: Drawn, width: number, { x, y }: Point): Markup {
   const left = Math.round(x - width / 2);
   const top = Math.round(y - HEIGHT / 2);
   const said = `${name} ${fact}, ${status}${critical ? ", on the critical path" : ""}`;
-  return html`<a href="${href}" class="box${critical && " critical"}" data-places="${places}" aria-label="${said}"><rect class="ground" x="${left}" y="${top}" width="${width}" height="${HEIGHT}" rx="5" fill="#ffffff" stroke="${critical ? "#16352e" : "#cfcac0"}" stroke-width="${critical ? 2 : 1}"/><rect class="fill-${status}" x="${left + 1}" y="${top + 6}" width="4" height="${HEIGHT - 12}" rx="2" fill="${COLOUR[status]}"/><text class="name" x="${left + 13}" y="${top + 16}" font-family="monospace" font-size="12" fill="#1b2124">${name}</text> <text class="fact" x="${left + 13}" y="${top + 30}" font-family="sans-serif" font-size="11" fill="#596167">${fact}</text></a>
+  return html`<a href="${href}" class="box${critical && " critical"}" data-places="${places}" aria-label="${said}"><rect class="ground" x="${left}" y="${top}" width="${width}" height="${HEIGHT}" rx="5" fill="#ffffff" stroke="${critical ? "#16352e" : "#cfcac0"}" stroke-width="${critical ? 2 : 1}"/><rect class="fill-${status}" x="${left + 1}" y="${top + 6}" width="4" height="${HEIGHT - 12}" rx="2" fill="${STATUS_COLOUR[status]}"/><text class="name" x="${left + 13}" y="${top + 16}" font-family="monospace" font-size="12" fill="#1b2124">${name}</text> <text class="fact" x="${left + 13}" y="${top + 30}" font-family="sans-serif" font-size="11" fill="#596167">${fact}</text></a>
 `;
 }
 
@@ -146,7 +139,7 @@ function arrowHead({ x, y }: Point): string {
 }
 
 function at({ x, y }: Point): string {
-  return `${Math.round(x * 10) / 10} ${Math.round(y * 10) / 10}`;
+  return `${tenth(x)} ${tenth(y)}`;
 }
 
 /** Of neighbours the first and the last. */

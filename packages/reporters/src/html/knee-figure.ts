@@ -2,9 +2,11 @@
  * How long the run would take by slots, as a small picture that needs no script: the number beyond which nothing is gained is
  * marked, and so is the number that it had. Simulates nothing itself.
  */
+
 import type { SerializedReport } from "@astrum/core";
 import type { Knee } from "@astrum/core/whatif";
 import type { Advice } from "../asking/advice.ts";
+import { tenth } from "../layout/coordinates.ts";
 import { duration } from "../wording/duration.ts";
 import { count, plural } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
@@ -68,8 +70,4 @@ function kneeText({ points, slots }: Knee, had: number | undefined): string {
   return slots === 1
     ? `Beyond one slot ${gain}.${own}`
     : `Beyond ${count(slots)} slots ${gain}.${own}`;
-}
-
-function tenth(value: number): string {
-  return String(Math.round(value * 10) / 10);
 }

@@ -2,6 +2,7 @@
  * The timeline as a picture that needs no script, and that is printed: a row per slot, what completed, what failed and what
  * ended otherwise, and the critical path as a line under it. Attempts closer than a pixel are drawn as one.
  */
+import { tenth } from "../layout/coordinates.ts";
 import { duration } from "../wording/duration.ts";
 import { html, type Markup } from "./markup.ts";
 import { ATTEMPT_STATUSES, type PageData } from "./page-data.ts";
@@ -62,8 +63,4 @@ export function stillTimeline(data: PageData): Markup | undefined {
 interface Stroke {
   readonly from: number;
   to: number;
-}
-
-function tenth(value: number): string {
-  return String(Math.round(value * 10) / 10);
 }

@@ -1,13 +1,16 @@
 /** Did it work? The first thing on the page, and the first a screen reader says. */
+
 import type { SerializedReport, TaskStatus } from "@astrum/core";
 import type { Insight } from "../asking/insight.ts";
 import { leverLine } from "../asking/lever-text.ts";
+import { hundredth } from "../layout/coordinates.ts";
 import { duration } from "../wording/duration.ts";
 import { endedBy, isResumed } from "../wording/ending.ts";
 import { isFailure, STATUS_SIGN, STATUSES } from "../wording/outcome.ts";
 import { cut, visible, visibleMessage } from "../wording/visible.ts";
 import { count, plural } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
+import { STATUS_COLOUR } from "./status-colour.ts";
 
 const SIGN: Readonly<Record<SerializedReport["executionState"], string>> = {
   completed: "✓",
@@ -133,16 +136,6 @@ function countOf(report: SerializedReport, status: TaskStatus): number {
   return by[status];
 }
 
-const COLOUR: Readonly<Record<TaskStatus, string>> = {
-  completed: "#2c8571",
-  restored: "#5b7fb5",
-  failed: "#c2362b",
-  abandoned: "#8c1d40",
-  cancelled: "#b7791f",
-  skipped: "#9a958c",
-  detached: "#7a6aa8",
-};
-
 /** A bar that is all of the tasks, and the same as words. */
 function counts(report: SerializedReport): Markup | undefined {
   const present = STATUSES.filter((status) => countOf(report, status) > 0);
@@ -154,7 +147,7 @@ function counts(report: SerializedReport): Markup | undefined {
   let x = 0;
   const parts = present.map((status) => {
     const width = least + (room * countOf(report, status)) / total;
-    const rect = html`<rect class="fill-${status}" x="${fixed(x)}" y="0" width="${fixed(Math.max(1, width - 2))}" height="10" fill="${COLOUR[status]}"/>`;
+    const rect = html`<rect class="fill-${status}" x="${hundredth(x)}" y="0" width="${hundredth(Math.max(1, width - 2))}" height="10" fill="${STATUS_COLOUR[status]}"/>`;
     x += width;
     return rect;
   });
@@ -193,8 +186,4 @@ function figures(report: SerializedReport, seen: Insight): [string, string, stri
 function startText(startedAt: string): string {
   const [, day, time] = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})/.exec(startedAt) ?? [];
   return day === undefined || time === undefined ? visible(startedAt) : `${day} ${time} UTC`;
-}
-
-function fixed(value: number): string {
-  return String(Math.round(value * 100) / 100);
 }

@@ -2,8 +2,10 @@
  * Why it took that long: where the critical path spent its time, to the last microsecond, and the path itself. The pictures
  * carry their colours as attributes, so that they are pictures where no style sheet is let in.
  */
+
 import type { SerializedReport } from "@astrum/core";
 import { type CriticalSegment, type Insight, type PathRow, pathRows } from "../asking/insight.ts";
+import { hundredth } from "../layout/coordinates.ts";
 import { duration } from "../wording/duration.ts";
 import { cut, visibleName } from "../wording/visible.ts";
 import { count, plural } from "./counts.ts";
@@ -61,7 +63,7 @@ function partsPicture({ parts, makespanMs }: Insight): Markup | undefined {
   const rects = list.map(({ what, ms }) => {
     const { name, colour } = LOOK[what] ?? OTHER;
     const width = LEAST + (room * ms) / total;
-    const rect = html`<rect class="part-${name}" x="${fixed(x)}" y="0" width="${fixed(Math.max(2, width - 2))}" height="28" fill="${colour}"><title>${what}: ${duration(ms)}</title></rect>`;
+    const rect = html`<rect class="part-${name}" x="${hundredth(x)}" y="0" width="${hundredth(Math.max(2, width - 2))}" height="28" fill="${colour}"><title>${what}: ${duration(ms)}</title></rect>`;
     x += width;
     return rect;
   });
@@ -92,7 +94,7 @@ function pathPicture(report: SerializedReport, { criticalPath, makespanMs }: Ins
     drawn = from + Math.max(0.6, width);
     const look = isFailed ? "failed" : index % 2 === 0 ? "even" : "odd";
     paths[look] +=
-      `M${fixed(from)} 0h${fixed(Math.max(0.6, width))}v18h-${fixed(Math.max(0.6, width))}z`;
+      `M${hundredth(from)} 0h${hundredth(Math.max(0.6, width))}v18h-${hundredth(Math.max(0.6, width))}z`;
   });
   return html`<svg class="path-picture" viewBox="0 0 1000 18" width="100%" height="18" preserveAspectRatio="none" aria-hidden="true" focusable="false"><path class="path-line" d="M0 9h1000" stroke="#9a958c" stroke-width="2" stroke-dasharray="3 3" fill="none"/><path class="part-running" d="${paths.even}" fill="#2c8571"/><path class="part-odd" d="${paths.odd}" fill="#5fa896"/><path class="part-failed" d="${paths.failed}" fill="#c2362b"/></svg>`;
 }
@@ -128,8 +130,4 @@ const LINK: Readonly<Record<CriticalSegment["link"], string>> = {
 function percent(part: number, whole: number): string {
   const share = (100 * part) / whole;
   return share > 0 && share < 1 ? "< 1 %" : `${Math.round(share)} %`;
-}
-
-function fixed(value: number): string {
-  return String(Math.round(value * 100) / 100);
 }

@@ -1,4 +1,5 @@
 /** Rows of bars, an axis and text as SVG, for the two pictures. No script, no style sheet, no reference to anything outside. */
+import { hundredth, tenth } from "../layout/coordinates.ts";
 import type { Look, Picture, PictureBar } from "../layout/picture.ts";
 import { cutToWidth, textWidth } from "../layout/text-width.ts";
 import { duration } from "../wording/duration.ts";
@@ -54,7 +55,7 @@ export function textXml(text: string, x: number, y: number, look: TextLook, room
   if (shown === "") return "";
   const anchor = look.anchor === undefined ? "" : ` text-anchor="${look.anchor}"`;
   const weight = look.bold === true ? ' font-weight="bold"' : "";
-  return `<text x="${fixed(x)}" y="${fixed(y)}" font-size="${look.size}"${weight}${anchor} fill="${look.fill}">${xmlText(shown)}</text>`;
+  return `<text x="${hundredth(x)}" y="${hundredth(y)}" font-size="${look.size}"${weight}${anchor} fill="${look.fill}">${xmlText(shown)}</text>`;
 }
 
 export interface Area {
@@ -98,10 +99,10 @@ function plainBars(shown: Picture, area: Area, scale: number, colours: Colours):
     const { x, y, width, tall } = placeOf(bar, area, scale);
     const [left, wide] = [tenth(x), tenth(width)];
     if (bar.look !== "path") {
-      shapes[bar.look] += `M${left} ${fixed(y)}h${wide}v${fixed(tall)}h-${wide}z`;
+      shapes[bar.look] += `M${left} ${hundredth(y)}h${wide}v${hundredth(tall)}h-${wide}z`;
     }
     if (bar.look === "path" || bar.critical) {
-      shapes.path += `M${left} ${fixed(y + tall - 3)}h${wide}v3h-${wide}z`;
+      shapes.path += `M${left} ${hundredth(y + tall - 3)}h${wide}v3h-${wide}z`;
     }
   }
   const drawn = (Object.keys(shapes) as Look[]).map((look) => {
@@ -155,13 +156,13 @@ function barXml(
   by: Picture["by"],
 ): string {
   const { x, y, width, tall } = placeOf(bar, area, scale);
-  const line = `<rect x="${fixed(x)}" y="${fixed(y + tall - 3)}" width="${fixed(width)}" height="3" fill="${colours.path}"/>`;
+  const line = `<rect x="${hundredth(x)}" y="${hundredth(y + tall - 3)}" width="${hundredth(width)}" height="3" fill="${colours.path}"/>`;
   if (bar.look === "path") return `<g><title>Critical path</title>${line}</g>`;
   const more = bar.count > 1 && by === "slot" ? ` and ${bar.count - 1} more` : "";
   const tip = `${bar.label}${more}, ${duration((bar.endUs - bar.startUs) / 1000)}`;
   const dashes = bar.look === "completed" ? "" : ` stroke="${colours.path}" stroke-dasharray="3 2"`;
   const text = barText(bar, area, scale, colours, by);
-  const rect = `<rect x="${fixed(x)}" y="${fixed(y)}" width="${fixed(width)}" height="${fixed(tall)}" fill="${colours.bar[bar.look]}"${dashes}/>`;
+  const rect = `<rect x="${hundredth(x)}" y="${hundredth(y)}" width="${hundredth(width)}" height="${hundredth(tall)}" fill="${colours.bar[bar.look]}"${dashes}/>`;
   return `<g aria-label="${xmlAttribute(tip)}"><title>${xmlText(tip)}</title>${rect}${bar.critical ? line : ""}${text}</g>`;
 }
 
@@ -177,19 +178,11 @@ function axis(
   const step = roundStep(rough);
   const lines: string[] = [];
   for (let tick = 0; tick * step <= endUs && tick <= 20; tick++) {
-    const x = fixed(left + tick * step * scale);
+    const x = hundredth(left + tick * step * scale);
     lines.push(`<line x1="${x}" y1="${top}" x2="${x}" y2="${bottom}" stroke="${line}"/>`);
     lines.push(
-      `<text x="${x}" y="${fixed(bottom + font * 1.5)}" font-size="${font}" text-anchor="middle" fill="${soft}">${instantText(tick * step)}</text>`,
+      `<text x="${x}" y="${hundredth(bottom + font * 1.5)}" font-size="${font}" text-anchor="middle" fill="${soft}">${instantText(tick * step)}</text>`,
     );
   }
   return lines;
-}
-
-function fixed(value: number): string {
-  return String(Math.round(value * 100) / 100);
-}
-
-function tenth(value: number): string {
-  return String(Math.round(value * 10) / 10);
 }
