@@ -2,8 +2,9 @@
  * The script of the page: puts the timeline, the list and the details in their places and passes on what is chosen. What it
  * cannot do it leaves as it was: the page is whole without it.
  */
-import { count } from "../src/html/counts.ts";
+
 import { NONE } from "../src/html/page-data.ts";
+import { count } from "../src/wording/counts.ts";
 import { type Address, isAddress, readAddress, writeAddress } from "./address.ts";
 import { Addressed } from "./addressed.ts";
 import { offerCard } from "./card.ts";

@@ -2,8 +2,9 @@
  * The tasks as they stand inside of each other: which are unfolded, and the rows that are left. What has a flow inside begins
  * folded, a map of plain items unfolded. Knows no DOM.
  */
-import { count } from "../src/html/counts.ts";
+
 import { NONE } from "../src/html/page-data.ts";
+import { count } from "../src/wording/counts.ts";
 import { duration } from "../src/wording/duration.ts";
 import type { Run } from "./run.ts";
 

@@ -1,7 +1,7 @@
 /** What the panel says of an answer: sentences, each of which is true of it. Knows no DOM. */
 import type { Change } from "@astrum/core/whatif";
-import { count, plural } from "../src/html/counts.ts";
 import type { StudyFacts } from "../src/html/study-facts.ts";
+import { count, plural } from "../src/wording/counts.ts";
 import { duration } from "../src/wording/duration.ts";
 import type { Answer } from "./answering.ts";
 import type { Lever } from "./levers.ts";

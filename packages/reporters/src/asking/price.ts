@@ -4,6 +4,7 @@
  */
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { whatIf } from "@astrum/core/whatif";
+import { plural } from "../wording/counts.ts";
 import { duration } from "../wording/duration.ts";
 import { failuresOf } from "../wording/outcome.ts";
 
@@ -23,7 +24,7 @@ export function priceText(report: SerializedReport, makespanMs: number): string 
   const started = again.filter(({ attemptCount }) => attemptCount > 0);
   const lost = started.reduce((sum, { runMs }) => sum + runMs, 0);
   const never = again.length - started.length;
-  const price = `${duration(lost)} of work in ${tasks(started.length)} came to nothing${never > 0 ? `, and ${tasks(never)} did not run` : ""}.`;
+  const price = `${duration(lost)} of work in ${plural(started.length, "task")} came to nothing${never > 0 ? `, and ${plural(never, "task")} did not run` : ""}.`;
   if (kept.length === 0) return price;
   const stored = kept.reduce((sum, { runMs }) => sum + runMs, 0);
   const rest = restMs(report, kept);
@@ -31,7 +32,7 @@ export function priceText(report: SerializedReport, makespanMs: number): string 
     rest === undefined
       ? ""
       : `, which takes ${rest.open ? "at least " : ""}${duration(rest.ms)} instead of ${duration(makespanMs)}`;
-  return `${price} A run that goes on from its event log keeps what is stored of ${tasks(kept.length)}, ${duration(stored)} of work, and runs ${tasks(again.length)}${time}.`;
+  return `${price} A run that goes on from its event log keeps what is stored of ${plural(kept.length, "task")}, ${duration(stored)} of work, and runs ${plural(again.length, "task")}${time}.`;
 }
 
 function isKept({ status }: TaskStatistics): boolean {
@@ -52,8 +53,4 @@ function restMs(
     // It ended early, or says too little.
     return undefined;
   }
-}
-
-function tasks(count: number): string {
-  return count === 1 ? "1 task" : `${String(count).replace(/\B(?=(?:\d{3})+$)/g, ",")} tasks`;
 }

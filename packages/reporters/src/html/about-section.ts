@@ -1,9 +1,9 @@
 /** How it was run: what a reader needs to repeat it, and what came from an earlier run. */
 import type { SerializedReport } from "@astrum/core";
+import { count } from "../wording/counts.ts";
 import { duration } from "../wording/duration.ts";
 import { isResumed } from "../wording/ending.ts";
 import { cut, visible, visibleMessage } from "../wording/visible.ts";
-import { count } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
 import type { TaskLinks } from "./task-links.ts";
 

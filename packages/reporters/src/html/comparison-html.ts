@@ -13,13 +13,13 @@ import {
 import type { ComparisonVerdict } from "../asking/comparison-verdict.ts";
 import { changeText } from "../asking/comparison-verdict.ts";
 import { type ComparisonTable, comparisonTables, PATH_TITLE } from "../layout/comparison-rows.ts";
+import { count } from "../wording/counts.ts";
 import { duration } from "../wording/duration.ts";
 import type { AnyReport } from "../wording/given-report.ts";
 import { redacted } from "../wording/redact.ts";
 import { cut, visible, visibleName } from "../wording/visible.ts";
 import { comparisonPathSection } from "./comparison-path-section.ts";
 import { comparisonTimelineSection } from "./comparison-timeline-section.ts";
-import { count } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
 import { stillPage } from "./still-page.ts";
 

@@ -3,9 +3,9 @@
 import type { ReportComparison } from "../asking/compare.ts";
 import { changeText, partText } from "../asking/comparison-verdict.ts";
 import { tenth } from "../layout/coordinates.ts";
+import { count } from "../wording/counts.ts";
 import { duration } from "../wording/duration.ts";
 import { cut } from "../wording/visible.ts";
-import { count } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
 
 const SHOWN = 12;

@@ -11,9 +11,9 @@ import {
   comparisonTimeline,
 } from "../layout/comparison-timeline.ts";
 import { tenth } from "../layout/coordinates.ts";
+import { count } from "../wording/counts.ts";
 import { duration } from "../wording/duration.ts";
 import { cut, visibleName } from "../wording/visible.ts";
-import { count } from "./counts.ts";
 import { pageDataOf } from "./from-report.ts";
 import { html, type Markup } from "./markup.ts";
 import { stillTimeline } from "./still-timeline.ts";

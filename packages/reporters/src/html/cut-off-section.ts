@@ -1,7 +1,7 @@
 /** What was running when the record of the run ended, for how long at least, and how to go on. */
 import type { SerializedReport } from "@astrum/core";
+import { count } from "../wording/counts.ts";
 import { atLeast, cutOff, resumeText } from "../wording/ending.ts";
-import { count } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
 import type { TaskLinks } from "./task-links.ts";
 

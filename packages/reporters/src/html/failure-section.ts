@@ -3,6 +3,7 @@
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import type { Insight } from "../asking/insight.ts";
 import { priceText } from "../asking/price.ts";
+import { count, plural } from "../wording/counts.ts";
 import { duration } from "../wording/duration.ts";
 import { errorTitle } from "../wording/error-text.ts";
 import { labelOf } from "../wording/label.ts";
@@ -18,7 +19,6 @@ import {
   toleratedText,
 } from "../wording/outcome.ts";
 import { cut, visible, visibleLines, visibleMessage } from "../wording/visible.ts";
-import { count, plural } from "./counts.ts";
 import { ErrorTexts } from "./error-texts.ts";
 import { FirstCauses } from "./first-cause.ts";
 import { html, type Markup } from "./markup.ts";

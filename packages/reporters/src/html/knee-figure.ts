@@ -7,8 +7,8 @@ import type { SerializedReport } from "@astrum/core";
 import type { Knee } from "@astrum/core/whatif";
 import type { Advice } from "../asking/advice.ts";
 import { tenth } from "../layout/coordinates.ts";
+import { count, plural } from "../wording/counts.ts";
 import { duration } from "../wording/duration.ts";
-import { count, plural } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
 
 const WIDE = 320;

@@ -1,8 +1,8 @@
 /** What did not run, by cause. Those that a failure took down stand with the failure as well; here is all of it. */
 import type { SerializedReport } from "@astrum/core";
 import { notRunByCause } from "../asking/not-run.ts";
+import { count, plural } from "../wording/counts.ts";
 import { cut, visibleMessage, visibleName } from "../wording/visible.ts";
-import { count, plural } from "./counts.ts";
 import { FirstCauses } from "./first-cause.ts";
 import { html, type Markup } from "./markup.ts";
 import { statusMark, type TaskLinks } from "./task-links.ts";

@@ -1,10 +1,10 @@
 /** The ten slowest tasks and the flaky ones. */
 
 import type { Insight } from "../asking/insight.ts";
+import { count, plural } from "../wording/counts.ts";
 import { duration } from "../wording/duration.ts";
 import { attemptMessage, failedAttempts } from "../wording/outcome.ts";
 import { visibleMessage } from "../wording/visible.ts";
-import { count, plural } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
 import type { TaskLinks } from "./task-links.ts";
 

@@ -5,6 +5,7 @@
  */
 
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
+import { count, plural } from "../wording/counts.ts";
 import { duration } from "../wording/duration.ts";
 import { ranText } from "../wording/ending.ts";
 import { insideText } from "../wording/inside.ts";
@@ -12,7 +13,6 @@ import { labelOf } from "../wording/label.ts";
 import { Nesting } from "../wording/nesting.ts";
 import { failsForInside, reasonText } from "../wording/outcome.ts";
 import { cut, visibleMessage, visibleName } from "../wording/visible.ts";
-import { count, plural } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
 import { taskId } from "./task-address.ts";
 import { statusMark } from "./task-links.ts";

@@ -4,9 +4,9 @@
  */
 import type { Cell, ManyRuns, Strip } from "../asking/many-runs.ts";
 import { heatOf, longestStrips, spanText, stripTitle } from "../layout/heat.ts";
+import { count, plural } from "../wording/counts.ts";
 import { duration } from "../wording/duration.ts";
 import { cut, visible, visibleName } from "../wording/visible.ts";
-import { count, plural } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
 import { stillPage } from "./still-page.ts";
 

@@ -4,11 +4,11 @@ import type { SerializedReport, TaskStatus } from "@astrum/core";
 import type { Insight } from "../asking/insight.ts";
 import { leverLine } from "../asking/lever-text.ts";
 import { hundredth } from "../layout/coordinates.ts";
+import { count, plural } from "../wording/counts.ts";
 import { duration } from "../wording/duration.ts";
 import { endedBy, isResumed } from "../wording/ending.ts";
 import { isFailure, STATUS_SIGN, STATUSES } from "../wording/outcome.ts";
 import { cut, visible, visibleMessage } from "../wording/visible.ts";
-import { count, plural } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
 import { STATUS_COLOUR } from "./status-colour.ts";
 

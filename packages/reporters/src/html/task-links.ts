@@ -1,10 +1,10 @@
 /** Names of tasks as links to their details, and their statuses as sign and word. */
 
 import type { SerializedReport, TaskStatus } from "@astrum/core";
+import { count } from "../wording/counts.ts";
 import { labelOf } from "../wording/label.ts";
 import { STATUS_SIGN } from "../wording/outcome.ts";
 import { cut, visibleName } from "../wording/visible.ts";
-import { count } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
 import { taskAddress } from "./task-address.ts";
 

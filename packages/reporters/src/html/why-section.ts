@@ -6,9 +6,9 @@
 import type { SerializedReport } from "@astrum/core";
 import { type CriticalSegment, type Insight, type PathRow, pathRows } from "../asking/insight.ts";
 import { hundredth } from "../layout/coordinates.ts";
+import { count, plural } from "../wording/counts.ts";
 import { duration } from "../wording/duration.ts";
 import { cut, visibleName } from "../wording/visible.ts";
-import { count, plural } from "./counts.ts";
 import { html, type Markup } from "./markup.ts";
 import type { TaskLinks } from "./task-links.ts";
 

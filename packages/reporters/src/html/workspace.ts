@@ -3,7 +3,7 @@
  * and a table; the script fills what is hidden here and takes their place.
  */
 import type { SerializedReport } from "@astrum/core";
-import { count } from "./counts.ts";
+import { count } from "../wording/counts.ts";
 import { html, type Markup } from "./markup.ts";
 import type { PageData } from "./page-data.ts";
 import { stillList } from "./still-list.ts";
