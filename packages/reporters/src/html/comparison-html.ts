@@ -64,7 +64,7 @@ export function renderComparisonHtml(
   const name = visibleName(now.run.flow || now.run.id);
   return stillPage({
     title: cut(`${name} ${WORD[is]}`, 200),
-    icon:
+    state:
       is === "broken" ? "failed" : is === "slower" || is === "unknown" ? "cancelled" : "completed",
     header: header(name, comparison, then, now),
     main: html`${comparisonPathSection(comparison)}

@@ -18,11 +18,12 @@ import { failureSection } from "./failure-section.ts";
 import { fasterSection } from "./faster-section.ts";
 import { pageDataOf } from "./from-report.ts";
 import { graphSection } from "./graph-section.ts";
-import { head, script } from "./head.ts";
+import { head } from "./head.ts";
 import { island, textIsland } from "./island.ts";
 import { html } from "./markup.ts";
 import { notRunSection } from "./not-run-section.ts";
 import { flakySection, slowestSection } from "./ranking-section.ts";
+import { scripts } from "./scripts.ts";
 import { summary } from "./summary.ts";
 import { TaskLinks } from "./task-links.ts";
 import { trial, whatIfSection } from "./what-if-section.ts";
@@ -55,6 +56,8 @@ export function renderHtml(report: AnyReport, options: HtmlOptions = {}): string
   const why = whySection(shown, seen, links);
   const faster = fasterSection(shown, seen, links);
   const graph = graphSection(shown);
+  const tries = tried !== undefined;
+  const ours = scripts(tries);
   const parts: readonly Part[] = [
     ["failures", "Failures", failures !== undefined],
     ["cut-off", "Cut off", cutOff !== undefined],
@@ -69,7 +72,7 @@ export function renderHtml(report: AnyReport, options: HtmlOptions = {}): string
   ];
   const page = html`<!doctype html>
 <html lang="en">
-${head(shown, title, tried !== undefined)}
+${head({ title, state: shown.executionState, scripts: ours.hashes, worker: tries })}
 <body>
 ${shown.totalTasks > 0 && html`<a class="skip" href="#timeline">Skip to the timeline and the tasks</a>`}
 ${summary(shown, name, seen)}
@@ -88,7 +91,7 @@ ${aboutSection(shown, links)}
 <p class="sr" role="status" aria-live="polite" id="said"></p>
 ${island(data)}
 ${textIsland("card", renderCard(shown, { redact: false }))}
-${script(tried !== undefined)}
+${ours.markup}
 </body>
 </html>
 `;

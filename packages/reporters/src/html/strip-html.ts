@@ -64,7 +64,7 @@ ${table(list, many, note)}
 </section>`;
   return stillPage({
     title: cut(title, 200),
-    icon: last?.executionState ?? "completed",
+    state: last?.executionState ?? "completed",
     header: header(title, many),
     main: html`${section("flaky", "Flaky", flaky.slice(0, TROUBLED), (strip) => strip.flaky)}
 ${section("failing", "Failing", failing.slice(0, TROUBLED), (strip) => strip.failing)}
