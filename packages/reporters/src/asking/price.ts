@@ -24,15 +24,17 @@ export function priceText(report: SerializedReport, makespanMs: number): string 
   const started = again.filter(({ attemptCount }) => attemptCount > 0);
   const lost = started.reduce((sum, { runMs }) => sum + runMs, 0);
   const never = again.length - started.length;
-  const price = `${duration(lost)} of work in ${plural(started.length, "task")} came to nothing${never > 0 ? `, and ${plural(never, "task")} did not run` : ""}.`;
+  const price = `${duration(lost)} of work came to nothing${never > 0 ? `, and ${plural(never, "task")} did not run` : ""}.`;
   if (kept.length === 0) return price;
   const stored = kept.reduce((sum, { runMs }) => sum + runMs, 0);
   const rest = restMs(report, kept);
-  const time =
-    rest === undefined
-      ? ""
-      : `, which takes ${rest.open ? "at least " : ""}${duration(rest.ms)} instead of ${duration(makespanMs)}`;
-  return `${price} A run that goes on from its event log keeps what is stored of ${plural(kept.length, "task")}, ${duration(stored)} of work, and runs ${plural(again.length, "task")}${time}.`;
+  const all = `the stored results of ${plural(kept.length, "task")} (${duration(stored)} of work)`;
+  const resuming = "Resuming from the event log";
+  if (rest === undefined) {
+    return `${price} ${resuming} keeps ${all} and runs ${plural(again.length, "task")}.`;
+  }
+  const takes = `${rest.open ? "at least " : ""}${duration(rest.ms)} instead of ${duration(makespanMs)}`;
+  return `${price} ${resuming} takes ${takes}: it keeps ${all} and runs ${plural(again.length, "task")}.`;
 }
 
 function isKept({ status }: TaskStatistics): boolean {
