@@ -1,7 +1,7 @@
 /** The attempts of a simulated run as the timeline draws them: by task, by slot, and how many of some tasks ran when. Knows no pixels. */
 import type { SimulatedBars } from "./answering.ts";
 import { type Staircase, staircase } from "./load.ts";
-import type { Row } from "./rows.ts";
+import type { GroupHead, Row } from "./rows.ts";
 
 const NOBODY: readonly number[] = [];
 
@@ -17,6 +17,7 @@ export class Ghosts {
   readonly #task: Int32Array;
   readonly #byTask: Map<number, number[]> = new Map();
   readonly #bySlot: Map<number, number[]> = new Map();
+  readonly #loads: WeakMap<GroupHead, Staircase> = new WeakMap();
 
   constructor({ task, slot, startUs, endUs }: SimulatedBars, makespanUs: number) {
     this.#task = task;
@@ -40,6 +41,15 @@ export class Ghosts {
 
   on(slot: number): readonly number[] {
     return this.#bySlot.get(slot) ?? NOBODY;
+  }
+
+  /** How many attempts of the tasks of a group run when: asked for in every frame, worked out once. */
+  loadOf(head: GroupHead, taskOf: readonly number[]): Staircase {
+    const known = this.#loads.get(head);
+    if (known !== undefined) return known;
+    const load = this.load(new Set(head.members.map((attempt) => taskOf[attempt] ?? -1)));
+    this.#loads.set(head, load);
+    return load;
   }
 
   /** How many attempts of these tasks run when. */

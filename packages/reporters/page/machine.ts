@@ -79,10 +79,13 @@ export class Machine {
       const blob = new Blob([this.#script.text], { type: "text/javascript" });
       this.#address = URL.createObjectURL(blob);
       const worker = new Worker(this.#address);
-      worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#reply(data);
+      // What a worker that was given up has still sent is not heard: its question is answered in the document.
+      worker.onmessage = ({ data }: MessageEvent<Reply>) => {
+        if (worker === this.#worker) this.#reply(data);
+      };
       worker.onerror = (event) => {
         event.preventDefault();
-        this.#refused();
+        if (worker === this.#worker) this.#refused();
       };
       worker.postMessage({ data: this.#data } satisfies Question);
       this.#worker = worker;

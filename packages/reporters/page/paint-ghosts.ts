@@ -31,7 +31,10 @@ export function paintGhosts(
     if (row === undefined) continue;
     const foot = (place + 1) * rowHeight - top - 2;
     if (row.head === undefined) bars(context, view, ghosts, ghostsOf(row, scene), foot);
-    else profile(context, view, ghosts.load(tasksOf(row, scene)), foot);
+    else {
+      const load = ghosts.loadOf(row.head, scene.run.data.attempts.task);
+      profile(context, view, load, foot);
+    }
   }
   const x = Math.round(view.x(ghosts.makespanUs));
   const bottom = (last + 1) * rowHeight - top;
@@ -42,10 +45,6 @@ export function paintGhosts(
 function ghostsOf(row: Row, { ghosts }: Scene): readonly number[] {
   if (row.task !== undefined) return ghosts?.of(row.task) ?? [];
   return row.slot === undefined ? [] : (ghosts?.on(row.slot) ?? []);
-}
-
-function tasksOf({ head }: Row, { run }: Scene): ReadonlySet<number> {
-  return new Set(head?.members.map((attempt) => run.data.attempts.task[attempt] ?? -1));
 }
 
 function bars(

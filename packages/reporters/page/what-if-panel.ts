@@ -53,8 +53,13 @@ class Panel {
     this.#noStages = study.config.dispatch === "stages" ? toggle(false, turn) : undefined;
     this.#machine = Machine.find(run.data, {
       answer: (change, answer) => this.#show(change, answer),
-      fault: (message) =>
-        fill(this.#answer, element("p", { class: "hint" }, `It cannot be simulated: ${message}`)),
+      fault: (message) => {
+        const text = `It cannot be simulated: ${message}`;
+        fill(this.#answer, element("p", { class: "hint" }, text));
+        // What was drawn is the answer to another question.
+        owner.simulated(undefined);
+        if (this.#spoken) owner.say(text);
+      },
     });
   }
 

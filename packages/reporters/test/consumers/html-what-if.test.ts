@@ -346,6 +346,93 @@ describe("Where no worker may be started", () => {
   }
 });
 
+/** Moves a slider in one go as often as there are values. */
+const MOVED = `(at, values) => {
+  const slider = document.getElementById("lever-" + at);
+  for (const value of values) {
+    slider.value = String(value);
+    slider.dispatchEvent(new Event("input"));
+  }
+}`;
+
+describe("Where something fails while it answers", () => {
+  it("the worker, what was asked is answered in the document, and no answer is taken for another", async () => {
+    await withPage(browser, renderHtml(release), async ({ page, complaints }) => {
+      await answered(page);
+      // It dies of the next question, and says so twice.
+      await page.evaluate(`Worker.prototype.postMessage = function () {
+        for (const time of [1, 2]) this.onerror(new ErrorEvent("error", { message: "dead " + time }));
+      }`);
+      await page.evaluate(`(${MOVED})(0, [0, 1000])`);
+      const [least, most] = whatIf(release, [
+        { concurrency: 1 },
+        { concurrency: Number.POSITIVE_INFINITY },
+      ]).changes;
+      expect(duration(least?.makespanMs ?? 0)).not.toBe(duration(most?.makespanMs ?? 0));
+      await page.locator(".takes", { hasText: duration(most?.makespanMs ?? 0) }).waitFor();
+      expect(await place(page)).toBe("document");
+      expect(complaints).toEqual([]);
+    });
+  });
+
+  it("the machine, it says so, and draws nothing that is the answer to another question", async () => {
+    await withPage(browser, renderHtml(release), async ({ page }) => {
+      await answered(page);
+      await press(page, "slots", "Home");
+      const rows = page.locator(".timeline .tall");
+      const tall = (await rows.boundingBox())?.height ?? 0;
+      await page.evaluate(`Worker.prototype.postMessage = function () {
+        this.onmessage({ data: { fault: "no such limit" } });
+      }`);
+      await page.getByRole("slider", { name: "slots" }).press("End");
+      await page.locator(".answer", { hasText: "It cannot be simulated: no such limit" }).waitFor();
+      expect((await rows.boundingBox())?.height).toBeLessThan(tall);
+      await page.locator("#said", { hasText: "no such limit" }).waitFor({ state: "attached" });
+    });
+  });
+});
+
+describe("Much at once", () => {
+  it("ten thousand moves are two questions, and the last of them is answered, also when it is printed meanwhile", async () => {
+    await withPage(browser, renderHtml(release), async ({ page }) => {
+      await answered(page);
+      await page.evaluate(`{
+        const post = Worker.prototype.postMessage;
+        window.asked = 0;
+        Worker.prototype.postMessage = function (...args) {
+          window.asked++;
+          return post.apply(this, args);
+        };
+      }`);
+      const values = Array.from({ length: 10_000 }, (_, at) => (at % 2 === 0 ? 1000 : 0));
+      await page.evaluate(`(${MOVED})(0, ${JSON.stringify(values)})`);
+      expect((await page.pdf()).subarray(0, 5).toString()).toBe("%PDF-");
+      const [expected] = whatIf(release, [{ concurrency: 1 }]).changes;
+      await page.locator(".takes", { hasText: duration(expected?.makespanMs ?? 0) }).waitFor();
+      expect(await page.evaluate("window.asked")).toBe(2);
+    });
+  });
+
+  it("two pages at once have a worker each, and each says what its own run takes", async () => {
+    const nightly = await exampleRun("nightly");
+    await withPage(browser, renderHtml(release), ({ page: one }) =>
+      withPage(browser, renderHtml(nightly), async ({ page: other }) => {
+        await Promise.all([answered(one), answered(other)]);
+        await Promise.all([press(one, "slots", "Home"), press(other, "slots", "Home")]);
+        for (const [page, report] of [
+          [one, release],
+          [other, nightly],
+        ] as const) {
+          const [expected] = whatIf(report, [{ concurrency: 1 }]).changes;
+          const text = duration(expected?.makespanMs ?? 0);
+          await page.locator(".takes", { hasText: text }).waitFor();
+          expect(await place(page)).toBe("worker");
+        }
+      }),
+    );
+  });
+});
+
 describe("Where there is nothing to try", () => {
   const sentence = async (report: SerializedReport): Promise<string | null> => {
     const html = renderHtml(report);

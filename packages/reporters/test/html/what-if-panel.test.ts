@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { type Answer, Answering } from "../../page/answering.ts";
 import { Ghosts, withSlots } from "../../page/ghosts.ts";
 import { changeOf, type Lever, leversOf } from "../../page/levers.ts";
+import { rowsOf } from "../../page/rows.ts";
 import { Run } from "../../page/run.ts";
 import { View } from "../../page/view.ts";
 import { spoken, told, valueText } from "../../page/what-if-words.ts";
@@ -306,6 +307,14 @@ describe("The bars of a simulated run", () => {
     expect(ghosts.on(3).length).toBeGreaterThan(0);
     expect(ghosts.on(4)).toEqual([]);
     expect(ghosts.load(new Set(tasks.name.keys())).highest).toBe(real.peakConcurrency);
+    const [head] = rowsOf(page.run, "map", {
+      isOpen: () => false,
+      matches: new Uint8Array(tasks.name.length).fill(1),
+    }).flatMap((row) => row.head ?? []);
+    if (head === undefined) throw new Error("no group");
+    const load = ghosts.loadOf(head, page.run.data.attempts.task);
+    expect(load.highest).toBeGreaterThan(0);
+    expect(ghosts.loadOf(head, page.run.data.attempts.task)).toBe(load);
     expect(withSlots([], ghosts).map(({ label }) => label)).toEqual([
       "slot 0",
       "slot 1",
