@@ -3,10 +3,10 @@
  * pictures. Draws nothing itself, and asks nobody for anything.
  */
 import { byId } from "./element.ts";
+import { tellOn } from "./told-button.ts";
 
 const WIDTH = 1200;
 const HEIGHT = 630;
-const SAID_MS = 1500;
 
 /** Shows the button; `say` tells a screen reader what became of it. */
 export function offerCard(say: (text: string) => void): void {
@@ -17,17 +17,13 @@ export function offerCard(say: (text: string) => void): void {
 }
 
 async function handOver(button: HTMLButtonElement, say: (text: string) => void): Promise<void> {
-  const text = button.textContent;
   button.disabled = true;
   const done = await copied()
     .catch(saved)
     .catch(() => "Cannot copy here");
-  button.textContent = done;
+  button.disabled = false;
+  tellOn(button, done);
   say(done);
-  window.setTimeout(() => {
-    button.textContent = text;
-    button.disabled = false;
-  }, SAID_MS);
 }
 
 async function copied(): Promise<string> {

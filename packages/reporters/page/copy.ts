@@ -32,6 +32,7 @@ export async function copy(text: string): Promise<boolean> {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
+    const focused = document.activeElement;
     const area = document.createElement("textarea");
     area.value = text;
     area.className = "sr";
@@ -39,6 +40,8 @@ export async function copy(text: string): Promise<boolean> {
     area.select();
     const done = document.execCommand("copy");
     area.remove();
+    // Who came here with the keyboard goes on from here.
+    if (focused instanceof HTMLElement) focused.focus({ preventScroll: true });
     return done;
   }
 }

@@ -22,6 +22,7 @@ import { Run } from "./run.ts";
 import { TaskNames } from "./task-names.ts";
 import { offerTheme } from "./theme.ts";
 import { Timeline } from "./timeline.ts";
+import { tellOn } from "./told-button.ts";
 import { Toolbar } from "./toolbar.ts";
 import { openPanel } from "./what-if-panel.ts";
 
@@ -234,13 +235,9 @@ class Page {
   }
 
   async #copy(button: Element, wanted: string): Promise<void> {
-    const done = await copy(wanted);
-    const text = button.textContent;
-    button.textContent = done ? "Copied" : "Cannot copy here";
-    this.#say(button.textContent);
-    window.setTimeout(() => {
-      button.textContent = text;
-    }, 1500);
+    const said = (await copy(wanted)) ? "Copied" : "Cannot copy here";
+    tellOn(button, said);
+    this.#say(said);
   }
 
   #key(event: KeyboardEvent): void {

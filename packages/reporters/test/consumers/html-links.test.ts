@@ -225,6 +225,36 @@ describe("Copy link", () => {
   });
 });
 
+describe("A button that copies", () => {
+  it("goes back to its own words, pressed again while it says what became of it", async () => {
+    await withPage(browser, html, async ({ page }) => {
+      await page.evaluate("navigator.clipboard.writeText = async () => {}");
+      await inList(page, "image").click();
+      const details = page.locator("#details");
+      await details.getByRole("button", { name: "Copy link" }).click();
+      await details.getByRole("button", { name: "Copied" }).click();
+      await details.getByRole("button", { name: "Copied" }).waitFor();
+      await details.getByRole("button", { name: "Copied" }).waitFor({ state: "detached" });
+      expect(await details.getByRole("button", { name: "Copy link" }).count()).toBe(1);
+    });
+  });
+
+  it("says that it cannot where the clipboard is refused, and keeps who pressed it with a key", async () => {
+    await withPage(browser, html, async ({ page, complaints }) => {
+      await page.evaluate(`
+        navigator.clipboard.writeText = () => Promise.reject(new Error("no"));
+        document.execCommand = () => false;
+      `);
+      await inList(page, "image").click();
+      await page.locator("#details").getByRole("button", { name: "Copy link" }).focus();
+      await page.keyboard.press("Enter");
+      await page.locator("#details").getByRole("button", { name: "Cannot copy here" }).waitFor();
+      expect(await page.evaluate("document.activeElement.textContent")).toBe("Cannot copy here");
+      expect(complaints).toEqual([]);
+    });
+  });
+});
+
 describe("without scripts", () => {
   it("a link by name leads to the row of the task", async () => {
     await withPage(
