@@ -79,8 +79,9 @@ export class AstrumInstrumentation {
     this.#change(config, this.#handed);
   }
 
-  getConfig(): InstrumentationConfig {
-    return { enabled: true, ...this.#config };
+  /** With `enabled` as it was configured, which is what an SDK asks for. */
+  getConfig(): InstrumentationConfig & { readonly enabled: boolean } {
+    return { ...this.#config, enabled: this.#config.enabled ?? true };
   }
 
   #observer(): Observer {

@@ -53,6 +53,8 @@ describe("astrumInstrumentation()", () => {
     await one().run();
     expect(tree(await spans())).toBe("run f");
     expect(instrumentation.getConfig()).toEqual({ enabled: true, detail: "run" });
+    instrumentation.setConfig({ enabled: undefined });
+    expect(instrumentation.getConfig()).toEqual({ enabled: true });
   });
 
   it("keeps the providers that it was handed when its options change", async () => {
