@@ -18,6 +18,7 @@ import { pathToFileURL } from "node:url";
 import { type Flow, flow, map, param, type RunOptions, task } from "@astrum/core";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { compactLog, eventLog, LogInUseError, readEventLog, resumable } from "../../src/index.ts";
+import { runsOf } from "../../src/reading/read-event-log.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "astrum-compact-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -82,6 +83,17 @@ describe("compactLog()", () => {
     expect(compacted.after).toBeLessThan(size / 2);
     expect(readEventLog(path)).toEqual(before);
     expect(await life(path)).toEqual(await life(copy));
+  });
+
+  it("rotates a log that was copied: the copy has every run, and the next run takes up all the same", async () => {
+    const [path, archive] = [newFile(), newFile()];
+    await life(path);
+    await life(path, 1);
+    await life(path, 2);
+    copyFileSync(path, archive);
+    expect(await compactLog(path)).toMatchObject({ dropped: 1 });
+    expect(await life(path)).toEqual(["rows[2]", "rows[3]", "load"]);
+    expect(runsOf(readFileSync(archive, "utf8").trimEnd().split("\n"))).toHaveLength(3);
   });
 
   it("keeps the last run of each flow, and nothing of those that completed", async () => {
