@@ -115,6 +115,14 @@ test.each(DASHBOARDS)("%s: each panel says what it shows, and follows the variab
   }
 });
 
+test("a panel by task draws twenty lines at most", () => {
+  const byTask = DASHBOARDS.flatMap((name) => dashboard(name).panels)
+    .flatMap(({ targets }) => targets)
+    .filter(({ expr }) => /by \([^)]*\b(?:task|astrum_task_name)\b/.test(expr));
+  expect(byTask.length).toBeGreaterThan(5);
+  for (const { expr } of byTask) expect(expr).toMatch(/^topk\(20, /);
+});
+
 test("a share of runs or tasks leaves out of both sides what was cancelled or skipped", () => {
   const panels = DASHBOARDS.flatMap((name) => dashboard(name).panels);
   const asked = [
