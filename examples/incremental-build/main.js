@@ -1,36 +1,34 @@
 /**
  * Counts the words of every text of a folder, and of all. A text that has not changed is not read again.
  *
- *     node main.js texts .cache
+ *     node main.js texts cache.db
  */
 import { hash } from "node:crypto";
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { flow, map, task } from "@astrum/core";
+import Keyv from "keyv";
+import Database from "libsql"; // better-sqlite3 is used in the same way
 
-const [folder = "texts", cacheFolder = ".cache"] = process.argv.slice(2);
+const [folder = "texts", file = "cache.db"] = process.argv.slice(2);
 
-/** A file for each key: anything with `get` and `set` is a cache, so is a `Map` or a Keyv. */
-const cache = {
+const db = new Database(file);
+db.exec("create table if not exists cache (key text primary key, value text)");
+const SELECT = "select value from cache where key = ?";
+
+/** @typedef {{ value: string } | undefined} Row */
+
+/** What Keyv asks of a store; many databases have a package that does. */
+const sqlite = {
   /** @param {string} key */
-  get: (key) => readFile(fileOf(key), "utf8").catch(() => undefined),
-  /**
-   * Whoever reads finds a whole file or none.
-   * @param {string} key
-   * @param {string} value
-   */
-  async set(key, value) {
-    await mkdir(cacheFolder, { recursive: true });
-    const whole = `${fileOf(key)}.${process.pid}`;
-    await writeFile(whole, value);
-    await rename(whole, fileOf(key));
-  },
+  get: (key) => /** @type {Row} */ (db.prepare(SELECT).get(key))?.value,
+  /** @param {string} key @param {string} value */
+  set: (key, value) => db.prepare("insert or replace into cache values (?, ?)").run(key, value),
+  /** @param {string} key */
+  delete: (key) => db.prepare("delete from cache where key = ?").run(key).changes > 0,
+  clear: () => void db.exec("delete from cache"),
 };
-
-/** @param {string} key */
-function fileOf(key) {
-  return join(cacheFolder, key.replaceAll(":", "-"));
-}
+const cache = new Keyv({ store: sqlite });
 
 /** @param {string} name */
 const hashOf = async (name) => hash("sha256", await readFile(join(folder, name)));
@@ -56,3 +54,4 @@ const counted = report.taskStatistics.filter(({ taskName, source }) => {
   return taskName.startsWith("words[") && source !== "cache";
 });
 console.log(`${counted.length} read, ${report.restoredTasks} from the cache`);
+db.close();

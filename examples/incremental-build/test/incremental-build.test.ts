@@ -10,7 +10,7 @@ it("reads again what has changed, and nothing else", () => {
   // An example is started as its reader does; the sources need no build.
   const flags = ["--conditions=@astrum/source", "--import", import.meta.resolve("tsx"), main];
   const build = (): string[] =>
-    execFileSync(process.execPath, [...flags, "texts", ".cache"], { encoding: "utf8", cwd: home })
+    execFileSync(process.execPath, [...flags, "texts", "cache.db"], { encoding: "utf8", cwd: home })
       .trimEnd()
       .split("\n");
   const write = (name: string, text: string): void =>
