@@ -32,10 +32,15 @@ interface Picture {
   readonly what?: string;
 }
 
+/** Whole pages, of every size that a reader may meet. */
+const whole = (Object.keys(TASKS) as ExampleName[]).flatMap((run) =>
+  ([390, 1440, 2560] as const).flatMap((width) =>
+    (["light", "dark"] as const).map((scheme): Picture => ({ run, scheme, width })),
+  ),
+);
+
 const pictures: readonly Picture[] = [
-  { run: "one", scheme: "light", width: 1280 },
-  { run: "release", scheme: "light", width: 1280 },
-  { run: "release", scheme: "dark", width: 390 },
+  ...whole,
   {
     run: "release",
     scheme: "light",
@@ -45,7 +50,6 @@ const pictures: readonly Picture[] = [
     what: "-what-if",
   },
   { run: "release", scheme: "light", width: 1440, part: ".graph", what: "-graph" },
-  { run: "nightly", scheme: "dark", width: 1280 },
   {
     run: "nightly",
     scheme: "light",
@@ -54,7 +58,7 @@ const pictures: readonly Picture[] = [
     part: "#timeline",
     what: "-chosen",
   },
-  { run: "backfill", scheme: "light", width: 1920, part: "#timeline" },
+  { run: "backfill", scheme: "light", width: 1920, part: "#timeline", what: "-timeline" },
 ];
 
 let browser: Browser;
