@@ -10,6 +10,7 @@ import {
   type WhatIf,
   whatIf,
 } from "@astrum/core/whatif";
+import { enoughUnits } from "./enough-units.ts";
 import type { HeldBack } from "./held-back.ts";
 
 export interface Lever {
@@ -18,6 +19,10 @@ export interface Lever {
   readonly name: string;
   /** Of slots: how many are enough. */
   readonly slots?: number | undefined;
+  /** Of a resource: how much of it is enough. */
+  readonly units?: number | undefined;
+  /** Of a rate: so many units each so many milliseconds. */
+  readonly perMs?: number | undefined;
   readonly makespanMs: number;
   readonly savedMs: number;
 }
@@ -80,7 +85,9 @@ export function adviceOn(
       },
     ];
   });
-  const told = withSlots(withoutSum(levers), study).filter(({ savedMs }) => savedMs >= least);
+  const told = withoutSum(levers)
+    .map((lever) => withNumber(lever, study, report))
+    .filter(({ savedMs }) => savedMs >= least);
   return {
     levers: told.sort((a, b) => b.savedMs - a.savedMs),
     errorMs: asRun.errorMs,
@@ -190,21 +197,46 @@ function withoutSum(levers: readonly Lever[]): Lever[] {
   return levers.filter(({ kind }) => kind !== "limits" || !alone);
 }
 
-/** As many slots as are enough. */
-function withSlots(levers: readonly Lever[], study: WhatIf): Lever[] {
-  return levers.map((lever) => {
-    if (lever.kind !== "slots") return lever;
+/** As many slots, or as much of a resource, as is enough. */
+function withNumber(lever: Lever, study: WhatIf, { run }: SerializedReport): Lever {
+  if (lever.kind === "slots") {
     const { points, slots } = study.knee;
-    const makespanMs =
-      points.find((point) => point.slots === slots)?.makespanMs ?? lever.makespanMs;
-    const savedMs = Math.round((study.asRun.makespanMs - makespanMs) * 1000) / 1000;
-    return {
-      ...lever,
-      slots,
-      makespanMs: Math.max(makespanMs, lever.makespanMs),
-      savedMs: Math.min(savedMs, lever.savedMs),
-    };
-  });
+    const enough = points.find((point) => point.slots === slots);
+    return taking(lever, { slots }, enough, study);
+  }
+  const had = lever.kind === "resource" ? unitsOf(run, lever.name) : undefined;
+  const enough = had && enoughUnits(study, lever.name, had.units);
+  return enough === undefined
+    ? lever
+    : taking(lever, { ...had, units: enough.units }, enough, study);
+}
+
+/** How much there was of a resource; nothing for a budget, of which nobody waits for more. */
+function unitsOf(
+  { config: { resources = {}, rates = {} } }: SerializedReport["run"],
+  name: string,
+): { readonly units: number; readonly perMs?: number } | undefined {
+  if (Object.hasOwn(resources, name)) return { units: resources[name] as number };
+  const rate = Object.hasOwn(rates, name) ? rates[name] : undefined;
+  if (rate === undefined || rate.perMs === null) return undefined;
+  return { units: rate.limit, perMs: rate.perMs };
+}
+
+/** It takes no less than without any limit. */
+function taking(
+  lever: Lever,
+  number: Pick<Lever, "slots" | "units" | "perMs">,
+  enough: { readonly makespanMs: number } | undefined,
+  { asRun }: WhatIf,
+): Lever {
+  const { makespanMs } = enough ?? lever;
+  const savedMs = Math.round((asRun.makespanMs - makespanMs) * 1000) / 1000;
+  return {
+    ...lever,
+    ...number,
+    makespanMs: Math.max(makespanMs, lever.makespanMs),
+    savedMs: Math.min(savedMs, lever.savedMs),
+  };
 }
 
 function fullCores({ cpuMs, totalDurationMs, run }: SerializedReport): number | undefined {

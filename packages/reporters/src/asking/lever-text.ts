@@ -8,12 +8,15 @@ import { busyText } from "./verdict.ts";
 const NAME = 120;
 
 /** What each kind is called, around its name: before it and after it. */
-export function leverText({ kind, slots }: Lever): readonly [before: string, after: string] {
+export function leverText(lever: Lever): readonly [before: string, after: string] {
+  const { kind, slots, units } = lever;
   switch (kind) {
     case "slots":
       return [`there were ${slots} slots`, ""];
     case "resource":
-      return ["there were enough of ", " for all that asked"];
+      return units === undefined
+        ? ["there were enough of ", " for all that asked"]
+        : [`there ${units === 1 ? "was" : "were"} ${units} of `, eachText(lever)];
     case "map":
       return ["", " had no limit of its own"];
     case "order":
@@ -38,13 +41,14 @@ export function leverLine(lever: Lever, label: string = lever.name): string {
 }
 
 /** In a few words, where there is no room for a sentence. */
-function leverShort({ kind, slots }: Lever, label: string): string {
+function leverShort(lever: Lever, label: string): string {
+  const { kind, slots, units } = lever;
   const name = cut(visibleName(label), NAME);
   switch (kind) {
     case "slots":
       return `${slots} slots`;
     case "resource":
-      return `more of ${name}`;
+      return `${units ?? "more"} of ${name}${eachText(lever)}`;
     case "map":
       return `no limit of ${name}`;
     case "order":
@@ -58,6 +62,10 @@ function leverShort({ kind, slots }: Lever, label: string): string {
     case "task":
       return `${name} in half the time`;
   }
+}
+
+function eachText({ perMs }: Lever): string {
+  return perMs === undefined ? "" : ` each ${duration(perMs)}`;
 }
 
 /** `14 % less possible: longest first`, of what saves most; empty where nothing does. */

@@ -1,8 +1,9 @@
-import { flow, map, settled, type Task, task } from "@astrum/core";
+import { flow, map, RateLimit, settled, type Task, task } from "@astrum/core";
 import { scripted, VirtualClock } from "@astrum/core/testing";
 import { describe, expect, it } from "vitest";
 import type { Lever } from "../../src/asking/advice.ts";
 import { insight } from "../../src/asking/insight.ts";
+import { leverLine } from "../../src/asking/lever-text.ts";
 import { estimatesFrom, renderHtml, renderMarkdown, renderText } from "../../src/index.ts";
 import { printSummary } from "../../src/terminal/index.ts";
 import { advised, again, fixtures, makespan, ran, tasks } from "./advised-runs.ts";
@@ -49,7 +50,7 @@ describe("The run of a page that disproved itself: sixteen slots, and six units 
     expect(database?.savedMs).toBeLessThanOrEqual(makespanMs - dependencyMs);
     expect(advice?.levers.some(({ kind }) => kind === "slots")).toBe(false);
     const page = renderHtml(report);
-    expect(page).toContain("there were enough of <code>db</code> for all that asked");
+    expect(page).toContain(`there were ${database?.units} of <code>db</code>`);
     expect(page).not.toContain("as many slots as tasks");
     expect(page).not.toContain("without a gap");
   });
@@ -91,6 +92,53 @@ describe("Every format says it", () => {
     for (const said of [renderText(report), renderMarkdown(report), renderHtml(report)]) {
       expect(said).toMatch(/file 900.*took half as long/);
     }
+  });
+});
+
+describe("How much of a resource is enough", () => {
+  const lever = async (fixture: typeof mixed): Promise<Lever | undefined> =>
+    insight(await ran(fixture)).advice?.levers.find(({ kind }) => kind === "resource");
+
+  it("is the least with which the run takes at most 1 % longer than with any number of units", async () => {
+    const { units = 0, makespanMs } = (await lever(mixed)) as Lever;
+    const taking = async (db: number): Promise<number> =>
+      makespan(await ran(mixed, { resources: { db } }));
+    const enough = 1.01 * (await taking(1_000_000));
+    expect(await taking(units)).toBe(makespanMs);
+    expect(makespanMs).toBeLessThanOrEqual(enough);
+    expect(await taking(units - 1)).toBeGreaterThan(enough);
+  });
+
+  const alike = (db: number | RateLimit, units = 1): typeof mixed => {
+    const long = [1000, [], units] as const;
+    const plan = { a: long, b: long, c: long, d: long, e: [5, [], units] as const };
+    return { options: { resources: { db } }, make: (clock, twist) => tasks(clock, twist, plan) };
+  };
+
+  it("is one more unit where that gains nearly all of it", async () => {
+    expect(await lever(alike(3))).toMatchObject({ name: "db", units: 4, makespanMs: 1005 });
+  });
+
+  it("is told to a hundredth of what it had: not each byte is tried", async () => {
+    const lacks = await lever(alike(3_000_000_007, 1_000_000_000));
+    expect(lacks).toMatchObject({ makespanMs: 1005 });
+    expect(lacks?.units).toBeGreaterThanOrEqual(4_000_000_000);
+    expect(lacks?.units).toBeLessThan(4_000_000_000 + 30_000_001);
+  });
+
+  it("is of a rate so much each time, and then that is what the run takes", async () => {
+    const rate = { limit: 0.5, perMs: 2000, burst: 1 };
+    const fixture = alike(new RateLimit(rate));
+    const told = (await lever(fixture)) as Lever;
+    expect(leverLine(told)).toBe("there were 600 of db each 2 s");
+    expect(told.makespanMs).toBe(1010);
+    const db = new RateLimit({ ...rate, limit: 600 });
+    expect(makespan(await ran(fixture, { resources: { db } }))).toBe(1010);
+    const one = { ...told, units: 1 };
+    expect(leverLine(one)).toBe("there was 1 of db each 2 s");
+    expect(leverLine({ ...one, units: undefined })).toBe(
+      "there were enough of db for all that asked",
+    );
   });
 });
 

@@ -150,7 +150,7 @@ export function again(
     case "slots":
       return ran(fixture, { concurrency: lever.slots }, {}, clock);
     case "resource":
-      return ran(fixture, { resources: { [lever.name]: 1_000_000 } }, {}, clock);
+      return ran(fixture, { resources: { [lever.name]: lever.units as number } }, {}, clock);
     case "order":
       return ran(fixture, { estimates: estimatesFrom(report) }, {}, clock);
     case "map":

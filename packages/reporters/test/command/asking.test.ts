@@ -34,7 +34,7 @@ Simulated as it was: 1.1 s, exact.
   it("says what would help when it is told nothing", async () => {
     const { stdout } = await astrumReport(`whatif ${await run()}`);
     expect(stdout).toContain("      850 ms      250 ms   23 %  if build took half as long\n");
-    expect(stdout).toContain("  if there were enough of db for all that asked\n");
+    expect(stdout).toContain("  if there were 2 of db\n");
   });
 
   it("--json is what whatIf gives; null is unlimited", async () => {
