@@ -12,6 +12,7 @@ import {
   task,
 } from "../../src/index.ts";
 import { type Step, scripted, VirtualClock } from "../../src/testing.ts";
+import { kneeOf } from "../../src/whatif/knee.ts";
 import { type Change, whatIf } from "../../src/whatif.ts";
 import { endless, RandomGraph, type RandomRun, randomRun, resourcesOf } from "../random-graph.ts";
 
@@ -339,6 +340,22 @@ describe("What a change would make of a run is what the run then takes", () => {
 });
 
 describe("The knee", () => {
+  it("is within 1 % of the best that was found, also where fewer slots take less time", () => {
+    const ms = new Map([
+      [10, 1009],
+      [11, 1005],
+      [12, 980],
+      [16, 1000],
+      [Number.POSITIVE_INFINITY, 1000],
+    ]);
+    const { points, slots } = kneeOf(5000, (slots) => ({
+      makespanMs: ms.get(slots) ?? 10_000,
+      peakConcurrency: 16,
+    }));
+    expect(points.map((point) => point.slots)).toEqual([1, 2, 4, 8, 10, 11, 12, 16]);
+    expect(slots).toBe(12);
+  });
+
   it("is the least number of slots beyond which nothing is gained", async () => {
     const report = await ran(beside({ a: 60, b: 20, c: 20, d: 20 }), { concurrency: 1 });
     expect(whatIf(report).knee).toEqual({
