@@ -21,7 +21,10 @@ const BOTTOM = 20;
 const LINEAR = 16;
 
 /** Nothing for a run of which never more than one attempt can run. */
-export function kneeFigure({ run }: SerializedReport, { knee }: Advice): Markup | undefined {
+export function kneeFigure(
+  { run, analysis }: SerializedReport,
+  { knee }: Advice,
+): Markup | undefined {
   const { points, slots } = knee;
   const first = points[0];
   const last = points.at(-1);
@@ -57,7 +60,7 @@ ${had !== undefined && had.slots !== slots && html`<circle class="knee-had" cx="
 <circle class="knee-mark" cx="${tenth(middle)}" cy="${tenth(y(marked.makespanMs))}" r="4" fill="#2c8571"/>
 <g class="knee-text" font-size="11" fill="#596167"><text x="${LEFT}" y="10">${duration(first.makespanMs)} on one</text><text x="${WIDE - RIGHT + 6}" y="${tenth(y(last.makespanMs) + 4)}">${duration(last.makespanMs)}</text><text x="${tenth(middle)}" y="${HIGH - 5}" text-anchor="${anchor}">${plural(slots, "slot")}</text></g>
 </svg>
-<figcaption>${kneeText(knee, had?.slots)}</figcaption>
+<figcaption>${kneeText(knee, had?.slots)} Its longest chain alone needs ${duration(analysis.bounds.dependencyMs)}.</figcaption>
 </figure>`;
 }
 
@@ -67,7 +70,6 @@ function kneeText({ points, slots }: Knee, had: number | undefined): string {
   const exact = points.find((point) => point.slots === slots)?.makespanMs === best;
   const gain = exact ? "nothing is gained" : "less than 1 % is gained";
   const own = had === undefined || had === slots ? "" : ` It ran on ${count(had)}, the open dot.`;
-  return slots === 1
-    ? `Beyond one slot ${gain}.${own}`
-    : `Beyond ${count(slots)} slots ${gain}.${own}`;
+  const number = slots === 1 ? "one slot" : `${count(slots)} slots`;
+  return `Beyond ${number} ${gain}, with everything else as it was.${own}`;
 }

@@ -479,7 +479,7 @@ describe("Without scripts", () => {
         expect(await page.locator("#what-if").isVisible()).toBe(false);
         const figure = page.locator("#faster .knee");
         expect(await figure.locator("figcaption").textContent()).toBe(
-          `Beyond ${knee.slots} slots nothing is gained.`,
+          `Beyond ${knee.slots} slots nothing is gained, with everything else as it was. Its longest chain alone needs ${duration(release.analysis.bounds.dependencyMs)}.`,
         );
         const said = knee.points.map(
           ({ slots, makespanMs }) => `${duration(makespanMs)} on ${slots}`,
