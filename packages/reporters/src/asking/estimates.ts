@@ -2,6 +2,7 @@
 import type { TaskStatistics } from "@astrum/core";
 import { type AnyReport, givenReport } from "../wording/given-report.ts";
 import { isFlow } from "../wording/outcome.ts";
+import { ownMs } from "./own-time.ts";
 
 /**
  * Milliseconds by task name: of a plain task its completing attempt, without waiting, failed attempts and back-off; of a map
@@ -16,11 +17,8 @@ export function estimatesFrom(report: AnyReport): Record<string, number> {
     taskStatistics.flatMap(({ parent, stageId }) => (stageId === null ? [] : [parent])),
   );
   for (const task of taskStatistics) {
-    if (task.status !== "completed" || cameUp(task)) continue;
-    if (isFlow(task) && planned.has(task.taskName)) continue;
-    const attempt = task.attemptStatistics.findLast(({ status }) => status === "completed");
-    const whole = task.kind === "map" || isFlow(task);
-    const ms = whole ? task.durationMs : attempt?.durationMs;
+    if (cameUp(task) || (isFlow(task) && planned.has(task.taskName))) continue;
+    const ms = ownMs(task);
     if (ms !== undefined && Number.isFinite(ms) && ms >= 0) estimates[task.taskName] = ms;
   }
   return estimates;

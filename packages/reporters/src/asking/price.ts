@@ -8,7 +8,7 @@ import { plural } from "../wording/counts.ts";
 import { duration } from "../wording/duration.ts";
 import { failuresOf } from "../wording/outcome.ts";
 
-/** From so many tasks on naming each of them takes its time. */
+/** From so many tasks on reading the report once more takes its time. */
 const CHEAP = 2000;
 
 export function priceText(report: SerializedReport, makespanMs: number): string | undefined {
