@@ -29,7 +29,7 @@ export function verdictOn(
     const broken = earlier === "completed";
     const sentence = broken
       ? `Broken: it ${stateText(now)}, and the run before it completed.`
-      : `It ${stateText(now)}, and so did not the run before it complete: their times are not compared.`;
+      : `It ${stateText(now)}, and the run before it did not complete either: their times are not compared.`;
     return { is: broken ? "broken" : "unknown", sentence, exitCode: broken ? 1 : 0 };
   }
   if (earlier !== "completed") {

@@ -94,5 +94,9 @@ export function adviceNote({ levers, errorMs, busyCores }: Advice): string {
   const busy =
     busyCores === undefined ? "" : ` More at once would not be faster: ${busyText(busyCores)}.`;
   if (levers.length === 0 && busyCores !== undefined) return busy.trim();
-  return `Simulated from what each task took; the run itself, simulated, is ${errorMs < 0.001 ? "exact" : `${duration(errorMs)} off`}.${busy}`;
+  const unchanged =
+    errorMs < 0.001
+      ? "takes as long as the run did"
+      : `is ${duration(errorMs)} off what the run took`;
+  return `Simulated from what each task took. Without a change the simulation ${unchanged}; with one it does not know whether tasks slow each other down.${busy}`;
 }

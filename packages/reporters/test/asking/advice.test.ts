@@ -64,7 +64,7 @@ describe("Every format says it", () => {
     expect(text).toContain("What would make it faster:\n       takes       saves  if\n");
     expect(text).toContain(`3 h 10 min  1 h 07 min  ${line}`);
     expect(text).toContain(
-      "Simulated from what each task took; the run itself, simulated, is exact.",
+      "Simulated from what each task took. Without a change the simulation takes as long as the run did; with one it does not know whether tasks slow each other down.",
     );
     const markdown = renderMarkdown(report);
     expect(markdown).toContain("### What would make it faster");
