@@ -6,7 +6,13 @@ import type { Definition } from "../define/definition.ts";
 import { EdgeList, graph } from "../define/graph.ts";
 import { GraphPlan, type Plan } from "../define/plan.ts";
 import { unknownNames } from "../define/unknown-name.ts";
-import { checkDemands, checkResource, type Resource } from "../drive/resources.ts";
+import { RateLimit } from "../drive/rate-limit.ts";
+import {
+  checkDemands,
+  checkResource,
+  type Resource,
+  writtenResources,
+} from "../drive/resources.ts";
 import { Semaphore } from "../drive/semaphore.ts";
 import { otherCopy } from "../ground/brand.ts";
 import { Issues } from "../ground/check.ts";
@@ -104,7 +110,10 @@ function checkOptions(issues: Issues, plan: unknown, options: unknown): void {
     issues.integer(["concurrency"], given.concurrency, 1);
   }
   const resources = issues.record(["resources"], given.resources);
-  for (const name in resources) checkResource(issues, name, resources[name], undefined);
+  for (const name in resources) {
+    // Of a rate limit only its numbers are read, so it may count by any clock.
+    if (!(resources[name] instanceof RateLimit)) checkResource(issues, name, resources[name]);
+  }
   if (given.longestFirst !== undefined && typeof given.longestFirst !== "boolean") {
     issues.expected(["longestFirst"], "true or false", given.longestFirst);
   }
@@ -135,7 +144,7 @@ function simulated(plan: GraphPlan, options: SimulateOptions): ExecutionReport {
     release: false,
   };
   const run = driven(plan, settings, byDependencies);
-  return reportOn(plan, run, concurrency);
+  return reportOn(plan, run, concurrency, options);
 }
 
 /** What is computed in a run counts as 1. */
@@ -192,6 +201,7 @@ function reportOn(
   plan: GraphPlan,
   { machine, settledAt, limits }: VirtualRun,
   concurrency: number | undefined,
+  { resources, longestFirst }: Pick<SimulateOptions, "resources" | "longestFirst">,
 ): ExecutionReport {
   const { ledger, state, detached } = machine;
   for (const tail of detached) ledger.status[tail] = DETACHED;
@@ -204,6 +214,11 @@ function reportOn(
     config: { concurrency: concurrency ?? null, failure: "stop", dispatch: "dependencies" },
     versions: { "@astrum/core": VERSION },
   };
+  // Whoever asks what would be otherwise starts from what the run had.
+  const written = writtenResources(resources);
+  if (written.resources !== undefined) header.config.resources = written.resources;
+  if (written.rates !== undefined) header.config.rates = written.rates;
+  if (longestFirst) header.config.longestFirst = true;
   return reportOf({
     state: state as NonNullable<typeof state>,
     plan,

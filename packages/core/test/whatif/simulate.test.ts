@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { flow, map, RateLimit, Semaphore, task } from "../../src/index.ts";
-import { type SimulateOptions, simulate } from "../../src/whatif.ts";
+import { VirtualClock } from "../../src/testing.ts";
+import { type SimulateOptions, simulate, whatIf } from "../../src/whatif.ts";
 
 const never = (): never => {
   throw new Error("no function is called");
@@ -68,6 +69,37 @@ describe("A plan is simulated before anything ran", () => {
     const options = { durations: { a: 10, b: 10 }, resources: { llm, db: new Semaphore(1) } };
     expect(simulate(plan, options).totalDurationMs).toBe(1010);
     expect(simulate(plan, options).totalDurationMs).toBe(1010);
+  });
+
+  it("with a rate limit that runs on any clock have spent of", async () => {
+    const clock = new VirtualClock();
+    const llm = new RateLimit({ limit: 1, perMs: 1000 });
+    const calls = ["a", "b"].map((name) => task(name, () => {}, { resources: { llm: 1 } }));
+    const called = flow("called", Object.fromEntries(calls.map((call) => [call.name, call])));
+    await clock.run(called.run({ clock, resources: { llm } }));
+    const report = simulate(called.plan(), { durations: {}, resources: { llm } });
+    expect(report.totalDurationMs).toBe(1000);
+  });
+
+  it("in a report that can itself be asked what would be otherwise", () => {
+    const asking = { resources: { llm: 1, db: 1 } };
+    const names = ["a", "b", "c"];
+    const tasks = names.map((name) => [name, task(name, never, asking)] as const);
+    const plan = flow("asking", Object.fromEntries(tasks)).plan();
+    const llm = new RateLimit({ limit: 2, perMs: 1000, burst: 3 });
+    const given = { concurrency: 2, resources: { llm, db: new Semaphore(2) }, longestFirst: true };
+    const report = simulate(plan, { durations: { a: 10, b: 10, c: 20 }, ...given });
+    expect(report.run.config).toEqual({
+      concurrency: 2,
+      resources: { db: 2 },
+      rates: { llm: { limit: 2, perMs: 1000, burst: 3 } },
+      failure: "stop",
+      dispatch: "dependencies",
+      longestFirst: true,
+    });
+    const study = whatIf(report, [{ longestFirst: false }, { resources: { db: 1 } }]);
+    expect(study.asRun).toMatchObject({ makespanMs: 20, errorMs: 0 });
+    expect(study.changes.map(({ makespanMs }) => makespanMs)).toEqual([30, 40]);
   });
 
   it("with conditions that say yes, things that are released at once, and tails that are not waited for", () => {
