@@ -19,8 +19,8 @@ const BASES: readonly { readonly prototype: object; readonly name: string }[] = 
 const SAID: ReadonlySet<string> = new Set(["name", "message", "stack"]);
 /** What an error has of its own, though it is not counted among its properties. */
 const HIDDEN: readonly string[] = ["cause", "errors"];
-/** What those read who try again: it counts wherever a class has it. */
-const FOR_RETRIES: readonly string[] = ["code", "retryable", "retryAfterMs", "retryAfter"];
+/** It counts wherever a class has it: what those read who try again, and the errors that it is made of. */
+const INHERITED: readonly string[] = ["code", "retryable", "retryAfterMs", "retryAfter", "errors"];
 
 export const ERROR: Kind<Error> = {
   is: (value) =>
@@ -48,7 +48,7 @@ export const ERROR: Kind<Error> = {
     spared: true,
     of(error) {
       const own = [...Object.keys(error), ...HIDDEN].filter((key) => Object.hasOwn(error, key));
-      const inherited = FOR_RETRIES.filter((key) => said(error, key) !== undefined);
+      const inherited = INHERITED.filter((key) => said(error, key) !== undefined);
       return [...new Set([...inherited, ...own])]
         .filter((key) => !SAID.has(key))
         .flatMap((key) => [key, fieldOf(error, key)]);
@@ -86,9 +86,15 @@ function errorOf(base: string, message: string, name: string, className: string)
   return Reflect.construct(Base, args, Class ?? Base) as Error;
 }
 
+/** As it is printed. */
 function textIn(error: Error, key: string): string {
   const said = fieldOf(error, key);
-  return typeof said === "string" ? said : "";
+  if (said === undefined) return "";
+  try {
+    return String(said);
+  } catch {
+    return ""; // Of the user's.
+  }
 }
 
 function define(error: Error, key: string, value: unknown, enumerable = false): void {

@@ -188,6 +188,21 @@ describe("A value that is written down", () => {
     expect((first.cause as Error).message).toBe("reset");
   });
 
+  it("of an error keeps what is printed of a message and a name that are no texts, and errors that its class has", () => {
+    class Invalid extends Error {
+      readonly issues = ["too short"];
+      get errors(): readonly string[] {
+        return this.issues;
+      }
+    }
+    const error = Object.assign(new Invalid(), { message: ["a", 5], name: undefined });
+    const read = back(error) as Invalid;
+    expect(read).toMatchObject({ message: "a,5", name: "", errors: ["too short"] });
+    expect(Object.keys(read)).toEqual(["issues"]);
+    const hostile = Object.assign(new Error("x"), { message: Object.create(null) });
+    expect(back(hostile)).toMatchObject({ message: "" });
+  });
+
   it("of an error keeps what retries read, also where its class says it", () => {
     class QuotaError extends RangeError {
       get code(): string {
