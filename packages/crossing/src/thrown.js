@@ -15,19 +15,10 @@ const BASES = new Map(
 
 /** Whether and when there is another attempt. */
 const FOR_RETRIES = ["retryable", "retryAfterMs", "retryAfter"];
-/** Read by those who retry; they count even when a class has them on its prototype. */
-const INHERITED = ["code", ...FOR_RETRIES];
+/** It counts wherever a class has it: what those read who try again, and the errors that it is made of. */
+const INHERITED = ["code", ...FOR_RETRIES, "errors"];
 /** Told in other ways; or functions, whose descriptions would stand where somebody calls them. */
-const NO_FIELDS = new Set([
-  "name",
-  "message",
-  "stack",
-  "cause",
-  "errors",
-  "toString",
-  "valueOf",
-  "toJSON",
-]);
+const NO_FIELDS = new Set(["name", "message", "stack", "cause", "toString", "valueOf", "toJSON"]);
 
 /** @type {typeof import("./index.js").isError} */
 export function isError(value) {
@@ -51,24 +42,34 @@ export function takeApart(error, carry, options = {}) {
   const parts = {
     base: baseOf(error),
     className: text(read(read(error, "constructor"), "name") || "Error"),
-    name: text(read(error, "name")),
-    message: text(read(error, "message")),
+    name: said(error, "name"),
+    message: said(error, "message"),
     fields: [],
   };
   const stack = read(error, "stack");
   if (typeof stack === "string") parts.stack = stack;
   begun?.(parts);
-  for (const name of fieldsOf(error, parts.base)) {
-    const value = read(error, name);
-    if (value !== undefined) parts.fields.push([name, carry(value, placeOf(error, path, name))]);
-  }
-  // The prototype of an `AggregateError` from elsewhere may have them; a cause is always the error's own.
-  const cause = isOwn(error, "cause") ? read(error, "cause") : undefined;
-  if (cause !== undefined) parts.cause = carry(cause, `${path}.cause`);
   const members = membersOf(error);
+  for (const name of fieldsOf(error, parts.base)) {
+    if (name === "errors" && members !== undefined) continue;
+    parts.fields.push([name, carry(read(error, name), placeOf(error, path, name))]);
+  }
+  // A cause is always the error's own.
+  if (isOwn(error, "cause")) parts.cause = carry(read(error, "cause"), `${path}.cause`);
   if (members !== undefined)
     parts.errors = members.map((each, index) => carry(each, `${path}.errors[${index}]`));
   return parts;
+}
+
+/**
+ * As it is printed.
+ *
+ * @param {Error} error
+ * @param {"name" | "message"} key
+ */
+function said(error, key) {
+  const value = read(error, key);
+  return value === undefined ? "" : text(value);
 }
 
 /**
@@ -91,7 +92,8 @@ function membersOf(error) {
  */
 function fieldsOf(error, base) {
   // `DOMException` has a legacy numeric code on its prototype, which its name brings back.
-  const inherited = base === "DOMException" ? [] : INHERITED;
+  const inherited =
+    base === "DOMException" ? [] : INHERITED.filter((key) => read(error, key) !== undefined);
   try {
     return [...new Set(inherited.concat(Object.keys(error)))].filter((key) => !NO_FIELDS.has(key));
   } catch {
@@ -129,7 +131,8 @@ export function putTogether(parts, open, begun) {
   const error = construct(parts);
   begun?.(error);
   if (error.name !== name) hide(error, "name", name);
-  if (stack !== undefined) hide(error, "stack", stack);
+  // Also where there is none: that of this place would say something else.
+  hide(error, "stack", stack);
   if ("cause" in parts) hide(error, "cause", open(/** @type {V} */ (parts.cause)));
   if (errors !== undefined) hide(error, "errors", errors.map(open));
   for (const [key, value] of fields) {
@@ -138,7 +141,8 @@ export function putTogether(parts, open, begun) {
       value: open(value),
       writable: true,
       configurable: true,
-      enumerable: true,
+      // As the core has it when it reads an error that was written down.
+      enumerable: key !== "errors",
     });
   }
   return error;

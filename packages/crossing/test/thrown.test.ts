@@ -50,6 +50,31 @@ describe("an error in parts", () => {
     ]);
   });
 
+  test("has what it calls `errors`, be it a list or not, and every field of its own", () => {
+    const errors = { name: "too short" };
+    const back = crossed(Object.assign(new TypeError("invalid"), { errors, detail: undefined }));
+    expect(back).toHaveProperty("errors", errors);
+    expect(Object.keys(back)).toEqual(["detail"]);
+    expect(crossed(Object.assign(new Error("many"), { errors: [1] }))).toMatchObject({
+      errors: [1],
+    });
+    expect(Object.hasOwn(crossed(new Error("no", { cause: undefined })), "cause")).toBe(true);
+    expect(Object.hasOwn(crossed(new Error("no")), "cause")).toBe(false);
+  });
+
+  test("says nothing where its name or its message is nothing, and else what is printed", () => {
+    const nothing = crossed(Object.assign(new Error("x"), { name: undefined, message: undefined }));
+    expect(nothing).toMatchObject({ name: "", message: "" });
+    const list = crossed(Object.assign(new Error("x"), { message: ["a", 5] }));
+    expect(list.message).toBe("a,5");
+  });
+
+  test("has no stack where it had none: that of this side would say something else", () => {
+    const error = new Error("kept");
+    delete error.stack;
+    expect(crossed(error).stack).toBeUndefined();
+  });
+
   test("may contain itself: the whole is known before its parts are", () => {
     const error: Error = new Error("round");
     error.cause = error;

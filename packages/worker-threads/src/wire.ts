@@ -7,12 +7,13 @@ import type { Attribute, ErrorParts, Obstacle, RemoteLogLine } from "astrum-cros
 import type { WorkerModuleError } from "./errors.ts";
 
 /**
- * A thrown value on its way: an error taken apart, a plain value, the note that neither was possible, or the mark that
+ * A thrown value on its way: an error taken apart, a list of such values, a plain value, the note that neither was possible, or the mark that
  * it is the reason of the cancellation, which the other side still has.
  */
 export type Packed =
   | { readonly reason: true }
   | { readonly error: ErrorParts<Packed> }
+  | { readonly list: readonly Packed[] }
   | { readonly value: unknown }
   | { readonly obstacle: Obstacle };
 

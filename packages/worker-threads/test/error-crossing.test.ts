@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { workerModule } from "../src/index.ts";
+import type { listed } from "./modules/errors.js";
 import { openPool, rejection } from "./rig.ts";
 
 const errors = workerModule<typeof import("./modules/errors.js")>(
@@ -81,4 +82,14 @@ test("a thrown value that is no error arrives as it is", async () => {
   const run = openPool().task(errors.throwValue);
   for (const value of ["text", 0, undefined, null, { code: 5 }, [1]])
     expect(await rejection(run(value))).toEqual(value);
+});
+
+test("errors in a list arrive as errors in a field do, each once, and as clones where no error holds them", async () => {
+  const failed = (await thrownBy("throwList")) as ReturnType<typeof listed>;
+  expect(failed.list).toEqual([failed.one, 2, failed.list]);
+  expect(failed.list[0]).toBe(failed.one);
+  expect(failed.list[2]).toBe(failed.list);
+  expect(failed.one).toMatchObject({ code: "E_ONE" });
+  expect(failed.record.one).toEqual(new RangeError("one"));
+  expect(failed.record.one).not.toHaveProperty("code");
 });

@@ -18,8 +18,18 @@ import {
 /** How many errors may be in one another; those beyond are described. */
 const MAX_DEPTH = 100;
 
-/** @typedef {{ readonly reason: unknown; readonly seen: Map<Error, ErrorParts<Packed>> }} Packing */
-/** @typedef {{ readonly reason: unknown; readonly seen: Map<ErrorParts<Packed>, Error> }} Unpacking */
+/**
+ * @typedef {object} Packing
+ * @property {unknown} reason
+ * @property {Map<Error, ErrorParts<Packed>>} seen
+ * @property {Map<readonly unknown[], Packed[]>} lists
+ */
+/**
+ * @typedef {object} Unpacking
+ * @property {unknown} reason
+ * @property {Map<ErrorParts<Packed>, Error>} seen
+ * @property {Map<readonly Packed[], unknown[]>} lists
+ */
 
 /**
  * @param {unknown} thrown
@@ -28,7 +38,7 @@ const MAX_DEPTH = 100;
  * @returns {Packed}
  */
 export function pack(thrown, { reason } = {}) {
-  return packAny(thrown, "thrown", 0, { reason, seen: new Map() });
+  return packAny(thrown, "thrown", 0, { reason, seen: new Map(), lists: new Map() });
 }
 
 /**
@@ -37,7 +47,7 @@ export function pack(thrown, { reason } = {}) {
  * @returns {unknown}
  */
 export function unpack(packed, reason) {
-  return unpackAny(packed, { reason, seen: new Map() });
+  return unpackAny(packed, { reason, seen: new Map(), lists: new Map() });
 }
 
 /**
@@ -51,11 +61,32 @@ function packAny(thrown, path, depth, state) {
   if (thrown === state.reason && thrown !== undefined) return { reason: true };
   if (isError(thrown)) return { error: packError(thrown, path, depth, state) };
   try {
+    if (Array.isArray(thrown) && thrown.some(isError))
+      return { list: packList(thrown, path, depth, state) };
     if (!losesInClone(thrown)) return { value: structuredClone(thrown) };
   } catch {
     // What it is that cannot be cloned is found out now.
   }
   return { obstacle: findCloneObstacle(thrown, path) ?? { path, what: "not clonable" } };
+}
+
+/**
+ * A list that has errors in it: of these a clone would keep neither class, nor code, nor fields.
+ *
+ * @param {readonly unknown[]} list
+ * @param {string} path
+ * @param {number} depth
+ * @param {Packing} state
+ */
+function packList(list, path, depth, state) {
+  const met = state.lists.get(list);
+  if (met !== undefined) return met;
+  /** @type {Packed[]} */
+  const parts = [];
+  state.lists.set(list, parts);
+  for (const [index, each] of Array.prototype.slice.call(list).entries())
+    parts.push(packPart(each, `${path}[${index}]`, depth + 1, state));
+  return parts;
 }
 
 /**
@@ -108,6 +139,7 @@ function unpackAny(packed, state) {
   if ("reason" in packed) return state.reason;
   if ("obstacle" in packed) return undefined;
   if ("value" in packed) return packed.value;
+  if ("list" in packed) return unpackList(packed.list, state);
   const { error } = packed;
   return (
     state.seen.get(error) ??
@@ -117,4 +149,18 @@ function unpackAny(packed, state) {
       (whole) => state.seen.set(error, whole),
     )
   );
+}
+
+/**
+ * @param {readonly Packed[]} parts
+ * @param {Unpacking} state
+ */
+function unpackList(parts, state) {
+  const met = state.lists.get(parts);
+  if (met !== undefined) return met;
+  /** @type {unknown[]} */
+  const list = [];
+  state.lists.set(parts, list);
+  for (const part of parts) list.push(unpackAny(part, state));
+  return list;
 }

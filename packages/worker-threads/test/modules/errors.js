@@ -69,3 +69,15 @@ export function throwProtoField() {
   Object.defineProperty(error, "__proto__", { value: { polluted: true }, enumerable: true });
   throw error;
 }
+
+export function listed() {
+  const one = Object.assign(new RangeError("one"), { code: "E_ONE" });
+  /** @type {unknown[]} */
+  const list = [one, 2];
+  list.push(list);
+  return Object.assign(new Error("some failed"), { one, list, record: { one } });
+}
+
+export function throwList() {
+  throw listed();
+}
