@@ -6,6 +6,7 @@
 import { addressText, textOfAddress } from "../src/html/task-address.ts";
 import { COLOURINGS, type Colouring } from "./colours.ts";
 import { GROUPINGS, type Grouping } from "./rows.ts";
+import { TIME_UNITS } from "./time-units.ts";
 
 export interface Address {
   readonly task?: string | undefined;
@@ -76,19 +77,11 @@ const KNOWN: ReadonlySet<string> = new Set([
   "zoom",
 ]);
 
-const US: Readonly<Record<string, number>> = {
-  ms: 1000,
-  s: 1_000_000,
-  m: 60_000_000,
-  min: 60_000_000,
-  h: 3_600_000_000,
-};
-
 /** `1.2s-3s`, `500ms-2min`. */
 function readZoom(text: string): readonly [number, number] | undefined {
   const [, from, fromUnit, to, toUnit] =
     /^(\d+(?:\.\d+)?)(ms|s|m|min|h)?-(\d+(?:\.\d+)?)(ms|s|m|min|h)?$/.exec(text) ?? [];
-  const fromUs = Number(from) * (US[fromUnit ?? "s"] ?? 0);
-  const toUs = Number(to) * (US[toUnit ?? "s"] ?? 0);
+  const fromUs = Number(from) * (TIME_UNITS[fromUnit ?? "s"] ?? 0);
+  const toUs = Number(to) * (TIME_UNITS[toUnit ?? "s"] ?? 0);
   return fromUs < toUs ? [fromUs, toUs] : undefined;
 }

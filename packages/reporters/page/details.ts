@@ -59,9 +59,10 @@ export class Details {
       ),
       element(
         "p",
-        { class: `mark ${status}` },
+        { class: `mark ${run.isTolerated(task) ? "tolerated" : status}` },
         element("span", { class: "sign", "aria-hidden": "true" }, STATUS_SIGN[status]),
         ` ${status}`,
+        run.isTolerated(task) && ", tolerated",
         run.isFlaky(task) && " after failed attempts",
         run.isCritical(task) && element("span", { class: "chip" }, "on the critical path"),
       ),

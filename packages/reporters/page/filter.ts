@@ -1,11 +1,12 @@
 /**
  * Which tasks the reader looks for. All words must occur in what the page says about a task: names and keys, status, reasons,
- * the errors of all attempts with causes, description, tags, log, limits, where it ran. `>100ms` and `<2s` compare what it
+ * the errors of all attempts with causes, description, tags, log, limits, where it ran. `>100ms` and `<2min` compare what it
  * ran. Knows no DOM.
  */
 import type { TaskStatus } from "@astrum/core";
 import { NONE } from "../src/html/page-data.ts";
 import type { Run } from "./run.ts";
+import { TIME_UNITS } from "./time-units.ts";
 
 export interface Choice {
   readonly text: string;
@@ -66,6 +67,7 @@ export class Filter {
     return [
       name,
       run.status(task),
+      run.isTolerated(task) ? "tolerated" : "",
       run.kind(task),
       map === NONE ? "" : run.name(map),
       run.text(reason[task]),
@@ -79,11 +81,9 @@ export class Filter {
   }
 }
 
-const US: Readonly<Record<string, number>> = { ms: 1000, s: 1_000_000, m: 60_000_000, "": 1000 };
-
 function limitOf(term: string): ((us: number) => boolean) | undefined {
-  const [, sign, amount, unit] = /^([<>])(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(term) ?? [];
+  const [, sign, amount, unit] = /^([<>])(\d+(?:\.\d+)?)(ms|s|min|m|h)?$/.exec(term) ?? [];
   if (sign === undefined) return undefined;
-  const us = Number(amount) * (US[unit ?? ""] ?? 1000);
+  const us = Number(amount) * (TIME_UNITS[unit ?? "ms"] ?? 0);
   return sign === ">" ? (ranUs) => ranUs > us : (ranUs) => ranUs < us;
 }

@@ -29,7 +29,7 @@ const COLUMNS: readonly Column[] = [
   {
     name: "status",
     className: "status",
-    text: (run, task) => run.status(task),
+    text: (run, task) => (run.isTolerated(task) ? "tolerated" : run.status(task)),
     order: (run, task) => run.data.tasks.status[task] ?? 0,
   },
   {
@@ -208,9 +208,9 @@ export class Grid {
       if (index === 0) {
         cell.append(
           element("span", { class: "sign", "aria-hidden": "true" }, STATUS_SIGN[status]),
-          element("span", { class: "word" }, status),
+          element("span", { class: "word" }, text(run, task)),
         );
-        cell.classList.add("mark", status);
+        cell.classList.add("mark", text(run, task));
       } else if (index === 1) cell.append(element("span", { class: "label" }, text(run, task)));
       else cell.textContent = text(run, task);
       if (index === 1) this.#nameCell(cell, task);

@@ -120,7 +120,7 @@ function rowsOf(data: PageData, study: StudyFacts, names: readonly string[]): Ro
   const has = (places: readonly number[]): ReadonlySet<number> => new Set(sums(places));
   const finallyTasks = has(study.finallyTasks);
   const fallback = has(study.fallback);
-  const tolerated = has(study.tolerated);
+  const tolerated = new Set(data.tolerated);
   const condition = has(study.condition);
   const journalUs = new Map(study.journalUs);
   const priority = new Map(study.priority);

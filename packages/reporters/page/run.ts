@@ -19,6 +19,7 @@ export class Run {
   readonly #attempts: readonly number[][];
   readonly #inside: ReadonlyMap<number, readonly number[]>;
   readonly #folding: ReadonlySet<number>;
+  readonly #tolerated: ReadonlySet<number>;
   readonly #lastInside: Map<number, number | undefined> = new Map();
 
   constructor(data: PageData) {
@@ -54,6 +55,7 @@ export class Run {
       else own.push(task);
     });
     this.#inside = inside;
+    this.#tolerated = new Set(data.tolerated);
     const folding = new Set<number>();
     for (const task of inside.keys()) {
       if (tasks.flow[task] !== 0) folding.add(task);
@@ -75,6 +77,11 @@ export class Run {
 
   status(task: number): (typeof STATUSES)[number] {
     return STATUSES[this.data.tasks.status[task] ?? 0] ?? "completed";
+  }
+
+  /** Whether it failed, and the run went on as if it had not. */
+  isTolerated(task: number): boolean {
+    return this.#tolerated.has(task);
   }
 
   kind(task: number): (typeof KINDS)[number] {
@@ -108,13 +115,18 @@ export class Run {
     return this.#inside.get(task) ?? [];
   }
 
-  /** Of what failed inside of it, at any depth, the one that failed first; itself where nothing did. */
+  /** Of what failed inside of it, at any depth, the one that failed first; itself where nothing did that is not tolerated. */
   firstCause(task: number): number {
     const { endUs } = this.data.tasks;
-    const when = (one: number): number => endUs[one] ?? NONE;
+    // What was cut off has no end.
+    const when = (one: number): number =>
+      endUs[one] === NONE ? Number.POSITIVE_INFINITY : (endUs[one] ?? 0);
     let cause = task;
     for (;;) {
-      const failed = this.insideOf(cause).filter((one) => BROKEN.has(this.status(one)));
+      const isTolerated = this.isTolerated(cause);
+      const failed = this.insideOf(cause).filter(
+        (one) => BROKEN.has(this.status(one)) && (isTolerated || !this.isTolerated(one)),
+      );
       if (failed.length === 0) return cause;
       cause = failed.reduce((first, one) => (when(one) < when(first) ? one : first));
     }

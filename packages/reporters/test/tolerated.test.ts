@@ -97,6 +97,20 @@ describe("A tolerated failure", () => {
     expect(renderText(report)).toContain("3 completed, 4 failed, 3 tolerated");
   });
 
+  it("is counted apart on the page, is named without a click, and looks like a warning", async () => {
+    const html = renderHtml(await ran(true));
+    const [, counts = ""] = html.split('<div class="counts">');
+    const words = (counts.split("</div>")[0] ?? "").replace(/<[^>]+>/g, " ").replace(/\s+/g, " ");
+    expect(words).toContain("✓ 3 completed ✗ 1 failed ✗ 3 tolerated");
+    const [, section = ""] = html.split('<section id="failures"');
+    const [failures = "", warnings = ""] = section.split("What failed and is tolerated");
+    expect(failures.match(/<details class="failure"/g)).toHaveLength(1);
+    const [cards = ""] = warnings.split("</section>");
+    expect(cards.match(/<details class="failure warning">/g)).toHaveLength(3);
+    expect(cards).not.toContain('<details class="more">');
+    expect(html.match(/<td><span class="mark tolerated">/g)).toHaveLength(3);
+  });
+
   it("is no failure of a run that completed, wherever that is told", async () => {
     const report = await ran(false);
     expect(report).toMatchObject({ executionState: "completed", errorSummary: [] });

@@ -18,14 +18,17 @@ import {
   toleratedOf,
   toleratedText,
 } from "../wording/outcome.ts";
-import { cut, visible, visibleLines, visibleMessage } from "../wording/visible.ts";
+import { cut, visible, visibleLines, visibleMessage, visibleName } from "../wording/visible.ts";
 import { ErrorTexts } from "./error-texts.ts";
 import { FirstCauses } from "./first-cause.ts";
 import { html, type Markup } from "./markup.ts";
 import { statusMark, type TaskLinks } from "./task-links.ts";
+import { lookOf } from "./task-look.ts";
 
 /** At once; as many as `LISTED` behind a fold, the others by name. */
 const SHOWN = 8;
+/** At once of those that are tolerated. */
+const WARNED = 3;
 const LISTED = 50;
 const OPEN = 2;
 const NAMED = 200;
@@ -48,15 +51,20 @@ export function failureSection(
   const errors = new ErrorTexts();
   const shown = failures.slice(0, SHOWN);
   const more = failures.slice(SHOWN);
-  const entry = (task: TaskStatistics, index: number): Markup =>
-    failure(
+  const entry = (task: TaskStatistics, index: number): Markup => {
+    const { taskName, reason } = task;
+    const forInside = failsForInside(task) && reason === undefined;
+    const cause = forInside ? first.of(taskName) : taskName;
+    return failure(
       task,
       index < OPEN && !(isFlow(task) && failsForInside(task)),
-      // An item that failed its map took down what waited for that.
-      first.begunBy(task.taskName).flatMap((one) => fallen.get(one) ?? []),
+      cause === taskName ? undefined : cause,
+      // An item that failed its map took down what waited for that, which is told once.
+      cause === taskName ? first.begunBy(cause).flatMap((one) => fallen.get(one) ?? []) : [],
       errors,
       links,
     );
+  };
   return html`<section id="failures" aria-labelledby="failures-title">
 ${failures.length > 0 && html`<h2 id="failures-title">What failed <span class="count">${count(failures.length)}</span></h2>`}
 ${price !== undefined && html`<p class="hint price">${price}</p>`}
@@ -76,8 +84,11 @@ ${
 ${
   tolerated.length > 0 &&
   html`<h2${failures.length === 0 && html` id="failures-title"`}>What failed and is tolerated <span class="count">${count(tolerated.length)}</span></h2>
-<details class="more"><summary>${plural(tolerated.length, "warning")}</summary>${tolerated
-    .slice(0, LISTED)
+${tolerated.slice(0, WARNED).map((task) => entry(task, OPEN))}
+${
+  tolerated.length > WARNED &&
+  html`<details class="more"><summary>${plural(tolerated.length - WARNED, "more warning")}</summary>${tolerated
+    .slice(WARNED, LISTED)
     .map((task) => entry(task, OPEN))}${
     tolerated.length > LISTED &&
     links.list(
@@ -85,6 +96,7 @@ ${
       NAMED,
     )
   }</details>`
+}`
 }
 ${
   observers.length > 0 &&
@@ -98,6 +110,7 @@ ${observers.map((error) => html`<details class="failure"><summary><span class="m
 function failure(
   task: TaskStatistics,
   open: boolean,
+  cause: string | undefined,
   fallen: readonly string[],
   errors: ErrorTexts,
   links: TaskLinks,
@@ -108,14 +121,16 @@ function failure(
   const facts = [
     task.attemptCount > 1 ? plural(task.attemptCount, "attempt") : "",
     task.endAt === null ? "" : `after ${duration(task.endAt)}`,
+    cause === undefined ? "" : `because of ${cut(visibleName(links.label(cause)), 80)}`,
     fallen.length > 0 ? `took ${plural(fallen.length, "task")} down` : "",
     task.fallback === true ? toleratedText(task) : "",
   ].filter((fact) => fact !== "");
   const place = links.place(task.taskName);
   const text = errors.of(error);
   const log = logText(task, 100);
-  return html`<details class="failure"${open && html` open`}>
-<summary>${statusMark(task.releaseError === undefined ? task.status : "failed")} ${nameOf(task)}${facts.length > 0 && html` <span class="facts">${facts.join(" · ")}</span>`}<span class="message">${visibleMessage(title)}</span></summary>
+  return html`<details class="failure${task.tolerated === true && " warning"}"${open && html` open`}>
+<summary>${task.releaseError === undefined ? statusMark(task.status, lookOf(task)) : statusMark("failed")} ${nameOf(task)}${facts.length > 0 && html` <span class="facts">${facts.join(" · ")}</span>`}<span class="message">${visibleMessage(title)}</span></summary>
+${cause !== undefined && html`<p class="fallen">The first cause: ${links.to(cause)}</p>`}
 ${text !== "" && html`<pre>${text}</pre>`}
 ${log !== "" && html`<p class="fallen">What it said last:</p><pre class="log">${visibleLines(log)}</pre>`}
 ${fallen.length > 0 && html`<p class="fallen">Did not run because of it:</p>${links.list(fallen, 12)}`}

@@ -1,4 +1,7 @@
-/** Where a failure began: the item that failed a map, the task that failed a flow, at whatever depth. Knows no HTML. */
+/**
+ * Where a failure began: the item that failed a map, the task that failed a flow, at whatever depth. What is tolerated in there
+ * failed nothing around it that is not. Knows no HTML.
+ */
 import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { Nesting } from "../wording/nesting.ts";
 import { hasFailed } from "../wording/outcome.ts";
@@ -38,10 +41,12 @@ export class FirstCauses {
 
   #firstFailed(place: number): number {
     const when = (one: number): number => this.#rows[one]?.endAt ?? Number.MAX_VALUE;
+    const isTolerated = this.#rows[place]?.tolerated === true;
     let first = -1;
     for (const child of this.#nesting.childrenOf(place)) {
       const row = this.#rows[child];
       if (row === undefined || !hasFailed(row)) continue;
+      if (row.tolerated === true && !isTolerated) continue;
       if (first === -1 || when(child) < when(first)) first = child;
     }
     return first;

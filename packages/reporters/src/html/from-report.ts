@@ -91,6 +91,7 @@ export function pageDataOf(
       ),
     },
     texts: texts.all,
+    tolerated: rows.flatMap(({ tolerated }, index) => (tolerated === true ? [index] : [])),
     ...(simulated && { study: studyFacts(report, bars, simulated) }),
   };
 }

@@ -4,7 +4,7 @@
  * so that it is a picture where no style sheet is let in.
  */
 
-import type { SerializedReport, TaskStatistics, TaskStatus } from "@astrum/core";
+import type { SerializedReport, TaskStatistics } from "@astrum/core";
 import { tenth } from "../layout/coordinates.ts";
 import { graphInSight } from "../layout/graph-in-sight.ts";
 import type { GraphBox } from "../layout/graph-view.ts";
@@ -15,8 +15,8 @@ import { Nesting } from "../wording/nesting.ts";
 import { STATUS_SIGN } from "../wording/outcome.ts";
 import { cut, visibleName } from "../wording/visible.ts";
 import { html, type Markup } from "./markup.ts";
-import { STATUS_COLOUR } from "./status-colour.ts";
 import { taskAddress } from "./task-address.ts";
+import { LOOK_COLOUR, lookOf, type TaskLook } from "./task-look.ts";
 
 const NAME = 30;
 const HEIGHT = 38;
@@ -31,7 +31,7 @@ interface Drawn {
   readonly name: string;
   /** How it ended, how long it took, how much is inside. */
   readonly fact: string;
-  readonly status: TaskStatus;
+  readonly look: TaskLook;
   readonly critical: boolean;
   readonly href: string;
   /** Places of the tasks at the top that it stands for, `3-9,12`. */
@@ -84,17 +84,19 @@ ${drawn.map((box, place) => boxMarkup(box, sizes[place]?.width ?? 0, picture.box
 }
 
 function drawnBox(report: SerializedReport, nesting: Nesting, box: GraphBox): Drawn {
-  const tops = Array.from(new Set(box.tasks.map((place) => nesting.outermostOf(place))));
+  const atTop = new Set(box.tasks.map((place) => nesting.outermostOf(place)));
+  const tops = Array.from(atTop);
   const rows = tops.flatMap((place) => report.taskStatistics[place] ?? []);
-  const bad = rows.find(({ status }) => status === "failed" || status === "abandoned");
-  const first = (bad ?? rows[0]) as TaskStatistics;
+  const bad = rows.filter(({ status }) => status === "failed" || status === "abandoned");
+  const worst = bad.find(({ tolerated }) => tolerated !== true) ?? bad[0];
+  const first = (worst ?? rows[0]) as TaskStatistics;
   const place = tops[rows.indexOf(first)] ?? 0;
   const more = rows.length - 1;
   const inside = box.tasks.length - tops.length;
   const failed = box.tasks.filter(
-    (one) => !tops.includes(one) && report.taskStatistics[one]?.status === "failed",
+    (one) => !atTop.has(one) && report.taskStatistics[one]?.status === "failed",
   ).length;
-  const took = Math.max(...rows.slice(0, 1000).map(({ durationMs }) => durationMs));
+  const took = rows.reduce((longest, { durationMs }) => Math.max(longest, durationMs), 0);
   const facts = [
     `${STATUS_SIGN[first.status]} ${first.startAt === null ? first.status : duration(took)}`,
     inside > 0 ? `${count(inside)} inside` : "",
@@ -104,7 +106,7 @@ function drawnBox(report: SerializedReport, nesting: Nesting, box: GraphBox): Dr
   return {
     name: more === 0 ? name : `${name} +${count(more)}`,
     fact: facts.join(", "),
-    status: first.status,
+    look: lookOf(first),
     critical: box.critical,
     href: taskAddress(visibleName(first.taskName), place),
     places: ranges(tops),
@@ -112,11 +114,11 @@ function drawnBox(report: SerializedReport, nesting: Nesting, box: GraphBox): Dr
 }
 
 function boxMarkup(box: Drawn, width: number, { x, y }: Point): Markup {
-  const { name, fact, status, critical, href, places } = box;
+  const { name, fact, look, critical, href, places } = box;
   const left = Math.round(x - width / 2);
   const top = Math.round(y - HEIGHT / 2);
-  const said = `${name} ${fact}, ${status}${critical ? ", on the critical path" : ""}`;
-  return html`<a href="${href}" class="box${critical && " critical"}" data-places="${places}" aria-label="${said}"><rect class="ground" x="${left}" y="${top}" width="${width}" height="${HEIGHT}" rx="5" fill="#ffffff" stroke="${critical ? "#16352e" : "#cfcac0"}" stroke-width="${critical ? 2 : 1}"/><rect class="fill-${status}" x="${left + 1}" y="${top + 6}" width="4" height="${HEIGHT - 12}" rx="2" fill="${STATUS_COLOUR[status]}"/><text class="name" x="${left + 13}" y="${top + 16}" font-family="monospace" font-size="12" fill="#1b2124">${name}</text> <text class="fact" x="${left + 13}" y="${top + 30}" font-family="sans-serif" font-size="11" fill="#596167">${fact}</text></a>
+  const said = `${name} ${fact}, ${look}${critical ? ", on the critical path" : ""}`;
+  return html`<a href="${href}" class="box${critical && " critical"}" data-places="${places}" aria-label="${said}"><rect class="ground" x="${left}" y="${top}" width="${width}" height="${HEIGHT}" rx="5" fill="#ffffff" stroke="${critical ? "#16352e" : "#cfcac0"}" stroke-width="${critical ? 2 : 1}"/><rect class="fill-${look}" x="${left + 1}" y="${top + 6}" width="4" height="${HEIGHT - 12}" rx="2" fill="${LOOK_COLOUR[look]}"/><text class="name" x="${left + 13}" y="${top + 16}" font-family="monospace" font-size="12" fill="#1b2124">${name}</text> <text class="fact" x="${left + 13}" y="${top + 30}" font-family="sans-serif" font-size="11" fill="#596167">${fact}</text></a>
 `;
 }
 

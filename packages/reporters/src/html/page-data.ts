@@ -82,6 +82,8 @@ export interface PageData {
     readonly critical: readonly number[];
   };
   readonly texts: readonly string[];
+  /** Tasks whose failure the run tolerates. */
+  readonly tolerated: readonly number[];
   /** What else a simulation needs; none for a run that cannot be run again on paper. */
   readonly study?: StudyFacts | undefined;
 }

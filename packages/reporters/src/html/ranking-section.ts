@@ -7,6 +7,7 @@ import { attemptMessage, failedAttempts } from "../wording/outcome.ts";
 import { visibleMessage } from "../wording/visible.ts";
 import { html, type Markup } from "./markup.ts";
 import type { TaskLinks } from "./task-links.ts";
+import { LOOK_COLOUR, lookOf } from "./task-look.ts";
 
 export function slowestSection({ slowest }: Insight, links: TaskLinks): Markup | undefined {
   const longest = slowest[0]?.runMs ?? 0;
@@ -16,7 +17,7 @@ export function slowestSection({ slowest }: Insight, links: TaskLinks): Markup |
 <table class="ranking slowest"><thead><tr><th scope="col" class="number">ran</th><th scope="col">task</th></tr></thead>
 <tbody>${slowest.map(
     (task) =>
-      html`<tr><td class="number">${duration(task.runMs)}</td><td><div>${links.to(task.taskName)}${task.attemptCount > 1 && html` <small>in ${plural(task.attemptCount, "attempt")}</small>`}</div><svg class="share" viewBox="0 0 1000 8" width="100%" height="8" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect width="${Math.max(4, Math.round((1000 * task.runMs) / longest))}" height="8" fill="#2c8571"/></svg></td></tr>`,
+      html`<tr><td class="number">${duration(task.runMs)}</td><td><div>${links.to(task.taskName)}${task.attemptCount > 1 && html` <small>in ${plural(task.attemptCount, "attempt")}</small>`}</div><svg class="share" viewBox="0 0 1000 8" width="100%" height="8" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect width="${Math.max(4, Math.round((1000 * task.runMs) / longest))}" height="8" class="fill-${lookOf(task)}" fill="${LOOK_COLOUR[lookOf(task)]}"/></svg></td></tr>`,
   )}</tbody></table>
 </section>`;
 }

@@ -16,6 +16,7 @@ import { cut, visibleMessage, visibleName } from "../wording/visible.ts";
 import { html, type Markup } from "./markup.ts";
 import { taskId } from "./task-address.ts";
 import { statusMark } from "./task-links.ts";
+import { lookOf } from "./task-look.ts";
 
 const SHOWN = 300;
 const WHY = 160;
@@ -87,5 +88,5 @@ function row(
   const silent =
     task.status === "completed" || task.status === "restored" || (folds && failsForInside(task));
   const why = silent ? "" : visibleMessage(reasonText(task, WHY));
-  return html`<tr id="${taskId(visibleName(task.taskName), index)}"><td>${statusMark(task.status)}</td><td><code>${cut(visibleName(labelOf(task)), 160)}</code>${why !== "" && html` <small>${why}</small>`}</td><td class="number">${task.readyAt !== null && duration(task.readyAt)}</td><td class="number">${task.queuedMs > 0 && duration(task.queuedMs)}</td><td class="number">${task.startAt !== null && (folds ? duration(task.durationMs) : ranText(task, report))}</td><td class="number">${task.attemptCount > 1 && task.attemptCount}</td></tr>`;
+  return html`<tr id="${taskId(visibleName(task.taskName), index)}"><td>${statusMark(task.status, lookOf(task))}</td><td><code>${cut(visibleName(labelOf(task)), 160)}</code>${why !== "" && html` <small>${why}</small>`}</td><td class="number">${task.readyAt !== null && duration(task.readyAt)}</td><td class="number">${task.queuedMs > 0 && duration(task.queuedMs)}</td><td class="number">${task.startAt !== null && (folds ? duration(task.durationMs) : ranText(task, report))}</td><td class="number">${task.attemptCount > 1 && task.attemptCount}</td></tr>`;
 }

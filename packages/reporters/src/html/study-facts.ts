@@ -35,7 +35,6 @@ export interface StudyFacts {
   readonly index: Sparse<number | null>;
   readonly finallyTasks: readonly number[];
   readonly fallback: readonly number[];
-  readonly tolerated: readonly number[];
   /** Skipped by their own condition. */
   readonly condition: readonly number[];
   /** How long a journal took to store its result. */
@@ -98,7 +97,6 @@ export function studyFacts(
     }),
     finallyTasks: places(({ role }) => role === "finally"),
     fallback: places(({ fallback }) => fallback === true),
-    tolerated: places(({ tolerated }) => tolerated === true),
     condition: places(({ reason }) => reason?.kind === "condition"),
     journalUs: sparse(({ journalMs }) => journalMs && microseconds(journalMs)),
     priority: sparse(({ priority }) => priority),

@@ -1,6 +1,6 @@
 /** Did it work? The first thing on the page, and the first a screen reader says. */
 
-import type { SerializedReport, TaskStatus } from "@astrum/core";
+import type { SerializedReport } from "@astrum/core";
 import type { Insight } from "../asking/insight.ts";
 import { leverLine } from "../asking/lever-text.ts";
 import { hundredth } from "../layout/coordinates.ts";
@@ -10,7 +10,7 @@ import { endedBy, isResumed } from "../wording/ending.ts";
 import { isFailure, STATUS_SIGN, STATUSES } from "../wording/outcome.ts";
 import { cut, visible, visibleMessage } from "../wording/visible.ts";
 import { html, type Markup } from "./markup.ts";
-import { STATUS_COLOUR } from "./status-colour.ts";
+import { LOOK_COLOUR, lookOf, type TaskLook } from "./task-look.ts";
 
 const SIGN: Readonly<Record<SerializedReport["executionState"], string>> = {
   completed: "✓",
@@ -123,37 +123,36 @@ function resumed(
   return html`<p class="lead resumed">Resumed from ${from}: ${kept}${rest}. <a href="#about">Which, and why</a></p>`;
 }
 
-function countOf(report: SerializedReport, status: TaskStatus): number {
-  const by: Readonly<Record<TaskStatus, number>> = {
-    completed: report.successfulTasks,
-    restored: report.restoredTasks,
-    failed: report.failedTasks,
-    abandoned: report.abandonedTasks,
-    cancelled: report.cancelledTasks,
-    skipped: report.skippedTasks,
-    detached: report.detachedTasks,
-  };
-  return by[status];
-}
+const LOOKS: readonly TaskLook[] = STATUSES.flatMap((status) =>
+  status === "failed" ? [status, "tolerated"] : [status],
+);
 
-/** A bar that is all of the tasks, and the same as words. */
-function counts(report: SerializedReport): Markup | undefined {
-  const present = STATUSES.filter((status) => countOf(report, status) > 0);
-  const total = present.reduce((sum, status) => sum + countOf(report, status), 0);
+/** A bar that is all of the tasks, and the same as words. What is tolerated stands beside what failed, and is no part of it. */
+function counts({ taskStatistics }: SerializedReport): Markup | undefined {
+  const total = taskStatistics.length;
   if (total === 0) return undefined;
+  const numbers = new Map<TaskLook, number>();
+  for (const task of taskStatistics) {
+    const look = lookOf(task);
+    numbers.set(look, (numbers.get(look) ?? 0) + 1);
+  }
+  const present = LOOKS.flatMap((look) => {
+    const number = numbers.get(look) ?? 0;
+    return number === 0 ? [] : [{ look, number }];
+  });
   // What is one of ten thousand is still to be seen.
   const least = Math.min(12, 1000 / present.length);
   const room = 1000 - least * present.length;
   let x = 0;
-  const parts = present.map((status) => {
-    const width = least + (room * countOf(report, status)) / total;
-    const rect = html`<rect class="fill-${status}" x="${hundredth(x)}" y="0" width="${hundredth(Math.max(1, width - 2))}" height="10" fill="${STATUS_COLOUR[status]}"/>`;
+  const parts = present.map(({ look, number }) => {
+    const width = least + (room * number) / total;
+    const rect = html`<rect class="fill-${look}" x="${hundredth(x)}" y="0" width="${hundredth(Math.max(1, width - 2))}" height="10" fill="${LOOK_COLOUR[look]}"/>`;
     x += width;
     return rect;
   });
   return html`<div class="counts">
 <svg viewBox="0 0 1000 10" width="100%" height="10" preserveAspectRatio="none" aria-hidden="true" focusable="false">${parts}</svg>
-<ul>${present.map((status) => html`<li class="mark ${status}"><span class="sign" aria-hidden="true">${STATUS_SIGN[status]}</span> <b>${count(countOf(report, status))}</b> ${status}</li>`)}</ul>
+<ul>${present.map(({ look, number }) => html`<li class="mark ${look}"><span class="sign" aria-hidden="true">${STATUS_SIGN[look === "tolerated" ? "failed" : look]}</span> <b>${count(number)}</b> ${look}</li>`)}</ul>
 </div>`;
 }
 

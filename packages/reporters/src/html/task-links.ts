@@ -7,6 +7,7 @@ import { STATUS_SIGN } from "../wording/outcome.ts";
 import { cut, visibleName } from "../wording/visible.ts";
 import { html, type Markup } from "./markup.ts";
 import { taskAddress } from "./task-address.ts";
+import type { TaskLook } from "./task-look.ts";
 
 const SHOWN = 160;
 
@@ -27,8 +28,13 @@ export class TaskLinks {
   /** The row of the static list, and what the script opens. */
   to(name: string): Markup {
     const href = this.href(name);
-    const shown = html`<code>${cut(visibleName(this.#labels.get(name) ?? name), SHOWN)}</code>`;
+    const shown = html`<code>${cut(visibleName(this.label(name)), SHOWN)}</code>`;
     return href === undefined ? shown : html`<a class="task" href="${href}">${shown}</a>`;
+  }
+
+  /** As people read it, with the key of an item. Not yet safe to show. */
+  label(name: string): string {
+    return this.#labels.get(name) ?? name;
   }
 
   /** Some of many, and how many more there are. */
@@ -47,6 +53,7 @@ export class TaskLinks {
   }
 }
 
-export function statusMark(status: TaskStatus): Markup {
-  return html`<span class="mark ${status}"><span class="sign" aria-hidden="true">${STATUS_SIGN[status]}</span> ${status}</span>`;
+/** `look`: the word, and the colour, of what is not as its status says. */
+export function statusMark(status: TaskStatus, look: TaskLook = status): Markup {
+  return html`<span class="mark ${look}"><span class="sign" aria-hidden="true">${STATUS_SIGN[status]}</span> ${look}</span>`;
 }
