@@ -40,6 +40,7 @@ const COLUMNS: readonly Column[] = [
   },
   time("ready", ({ readyUs }) => readyUs),
   time("started", ({ startUs }) => startUs),
+  time("ended", ({ endUs }) => endUs),
   time("waited", ({ queuedUs }) => queuedUs),
   time("ran", ({ runUs }) => runUs),
   {

@@ -6,7 +6,7 @@ import { highestBetween, type Staircase } from "./load.ts";
 import { Bars } from "./paint-bars.ts";
 import { GHOST_ROOM, paintGhosts } from "./paint-ghosts.ts";
 import { paintLinks } from "./paint-links.ts";
-import type { Palette } from "./palette.ts";
+import { hatch, type Palette } from "./palette.ts";
 import type { Row } from "./rows.ts";
 import type { Scene } from "./scene.ts";
 import { fitted, type Surface } from "./surface.ts";
@@ -20,13 +20,14 @@ export function paintRows(surface: Surface, view: View, scene: Scene, palette: P
   const last = Math.min(rows.length - 1, Math.floor((top + surface.height) / rowHeight));
   // Under each bar is room for the one that it would be.
   const barHeight = scene.ghosts === undefined ? rowHeight : rowHeight - GHOST_ROOM;
+  const fail = hatch(context, palette.fail, palette["fail-stripe"]);
   const bars = new Bars(context, palette, view, { ...scene, rowHeight: barHeight });
   for (let place = first; place <= last; place++) {
     const row = rows[place];
     if (row === undefined) continue;
     const y = place * rowHeight - top;
     if (row.head === undefined) bars.add(row, y);
-    else paintHeadRow(context, view, row, y, barHeight, palette);
+    else paintHeadRow(context, view, row, y, barHeight, palette, fail);
   }
   context.save();
   context.beginPath();
@@ -99,6 +100,7 @@ function paintHeadRow(
   y: number,
   rowHeight: number,
   palette: Palette,
+  fail: CanvasPattern | string,
 ): void {
   if (head === undefined) return;
   const bottom = y + rowHeight - 2;
@@ -119,7 +121,7 @@ function paintHeadRow(
     context.globalAlpha = 1;
     const failed = at(head.failed);
     if (failed > 0) {
-      context.fillStyle = palette.fail;
+      context.fillStyle = fail;
       context.fillRect(x - 0.5, bottom - tall(failed), 2, tall(failed));
     }
     if (at(head.critical) > 0) {

@@ -94,6 +94,11 @@ describe("with the keyboard alone", () => {
       const [slowest] = report.taskStatistics.toSorted((a, b) => b.runMs - a.runMs);
       expect(await page.evaluate(ACTIVE)).toBe(slowest?.taskName);
       expect(await page.locator("[aria-sort=descending]").textContent()).toBe("ran");
+      await page.locator(".headers .ended button").click();
+      await page.getByRole("grid").focus();
+      await page.keyboard.press("Home");
+      const [last] = report.taskStatistics.toSorted((a, b) => (b.endAt ?? 0) - (a.endAt ?? 0));
+      expect(await page.evaluate(ACTIVE)).toBe(last?.taskName);
     });
   });
 });
