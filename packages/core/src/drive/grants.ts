@@ -49,7 +49,7 @@ export class Grants {
     };
   }
 
-  /** Of a claim that waits already the amounts are changed. */
+  /** Of a claim that waits already the amounts are changed; one that was denied meanwhile is made anew. */
   acquire(number: number, units: readonly number[]): void {
     const demand = this.#demand(units);
     const open = this.#claims.get(number);
@@ -71,8 +71,9 @@ export class Grants {
     ask(claim);
   }
 
+  /** One that was denied since the machine said so is not there any more. */
   arrange(numbers: readonly number[]): void {
-    arrange(numbers.map((number) => this.#claims.get(number) as Claim));
+    arrange(numbers.flatMap((number) => this.#claims.get(number) ?? []));
   }
 
   /** It is not wanted any more, or has ended. `unused`: nobody has spent anything of it. */
@@ -160,10 +161,11 @@ export class Grants {
   /** What one name asks for may be there, and not what two of them ask for together: the first is told. */
   #denied(number: number, by: Stock, left: number): void {
     const at = this.#stocks.indexOf(by);
-    const needed = this.#demand(this.#units.get(number) as readonly number[]).get(by) as number;
+    const units = this.#units.get(number) as readonly number[];
+    const needed = this.#demand(units).get(by) as number;
     const error = frameless(new BudgetExhaustedError(this.#names[at] as string, needed, left));
     this.#claims.delete(number);
     this.#units.delete(number);
-    this.#host.answer({ type: "denied", claim: number, at: this.#host.now(), error });
+    this.#host.answer({ type: "denied", claim: number, units, at: this.#host.now(), error });
   }
 }

@@ -2,7 +2,7 @@
  * What this run asks for of that which several runs share: one claim at a time for all lines that need the same, numbered,
  * for the best of their tasks. What is there is not known here: it is asked for, and the answer is an event. Starts nobody.
  */
-import type { MachineEvent } from "./event.ts";
+import type { DeniedEvent, MachineEvent } from "./event.ts";
 import type { Share } from "./ready-lines.ts";
 import type { ReadyQueue } from "./ready-queue.ts";
 import { Sparse } from "./sparse.ts";
@@ -86,12 +86,16 @@ export class Claims {
     demand.lacked = lacked;
   }
 
-  /** It can never be there: returns for whom it was asked. */
-  denied(claim: number): number | undefined {
+  /** It can never be there: returns for whom it was asked, unless that is another one by now who asks for less. */
+  denied({ claim, units }: DeniedEvent): number | undefined {
     const demand = this.#open.get(claim);
     if (demand === undefined) return undefined;
     this.#close(demand);
-    return demand.head;
+    if (sameUnits(units, demand.claimed)) return demand.head;
+    // The claim of that one came behind all others.
+    demand.state = "waiting";
+    this.#open.set(claim, demand);
+    return undefined;
   }
 
   /** All answers that could be given at once have been: who has none waits. */

@@ -220,6 +220,8 @@ interface PermitEvent extends Instant {
 export interface DeniedEvent extends Instant {
   readonly type: "denied";
   readonly claim: number;
+  /** As they were asked for last before it was denied. */
+  readonly units: readonly number[];
   readonly error: unknown;
 }
 

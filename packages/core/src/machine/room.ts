@@ -4,6 +4,7 @@
  */
 import type { Traits } from "../define/traits.ts";
 import { Claims, type Permit, type SharedDemand } from "./claims.ts";
+import type { DeniedEvent } from "./event.ts";
 import { BY_RESOURCE, type Ledger } from "./ledger.ts";
 import type { RunSettings } from "./machine.ts";
 import type { Demand, Order } from "./ready-lines.ts";
@@ -176,8 +177,8 @@ export class Room {
   }
 
   /** A claim can never be granted: returns the task that cannot be served, when it still waits. */
-  denied(claim: number): number | undefined {
-    const task = this.#claims.denied(claim);
+  denied(event: DeniedEvent): number | undefined {
+    const task = this.#claims.denied(event);
     return task !== undefined && this.#isQueued(task) ? task : undefined;
   }
 

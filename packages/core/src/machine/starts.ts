@@ -137,8 +137,9 @@ export class Starts {
   }
 
   /** It cannot be served, now or later. */
-  denied({ claim, error }: DeniedEvent): void {
-    const task = this.#room.denied(claim);
+  denied(event: DeniedEvent): void {
+    const { error } = event;
+    const task = this.#room.denied(event);
     if (task === undefined) return;
     // What its last attempt failed with is not lost behind that.
     const before = this.#ledger.errorOf(task);

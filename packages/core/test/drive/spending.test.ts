@@ -232,6 +232,48 @@ describe("A budget", () => {
     expect(report.toleratedFailures).toBe(4999);
     expect(diary.started).toHaveLength(1);
   });
+
+  it("is exhausted by an end that also makes ready who comes before those that wait", async () => {
+    const { clock, diary } = setup();
+    const resources = {
+      tokens: new RateLimit({ limit: 10, perMs: Number.POSITIVE_INFINITY }),
+      calls: new RateLimit({ limit: 10, perMs: 1000 }),
+    };
+    const asks = { resources: { tokens: 5, calls: 1 } };
+    const first = spends(diary, "first", 6);
+    const alone = spends(diary, "alone", 5);
+    const behind = task("behind", diary.task({}), asks);
+    const urgent = task("urgent", { first }, diary.task({}), { ...asks, priority: 10 });
+    const report = await clock.run(
+      flow("f", { first, alone, behind, urgent }).run({ clock, failure: "continue", resources }),
+    );
+    expect(statuses(report)).toEqual({
+      first: "completed",
+      alone: "failed",
+      behind: "failed",
+      urgent: "failed",
+    });
+  });
+
+  it("is not exhausted for who needs less, and comes before another at the instant at which that one is denied", async () => {
+    const { clock, diary } = setup();
+    const tokens = new RateLimit({ limit: 10, perMs: Number.POSITIVE_INFINITY });
+    const items = map("items", value([6, 1, 2]), diary.item(), {
+      concurrency: 1,
+      priority: 10,
+      resources: { tokens: (units) => units },
+    });
+    const needed = task("needed", () => 5);
+    const denied = task("denied", { needed }, diary.task({}), {
+      resources: { tokens: ({ needed }) => needed },
+    });
+    const report = await clock.run(
+      flow("f", { items, denied }).run({ clock, failure: "continue", resources: { tokens } }),
+    );
+    expect(statuses(report)).toMatchObject({ items: "completed", denied: "failed" });
+    expect(report.failures.map(({ task }) => task)).toEqual(["denied"]);
+    expect(report.failures[0]?.error).toMatchObject({ needed: 5 });
+  });
 });
 
 describe("retryAfter of an error", () => {
