@@ -1,60 +1,60 @@
 /**
- * An agent asks a model two hundred questions: fifty calls a minute, and no more tokens than its budget has. It runs on a
- * clock that does not wait, so that its four minutes are over at once.
+ * An agent: a model is asked, the tools that it wants are used at once, and it is asked again with what they found, until it
+ * has an answer. A hundred questions share fifty calls a minute and one budget of tokens.
  *
  *     node main.js
  */
-import { flow, map, RateLimit, summarizeError, task } from "@astrum/core";
-import { VirtualClock } from "@astrum/core/testing";
+import { flow, loop, map, pick, RateLimit, summarizeError, task, value } from "@astrum/core";
+import { asked, askModel, clock, useTool } from "./model.js";
 
-const clock = new VirtualClock();
-let calls = 0;
-
-/**
- * What a model would do: it takes a second, and says how many tokens that were. Once it is busy for half a minute.
- * @param {string} question
- * @param {AbortSignal} signal
- */
-async function ask(question, signal) {
-  await clock.wait(1000, signal);
-  calls++;
-  if (calls === 60) {
-    const retryAfter = { resource: "calls", ms: 30_000 };
-    throw Object.assign(new Error("429 Too Many Requests"), { retryAfter });
-  }
-  return { text: `about ${question}`, tokens: 90 + question.length };
+/** @param {readonly string[]} messages */
+function turn(messages) {
+  const reply = task(
+    "reply",
+    async (_, { signal, spent }) => {
+      const answer = await askModel(messages, signal);
+      spent("tokens", answer.tokens); // The estimate was too high: what is left is for others.
+      return answer;
+    },
+    { retry: 2, timeoutMs: 30_000, resources: { calls: 1, tokens: 60 * messages.length } },
+  );
+  const tools = pick(reply, ({ tools }) => tools);
+  const found = map("found", tools, (tool, _, { signal }) => useTool(tool, signal), {
+    items: "settled",
+  });
+  // A tool that fails is no failure of the agent: the model is told.
+  const next = task("next", { found }, ({ found }) => [
+    ...messages,
+    ...found.map((of) => (of.status === "completed" ? of.value : "a tool failed")),
+  ]);
+  return flow("turn", { reply, next });
 }
 
-const questions = task("questions", () =>
-  Array.from({ length: 200 }, (_, at) => `question ${at + 1}`),
-);
+/** @param {string} question */
+function agent(question) {
+  const said = { question: value(question) };
+  const turns = loop("turns", said, {
+    first: ({ question }) => turn([question]),
+    next: ({ next }) => turn(next),
+    until: ({ reply }) => reply.tools.length === 0,
+    max: 5,
+  });
+  return flow("agent", { turns });
+}
 
-const answers = map(
-  "answers",
-  questions,
-  async (question, _, { signal, spent }) => {
-    const { text, tokens } = await ask(question, signal);
-    // The estimate was too high: what is left is for others.
-    spent("tokens", tokens);
-    return text;
-  },
-  {
-    items: "settled",
-    retry: 2,
-    // A call of the minute, and at most ten times as many tokens as the question has letters.
-    resources: { calls: 1, tokens: (question) => question.length * 10 },
-  },
-);
-
+const questions = Array.from({ length: 100 }, (_, at) => `question ${at + 1}`);
+const answers = map("answers", value(questions), agent, { items: "settled", concurrency: 10 });
 const resources = {
   calls: new RateLimit({ limit: 50, perMs: 60_000, burst: 10 }),
-  tokens: new RateLimit({ limit: 18_000, perMs: Number.POSITIVE_INFINITY }),
+  tokens: new RateLimit({ limit: 22_000, perMs: Number.POSITIVE_INFINITY }),
 };
-const report = await clock.run(flow("agent", { answers }).run({ clock, resources }));
+const report = await clock.run(flow("agents", { answers }).run({ clock, resources }));
 
-const failed = report.unwrap().answers.filter(({ status }) => status === "failed");
-const minutes = (report.totalDurationMs / 60_000).toFixed(1);
-console.log(`${200 - failed.length} answers in ${calls} calls and ${minutes} minutes`);
-const [first] = report.failures;
-if (first) console.log(`${failed.length} without an answer: ${summarizeError(first.error)}`);
+const outcomes = report.unwrap().answers;
+const failed = outcomes.flatMap((of, at) =>
+  of.status === "failed" ? [`${questions[at]}: ${summarizeError(of.error)}`] : [],
+);
+const minutes = Math.ceil(report.totalDurationMs / 60_000);
+console.log(`${100 - failed.length} answers in ${asked.calls} calls and ${minutes} minutes`);
+for (const line of failed) console.log(`  ${line}`);
 if (failed.length > 50) process.exitCode = 1;
