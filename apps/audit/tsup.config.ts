@@ -4,7 +4,7 @@ import { banner, bundled } from "./bundled.ts";
 
 export default defineConfig({
   ...shared,
-  entry: ["src/main.ts", "src/analysis.worker.ts"],
+  entry: ["src/main.ts", "src/work.ts", "src/tracing.worker.ts"],
   dts: false,
   noExternal: bundled,
   banner,

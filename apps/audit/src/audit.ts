@@ -4,6 +4,7 @@
  * makes it; what the audit does is in `graph`.
  */
 import { existsSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { eventLog, readEventLog } from "@astrum/reporters";
 import { progress } from "@astrum/reporters/terminal";
@@ -13,16 +14,13 @@ import type { AuditOptions } from "./command-line.ts";
 import { exit } from "./exit-code.ts";
 import { auditFlow } from "./graph.ts";
 import type { Metrics } from "./metrics.ts";
-import { filesAtOnce } from "./open-files.ts";
 import { partsOf } from "./outputs.ts";
 import { writeReports } from "./reports.ts";
 import { resumeLines, summarise, tell } from "./tell.ts";
-import { timeLine } from "./time-line.ts";
+import type { Threads } from "./threads.ts";
 import type { Tracing } from "./tracing.ts";
 import { UsageError } from "./usage-error.ts";
 import { judge } from "./verdict.ts";
-import type { AuditWork } from "./work.ts";
-import { workOnThreads } from "./work-on-threads.ts";
 import { writeFindings } from "./write-findings.ts";
 
 /** Resolves with the exit code. `root` and `out` are absolute, and there. */
@@ -35,8 +33,8 @@ export async function audit(root: string, out: string, options: AuditOptions): P
   if (interrupted === undefined) rmSync(logPath, { force: true });
 
   const tracing = await tracingFor(options.otlp);
-  const threads = options.workers > 0 ? workOnThreads(options.workers) : undefined;
-  // Files are searched with their secrets masked, so nothing holds one; and "secrets" here is the name of a count.
+  const threads = await threadsFor(options);
+  // Whole, so that another process can go on from it. It holds names, places and links of what was read, and no line of it.
   const log = eventLog(logPath, { redact: false });
   const interrupt = new AbortController();
   const onInterrupt = () => {
@@ -46,11 +44,10 @@ export async function audit(root: string, out: string, options: AuditOptions): P
   // Once: a second Ctrl-C finds no handler and ends the program.
   process.once("SIGINT", onInterrupt);
 
-  const io = filesAtOnce(options.io);
-  if (io < options.io) tell(`reading ${io} files at once: few may be open here (ulimit -n)`);
-  const flow = auditFlow({ ...options, io, root, out }, threads?.work ?? (await inline()));
-  // Carries out what is not for the threads as if it were not there, and the report knows who did what.
-  const runner = threads?.pool.runner();
+  const { workers } = options;
+  const atOnce = workers === "auto" ? availableParallelism() : Math.max(1, workers);
+  const flow = auditFlow({ ...options, atOnce, root, out });
+  const runner = threads?.runner;
   try {
     const run = await flow.run({
       signal: interrupt.signal,
@@ -77,7 +74,6 @@ export async function audit(root: string, out: string, options: AuditOptions): P
     summarise({ verdict, report, json: options.json });
     if (interrupted !== undefined) for (const line of resumeLines(report)) tell(line);
     if (run.executionState === "cancelled") tell('"--resume" goes on from here');
-    tell(timeLine(report));
     tell(`${["findings.json", "run.ndjson", ...files].join(", ")} are in ${out}`);
     if (files.includes("report.html")) tell(`the report: ${resolve(out, "report.html")}`);
     for (const { taskName, status, error } of await run.tail) {
@@ -87,7 +83,7 @@ export async function audit(root: string, out: string, options: AuditOptions): P
     return run.executionState === "completed" ? exit[verdict.state] : exit.incomplete;
   } finally {
     log.close();
-    await threads?.pool.destroy();
+    await threads?.stop();
     await metrics?.stop();
     const lost = await tracing?.stop();
     process.off("SIGINT", onInterrupt);
@@ -109,6 +105,17 @@ async function tracingFor(url: string | undefined): Promise<Tracing | undefined>
   return startTracing(url, manifest.version);
 }
 
+/** Fewer shards than this are done before threads that have to load the parsers first. */
+const fewestShards = 100;
+
+async function threadsFor({ workers, otlp }: AuditOptions): Promise<Threads | undefined> {
+  if (workers === 0) return undefined;
+  const { onThreads } = await import("./threads.ts");
+  return workers === "auto"
+    ? onThreads(availableParallelism(), fewestShards, otlp)
+    : onThreads(workers, 1, otlp);
+}
+
 async function metricsFor(where: number | string | undefined): Promise<Metrics | undefined> {
   if (where === undefined) return undefined;
   const { serveMetrics, writeMetrics } = await import("./metrics.ts");
@@ -118,9 +125,4 @@ async function metricsFor(where: number | string | undefined): Promise<Metrics |
   } catch (error) {
     throw new UsageError(`Cannot serve metrics on port ${where}: ${(error as Error).message}`);
   }
-}
-
-/** The parsers take half a second to load: not before they are needed, and not here when threads have them. */
-export async function inline(): Promise<AuditWork> {
-  return (await import("./inline-work.ts")).inlineWork;
 }

@@ -2,7 +2,6 @@
  * The command line, read and checked as a whole: every mistake is named, with the way out, before anything runs.
  * Touches no file.
  */
-import { availableParallelism } from "node:os";
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import {
   collector,
@@ -21,10 +20,8 @@ export interface AuditOptions extends Limits {
   /** As given; `undefined` is the repository that the program stands in. */
   readonly path: string | undefined;
   readonly out: string;
-  /** How many files are read at once. */
-  readonly io: number;
-  /** How many threads compute; 0 is none but the main thread. */
-  readonly workers: number;
+  /** How many threads compute; 0 is none but the main thread, `auto` one for each core where that is worth it. */
+  readonly workers: number | "auto";
   readonly progress: ProgressMode;
   readonly report: readonly ReportName[];
   /** The collector that is sent traces. */
@@ -39,7 +36,6 @@ export interface AuditOptions extends Limits {
   readonly resume: boolean;
   readonly plan: boolean;
   readonly json: boolean;
-  readonly open: boolean;
 }
 
 const progressModes = ["auto", "tty", "plain", "ndjson", "none"] as const;
@@ -50,13 +46,12 @@ export type CommandLine =
   | { readonly command: "help" | "version" }
   | { readonly command: "usage"; readonly problems: readonly string[] };
 
-/** What is a fault in every repository. */
-const defaultFailOn = "links,cycles,dup,secrets";
+/** What is a fault in every repository. How many copies are too many is for each to say. */
+const defaultFailOn = "links,cycles";
 
 const flags = {
   out: { type: "string", default: ".astrum-audit" },
-  io: { type: "string", default: "32" },
-  workers: { type: "string", default: String(availableParallelism()) },
+  workers: { type: "string", default: "auto" },
   "max-dup": { type: "string", default: "5" },
   "fail-on": { type: "string", default: defaultFailOn },
   progress: { type: "string", default: "auto" },
@@ -69,7 +64,6 @@ const flags = {
   resume: { type: "boolean", default: false },
   plan: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
-  open: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
   version: { type: "boolean", short: "v", default: false },
 } as const satisfies NonNullable<ParseArgsConfig["options"]>;
@@ -79,16 +73,15 @@ const mostWorkers = 4096;
 
 export const helpText: string = `astrum-audit [path] [options]
 
-Looks for broken Markdown links, import cycles, duplicated blocks, likely secrets,
-hotspots, oversized and binary files in a folder.
+Looks for broken Markdown links, import cycles, duplicated blocks and hotspots
+in a folder.
 Default path: the repository you stand in, else the current folder.
 
   --out DIR         where findings, reports and the event log go (.astrum-audit)
-  --io N            files read at once (32)
-  --workers N       threads that compute; 0: the main thread does (as many as cores)
-  --max-dup N       duplicated blocks allowed (5)
-  --fail-on KINDS   what can fail the audit (${defaultFailOn});
-                    also oversized, binary; or none
+  --workers N       threads that compute; 0: the main thread does (auto: as many as
+                    cores where the folder is large enough for threads to gain)
+  --fail-on KINDS   what can fail the audit (${defaultFailOn}); also dup; or none
+  --max-dup N       duplicated blocks allowed with --fail-on dup (5)
   --progress MODE   ${progressModes.join("|")} (auto)
   --report FORMATS  reports of the run: ${reportNames.join(",")}
                     or none (html,json)
@@ -100,7 +93,6 @@ Default path: the repository you stand in, else the current folder.
   --from FILE       tell the run in this event log (run.ndjson) again; audit nothing
   --plan            print the plan and run nothing
   --json            print the findings as JSON
-  --open            open report.html when done
   -h, --help        this text
   -v, --version     the version
 
@@ -146,8 +138,10 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   const options: AuditOptions = {
     path: positionals[0],
     out: String(values.out),
-    io: wholeNumber("--io", String(values.io), 1, problems),
-    workers: wholeNumber("--workers", String(values.workers), 0, problems, mostWorkers),
+    workers:
+      values.workers === "auto"
+        ? "auto"
+        : wholeNumber("--workers", String(values.workers), 0, problems, mostWorkers),
     maxDup: wholeNumber("--max-dup", String(values["max-dup"]), 0, problems),
     failOn: kinds(String(values["fail-on"]), problems),
     progress: oneOf("--progress", String(values.progress), progressModes, problems),
@@ -160,11 +154,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     resume: values.resume === true,
     plan: values.plan === true,
     json: values.json === true,
-    open: values.open === true,
   };
-  if (options.open && !options.report.includes("html")) {
-    problems.push('"--open" opens report.html: add html to "--report"');
-  }
   if (options.from !== undefined) {
     for (const [flag, isGiven] of [
       ["a path", options.path !== undefined],

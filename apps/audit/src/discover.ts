@@ -7,10 +7,10 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, relative, resolve, sep } from "node:path";
 import { comparePaths, type Skip } from "./finding.ts";
 import { isPassing } from "./flaky-io.ts";
-import { IgnoreRules, ignoreFileNames } from "./ignore-rules.ts";
+import { type IgnoreFile, IgnoreRules, ignoreFileNames } from "./ignore-rules.ts";
 
 /** Never part of a repository's own sources, whatever its ignore files say. */
-const neverEntered: ReadonlySet<string> = new Set([
+export const neverEntered: ReadonlySet<string> = new Set([
   ".git",
   ".hg",
   ".jj",
@@ -26,6 +26,10 @@ export interface Discovery {
   readonly places: readonly string[];
   /** Whether it is a git repository or a part of one. */
   readonly repository: boolean;
+  /** Every ignore file below the root and above it, farther ones first. */
+  readonly ignoreFiles: readonly IgnoreFile[];
+  /** From where their rules count to the root: `""` or `"docs/"`. */
+  readonly prefix: string;
   readonly skipped: readonly Skip[];
 }
 
@@ -42,8 +46,9 @@ export async function discover(root: string, { signal, out }: DiscoverOptions): 
   const skipped: Skip[] = [];
   const outside = await rulesAbove(root);
   const toRoot = outside.prefix;
+  const ignoreFiles = [...outside.ignoreFiles];
   const waiting: { readonly path: string; readonly rules: IgnoreRules }[] = [
-    { path: "", rules: outside.rules },
+    { path: "", rules: new IgnoreRules(ignoreFiles) },
   ];
 
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
@@ -64,7 +69,10 @@ export async function discover(root: string, { signal, out }: DiscoverOptions): 
     for (const name of ignoreFileNames) {
       if (!entries.some((entry) => entry.isFile() && entry.name.toString() === name)) continue;
       try {
-        rules = rules.with(toRoot + here, await readFile(resolve(root, path, name), "utf8"));
+        const text = await readFile(resolve(root, path, name), "utf8");
+        const file = { base: toRoot + here, text };
+        rules = rules.with(file);
+        ignoreFiles.push(file);
       } catch (error) {
         if (isPassing(error)) throw error;
         skipped.push({
@@ -99,6 +107,8 @@ export async function discover(root: string, { signal, out }: DiscoverOptions): 
     files: files.sort(),
     places: places.sort(),
     repository: outside.repository,
+    ignoreFiles: ignoreFiles.sort((a, b) => a.base.length - b.base.length),
+    prefix: toRoot,
     skipped: skipped.sort(comparePaths),
   };
 }
@@ -111,12 +121,7 @@ export async function repositoryAbove(from: string): Promise<string | undefined>
   }
 }
 
-interface Surroundings {
-  readonly rules: IgnoreRules;
-  /** From where the rules count to the root: `""` or `"docs/"`. */
-  readonly prefix: string;
-  readonly repository: boolean;
-}
+type Surroundings = Pick<Discovery, "ignoreFiles" | "prefix" | "repository">;
 
 /**
  * The rules that folders above `root`, up to its repository, lay on it. Someone who names an ignored folder wants it
@@ -124,22 +129,22 @@ interface Surroundings {
  */
 async function rulesAbove(root: string): Promise<Surroundings> {
   const repository = await repositoryAbove(root);
-  const alone = { rules: new IgnoreRules(), prefix: "", repository: repository !== undefined };
+  const alone = { ignoreFiles: [], prefix: "", repository: repository !== undefined };
   if (repository === undefined) return alone;
   const segments = relative(repository, root).split(sep).filter(Boolean);
-  let rules = alone.rules;
+  const ignoreFiles: IgnoreFile[] = [];
   const exclude = await textOrNothing(resolve(repository, ".git/info/exclude"));
-  if (exclude !== undefined) rules = rules.with("", exclude);
+  if (exclude !== undefined) ignoreFiles.push({ base: "", text: exclude });
   let base = "";
   for (const segment of segments) {
     for (const name of ignoreFileNames) {
       const text = await textOrNothing(resolve(repository, base, name));
-      if (text !== undefined) rules = rules.with(base, text);
+      if (text !== undefined) ignoreFiles.push({ base, text });
     }
     base += `${segment}/`;
-    if (rules.ignores(base)) return alone;
+    if (new IgnoreRules(ignoreFiles).ignores(base)) return alone;
   }
-  return { ...alone, rules, prefix: base };
+  return { ...alone, ignoreFiles, prefix: base };
 }
 
 async function textOrNothing(path: string): Promise<string | undefined> {

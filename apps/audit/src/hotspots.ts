@@ -3,12 +3,15 @@
  * after Tornhill (Your Code as a Crime Scene, 2015). A ranking of a repository's own files, not a fault in any of them.
  */
 import type { Complexity } from "./analyse/complexity.ts";
+import { type Apart, apartOf } from "./apart.ts";
 import type { HotspotFinding } from "./finding.ts";
 import type { Churn } from "./git-churn.ts";
 
 export interface MeasuredFile {
   readonly path: string;
   readonly complexity: Complexity;
+  /** Whether a program wrote it. */
+  readonly generated?: true;
 }
 
 /** What is told. A file that hardly changes, or decides hardly anything, is none however far up it stands. */
@@ -16,28 +19,50 @@ const mostTold = 10;
 const fewestChanges = 5;
 const fewestDecisions = 20;
 
-/** The hottest first. */
+/** The hottest first; those that do not count after those that do, as many. */
 export function hotspots(
   { commits, changes }: Churn,
   files: readonly MeasuredFile[],
 ): HotspotFinding[] {
   const changed = new Map(changes);
-  return files
-    .map(({ path, complexity }) => ({ path, complexity, churn: changed.get(path) ?? 0 }))
+  const all = files
+    .map((file) => ({ ...file, churn: changed.get(file.path) ?? 0, apart: apartFor(file) }))
     .filter(
       ({ churn, complexity }) => churn >= fewestChanges && complexity.decisions >= fewestDecisions,
     )
     .map((file) => ({ ...file, heat: file.churn * file.complexity.decisions }))
-    .sort((a, b) => b.heat - a.heat || (a.path < b.path ? -1 : 1))
-    .slice(0, mostTold)
-    .map(({ path, complexity: { decisions, line, decisionsThere }, churn }, index) => ({
-      kind: "hotspots" as const,
-      path,
-      line,
-      message:
-        `rank ${index + 1}: changed in ${churn} of the last ${commits} commits, ${decisions} decisions` +
-        `, ${decisionsThere} of them from this line on`,
-      commits: churn,
-      decisions,
-    }));
+    .sort((a, b) => b.heat - a.heat || (a.path < b.path ? -1 : 1));
+  return [true, false].flatMap((counts) =>
+    all
+      .filter(({ apart }) => (apart === undefined) === counts)
+      .slice(0, mostTold)
+      .map((file, index) => findingOf(file, index + 1, commits)),
+  );
+}
+
+interface HotFile extends MeasuredFile {
+  readonly churn: number;
+  readonly apart: Apart | undefined;
+}
+
+function findingOf(
+  { path, complexity: { decisions, line, decisionsThere }, churn, apart }: HotFile,
+  rank: number,
+  commits: number,
+): HotspotFinding {
+  return {
+    kind: "hotspots",
+    path,
+    line,
+    message:
+      `rank ${rank}: changed in ${churn} of the last ${commits} commits, ${decisions} decisions` +
+      `, ${decisionsThere} of them from this line on`,
+    ...(apart && { apart }),
+    commits: churn,
+    decisions,
+  };
+}
+
+function apartFor({ path, generated }: MeasuredFile): Apart | undefined {
+  return apartOf(path) ?? (generated && "generated");
 }

@@ -7,24 +7,33 @@ import ignore from "ignore";
 
 export const ignoreFileNames = [".gitignore", ".astrumauditignore"] as const;
 
-/** The rules of one ignore file. `base` is its folder, relative to where all tested paths start: `""` or `"docs/"`. */
-interface RuleFile {
+/** One ignore file as it is. `base` is its folder, relative to where all tested paths start: `""` or `"docs/"`. */
+export interface IgnoreFile {
   readonly base: string;
+  readonly text: string;
+}
+
+interface RuleFile extends Pick<IgnoreFile, "base"> {
   readonly rules: ReturnType<typeof ignore>;
 }
 
 export class IgnoreRules {
   readonly #files: readonly RuleFile[];
 
-  constructor(files: readonly RuleFile[] = []) {
-    this.#files = files;
+  /** Of files from far to near. */
+  constructor(files: readonly IgnoreFile[], known: readonly RuleFile[] = []) {
+    this.#files = [...known, ...files.map(ruleFile)];
   }
 
   /** The same rules and those of one more, nearer file. */
-  with(base: string, text: string): IgnoreRules {
-    // git compares case as the file system does; being exact everywhere makes the audit the same everywhere.
-    const rules = ignore({ ignoreCase: false }).add(text.replace(/^\uFEFF/, ""));
-    return new IgnoreRules([...this.#files, { base, rules }]);
+  with(file: IgnoreFile): IgnoreRules {
+    return new IgnoreRules([file], this.#files);
+  }
+
+  /** Whether a path, or a folder that it is in, is left out: of one that is not there, as a file and as a folder. */
+  ignoresAbsent(path: string): boolean {
+    const folders = [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index + 1));
+    return [...folders, path, `${path}/`].some((each) => this.ignores(each));
   }
 
   /** `path` is relative, with `/`; a folder's ends with `/`. Its parents are taken to have been asked before. */
@@ -38,4 +47,9 @@ export class IgnoreRules {
     }
     return false;
   }
+}
+
+function ruleFile({ base, text }: IgnoreFile): RuleFile {
+  // git compares case as the file system does; being exact everywhere makes the audit the same everywhere.
+  return { base, rules: ignore({ ignoreCase: false }).add(text.replace(/^\uFEFF/, "")) };
 }

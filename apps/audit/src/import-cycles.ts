@@ -3,12 +3,15 @@
  * each. Iterative, so that no import chain is too long. Pure.
  */
 import type { Import } from "./analyse/imports.ts";
+import { type Apart, apartOf } from "./apart.ts";
 import type { CycleFinding } from "./finding.ts";
 import { resolveImport } from "./resolve-import.ts";
 
 export interface ModuleFile {
   readonly path: string;
   readonly loads: readonly Import[];
+  /** Whether a program wrote it. */
+  readonly generated?: true;
 }
 
 /** For each file, by index, the files that it loads and the line of the first import that does so. */
@@ -46,14 +49,23 @@ function findingOf(
   const rest = component.length - cycle.length;
   const more = rest === 0 ? "" : ` (${component.length} files reach each other)`;
   const message = files.length === 1 ? `the file imports itself` : `import cycle: ${circle}${more}`;
+  const members = component.map((index) => modules[index] as ModuleFile);
+  const apart = apartFor(members);
   return {
     kind: "cycles",
     path: files[0] as string,
     line,
     message,
+    ...(apart && { apart }),
     files,
-    componentSize: component.length,
+    members: members.map(({ path }) => path),
   };
+}
+
+/** Why none of them counts. */
+function apartFor(members: readonly ModuleFile[]): Apart | undefined {
+  const reasons = members.map(({ path, generated }) => apartOf(path) ?? (generated && "generated"));
+  return reasons.includes(undefined) ? undefined : reasons[0];
 }
 
 /** Tarjan's strongly connected components (1972), with a stack of its own instead of recursion. */

@@ -1,13 +1,6 @@
 /** What the tasks of the audit leave behind, and how it becomes what is judged. Judges nothing itself. */
 import type { Outcome } from "@astrum/core";
-import type { FileFindings } from "./file-findings.ts";
-import type {
-  CycleFinding,
-  DuplicateFinding,
-  HotspotFinding,
-  LinkFinding,
-  SecretFinding,
-} from "./finding.ts";
+import type { CycleFinding, DuplicateFinding, HotspotFinding, LinkFinding } from "./finding.ts";
 import type { Churn } from "./git-churn.ts";
 import type { Survey } from "./survey.ts";
 import type { Parts, Verdict } from "./verdict.ts";
@@ -21,25 +14,19 @@ export interface AuditOutputs extends Findings {
 
 interface Findings {
   readonly survey: Survey;
-  /** By document. */
+  /** By shard of documents. */
   readonly links: readonly LinkFinding[][];
   readonly cycles: readonly CycleFinding[];
   readonly dup: readonly DuplicateFinding[];
-  readonly secrets: readonly SecretFinding[];
   readonly hotspots: readonly HotspotFinding[];
-  readonly files: FileFindings;
 }
 
 type Unfinished<Outputs> = { readonly [Name in keyof Outputs]?: Outputs[Name] | undefined };
 type Outcomes<Outputs> = { readonly [Name in keyof Outputs]: Outcome<Outputs[Name]> };
 
 export function partsOf(outputs: Unfinished<Findings>): Parts {
-  const { survey, links, cycles, dup, secrets, hotspots, files } = outputs;
-  const { oversized, binary } = files ?? {};
-  return {
-    survey,
-    findings: { links: links?.flat(), cycles, dup, secrets, hotspots, oversized, binary },
-  };
+  const { survey, links, cycles, dup, hotspots } = outputs;
+  return { survey, findings: { links: links?.flat(), cycles, dup, hotspots } };
 }
 
 /** Where git has no history to tell, there are no hotspots to judge. */
@@ -52,9 +39,7 @@ export function partsOfOutcomes({
     links: outputOf(outcomes.links),
     cycles: outputOf(outcomes.cycles),
     dup: outputOf(outcomes.dup),
-    secrets: outputOf(outcomes.secrets),
     hotspots: outputOf(outcomes.hotspots),
-    files: outputOf(outcomes.files),
   });
   const noHistory = whyNot(churn);
   return noHistory === undefined ? parts : { ...parts, notJudged: { hotspots: noHistory } };

@@ -1,9 +1,9 @@
 /** The verdict as text: for people, for `grep`, for other programs. Writes nothing anywhere. */
-import type { Finding, FindingKind, Skip } from "./finding.ts";
+import { type Finding, type FindingKind, findingKinds, type Skip } from "./finding.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** `docs/a.md:12  links  no such file or folder: docs/b.md` */
-export function findingLine({ path, line, kind, message }: Finding): string {
+function findingLine({ path, line, kind, message }: Finding): string {
   return visible(`${path}:${line}  ${kind}  ${message}`);
 }
 
@@ -11,20 +11,24 @@ export function skipLine({ path, reason }: Skip): string {
   return visible(`skipped ${path || "."}: ${reason}`);
 }
 
-export function verdictLine(verdict: Verdict): string {
-  const { state, over, limits, textFiles, binaryFiles, skipped } = verdict;
+/** A line for each finding that counts, and the verdict. */
+export function verdictLines(verdict: Verdict): string[] {
+  const counted = verdict.findings.filter(({ apart }) => apart === undefined);
+  return [...counted.map(findingLine), verdictLine(verdict)];
+}
+
+function verdictLine(verdict: Verdict): string {
+  const { state, over, limits, textFiles, skipped } = verdict;
   const what = state === "failed" ? `failed on ${over.join(", ")}` : state;
+  const allowed = limits.failOn.includes("dup") ? ` (${limits.maxDup} allowed)` : "";
   const parts = [
     found(verdict, "links", "broken link"),
     found(verdict, "cycles", "import cycle"),
-    `${found(verdict, "dup", "duplicated block")} (${limits.maxDup} allowed)`,
-    found(verdict, "secrets", "likely secret"),
+    found(verdict, "dup", "duplicated block") + allowed,
     found(verdict, "hotspots", "hotspot"),
-    found(verdict, "oversized", "oversized file"),
-    found(verdict, "binary", "non-media binary file"),
   ];
-  const lookedAt = `${count(textFiles, "text file")} and ${count(binaryFiles, "binary file")}`;
-  return `${what}: ${parts.join(", ")}; looked at ${lookedAt}, media included; skipped ${skipped.length}`;
+  const lookedAt = count(textFiles, "text file");
+  return `${what}: ${parts.join(", ")}; looked at ${lookedAt}; skipped ${skipped.length}`;
 }
 
 function found({ counts, notJudged }: Verdict, kind: FindingKind, what: string): string {
@@ -36,9 +40,22 @@ export function notJudgedLines({ notJudged }: Verdict): string[] {
   return Object.entries(notJudged).map(([kind, reason]) => visible(`no ${kind}: ${reason}`));
 }
 
+/** What was found and is not among the lines, since it does not count: how many of each kind, and why. */
+export function apartLines({ findings }: Verdict): string[] {
+  return findingKinds.flatMap((kind) => {
+    const reasons = new Map<string, number>();
+    for (const finding of findings) {
+      if (finding.kind !== kind || finding.apart === undefined) continue;
+      reasons.set(finding.apart, (reasons.get(finding.apart) ?? 0) + 1);
+    }
+    const told = [...reasons].map(([apart, n]) => `${n} ${apart}`).join(", ");
+    return told === "" ? [] : [`not counted, in findings.json: ${kind}: ${told}`];
+  });
+}
+
 /** The document behind `--json` and `findings.json`. */
 export function findingsJson(verdict: Verdict): string {
-  const document = { format: "astrum-audit.findings", formatVersion: "1.1", ...verdict };
+  const document = { format: "astrum-audit.findings", formatVersion: "2.0", ...verdict };
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 

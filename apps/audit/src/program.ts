@@ -5,7 +5,7 @@
 import { mkdir, realpath, stat, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import manifest from "../package.json" with { type: "json" };
-import { audit, inline } from "./audit.ts";
+import { audit } from "./audit.ts";
 import { type AuditOptions, helpText, parseCommandLine } from "./command-line.ts";
 import { repositoryAbove } from "./discover.ts";
 import { exit } from "./exit-code.ts";
@@ -46,17 +46,14 @@ async function obey(args: readonly string[]): Promise<number> {
 async function withFolders(options: AuditOptions): Promise<number> {
   const root = options.from === undefined ? await folderToAudit(options.path) : "";
   if (options.plan) {
-    const flow = auditFlow({ ...options, root, out: resolve(options.out) }, await inline());
+    const flow = auditFlow({ ...options, root, out: resolve(options.out), atOnce: 1 });
     process.stdout.write(`${flow.plan().explain().trimEnd()}\n`);
     return exit.passed;
   }
   const out = await makeOutputFolder(options.out);
-  const code =
-    options.from === undefined
-      ? await audit(root, out, options)
-      : await retell(options.from, out, options);
-  if (options.open) await openInBrowser(resolve(out, "report.html"));
-  return code;
+  return options.from === undefined
+    ? await audit(root, out, options)
+    : await retell(options.from, out, options);
 }
 
 async function folderToAudit(path: string | undefined): Promise<string> {
@@ -78,16 +75,6 @@ async function makeOutputFolder(path: string): Promise<string> {
     return await realpath(path);
   } catch (error) {
     throw new UsageError(`Cannot write to "${path}": ${(error as Error).message}`);
-  }
-}
-
-async function openInBrowser(path: string): Promise<void> {
-  try {
-    const { default: open } = await import("open");
-    await open(path);
-  } catch (error) {
-    // A machine without a desktop is no reason to fail: the audit is done.
-    tell(`cannot open ${path} in a browser: ${(error as Error).message}; open it yourself`);
   }
 }
 

@@ -1,43 +1,19 @@
 /**
  * Reads one file for analysis: text, binary, or a skip with its reason. Tells a moment's trouble (worth another try)
  * from a lasting one; how often and when to try again is the caller's.
+ *
+ * Synchronous: whoever reads goes on to parse, which holds up its thread for longer, and five turns of the event loop for
+ * a file cost more than the file.
  */
-import { createHash } from "node:crypto";
-import { constants } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import { resolve } from "node:path";
-import { fileTypeFromBuffer } from "file-type";
 import { reasonOf } from "./discover.ts";
 import { isPassing } from "./flaky-io.ts";
 
-export interface TextFile {
-  readonly kind: "text";
-  readonly path: string;
-  readonly bytes: number;
-  /** Of its bytes: the same digest is the same text. */
-  readonly digest: string;
-}
-
-interface BinaryFile {
-  readonly kind: "binary";
-  readonly path: string;
-  readonly bytes: number;
-  /** Its media type, where its first bytes tell it. */
-  readonly mediaType?: string;
-}
-
-/** What is known of a file once it was read. Its text is not part of it: see `Contents`. */
 export type ReadFile =
-  | TextFile
-  | BinaryFile
-  | { readonly kind: "oversized"; readonly path: string; readonly bytes: number }
-  | { readonly kind: "skipped"; readonly path: string; readonly reason: string };
-
-/**
- * Texts by digest, decoded and without byte order mark. They are no part of what tasks give and take: that goes into
- * reports and journals, and what a file holds may be large and may be secret.
- */
-export type Contents = Map<string, string>;
+  | { readonly kind: "text" /** Decoded, without byte order mark. */; readonly text: string }
+  | { readonly kind: "binary" }
+  | { readonly kind: "skipped"; readonly reason: string };
 
 /** Larger files are generated or data; reading them costs memory and says nothing about the sources. */
 export const largestFileBytes: number = 2 * 1024 * 1024;
@@ -54,57 +30,50 @@ class ChangedWhileReading extends Error {
 }
 
 /**
- * Adds the text of a text file to `contents`. Rejects while trying again may help, and with the system's error when the
- * machine has no file handle left: what could not be read then is a failure of the audit, not a property of the file. On
- * the last try a file that is still held or still changing is a skip.
+ * Throws while trying again may help, and the system's error when the machine has no file handle left: what could not be
+ * read then is a failure of the audit, not a property of the file. On the last try a file that is still held or still
+ * changing is a skip.
  */
-export async function readForAudit(
-  root: string,
-  path: string,
-  contents: Contents,
-  lastTry: boolean,
-): Promise<ReadFile> {
+export function readForAudit(root: string, path: string, lastTry: boolean): ReadFile {
   try {
-    return await readOnce(resolve(root, path), path, contents);
+    return readOnce(resolve(root, path));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EMFILE" || code === "ENFILE" || (isPassing(error) && !lastTry)) throw error;
-    return { kind: "skipped", path, reason: reasonOf(error, "file") };
+    return { kind: "skipped", reason: reasonOf(error, "file") };
   }
 }
 
-async function readOnce(absolute: string, path: string, contents: Contents): Promise<ReadFile> {
-  const file = await open(absolute, readOnly);
+function readOnce(absolute: string): ReadFile {
+  const file = openSync(absolute, readOnly);
   try {
-    const before = await file.stat();
-    if (!before.isFile()) return { kind: "skipped", path, reason: "not a regular file" };
-    const head = await readUpTo(file, Math.min(headBytes, before.size));
+    const before = fstatSync(file);
+    if (!before.isFile()) return { kind: "skipped", reason: "not a regular file" };
+    const head = readUpTo(file, Math.min(headBytes, before.size));
     const encoding = encodingOf(head);
-    if (encoding === undefined) return binary(path, before.size, head);
-    if (before.size > largestFileBytes) return { kind: "oversized", path, bytes: before.size };
-    const bytes = before.size > head.length ? await readUpTo(file, before.size) : head;
-    const after = await file.stat();
-    if (bytes.length !== after.size || before.mtimeMs !== after.mtimeMs) {
+    if (encoding === undefined) return { kind: "binary" };
+    if (before.size > largestFileBytes) {
+      return { kind: "skipped", reason: `larger than ${largestFileBytes / 1024 / 1024} MiB` };
+    }
+    const bytes = before.size > head.length ? readUpTo(file, before.size) : head;
+    if (hasChanged(before, fstatSync(file), bytes.length)) {
       throw new ChangedWhileReading("it kept changing while it was read");
     }
-    const digest = createHash("sha256").update(bytes).digest("base64url");
-    contents.set(digest, decode(bytes, encoding));
-    return { kind: "text", path, bytes: bytes.length, digest };
+    return { kind: "text", text: decode(bytes, encoding) };
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 
-async function binary(path: string, bytes: number, head: Buffer): Promise<BinaryFile> {
-  const type = await fileTypeFromBuffer(head);
-  return { kind: "binary", path, bytes, ...(type && { mediaType: type.mime }) };
+function hasChanged(before: Stats, after: Stats, bytes: number): boolean {
+  return bytes !== after.size || before.mtimeMs !== after.mtimeMs;
 }
 
-async function readUpTo(file: FileHandle, length: number): Promise<Buffer> {
+function readUpTo(file: number, length: number): Buffer {
   const buffer = Buffer.allocUnsafe(length);
   let filled = 0;
   while (filled < length) {
-    const { bytesRead } = await file.read(buffer, filled, length - filled, filled);
+    const bytesRead = readSync(file, buffer, filled, length - filled, filled);
     if (bytesRead === 0) break;
     filled += bytesRead;
   }
@@ -127,8 +96,4 @@ function decode(bytes: Buffer, encoding: Encoding): string {
   } catch {
     return bytes.toString("latin1");
   }
-}
-
-export function textFiles(files: readonly ReadFile[]): TextFile[] {
-  return files.filter((file) => file.kind === "text");
 }

@@ -13,15 +13,25 @@ const sourcesOf: Readonly<Record<string, readonly string[]>> = {
 };
 const extensions = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"] as const;
 
-/** `undefined` for packages, and for files that are not in `files`. */
+/** `undefined` for packages, for files that are not in `files`, and where a bundler loads no code: `./icon.js?raw`. */
 export function resolveImport(
   from: string,
   specifier: string,
   files: ReadonlySet<string>,
 ): string | undefined {
   if (!/^\.\.?(\/|$)/.test(specifier)) return undefined;
-  // Bundlers' `./icon.svg?raw` loads the file before the question mark.
-  const path = posix.join(posix.dirname(from), specifier.replace(/[?#].*$/, ""));
+  const written = fileOf(from, specifier, files);
+  if (written !== undefined || !/[?#]/.test(specifier) || loadsNothing.test(specifier)) {
+    return written;
+  }
+  return fileOf(from, specifier.replace(/[?#].*$/, ""), files);
+}
+
+/** What bundlers hand over as text, as an address or as a thread of its own: no code of it runs for the importer. */
+const loadsNothing = /[?&](raw|url|inline|no-inline|worker|sharedworker|worklet)\b/;
+
+function fileOf(from: string, specifier: string, files: ReadonlySet<string>): string | undefined {
+  const path = posix.join(posix.dirname(from), specifier);
   const bare = path.replace(/\/$/, "");
   const written = posix.extname(path);
   const stem = path.slice(0, path.length - written.length);

@@ -5,7 +5,6 @@ import type { AuditOptions } from "./command-line.ts";
 import { exit } from "./exit-code.ts";
 import { writeReports } from "./reports.ts";
 import { summarise, tell } from "./tell.ts";
-import { timeLine } from "./time-line.ts";
 import { UsageError } from "./usage-error.ts";
 import { judge, type Verdict } from "./verdict.ts";
 
@@ -17,7 +16,6 @@ export async function retell(log: string, out: string, options: AuditOptions): P
     stored?.encoding === "json" ? (stored.value as Verdict) : judge({ findings: {} }, options);
   const files = await writeReports(out, options.report, report);
   summarise({ verdict, report, json: options.json });
-  tell(timeLine(report));
   for (const file of files) tell(`wrote ${resolve(out, file)}`);
   return report.executionState === "completed" ? exit[verdict.state] : exit.incomplete;
 }

@@ -1,39 +1,31 @@
 /** What the audit looked at and what it left out, with the reason. Judges neither. */
 import type { FileAnalysis } from "./analyse/file.ts";
 import type { Discovery } from "./discover.ts";
-import { comparePaths, type Skip } from "./finding.ts";
-import { largestFileBytes, type ReadFile } from "./read.ts";
+import { comparePaths, type FindingKind, type Skip } from "./finding.ts";
 
 export interface Survey {
   readonly textFiles: number;
   readonly binaryFiles: number;
+  /** From how many of them findings of a kind could come. */
+  readonly from: Readonly<Record<FindingKind, number>>;
   /** Sorted by path. */
   readonly skipped: readonly Skip[];
 }
 
-export function survey(
-  discovery: Discovery,
-  read: readonly ReadFile[],
-  analyses: readonly FileAnalysis[],
-): Survey {
+export function survey(discovery: Discovery, analyses: readonly FileAnalysis[]): Survey {
   const skipped: Skip[] = [...discovery.skipped];
-  for (const file of read) {
-    const reason = reasonFor(file);
-    if (reason !== undefined) skipped.push({ path: file.path, reason });
-  }
-  for (const { path, leftOut } of analyses) {
+  const from = { links: 0, cycles: 0, dup: 0, hotspots: 0 };
+  let binaryFiles = 0;
+  let unread = 0;
+  for (const { path, unread: why, leftOut, markdown, loads, code, complexity } of analyses) {
+    if (why === "binary") binaryFiles++;
+    if (why !== undefined) unread++;
     if (leftOut !== undefined) skipped.push({ path, reason: leftOut });
+    if (markdown !== undefined) from.links++;
+    if (loads !== undefined) from.cycles++;
+    if (code !== undefined) from.dup++;
+    if (complexity !== undefined) from.hotspots++;
   }
-  return {
-    textFiles: analyses.length,
-    binaryFiles: read.filter((file) => file.kind === "binary").length,
-    skipped: skipped.sort(comparePaths),
-  };
-}
-
-function reasonFor(file: ReadFile): string | undefined {
-  if (file.kind === "skipped") return file.reason;
-  return file.kind === "oversized"
-    ? `larger than ${largestFileBytes / 1024 / 1024} MiB`
-    : undefined;
+  const textFiles = analyses.length - unread;
+  return { textFiles, binaryFiles, from, skipped: skipped.sort(comparePaths) };
 }

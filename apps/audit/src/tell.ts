@@ -1,6 +1,6 @@
 /** Where words go: what was found to stdout, everything else to stderr. */
 import type { SerializedReport } from "@astrum/core";
-import { findingLine, findingsJson, notJudgedLines, skipLine, verdictLine } from "./print.ts";
+import { apartLines, findingsJson, notJudgedLines, skipLine, verdictLines } from "./print.ts";
 import type { Verdict } from "./verdict.ts";
 
 export function tell(line: string): void {
@@ -32,10 +32,6 @@ export interface Summary {
 export function summarise({ verdict, report, json }: Summary): void {
   for (const skip of verdict.skipped) tell(skipLine(skip));
   for (const failure of report.errorSummary) tell(`failed: ${failure}`);
-  for (const line of notJudgedLines(verdict)) tell(line);
-  if (json) process.stdout.write(findingsJson(verdict));
-  else {
-    const lines = [...verdict.findings.map(findingLine), verdictLine(verdict)];
-    process.stdout.write(`${lines.join("\n")}\n`);
-  }
+  for (const line of [...notJudgedLines(verdict), ...apartLines(verdict)]) tell(line);
+  process.stdout.write(json ? findingsJson(verdict) : `${verdictLines(verdict).join("\n")}\n`);
 }

@@ -36,20 +36,39 @@ export interface Verdict {
   readonly state: "passed" | "failed" | "incomplete";
   /** The kinds that are over their limit. */
   readonly over: readonly LimitedKind[];
-  /** `null`: not known, since that part of the audit did not finish or could not be judged. */
+  /** Of those that count. `null`: that part of the audit did not finish, or there was nothing to judge. */
   readonly counts: Readonly<Record<FindingKind, number | null>>;
+  /** Of those that are told and do not count. */
+  readonly apart: Readonly<Record<FindingKind, number>>;
   readonly notJudged: { readonly [K in FindingKind]?: string };
   readonly limits: Limits;
   readonly textFiles: number | null;
   readonly binaryFiles: number | null;
+  /** From how many files findings of a kind could come. */
+  readonly from: Readonly<Record<FindingKind, number>> | null;
   readonly findings: readonly Finding[];
   readonly skipped: readonly Skip[];
 }
 
-export function judge({ survey, findings, notJudged = {} }: Parts, limits: Limits): Verdict {
-  const counts = Object.fromEntries(
-    findingKinds.map((kind) => [kind, findings[kind]?.length ?? null]),
-  ) as Record<FindingKind, number | null>;
+/** What there is none of, where nothing was read that could have had a finding. */
+const sources: Readonly<Record<FindingKind, string>> = {
+  links: "no Markdown was read",
+  cycles: "no JavaScript or TypeScript was read",
+  dup: "no source file was read whose language is compared",
+  hotspots: "no JavaScript or TypeScript was read",
+};
+
+export function judge({ survey, findings, notJudged: given = {} }: Parts, limits: Limits): Verdict {
+  const notJudged: { [K in FindingKind]?: string } = {};
+  for (const kind of findingKinds) {
+    const reason = given[kind] ?? (survey?.from[kind] === 0 ? sources[kind] : undefined);
+    if (reason !== undefined) notJudged[kind] = reason;
+  }
+  const number = (kind: FindingKind, counts: boolean): number | undefined =>
+    findings[kind]?.filter(({ apart }) => (apart === undefined) === counts).length;
+  const counts = each((kind) =>
+    notJudged[kind] === undefined ? (number(kind, true) ?? null) : null,
+  );
   const over = limits.failOn.filter(
     (kind) => (counts[kind] ?? 0) > (kind === "dup" ? limits.maxDup : 0),
   );
@@ -61,11 +80,17 @@ export function judge({ survey, findings, notJudged = {} }: Parts, limits: Limit
     state: complete ? (over.length > 0 ? "failed" : "passed") : "incomplete",
     over,
     counts,
+    apart: each((kind) => number(kind, false) ?? 0),
     notJudged,
     limits,
     textFiles: survey?.textFiles ?? null,
     binaryFiles: survey?.binaryFiles ?? null,
+    from: survey?.from ?? null,
     findings: findingKinds.flatMap((kind) => findings[kind] ?? []).sort(compareFindings),
     skipped: survey?.skipped ?? [],
   };
+}
+
+function each<Value>(of: (kind: FindingKind) => Value): Record<FindingKind, Value> {
+  return { links: of("links"), cycles: of("cycles"), dup: of("dup"), hotspots: of("hotspots") };
 }

@@ -16,12 +16,15 @@ test("files are listed by code unit, with the folders on the way", async () => {
     files: [".hid/x", "B.txt", "a.txt", "b/c.txt", "é/ü"],
     repository: false,
     places: ["", ".hid", "b", "é"],
+    ignoreFiles: [],
+    prefix: "",
     skipped: [],
   });
 });
 
 test("an empty folder has no files", async () => {
-  const nothing = { files: [], places: [""], skipped: [], repository: false };
+  const files = { files: [], places: [""], ignoreFiles: [], prefix: "", skipped: [] };
+  const nothing = { ...files, repository: false };
   expect(await find(temporaryTree())).toEqual(nothing);
 });
 
@@ -104,6 +107,8 @@ describe("skipped, with the reason, are", () => {
     link("gone", "to-nothing");
     expect(await find(root)).toEqual({
       files: ["a/file"],
+      ignoreFiles: [],
+      prefix: "",
       repository: false,
       places: ["", "a", "a/to-parent", "to-file", "to-folder", "to-itself", "to-nothing"],
       skipped: [

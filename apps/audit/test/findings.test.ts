@@ -18,8 +18,8 @@ const json = (...path: string[]): Record<string, unknown> =>
 const lastLine = (text: string): string | undefined => text.trimEnd().split("\n").at(-1);
 
 describe("the tree with known faults gives exactly its findings", () => {
-  test.each(["1", "2", "200"])("with --io %s", async (io) => {
-    const { code, stdout, out } = await auditHere(["--io", io, known()]);
+  test("with a verdict that says what each kind was judged from", async () => {
+    const { code, stdout, out } = await auditHere([known()]);
     expect(stdout).toBe(expectedOfKnown);
     expect(code).toBe(1);
     const findings = json(out, "findings.json");
@@ -27,7 +27,8 @@ describe("the tree with known faults gives exactly its findings", () => {
       format: "astrum-audit.findings",
       state: "failed",
       over: ["links", "cycles"],
-      counts: { links: 16, cycles: 4, dup: 1, secrets: 0, hotspots: null, oversized: 0, binary: 0 },
+      counts: { links: 16, cycles: 4, dup: 1, hotspots: null },
+      from: { links: 4, cycles: 18, dup: 22, hotspots: 18 },
       notJudged: { hotspots: "not in a git repository" },
       textFiles: 27,
       skipped: [{ path: "src/broken-syntax.ts" }],
@@ -53,7 +54,7 @@ describe("the tree with known faults gives exactly its findings", () => {
     });
     expect(findings.find(({ path }) => path === "src/long2.ts")).toMatchObject({
       files: ["src/long2.ts", "src/short.ts"],
-      componentSize: 4,
+      members: ["src/long.ts", "src/long2.ts", "src/long3.ts", "src/short.ts"],
     });
   });
 });
@@ -63,12 +64,12 @@ describe("the exit code is", () => {
     const clean = await auditHere([temporaryTree({ "a.md": "# A\n[a](#a)" })]);
     expect(clean).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^passed: .*; looked at 1 text file and /),
+      stdout: expect.stringMatching(/^passed: 0 broken links, .*; looked at 1 text file; /),
     });
     const { code, stdout } = await auditHere([temporaryTree()]);
     const nothing =
-      "passed: 0 broken links, 0 import cycles, 0 duplicated blocks (5 allowed), 0 likely secrets, " +
-      "hotspots not judged, 0 oversized files, 0 non-media binary files; looked at 0 text files and 0 binary files, media included; skipped 0\n";
+      "passed: broken links not judged, import cycles not judged, duplicated blocks not judged, " +
+      "hotspots not judged; looked at 0 text files; skipped 0\n";
     expect({ code, stdout }).toEqual({ code: 0, stdout: nothing });
   });
 
@@ -79,6 +80,9 @@ describe("the exit code is", () => {
     };
     expect(await verdict("none")).toBe("0 passed");
     expect(await verdict("dup")).toBe("0 passed");
+    expect((await auditHere(["--fail-on", "dup", known()])).stdout).toContain(
+      "1 duplicated block (5 allowed), ",
+    );
     expect(await verdict("dup", "--max-dup", "0")).toBe("1 failed on dup");
     expect(await verdict("cycles")).toBe("1 failed on cycles");
   });
@@ -89,6 +93,60 @@ describe("the exit code is", () => {
     expect(code).toBe(2);
     expect(lastLine(stderr)).toMatch(/^astrum-audit: EISDIR: .*findings\.json'$/);
   });
+});
+
+describe("the default gate", () => {
+  const block = Array.from({ length: 12 }, (_, n) => `const v${n} = make(${n}, some, words);\n`);
+  const healthy = {
+    "README.md": "# A\n\n[Guide](docs/guide.md) and [built](dist/a.js)\n",
+    ".gitignore": "dist/\n",
+    "docs/guide.md": "---\ntitle: Guide\n---\n\n[a](./other) [b](../made) [c](#it-s)\n\n# It's\n",
+    "docs/other.md": "# Other {#own}\n\n[d](#own)\n",
+    "src/a.ts": 'import "./b";\nimport text from "./a.ts?raw";\n',
+    "src/b.ts": `export {};\n${block.join("")}`,
+    "test/a.test.ts": block.join(""),
+    "test/b.test.ts": block.join(""),
+    "test/fixtures/circle/a.js": 'import "./b.js";\n',
+    "test/fixtures/circle/b.js": 'import "./a.js";\n',
+    "test/fixtures/README.md": "[gone](gone.md)\n",
+  };
+
+  test("passes on a repository with a site, a build, tests and fixtures", async () => {
+    const { code, stdout, stderr, out } = await auditHere([temporaryTree(healthy)]);
+    expect({ code, stdout: lastLine(stdout) }).toEqual({
+      code: 0,
+      stdout:
+        "passed: 0 broken links, 0 import cycles, 0 duplicated blocks, hotspots not judged; " +
+        "looked at 11 text files; skipped 0",
+    });
+    for (const told of ["links: 1 site, 1 test", "cycles: 1 test", "dup: 1 test"]) {
+      expect(stderr).toContain(`astrum-audit: not counted, in findings.json: ${told}\n`);
+    }
+    expect(json(out, "findings.json")).toMatchObject({ apart: { links: 2, cycles: 1, dup: 1 } });
+  });
+
+  test.each([
+    ["links", { "docs/guide.md": "[gone](gone.md)\n" }],
+    ["cycles", { "src/b.ts": 'import "./a";\n' }],
+  ])("fails on planted %s", async (kind, fault) => {
+    const { code, stdout } = await auditHere([temporaryTree({ ...healthy, ...fault })]);
+    expect({ code, stdout: lastLine(stdout) }).toEqual({
+      code: 1,
+      stdout: expect.stringMatching(new RegExp(`^failed on ${kind}: `)),
+    });
+  });
+});
+
+test("where nothing was read that a kind is found in, it is not judged, and that is said", async () => {
+  const { stdout, stderr } = await auditHere([
+    temporaryTree({ "a.go": "package a\n", "b.rst": "x" }),
+  ]);
+  expect(stdout).toBe(
+    "passed: broken links not judged, import cycles not judged, 0 duplicated blocks, hotspots not judged; " +
+      "looked at 2 text files; skipped 0\n",
+  );
+  expect(stderr).toContain("astrum-audit: no links: no Markdown was read\n");
+  expect(stderr).toContain("astrum-audit: no cycles: no JavaScript or TypeScript was read\n");
 });
 
 test("a name with line breaks and terminal codes stays one harmless line", async () => {

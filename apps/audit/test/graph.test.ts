@@ -3,11 +3,10 @@ import { join } from "node:path";
 import type { Runner } from "@astrum/core";
 import { expect, test } from "vitest";
 import { auditFlow } from "../src/graph.ts";
-import { inlineWork } from "../src/inline-work.ts";
 import { temporaryTree } from "./temporary-tree.ts";
 
 const audit = (root: string) =>
-  auditFlow({ root, out: temporaryTree(), io: 8, failOn: ["links"], maxDup: 0 }, inlineWork);
+  auditFlow({ root, out: temporaryTree(), atOnce: 8, failOn: ["links"], maxDup: 0 });
 
 /** Carries out every attempt, and does something when the task `name` has ended. */
 function after(name: string, act: () => void): Runner {
@@ -45,7 +44,7 @@ test("a file that vanishes or is replaced between discovery and reading is skipp
 
 test("what changes after it was read makes no difference", async () => {
   const root = temporaryTree({ "a.md": "[x](#a)\n\n# A", "b.ts": 'import "./b.ts";' });
-  const runner = after("read", () => {
+  const runner = after("analyse[0]", () => {
     writeFileSync(join(root, "a.md"), "[x](#gone)");
     rmSync(join(root, "b.ts"));
   });

@@ -21,6 +21,7 @@ describe("an import means", () => {
     "src/e.ts",
     "src/f/index.jsx",
     "src/g.test.ts",
+    "src/#/a.js",
     "index.js",
   ]);
   test.each([
@@ -35,7 +36,12 @@ describe("an import means", () => {
     ["./e/", "src/e/index.ts"],
     ["./f", "src/f/index.jsx"],
     ["./g.test", "src/g.test.ts"],
-    ["./a.ts?raw", "src/a.ts"],
+    ["./a.ts?v=1", "src/a.ts"],
+    ["./a.ts#part", "src/a.ts"],
+    ["./#/a.js", "src/#/a.js"],
+    ["./a.ts?raw", undefined],
+    ["./a.ts?url&v=1", undefined],
+    ["./a.ts?worker", undefined],
     ["..", "index.js"],
     ["../", "index.js"],
     [".", undefined],
@@ -68,7 +74,7 @@ test("each component gives one finding, with a shortest cycle, at the import tha
     }),
   );
   expect(
-    found.map(({ path, line, files, componentSize }) => [path, line, files, componentSize]),
+    found.map(({ path, line, files, members }) => [path, line, files, members.length]),
   ).toEqual([
     ["a.ts", 2, ["a.ts", "c.ts"], 4],
     ["x.ts", 1, ["x.ts", "y.ts"], 2],
@@ -79,6 +85,28 @@ test("each component gives one finding, with a shortest cycle, at the import tha
     "import cycle: x.ts → y.ts → x.ts",
     "the file imports itself",
   ]);
+});
+
+test("every file that reaches the others is named, also beside the shortest cycle", () => {
+  const [finding] = importCycles(
+    modules({ a: ["./b"], b: ["./a", "./c"], c: ["./d"], d: ["./b"] }),
+  );
+  expect(finding).toMatchObject({ files: ["a", "b"], members: ["a", "b", "c", "d"] });
+});
+
+test("a cycle is apart when none of its files counts, and counts when one does", () => {
+  const apart = (first: string, second: string) =>
+    importCycles(
+      modules({ [`${first}/x.js`]: [`../${second}/y`], [`${second}/y.js`]: [`../${first}/x`] }),
+    )[0]?.apart;
+  expect(apart("test", "fixtures")).toBe("test");
+  expect(apart("test", "src")).toBeUndefined();
+  const written = ["a.js", "b.js"].map((path, n) => ({
+    path,
+    loads: [{ specifier: n === 0 ? "./b" : "./a", line: 1 }],
+    generated: true as const,
+  }));
+  expect(importCycles(written)[0]?.apart).toBe("generated");
 });
 
 test("a circle of a hundred thousand files is found", () => {

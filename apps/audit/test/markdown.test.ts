@@ -27,6 +27,11 @@ describe("anchors of a document are", () => {
     expect(anchors(...text)).toEqual(["same", "same-1", "own", "n", "i"]);
   });
 
+  test("those that are written down for a site, without them in the name of the heading", () => {
+    const lines = ["# A b {#own}", "## C {: #c-d }", "x {#in-text}", "## E {/*e-f*/}"];
+    expect(anchors(...lines)).toEqual(["own", "c-d", "in-text", "e-f", "a-b", "c", "e"]);
+  });
+
   test("not in code, comments or front matter", () => {
     const text = ["---", "a: b", "# no", "---", "```", "# no", "```", "<!--", "# no", "-->"];
     expect(anchors(...text)).toEqual([]);

@@ -25,7 +25,8 @@ export default async function setup(): Promise<void> {
     config: here("../tsup.config.ts"),
     entry: {
       main: here("../src/main.ts"),
-      "analysis.worker": here("../src/analysis.worker.ts"),
+      work: here("../src/work.ts"),
+      "tracing.worker": here("../src/tracing.worker.ts"),
       "thread-entry": join(threads, "src/thread-entry.js"),
     },
     outDir: folder,

@@ -2,8 +2,12 @@
 import type { SerializedReport } from "@astrum/core";
 import type { Span } from "./otlp-receiver.ts";
 
-/** `parent > child` for each span, in alphabetical order. */
+/** `parent > child` for each span, in alphabetical order, but for files that took long: which do is not the report's. */
 export function treeOfSpans(spans: readonly Span[]): string[] {
+  return linesOf(spans).filter((line) => !line.endsWith("> analyse file"));
+}
+
+export function linesOf(spans: readonly Span[]): string[] {
   const names = new Map(spans.map(({ spanId, name }) => [spanId, name]));
   return spans.map(({ name, parentSpanId }) => `${names.get(parentSpanId) ?? ""} > ${name}`).sort();
 }

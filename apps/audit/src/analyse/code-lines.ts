@@ -1,8 +1,9 @@
 /**
  * The lines of a source file that a comparison with other files looks at, each as a fingerprint: white space collapsed;
- * blank lines, lines that are nothing but comment, and imports left out, since those are alike everywhere and no one's
- * copy. Knows nothing of the comparison.
+ * blank lines, lines that are nothing but comment or docstring, and imports left out, since those are alike everywhere
+ * and no one's copy. Knows nothing of the comparison.
  */
+import { docstringLines } from "./docstrings.ts";
 import { isGenerated } from "./generated.ts";
 import { languageOf } from "./languages.ts";
 import { splitLines } from "./lines.ts";
@@ -36,6 +37,7 @@ export function codeLinesOf(
   const [firstOfImport, lastOfImport] = (imports === undefined && language.imports) || [];
   const [opening = "", closing = ""] = language.block ?? [];
   const lines = splitLines(text);
+  if (/\.py$/i.test(path)) for (const line of docstringLines(lines)) excluded.add(line);
   let inside: "code" | "comment" | "import" = "code";
   for (const [index, line] of lines.entries()) {
     const code = comparedForm(line);

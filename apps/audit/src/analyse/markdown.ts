@@ -27,11 +27,22 @@ export interface Markdown {
   readonly links: readonly Link[];
   /** Without `#`: slugs of the headings, `id` and `name` attributes. */
   readonly anchors: readonly string[];
+  /** Set when only a site can render it: it has what GitHub does not know, and is published with addresses of its own. */
+  readonly page?: true;
+  /** Set when parts of it come from elsewhere, so that it may have more anchors than are here. */
+  readonly composed?: true;
 }
 
 export function isMarkdown(path: string): boolean {
-  return /\.(md|markdown)$/i.test(path);
+  return /\.(md|mdx|markdown)$/i.test(path);
 }
+
+/** Anchors that are written down, `{#id}` for most sites, `{: #id }` for kramdown, `{/*id*\/}` in MDX. */
+const writtenAnchor = /\{:?\s*#([\w:.-]+)[^{}\n]*\}|\{\/\*\s*#?([\w-]+)\s*\*\/\}/g;
+
+/** Includes of the usual site generators, and components. */
+const includes =
+  /<!--\s*@include|\{%-?\s*include|\{\{[<%]|^\s*(--8<--|;--8<--|!!!include|\{\{#include)|^import\s.+\sfrom\s|<[A-Z]\w*[\s/>]/m;
 
 /** Links written in Markdown are read from the Markdown tree; what is left in the HTML tree is raw HTML. */
 const withoutLinks: Handlers = {
@@ -50,9 +61,11 @@ const references: Readonly<Record<string, string>> = {
   video: "src",
 };
 
-export function markdownOf(text: string): Markdown {
+export function markdownOf(text: string, path = ""): Markdown {
   const links: Link[] = [];
   const anchors = new Set<string>();
+  for (const [, id, idInMdx] of text.matchAll(writtenAnchor)) anchors.add(id ?? idInMdx ?? "");
+  const isPage = anchors.size > 0 || /^\uFEFF?---\r?\n|^\+\+\+\r?\n/.test(text) || /x$/i.test(path);
   const document = fromMarkdown(text, {
     extensions: [frontmatter(["yaml", "toml"]), gfm()],
     mdastExtensions: [frontmatterFromMarkdown(["yaml", "toml"]), gfmFromMarkdown()],
@@ -66,7 +79,9 @@ export function markdownOf(text: string): Markdown {
   const slugger = new GithubSlugger();
   visit(html, "element", (element: Element) => {
     const { tagName, properties } = element;
-    if (/^h[1-6]$/.test(tagName)) anchors.add(slugger.slug(textOf(element)));
+    if (/^h[1-6]$/.test(tagName)) {
+      anchors.add(slugger.slug(textOf(element).replace(/\s*\{[#:/][^{}]*\}\s*$/, "")));
+    }
     if (typeof properties.id === "string") anchors.add(properties.id);
     if (tagName === "a" && typeof properties.name === "string") anchors.add(properties.name);
     const attribute = Object.hasOwn(references, tagName) ? references[tagName] : undefined;
@@ -76,5 +91,10 @@ export function markdownOf(text: string): Markdown {
     }
   });
   links.sort((a, b) => a.line - b.line);
-  return { links, anchors: [...anchors] };
+  return {
+    links,
+    anchors: [...anchors],
+    ...(isPage && { page: true as const }),
+    ...(includes.test(text) && { composed: true as const }),
+  };
 }

@@ -56,6 +56,11 @@ export function linesIn(candidate: readonly Excerpt[]): number {
   return candidate.reduce((sum, { numbers }) => sum + numbers.length, 0);
 }
 
+/** No two candidates have the same. */
+export function placeOf([first]: readonly Excerpt[]): string {
+  return `${first?.path}:${first?.numbers[0]}`;
+}
+
 function cut({ path, code }: SourceFile, from: number, to: number): Excerpt {
   return {
     path,

@@ -1,5 +1,6 @@
 /** Puts the duplicated blocks of all groups into words. Finds none itself. */
-import { compareFindings, type DuplicateFinding } from "../finding.ts";
+import { type Apart, apartOf } from "../apart.ts";
+import { compareFindings, type DuplicateFinding, type Occurrence } from "../finding.ts";
 import type { DuplicateBlock } from "./compare.ts";
 
 /** More places than this are in the JSON only. */
@@ -20,5 +21,21 @@ function findingOf({ lines, occurrences }: DuplicateBlock): DuplicateFinding {
   const more = others.length - places.length;
   const also = places.join(", ") + (more > 0 ? ` and ${more} more` : "");
   const message = `lines ${first.startLine}-${first.endLine} (${lines} compared) are also at ${also}`;
-  return { kind: "dup", path: first.path, line: first.startLine, message, lines, occurrences };
+  const apart = apartFor(occurrences);
+  return {
+    kind: "dup",
+    path: first.path,
+    line: first.startLine,
+    message,
+    ...(apart && { apart }),
+    lines,
+    occurrences,
+  };
+}
+
+/** It takes two places that count to make a copy that does. */
+function apartFor(occurrences: readonly Occurrence[]): Apart | undefined {
+  const reasons = occurrences.map(({ path }) => apartOf(path));
+  const counting = reasons.filter((reason) => reason === undefined).length;
+  return counting >= 2 ? undefined : reasons.find((reason) => reason !== undefined);
 }

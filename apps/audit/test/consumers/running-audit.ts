@@ -6,7 +6,6 @@ import nextClient from "@prometheus-io/client";
 import promClient from "prom-client";
 import { withFailures } from "../../src/chaos.ts";
 import { auditFlow } from "../../src/graph.ts";
-import { inlineWork } from "../../src/inline-work.ts";
 import { type ScrapedClient, serveMetrics } from "../../src/metrics.ts";
 import { startTracing } from "../../src/tracing.ts";
 
@@ -37,7 +36,7 @@ export async function runningAudit(
     targets.set(`${name}-classic`, classic.port);
     ends.push(classic.stop, metrics.stop);
     const observers = [tracing.observer, ...metrics.observers, faulty];
-    const flow = auditFlow({ root, out, io: 8, failOn: [], maxDup: 5 }, inlineWork);
+    const flow = auditFlow({ root, out, atOnce: 8, failOn: [], maxDup: 5 });
     work.push(
       (async () => {
         for (let run = 1; !goingOn.signal.aborted; run++) {
