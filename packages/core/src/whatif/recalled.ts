@@ -185,15 +185,19 @@ class Recalling {
     let first = owner;
     const isInside = (one: TaskStatistics): boolean => outward(one, this.#rows).includes(row, 1);
     while (first > 0 && isInside(rows[first - 1] as TaskStatistics)) first--;
+    const scripted = this.#scripted.get(row.taskName);
     const roots = row.dependencies.flatMap(({ task, to }) => {
-      const at = this.#rows.get(task)?.parent === row.taskName ? index.get(task) : undefined;
-      return at === undefined ? [] : [{ key: String(to ?? task), task: at }];
+      const inner = this.#rows.get(task);
+      const at = inner?.parent === row.taskName ? index.get(task) : undefined;
+      // One that fails when all that is inside of it has ended was late, whatever that would have made of it.
+      if (inner === undefined || at === undefined || (scripted?.fails && !hasValue(inner)))
+        return [];
+      return [{ key: String(to ?? task), task: at }];
     });
     const finallyTasks = inside.flatMap(({ taskName, role }) => {
       const at = role === "finally" ? index.get(taskName) : undefined;
       return at === undefined ? [] : [at];
     });
-    const scripted = this.#scripted.get(row.taskName);
     const asked = scripted?.answer !== undefined || (scripted?.prepareMs ?? 0) > 0;
     return [{ owner, first, roots, finallyTasks, asked }];
   }

@@ -244,6 +244,16 @@ const neverOpened = (clock: VirtualClock): Flow<unknown> => {
   return flow("opened", { used, told });
 };
 
+/** A planned flow of which one root was not wanted, and which is late for a finally task inside of it, which no deadline stops. */
+const late = (clock: VirtualClock): Flow<unknown> => {
+  const seldom = task("seldom", () => 1, { when: () => false });
+  const one = task("one", () => clock.wait(2));
+  const ranks = flow("ranks", { one }, { finally: { tidy: task("tidy", () => clock.wait(9)) } });
+  const region = flow("region", { seldom, rank: task("rank", () => ranks as never) });
+  const west = subflow("west", region, {}, { deadlineMs: 5, fallback: () => ({}) as never });
+  return flow("late", { used: task("used", { west }, () => clock.wait(4)) });
+};
+
 describe("It takes on paper what it took, and tells nothing that it does not know", () => {
   it.each([
     [
@@ -261,6 +271,7 @@ describe("It takes on paper what it took, and tells nothing that it does not kno
     ["a loop that was not done", notDone, 2 * (2 + 3) + 4],
     ["a flow whose output was refused", refused, 3 + 4],
     ["a planned flow whose condition threw", neverOpened, 4],
+    ["a planned flow that ended too late, and had not given all", late, 2 + 9 + 4],
   ])("%s", async (_, make, ms) => {
     const { asRun } = whatIf(await ran(make));
     expect(asRun).toMatchObject({ makespanMs: ms, measuredMs: ms, errorMs: 0, unmeasured: [] });
