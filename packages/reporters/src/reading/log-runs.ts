@@ -140,7 +140,7 @@ export function parsedLine(raw: string, number: number): EventLine | undefined {
 function refuseChanged(raw: string, crc: unknown, number: number): void {
   if (isAsWritten(raw, crc)) return;
   throw new ReportFormatError(
-    `Line ${number} of the event log is damaged: it is not what its checksum was made of. The log can be read without that line.`,
+    `Line ${number} of the event log was changed after it was written: it is not what its checksum was made of. The log can be read without that line.`,
   );
 }
 

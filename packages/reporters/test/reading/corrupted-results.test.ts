@@ -307,7 +307,7 @@ describe("A line with a result", () => {
     const number = lines.findIndex((line) => line.includes('"Zoë 2"')) + 1;
     const changed = whole.replace('"Zoë 2"', '"Zoë 3"');
     expect(() => readEventLog(changed)).toThrow(
-      `Line ${number} of the event log is damaged: it is not what its checksum was made of. The log can be read without that line.`,
+      `Line ${number} of the event log was changed after it was written: it is not what its checksum was made of. The log can be read without that line.`,
     );
     const without = lines.filter((_, at) => at !== number - 1).join("\n");
     const report = await plain().run({ resumeFrom: readEventLog(without) });

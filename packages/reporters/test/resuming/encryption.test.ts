@@ -99,7 +99,7 @@ describe("A log with encryption", () => {
     await expect(start(path, withKey())).rejects.toThrow(message);
     writeFileSync(path, text.replace('"sealed":"', '"sealed":"A'));
     await expect(start(path, encryption)).rejects.toThrow(
-      `Line ${number} of the event log is damaged: it is not what its checksum was made of`,
+      `Line ${number} of the event log was changed after it was written: it is not what its checksum was made of`,
     );
     // What was decrypted is checked as any other line.
     const odd: Encryption = { encrypt: (text) => text, decrypt: () => '{"encoding":7}' };
