@@ -374,7 +374,7 @@ describe("A line with a result", () => {
     expect(Object.keys(readEventLog(whole).outputs ?? {})).toHaveLength(10_002);
     const changed = whole.replace('{"item":9876}', '{"item":9877}');
     const number = changed.slice(0, changed.indexOf('"task":"rows[9876]"')).split("\n").length;
-    expect(() => readEventLog(changed)).toThrow(`Line ${number} of the event log is damaged`);
+    expect(() => readEventLog(changed)).toThrow(`Line ${number} of the event log was changed`);
   });
 
   it("has the same checksum in a runtime that counts none itself", () => {

@@ -141,7 +141,7 @@ function holds(log: string): void {
   } catch (error) {
     if (!(error instanceof ReportFormatError)) throw error;
     expect(error.message).toMatch(
-      /^Line \d+ of the event log is damaged: |^Line \d+ of the event log is damaged:\n|version|not an event log|use parseReport/,
+      /^Line \d+ of the event log (is damaged: |was changed after)|^Line \d+ of the event log is damaged:\n|version|not an event log|use parseReport/,
     );
     expect(error.message).not.toMatch(ACTING);
     refused++;

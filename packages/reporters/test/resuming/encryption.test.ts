@@ -103,7 +103,7 @@ describe("A log with encryption", () => {
     );
     // What was decrypted is checked as any other line.
     const odd: Encryption = { encrypt: (text) => text, decrypt: () => '{"encoding":7}' };
-    await expect(start(path, odd)).rejects.toThrow(/^Line \d+ of the event log is damaged/);
+    await expect(start(path, odd)).rejects.toThrow(/^Line \d+ of the event log was changed/);
   });
 
   it("takes up what was stored without encryption, and encrypts it from then on", async () => {
