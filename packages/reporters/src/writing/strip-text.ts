@@ -26,10 +26,9 @@ export function renderStripText(many: ManyRuns, columns: number | undefined): st
   const longest = longestStrips(many, TASKS);
   const strips = [makespan, ...flaky.slice(0, TASKS), ...failing.slice(0, TASKS), ...longest];
   const room = columns ?? Number.POSITIVE_INFINITY;
-  const widest = Math.max(...strips.map(({ task }) => stringWidth(visibleName(task))));
-  const width = Math.min(widest, NAME, Math.max(6, Math.floor(room / 3)));
-  const most = Math.max(1, Math.min(RUNS, room - width - 4));
-  const shown = Math.min(runs.length, most);
+  const most = Math.min(NAME, Math.max(6, Math.floor(room / 3)));
+  const width = Math.max(...strips.map(({ task }) => stringWidth(cutTo(most, visibleName(task)))));
+  const shown = Math.min(runs.length, Math.max(1, Math.min(RUNS, room - width - 4)));
   const lines = [visible(stripTitle(many)), ...rangeLines(many, shown)];
   const add = (title: string, list: readonly Strip[], note: (strip: Strip) => string): void => {
     if (list.length === 0) return;
@@ -39,7 +38,7 @@ export function renderStripText(many: ManyRuns, columns: number | undefined): st
       const name = fitted(visibleName(strip.task), width);
       const line = `  ${name}  ${heat.join("")}`;
       const told = `${line}  ${visible(note(strip))}`.trimEnd();
-      lines.push(stringWidth(told) <= room ? told : line);
+      lines.push(columns === undefined || cutTo(columns, told) === told ? told : line);
     }
     if (list.length > TASKS) lines.push(`  … and ${list.length - TASKS} more`);
   };
@@ -55,8 +54,13 @@ export function renderStripText(many: ManyRuns, columns: number | undefined): st
 
 /** In so many columns, whatever the width of its characters. */
 function fitted(name: string, columns: number): string {
-  const shown = lineText(fitLine([name], columns));
+  const shown = cutTo(columns, name);
   return shown + " ".repeat(columns - stringWidth(shown));
+}
+
+/** Looks no further into a text than is shown of it: names are as long as somebody likes. */
+function cutTo(columns: number, text: string): string {
+  return lineText(fitLine([text], columns));
 }
 
 function signOf(cell: Cell, strip: Strip): string {

@@ -106,7 +106,7 @@ Tasks:
     const { stdout } = await astrumReport(`strip ${folder}/run.json`, { columns: 30 });
     expect(stdout).toContain(`\n  ${family.repeat(3)}xxx…  █  500 ms\n`);
     const narrow = await astrumReport(`strip ${folder}/run.json`, { columns: 20 });
-    expect(narrow.stdout).toContain(`\n  ${family.repeat(2)}…   █\n`);
+    expect(narrow.stdout).toContain(`\n  ${family.repeat(2)}…   █  500 ms\n`);
   });
 
   it("tells a task that fails since a run from a flaky one", async () => {
