@@ -4,7 +4,7 @@
  *
  *     node main.js
  */
-import { flow, map, task } from "@astrum/core";
+import { flow, map, summarizeError, task } from "@astrum/core";
 
 /** The pages of a small site, and where they link to. One link leads nowhere. */
 const SITE = new Map([
@@ -46,8 +46,9 @@ function pageFlow(url) {
 }
 
 const report = await pageFlow("/").run({ concurrency: 3, maxTasks: 1000 });
-const pages = report.taskStatistics.filter(({ taskName }) => taskName.endsWith("links"));
+report.unwrap(); // Throws where the first page is not there.
+const pages = report.taskStatistics.filter(
+  ({ taskName, status }) => taskName.endsWith("links") && status === "completed",
+);
 console.log(`${pages.length} pages, ${report.peakConcurrency} at once`);
-for (const { taskName, status } of pages) {
-  if (status !== "completed") console.log(`  ${taskName} ${status}`);
-}
+for (const { task, error } of report.failures) console.log(`  ${task}: ${summarizeError(error)}`);

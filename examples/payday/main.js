@@ -10,8 +10,7 @@ import pg from "pg";
 const [month = "2026-11"] = process.argv.slice(2);
 const pool = new pg.Pool();
 const owner = await pool.connect();
-// One process at a time. The lock is that of this session, which ends with the process, however that ends; and nobody
-// hears the "error" of a session that ends before, as at a restart of the server: then the process ends, too.
+// The lock of one process at a time ends with this session; nobody hears its "error", so the process ends with it, too.
 const lock = "select pg_try_advisory_lock(hashtext($1)) as ours";
 const { rows } = await owner.query(lock, [`payday ${month}`]);
 if (!rows[0].ours) throw new Error(`another process pays ${month}`);
