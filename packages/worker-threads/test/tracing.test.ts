@@ -55,6 +55,17 @@ test("so it is around the functions of pool.task, under the runner of their pool
   expect(report.unwrap().current).toEqual({ calls: 1, store });
 });
 
+test("nothing of it is around one that another function calls, which is what the run knows of", async () => {
+  const pool = openPool({ threads: 1, activators });
+  const call = pool.task(traced.current);
+  const current = task("current", (_, context) => call({}, context));
+  const options = { runner: pool.runner(), observers: [tracer] };
+  const report = await flow("f", { current }).run(options);
+  expect(report.unwrap().current).toEqual({ calls: 1, store: undefined });
+  const [row] = report.taskStatistics;
+  expect(row?.attemptStatistics.map(({ executor }) => executor)).toEqual(["main"]);
+});
+
 test("what the function throws passes through", async () => {
   const pool = openPool({ threads: 1, activators });
   expect(await outcome(pool, "fail")).toMatchObject({
