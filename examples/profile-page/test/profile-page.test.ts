@@ -12,11 +12,12 @@ function program(file: string, env: Record<string, string>) {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = once(child, "exit");
-  const end = async () => {
-    child.kill("SIGTERM");
+  const end = async (signal: NodeJS.Signals) => {
+    child.kill(signal);
     return (await ended) as [code: number | null, signal: string | null];
   };
-  onTestFinished(async () => void (await end()));
+  // One that waits for a request which nobody has ended would not hear of less.
+  onTestFinished(async () => void (await end("SIGKILL")));
   const lines: string[] = [];
   const heard = createInterface(child.stdout).on("line", (line) => lines.push(line));
   /** The first line that it has said, or will say, in which this stands. */
@@ -91,7 +92,7 @@ it("stops what it asked for when its reader leaves, and serves the others", limi
   expect(other.status).toBe(200);
   expect((await open("7")).status).toBe(200);
   // A server that is asked to end has nothing left to wait for.
-  expect(await server.end()).toEqual([0, null]);
+  expect(await server.end("SIGTERM")).toEqual([0, null]);
   expect(server.lines.map((line) => JSON.parse(line).err?.type)).not.toContain("TimeoutError");
 });
 

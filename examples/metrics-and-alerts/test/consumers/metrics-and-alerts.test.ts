@@ -21,11 +21,11 @@ async function service() {
   child.stderr.setEncoding("utf8").on("data", (text) => {
     told += text;
   });
-  const stop = async () => {
-    child.kill("SIGTERM");
+  const stop = async (signal: NodeJS.Signals) => {
+    child.kill(signal);
     return (await ended) as [code: number | null, signal: string | null];
   };
-  onTestFinished(async () => void (await stop()));
+  onTestFinished(async () => void (await stop("SIGKILL")));
   await once(child.stdout, "data");
   const put = (name: string, text: string) => writeFileSync(join(inbox, name), text);
   return { port, put, stop, told: () => told };
@@ -80,7 +80,7 @@ it("says which file and line it is, goes on, and counts no failure when it is to
     .poll(metrics, PATIENCE)
     .toMatch(/runs_total\{flow="prices",result="success"\} [1-9]/);
   expect(await metrics()).toContain('astrum_runs_total{flow="orders",result="success"} 0');
-  expect(await stop()).toEqual([0, null]);
+  expect(await stop("SIGTERM")).toEqual([0, null]);
 });
 
 it("has a configuration that Prometheus accepts as it stands", () => {
