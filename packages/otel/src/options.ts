@@ -90,6 +90,7 @@ export interface OtelObserverOptions {
   readonly metrics?: boolean | MetricOptions | undefined;
   /** Default: the global one, looked up at the start of each run, so the SDK may be started after this call. */
   readonly tracerProvider?: TracerProvider | undefined;
+  /** As `tracerProvider`, for what is measured. */
   readonly meterProvider?: MeterProvider | undefined;
   /** For exceptions as logs. Default: the global one of `@opentelemetry/api` from 1.10 on; 1.9 has none. */
   readonly loggerProvider?: LoggerProvider | undefined;

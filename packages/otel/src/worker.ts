@@ -7,5 +7,6 @@ import { otelActivator } from "./activator.ts";
 
 export { otelActivator };
 
+/** Makes the trace and the baggage of an attempt current in the thread that runs it. */
 const activator: RemoteActivator = otelActivator();
 export default activator;

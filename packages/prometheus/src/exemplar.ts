@@ -7,7 +7,9 @@ import type { Warnings } from "./warning.ts";
 
 /** The context of a span, as `trace.getActiveSpan()?.spanContext()` of @opentelemetry/api gives it. */
 export interface TraceContext {
+  /** Of the trace, 32 hexadecimal digits. */
   readonly traceId: string;
+  /** Of the span, 16 hexadecimal digits. */
   readonly spanId: string;
   /** Bit 0: sampled. An exemplar of a trace that nobody kept would lead nowhere. */
   readonly traceFlags?: number | undefined;

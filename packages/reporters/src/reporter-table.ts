@@ -31,6 +31,7 @@ export interface Reporter {
 
 /** What every format understands; the formats' own functions take more. */
 export interface ReporterOptions {
+  /** What must not be shown: see `Redaction`. By default what is called like a credential. */
   readonly redact?: Redaction | undefined;
 }
 
@@ -55,6 +56,7 @@ export type ReporterName =
   | "tap"
   | "github";
 
+/** Every format by name, for programs that let somebody choose. */
 export const reporters: Readonly<Record<ReporterName, Reporter>> = {
   json: { name: "json", extension: "json", mediaType: "application/json", render: renderJson },
   ndjson: {

@@ -6,6 +6,7 @@ import { connectionRule, type FleetConnection } from "../store/connection.ts";
 export interface FleetOptions {
   /** Which workers: those that serve the queue of this name. */
   readonly queue: string;
+  /** How to reach the store. */
   readonly connection: FleetConnection;
   /** Separates tenants that share a store: the first part of every key. Default "astrum". */
   readonly prefix?: string | undefined;

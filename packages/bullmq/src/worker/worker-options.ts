@@ -9,7 +9,9 @@ import { checkModules, type TaskModule } from "./task-table.ts";
 import type { ThreadPool } from "./threads.ts";
 
 export interface WorkerOptions {
+  /** Whose jobs it takes: the name that the schedulers give. */
   readonly queue: string;
+  /** How to reach the store. */
   readonly connection: FleetConnection;
   /** What it can run: every function that these modules export. No other code is ever run. */
   readonly tasks: TaskModule | readonly TaskModule[];
@@ -17,6 +19,7 @@ export interface WorkerOptions {
   readonly prefix?: string | undefined;
   /** Attempts at once. Default 8. */
   readonly concurrency?: number | undefined;
+  /** When an attempt counts as lost with its worker, and what then. */
   readonly lease?: LeaseOptions | undefined;
   /** A pool of `@astrum/worker-threads`. With it `tasks` are URLs, and every function runs in a thread. */
   readonly threads?: ThreadPool | undefined;
@@ -30,6 +33,7 @@ export interface WorkerOptions {
     | undefined;
   /** Serves `/healthz`, `/readyz` and, with `metrics`, `/metrics`. Host: all interfaces. Port 0 takes a free one. */
   readonly http?: { readonly port: number; readonly host?: string | undefined } | undefined;
+  /** Where it says what goes on: faults of the store, attempts given back. Default: nowhere. */
   readonly log?: WorkerLog | undefined;
   /** As the schedulers'. Jobs that are not signed with it are refused, not run. */
   readonly signingKey?: string | undefined;

@@ -3,7 +3,9 @@ import type { JournalEntry } from "./journal-entry.ts";
 
 /** What an attempt is handed beside its inputs. It can be spread and taken apart: `{ ...context, db }`. */
 export interface TaskContext {
+  /** The path of the task: `words[3]` of an item, `eu.load` inside of a flow. */
   readonly taskName: string;
+  /** The run that the task belongs to, as in its report. */
   readonly runId: string;
   /** From 1. */
   readonly attempt: number;

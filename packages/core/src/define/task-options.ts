@@ -113,7 +113,9 @@ export interface TaskOptions<in V = unknown, out S = undefined, out F = never> {
    * not is kept. Part of the key are the flow's name, the task's own name, inputs and `version`.
    */
   readonly cache?: CacheOptions<V> | undefined;
+  /** What the task is to be found by in reports. They change nothing. */
   readonly tags?: readonly string[] | undefined;
+  /** What the task does, in words for those who read the report. */
   readonly description?: string | undefined;
   /** Part of the resume fingerprint: change it when the function's meaning changes. */
   readonly version?: string | undefined;

@@ -28,7 +28,9 @@ export type Edges = Readonly<Record<string, "optional" | "settled">>;
  * or a reference to it, `{ taskName }` alone.
  */
 export interface TaskOrder {
+  /** Unique among the tasks of the scheduler. */
   readonly taskName: string;
+  /** The tasks that it waits for. */
   readonly dependencies?: readonly (TaskOrder | string)[] | undefined;
   /** By the name of a dependency: how it is waited for, where that is not its success. */
   readonly edges?: Edges | undefined;
@@ -70,6 +72,7 @@ export interface DataItem {
       }
     | { readonly value: unknown }
     | { readonly compute: () => unknown };
+  /** The name of the input, or its place among the arguments. */
   readonly to: { readonly key: string } | { readonly index: number };
   /** Checks, and may convert, the value. */
   readonly type?: Schema | undefined;
@@ -114,8 +117,11 @@ export interface MapData {
 export interface SchedulerOptions extends Omit<RunOptions, "targets" | "params"> {
   /** Default "scheduler". */
   readonly name?: string | undefined;
+  /** By the name of a task: what it is called with. */
   readonly taskDataRefs?: Readonly<Record<string, TaskData>> | undefined;
+  /** By the name of a task: how often a failed attempt is made again, and after how long. */
   readonly taskRetries?: Readonly<Record<string, number | RetryPolicy>> | undefined;
+  /** By the name of a task: its other options, as `task()` takes them. */
   readonly taskOptions?:
     | Readonly<Record<string, Omit<WrittenOptionsOfTask, "retry"> & WrittenLiving>>
     | undefined;

@@ -73,7 +73,9 @@ export interface RunOptions {
   readonly maxTasks?: number | undefined;
   /** Default: a random UUID. */
   readonly runId?: string | undefined;
+  /** What is known of the run from outside, such as a branch or a customer: in the report, traces and logs. */
   readonly attributes?: Readonly<Record<string, string | number | boolean>> | undefined;
+  /** Where time comes from: a `VirtualClock` in tests. Default: the system. */
   readonly clock?: Clock | undefined;
   /** From 0 up to 1, for jitter. Default `Math.random`. */
   readonly random?: (() => number) | undefined;

@@ -8,8 +8,9 @@ import type { VirtualClock } from "./virtual-clock.ts";
 export interface Step {
   /** Waits so long on the clock; without it the task is synchronous. */
   readonly ms?: number | undefined;
-  /** Then returns this, or throws it: a string becomes the message of an `Error`. */
+  /** Then returns this. */
   readonly return?: unknown;
+  /** Then throws this: a string becomes the message of an `Error`. */
   readonly throw?: unknown;
   /** Goes on when it is asked to stop. */
   readonly ignoresSignal?: boolean | undefined;

@@ -82,7 +82,12 @@ export interface ReportComparison {
   readonly removed: readonly string[];
 }
 
-/** @throws TypeError for what is no report, and for a threshold that is not a number from 0 up. */
+/**
+ * What is different in a later run of the same flow: which tasks are slower, what became of them, and what changed along
+ * the critical path, so that it adds up. Items of maps are matched by key.
+ *
+ * @throws TypeError for what is no report, and for a threshold that is not a number from 0 up.
+ */
 export function compareReports(
   before: AnyReport,
   after: AnyReport,

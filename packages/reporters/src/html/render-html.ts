@@ -33,6 +33,7 @@ import { workspace } from "./workspace.ts";
 export interface HtmlOptions {
   /** The values of tasks, in the detail pane. They may hold what must not leave the machine. Default `false`. */
   readonly outputs?: boolean | undefined;
+  /** What must not be shown: see `Redaction`. By default what is called like a credential. */
   readonly redact?: Redaction | undefined;
 }
 

@@ -18,6 +18,7 @@ export const reportSchema: Readonly<Record<string, unknown>> = schema;
 const READS = 1;
 const SHOWN_ISSUES = 10;
 
+/** What was read is no report or event log, is damaged, or is of a newer version. */
 export class ReportFormatError extends TypeError {
   readonly code = "ASTRUM_REPORT_FORMAT";
   /** Every place that is wrong; empty when it is no report at all. */

@@ -23,6 +23,7 @@ export interface SummaryOptions {
   readonly stacks?: boolean | undefined;
   /** Where the HTML report is, a path or an address: the last line names it. */
   readonly url?: string | undefined;
+  /** What must not be shown: see `Redaction`. By default what is called like a credential. */
   readonly redact?: Redaction | undefined;
 }
 

@@ -18,6 +18,7 @@ import { redactRule } from "../wording/redact-rule.ts";
 export interface AstrumPythonOptions {
   /** Fill `task_return_set` with the outputs that the report holds. Default `false`. */
   readonly outputs?: boolean | undefined;
+  /** What must not be shown: see `Redaction`. By default what is called like a credential. */
   readonly redact?: Redaction | undefined;
 }
 
@@ -80,6 +81,7 @@ export interface AstrumPythonAttempt {
   will_retry: boolean;
 }
 
+/** The report under the field names of the Python scheduler, for tools written against that. */
 export function toAstrumPython(
   report: AnyReport,
   options: AstrumPythonOptions = {},

@@ -23,6 +23,7 @@ import { COLOURS, type Colours, namesWidth, pictureXml, type Theme, textXml } fr
 export interface CardOptions {
   /** Default `light`. */
   readonly theme?: Theme | undefined;
+  /** What must not be shown: see `Redaction`. By default what is called like a credential. */
   readonly redact?: Redaction | undefined;
 }
 

@@ -18,6 +18,7 @@ import { redactRule } from "../wording/redact-rule.ts";
 import { sliceName } from "./slice-name.ts";
 
 export interface ChromeTraceOptions {
+  /** What must not be shown: see `Redaction`. By default what is called like a credential. */
   readonly redact?: Redaction | undefined;
 }
 

@@ -15,6 +15,7 @@ export interface CsvOptions {
   readonly rows?: "tasks" | "attempts" | undefined;
   /** `keep` leaves texts that start with `=`, `+`, `-` or `@` as they are: for programs, never for a spreadsheet. Default `escape`. */
   readonly formulas?: "escape" | "keep" | undefined;
+  /** What must not be shown: see `Redaction`. By default what is called like a credential. */
   readonly redact?: Redaction | undefined;
 }
 

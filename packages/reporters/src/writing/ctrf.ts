@@ -16,6 +16,7 @@ import { type Verdict, verdicts } from "../wording/verdicts.ts";
 import { visibleLines, visibleMessage } from "../wording/visible.ts";
 
 export interface CtrfOptions {
+  /** What must not be shown: see `Redaction`. By default what is called like a credential. */
   readonly redact?: Redaction | undefined;
 }
 
@@ -23,6 +24,7 @@ const RULES: Rules<CtrfOptions> = { redact: redactRule };
 
 type CtrfStatus = "passed" | "failed" | "skipped" | "pending" | "other";
 
+/** The report in the Common Test Report Format (ctrf.io), for tools that read that. */
 export function renderCtrf(report: AnyReport, options: CtrfOptions = {}): string {
   checkOptions("renderCtrf", options, RULES);
   const shown = redacted(report, options.redact);

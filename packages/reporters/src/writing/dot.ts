@@ -18,6 +18,7 @@ export interface DotOptions {
   readonly maxNodes?: number | undefined;
   /** Arrows before the graph is drawn in fewer boxes. Default 1,500; `Infinity` for every dependency. */
   readonly maxEdges?: number | undefined;
+  /** What must not be shown: see `Redaction`. By default what is called like a credential. */
   readonly redact?: Redaction | undefined;
 }
 
@@ -28,6 +29,7 @@ const RULES: Rules<DotOptions> = {
   redact: redactRule,
 };
 
+/** A report or a plan as a graph in the language of Graphviz: what is too large is drawn in fewer boxes. */
 export function renderDot(subject: AnyReport | Plan, options: DotOptions = {}): string {
   checkOptions("renderDot", options, RULES);
   const { maxNodes = 500, maxEdges = 1500, direction = "LR" } = options;

@@ -31,6 +31,7 @@ export interface GithubAnnotationsOptions {
   readonly root?: string | undefined;
   /** Where the HTML report is; each annotation ends with it. */
   readonly url?: string | undefined;
+  /** What must not be shown: see `Redaction`. By default what is called like a credential. */
   readonly redact?: Redaction | undefined;
 }
 
@@ -40,6 +41,7 @@ const SHOWN = 10;
 /** Of each error. */
 const LINES = 60;
 
+/** Failed, tolerated and flaky tasks as annotations of GitHub Actions: print them in a step. */
 export function renderGithubAnnotations(
   report: AnyReport,
   options: GithubAnnotationsOptions = {},

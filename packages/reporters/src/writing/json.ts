@@ -11,6 +11,7 @@ import { redactRule } from "../wording/redact-rule.ts";
 export interface JsonOptions {
   /** Outputs may hold what must not leave the machine. Default `false`. */
   readonly outputs?: boolean | undefined;
+  /** What must not be shown: see `Redaction`. By default what is called like a credential. */
   readonly redact?: Redaction | undefined;
   /** Spaces per level; 0, the default, is one line. */
   readonly indent?: number | undefined;

@@ -21,6 +21,7 @@ export interface JUnitOptions {
   readonly dialect?: "jenkins" | "ant" | undefined;
   /** Default: the name of the flow. */
   readonly suite?: string | undefined;
+  /** What must not be shown: see `Redaction`. By default what is called like a credential. */
   readonly redact?: Redaction | undefined;
 }
 
@@ -30,6 +31,7 @@ const RULES: Rules<JUnitOptions> = {
   redact: redactRule,
 };
 
+/** The report as JUnit XML, for continuous integration servers. */
 export function renderJUnit(report: AnyReport, options: JUnitOptions = {}): string {
   checkOptions("renderJUnit", options, RULES);
   const shown = redacted(report, options.redact);

@@ -43,6 +43,7 @@ export interface MarkdownOptions {
   readonly diagramTasks?: number | undefined;
   /** Where the HTML report is, for a link below the headline: an address, or a path from the page. */
   readonly url?: string | undefined;
+  /** What must not be shown: see `Redaction`. By default what is called like a credential. */
   readonly redact?: Redaction | undefined;
 }
 

@@ -24,6 +24,7 @@ export interface MermaidOptions {
   readonly maxEdges?: number | undefined;
   /** Default 50,000, Mermaid's own limit. Gitea renders up to 5,000. */
   readonly maxChars?: number | undefined;
+  /** What must not be shown: see `Redaction`. By default what is called like a credential. */
   readonly redact?: Redaction | undefined;
 }
 

@@ -23,6 +23,7 @@ import { redactRule } from "../wording/redact-rule.ts";
 export interface NdjsonOptions {
   /** Lines of type `completed` with the outputs that the report holds. Default `false`. */
   readonly outputs?: boolean | undefined;
+  /** What must not be shown: see `Redaction`. By default what is called like a credential. */
   readonly redact?: Redaction | undefined;
 }
 

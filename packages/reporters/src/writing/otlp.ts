@@ -26,6 +26,7 @@ import { attemptResultOf, runResultOf, taskResultOf } from "../wording/result.ts
 export interface OtlpJsonOptions {
   /** `service.name`. Default: the name of the flow. */
   readonly serviceName?: string | undefined;
+  /** What must not be shown: see `Redaction`. By default what is called like a credential. */
   readonly redact?: Redaction | undefined;
 }
 

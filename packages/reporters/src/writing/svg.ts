@@ -20,6 +20,7 @@ export interface SvgOptions {
   readonly width?: number | undefined;
   /** Default `light`. A page shows the one that fits with `<picture>` and `prefers-color-scheme`. */
   readonly theme?: Theme | undefined;
+  /** What must not be shown: see `Redaction`. By default what is called like a credential. */
   readonly redact?: Redaction | undefined;
 }
 
@@ -37,6 +38,7 @@ const EDGE = 16;
 /** The names take at most this part of the picture. */
 const NAMES = 0.25;
 
+/** The timeline of a run as a picture for documents: a row for each task at the top, or for each slot. */
 export function renderSvg(report: AnyReport, options: SvgOptions = {}): string {
   checkOptions("renderSvg", options, RULES);
   const shown = redacted(report, options.redact);

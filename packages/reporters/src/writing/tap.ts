@@ -9,11 +9,13 @@ import { type Verdict, verdicts } from "../wording/verdicts.ts";
 import { visible, visibleLines, visibleMessage } from "../wording/visible.ts";
 
 export interface TapOptions {
+  /** What must not be shown: see `Redaction`. By default what is called like a credential. */
   readonly redact?: Redaction | undefined;
 }
 
 const RULES: Rules<TapOptions> = { redact: redactRule };
 
+/** The report in the Test Anything Protocol, version 14: a line for each task. */
 export function renderTap(report: AnyReport, options: TapOptions = {}): string {
   checkOptions("renderTap", options, RULES);
   const points = verdicts(redacted(report, options.redact));

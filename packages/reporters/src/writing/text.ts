@@ -21,6 +21,7 @@ import { cut, visibleMessage, visibleName } from "../wording/visible.ts";
 export interface TextOptions {
   /** Also one line for every task; for a subflow, a loop or a map of flows one, with what is inside. Default `false`. */
   readonly tasks?: boolean | undefined;
+  /** What must not be shown: see `Redaction`. By default what is called like a credential. */
   readonly redact?: Redaction | undefined;
 }
 
