@@ -5,6 +5,7 @@ import { duration } from "../src/wording/duration.ts";
 import { STATUS_SIGN } from "../src/wording/outcome.ts";
 import { element, fill } from "./element.ts";
 import { focusGraph } from "./focus-graph.ts";
+import { rest } from "./rest.ts";
 import type { Run } from "./run.ts";
 import { whyLate } from "./why-late.ts";
 
@@ -176,29 +177,23 @@ export class Details {
     const others = run.folds(task) ? inside.filter((one) => run.status(one) !== "failed") : [];
     const first = [...failed, ...others];
     if (first.length === 0) return [sentence];
-    const more = first.length - INSIDE_SHOWN;
-    return [
-      sentence,
-      element(
-        "ul",
-        { class: "inside" },
-        ...first.slice(0, INSIDE_SHOWN).map((one) => {
-          const status = run.status(one);
-          return element(
-            "li",
-            {},
-            element(
-              "span",
-              { class: `mark ${status}`, title: status },
-              element("span", { class: "sign", "aria-hidden": "true" }, STATUS_SIGN[status]),
-              element("span", { class: "sr" }, `${status} `),
-            ),
-            this.#link(one),
-          );
-        }),
-        more > 0 && element("li", { class: "more" }, `and ${more} more`),
-      ),
-    ];
+    const line = (one: number): HTMLElement => {
+      const status = run.status(one);
+      return element(
+        "li",
+        {},
+        element(
+          "span",
+          { class: `mark ${status}`, title: status },
+          element("span", { class: "sign", "aria-hidden": "true" }, STATUS_SIGN[status]),
+          element("span", { class: "sr" }, `${status} `),
+        ),
+        this.#link(one),
+      );
+    };
+    const left = rest(first.slice(INSIDE_SHOWN), line);
+    const list = element("ul", { class: "inside" }, ...first.slice(0, INSIDE_SHOWN).map(line));
+    return left === false ? [sentence, list] : [sentence, list, left];
   }
 
   #attempts(task: number): HTMLElement | undefined {

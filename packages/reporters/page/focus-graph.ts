@@ -1,7 +1,8 @@
-/** A task between what it depends on and what depends on it: nine a side, failed and releasing ones first, and how many more. */
+/** A task between what it depends on and what depends on it: nine a side, failed and releasing ones first, and the others on demand. */
 import { DEPENDENCY_KINDS, NONE } from "../src/html/page-data.ts";
 import { STATUS_SIGN } from "../src/wording/outcome.ts";
 import { element } from "./element.ts";
+import { rest } from "./rest.ts";
 import type { Neighbour, Run } from "./run.ts";
 
 const SIDE = 9;
@@ -32,33 +33,29 @@ function side(
   const sorted = neighbours.toSorted(
     (a, b) => weight(run, b, releasedBy) - weight(run, a, releasedBy),
   );
-  const more = sorted.length - SIDE;
+  const line = ({ task, kind }: Neighbour): HTMLElement => {
+    const status = run.status(task);
+    const words = DEPENDENCY_KINDS[kind] ?? "value";
+    return element(
+      "li",
+      { class: `edge-${words}` },
+      element(
+        "span",
+        { class: `mark ${status}`, title: status },
+        element("span", { class: "sign", "aria-hidden": "true" }, STATUS_SIGN[status]),
+        element("span", { class: "sr" }, `${status} `),
+      ),
+      link(task),
+      (words !== "value" || task === releasedBy) &&
+        element("small", {}, task === releasedBy ? "released it" : words),
+    );
+  };
   return element(
     "div",
     { class: "side" },
     element("h4", {}, `${title} `, element("span", { class: "count" }, String(sorted.length))),
-    element(
-      "ul",
-      {},
-      ...sorted.slice(0, SIDE).map(({ task, kind }) => {
-        const status = run.status(task);
-        const words = DEPENDENCY_KINDS[kind] ?? "value";
-        return element(
-          "li",
-          { class: `edge-${words}` },
-          element(
-            "span",
-            { class: `mark ${status}`, title: status },
-            element("span", { class: "sign", "aria-hidden": "true" }, STATUS_SIGN[status]),
-            element("span", { class: "sr" }, `${status} `),
-          ),
-          link(task),
-          (words !== "value" || task === releasedBy) &&
-            element("small", {}, task === releasedBy ? "released it" : words),
-        );
-      }),
-      more > 0 && element("li", { class: "more" }, `and ${more} more`),
-    ),
+    element("ul", {}, ...sorted.slice(0, SIDE).map(line)),
+    rest(sorted.slice(SIDE), line),
   );
 }
 

@@ -262,7 +262,7 @@ describe("the details of a task", () => {
     });
   });
 
-  it("name nine neighbours a side and how many more there are", async () => {
+  it("name nine neighbours a side, and the others when that is opened", async () => {
     await withPage(browser, html, async ({ page }) => {
       await page.evaluate(`location.hash = "#t=${names.indexOf("flaky")}"`);
       const after = report.taskStatistics.filter(({ dependencies }) =>
@@ -270,7 +270,16 @@ describe("the details of a task", () => {
       ).length;
       const side = page.locator(".focus-graph .side", { hasText: "needed by" });
       expect(await side.locator("li a").count()).toBe(9);
-      expect(await side.locator("li.more").textContent()).toBe(`and ${after - 9} more`);
+      const more = side.locator("summary");
+      expect(await more.textContent()).toBe(`and ${after - 9} more`);
+      await more.press("Enter");
+      await side
+        .locator("li a")
+        .nth(after - 1)
+        .waitFor();
+      expect(new Set(await side.locator("li a").allTextContents()).size).toBe(after);
+      for (const key of ["Enter", "Enter"]) await more.press(key);
+      expect(await side.locator("li a").count()).toBe(after);
     });
   });
 
