@@ -73,6 +73,8 @@ export function checkChange(
   for (const { at, name, value, had: resource } of named("resources", "resource", had)) {
     if (!isAmount(value, resource)) {
       issues.expected(at, amountText(resource), value);
+    } else if (resource instanceof RateLimit && resource.perMs === Infinity) {
+      checkBudget(issues, at, value as number, resource.limit);
     } else if (value !== Number.POSITIVE_INFINITY) {
       checkDemand(issues, at, name, changedResource(resource, value as number), tasks);
     }
@@ -129,6 +131,13 @@ function isAmount(amount: unknown, had: Resource | undefined): boolean {
 function amountText(had: Resource | undefined): string {
   const range = had instanceof RateLimit ? "a number above 0" : "an integer from 0 up";
   return `${range}, or Infinity for no limit`;
+}
+
+/** Nobody waits for a budget: what it would take is known where it is no smaller, and then it is the same. */
+function checkBudget(issues: Issues, path: readonly string[], value: number, had: number): void {
+  if (value >= had) return;
+  const message = `\`${path.join(".")}\`: the run had a budget of ${had}, and nobody knows what it would have done with less. Ask for ${had} or more`;
+  issues.add("budget-below", message, path);
 }
 
 /** Nobody may be left waiting for ever. */

@@ -1,5 +1,7 @@
 /** A simulated run in a few figures: how long it takes and why. Knows no format and no question. */
 
+import { RateLimit } from "../drive/rate-limit.ts";
+import type { Resources } from "../drive/resources.ts";
 import type { Machine } from "../machine/machine.ts";
 import { machineFor } from "../machine/machine-for.ts";
 import { taskName } from "../machine/task-name.ts";
@@ -33,7 +35,7 @@ export function played(
   const { plan, settings } = withChange(run, change);
   const { machine, unmeasured } = driven(
     plan,
-    { ...settings, resources: alone(settings.resources) },
+    { ...settings, resources: alone(withoutBudgets(settings.resources)) },
     machineFor,
   );
   const { ledger } = machine;
@@ -48,6 +50,15 @@ export function played(
     unmeasured: unmeasured.map((task) => taskName(plan.graph, ledger, task)),
   };
   return { prediction, machine };
+}
+
+/** What was spent in the run is there to be spent again: nobody waits for a budget. */
+function withoutBudgets(resources: Resources): Resources {
+  const given = Object.entries(resources).map(([name, one]) => [
+    name,
+    one instanceof RateLimit && one.perMs === Infinity ? Number.MAX_SAFE_INTEGER : one,
+  ]);
+  return Object.fromEntries(given) as Resources;
 }
 
 /** When the last attempt ended of the tasks that a driven run waits for. */

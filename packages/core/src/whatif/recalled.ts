@@ -284,14 +284,15 @@ function withRole(
   return new Set(rows.flatMap((row, at) => (has(row) ? [at] : [])));
 }
 
-/** What was held, as amounts of this run alone; what was spent, as rates of its own. A budget limits nothing in time. */
+/** What was held, as amounts of this run alone; what was spent, as rates and budgets of its own. */
 function resourcesOf({
   resources = {},
   rates = {},
 }: SerializedReport["run"]["config"]): Record<string, Resource> {
   const given: Record<string, Resource> = { ...resources };
   for (const [name, { limit, perMs, burst }] of Object.entries(rates)) {
-    given[name] = perMs === null ? Number.MAX_SAFE_INTEGER : new RateLimit({ limit, perMs, burst });
+    const rate = perMs === null ? { limit, perMs: Infinity } : { limit, perMs, burst };
+    given[name] = new RateLimit(rate);
   }
   return given;
 }

@@ -402,6 +402,21 @@ describe("Refused, with who, what and the way out, is", () => {
     );
   });
 
+  it("a budget smaller than it was: a larger one, and none, change nothing in time", async () => {
+    const money = new RateLimit({ limit: 4, perMs: Number.POSITIVE_INFINITY });
+    const lengths = { a: 10, b: 10, c: 10, d: 10 };
+    const spending = { resources: { money: 1 } };
+    const report = await ran(beside(lengths, spending), { resources: { money } });
+    const asked = [4, 4.5, 100, Number.POSITIVE_INFINITY];
+    const changes = asked.map((money) => ({ resources: { money } }));
+    expect(whatIf(report, changes).changes.map(({ makespanMs }) => makespanMs)).toEqual(
+      asked.map(() => 10),
+    );
+    expect(refusal(() => whatIf(report, [{ resources: { money: 2 } }]))).toContain(
+      "`changes[0].resources.money`: the run had a budget of 4, and nobody knows what it would have done with less. Ask for 4 or more",
+    );
+  });
+
   it("a run that ended before its tasks did", async () => {
     const make: Make = (clock) =>
       flow("stopped", {
