@@ -33,6 +33,8 @@ export interface Advice {
   /** How far the run simulated unchanged is from what was measured. */
   readonly errorMs: number;
   readonly asRunMs: number;
+  /** What saves less is not told: 1 % of the run, 10 ms, or as much as the simulation is off. */
+  readonly leastMs: number;
   /** How many cores the process kept busy, when that were all there are: then more at once is no faster. */
   readonly busyCores: number | undefined;
   /** The makespan by slots; simulated when it is first asked for. */
@@ -67,7 +69,7 @@ export function adviceOn(
   );
   if (study === undefined) return undefined;
   const { asRun } = study;
-  const least = Math.max(LEAST_MS, makespanMs * LEAST_SHARE, asRun.errorMs);
+  const leastMs = Math.max(LEAST_MS, makespanMs * LEAST_SHARE, asRun.errorMs);
   const { dependencyMs } = report.analysis.bounds;
   const levers = asked.flatMap(({ change: _, ...lever }, at): Lever[] => {
     const answer = study.changes[at] as ChangedPrediction;
@@ -75,7 +77,7 @@ export function adviceOn(
     // Neither capacity nor order beats the longest chain, however far the simulation is off.
     const bounded = BOUNDED.has(lever.kind);
     const savedMs = bounded ? Math.min(answer.savedMs, makespanMs - dependencyMs) : answer.savedMs;
-    if (savedMs < least) return [];
+    if (savedMs < leastMs) return [];
     const { makespanMs: simulatedMs } = answer;
     return [
       {
@@ -87,11 +89,12 @@ export function adviceOn(
   });
   const told = withoutSum(levers)
     .map((lever) => withNumber(lever, study, report))
-    .filter(({ savedMs }) => savedMs >= least);
+    .filter(({ savedMs }) => savedMs >= leastMs);
   return {
     levers: told.sort((a, b) => b.savedMs - a.savedMs),
     errorMs: asRun.errorMs,
     asRunMs: asRun.makespanMs,
+    leastMs,
     busyCores,
     get knee() {
       return study.knee;

@@ -56,7 +56,7 @@ function slotsText({ run }: SerializedReport, advice: Advice | undefined): strin
   if (advice === undefined || run.config.concurrency === null) return "";
   if (advice.busyCores !== undefined) return `; ${busyText(advice.busyCores)}`;
   const slots = advice.levers.find(({ kind }) => kind === "slots");
-  return `; more slots would save ${slots === undefined ? "nothing to speak of" : duration(slots.savedMs)}`;
+  return `; more slots would save ${slots === undefined ? `nothing ${worthText(advice)}` : duration(slots.savedMs)}`;
 }
 
 function gainText(advice: Advice | undefined, took: string): string {
@@ -64,8 +64,14 @@ function gainText(advice: Advice | undefined, took: string): string {
   if (advice.busyCores !== undefined) return `, and ${busyText(advice.busyCores)}`;
   const slots = advice.levers.find(({ kind }) => kind === "slots");
   if (slots === undefined)
-    return ", and by something else nearly as much: more of them alone would save nothing to speak of";
+    return `, and by something else nearly as much: more of them alone would save nothing ${worthText(advice)}`;
   return `: with ${slots.slots} of them the same work would take ${duration(slots.makespanMs)} instead of ${took}`;
+}
+
+/** What would be worth a word, after "nothing" or "anything". */
+export function worthText({ errorMs, leastMs }: Advice): string {
+  if (errorMs < leastMs) return "to speak of";
+  return `beyond the ${duration(errorMs)} that the simulation is off`;
 }
 
 const WORDS = [

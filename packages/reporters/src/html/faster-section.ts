@@ -3,6 +3,7 @@ import type { SerializedReport } from "@astrum/core";
 import type { Lever } from "../asking/advice.ts";
 import type { Insight } from "../asking/insight.ts";
 import { adviceNote, leverPaste, leverText } from "../asking/lever-text.ts";
+import { worthText } from "../asking/verdict.ts";
 import { duration } from "../wording/duration.ts";
 import { cut, visibleName } from "../wording/visible.ts";
 import { kneeFigure } from "./knee-figure.ts";
@@ -23,7 +24,7 @@ export function fasterSection(
 <h2 id="faster-title">What would make it faster</h2>
 ${bounds(report, seen)}
 ${levers.length > 0 && html`<table class="levers"><thead><tr><th scope="col">if</th><th scope="col" class="number">it takes</th><th scope="col" class="number">and saves</th></tr></thead><tbody>${levers.map(row)}</tbody></table>`}
-<p class="hint">${levers.length === 0 && "Nothing that the run had would have saved anything to speak of. "}${adviceNote(advice)}</p>
+<p class="hint">${levers.length === 0 && `Nothing that the run had would have saved anything ${worthText(advice)}. `}${adviceNote(advice)}</p>
 ${kneeFigure(report, advice)}
 </section>`;
 }

@@ -3,6 +3,7 @@ import type { SerializedReport } from "@astrum/core";
 import type { Change, WhatIf } from "@astrum/core/whatif";
 import type { Advice } from "../asking/advice.ts";
 import { adviceNote, leverLine } from "../asking/lever-text.ts";
+import { worthText } from "../asking/verdict.ts";
 import { duration } from "../wording/duration.ts";
 import { visible, visibleName } from "../wording/visible.ts";
 
@@ -24,7 +25,7 @@ export function renderWhatIfText(
   const told =
     changes.length > 0
       ? changes.map(
-          ({ change, makespanMs, savedMs }) => [makespanMs, savedMs, text(change)] as const,
+          ({ change, makespanMs, savedMs }) => [makespanMs, savedMs, text(change, report)] as const,
         )
       : (advice?.levers ?? []).map(
           (lever) => [lever.makespanMs, lever.savedMs, `if ${leverLine(lever)}`] as const,
@@ -39,7 +40,7 @@ export function renderWhatIfText(
   } else if (advice !== undefined) {
     lines.push(
       "",
-      `Nothing that it had would have saved anything to speak of. ${adviceNote(advice)}`,
+      `Nothing that it had would have saved anything ${worthText(advice)}. ${adviceNote(advice)}`,
     );
   }
   const unmeasured = Array.from(new Set(changes.flatMap((change) => change.unmeasured)));
@@ -63,15 +64,17 @@ function kneeText({ slots, points }: WhatIf["knee"]): string {
   const enough = slots === 1 ? "1 slot is enough" : `${slots} slots are enough`;
   const more =
     most > slots ? `: with ${most} it is at most 1 % faster` : "; more are never used at once";
-  return `${enough}${more}.`;
+  return `${enough} with everything else as it was${more}.`;
 }
 
 /** A change in a line. */
-function text(change: Change): string {
+function text(change: Change, { run }: SerializedReport): string {
   const { concurrency, resources = {}, mapConcurrency = {}, faster = {} } = change;
   const parts = [
     ...(concurrency === undefined ? [] : [`${many(concurrency)} slots`]),
-    ...Object.entries(resources).map(([name, units]) => `${many(units)} of ${visibleName(name)}`),
+    ...Object.entries(resources).map(
+      ([name, units]) => `${many(units)} of ${visibleName(name)}${eachText(run, name)}`,
+    ),
     ...Object.entries(mapConcurrency).map(
       ([name, limit]) => `${many(limit)} items of ${visibleName(name)} at once`,
     ),
@@ -82,6 +85,12 @@ function text(change: Change): string {
     ...(change.noFailures === true ? ["no failures"] : []),
   ];
   return parts.length > 1 ? `all of it: ${parts.join(", ")}` : (parts[0] ?? "");
+}
+
+/** Units of a rate come back. */
+function eachText({ config: { rates = {} } }: SerializedReport["run"], name: string): string {
+  const perMs = Object.hasOwn(rates, name) ? rates[name]?.perMs : undefined;
+  return perMs === undefined || perMs === null ? "" : ` each ${duration(perMs)}`;
 }
 
 function many(amount: number): string {

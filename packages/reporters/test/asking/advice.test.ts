@@ -1,5 +1,6 @@
-import { flow, map, RateLimit, settled, type Task, task } from "@astrum/core";
+import { flow, map, RateLimit, Semaphore, settled, type Task, task } from "@astrum/core";
 import { scripted, VirtualClock } from "@astrum/core/testing";
+import { whatIf } from "@astrum/core/whatif";
 import { describe, expect, it } from "vitest";
 import type { Lever } from "../../src/asking/advice.ts";
 import { insight } from "../../src/asking/insight.ts";
@@ -221,25 +222,35 @@ describe("There is no advice", () => {
     expect(insight(idle).advice?.levers.map(({ kind }) => kind)).toContain("slots");
   });
 
-  it("within the error of the simulation", async () => {
-    const report = await ran(hours);
-    const rows = report.taskStatistics.map((row) =>
-      // As if something had held it back that no report knows of.
-      row.taskName === "h"
-        ? {
-            ...row,
-            attemptStatistics: row.attemptStatistics.map((one) => ({
-              ...one,
-              startAt: one.startAt + 1e7,
-              endAt: (one.endAt ?? 0) + 1e7,
-              limitedBy: "semaphore",
-            })),
-          }
-        : row,
+  /** A run of tasks of 100 ms on two slots, both of which another run has for so long: no report of this one says so. */
+  const heldBack = async (
+    ms: number,
+    make: (clock: VirtualClock) => Record<string, Task<unknown>>,
+  ) => {
+    const clock = new VirtualClock();
+    const concurrency = new Semaphore(2);
+    const other = ["x", "y"].map((name) => [name, task(name, () => clock.wait(ms))]);
+    void flow("other", Object.fromEntries(other)).run({ clock, concurrency });
+    return (await clock.run(flow("own", make(clock)).run({ clock, concurrency }))).toJSON();
+  };
+
+  it("within the error of the simulation, which is then told", async () => {
+    const beside = await heldBack(1000, (clock) => {
+      const names = ["a", "b", "c"];
+      return Object.fromEntries(names.map((name) => [name, task(name, () => clock.wait(100))]));
+    });
+    const study = whatIf(beside, [{ concurrency: 3 }]);
+    expect([study.asRun.errorMs, study.changes[0]?.savedMs]).toEqual([1000, 100]);
+    expect(insight(beside).advice).toMatchObject({ levers: [], errorMs: 1000, leastMs: 1000 });
+    expect(renderHtml(beside)).toContain(
+      "Nothing that the run had would have saved anything beyond the 1 s that the simulation is off.",
     );
-    const { advice } = insight({ ...report, taskStatistics: rows });
-    for (const { savedMs } of advice?.levers ?? []) {
-      expect(savedMs).toBeGreaterThanOrEqual(advice?.errorMs ?? 0);
-    }
+    const chain = await heldBack(100, (clock) => {
+      const a = task("a", () => clock.wait(500));
+      return { b: task("b", { a }, () => clock.wait(500)) };
+    });
+    expect(insight(chain).verdict).toBe(
+      "Bound by dependencies: the longest chain alone needs 1 s of 1.1 s; more slots would save nothing beyond the 100 ms that the simulation is off.",
+    );
   });
 });
