@@ -23,6 +23,9 @@ export function onPaper(report: SerializedReport, asks: boolean): void {
   for (const { makespanMs } of [asRun, ...changes, ...knee.points]) {
     hold("on paper a run takes some time", makespanMs >= 0 && makespanMs < Infinity, makespanMs);
   }
+  const enough = Math.min(...knee.points.map(({ makespanMs }) => makespanMs)) * 1.01;
+  const least = knee.points.find(({ makespanMs }) => makespanMs <= enough);
+  hold("the knee is the first point within 1 % of the best", least?.slots === knee.slots, knee);
   const known = !asks && !waitedForOthers(report) && !tookUnseen(report);
   const exact = asRun.errorMs <= ROUNDED_MS;
   hold("on paper, unchanged, a run takes what it took", exact || !known, asRun);
