@@ -74,17 +74,22 @@ export function writtenResources(given: Resources | undefined): {
   readonly rates: Record<string, WrittenRate> | undefined;
 } {
   if (given === undefined) return { resources: undefined, rates: undefined };
-  const resources: Record<string, number> = {};
-  const rates: Record<string, WrittenRate> = {};
+  const resources: [string, number][] = [];
+  const rates: [string, WrittenRate][] = [];
   for (const [name, one] of Object.entries(given)) {
     if (isRateLimit(one)) {
       const { limit, perMs, burst } = one;
-      rates[name] = { limit, perMs: perMs === Number.POSITIVE_INFINITY ? null : perMs, burst };
+      const rate = { limit, perMs: perMs === Number.POSITIVE_INFINITY ? null : perMs, burst };
+      rates.push([name, rate]);
     } else if (one !== undefined) {
-      resources[name] = amountOfMost(one);
+      resources.push([name, amountOfMost(one)]);
     }
   }
-  return { resources, rates: Object.keys(rates).length === 0 ? undefined : rates };
+  // Entries and not keys that are set: a name may be `__proto__`.
+  return {
+    resources: Object.fromEntries(resources),
+    rates: rates.length === 0 ? undefined : Object.fromEntries(rates),
+  };
 }
 
 /** The clock of a run is from now on that of its rate limits. */

@@ -171,10 +171,10 @@ export function withChange(
   change: Change,
 ): { readonly plan: GraphPlan; readonly settings: VirtualSettings } {
   const { concurrency = settings.concurrency, longestFirst } = change;
-  const resources = { ...settings.resources };
-  for (const [name, amount] of Object.entries(change.resources ?? {})) {
-    resources[name] = changedResource(resources[name], amount);
-  }
+  const others = Object.entries(change.resources ?? {}).map(
+    ([name, amount]) => [name, changedResource(settings.resources[name], amount)] as const,
+  );
+  const resources = { ...settings.resources, ...Object.fromEntries(others) };
   const estimates = longestFirst ? measured : settings.estimates;
   return {
     plan: withMapLimits(plan, change.mapConcurrency),

@@ -289,10 +289,9 @@ function resourcesOf({
   resources = {},
   rates = {},
 }: SerializedReport["run"]["config"]): Record<string, Resource> {
-  const given: Record<string, Resource> = { ...resources };
-  for (const [name, { limit, perMs, burst }] of Object.entries(rates)) {
+  const spent = Object.entries(rates).map(([name, { limit, perMs, burst }]) => {
     const rate = perMs === null ? { limit, perMs: Infinity } : { limit, perMs, burst };
-    given[name] = new RateLimit(rate);
-  }
-  return given;
+    return [name, new RateLimit(rate)] as const;
+  });
+  return { ...resources, ...Object.fromEntries(spent) };
 }

@@ -479,6 +479,33 @@ describe("Refused, with who, what and the way out, is", () => {
   });
 });
 
+it("A resource may have the name of what every object has, held or spent", async () => {
+  const one = JSON.parse('{ "__proto__": 1, "toString": 1 }') as Record<string, number>;
+  const each = <R>(resource: () => R) => ({
+    resources: Object.fromEntries(Object.keys(one).map((name) => [name, resource()])),
+  });
+  const asking = beside({ a: 10, b: 10 }, { resources: one });
+  const held = await ran(
+    asking,
+    each(() => 2),
+  );
+  const spent = await ran(
+    asking,
+    each(() => new RateLimit({ limit: 1, perMs: 50 })),
+  );
+  const answers = [held, spent].map((report) => {
+    const { asRun, changes } = whatIf(JSON.parse(JSON.stringify(report)), [
+      each(() => 1),
+      each(() => 2),
+    ]);
+    return [asRun.measuredMs, asRun.makespanMs, ...changes.map(({ makespanMs }) => makespanMs)];
+  });
+  expect(answers).toEqual([
+    [10, 10, 20, 10],
+    [60, 60, 60, 10],
+  ]);
+});
+
 describe("A run that is asked about more than once", () => {
   it("gives the same while a tail of it goes on, and when that has ended", async () => {
     const clock = new VirtualClock();
