@@ -4,20 +4,14 @@
  * graph and no retry.
  */
 import { AsyncResource } from "node:async_hooks";
-import { decodeValue, type EncodedValue } from "@astrum/core";
+import { decodeValue } from "@astrum/core";
 import { timeOf } from "../store/connection.ts";
 import type { JobState, JobStore } from "../store/job-store.ts";
-import {
-  asEnding,
-  type Ending,
-  endingIn,
-  type JobData,
-  jobIdOf,
-  type Word,
-} from "../wire/protocol.ts";
+import { type Ending, type JobData, jobIdOf, type Word } from "../wire/protocol.ts";
 import type { Signer } from "../wire/signature.ts";
 import { judged, objection } from "./earlier-life.ts";
 import { endingError, forged, lost, unknownTask, unreadable } from "./ending-error.ts";
+import { HandedOn } from "./handed-on.ts";
 import { persist } from "./persist.ts";
 import { type CallRequest, payloadOf } from "./request.ts";
 import { Starts } from "./starts.ts";
@@ -67,9 +61,7 @@ export class Call {
   /** How often its end could not be written down. */
   #unwritten = 0;
   #lastWord = 0;
-  /** Since when workers hand it on because they do not have the task, and what the last of them said. */
-  #leftSince: number | undefined;
-  #left: Extract<Word, { left: string }> | undefined;
+  readonly #handedOn = new HandedOn();
 
   /** Throws what is wrong with the arguments, before anything is sent. */
   constructor(request: CallRequest, host: CallHost) {
@@ -136,9 +128,7 @@ export class Call {
     this.#starts.seen(state.starts);
     if (state.word !== undefined) this.heard(state.word);
     if (!state.finished) this.#checkLeft(state.starts);
-    else if (state.returned !== undefined)
-      this.ended(asEnding(parsed(state.returned)), undefined, state);
-    else this.ended(endingIn(state.failedReason ?? ""), state.failedReason, state);
+    else this.ended(state.ending, state.failedReason, state);
   }
 
   /** An event told that a worker has taken it. */
@@ -149,11 +139,10 @@ export class Call {
   /** What a worker says while it has it: that it gives it back, or how far it is. */
   heard(word: Word): void {
     if ("left" in word) {
-      this.#leftSince ??= performance.now();
-      this.#left = word;
+      this.#handedOn.by(word);
       return;
     }
-    this.#leftSince = undefined;
+    this.#handedOn.taken();
     if (this.#answered || word.n <= this.#lastWord) return;
     this.#lastWord = word.n;
     this.#scope.runInAsyncScope(() => this.#request.progress?.(word.fraction, word.message));
@@ -177,15 +166,15 @@ export class Call {
 
   /** The result lies beside the job. When it cannot be had now, the next look comes by here again. */
   async #fetch({ stored: _, ...ending }: Extract<Ending, { kind: "value" }>): Promise<void> {
-    let json: string | undefined;
+    let stored: Awaited<ReturnType<JobStore["storedResult"]>>;
     try {
-      json = await this.#host.store.storedResult(this.jobId);
+      stored = await this.#host.store.storedResult(this.jobId);
     } catch {
       return; // Out of reach.
     }
     if (this.#answered) return;
-    if (json === undefined) this.#missing();
-    else this.#endedByWorker({ ...ending, value: parsed(json) as EncodedValue });
+    if (stored === undefined) this.#missing();
+    else this.#endedByWorker({ ...ending, ...stored });
   }
 
   #endedByWorker(ending: Ending): void {
@@ -328,11 +317,10 @@ export class Call {
   }
 
   #checkLeft(starts: number): void {
-    if (starts > 0) this.#leftSince = undefined;
-    if (this.#answered || this.#leftSince === undefined || this.#left === undefined) return;
+    if (starts > 0) this.#handedOn.taken();
     const { unknownTaskMs } = this.#host;
-    if (performance.now() - this.#leftSince < unknownTaskMs) return;
-    this.giveUp(unknownTask(this.#request, this.#left, unknownTaskMs));
+    const left = this.#answered ? undefined : this.#handedOn.forLongerThan(unknownTaskMs);
+    if (left !== undefined) this.giveUp(unknownTask(this.#request, left, unknownTaskMs));
   }
 
   #tell(executor: string | undefined, deliveries: number): void {
@@ -350,14 +338,5 @@ export class Call {
       if (this.#hasAsked) this.#host.letGo(this.runId);
     }
     if (jobEnded || !this.sent) this.#host.forget(this);
-  }
-}
-
-/** `undefined` for what is damaged: it would be so at the next look as well. */
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
   }
 }

@@ -3,7 +3,7 @@
  * nothing.
  */
 import type { JobState } from "../store/job-store.ts";
-import { type Ending, endingIn, type JobData, PROTOCOL } from "../wire/protocol.ts";
+import { type Ending, type JobData, PROTOCOL } from "../wire/protocol.ts";
 import { otherProtocol, reused } from "./ending-error.ts";
 
 type Asked = Parameters<typeof reused>[0];
@@ -17,7 +17,7 @@ export function objection(
 ): Error | undefined {
   if (put === undefined) return undefined;
   // What a worker refused was never begun.
-  const refused = endingIn(state?.failedReason ?? "")?.kind === "refused";
+  const refused = state?.ending?.kind === "refused";
   if (put.v !== PROTOCOL) return refused ? undefined : otherProtocol(asked, own.runId, put.v);
   return put.hash === own.hash ? undefined : reused(asked, own.runId);
 }

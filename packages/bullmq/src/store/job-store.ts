@@ -2,9 +2,17 @@
  * The scheduler's hand on the jobs of one queue: puts one in, looks at many, takes one out, asks for one to be stopped.
  * What is read here is the truth; events are hints. Decides nothing.
  */
+import type { EncodedValue } from "@astrum/core";
 import { Queue } from "bullmq";
 import { packError } from "../wire/packed-error.ts";
-import type { CancelMessage, JobData, Word } from "../wire/protocol.ts";
+import {
+  asEnding,
+  type CancelMessage,
+  type Ending,
+  endingIn,
+  type JobData,
+  type Word,
+} from "../wire/protocol.ts";
 import { type Client, closeWith, type FleetConnection, openConnection } from "./connection.ts";
 import { Names, type QueueName } from "./names.ts";
 import { scriptCaller } from "./scripts.ts";
@@ -12,8 +20,9 @@ import { scriptCaller } from "./scripts.ts";
 /** What a job is like at one instant. */
 export interface JobState {
   readonly finished: boolean;
-  /** Of a job that has completed: its ending, as JSON. */
-  readonly returned: string | undefined;
+  /** Of a job that has ended; `undefined` too where no worker of ours ended it, or it is damaged. */
+  readonly ending: Ending | undefined;
+  /** Of a job that has failed. */
   readonly failedReason: string | undefined;
   /** How often it was started; those that a worker without the task gave back are not counted. */
   readonly starts: number;
@@ -88,17 +97,15 @@ export class JobStore {
   /** What somebody put in under that id, of whichever version. */
   async dataOf(jobId: string): Promise<Partial<JobData> | undefined> {
     const data = await this.client.hget(this.names.job(jobId), "data");
-    if (data === null) return undefined;
-    try {
-      return JSON.parse(data) as Partial<JobData>;
-    } catch {
-      return undefined;
-    }
+    return data === null ? undefined : (parsed(data) as Partial<JobData> | undefined);
   }
 
-  /** A large result, as JSON of what was written down of it. */
-  async storedResult(jobId: string): Promise<string | undefined> {
-    return (await this.client.hget(this.names.job(jobId), "result")) ?? undefined;
+  /** A large result, `{}` where it is damaged; `undefined` where there is none. */
+  async storedResult(jobId: string): Promise<{ readonly value?: EncodedValue } | undefined> {
+    const json = await this.client.hget(this.names.job(jobId), "result");
+    if (json === null) return undefined;
+    const value = parsed(json);
+    return value === undefined ? {} : { value: value as EncodedValue };
   }
 
   /** Whether it is out: a job that a worker has cannot be taken away. */
@@ -139,10 +146,11 @@ function stateOf(fields: readonly (string | null)[]): JobState | undefined {
   const [timestamp, finishedOn, returned, failedReason, started, left, stalled, executor, word] =
     fields;
   if (timestamp === null || timestamp === undefined) return undefined;
+  const completed = typeof returned === "string";
   return {
     finished: typeof finishedOn === "string",
-    returned: returned ?? undefined,
-    failedReason: failedReason ?? undefined,
+    ending: completed ? asEnding(parsed(returned)) : endingIn(failedReason ?? ""),
+    failedReason: completed ? undefined : (failedReason ?? undefined),
     starts: Number(started ?? 0) - Number(left ?? 0),
     stalled: Number(stalled ?? 0),
     executor: executor ?? undefined,
@@ -151,9 +159,13 @@ function stateOf(fields: readonly (string | null)[]): JobState | undefined {
 }
 
 function wordOf(json: string | null | undefined): Word | undefined {
-  if (json === null || json === undefined || !json.startsWith("{")) return undefined;
+  return json?.startsWith("{") ? (parsed(json) as Word | undefined) : undefined;
+}
+
+/** `undefined` for what is damaged: it would be so at the next look as well. */
+function parsed(json: string): unknown {
   try {
-    return JSON.parse(json) as Word;
+    return JSON.parse(json);
   } catch {
     return undefined;
   }
