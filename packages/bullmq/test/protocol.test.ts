@@ -2,6 +2,7 @@ import { encodeValue } from "@astrum/core";
 import { expect, it } from "vitest";
 import {
   asEnding,
+  asWord,
   type Ending,
   endingIn,
   failedReasonOf,
@@ -41,6 +42,16 @@ it("What a job gave back is an ending when a worker of a fleet completed it", ()
     expect(asEnding({ ...ending, ...bent })).toBeUndefined();
     expect(endingIn(failedReasonOf("x", { ...ending, ...bent } as Ending))).toBeUndefined();
   }
+});
+
+it("What a job has as its progress is the word of a worker when it has the shape of one", () => {
+  for (const word of [
+    { n: 1, fraction: 0.5 },
+    { left: "h:1", known: ["a"] },
+  ])
+    expect(asWord(word)).toBe(word);
+  for (const other of [0, null, "half", [], {}, { left: "h:1" }, { n: 1 }, { n: "1", fraction: 1 }])
+    expect(asWord(other)).toBeUndefined();
 });
 
 it("A signature holds for one job, one export and one payload", () => {

@@ -21,7 +21,7 @@ import {
 import { JobStore } from "../store/job-store.ts";
 import { checkServer } from "../store/server-check.ts";
 import { type FleetStatus, statusOf } from "../store/status.ts";
-import { asEnding, type Word } from "../wire/protocol.ts";
+import { asEnding, asWord } from "../wire/protocol.ts";
 import { Signer } from "../wire/signature.ts";
 import { Call, type CallHost } from "./call.ts";
 import { type FleetOptions, type FleetSettings, fleetSettings } from "./fleet-options.ts";
@@ -280,7 +280,7 @@ class ConnectedFleet implements Fleet {
     queue.on("error", onError);
     const calls = this.#inFlight;
     queue.on("active", ({ jobId }) => calls.started(jobId));
-    queue.on("progress", ({ jobId, data }) => calls.heard(jobId, data as unknown as Word));
+    queue.on("progress", ({ jobId, data }) => calls.heard(jobId, asWord(data)));
     queue.on("completed", ({ jobId, returnvalue }) =>
       calls.completed(jobId, asEnding(returnvalue)),
     );

@@ -71,9 +71,9 @@ export class InFlight {
     this.#calls.get(jobId)?.started();
   }
 
-  heard(jobId: string, word: Word): void {
+  heard(jobId: string, word: Word | undefined): void {
     const call = this.#calls.get(jobId);
-    if (call === undefined || typeof word !== "object" || word === null) return;
+    if (call === undefined || word === undefined) return;
     if ("left" in word) call.handedBack();
     call.heard(word);
   }

@@ -7,6 +7,7 @@ import { Queue } from "bullmq";
 import { packError } from "../wire/packed-error.ts";
 import {
   asEnding,
+  asWord,
   type CancelMessage,
   type Ending,
   endingIn,
@@ -154,12 +155,8 @@ function stateOf(fields: readonly (string | null)[]): JobState | undefined {
     starts: Number(started ?? 0) - Number(left ?? 0),
     stalled: Number(stalled ?? 0),
     executor: executor ?? undefined,
-    word: wordOf(word),
+    word: typeof word === "string" ? asWord(parsed(word)) : undefined,
   };
-}
-
-function wordOf(json: string | null | undefined): Word | undefined {
-  return json?.startsWith("{") ? (parsed(json) as Word | undefined) : undefined;
 }
 
 /** `undefined` for what is damaged: it would be so at the next look as well. */

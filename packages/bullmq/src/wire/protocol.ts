@@ -142,6 +142,16 @@ export function asEnding(returned: unknown): Ending | undefined {
   return isOne ? (returned as Ending) : undefined;
 }
 
+/** What a job has as its progress, as the word of a worker; `undefined` for anything else. */
+export function asWord(said: unknown): Word | undefined {
+  const { left, known, n, fraction } = (said ?? {}) as Record<string, unknown>;
+  const isOne =
+    typeof left === "string"
+      ? Array.isArray(known)
+      : typeof n === "number" && typeof fraction === "number";
+  return isOne ? (said as Word) : undefined;
+}
+
 function arePairs(value: unknown): boolean {
   return value === undefined || (Array.isArray(value) && value.every(Array.isArray));
 }
