@@ -1,6 +1,7 @@
 /** All there is to know about one task, beside the timeline and never over it. */
 
 import { ATTEMPT_STATUSES, NONE } from "../src/html/page-data.ts";
+import { count } from "../src/wording/counts.ts";
 import { duration } from "../src/wording/duration.ts";
 import { STATUS_SIGN } from "../src/wording/outcome.ts";
 import { element, fill } from "./element.ts";
@@ -60,7 +61,7 @@ export class Details {
       ),
       element(
         "p",
-        { class: `mark ${run.isTolerated(task) ? "tolerated" : status}` },
+        { class: `mark ${run.look(task)}` },
         element("span", { class: "sign", "aria-hidden": "true" }, STATUS_SIGN[status]),
         ` ${status}`,
         run.isTolerated(task) && ", tolerated",
@@ -169,9 +170,9 @@ export class Details {
       const status = run.status(one);
       counts.set(status, (counts.get(status) ?? 0) + 1);
     }
-    const words = Array.from(counts, ([status, count]) => `${count} ${status}`).join(", ");
+    const words = Array.from(counts, ([status, number]) => `${count(number)} ${status}`).join(", ");
     const what = run.kind(task) === "map" ? "items" : "tasks inside";
-    const sentence = element("p", {}, `${inside.length} ${what}: ${words}.`);
+    const sentence = element("p", {}, `${count(inside.length)} ${what}: ${words}.`);
     const failed = inside.filter((one) => run.status(one) === "failed");
     // Of the items of a map those that failed are worth a line.
     const others = run.folds(task) ? inside.filter((one) => run.status(one) !== "failed") : [];
@@ -179,14 +180,15 @@ export class Details {
     if (first.length === 0) return [sentence];
     const line = (one: number): HTMLElement => {
       const status = run.status(one);
+      const look = run.look(one);
       return element(
         "li",
         {},
         element(
           "span",
-          { class: `mark ${status}`, title: status },
+          { class: `mark ${look}`, title: look },
           element("span", { class: "sign", "aria-hidden": "true" }, STATUS_SIGN[status]),
-          element("span", { class: "sr" }, `${status} `),
+          element("span", { class: "sr" }, `${look} `),
         ),
         this.#link(one),
       );

@@ -35,15 +35,16 @@ function side(
   );
   const line = ({ task, kind }: Neighbour): HTMLElement => {
     const status = run.status(task);
+    const look = run.look(task);
     const words = DEPENDENCY_KINDS[kind] ?? "value";
     return element(
       "li",
       { class: `edge-${words}` },
       element(
         "span",
-        { class: `mark ${status}`, title: status },
+        { class: `mark ${look}`, title: look },
         element("span", { class: "sign", "aria-hidden": "true" }, STATUS_SIGN[status]),
-        element("span", { class: "sr" }, `${status} `),
+        element("span", { class: "sr" }, `${look} `),
       ),
       link(task),
       (words !== "value" || task === releasedBy) &&

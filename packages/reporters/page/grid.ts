@@ -29,7 +29,7 @@ const COLUMNS: readonly Column[] = [
   {
     name: "status",
     className: "status",
-    text: (run, task) => (run.isTolerated(task) ? "tolerated" : run.status(task)),
+    text: (run, task) => run.look(task),
     order: (run, task) => run.data.tasks.status[task] ?? 0,
   },
   {

@@ -1,4 +1,5 @@
 /** Above the rows: the time axis, how many attempts ran at once and how many waited, each on a scale of its own. */
+import { count } from "../src/wording/counts.ts";
 import { instantText } from "../src/wording/time-axis.ts";
 import { highestBetween, type Staircase } from "./load.ts";
 import type { Palette } from "./palette.ts";
@@ -56,8 +57,8 @@ function chart(
   context.beginPath();
   context.moveTo(view.left, bottom);
   for (let x = Math.floor(view.left); x < view.right; x++) {
-    const count = highestBetween(stairs, view.us(x), view.us(x + 1));
-    const y = bottom - (CHART * count) / most;
+    const number = highestBetween(stairs, view.us(x), view.us(x + 1));
+    const y = bottom - (CHART * number) / most;
     context.lineTo(x, y);
     context.lineTo(x + 1, y);
   }
@@ -77,7 +78,7 @@ function chart(
   context.fillText(label, view.left - 10, top + CHART / 2 - 6);
   context.fillStyle = palette.ink;
   context.font = `600 11px ${palette.text}`;
-  context.fillText(`≤ ${stairs.highest}`, view.left - 10, top + CHART / 2 + 8);
+  context.fillText(`≤ ${count(stairs.highest)}`, view.left - 10, top + CHART / 2 + 8);
   context.textAlign = "left";
 }
 

@@ -4,6 +4,7 @@
  * Knows no pixels.
  */
 import { ATTEMPT_STATUSES, NONE, type PageData } from "../src/html/page-data.ts";
+import { count } from "../src/wording/counts.ts";
 import { running, type Staircase, waiting } from "./load.ts";
 import type { Run } from "./run.ts";
 
@@ -221,7 +222,7 @@ function headRow(
   const { data } = run;
   const open = shown.isOpen(key);
   const failures = tasks.filter((task) => run.status(task) === "failed").length;
-  const counts = `×${tasks.length}${failures > 0 ? ` ✗${failures}` : ""}`;
+  const counts = `×${count(tasks.length)}${failures > 0 ? ` ✗${count(failures)}` : ""}`;
   const failed = ATTEMPT_STATUSES.indexOf("failed");
   return {
     label: `${open ? "▾" : "▸"} ${name} ${counts}`,

@@ -1,5 +1,6 @@
 /** The run as the page looks at it: the columns, who depends on whom in both directions, what is inside of what. Never changes. */
 import { FLOWS, KINDS, NONE, type PageData } from "../src/html/page-data.ts";
+import type { TaskLook } from "../src/html/task-look.ts";
 import { STATUSES } from "../src/wording/outcome.ts";
 
 export interface Neighbour {
@@ -82,6 +83,11 @@ export class Run {
   /** Whether it failed, and the run went on as if it had not. */
   isTolerated(task: number): boolean {
     return this.#tolerated.has(task);
+  }
+
+  /** How it looks: as its status, or tolerated. */
+  look(task: number): TaskLook {
+    return this.isTolerated(task) ? "tolerated" : this.status(task);
   }
 
   kind(task: number): (typeof KINDS)[number] {

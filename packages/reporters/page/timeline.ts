@@ -5,6 +5,7 @@
  */
 
 import { NONE } from "../src/html/page-data.ts";
+import { plural } from "../src/wording/counts.ts";
 import { type Colouring, type Colours, coloursOf } from "./colours.ts";
 import { element } from "./element.ts";
 import { type Ghosts, withSlots } from "./ghosts.ts";
@@ -245,16 +246,16 @@ export class Timeline {
       if (head !== undefined && !head.open)
         for (const attempt of head.members) this.#rowOf[attempt] = place;
     });
-    const count = this.#rows.length;
-    this.#rowHeight = count <= 12 ? 26 : count <= 24 ? 22 : 18;
+    const rowCount = this.#rows.length;
+    this.#rowHeight = rowCount <= 12 ? 26 : rowCount <= 24 ? 22 : 18;
     if (this.#ghosts !== undefined) this.#rowHeight += GHOST_ROOM;
-    this.box.dataset.rows = String(count);
+    this.box.dataset.rows = String(rowCount);
     this.#body.canvas.setAttribute(
       "aria-label",
-      `Timeline of ${this.#run.attemptCount} attempts in ${count} rows. The list of all tasks below holds the same.`,
+      `Timeline of ${plural(this.#run.attemptCount, "attempt")} in ${plural(rowCount, "row")}. The list of all tasks below holds the same.`,
     );
-    this.#nothing.hidden = count > 0;
-    const whole = Math.max(2, count) * this.#rowHeight;
+    this.#nothing.hidden = rowCount > 0;
+    const whole = Math.max(2, rowCount) * this.#rowHeight;
     this.#tall.style.height = `${whole}px`;
     this.#scroller.style.height = `${Math.min(whole, Math.max(240, Math.round(window.innerHeight * 0.6)))}px`;
     this.fit();

@@ -79,11 +79,9 @@ export class Toolbar {
         element(
           "div",
           { class: "tools" },
-          element("label", { for: "grouping" }, "rows by"),
-          this.#grouping,
+          field(this.#grouping, "rows by"),
           this.#fold,
-          colourings.length > 1 && element("label", { for: "colouring" }, "colour by"),
-          colourings.length > 1 && this.#colouring,
+          colourings.length > 1 && field(this.#colouring, "colour by"),
           labelled(
             button("−", () => owner.zoom(1.6)),
             "Look from farther away",
@@ -220,6 +218,11 @@ function button(text: string, press: () => void): HTMLButtonElement {
   const one = element("button", { type: "button" }, text);
   one.addEventListener("click", press);
   return one;
+}
+
+/** A label that stays beside what it names. */
+function field(one: HTMLSelectElement, label: string): HTMLElement {
+  return element("div", { class: "field" }, element("label", { for: one.id }, label), one);
 }
 
 function labelled(one: HTMLButtonElement, label: string, key?: string): HTMLButtonElement {

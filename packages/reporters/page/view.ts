@@ -113,9 +113,14 @@ export class View {
   }
 }
 
-/** Round instants, some hundred pixels apart. */
+/** How many pixels the ticks of the axis are apart at least: on a wide one, and on a narrow one, which has a few all the same. */
+const APART = 96;
+const LEAST_APART = 60;
+
+/** Round instants. */
 export function ticks(view: View): number[] {
-  const step = roundStep(96 / view.pixelsPerUs);
+  const apart = Math.min(APART, Math.max(LEAST_APART, (view.right - view.left) / 4));
+  const step = roundStep(apart / view.pixelsPerUs);
   const list: number[] = [];
   for (let us = Math.ceil(view.fromUs / step) * step; us <= view.toUs; us += step) list.push(us);
   return list;

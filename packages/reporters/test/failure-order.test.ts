@@ -37,10 +37,11 @@ describe("failures are told in one order, the first to fail first, a map after i
     expect(order(renderMarkdown(await failedMap()), /^- ✗ `(\S+)`:/gm)).toEqual(expected);
   });
 
-  it("in HTML", async () => {
+  it("in HTML, where the map is told with its item", async () => {
     const html = renderHtml(await failedMap());
     const [, section = ""] = html.split('<section id="failures"');
-    expect(order(section, /<summary>.*?<code>(.*?)<\/code>/g)).toEqual(expected);
+    expect(order(section, /<summary>.*?<code>(.*?)<\/code>/g)).toEqual(["alone", "read[1]"]);
+    expect(section).toContain("made read fail");
   });
 
   it("on the terminal", async () => {

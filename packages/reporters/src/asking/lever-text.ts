@@ -1,5 +1,6 @@
 /** A lever in words, as what follows "if" in a table, and the line to paste where there is one. Simulates nothing. */
 
+import { count } from "../wording/counts.ts";
 import { duration } from "../wording/duration.ts";
 import { cut, visibleName } from "../wording/visible.ts";
 import type { Advice, Lever } from "./advice.ts";
@@ -12,7 +13,7 @@ export function leverText(lever: Lever): readonly [before: string, after: string
   const { kind, slots, units } = lever;
   switch (kind) {
     case "slots":
-      return [`there were ${slots} slots`, ""];
+      return [`there were ${count(slots ?? 0)} slots`, ""];
     case "resource":
       return units === undefined
         ? ["there were enough of ", " for all that asked"]
@@ -46,7 +47,7 @@ function leverShort(lever: Lever, label: string): string {
   const name = cut(visibleName(label), NAME);
   switch (kind) {
     case "slots":
-      return `${slots} slots`;
+      return `${count(slots ?? 0)} slots`;
     case "resource":
       return `${units ?? "more"} of ${name}${eachText(lever)}`;
     case "map":

@@ -1,5 +1,6 @@
 /** What bound a run, and what would loose it, in one sentence. Every figure in it was measured or simulated. */
 import type { SerializedReport } from "@astrum/core";
+import { count } from "../wording/counts.ts";
 import { duration } from "../wording/duration.ts";
 import { visible } from "../wording/visible.ts";
 import type { Advice } from "./advice.ts";
@@ -65,7 +66,7 @@ function gainText(advice: Advice | undefined, took: string): string {
   const slots = advice.levers.find(({ kind }) => kind === "slots");
   if (slots === undefined)
     return `, and by something else nearly as much: more of them alone would save nothing ${worthText(advice)}`;
-  return `: with ${slots.slots} of them the same work would take ${duration(slots.makespanMs)} instead of ${took}`;
+  return `: with ${count(slots.slots ?? 0)} of them the same work would take ${duration(slots.makespanMs)} instead of ${took}`;
 }
 
 /** What would be worth a word, after "nothing" or "anything". */

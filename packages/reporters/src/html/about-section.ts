@@ -51,7 +51,7 @@ ${resume !== undefined && isResumed(report) && resumed(resume, links)}${resume?.
 function resumed(resume: NonNullable<SerializedReport["resume"]>, links: TaskLinks): Markup {
   const { restored, ignored, rerun } = resume;
   return html`<h3>Resumed from an earlier run</h3>
-<p>${restored.length} restored, ${rerun.length} run again, ${ignored.length} of the earlier run no longer wanted.</p>
+<p>${count(restored.length)} restored, ${count(rerun.length)} run again, ${count(ignored.length)} of the earlier run no longer wanted.</p>
 ${rerun.length > 0 && html`<details open><summary>Run again</summary>${withReasons(rerun, links)}</details>`}
 ${restored.length > 0 && html`<details><summary>Restored</summary>${links.list(restored, NAMES)}</details>`}
 ${ignored.length > 0 && html`<details><summary>No longer wanted</summary>${links.list(ignored, NAMES)}</details>`}`;

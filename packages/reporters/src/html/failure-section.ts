@@ -49,22 +49,22 @@ export function failureSection(
   const price = priceText(report, seen.makespanMs);
   const first = new FirstCauses(report);
   const errors = new ErrorTexts();
-  const shown = failures.slice(0, SHOWN);
-  const more = failures.slice(SHOWN);
-  const entry = (task: TaskStatistics, index: number): Markup => {
-    const { taskName, reason } = task;
-    const forInside = failsForInside(task) && reason === undefined;
-    const cause = forInside ? first.of(taskName) : taskName;
-    return failure(
+  const [own, made] = byFirstCause(failures, first);
+  const [warnings, madeWarnings] = byFirstCause(tolerated, first);
+  const shown = own.slice(0, SHOWN);
+  const more = own.slice(SHOWN);
+  const entry = (task: TaskStatistics, index: number): Markup =>
+    failure(
       task,
       index < OPEN && !(isFlow(task) && failsForInside(task)),
-      cause === taskName ? undefined : cause,
-      // An item that failed its map took down what waited for that, which is told once.
-      cause === taskName ? first.begunBy(cause).flatMap((one) => fallen.get(one) ?? []) : [],
+      {
+        failed: made.get(task.taskName) ?? madeWarnings.get(task.taskName) ?? [],
+        // An item that failed its map took down what waited for that.
+        fallen: first.begunBy(task.taskName).flatMap((one) => fallen.get(one) ?? []),
+      },
       errors,
       links,
     );
-  };
   return html`<section id="failures" aria-labelledby="failures-title">
 ${failures.length > 0 && html`<h2 id="failures-title">What failed <span class="count">${count(failures.length)}</span></h2>`}
 ${price !== undefined && html`<p class="hint price">${price}</p>`}
@@ -84,15 +84,15 @@ ${
 ${
   tolerated.length > 0 &&
   html`<h2${failures.length === 0 && html` id="failures-title"`}>What failed and is tolerated <span class="count">${count(tolerated.length)}</span></h2>
-${tolerated.slice(0, WARNED).map((task) => entry(task, OPEN))}
+${warnings.slice(0, WARNED).map((task) => entry(task, OPEN))}
 ${
-  tolerated.length > WARNED &&
-  html`<details class="more"><summary>${plural(tolerated.length - WARNED, "more warning")}</summary>${tolerated
+  warnings.length > WARNED &&
+  html`<details class="more"><summary>${plural(warnings.length - WARNED, "more warning")}</summary>${warnings
     .slice(WARNED, LISTED)
     .map((task) => entry(task, OPEN))}${
-    tolerated.length > LISTED &&
+    warnings.length > LISTED &&
     links.list(
-      tolerated.slice(LISTED).map(({ taskName }) => taskName),
+      warnings.slice(LISTED).map(({ taskName }) => taskName),
       NAMED,
     )
   }</details>`
@@ -107,21 +107,27 @@ ${observers.map((error) => html`<details class="failure"><summary><span class="m
 </section>`;
 }
 
+/** What a failure did to others: which maps and flows around it failed because of it, and what never ran. */
+interface Harm {
+  readonly failed: readonly string[];
+  readonly fallen: readonly string[];
+}
+
 function failure(
   task: TaskStatistics,
   open: boolean,
-  cause: string | undefined,
-  fallen: readonly string[],
+  { failed, fallen }: Harm,
   errors: ErrorTexts,
   links: TaskLinks,
 ): Markup {
   const error = errorOf(task);
   const title =
     error === undefined || isUnreleased(task) ? reasonText(task, TITLE) : errorTitle(error, TITLE);
+  const shownName = (name: string): string => visibleName(links.label(name));
   const facts = [
     task.attemptCount > 1 ? plural(task.attemptCount, "attempt") : "",
     task.endAt === null ? "" : `after ${duration(task.endAt)}`,
-    cause === undefined ? "" : `because of ${cut(visibleName(links.label(cause)), 80)}`,
+    failed.length > 0 ? `made ${cut(failed.map(shownName).join(", "), 80)} fail` : "",
     fallen.length > 0 ? `took ${plural(fallen.length, "task")} down` : "",
     task.fallback === true ? toleratedText(task) : "",
   ].filter((fact) => fact !== "");
@@ -129,10 +135,10 @@ function failure(
   const text = errors.of(error);
   const log = logText(task, 100);
   return html`<details class="failure${task.tolerated === true && " warning"}"${open && html` open`}>
-<summary>${task.releaseError === undefined ? statusMark(task.status, lookOf(task)) : statusMark("failed")} ${nameOf(task)}${facts.length > 0 && html` <span class="facts">${facts.join(" · ")}</span>`}<span class="message">${visibleMessage(title)}</span></summary>
-${cause !== undefined && html`<p class="fallen">The first cause: ${links.to(cause)}</p>`}
+<summary>${task.releaseError === undefined ? statusMark(task.status, lookOf(task)) : statusMark("failed")} ${nameOf(task)}${facts.length > 0 && html` <span class="facts">${facts.map((fact, at) => html`${at > 0 && " · "}<span class="fact">${fact}</span>`)}</span>`}<span class="message">${visibleMessage(title)}</span></summary>
 ${text !== "" && html`<pre>${text}</pre>`}
 ${log !== "" && html`<p class="fallen">What it said last:</p><pre class="log">${visibleLines(log)}</pre>`}
+${failed.length > 0 && html`<p class="fallen">Failed because of it:</p>${links.list(failed, 12)}`}
 ${fallen.length > 0 && html`<p class="fallen">Did not run because of it:</p>${links.list(fallen, 12)}`}
 <p class="actions">${place !== undefined && html`<a href="${links.href(task.taskName) ?? ""}">What it waited for</a> <button type="button" data-copy="${place}" hidden>Copy as Markdown</button>`}</p>
 </details>`;
@@ -152,6 +158,29 @@ ${issue.suggestion !== undefined && html`<p class="hint">Try <code>${cut(visible
   )}</ol>
 ${issues.length > NAMED && html`<p class="hint">and ${issues.length - NAMED} more</p>`}
 </section>`;
+}
+
+/**
+ * One entry for one failure: a map or a flow that failed for what is inside of it is told with what failed it, when both are
+ * in the list. By name of the first cause.
+ */
+function byFirstCause(
+  tasks: readonly TaskStatistics[],
+  first: FirstCauses,
+): [TaskStatistics[], Map<string, string[]>] {
+  const names = new Set(tasks.map(({ taskName }) => taskName));
+  const made = new Map<string, string[]>();
+  const own = tasks.filter((task) => {
+    const { taskName, reason, releaseError } = task;
+    if (!failsForInside(task) || reason !== undefined || releaseError !== undefined) return true;
+    const cause = first.of(taskName);
+    if (cause === taskName || !names.has(cause)) return true;
+    const others = made.get(cause);
+    if (others === undefined) made.set(cause, [taskName]);
+    else others.push(taskName);
+    return false;
+  });
+  return [own, made];
 }
 
 function fallenBecauseOf(report: SerializedReport): Map<string, string[]> {

@@ -4,6 +4,7 @@ import type { Lever } from "../asking/advice.ts";
 import type { Insight } from "../asking/insight.ts";
 import { adviceNote, leverPaste, leverText } from "../asking/lever-text.ts";
 import { worthText } from "../asking/verdict.ts";
+import { plural } from "../wording/counts.ts";
 import { duration } from "../wording/duration.ts";
 import { cut, visibleName } from "../wording/visible.ts";
 import { kneeFigure } from "./knee-figure.ts";
@@ -43,7 +44,7 @@ function bounds(report: SerializedReport, { makespanMs, heldBack }: Insight): Ma
   const bars: [string, number, string][] = [["it took", makespanMs, "#2c8571"]];
   if (workMs !== null && concurrency !== null) {
     bars.push([
-      `this work on ${concurrency === 1 ? "one slot" : `${concurrency} slots`}, at least`,
+      `this work on ${concurrency === 1 ? "one slot" : plural(concurrency, "slot")}, at least`,
       workMs,
       "#5b7fb5",
     ]);

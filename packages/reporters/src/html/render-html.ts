@@ -82,7 +82,8 @@ ${contents(parts)}
 <div class="findings${troubled ? " troubled" : ""}">
 ${troubled && html`<div class="column troubles">${[failures, cutOff, notRun, flaky]}</div>`}
 <div class="column why">${why}</div>
-<div class="column faster">${faster}${slowestSection(seen, links)}</div>
+<div class="column faster">${faster}</div>
+<div class="column slow">${slowestSection(seen, links)}</div>
 </div>
 ${whatIfSection(shown, tried)}
 ${workspace(shown, data, graph)}

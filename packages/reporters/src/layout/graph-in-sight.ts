@@ -4,6 +4,7 @@
  * follows from others is left out. Knows no pixels.
  */
 import type { SerializedReport } from "@astrum/core";
+import { count } from "../wording/counts.ts";
 import { foldedViews, type GraphArrow, type GraphBox } from "./graph-view.ts";
 
 export interface GraphInSight {
@@ -60,7 +61,7 @@ function neighbourhood(boxes: readonly GraphBox[], arrows: readonly GraphArrow[]
   return {
     boxes: order.flatMap((place) => boxes[place] ?? []),
     arrows: reduced(order.length, own),
-    note: `This is a part of ${boxes.length} tasks, maps and flows: what failed first, the end of the critical path, and some of what is beside them.`,
+    note: `This is a part of ${count(boxes.length)} tasks, maps and flows: what failed first, the end of the critical path, and some of what is beside them.`,
   };
 }
 

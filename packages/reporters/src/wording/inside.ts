@@ -1,5 +1,6 @@
 /** What is inside of a task, a map or a loop, in one line: how much, how it went, what failed first and what took longest. */
 import type { SerializedReport, TaskStatistics, TaskStatus } from "@astrum/core";
+import { count, plural } from "./counts.ts";
 import { duration } from "./duration.ts";
 import { ranMs } from "./ending.ts";
 import { errorTitle } from "./error-text.ts";
@@ -21,10 +22,10 @@ function insideCounts(inside: readonly TaskStatistics[]): string {
   const counts = new Map<TaskStatus, number>();
   for (const { status } of inside) counts.set(status, (counts.get(status) ?? 0) + 1);
   const told = STATUSES.flatMap((status) => {
-    const count = counts.get(status);
-    return count === undefined ? [] : [`${count} ${status}`];
+    const number = counts.get(status);
+    return number === undefined ? [] : [`${count(number)} ${status}`];
   });
-  return `${inside.length} task${inside.length === 1 ? "" : "s"} inside: ${told.join(", ")}`;
+  return `${plural(inside.length, "task")} inside: ${told.join(", ")}`;
 }
 
 /** Whoever failed only because of what is inside is told by that. */

@@ -4,6 +4,7 @@ import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { renderHtml } from "../../src/index.ts";
+import { count } from "../../src/wording/counts.ts";
 import { exampleRun } from "../example-runs.ts";
 import { fixture } from "../fixtures.ts";
 import { nestedRun } from "../nested-runs.ts";
@@ -92,7 +93,9 @@ describe("the picture of the graph", () => {
         expect(boxes.filter((one) => one.includes(", failed")).length).toBeGreaterThanOrEqual(
           Math.min(3, failed),
         );
-        await page.getByText(`a part of ${backfill.totalTasks} tasks, maps and flows`).waitFor();
+        await page
+          .getByText(`a part of ${count(backfill.totalTasks)} tasks, maps and flows`)
+          .waitFor();
       },
       { javaScriptEnabled: false },
     );
@@ -220,6 +223,11 @@ describe("from what was skipped to what failed", () => {
         expect(
           await page.locator("#details ul.names a, #details ul a.task").allTextContents(),
         ).toContain("fetch[63]");
+        // Tolerated is the map, and its item, and neither looks as if it were more.
+        const marks = page.locator("#details .mark");
+        expect(await marks.first().textContent()).toMatch(/failed, tolerated/);
+        expect(await page.locator("#details .mark.failed").count()).toBe(0);
+        expect(await page.locator("#details .mark.tolerated").count()).toBe(2);
       },
       { hash: "#task=fetch" },
     );

@@ -30,14 +30,15 @@ describe("Where the failure of a flow began", () => {
     expect(run.isTolerated(names.indexOf(String(soft)))).toBe(true);
   });
 
-  it("is told once with what it took down; what it is inside of names it", async () => {
+  it("is told once, with the flow that failed because of it and what that took down", async () => {
     const html = renderHtml(await ran());
     const [, failures = ""] = html.split('<section id="failures"');
     const cards = failures.split("</section>")[0]?.split('<details class="failure') ?? [];
-    const [hard = "", site = "", soft = ""] = cards.slice(1);
+    const [hard = "", soft = ""] = cards.slice(1);
+    expect(cards).toHaveLength(3);
+    expect(hard).toContain("made site fail");
     expect(hard).toContain("took 1 task down");
-    expect(site).toMatch(/because of [^<]*hard/);
-    expect(site).not.toContain("took 1 task down");
+    expect(hard).toMatch(/Failed because of it:.*href="#task=site"/s);
     expect(soft).toMatch(/^ warning"/);
     expect(soft).toContain("no icon");
   });

@@ -34,6 +34,11 @@ describe("the ticks of the time axis", () => {
     expect(axis(100 * 60, 700).slice(0, 4)).toEqual(["0 ms", "15 min", "30 min", "45 min"]);
   });
 
+  it("are at least two where there is room for two", () => {
+    expect(axis(43.5, 215)).toEqual(["0 ms", "15 s", "30 s"]);
+    expect(axis(0.413, 225)).toEqual(["0 ms", "200 ms", "400 ms"]);
+  });
+
   it("are 10, 15 and 30 seconds, and tens below one", () => {
     expect(axis(59, 600)).toEqual(["0 ms", "10 s", "20 s", "30 s", "40 s", "50 s"]);
     expect(axis(100, 700).slice(0, 6)).toEqual([
