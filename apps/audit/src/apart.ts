@@ -4,8 +4,11 @@
  * paths alone; whether a program wrote a file, its text says: see `generated`.
  */
 
-/** `site`: on a page of a documentation site, where only the site can tell. */
-export type Apart = "test" | "example" | "vendored" | "generated" | "site";
+/**
+ * `migration`: a step of a database's history, which stays as it was. `site`: on a page of a documentation site, where
+ * only the site can tell.
+ */
+export type Apart = "test" | "example" | "vendored" | "generated" | "migration" | "site";
 
 const folders: readonly (readonly [Apart, RegExp])[] = [
   ["vendored", /(^|\/)(vendor(ed)?|third[_-]?party|bower_components)\//i],
@@ -19,6 +22,8 @@ const folders: readonly (readonly [Apart, RegExp])[] = [
   ],
 ];
 
+const migrations: readonly [Apart, RegExp] = ["migration", /(^|\/)(migrations|db\/migrate)\//i];
+
 /** `a.test.ts`, `a_test.go`, `test_a.py`, `a_spec.rb`, `ATest.java`, `conftest.py`, `a.stories.tsx`. */
 const names: readonly (readonly [Apart, RegExp])[] = [
   [
@@ -30,6 +35,6 @@ const names: readonly (readonly [Apart, RegExp])[] = [
 
 /** `undefined` for what counts. */
 export function apartOf(path: string): Apart | undefined {
-  const [kind] = [...folders, ...names].find(([, pattern]) => pattern.test(path)) ?? [];
+  const [kind] = [...folders, ...names, migrations].find(([, pattern]) => pattern.test(path)) ?? [];
   return kind;
 }

@@ -99,8 +99,8 @@ export function auditFlow(settings: AuditSettings): Flow<AuditOutputs> {
   );
   const dup = task(
     "dupes:merge",
-    { compared },
-    ({ compared }) => duplicateFindings(compared.flat()),
+    { compared, analyses },
+    ({ compared, analyses }) => duplicateFindings(compared.flat(), having("code", analyses)),
     { version },
   );
 

@@ -22,6 +22,8 @@ test.each([
   ["src/Button.stories.tsx", "example"],
   ["vendor/github.com/a/b.go", "vendored"],
   ["third_party/a/test/b.c", "vendored"],
+  ["shop/migrations/0010_sizes.py", "migration"],
+  ["db/migrate/20260101_orders.rb", "migration"],
 ])("%s is apart: %s", (path, expected) => {
   expect(apartOf(path)).toBe(expected);
 });

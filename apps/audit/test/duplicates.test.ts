@@ -16,7 +16,7 @@ function duplicates(files: Files, lineEnd = "\n", linesOf = compared): Duplicate
     const code = linesOf(path, lines.join(lineEnd));
     return code === undefined ? [] : [{ path, code }];
   });
-  return duplicateFindings(duplicateCandidates(sources).map(compareExcerpts));
+  return duplicateFindings(duplicateCandidates(sources).map(compareExcerpts), sources);
 }
 
 function compared(path: string, text: string) {
@@ -151,6 +151,17 @@ describe("nothing is found", () => {
     ["cs", (n: number) => `using Company.Product.Part${n}.Of.It;`],
     ["rs", (n: number) => `use crate::part${n}::{\n    one,\n    other,\n    third as fourth,\n};`],
     ["go", (n: number) => `import (\n\tname${n} "example.org/part/of/it"\n\t"fmt"\n)`],
+    [
+      "go",
+      (n: number) =>
+        `import (\n\t"bytes"\n\t"context"\n\n\t"example.org/part/of/it/${n}"\n\t"example.org/other/part"\n\t"example.org/third/part"\n)`,
+    ],
+    ["kt", (n: number) => `import part${n}.{\n  One,\n  Other,\n  Third,\n  Fourth,\n  Fifth,\n}`],
+    [
+      "py",
+      (n: number) =>
+        `from package.part${n} import (\n    one, two, three,\n    other, second, fourth,\n    third, fifth, sixth,\n    nth, last,\n)`,
+    ],
     ["py", (n: number) => `from package.part${n} import (\n    one,\n    other,\n    third,\n)`],
     ["php", (n: number) => `use Company\\Product\\Part${n}\\{\n    One,\n    Other\n};`],
     ["rb", (n: number) => `require "folder/part/of/it/${n}"`],
@@ -305,6 +316,14 @@ test("every line of every block that occurs twice is in a finding, and every fin
     }
     return places;
   }
+});
+
+test("what a Rust file has below #[cfg(test)] is its tests", () => {
+  const block = code("block", 12);
+  const apart = (...before: string[]) =>
+    duplicates({ "a.rs": [...before, ...block, "}"], "b.rs": [...block, "fn b() {}"] })[0]?.apart;
+  expect(apart("#[cfg(test)]", "mod tests {")).toBe("test");
+  expect(apart("#[cfg(test)]", "use std::mem;")).toBeUndefined();
 });
 
 describe("a copy counts", () => {

@@ -25,6 +25,7 @@ describe("anchors of a document are", () => {
   test("raw HTML headings, ids and names, in the order of the headings", () => {
     const text = ["# Same", "", '<h2 id="own">Same</h2>', "", '<a name="n"></a>x <i id="i"></i>'];
     expect(anchors(...text)).toEqual(["same", "same-1", "own", "n", "i"]);
+    expect(anchors('<h3 name="config">', "Configuration files", "</h3>")).toContain("config");
   });
 
   test("those that are written down for a site, without them in the name of the heading", () => {

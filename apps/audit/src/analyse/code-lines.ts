@@ -8,7 +8,7 @@ import { isGenerated } from "./generated.ts";
 import { languageOf } from "./languages.ts";
 import { splitLines } from "./lines.ts";
 
-/** Three lists of the same length, an entry a compared line. */
+/** Lists of the same length, an entry a compared line. */
 export interface CodeLines {
   /** Line numbers in the file, rising. */
   readonly numbers: readonly number[];
@@ -16,6 +16,8 @@ export interface CodeLines {
   readonly fingerprints: readonly number[];
   /** How many words are on the line. */
   readonly words: readonly number[];
+  /** The line from which the file tests itself. */
+  readonly testsFrom?: number;
 }
 
 /**
@@ -39,6 +41,7 @@ export function codeLinesOf(
   const lines = splitLines(text);
   if (/\.py$/i.test(path)) for (const line of docstringLines(lines)) excluded.add(line);
   let inside: "code" | "comment" | "import" = "code";
+  let openBrackets = 0;
   for (const [index, line] of lines.entries()) {
     const code = comparedForm(line);
     if (inside === "comment") {
@@ -46,9 +49,13 @@ export function codeLinesOf(
     } else if (opening !== "" && code.startsWith(opening)) {
       if (!code.includes(closing, opening.length)) inside = "comment";
     } else if (code === "" || language.comment.test(code) || excluded.has(index + 1)) {
-      if (code === "") inside = "code";
+      if (code === "" && !(openBrackets > 0 && language.importsInGroups)) {
+        inside = "code";
+        openBrackets = 0;
+      }
     } else if (inside === "import" || firstOfImport?.test(code)) {
-      inside = lastOfImport?.test(code) ? "code" : "import";
+      openBrackets = Math.max(0, openBrackets + bracketsLeftOpen(code));
+      inside = openBrackets === 0 && lastOfImport?.test(code) ? "code" : "import";
     } else {
       numbers.push(index + 1);
       fingerprints.push(fingerprint(code));
@@ -56,7 +63,24 @@ export function codeLinesOf(
     }
   }
   const header = lines.slice(0, (numbers[0] ?? 1) - 1).join("\n");
-  return isGenerated(path, header) ? undefined : { numbers, fingerprints, words };
+  if (isGenerated(path, header)) return undefined;
+  const testsFrom = testsFromOf(path, lines);
+  return { numbers, fingerprints, words, ...(testsFrom !== undefined && { testsFrom }) };
+}
+
+function bracketsLeftOpen(code: string): number {
+  return (code.match(/[({]/g)?.length ?? 0) - (code.match(/[)}]/g)?.length ?? 0);
+}
+
+/**
+ * The line from which a Rust file is its own tests, by the custom that they end it: `#[cfg(test)]` above a module.
+ */
+function testsFromOf(path: string, lines: readonly string[]): number | undefined {
+  if (!/\.rs$/i.test(path)) return undefined;
+  const at = lines.findIndex(
+    (line, n) => line === "#[cfg(test)]" && /^mod \w+ \{/.test(lines[n + 1] ?? ""),
+  );
+  return at === -1 ? undefined : at + 1;
 }
 
 /** A line as it is compared. */

@@ -9,12 +9,16 @@ export interface Language {
   readonly comment: RegExp;
   /** What opens a comment of several lines, and what closes it. */
   readonly block?: readonly [string, string];
-  /** The first line of an import, and its last, which may be the same. A blank line ends it too. */
+  /**
+   * The first line of an import, and its last, which may be the same and closes every bracket that was opened. A blank
+   * line ends it too.
+   */
   readonly imports?: readonly [first: RegExp, last: RegExp];
+  /** Whether blank lines part the imports inside of brackets. */
+  readonly importsInGroups?: true;
 }
 
 const anyLine = /$/;
-const withoutOpenParenthesis = /^[^(]*$|\)/;
 const slashes = { comment: /^\/\//, block: ["/*", "*/"] } as const;
 const hashes = { comment: /^#/ } as const;
 
@@ -30,16 +34,16 @@ const languages: readonly (readonly [extensions: string, Language])[] = [
   ],
   [
     "dart groovy java kt kts scala swift",
-    { ...slashes, imports: [/^(import|package|export)\b/, /^[^{]*$|\}/] },
+    { ...slashes, imports: [/^(import|package|export)\b/, anyLine] },
   ],
   ["cs", { ...slashes, imports: [/^(global )?using [\w.]+( = .*)?;$/, anyLine] }],
-  ["go", { ...slashes, imports: [/^(import|package)\b/, withoutOpenParenthesis] }],
+  ["go", { ...slashes, imports: [/^(import|package)\b/, anyLine], importsInGroups: true }],
   ["rs", { ...slashes, imports: [/^(pub(\([^)]*\))? )?use\b/, /;$/] }],
   ["zig", { ...slashes, imports: [/^(pub )?const \w+ = @import\(/, anyLine] }],
-  ["py", { ...hashes, imports: [/^(import|from) [\w.]+/, withoutOpenParenthesis] }],
+  ["py", { ...hashes, imports: [/^(import|from) [\w.]+/, anyLine] }],
   ["rb", { ...hashes, imports: [/^(require|require_relative|load|autoload)\b/, anyLine] }],
   ["pl pm", { ...hashes, imports: [/^(use|require)\b/, /;$/] }],
-  ["ex exs", { ...hashes, imports: [/^(alias|import|require|use) [A-Z]/, /^[^{]*$|\}/] }],
+  ["ex exs", { ...hashes, imports: [/^(alias|import|require|use) [A-Z]/, anyLine] }],
   ["r", { ...hashes, imports: [/^(library|require|source)\(/, anyLine] }],
   ["bash sh", { ...hashes, imports: [/^(source|\.) /, anyLine] }],
   [

@@ -83,7 +83,7 @@ export function markdownOf(text: string, path = ""): Markdown {
       anchors.add(slugger.slug(textOf(element).replace(/\s*\{[#:/][^{}]*\}\s*$/, "")));
     }
     if (typeof properties.id === "string") anchors.add(properties.id);
-    if (tagName === "a" && typeof properties.name === "string") anchors.add(properties.name);
+    if (typeof properties.name === "string") anchors.add(properties.name);
     const attribute = Object.hasOwn(references, tagName) ? references[tagName] : undefined;
     const target = attribute === undefined ? undefined : properties[attribute];
     if (typeof target === "string") {

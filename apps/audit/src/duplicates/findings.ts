@@ -1,6 +1,7 @@
 /** Puts the duplicated blocks of all groups into words. Finds none itself. */
 import { type Apart, apartOf } from "../apart.ts";
 import { compareFindings, type DuplicateFinding, type Occurrence } from "../finding.ts";
+import type { SourceFile } from "./candidates.ts";
 import type { DuplicateBlock } from "./compare.ts";
 
 /** More places than this are in the JSON only. */
@@ -8,11 +9,22 @@ const placesInMessage = 3;
 
 export function duplicateFindings(
   groups: readonly (readonly DuplicateBlock[])[],
+  sources: readonly SourceFile[],
 ): DuplicateFinding[] {
-  return groups.flat().map(findingOf).sort(compareFindings);
+  const testsFrom = new Map(sources.map(({ path, code }) => [path, code.testsFrom]));
+  const standsApart = ({ path, endLine }: Occurrence): Apart | undefined =>
+    apartOf(path) ??
+    (endLine >= (testsFrom.get(path) ?? Number.POSITIVE_INFINITY) ? "test" : undefined);
+  return groups
+    .flat()
+    .map((block) => findingOf(block, block.occurrences.map(standsApart)))
+    .sort(compareFindings);
 }
 
-function findingOf({ lines, occurrences }: DuplicateBlock): DuplicateFinding {
+function findingOf(
+  { lines, occurrences }: DuplicateBlock,
+  reasons: readonly (Apart | undefined)[],
+): DuplicateFinding {
   const [first, ...others] = occurrences;
   if (first === undefined) throw new Error("A duplicated block has at least two occurrences");
   const places = others
@@ -21,7 +33,7 @@ function findingOf({ lines, occurrences }: DuplicateBlock): DuplicateFinding {
   const more = others.length - places.length;
   const also = places.join(", ") + (more > 0 ? ` and ${more} more` : "");
   const message = `lines ${first.startLine}-${first.endLine} (${lines} compared) are also at ${also}`;
-  const apart = apartFor(occurrences);
+  const apart = apartFor(reasons);
   return {
     kind: "dup",
     path: first.path,
@@ -34,8 +46,7 @@ function findingOf({ lines, occurrences }: DuplicateBlock): DuplicateFinding {
 }
 
 /** It takes two places that count to make a copy that does. */
-function apartFor(occurrences: readonly Occurrence[]): Apart | undefined {
-  const reasons = occurrences.map(({ path }) => apartOf(path));
+function apartFor(reasons: readonly (Apart | undefined)[]): Apart | undefined {
   const counting = reasons.filter((reason) => reason === undefined).length;
   return counting >= 2 ? undefined : reasons.find((reason) => reason !== undefined);
 }
