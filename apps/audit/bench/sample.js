@@ -1,11 +1,10 @@
 /**
- * Draws findings to be judged by hand: of each kind so many, the same for the same seed. With each comes the beginning
- * of the text it points to, but for secrets, which nobody should print. Judges nothing.
+ * Draws findings to be judged by hand, the same for the same seed: so many of those that count, so many of those that are
+ * told apart, from all audits as if they were one. With each comes the beginning of the text it points to. Judges nothing.
  *
- *     node apps/audit/bench/sample.js 50 1 path/to/tree=path/to/out …
+ *     node apps/audit/bench/sample.js 70 30 2026 path/to/tree=path/to/out …
  *
- * The first number is how many of a kind, the second the seed; then each folder that was audited and the folder where its
- * findings.json is. Several are drawn from as if they were one.
+ * Then each folder that was audited and the folder where its findings.json is.
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -14,32 +13,39 @@ import { basename, join } from "node:path";
 /** The beginning of a duplicated block tells what it is; some are thousands of lines. */
 const linesShown = 20;
 
-const [size = "50", seed = "1", ...audits] = process.argv.slice(2);
+const [counting = "70", apart = "30", seed = "1", ...audits] = process.argv.slice(2);
 
 /** @typedef {{ path: string, startLine: number, endLine: number }} Place */
-/** @typedef {{ kind: string, path: string, line: number, message: string, occurrences?: Place[] }} Finding */
+/** @typedef {{ kind: string, path: string, line: number, message: string, apart?: string, occurrences?: Place[] }} Finding */
 /** @typedef {{ tree: string, finding: Finding, order: string }} Drawn */
 
-/** @type {Map<string, Drawn[]>} */
-const byKind = new Map();
+/** @type {Drawn[]} */
+const all = [];
 for (const audit of audits) {
   const [tree = "", out = ""] = audit.split("=");
   /** @type {{ findings: Finding[] }} */
   const { findings } = JSON.parse(readFileSync(join(out, "findings.json"), "utf8"));
   for (const finding of findings) {
     const { kind, path, line, message } = finding;
-    const key = [seed, basename(tree), kind, path, line, message].join("\0");
-    const order = createHash("sha256").update(key).digest("hex");
-    byKind.set(kind, [...(byKind.get(kind) ?? []), { tree, finding, order }]);
+    const key = [seed, basename(tree), kind, path, line, message].join(" ");
+    all.push({ tree, finding, order: createHash("sha256").update(key).digest("hex") });
   }
 }
-for (const [kind, all] of byKind) {
-  const drawn = all.sort((a, b) => (a.order < b.order ? -1 : 1)).slice(0, Number(size));
-  console.log(`\n# ${kind}: ${drawn.length} of ${all.length}`);
-  for (const [index, { tree, finding }] of drawn.entries()) {
-    const { path, line, message, occurrences = [] } = finding;
-    console.log(`\n${index + 1}. ${basename(tree)}/${path}:${line}  ${message}`);
-    if (kind === "secrets" || kind === "oversized" || kind === "binary") continue;
+all.sort((a, b) => (a.order < b.order ? -1 : 1));
+draw("that count", Number(counting), (finding) => finding.apart === undefined);
+draw("that are told apart", Number(apart), (finding) => finding.apart !== undefined);
+
+/**
+ * @param {string} which
+ * @param {number} size
+ * @param {(finding: Finding) => boolean} belongs
+ */
+function draw(which, size, belongs) {
+  const group = all.filter(({ finding }) => belongs(finding));
+  console.log(`\n# ${Math.min(size, group.length)} of ${group.length} ${which}`);
+  for (const [index, { tree, finding }] of group.slice(0, size).entries()) {
+    const { kind, path, line, message, occurrences = [] } = finding;
+    console.log(`\n${index + 1}. ${kind}  ${basename(tree)}/${path}:${line}  ${message}`);
     const [first = { path, startLine: line, endLine: line }] = occurrences;
     show(tree, first);
   }

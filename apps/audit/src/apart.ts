@@ -28,7 +28,7 @@ const migrations: readonly [Apart, RegExp] = ["migration", /(^|\/)(migrations|db
 const names: readonly (readonly [Apart, RegExp])[] = [
   [
     "test",
-    /(^|[._-])(test|tests|spec|specs|e2e|bench|mock|mocks)\.[^./]+(\.[^./]+)?$|(^|\/)(test|spec)_[^/]+\.(py|rb|pl|php)$|(^|\/)conftest\.py$|[a-z0-9](Tests?|Specs?|IT|TestCase)\.(java|kt|kts|scala|groovy|cs|swift|php)$/,
+    /(^|[._-])(test|tests|spec|specs|e2e|bench|mock|mocks)\.[^./]+(\.[^./]+)?$|(^|\/)(test|spec)_[^/]+\.(py|rb|pl|php)$|(^|\/)conftest\.py$|(^|\/)(setup-?(jest|vitest|tests?)|(jest|vitest|karma|cypress|playwright)[.-][^/]+)\.[^./]+$|(^|\/)setupTests\.[^./]+$|[a-z0-9](Tests?|Specs?|IT|TestCase)\.(java|kt|kts|scala|groovy|cs|swift|php)$/,
   ],
   ["example", /\.(stories|story|example|sample)\.[^./]+$/],
 ];

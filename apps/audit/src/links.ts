@@ -69,7 +69,9 @@ export function brokenLinks(
       ? brokenAnchor(from, target, documents, onSite)
       : missing(target.path, known, onSite);
     if (fault === undefined) continue;
-    const apart = apartOf(from) ?? fault.apart;
+    // A document among examples is there to be read.
+    const stands = apartOf(from);
+    const apart = (stands === "example" ? undefined : stands) ?? fault.apart;
     const { message } = fault;
     findings.push({
       kind: "links",
