@@ -1,5 +1,5 @@
 /** What the audit finds in a tree, and what its exit code makes of it. Starts no process. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { inProcess } from "./in-process.ts";
@@ -85,6 +85,32 @@ describe("the exit code is", () => {
     );
     expect(await verdict("dup", "--max-dup", "0")).toBe("1 failed on dup");
     expect(await verdict("cycles")).toBe("1 failed on cycles");
+  });
+
+  test.each([
+    [
+      "a folder that is not there",
+      (root: string) => [join(root, "gone")],
+      /^There is no folder ".*gone"$/,
+    ],
+    [
+      "a file",
+      (root: string) => [join(root, "a.md")],
+      /^".*a\.md" is a file; give the folder to audit$/,
+    ],
+    [
+      "an --out that is a file",
+      (root: string) => ["--out", join(root, "a.md"), root],
+      /^Cannot write to ".*a\.md": EEXIST: /,
+    ],
+  ])("64 for %s, and nothing runs", async (_, args, problem) => {
+    const root = temporaryTree({ "a.md": "" });
+    const { code, stdout, stderr } = await inProcess(args(root));
+    expect({ code, stdout }).toEqual({ code: 64, stdout: "" });
+    const [first = "", ...rest] = stderr.trimEnd().split("\n");
+    expect(first.slice("astrum-audit: ".length)).toMatch(problem);
+    expect(rest).toEqual(['astrum-audit: Try "astrum-audit --help"']);
+    expect(readdirSync(root)).toEqual(["a.md"]);
   });
 
   test("2 when what was found cannot be written", async () => {

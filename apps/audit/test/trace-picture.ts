@@ -87,7 +87,18 @@ function escaped(text: string): string {
 const out = mkdtempSync(join(tmpdir(), "astrum-audit-picture-"));
 const receiver = await openReceiver();
 try {
-  const args = ["--out", out, "--otlp", receiver.url, "--chaos", "0.2", "--seed", "3"];
+  const args = [
+    "--out",
+    out,
+    "--otlp",
+    receiver.url,
+    "--chaos",
+    "0.2",
+    "--seed",
+    "9",
+    "--workers",
+    "1",
+  ];
   const program = [here("../dist/main.js"), ...args, here("./fixtures/known")];
   await once(spawn(process.execPath, program, { stdio: "ignore" }), "close");
   writeFileSync(here("../../../docs/images/audit-trace.svg"), picture(receiver.spans));

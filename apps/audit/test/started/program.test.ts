@@ -71,18 +71,14 @@ describe("the findings are the same wherever they are computed:", () => {
 });
 
 describe("the exit code is", () => {
-  test.each([
-    [["--jsno"], 'Unknown option "--jsno". Did you mean "--json"?'],
-    [["gone"], 'There is no folder "gone"'],
-    [["a.md"], '"a.md" is a file; give the folder to audit'],
-    [["--out", "a.md"], "Cannot write to \"a.md\": EEXIST: file already exists, mkdir 'a.md'"],
-  ])("64 for %j, and nothing runs", async (args, problem) => {
+  test("64 for wrong usage, and nothing runs", async () => {
     const root = temporaryTree({ "a.md": "" });
-    const { code, stdout, stderr } = await run(process.execPath, [program, ...args], { cwd: root });
-    expect(code).toBe(64);
-    expect(stdout).toBe("");
-    const told = [problem, 'Try "astrum-audit --help"'].map((line) => `astrum-audit: ${line}\n`);
-    expect(stderr).toBe(told.join(""));
+    const { code, stdout, stderr } = await run(process.execPath, [program, "--jsno"], {
+      cwd: root,
+    });
+    expect({ code, stdout }).toEqual({ code: 64, stdout: "" });
+    const told = ['Unknown option "--jsno". Did you mean "--json"?', 'Try "astrum-audit --help"'];
+    expect(stderr).toBe(told.map((line) => `astrum-audit: ${line}\n`).join(""));
     expect(readdirSync(root)).toEqual(["a.md"]);
   });
 
