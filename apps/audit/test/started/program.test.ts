@@ -118,7 +118,7 @@ test("the plan is printed, and nothing runs", async () => {
   const root = temporaryTree({ "a.md": "[x](gone.md)" });
   const { code, stdout, stderr } = await run(process.execPath, [program, "--plan"], { cwd: root });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  expect(stdout).toContain("analyse (map) ← discover");
+  expect(stdout).toContain("analyse (map, its items have keys) ← discover");
   expect(lastLine(stdout)).toMatch(/dupes:merge → verdict → (write:findings|history:append)$/);
   expect(readdirSync(root)).toEqual(["a.md"]);
 });
