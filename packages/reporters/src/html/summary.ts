@@ -1,6 +1,7 @@
 /** Did it work? The first thing on the page, and the first a screen reader says. */
 
 import type { SerializedReport } from "@astrum/core";
+import { busiest } from "../asking/busiest.ts";
 import type { Insight } from "../asking/insight.ts";
 import { leverLine } from "../asking/lever-text.ts";
 import { hundredth } from "../layout/coordinates.ts";
@@ -8,7 +9,7 @@ import { count, plural } from "../wording/counts.ts";
 import { duration } from "../wording/duration.ts";
 import { endedBy, isResumed } from "../wording/ending.ts";
 import { isFailure, STATUS_SIGN, STATUSES } from "../wording/outcome.ts";
-import { cut, visible, visibleMessage } from "../wording/visible.ts";
+import { cut, visible, visibleMessage, visibleName } from "../wording/visible.ts";
 import { html, type Markup } from "./markup.ts";
 import { LOOK_COLOUR, lookOf, type TaskLook } from "./task-look.ts";
 
@@ -174,11 +175,18 @@ function figures(report: SerializedReport, seen: Insight): [string, string, stri
   ];
   if (concurrency !== null && seen.makespanMs > 0) {
     const share = Math.min(100, (100 * report.busyMs) / (concurrency * seen.makespanMs));
-    list.push(["slots in use", `${Math.round(share)} %`, "of the time"]);
+    list.push(["slots in use", `${Math.round(share)} %`, `of the time${heldBy(report)}`]);
   }
   if (report.planningDurationMs >= 1)
     list.push(["planning", duration(report.planningDurationMs), ""]);
   return list;
+}
+
+/** Who held most of what was in use; of one alone there is nothing to say. */
+function heldBy(report: SerializedReport): string {
+  const most = busiest(report);
+  if (most === undefined || most.share === 1) return "";
+  return `, ${Math.round(100 * most.share)} % of that by ${visibleName(cut(most.taskName, 40))}`;
 }
 
 /** As written in the report, without the letters of the format. */
