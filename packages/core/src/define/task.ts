@@ -129,6 +129,13 @@ export function task(name: string, second: unknown, third?: unknown, fourth?: un
   return define(name, "task", undefined, argumentsOf(second, third, fourth));
 }
 
+/** What a map maps over. Arrays stand first, so that the compiler explains a mistake by an array. */
+type Listed<E> =
+  | Task<readonly E[]>
+  | Input<readonly E[]>
+  | Task<Iterable<E> & object>
+  | Input<Iterable<E> & object>;
+
 /**
  * Defines a task that calls its function once for each item of a list and returns the results in order.
  *
@@ -156,7 +163,7 @@ export function task(name: string, second: unknown, third?: unknown, fourth?: un
  */
 export function map<E, T>(
   name: string,
-  over: Task<Iterable<E> & object> | Input<Iterable<E> & object>,
+  over: Listed<E>,
   run: (item: E, index: number, context: TaskContext) => T,
 ): Task<ResultOf<Awaited<T>>[]>;
 export function map<
@@ -168,7 +175,7 @@ export function map<
   F = never,
 >(
   name: string,
-  over: Task<Iterable<E> & object> | Input<Iterable<E> & object>,
+  over: Listed<E>,
   inputs: NotOne & D,
   run: (
     item: E,
@@ -188,7 +195,7 @@ export function map<
   F = never,
 >(
   name: string,
-  over: Task<Iterable<E> & object> | Input<Iterable<E> & object>,
+  over: Listed<E>,
   inputsOrRun: (NotOne & D) | ((item: E, index: number, context: TaskContext) => T),
   runOrOptions:
     | ((
