@@ -3,7 +3,7 @@
  * pngquant, which is needed for this alone.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -14,6 +14,9 @@ import { type ExampleName, exampleRun } from "./example-runs.ts";
 
 const folder = fileURLToPath(new URL("../../../docs/images/", import.meta.url));
 
+/** Of a picture, in bytes: the repository keeps every version of it. */
+const LARGEST = 200_000;
+
 const TASKS: Readonly<Record<ExampleName, number>> = {
   one: 1,
   release: 30,
@@ -21,26 +24,37 @@ const TASKS: Readonly<Record<ExampleName, number>> = {
   backfill: 10_000,
 };
 
-/** `task`: the page with that task chosen; `tried`: with that lever at its end. `part`: only what is in that element; `what`: its word in the file's name. */
+/**
+ * `task`: the page with that task chosen; `tried`: with that lever at its end. `height`: only what is seen at first of so many
+ * pixels; `part`: only what is in that element. `what`: its word in the file's name.
+ */
 interface Picture {
   readonly run: ExampleName;
   readonly scheme: "light" | "dark";
   readonly width: number;
+  readonly height?: number;
   readonly task?: string;
   readonly tried?: string;
   readonly part?: string;
   readonly what?: string;
 }
 
-/** Whole pages, of every size that a reader may meet. */
-const whole = (Object.keys(TASKS) as ExampleName[]).flatMap((run) =>
-  ([390, 1440, 2560] as const).flatMap((width) =>
-    (["light", "dark"] as const).map((scheme): Picture => ({ run, scheme, width })),
+/** Of a phone, a laptop and a wide screen. */
+const SCREENS = [
+  [390, 844],
+  [1440, 900],
+  [2560, 1440],
+] as const;
+
+/** What is seen first of every size of run on every screen. */
+const screens: readonly Picture[] = (Object.keys(TASKS) as ExampleName[]).flatMap((run) =>
+  SCREENS.flatMap(([width, height]) =>
+    (["light", "dark"] as const).map((scheme): Picture => ({ run, scheme, width, height })),
   ),
 );
 
-const pictures: readonly Picture[] = [
-  ...whole,
+const parts: readonly Picture[] = [
+  { run: "release", scheme: "light", width: 1440, what: "-whole" },
   {
     run: "release",
     scheme: "light",
@@ -70,10 +84,10 @@ beforeAll(async () => {
 
 afterAll(() => browser.close());
 
-it.each(pictures)(
+it.each([...screens, ...parts])(
   "$run in $scheme at $width pixels, $task, $tried",
   async (picture) => {
-    const { run, scheme, width, task, tried, part, what = "" } = picture;
+    const { run, scheme, width, height, task, tried, part, what = "" } = picture;
     const report = await exampleRun(run);
     expect(report.totalTasks).toBe(TASKS[run]);
     const place = report.taskStatistics.findIndex(({ taskName }) => taskName === task);
@@ -89,7 +103,9 @@ it.each(pictures)(
           await page.keyboard.press("End");
           await page.locator(".bar.what-if").waitFor();
         }
-        if (part === undefined) await page.screenshot({ path, fullPage: true });
+        // The panel "What if" has its first answer.
+        await page.waitForSelector(".answer:empty", { state: "detached" });
+        if (part === undefined) await page.screenshot({ path, fullPage: height === undefined });
         else await page.locator(part).screenshot({ path });
         execFileSync("pngquant", [
           "--force",
@@ -97,13 +113,14 @@ it.each(pictures)(
           "--strip",
           "--speed=1",
           "--nofs",
-          "32",
+          "48",
           path,
         ]);
+        expect(statSync(path).size).toBeLessThan(LARGEST);
       },
       {
         colorScheme: scheme,
-        viewport: { width, height: 900 },
+        viewport: { width, height: height ?? 900 },
         ...(task !== undefined && { hash: `#task=${task}` }),
       },
     );
