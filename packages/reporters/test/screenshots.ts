@@ -25,8 +25,8 @@ const TASKS: Readonly<Record<ExampleName, number>> = {
 };
 
 /**
- * `task`: the page with that task chosen; `tried`: with that lever at its end. `height`: only what is seen at first of so many
- * pixels; `part`: only what is in that element. `what`: its word in the file's name.
+ * `task`: the page with that task chosen; `tried`: with that lever at its end. `height`: what is seen first in a window of so
+ * many pixels, not the whole page; `part`: only what is in that element. `what`: its word in the file's name.
  */
 interface Picture {
   readonly run: ExampleName;
@@ -72,7 +72,13 @@ const parts: readonly Picture[] = [
     part: "#timeline",
     what: "-chosen",
   },
-  { run: "backfill", scheme: "light", width: 1920, part: "#timeline", what: "-timeline" },
+  {
+    run: "backfill",
+    scheme: "light",
+    width: 1920,
+    part: ".timeline",
+    what: "-timeline",
+  },
 ];
 
 let browser: Browser;
