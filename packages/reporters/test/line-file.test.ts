@@ -217,6 +217,20 @@ describe("The log of a run", () => {
     expect(ten - 20).toBe(6);
   });
 
+  it("says of no task that it has begun before its function is called, also where many begin at once", async () => {
+    const path = newFile();
+    const log = eventLog(path);
+    const begunBefore = () => lines(path).filter((line) => line.includes('"attempt.start"')).length;
+    const tasks = {
+      a: task("a", begunBefore),
+      b: task("b", begunBefore),
+      c: task("c", begunBefore),
+    };
+    const done = await flow("f", tasks).run({ journal: log.journal, observers: [log.observer] });
+    log.close();
+    expect(done.unwrap()).toEqual({ a: 1, b: 2, c: 3 });
+  });
+
   it("has what was told when the process exits in the middle of a task", async () => {
     const path = newFile();
     const program = join(folder, "exits.mjs");
