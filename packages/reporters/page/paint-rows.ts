@@ -107,6 +107,8 @@ function paintHeadRow(
   const most = Math.max(1, head.load.highest);
   const tall = (count: number): number => Math.max(2, ((rowHeight - 5) * count) / most);
   const strength = head.open ? 0.35 : 0.8;
+  // Stripes are filled once: a fill of its own for each column takes a frame of many.
+  context.beginPath();
   for (let x = Math.floor(view.left); x < view.right; x++) {
     const at = (stairs: Staircase): number => highestBetween(stairs, view.us(x), view.us(x + 1));
     const count = at(head.load);
@@ -120,13 +122,12 @@ function paintHeadRow(
     }
     context.globalAlpha = 1;
     const failed = at(head.failed);
-    if (failed > 0) {
-      context.fillStyle = fail;
-      context.fillRect(x - 0.5, bottom - tall(failed), 2, tall(failed));
-    }
+    if (failed > 0) context.rect(x - 0.5, bottom - tall(failed), 2, tall(failed));
     if (at(head.critical) > 0) {
       context.fillStyle = palette.path;
       context.fillRect(x, bottom, 1, 2);
     }
   }
+  context.fillStyle = fail;
+  context.fill();
 }
