@@ -183,6 +183,14 @@ describe("There is no advice", () => {
     }
   });
 
+  it("to make the only task of a run shorter", async () => {
+    const clock = new VirtualClock();
+    const all = flow("one", tasks(clock, {}, { sitemap: [9000] }));
+    const report = (await clock.run(all.run({ clock }))).toJSON();
+    expect(insight(report).advice?.levers).toEqual([]);
+    expect(renderHtml(report)).not.toContain("is possible");
+  });
+
   it("on a run in which a failure kept a task from its turn", async () => {
     const clock = new VirtualClock();
     const bad = task("bad", scripted(clock, { ms: 5000, throw: "down" }));
