@@ -25,10 +25,12 @@ export function firstReady(rows: readonly TaskStatistics[]): number {
   return rows.reduce((first, { readyAt }) => Math.min(first, readyAt ?? first), Infinity);
 }
 
-/** When all of them had ended but for tails: tasks with what is inside of them. */
+/** When all of them had ended but for tails: tasks with what is inside of them. At once where there is nothing else. */
 export function lastOf(rows: readonly TaskStatistics[]): number {
   const ends = rows.filter(({ kind }) => kind !== "tail");
-  return ends.reduce((last, { endAt }) => Math.max(last, endAt ?? 0), 0);
+  const readyAt = firstReady(rows);
+  const begun = readyAt === Infinity ? 0 : readyAt;
+  return ends.reduce((last, { endAt }) => Math.max(last, endAt ?? 0), begun);
 }
 
 /** The end of the last attempt that somebody waits for: no tail's, and of nothing inside of one. */

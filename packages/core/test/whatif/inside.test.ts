@@ -254,6 +254,16 @@ const late = (clock: VirtualClock): Flow<unknown> => {
   return flow("late", { used: task("used", { west }, () => clock.wait(4)) });
 };
 
+/** Of the flows of its loop nobody waits for anything. */
+const onlyTails = (clock: VirtualClock): Flow<unknown> => {
+  const before = task("before", () => clock.wait(7));
+  const draft = (): Flow<Record<never, never>> =>
+    flow("draft", {}, { tails: { told: task("told", () => 1) } });
+  const steps = { first: draft, next: draft, until: () => false, max: 3 };
+  const written = loop("written", { before }, { ...steps, ...good });
+  return flow("tails", { last: task("last", { written }, () => clock.wait(4)) });
+};
+
 describe("It takes on paper what it took, and tells nothing that it does not know", () => {
   it.each([
     [
@@ -271,6 +281,7 @@ describe("It takes on paper what it took, and tells nothing that it does not kno
     ["a loop that was not done", notDone, 2 * (2 + 3) + 4],
     ["a flow whose output was refused", refused, 3 + 4],
     ["a planned flow whose condition threw", neverOpened, 4],
+    ["a loop of flows that have tails alone", onlyTails, 7 + 4],
     ["a planned flow that ended too late, and had not given all", late, 2 + 9 + 4],
   ])("%s", async (_, make, ms) => {
     const { asRun } = whatIf(await ran(make));
