@@ -5,10 +5,13 @@ import {
   summarizeError,
   type TaskStatistics,
 } from "@astrum/core";
+import { plural } from "../wording/counts.ts";
 import { duration } from "../wording/duration.ts";
 import { cut } from "../wording/visible.ts";
 
 const VALUE = 2000;
+/** Outputs whose size is a number of items; that of a text is its characters, of anything else its bytes. */
+const ITEMS: ReadonlySet<string> = new Set(["Array", "Map", "Set"]);
 
 /** `label: text` lines, empty when there is nothing. Not yet safe to show. */
 export function noteOf(task: TaskStatistics, outputs: SerializedReport["outputs"]): string {
@@ -30,7 +33,8 @@ export function noteOf(task: TaskStatistics, outputs: SerializedReport["outputs"
   }
   if (task.output !== undefined) {
     const { type, size } = task.output;
-    lines.push(`output: ${type}${size === undefined ? "" : ` of ${size}`}`);
+    const unit = type === "string" ? "character" : ITEMS.has(type) ? "item" : "byte";
+    lines.push(`output: ${type}${size === undefined ? "" : ` of ${plural(size, unit)}`}`);
   }
   const value =
     outputs !== undefined && Object.hasOwn(outputs, task.taskName)

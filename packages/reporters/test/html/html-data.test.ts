@@ -24,6 +24,16 @@ describe("what a page says of a task beside its columns", () => {
     );
   });
 
+  it.each([
+    [{ type: "string", size: 4 }, "string of 4 characters"],
+    [{ type: "Array", size: 1 }, "Array of 1 item"],
+    [{ type: "Map", size: 1200 }, "Map of 1,200 items"],
+    [{ type: "Uint8Array", size: 8 }, "Uint8Array of 8 bytes"],
+    [{ type: "Date" }, "Date"],
+  ])("is what it gave, and how much of what: %j", (output, said) => {
+    expect(`${noted({ output })}\n`).toContain(`output: ${said}\n`);
+  });
+
   it("is where an attempt ran, when that was not the main thread", () => {
     const report = structuredClone(fixture("mixed"));
     const attempts = report.taskStatistics.flatMap(({ attemptStatistics }) => attemptStatistics);
