@@ -16,7 +16,7 @@ export interface Ended {
 }
 
 export interface Around {
-  readonly stdin?: string | Uint8Array;
+  readonly stdin?: string | Uint8Array | Error;
   /** A terminal of so many columns, in place of a pipe. */
   readonly columns?: number;
   readonly browse?: (path: string) => Promise<void>;
@@ -32,7 +32,7 @@ export async function astrumReport(
   const opened: string[] = [];
   const terminal = columns === undefined ? {} : { isTTY: true, columns, rows: 24 };
   const desk: Desk = {
-    stdin: Readable.from([Buffer.from(stdin)]),
+    stdin: stdin instanceof Error ? failing(stdin) : Readable.from([Buffer.from(stdin)]),
     stdout: Object.assign(stdout, terminal),
     stderr,
     async browse(path) {
@@ -43,6 +43,10 @@ export async function astrumReport(
   const list = typeof args === "string" ? args.split(" ").filter((word) => word !== "") : args;
   const code = await program(list, desk);
   return { code, stdout: stdout.text, stderr: stderr.text, opened };
+}
+
+function failing(error: Error): Readable {
+  return new Readable({ read: (): void => void 0 }).destroy(error);
 }
 
 /** Pages that are opened stay after the program has ended; those of a test go with it. */

@@ -37,6 +37,12 @@ describe("A run is read from", () => {
     }
   });
 
+  it("standard input, and one that fails is told with why, and the code for what is not there", async () => {
+    const stdin = new Error("EIO: i/o error, read");
+    const { code, stderr } = await astrumReport("show -", { stdin });
+    expect([code, told(stderr)]).toEqual([66, `Cannot read standard input: ${stdin.message}`]);
+  });
+
   it.each(["report", "log"])("standard input, a %s", async (kind) => {
     const report = await siteRun("r1");
     const stdin = kind === "report" ? renderJson(report) : renderNdjson(report);
