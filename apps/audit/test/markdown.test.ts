@@ -91,3 +91,7 @@ describe("links of a document are", () => {
     );
   });
 });
+
+test("three hundred thousand blank lines are no work", () => {
+  expect(anchors("# A", ...Array.from({ length: 300_000 }, () => ""), "# B")).toEqual(["a", "b"]);
+});

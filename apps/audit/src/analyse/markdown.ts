@@ -40,9 +40,9 @@ export function isMarkdown(path: string): boolean {
 /** Anchors that are written down, `{#id}` for most sites, `{: #id }` for kramdown, `{/*id*\/}` in MDX. */
 const writtenAnchor = /\{:?\s*#([\w:.-]+)[^{}\n]*\}|\{\/\*\s*#?([\w-]+)\s*\*\/\}/g;
 
-/** Includes of the usual site generators, and components. */
+/** Includes of the usual site generators, and components. No pattern runs over a line's end: many blank lines are no work. */
 const includes =
-  /<!--\s*@include|\{%-?\s*include|\{\{[<%]|^\s*(--8<--|;--8<--|!!!include|\{\{#include)|^import\s.+\sfrom\s|<[A-Z]\w*[\s/>]/m;
+  /<!--\s*@include|\{%-?\s*include|\{\{[<%]|^[^\S\r\n]*(--8<--|;--8<--|!!!include|\{\{#include)|^import\s.+\sfrom\s|<[A-Z]\w*[\s/>]/m;
 
 /** Links written in Markdown are read from the Markdown tree; what is left in the HTML tree is raw HTML. */
 const withoutLinks: Handlers = {
