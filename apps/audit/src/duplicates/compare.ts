@@ -25,11 +25,10 @@ export function compareExcerpts(excerpts: readonly Excerpt[]): DuplicateBlock[] 
   const sequence = sequenceOf(excerpts);
   const told = new Uint8Array(sequence.values.length);
   const blocks: DuplicateBlock[] = [];
-  for (const { length, starts } of maximalRepeats(sequence.values, windowLines)) {
+  const repeats = maximalRepeats(sequence.values, windowLines, substantial(sequence));
+  for (const { length, starts } of repeats) {
     const isTold = (start: number): boolean => !told.subarray(start, start + length).includes(0);
     if (starts.every(isTold)) continue;
-    const [first = 0] = starts;
-    if (!isSubstantial(sequence, first, first + length)) continue;
     const tell = (start: number): void => void told.fill(1, start, start + length);
     const chosen = withoutOverlaps(starts, length);
     chosen.forEach(tell);
@@ -95,10 +94,29 @@ function withoutOverlaps(starts: Int32Array, length: number): number[] {
   return apart;
 }
 
-function isSubstantial({ values, words }: Sequence, from: number, to: number): boolean {
-  let sum = 0;
-  for (let at = from; at < to; at++) sum += words[at] as number;
-  return sum >= fewestWords && new Set(values.subarray(from, to)).size >= fewestDistinctLines;
+/** Whether a block says enough. Each answer takes the same time, however long the block. */
+function substantial({ values, words }: Sequence): (start: number, length: number) => boolean {
+  const wordsBefore = new Float64Array(values.length + 1);
+  for (const [at, count] of words.entries())
+    wordsBefore[at + 1] = (wordsBefore[at] as number) + count;
+  // From each line, the end of the shortest block with enough different lines.
+  const ends = new Int32Array(values.length);
+  const inside = new Map<number, number>();
+  let end = 0;
+  for (const [start, value] of values.entries()) {
+    while (inside.size < fewestDistinctLines && end < values.length) {
+      const next = values[end++] as number;
+      inside.set(next, (inside.get(next) ?? 0) + 1);
+    }
+    ends[start] = inside.size < fewestDistinctLines ? values.length + 1 : end;
+    const left = (inside.get(value) as number) - 1;
+    if (left === 0) inside.delete(value);
+    else inside.set(value, left);
+  }
+  return (start, length) => {
+    const sum = (wordsBefore[start + length] as number) - (wordsBefore[start] as number);
+    return sum >= fewestWords && (ends[start] as number) <= start + length;
+  };
 }
 
 function compareOccurrences(a: Occurrence, b: Occurrence): number {

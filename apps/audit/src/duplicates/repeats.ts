@@ -25,10 +25,15 @@ interface Interval {
 }
 
 /**
- * Repeats of at least `shortest` numbers, longest first. One whose occurrences all overlap (a row of equal parts overlaps
+ * Repeats of at least `shortest` numbers that `isWanted`, longest first. It is asked before a repeat is kept: a row of n
+ * equal numbers has n repeats with up to n places each. One whose occurrences all overlap (a row of equal parts overlaps
  * itself, moved by one part) is cut to the length at which the first and the last of them do not: its head, and its tail.
  */
-export function maximalRepeats(sequence: Int32Array, shortest: number): Repeat[] {
+export function maximalRepeats(
+  sequence: Int32Array,
+  shortest: number,
+  isWanted: (start: number, length: number) => boolean,
+): Repeat[] {
   const order = suffixArray(sequence);
   const shared = sharedPrefixes(sequence, order);
   const repeats: (Repeat & { readonly earliest: number })[] = [];
@@ -51,9 +56,9 @@ export function maximalRepeats(sequence: Int32Array, shortest: number): Repeat[]
       const length = Math.min(top.length, latest - earliest);
       if (length >= shortest && before === undefined) {
         const starts = order.subarray(first, next);
-        repeats.push({ length, starts, earliest });
+        if (isWanted(earliest, length)) repeats.push({ length, starts, earliest });
         const cut = top.length - length;
-        if (cut > 0) {
+        if (cut > 0 && isWanted(earliest + cut, length)) {
           const tails = starts.map((start) => start + cut);
           repeats.push({ length, starts: tails, earliest: earliest + cut });
         }
