@@ -40,9 +40,9 @@ export function isMarkdown(path: string): boolean {
 /** Anchors that are written down, `{#id}` for most sites, `{: #id }` for kramdown, `{/*id*\/}` in MDX. */
 const writtenAnchor = /\{:?\s*#([\w:.-]+)[^{}\n]*\}|\{\/\*\s*#?([\w-]+)\s*\*\/\}/g;
 
-/** Includes of the usual site generators, and components. No pattern runs over a line's end: many blank lines are no work. */
+/** Includes of the usual site generators, and components. None begins with blank lines: each of many would be tried as its start. */
 const includes =
-  /<!--\s*@include|\{%-?\s*include|\{\{[<%]|^[^\S\r\n]*(--8<--|;--8<--|!!!include|\{\{#include)|^import\s.+\sfrom\s|<[A-Z]\w*[\s/>]/m;
+  /<!--\s*@include|\{%-?\s*include|\{\{[<%]|^[ \t]*(--8<--|;--8<--|!!!include|\{\{#include)|^import\s.+\sfrom\s|<[A-Z]\w*[\s/>]/m;
 
 /** Links written in Markdown are read from the Markdown tree; what is left in the HTML tree is raw HTML. */
 const withoutLinks: Handlers = {
@@ -80,7 +80,7 @@ export function markdownOf(text: string, path = ""): Markdown {
   visit(html, "element", (element: Element) => {
     const { tagName, properties } = element;
     if (/^h[1-6]$/.test(tagName)) {
-      anchors.add(slugger.slug(textOf(element).replace(/\s*\{[#:/][^{}]*\}\s*$/, "")));
+      anchors.add(slugger.slug(textOf(element).replace(/(?<!\s)\s*\{[#:/][^{}]*\}\s*$/, "")));
     }
     if (typeof properties.id === "string") anchors.add(properties.id);
     if (typeof properties.name === "string") anchors.add(properties.name);
