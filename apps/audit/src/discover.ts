@@ -22,7 +22,7 @@ export const neverEntered: ReadonlySet<string> = new Set([
 export interface Discovery {
   /** Regular files, relative to the root, with `/`, sorted. */
   readonly files: readonly string[];
-  /** Everything else that a link may point to: folders (`""` is the root) and symbolic links. */
+  /** Everything else that a link may point to: folders (`""` is the root), symbolic links, pipes and the like. */
   readonly places: readonly string[];
   /** Whether it is a git repository or a part of one. */
   readonly repository: boolean;
@@ -44,7 +44,7 @@ export async function discover(root: string, { signal, out }: DiscoverOptions): 
   const files: string[] = [];
   const places: string[] = [];
   const skipped: Skip[] = [];
-  const outside = await rulesAbove(root);
+  const outside = await rulesAbove(root, skipped);
   const toRoot = outside.prefix;
   const ignoreFiles = [...outside.ignoreFiles];
   const waiting: { readonly path: string; readonly rules: IgnoreRules }[] = [
@@ -54,6 +54,7 @@ export async function discover(root: string, { signal, out }: DiscoverOptions): 
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
     signal.throwIfAborted();
     const { path } = folder;
+    places.push(path);
     let entries: Dirent<Buffer>[];
     try {
       // As bytes: a name that is not UTF-8 could not be opened by the string that stands for it.
@@ -63,23 +64,15 @@ export async function discover(root: string, { signal, out }: DiscoverOptions): 
       skipped.push({ path, reason: reasonOf(error, "folder") });
       continue;
     }
-    places.push(path);
     const here = path === "" ? "" : `${path}/`;
     let { rules } = folder;
     for (const name of ignoreFileNames) {
       if (!entries.some((entry) => entry.isFile() && entry.name.toString() === name)) continue;
-      try {
-        const text = await readFile(resolve(root, path, name), "utf8");
-        const file = { base: toRoot + here, text };
-        rules = rules.with(file);
-        ignoreFiles.push(file);
-      } catch (error) {
-        if (isPassing(error)) throw error;
-        skipped.push({
-          path: here + name,
-          reason: `its rules do not apply: ${reasonOf(error, "file")}`,
-        });
-      }
+      const text = await rulesIn(root, here + name, skipped);
+      if (text === undefined) continue;
+      const file = { base: toRoot + here, text };
+      rules = rules.with(file);
+      ignoreFiles.push(file);
     }
     for (const entry of entries) {
       const name = nameOf(entry.name);
@@ -95,11 +88,12 @@ export async function discover(root: string, { signal, out }: DiscoverOptions): 
         // Left out, as asked.
       } else if (entry.isFile()) {
         files.push(child);
-      } else if (entry.isSymbolicLink()) {
-        places.push(child);
-        skipped.push({ path: child, reason: await reasonOfLink(resolve(root, child)) });
       } else {
-        skipped.push({ path: child, reason: "not a regular file" });
+        const reason = entry.isSymbolicLink()
+          ? await reasonOfLink(resolve(root, child))
+          : "not a regular file";
+        places.push(child);
+        skipped.push({ path: child, reason });
       }
     }
   }
@@ -127,28 +121,37 @@ type Surroundings = Pick<Discovery, "ignoreFiles" | "prefix" | "repository">;
  * The rules that folders above `root`, up to its repository, lay on it. Someone who names an ignored folder wants it
  * audited: then the rules above do not count.
  */
-async function rulesAbove(root: string): Promise<Surroundings> {
+async function rulesAbove(root: string, skipped: Skip[]): Promise<Surroundings> {
   const repository = await repositoryAbove(root);
   const alone = { ignoreFiles: [], prefix: "", repository: repository !== undefined };
   if (repository === undefined) return alone;
-  const segments = relative(repository, root).split(sep).filter(Boolean);
   const ignoreFiles: IgnoreFile[] = [];
-  const exclude = await textOrNothing(resolve(repository, ".git/info/exclude"));
-  if (exclude !== undefined) ignoreFiles.push({ base: "", text: exclude });
+  const read = async (base: string, name: string): Promise<void> => {
+    const path = relative(root, resolve(repository, base, name));
+    const text = await rulesIn(root, path, skipped);
+    if (text !== undefined) ignoreFiles.push({ base, text });
+  };
+  await read("", ".git/info/exclude");
   let base = "";
-  for (const segment of segments) {
-    for (const name of ignoreFileNames) {
-      const text = await textOrNothing(resolve(repository, base, name));
-      if (text !== undefined) ignoreFiles.push({ base, text });
-    }
+  for (const segment of relative(repository, root).split(sep).filter(Boolean)) {
+    for (const name of ignoreFileNames) await read(base, name);
     base += `${segment}/`;
     if (new IgnoreRules(ignoreFiles).ignores(base)) return alone;
   }
   return { ...alone, ignoreFiles, prefix: base };
 }
 
-async function textOrNothing(path: string): Promise<string | undefined> {
-  return readFile(path, "utf8").catch(() => undefined);
+/** The text of an ignore file. `undefined` where there is none, and where it cannot be read, which is told. */
+async function rulesIn(root: string, path: string, skipped: Skip[]): Promise<string | undefined> {
+  try {
+    return await readFile(resolve(root, path), "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR") return undefined;
+    if (isPassing(error)) throw error;
+    skipped.push({ path, reason: `its rules do not apply: ${reasonOf(error, "file")}` });
+    return undefined;
+  }
 }
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -149,6 +149,17 @@ describe("skipped, with the reason, are", () => {
   });
 });
 
+test("ignore files above the folder that may not be read are skipped as well, with the reason", async () => {
+  const root = temporaryTree({ ".git/HEAD": "", ".gitignore": "x\n", "a/b": "" });
+  chmodSync(root, 0o755);
+  chmodSync(join(root, ".gitignore"), 0);
+  const { files, skipped } = await unprivileged(() => find(join(root, "a")));
+  expect(files).toEqual(["b"]);
+  expect(skipped).toEqual([
+    { path: "../.gitignore", reason: "its rules do not apply: no permission to read the file" },
+  ]);
+});
+
 test("a tree of a thousand levels is walked", async () => {
   const root = temporaryTree();
   const deep = Array.from({ length: 1000 }, () => "d").join("/");

@@ -1,4 +1,5 @@
-import { symlinkSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { isMarkdown, markdownOf } from "../src/analyse/markdown.ts";
@@ -6,6 +7,7 @@ import { discover } from "../src/discover.ts";
 import type { LinkFinding } from "../src/finding.ts";
 import { brokenLinks, knownPaths } from "../src/links.ts";
 import { temporaryTree } from "./temporary-tree.ts";
+import { unprivileged } from "./unprivileged.ts";
 
 const signal = new AbortController().signal;
 
@@ -114,6 +116,20 @@ describe("what the audit does not see is not judged:", () => {
     const document = { path: "a.md", markdown: { anchors: [], links } };
     expect(brokenLinks(document, { known, documents: new Map() })).toMatchObject([{ line: 2 }]);
   });
+});
+
+test("a link to what is there and cannot be read is not broken: a closed folder, a pipe", async () => {
+  const root = temporaryTree({ "a.md": "", "closed/b.md": "" });
+  execFileSync("mkfifo", [join(root, "pipe")]);
+  chmodSync(root, 0o755);
+  chmodSync(join(root, "closed"), 0);
+  const known = knownPaths(await unprivileged(() => discover(root, { signal, out: "" })));
+  chmodSync(join(root, "closed"), 0o755);
+  const targets = ["closed", "closed/", "closed/b.md", "pipe", "gone"];
+  const links = targets.map((target) => ({ target, line: 1 }));
+  const document = { path: "a.md", markdown: { anchors: [], links } };
+  const found = brokenLinks(document, { known, documents: new Map() });
+  expect(found.map(({ target }) => target)).toEqual(["gone"]);
 });
 
 describe("on a page of a site,", () => {
