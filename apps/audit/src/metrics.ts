@@ -44,7 +44,8 @@ export async function serveMetrics(
     response.setHeader("Content-Type", registry.contentType);
     response.end(await registry.metrics());
   });
-  server.listen(port);
+  // What is served is the run: by itself it does not keep the process alive.
+  server.listen(port).unref();
   await once(server, "listening");
   return {
     observers: [

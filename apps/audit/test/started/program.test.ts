@@ -179,6 +179,14 @@ describe("when the reader stops reading,", () => {
   });
 });
 
+test("an audit that cannot begin ends, although metrics were to be served", async () => {
+  const root = temporaryTree({ "out/run.ndjson/in-the-way": "" });
+  const args = [program, "--out", join(root, "out"), "--metrics", "0", root];
+  const { code, stderr } = await run(process.execPath, args);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/run\.ndjson/);
+});
+
 test("--help and --version answer on stdout", async () => {
   const help = await run(process.execPath, [program, "--help"]);
   expect(help).toMatchObject({
