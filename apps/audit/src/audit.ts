@@ -6,12 +6,14 @@
 import { existsSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import { eventLog, readEventLog } from "@astrum/reporters";
+import type { SerializedReport } from "@astrum/core";
+import { eventLog } from "@astrum/reporters";
 import { progress } from "@astrum/reporters/terminal";
 import manifest from "../package.json" with { type: "json" };
 import { withFailures } from "./chaos.ts";
 import type { AuditOptions } from "./command-line.ts";
-import { exit } from "./exit-code.ts";
+import { earlierRun } from "./earlier-run.ts";
+import { exitCodeOf } from "./exit-code.ts";
 import { auditFlow } from "./graph.ts";
 import type { Metrics } from "./metrics.ts";
 import { partsOf } from "./outputs.ts";
@@ -70,8 +72,8 @@ export async function audit(root: string, out: string, options: AuditOptions): P
     const verdict = run.outputs.verdict ?? judge(partsOf(run.outputs), options);
     if (run.outcome("write:findings").status !== "completed") await writeFindings(out, verdict);
     const report = run.toJSON();
-    const files = await writeReports(out, options.report, report);
     summarise({ verdict, report, json: options.json });
+    const files = await writeReports(out, options.report, report);
     if (interrupted !== undefined) for (const line of resumeLines(report)) tell(line);
     if (run.executionState === "cancelled") tell('"--resume" goes on from here');
     tell(`${["findings.json", "run.ndjson", ...files].join(", ")} are in ${out}`);
@@ -79,8 +81,7 @@ export async function audit(root: string, out: string, options: AuditOptions): P
     for (const { taskName, status, error } of await run.tail) {
       if (status === "failed") tell(`failed: ${taskName}: ${error?.message}`);
     }
-    if (run.executionState === "cancelled") return exit.interrupted;
-    return run.executionState === "completed" ? exit[verdict.state] : exit.incomplete;
+    return exitCodeOf(run.executionState, verdict);
   } finally {
     log.close();
     await threads?.stop();
@@ -91,11 +92,11 @@ export async function audit(root: string, out: string, options: AuditOptions): P
   }
 }
 
-function interruptedRun(path: string): ReturnType<typeof readEventLog> {
+function interruptedRun(path: string): SerializedReport {
   if (!existsSync(path)) {
     throw new UsageError(`There is nothing to resume: no "${path}"; leave out "--resume"`);
   }
-  return readEventLog(path);
+  return earlierRun(path, `Leave out "--resume", which cannot go on from "${path}"`);
 }
 
 /** The SDK takes as long to load as the rest of the program: not unless spans are asked for. */

@@ -8,7 +8,7 @@ function findingLine({ path, line, kind, message }: Finding): string {
 }
 
 export function skipLine({ path, reason }: Skip): string {
-  return visible(`skipped ${path || "."}: ${reason}`);
+  return `skipped ${path || "."}: ${reason}`;
 }
 
 /** A line for each finding that counts, and the verdict. */
@@ -37,7 +37,7 @@ function found({ counts, notJudged }: Verdict, kind: FindingKind, what: string):
 
 /** Why a kind of finding is missing from the verdict. */
 export function notJudgedLines({ notJudged }: Verdict): string[] {
-  return Object.entries(notJudged).map(([kind, reason]) => visible(`no ${kind}: ${reason}`));
+  return Object.entries(notJudged).map(([kind, reason]) => `no ${kind}: ${reason}`);
 }
 
 /** What was found and is not among the lines, since it does not count: how many of each kind, and why. */
@@ -64,7 +64,7 @@ function count(n: number | null, what: string): string {
 }
 
 /** A file name may hold line breaks and terminal codes; a line of output must not. */
-function visible(text: string): string {
+export function visible(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,

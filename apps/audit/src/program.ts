@@ -22,7 +22,8 @@ export async function main(args: readonly string[]): Promise<number> {
     // What the system refused is told in its words; a stack is for what nobody expected.
     const { code, message, stack } = error as NodeJS.ErrnoException;
     if (error instanceof UsageError) return wrongUsage([message]);
-    tell(code === undefined ? (stack ?? String(error)) : message);
+    const told = code === undefined ? (stack ?? String(error)).split("\n") : [message];
+    for (const line of told) tell(line);
     return exit.incomplete;
   }
 }

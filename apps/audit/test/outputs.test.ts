@@ -1,12 +1,15 @@
 /** What the audit leaves and tells beside its findings: reports, progress, metrics. Starts no process. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { SerializedReport } from "@astrum/core";
-import { parseReport, readEventLog } from "@astrum/reporters";
+import { fromEvents, type SerializedReport } from "@astrum/core";
+import { eventLog, parseReport, readEventLog } from "@astrum/reporters";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { auditFlow } from "../src/graph.ts";
 import { serveMetrics } from "../src/metrics.ts";
+import { partsOf } from "../src/outputs.ts";
+import { verdictLines } from "../src/print.ts";
 import { resumeLines } from "../src/tell.ts";
+import { judge } from "../src/verdict.ts";
 import { inProcess } from "./in-process.ts";
 import { expectedOfKnown, knownTree } from "./known-tree.ts";
 import { temporaryTree } from "./temporary-tree.ts";
@@ -56,6 +59,38 @@ describe("reports:", () => {
     expect(text(again, "report.html")).toMatch(/^<!doctype html>/i);
   });
 
+  test("--from tells a run that was interrupted again: what it had found by then, and its exit code", async () => {
+    const out = newFolder();
+    mkdirSync(out);
+    const log = eventLog(join(out, "run.ndjson"), { redact: false });
+    const interrupt = new AbortController();
+    const interrupter = fromEvents("interrupter", (event) => {
+      if (event.type === "task.end" && event.task.key === "imports:cycles") interrupt.abort();
+    });
+    const limits = { failOn: [], maxDup: 5 };
+    const run = await auditFlow({ root: known(), out, atOnce: 1, ...limits }).run({
+      observers: [log.observer, interrupter],
+      journal: log.journal,
+      failure: "continue",
+      signal: interrupt.signal,
+    });
+    await run.tail;
+    log.close();
+    expect(run.executionState).toBe("cancelled");
+    const told = verdictLines(judge(partsOf(run.outputs), limits));
+    expect(told.at(-1)).toMatch(/^incomplete: .* 4 import cycles, \? duplicated blocks/);
+    const args = ["--fail-on", "none", "--from", join(out, "run.ndjson")];
+    const { code, stdout } = await inProcess(["--out", newFolder(), ...args]);
+    expect({ code, stdout }).toEqual({ code: 130, stdout: `${told.join("\n")}\n` });
+  });
+
+  test("one that cannot be written takes no finding with it", async () => {
+    const out = temporaryTree({ "report.html/in-the-way": "" });
+    const { code, stdout, stderr } = await inProcess(["--out", out, known()]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: expectedOfKnown });
+    expect(stderr.trimEnd().split("\n").at(-1)).toMatch(/EISDIR: .*report\.html'$/);
+  });
+
   test("--from says what is no log", async () => {
     const root = temporaryTree({ "a.md": "# A\n" });
     for (const log of ["a.md", "gone.ndjson"]) {
@@ -92,6 +127,23 @@ test("there is nothing to resume where there was no audit", async () => {
   const { code, stderr } = await inProcess(["--out", out, "--resume", known()]);
   expect(code).toBe(64);
   expect(stderr).toContain(`There is nothing to resume: no "${join(out, "run.ndjson")}"`);
+});
+
+test("what is no log is not gone on from, and stays as it is", async () => {
+  const out = temporaryTree({ "run.ndjson": "# A\n" });
+  const { code, stderr } = await inProcess(["--out", out, "--resume", known()]);
+  expect(code).toBe(64);
+  expect(stderr).toContain(
+    `Leave out "--resume", which cannot go on from "${join(out, "run.ndjson")}": `,
+  );
+  expect(readdirSync(out)).toEqual(["run.ndjson"]);
+});
+
+test("what is told of a name with terminal codes is one harmless line", async () => {
+  const { stderr } = await inProcess(["--out", newFolder(), "--from", "a\n\u001b[2Jb"]);
+  expect(stderr.split("\n")[0]).toMatch(
+    /Cannot tell "a\\u000a\\u001b\[2Jb" again: there is no such file/,
+  );
 });
 
 test.each([
