@@ -17,7 +17,15 @@ export interface Churn {
 
 /** What the configuration of a repository could make `git log` start. */
 const nothingElse = ["-c", "core.fsmonitor=false", "-c", "log.showSignature=false", "--no-pager"];
-const environment = { GIT_OPTIONAL_LOCKS: "0", GIT_NO_LAZY_FETCH: "1", GIT_TERMINAL_PROMPT: "0" };
+const environment = {
+  GIT_OPTIONAL_LOCKS: "0",
+  GIT_NO_LAZY_FETCH: "1",
+  GIT_TERMINAL_PROMPT: "0",
+  // Started by a hook, we have those of the hook's repository, relative to its folder.
+  GIT_DIR: undefined,
+  GIT_COMMON_DIR: undefined,
+  GIT_WORK_TREE: undefined,
+};
 
 const startOfCommit = "\u0001";
 
