@@ -187,5 +187,6 @@ export function reasonOf(error: unknown, what: "file" | "folder"): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "ENOENT" || code === "ENOTDIR") return `the ${what} vanished during the audit`;
   if (code === "EACCES" || code === "EPERM") return `no permission to read the ${what}`;
+  if (code === "ELOOP") return "a symbolic link, not followed";
   return message;
 }

@@ -21,8 +21,8 @@ export const largestFileBytes: number = 2 * 1024 * 1024;
 /** Where git looks for a NUL byte to call a file binary. */
 const headBytes = 8000;
 
-/** A pipe that took the file's place must not block; where the system has no such flag it is 0. */
-const readOnly = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+/** A pipe or a link that took the file's place must not block or lead elsewhere; where a system has no such flag it is 0. */
+const readOnly = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0);
 
 /** Size or modification time moved between the first and the last byte. */
 class ChangedWhileReading extends Error {

@@ -59,7 +59,8 @@ describe("skipped, with the reason, is a file that", () => {
   test.each([
     ["a pipe", (path: string) => execFileSync("mkfifo", [path]), "not a regular file"],
     ["a folder", (path: string) => execFileSync("mkdir", [path]), "not a regular file"],
-    ["a link to itself", (path: string) => symlinkSync("file", path), "ELOOP"],
+    ["a link to itself", (path: string) => symlinkSync("file", path), "a symbolic link"],
+    ["a link", (path: string) => symlinkSync("/etc/hosts", path), "a symbolic link, not followed"],
   ])("became %s", (_, become, reason) => {
     const root = temporaryTree();
     become(join(root, "file"));
