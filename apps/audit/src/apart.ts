@@ -33,8 +33,8 @@ const names: readonly (readonly [Apart, RegExp])[] = [
   ["example", /\.(stories|story|example|sample)\.[^./]+$/],
 ];
 
-/** `undefined` for what counts. */
-export function apartOf(path: string): Apart | undefined {
+/** `undefined` for what counts. `generated`: whether the file says that a program wrote it. */
+export function apartOf(path: string, generated?: true): Apart | undefined {
   const [kind] = [...folders, ...names, migrations].find(([, pattern]) => pattern.test(path)) ?? [];
-  return kind;
+  return kind ?? (generated && "generated");
 }

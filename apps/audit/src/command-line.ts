@@ -3,6 +3,7 @@
  * Touches no file.
  */
 import { type ParseArgsConfig, parseArgs } from "node:util";
+import type { ProgressMode } from "@astrum/reporters/terminal";
 import {
   collector,
   kinds,
@@ -38,8 +39,7 @@ export interface AuditOptions extends Limits {
   readonly json: boolean;
 }
 
-const progressModes = ["auto", "tty", "plain", "ndjson", "none"] as const;
-type ProgressMode = (typeof progressModes)[number];
+const progressModes: readonly ProgressMode[] = ["auto", "tty", "plain", "ndjson", "none"];
 
 export type CommandLine =
   | { readonly command: "audit"; readonly options: AuditOptions }
@@ -141,15 +141,15 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     workers:
       values.workers === "auto"
         ? "auto"
-        : wholeNumber("--workers", String(values.workers), 0, problems, mostWorkers),
-    maxDup: wholeNumber("--max-dup", String(values["max-dup"]), 0, problems),
+        : wholeNumber("--workers", String(values.workers), problems, mostWorkers),
+    maxDup: wholeNumber("--max-dup", String(values["max-dup"]), problems),
     failOn: kinds(String(values["fail-on"]), problems),
     progress: oneOf("--progress", String(values.progress), progressModes, problems),
     report: several("--report", String(values.report), reportNames, problems),
     otlp: collector(values.otlp as string | undefined, problems),
     metrics: portOrFile(values.metrics as string | undefined, problems),
     chaos: share("--chaos", String(values.chaos), problems),
-    seed: wholeNumber("--seed", String(values.seed), 0, problems),
+    seed: wholeNumber("--seed", String(values.seed), problems),
     from: values.from as string | undefined,
     resume: values.resume === true,
     plan: values.plan === true,

@@ -4,7 +4,7 @@
  */
 import type { Complexity } from "./analyse/complexity.ts";
 import { type Apart, apartOf } from "./apart.ts";
-import type { HotspotFinding } from "./finding.ts";
+import { comparePaths, type HotspotFinding } from "./finding.ts";
 import type { Churn } from "./git-churn.ts";
 
 export interface MeasuredFile {
@@ -26,12 +26,15 @@ export function hotspots(
 ): HotspotFinding[] {
   const changed = new Map(changes);
   const all = files
-    .map((file) => ({ ...file, churn: changed.get(file.path) ?? 0, apart: apartFor(file) }))
+    .map((file) => {
+      const churn = changed.get(file.path) ?? 0;
+      const heat = churn * file.complexity.decisions;
+      return { ...file, churn, heat, apart: apartOf(file.path, file.generated) };
+    })
     .filter(
       ({ churn, complexity }) => churn >= fewestChanges && complexity.decisions >= fewestDecisions,
     )
-    .map((file) => ({ ...file, heat: file.churn * file.complexity.decisions }))
-    .sort((a, b) => b.heat - a.heat || (a.path < b.path ? -1 : 1));
+    .sort((a, b) => b.heat - a.heat || comparePaths(a, b));
   return [true, false].flatMap((counts) =>
     all
       .filter(({ apart }) => (apart === undefined) === counts)
@@ -61,8 +64,4 @@ function findingOf(
     commits: churn,
     decisions,
   };
-}
-
-function apartFor({ path, generated }: MeasuredFile): Apart | undefined {
-  return apartOf(path) ?? (generated && "generated");
 }

@@ -4,7 +4,7 @@
  */
 import type { Import } from "./analyse/imports.ts";
 import { type Apart, apartOf } from "./apart.ts";
-import type { CycleFinding } from "./finding.ts";
+import { type CycleFinding, comparePaths } from "./finding.ts";
 import { resolveImport } from "./resolve-import.ts";
 
 export interface ModuleFile {
@@ -33,7 +33,7 @@ export function importCycles(modules: readonly ModuleFile[]): CycleFinding[] {
   return components(edges)
     .filter(([only, second]) => second !== undefined || edges[only as number]?.has(only as number))
     .map((component) => findingOf(component, edges, modules))
-    .sort((a, b) => (a.path < b.path ? -1 : 1));
+    .sort(comparePaths);
 }
 
 function findingOf(
@@ -64,7 +64,7 @@ function findingOf(
 
 /** Why none of them counts. */
 function apartFor(members: readonly ModuleFile[]): Apart | undefined {
-  const reasons = members.map(({ path, generated }) => apartOf(path) ?? (generated && "generated"));
+  const reasons = members.map(({ path, generated }) => apartOf(path, generated));
   return reasons.includes(undefined) ? undefined : reasons[0];
 }
 

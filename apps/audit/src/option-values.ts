@@ -8,13 +8,12 @@ import { type LimitedKind, limitedKinds } from "./verdict.ts";
 export function wholeNumber(
   flag: string,
   text: string,
-  least: number,
   problems: string[],
   most: number = Number.MAX_SAFE_INTEGER,
 ): number {
   const number = Number(text);
-  if (!/^\d+$/.test(text) || number < least || number > most) {
-    const range = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `from ${least} up`;
+  if (!/^\d+$/.test(text) || number > most) {
+    const range = most < Number.MAX_SAFE_INTEGER ? `from 0 to ${most}` : "from 0 up";
     problems.push(`Expected "${flag}" to be a whole number ${range}, got "${text}"`);
   }
   return number;
@@ -83,7 +82,7 @@ export function kinds(text: string, problems: string[]): LimitedKind[] {
   if (text === "none") return [];
   const names = text.split(",").map((name) => name.trim());
   for (const name of names) {
-    if (isKind(name)) continue;
+    if ((limitedKinds as readonly string[]).includes(name)) continue;
     const known =
       name === "hotspots"
         ? "every repository has some, so they fail nothing"
@@ -91,10 +90,6 @@ export function kinds(text: string, problems: string[]): LimitedKind[] {
     problems.push(`"--fail-on" does not know "${name}"; ${known}`);
   }
   return limitedKinds.filter((kind) => names.includes(kind));
-}
-
-function isKind(name: string): name is LimitedKind {
-  return (limitedKinds as readonly string[]).includes(name);
 }
 
 /** `. Did you mean "…"?`, or nothing when no name is near. */

@@ -15,17 +15,16 @@ export interface Survey {
 export function survey(discovery: Discovery, analyses: readonly FileAnalysis[]): Survey {
   const skipped: Skip[] = [...discovery.skipped];
   const from = { links: 0, cycles: 0, dup: 0, hotspots: 0 };
+  let textFiles = 0;
   let binaryFiles = 0;
-  let unread = 0;
-  for (const { path, unread: why, leftOut, markdown, loads, code, complexity } of analyses) {
-    if (why === "binary") binaryFiles++;
-    if (why !== undefined) unread++;
+  for (const { path, unread, leftOut, markdown, loads, code, complexity } of analyses) {
+    if (unread === undefined) textFiles++;
+    if (unread === "binary") binaryFiles++;
     if (leftOut !== undefined) skipped.push({ path, reason: leftOut });
     if (markdown !== undefined) from.links++;
     if (loads !== undefined) from.cycles++;
     if (code !== undefined) from.dup++;
     if (complexity !== undefined) from.hotspots++;
   }
-  const textFiles = analyses.length - unread;
   return { textFiles, binaryFiles, from, skipped: skipped.sort(comparePaths) };
 }

@@ -2,7 +2,7 @@
  * Finds the blocks that excerpts of source files have in common, line by line. A pure function of the excerpts; what goes
  * in and what comes out can be sent to another thread.
  */
-import type { Occurrence } from "../finding.ts";
+import { comparePaths, type Occurrence } from "../finding.ts";
 import { type Excerpt, windowLines } from "./candidates.ts";
 import { maximalRepeats } from "./repeats.ts";
 
@@ -120,5 +120,5 @@ function substantial({ values, words }: Sequence): (start: number, length: numbe
 }
 
 function compareOccurrences(a: Occurrence, b: Occurrence): number {
-  return a.path < b.path ? -1 : a.path > b.path ? 1 : a.startLine - b.startLine;
+  return comparePaths(a, b) || a.startLine - b.startLine;
 }
