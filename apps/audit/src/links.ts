@@ -60,6 +60,9 @@ export function brokenLinks(
   { known, documents }: LinkTargets,
 ): LinkFinding[] {
   const findings: LinkFinding[] = [];
+  // A document among examples is there to be read.
+  const kind = apartOf(from);
+  const stands = kind === "example" ? undefined : kind;
   const onSite = isPage(from, markdown, known.siteFolders);
   for (const { target: written, line } of markdown.links) {
     const target = parseTarget(from, written);
@@ -69,9 +72,7 @@ export function brokenLinks(
       ? brokenAnchor(from, target, documents, onSite)
       : missing(target.path, known, onSite);
     if (fault === undefined) continue;
-    // A document among examples is there to be read.
-    const stands = apartOf(from);
-    const apart = (stands === "example" ? undefined : stands) ?? fault.apart;
+    const apart = stands ?? fault.apart;
     const { message } = fault;
     findings.push({
       kind: "links",

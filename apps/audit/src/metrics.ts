@@ -34,6 +34,7 @@ export async function serveMetrics(
 ): Promise<Metrics> {
   const classic = new client.Registry();
   const open = new client.Registry(openMetrics as never);
+  const exemplars = () => trace.getActiveSpan()?.spanContext();
   const server = createServer(async (request, response) => {
     if (request.url?.split("?")[0] !== "/metrics") {
       response.writeHead(404).end("Try /metrics\n");
@@ -51,7 +52,7 @@ export async function serveMetrics(
     observers: [
       prometheusObserver({ client, registry: classic }),
       {
-        ...prometheusObserver({ client, registry: open, exemplars: spanContext }),
+        ...prometheusObserver({ client, registry: open, exemplars }),
         name: "openmetrics",
       },
     ],
@@ -70,8 +71,4 @@ export function writeMetrics(path: string): Metrics {
     place: path,
     stop: () => flushObservers(),
   };
-}
-
-function spanContext() {
-  return trace.getActiveSpan()?.spanContext();
 }

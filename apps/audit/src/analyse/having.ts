@@ -2,13 +2,13 @@
 import type { FileAnalysis } from "./file.ts";
 import type { Markdown } from "./markdown.ts";
 
-/** The analyses that have a part, for the one who asks about that part. */
-export function having<Part extends "code" | "loads" | "markdown" | "complexity">(
+type Having<Part extends keyof FileAnalysis> = FileAnalysis & Required<Pick<FileAnalysis, Part>>;
+
+export function having<Part extends keyof FileAnalysis>(
   part: Part,
   analyses: readonly FileAnalysis[],
-): (FileAnalysis & Required<Pick<FileAnalysis, Part>>)[] {
-  type Having = FileAnalysis & Required<Pick<FileAnalysis, Part>>;
-  return analyses.filter((analysis): analysis is Having => analysis[part] !== undefined);
+): Having<Part>[] {
+  return analyses.filter((one): one is Having<Part> => one[part] !== undefined);
 }
 
 export function markdownByPath(analyses: readonly FileAnalysis[]): ReadonlyMap<string, Markdown> {

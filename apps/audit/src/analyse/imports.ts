@@ -36,12 +36,8 @@ export interface Imports {
   readonly statements: readonly (readonly [firstLine: number, lastLine: number])[];
 }
 
+/** The others are JavaScript, read with JSX: legal in `.jsx` alone, and common in all of them. */
 const languages: Readonly<Record<string, ScriptKind>> = {
-  // JSX is legal in none of the first three and common in all of them.
-  js: ts.ScriptKind.JSX,
-  mjs: ts.ScriptKind.JSX,
-  cjs: ts.ScriptKind.JSX,
-  jsx: ts.ScriptKind.JSX,
   ts: ts.ScriptKind.TS,
   mts: ts.ScriptKind.TS,
   cts: ts.ScriptKind.TS,
@@ -66,7 +62,9 @@ export function parsed(path: string, text: string, lineAt: (offset: number) => n
   const jsDocParsingMode = ts.JSDocParsingMode.ParseNone;
   const options = { languageVersion, jsDocParsingMode };
   const source = ts.createSourceFile(path, text, options, false, kind);
-  const error = parseDiagnosticsOf(source)[0];
+  // The parser keeps its complaints on the tree; the public way to them would build a whole program for every file.
+  type Complaining = SourceFile & { readonly parseDiagnostics?: readonly DiagnosticWithLocation[] };
+  const [error] = (source as Complaining).parseDiagnostics ?? [];
   if (error === undefined) return { source };
   const message = ts.flattenDiagnosticMessageText(error.messageText, " ");
   return { source, syntaxError: `${message} (line ${lineAt(error.start)})` };
@@ -205,12 +203,4 @@ function requiredBy(node: Node): string | undefined {
   const [argument] = node.arguments;
   if (node.expression.text !== "require" || argument === undefined) return undefined;
   return ts.isStringLiteralLike(argument) ? argument.text : undefined;
-}
-
-/** The parser keeps its complaints on the tree; the public way to them would build a whole program for every file. */
-function parseDiagnosticsOf(source: SourceFile): readonly DiagnosticWithLocation[] {
-  const { parseDiagnostics } = source as SourceFile & {
-    readonly parseDiagnostics?: readonly DiagnosticWithLocation[];
-  };
-  return parseDiagnostics ?? [];
 }

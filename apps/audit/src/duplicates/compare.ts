@@ -96,26 +96,20 @@ function withoutOverlaps(starts: Int32Array, length: number): number[] {
 
 /** Whether a block says enough. Each answer takes the same time, however long the block. */
 function substantial({ values, words }: Sequence): (start: number, length: number) => boolean {
-  const wordsBefore = new Float64Array(values.length + 1);
-  for (const [at, count] of words.entries())
-    wordsBefore[at + 1] = (wordsBefore[at] as number) + count;
-  // From each line, the end of the shortest block with enough different lines.
+  const wordsBefore = [0];
+  for (const [at, count] of words.entries()) wordsBefore.push((wordsBefore[at] as number) + count);
+  // From each line, the end of the shortest block with enough different ones: where the last of them first occurs.
   const ends = new Int32Array(values.length);
-  const inside = new Map<number, number>();
-  let end = 0;
-  for (const [start, value] of values.entries()) {
-    while (inside.size < fewestDistinctLines && end < values.length) {
-      const next = values[end++] as number;
-      inside.set(next, (inside.get(next) ?? 0) + 1);
-    }
-    ends[start] = inside.size < fewestDistinctLines ? values.length + 1 : end;
-    const left = (inside.get(value) as number) - 1;
-    if (left === 0) inside.delete(value);
-    else inside.set(value, left);
+  let nearest: readonly number[] = [];
+  for (let at = values.length - 1; at >= 0; at--) {
+    const others = nearest.filter((other) => values[other] !== values[at]);
+    nearest = [at, ...others].slice(0, fewestDistinctLines);
+    ends[at] = (nearest[fewestDistinctLines - 1] ?? values.length) + 1;
   }
   return (start, length) => {
-    const sum = (wordsBefore[start + length] as number) - (wordsBefore[start] as number);
-    return sum >= fewestWords && (ends[start] as number) <= start + length;
+    const end = start + length;
+    const count = (wordsBefore[end] as number) - (wordsBefore[start] as number);
+    return count >= fewestWords && (ends[start] as number) <= end;
   };
 }
 

@@ -25,8 +25,7 @@ function findingOf(
   { lines, occurrences }: DuplicateBlock,
   reasons: readonly (Apart | undefined)[],
 ): DuplicateFinding {
-  const [first, ...others] = occurrences;
-  if (first === undefined) throw new Error("A duplicated block has at least two occurrences");
+  const [first, ...others] = occurrences as readonly [Occurrence, ...Occurrence[]];
   const places = others
     .slice(0, placesInMessage)
     .map(({ path, startLine, endLine }) => `${path}:${startLine}-${endLine}`);
