@@ -122,3 +122,9 @@ test.each([
 ])("%s is a module: %s", (path, expected) => {
   expect(isModule(path)).toBe(expected);
 });
+
+test("a file that TypeScript's own parser fails on is left out by its name, and compared all the same", () => {
+  const analysis = analyseText("a.ts", "@a await b");
+  expect(analysis.leftOut).toMatch(/^its imports were not read: the parser failed: /);
+  expect(analysis.code?.numbers).toEqual([1]);
+});

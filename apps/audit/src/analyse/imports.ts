@@ -61,7 +61,15 @@ export function parsed(path: string, text: string, lineAt: (offset: number) => n
   const languageVersion = ts.ScriptTarget.Latest;
   const jsDocParsingMode = ts.JSDocParsingMode.ParseNone;
   const options = { languageVersion, jsDocParsingMode };
-  const source = ts.createSourceFile(path, text, options, false, kind);
+  const parse = (text: string): SourceFile => ts.createSourceFile(path, text, options, false, kind);
+  let source: SourceFile;
+  try {
+    source = parse(text);
+  } catch (error) {
+    if (error instanceof RangeError) throw error;
+    // On some of what is no TypeScript, `@a await b`, the parser itself fails.
+    return { source: parse(""), syntaxError: `the parser failed: ${(error as Error).message}` };
+  }
   // The parser keeps its complaints on the tree; the public way to them would build a whole program for every file.
   type Complaining = SourceFile & { readonly parseDiagnostics?: readonly DiagnosticWithLocation[] };
   const [error] = (source as Complaining).parseDiagnostics ?? [];
