@@ -84,8 +84,8 @@ export async function discover(root: string, { signal, out }: DiscoverOptions): 
       if (entry.isDirectory()) {
         if (neverEntered.has(name) || resolve(root, child) === out) continue;
         if (!rules.ignores(`${toRoot}${child}/`)) waiting.push({ path: child, rules });
-      } else if (rules.ignores(toRoot + child)) {
-        // Left out, as asked.
+      } else if (name === ".git" || rules.ignores(toRoot + child)) {
+        // Left out, as asked. That file is git's own, in a worktree and in a submodule.
       } else if (entry.isFile()) {
         files.push(child);
       } else {
@@ -131,7 +131,7 @@ async function rulesAbove(root: string, skipped: Skip[]): Promise<Surroundings> 
     const text = await rulesIn(root, path, skipped);
     if (text !== undefined) ignoreFiles.push({ base, text });
   };
-  await read("", ".git/info/exclude");
+  await read("", resolve(await sharedByWorktrees(repository), "info/exclude"));
   let base = "";
   for (const segment of relative(repository, root).split(sep).filter(Boolean)) {
     for (const name of ignoreFileNames) await read(base, name);
@@ -139,6 +139,16 @@ async function rulesAbove(root: string, skipped: Skip[]): Promise<Surroundings> 
     if (new IgnoreRules(ignoreFiles).ignores(base)) return alone;
   }
   return { ...alone, ignoreFiles, prefix: base };
+}
+
+/** Where git keeps what all worktrees of a repository share. In a worktree, and in a submodule, `.git` says where. */
+async function sharedByWorktrees(repository: string): Promise<string> {
+  const textOf = (path: string): Promise<string> => readFile(path, "utf8").catch(() => "");
+  const git = resolve(repository, ".git");
+  const [, elsewhere] = /^gitdir: (.+)/.exec(await textOf(git)) ?? [];
+  if (elsewhere === undefined) return git;
+  const own = resolve(repository, elsewhere);
+  return resolve(own, (await textOf(resolve(own, "commondir"))).trim());
 }
 
 /** The text of an ignore file. `undefined` where there is none, and where it cannot be read, which is told. */

@@ -89,6 +89,31 @@ describe("left out are", () => {
     expect(await filesIn(join(root, "a/b"))).toEqual(["c", "x.log"]);
   });
 
+  test("in a worktree and in a submodule, what git's own files leave out there, and the file that leads to them", async () => {
+    const root = temporaryTree({ "main/a": "", "module/b": "" });
+    const git = (cwd: string, ...args: string[]) => {
+      const who = ["-c", "user.name=A", "-c", "user.email=a@example.org"];
+      const local = ["-c", "commit.gpgsign=false", "-c", "protocol.file.allow=always"];
+      execFileSync("git", [...who, ...local, ...args], { cwd: join(root, cwd), stdio: "ignore" });
+    };
+    for (const folder of ["main", "module"]) {
+      git(folder, "init", "-q");
+      git(folder, "add", ".");
+      git(folder, "commit", "-q", "-m", "one");
+    }
+    git("main", "worktree", "add", "-q", "../tree");
+    git("main", "submodule", "--quiet", "add", "../module", "inner");
+    writeFileSync(join(root, "main/.git/info/exclude"), "private\n");
+    writeFileSync(join(root, "main/.git/modules/inner/info/exclude"), "private\n");
+    for (const [folder, files] of [
+      ["tree", ["a"]],
+      ["main/inner", ["b"]],
+    ] as const) {
+      writeFileSync(join(root, folder, "private"), "");
+      expect(await filesIn(join(root, folder))).toEqual(files);
+    }
+  });
+
   test("in a folder that is itself left out, nothing, since it was asked for", async () => {
     const files = { ".git/HEAD": "", ".gitignore": "dist/\n*.log\n" };
     const root = temporaryTree({ ...files, "dist/a.js": "", "dist/a.log": "" });
