@@ -182,10 +182,13 @@ function figures(report: SerializedReport, seen: Insight): [string, string, stri
   return list;
 }
 
-/** Who held most of what was in use; of one alone there is nothing to say. */
+/** A share of the slots in use that is worth a word. */
+const MUCH = 0.25;
+
+/** Who held much of what was in use; of one alone there is nothing to say, nor of thousands that held as much each. */
 function heldBy(report: SerializedReport): string {
   const most = busiest(report);
-  if (most === undefined || most.share === 1) return "";
+  if (most === undefined || most.share === 1 || most.share < MUCH) return "";
   return `, ${Math.round(100 * most.share)} % of that by ${visibleName(cut(most.taskName, 40))}`;
 }
 

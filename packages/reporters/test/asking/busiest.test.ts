@@ -31,10 +31,19 @@ describe("Who held the slots", () => {
     expect(busiest(report.toJSON())).toBeUndefined();
   });
 
-  it("is said beside how many were in use, unless it was one alone", async () => {
+  it("is said beside how many were in use, unless it was one alone, or many that held little each", async () => {
     expect(renderHtml(await site(200))).toContain(
       "<dd>67 % <small>of the time, 75 % of that by read</small>",
     );
     expect(renderHtml(await site(0))).toContain("<dd>50 % <small>of the time</small>");
+    const clock = new VirtualClock();
+    const many = Array.from({ length: 5 }, (_, at) => task(`t${at}`, () => clock.wait(10)));
+    const run = flow("many", Object.fromEntries(many.map((one) => [one.name, one]))).run({
+      clock,
+      concurrency: 5,
+    });
+    expect(renderHtml((await clock.run(run)).toJSON())).toContain(
+      "<dd>100 % <small>of the time</small>",
+    );
   });
 });
