@@ -29,10 +29,21 @@ const lost: Readonly<Record<string, object>> = {
   })(),
 };
 
+/** Newer versions of Node refuse some of what older ones leave nothing of. */
+function refusesToClone(value: unknown): boolean {
+  try {
+    structuredClone(value);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 describe("what a clone would keep nothing of", () => {
   test.each(Object.keys(lost))("is told with its place: %s", (name) => {
     const it = lost[name];
-    const what = `${name} (of which nothing would arrive)`;
+    const isRefused = refusesToClone(it);
+    const what = isRefused ? name : `${name} (of which nothing would arrive)`;
     for (const [value, path] of [
       [it, "input"],
       [{ list: [1, { it }] }, "input.list[1].it"],
@@ -41,7 +52,7 @@ describe("what a clone would keep nothing of", () => {
       [new Set([1, it]), "input.values()[1]"],
       [Object.assign(new Account(), { it }), "input.it"],
     ] as const) {
-      expect(losesInClone(value)).toBe(true);
+      expect(losesInClone(value)).toBe(!isRefused);
       expect(findCloneObstacle(value, "input")).toEqual({ path, what });
     }
   });
@@ -84,7 +95,7 @@ describe("what a clone would keep nothing of", () => {
 
   test("is found among the first 5,000 values, the outer ones before those within", () => {
     const rows = Array.from({ length: 4_900 }, (_, id) => ({ id, tags: ["a", "b"] }));
-    const it = lost["a URL"];
+    const it = lost["a Money"];
     expect(losesInClone({ rows, it })).toBe(true);
     expect(losesInClone([...rows, it])).toBe(true);
     expect(losesInClone([...rows, ...rows, it])).toBe(false);

@@ -210,8 +210,9 @@ describe("what cannot be cloned", () => {
       direction: "input",
       path: "input.list[0]",
       retryable: false,
-      message: expect.stringContaining(
-        'Task "echo": input.list[0] is a URL (of which nothing would arrive), which cannot be sent to a thread.',
+      // Newer versions of Node refuse to clone one.
+      message: expect.stringMatching(
+        /^Task "echo": input\.list\[0\] is a URL( \(of which nothing would arrive\))?, which cannot be sent to a thread\./,
       ),
     });
     await expect(echo(1, url)).rejects.toMatchObject({ path: "args[1]" });
@@ -224,7 +225,7 @@ describe("what cannot be cloned", () => {
     });
     expect(await keepsItsThread(pool, () => pool.task(loseThrown)())).toMatchObject({
       direction: "error",
-      message: expect.stringContaining("threw a URL (of which nothing would arrive) (thrown)"),
+      message: expect.stringMatching(/threw a URL( \(of which nothing would arrive\))? \(thrown\)/),
     });
     const error = await keepsItsThread(pool, () => pool.task(loseInError)());
     expect(error).toMatchObject({ message: "no answer", url: expect.stringContaining(url.href) });
